@@ -1,0 +1,182 @@
+/* io: one file per outside thing, one door per library.
+ *
+ * pg.c alone knows libpq, redis.c hiredis, http.c and mail.c libcurl, crypto.c libsodium and
+ * OpenSSL's EVP, json.c jansson, locale.c ICU and libthai, image.c the child that knows
+ * libvips. What comes out is base's own types, living in the arena it was asked for with.
+ * Nothing here knows a shop's words. */
+#pragma once
+#include "base/base.h"
+
+/* ---- pg.c: PostgreSQL ------------------------------------------------------------------ */
+
+/* One connection, opened when first needed and again after it was lost. */
+struct pg *pg_new(struct arena *, str conninfo);
+void pg_close(struct pg *);
+bool pg_is_up(struct pg *); /* tries to connect when it is not */
+
+enum param_kind { P_INT, P_BOOL, P_STR, P_WHEN, P_BYTES, P_INTS, P_STRS, P_NULL };
+struct param {
+    enum param_kind kind;
+    bool null;
+    i64 number; /* P_INT, P_BOOL, P_WHEN */
+    str text;   /* P_STR, P_BYTES */
+    const i64 *ints;
+    const str *strs;
+    size_t n;
+};
+enum query_kind { Q_ONE, Q_MAYBE, Q_MANY, Q_EXEC };
+struct query {
+    const char *name; /* "cart.add", also the prepared statement's */
+    const char *sql;
+    enum query_kind kind;
+    const unsigned *types; /* parameter OIDs */
+    int n_params;
+    int number; /* dense, from the generator: index into the connection's prepared set */
+};
+/* What generated functions call. Prepared once per connection; sent in one pipeline with
+ * the scope when that has changed. Outside pg_begin each call is its own transaction.
+ * :one without a row is E_MISSING, :maybe gives NULL, :exec sets *changed (may be NULL).
+ * Inside pg_batch the results arrive at pg_flush; until then *out is NULL. */
+int pg_run(struct ctx *, const struct query *, const struct param *, struct node **out,
+    i64 *changed);
+void pg_batch(struct ctx *);  /* the next calls wait ... */
+int pg_flush(struct ctx *);   /* ... and go out together, one round trip; first error wins */
+
+/* A transaction; nests by savepoints (tests roll back around everything). pg_end commits on
+ * E_OK and rolls back otherwise, and returns what it was given or the commit's own error. */
+int pg_begin(struct ctx *);
+int pg_end(struct ctx *, int err);
+/* Runs `work` in a transaction, again (at most 3 times, with jitter) after a serialization
+ * failure or deadlock. */
+int pg_tx(struct ctx *, int (*work)(struct ctx *, void *), void *with);
+bool pg_in_tx(const struct ctx *);
+/* True when the last error was a breach of this constraint or unique index. */
+bool pg_broke(const struct ctx *, const char *constraint);
+/* Raw SQL for migrations and tools, never for features (t/lint/doors). */
+int pg_script(struct ctx *, str sql);
+/* LISTEN for the job workers: waits at most `us` for a notification on the channels given to
+ * pg_listen; *channel is empty on time-out. */
+int pg_listen(struct ctx *, const char *channel);
+int pg_wait(struct ctx *, i64 us, str *channel);
+
+/* ---- redis.c: what may be lost ----------------------------------------------------------- */
+
+struct redis *redis_new(struct arena *, str socket_path);
+void redis_close(struct redis *);
+bool redis_is_up(struct redis *); /* a short memory of failure: one try a second */
+/* Each returns false when Redis is away; never an error for the person. Absent: *out empty. */
+bool redis_get(struct ctx *, str key, str *out);
+bool redis_getex(struct ctx *, str key, i64 seconds, str *out);
+bool redis_set(struct ctx *, str key, str value, i64 seconds); /* 0: for ever */
+bool redis_del(struct ctx *, str key);
+bool redis_sadd(struct ctx *, const str *keys, size_t n_keys, str member, i64 seconds);
+bool redis_smembers(struct ctx *, str key, struct node **list);
+/* Fixed window: counts one at each of the n keys in one round trip, with its window. */
+struct counter {
+    str key;
+    i64 window_s, add;
+    i64 count, left_s; /* out */
+};
+bool redis_count(struct ctx *, struct counter *, size_t n);
+
+/* ---- http.c: the one allow-listed opener --------------------------------------------------- */
+
+enum http_flags { HTTP_PRIVATE_OK = 1 /* loopback and private peers, http: by configuration */ };
+struct http_call {
+    const char *method;
+    str url, body;
+    const str *headers; /* "Name: value" */
+    size_t n_headers;
+    const char *unix_socket; /* NULL: TCP */
+    unsigned flags;
+    i64 connect_us, total_us; /* 0: 3 s and 20 s */
+    size_t ceiling;           /* of the answer; 0: 4 MiB */
+};
+struct http_answer {
+    int status;
+    str body;
+    struct node *headers; /* lower-case names */
+};
+/* No redirects, TLS verified, peer address checked after resolving (no private networks
+ * unless HTTP_PRIVATE_OK), no proxy from the environment. E_PROVIDER when no whole answer
+ * came; any status that came is E_OK. */
+int http_call(struct ctx *, const struct http_call *, struct http_answer *);
+
+/* ---- json.c: JSON in -------------------------------------------------------------------- */
+
+/* Depth at most 32, size checked by the caller. E_MALFORMED with line and column. Integers
+ * beyond 2^63 and duplicate keys are refused. Keys keep their spelling. */
+int json_read(struct ctx *, str text, struct node **out);
+
+/* ---- crypto.c ----------------------------------------------------------------------------- */
+
+int crypto_start(void);
+void crypto_random(void *out, size_t n);
+str crypto_token(struct arena *, size_t bytes); /* random, base64url without padding */
+str crypto_code(struct arena *, size_t n);      /* random, Crockford base32: readable aloud */
+bool crypto_equal(str, str);                    /* constant time at equal length */
+str crypto_sha256_hex(struct arena *, str);
+str crypto_hmac_sha256_hex(struct arena *, str key, str message);
+/* A purpose-bound key from the shop's secret, 32 bytes; "session", "csrf", "link", ... */
+void crypto_key(str secret, const char *purpose, unsigned char out[32]);
+/* value.mac: value readable, mac over purpose and value, base64url. */
+str crypto_sign(struct arena *, str secret, const char *purpose, str value);
+bool crypto_signed(str secret, const char *purpose, str signed_value, str *value);
+/* Sealed: secret and authentic (XChaCha20-Poly1305). */
+str crypto_seal(struct arena *, str secret, const char *purpose, str plain);
+bool crypto_unseal(struct arena *, str secret, const char *purpose, str sealed, str *plain);
+/* argon2id, 19 MiB, t=2; the hash says its own parameters. */
+bool crypto_password_hash(struct arena *, str password, str *hash);
+bool crypto_password_ok(str hash, str password);
+/* Opaque ids: a keyed permutation of 64 bits as 13 letters, so that outside ids say nothing
+ * of counts and cannot be counted through. False: not one of ours. */
+str crypto_opaque(struct arena *, str secret, const char *kind, i64 id);
+bool crypto_unopaque(str secret, const char *kind, str opaque, i64 *id);
+
+/* ---- mail.c: SMTP, or files in dev --------------------------------------------------------- */
+
+struct mail {
+    str from, to, subject, text, html, message_id;
+};
+/* smtp_url "smtp://host:port" or, when empty, one .eml file per mail in mail_dir. */
+int mail_send(struct ctx *, str smtp_url, str mail_dir, const struct mail *, str *answer);
+
+/* ---- push.c: nchan over nginx's inner socket ------------------------------------------------ */
+
+/* Publishes to a channel. `event` empty: an unnamed message (a fragment). */
+int push_send(struct ctx *, str inner_socket, str channel, str event, str body);
+int push_close(struct ctx *, str inner_socket, str channel); /* ends its subscribers */
+/* Asks nginx to render one cached page anew, in place. */
+int push_refresh(struct ctx *, str inner_socket, str secret, str path, str accept, str currency);
+
+/* ---- image.c: the capped child ---------------------------------------------------------------- */
+
+struct image_info {
+    i64 width, height;
+};
+/* Runs talat-image on `file`: checks type and pixels before decoding, writes WebP of each
+ * width (never wider than the picture) as <out_dir>/<stem>-<width>.webp. */
+int image_make(struct ctx *, str program, str file, str out_dir, str stem, const i64 *widths,
+    size_t n, bool trusted_svg, struct image_info *);
+
+/* ---- locale.c: ICU and libthai ------------------------------------------------------------------ */
+
+str locale_money(struct ctx *, i64 minor, str currency); /* ฿1,290.00 in the ctx's language */
+str locale_date(struct ctx *, when, str zone, bool with_time);
+str locale_number(struct ctx *, i64);
+const char *locale_plural(struct ctx *, i64 n); /* "one", "other", ... */
+/* Words for search: NFC, lower case, accents folded, Thai split by libthai, spaces between. */
+str locale_words(struct arena *, str text);
+/* A slug in ASCII from any text; empty when nothing is left. */
+str locale_slug(struct arena *, str text);
+/* 00:00 today in the zone, as an instant. */
+when locale_day_start(when, str zone);
+
+/* ---- proc.c: small helpers over the kernel ---------------------------------------------------------- */
+
+struct proc_result {
+    int status; /* exit code, or 128 + signal */
+    str out, err;
+};
+int proc_run(struct ctx *, const char *const *argv, i64 cpu_s, i64 wall_us, size_t memory,
+    struct proc_result *);

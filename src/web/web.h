@@ -1,0 +1,213 @@
+/* web: the front door. nginx speaks FastCGI to it; it turns a request into a row of the
+ * route table, lets the gate check everything that stands in that row, calls the handler
+ * and renders the document as page, fragment or JSON.
+ *
+ * It owns the route, input, permission and rate tables' shapes, the templates and the
+ * page-cache keys. It relies on io and base. It refuses to know any feature: whatever the
+ * gate needs of a higher room comes through struct hooks, filled in bin/features.c. */
+#pragma once
+#include "base/base.h"
+#include "io/io.h"
+
+/* ---- permissions: one table ------------------------------------------------------------ */
+
+enum role { GUEST, USER, ADMIN, SUPER_ADMIN };              /* platform */
+enum member { NOBODY, VIEWER, MEMBER, STAFF_ADMIN, OWNER }; /* in an organisation */
+
+/* X(enumerator, name, least platform role, least organisation role that has it)
+ * A route needs exactly one. ANYONE is a decision, not a default. "Organisation" ones are
+ * held by members at or above the named place, within their organisation, and by admins. */
+#define PERMISSIONS(X)                                      \
+    X(ANYONE, "anyone", GUEST, NOBODY)                      \
+    X(SHOPPER, "account:own", USER, NOBODY)                 \
+    X(ORDERS_CREATE, "orders:create", USER, NOBODY)         \
+    X(DASHBOARD_READ, "dashboard:read", ADMIN, VIEWER)      \
+    X(ORDERS_READ, "orders:read", ADMIN, VIEWER)            \
+    X(ORDERS_UPDATE, "orders:update", ADMIN, MEMBER)        \
+    X(ORDERS_REFUND, "orders:refund", ADMIN, STAFF_ADMIN)   \
+    X(ORDERS_DELETE, "orders:delete", SUPER_ADMIN, OWNER)   \
+    X(CATALOG_READ, "catalog:read", ADMIN, VIEWER)          \
+    X(CATALOG_WRITE, "catalog:write", ADMIN, MEMBER)        \
+    X(INVENTORY_WRITE, "inventory:write", ADMIN, MEMBER)    \
+    X(CUSTOMERS_READ, "customers:read", ADMIN, MEMBER)      \
+    X(METRICS_READ, "metrics:read", GUEST, NOBODY)
+enum permission {
+    PERMISSION_NONE_GIVEN, /* 0: a row that says nothing lets nobody in */
+#define X(p, name, role, member) p,
+    PERMISSIONS(X)
+#undef X
+    N_PERMISSIONS
+};
+const char *permission_name(enum permission);
+
+struct who {
+    i64 person, organisation; /* 0: a guest; organisation: where this person is staff */
+    enum role role;
+    enum member member;
+    str name, email;
+    str session; /* the session's hash, empty for a guest */
+};
+bool may(const struct who *, enum permission);
+
+/* ---- the request ------------------------------------------------------------------------- */
+
+enum method { GET = 1, POST = 2, PUT = 4, PATCH = 8, DELETE = 16 }; /* HEAD is a GET */
+enum format { HTML, JSON, FRAGMENT };
+
+enum input_kind { INT, TEXT, LINE, WORD, SLUG, EMAIL, BOOL, MONEY, CHOICE, SECRET, INTS, FILES };
+struct input { /* one declared field; everything else sent is ignored */
+    const char *name;
+    enum input_kind kind;
+    i64 min, max;       /* INT: value; others: characters; FILES: count */
+    bool required;
+    const char *choices; /* CHOICE: "a|b|c" */
+};
+struct file {
+    str name, type, body;
+};
+
+struct req {
+    struct ctx c; /* first: handlers pass &r->c down */
+    const struct route *route;
+    enum method method;
+    enum format format;
+    str path;  /* without language prefix and .json, decoded */
+    str query, body, content_type;
+    str host, remote, user_agent;
+    struct node *params; /* headers of interest, cookies, path, query and form, by kind: */
+    struct node *cookies, *headers;
+    struct node *in;     /* declared inputs that were valid, typed */
+    struct node *raw;    /* what was typed, to come back in the form */
+    struct file *files;
+    size_t n_files;
+    struct who who;
+    bool internal;       /* came over nginx's inner socket (cache refresh) */
+    struct answer *out;
+};
+
+i64 in_int(const struct req *, const char *name);
+str in_str(const struct req *, const char *name);
+bool in_bool(const struct req *, const char *name);
+bool in_has(const struct req *, const char *name);
+str in_cookie(const struct req *, const char *name);
+static inline i64 me(const struct req *r) { return r->who.person; }
+
+/* ---- the answer --------------------------------------------------------------------------- */
+
+struct answer {
+    int status;
+    struct node *headers; /* list of {name, value}; Set-Cookie may repeat */
+    struct buf body;
+    i64 cache_s;          /* > 0: nginx may keep it so long */
+    struct node *tags;    /* what it shows: "product:12", for the refresh */
+};
+
+/* The document is the page's data: `reply` names its root key ("products") and renders the
+ * route's view, or JSON. */
+int reply(struct req *, const char *key, struct node *value);
+int reply_with(struct req *, struct node *document); /* a whole map as the document */
+int reply_view(struct req *, int status, const char *view, struct node *document);
+int reply_raw(struct req *, int status, str type, str body);
+int see_other(struct req *, str path);       /* 303, language prefix kept; JSON: {location} */
+int see_outside(struct req *, str url);      /* 303 to a configured provider's page */
+void set_cookie(struct req *, const char *name, str value, i64 max_age_s, bool for_scripts);
+void set_header(struct req *, const char *name, str value);
+void set_tag(struct req *, const char *kind, i64 id); /* this page shows that thing */
+int accel(struct req *, str internal_path);  /* X-Accel-Redirect */
+/* A form that did not pass: the same view again, 422 (or the fault's status), with what was
+ * typed under "form" and the messages under "errors". Use as: return again(r, err, doc). */
+int again(struct req *, int err, struct node *document);
+str url_abs(struct req *, str path);         /* on the shop's configured host */
+
+/* ---- routes --------------------------------------------------------------------------------- */
+
+enum rate { RATE_PAGE, RATE_FORM, RATE_LOGIN, RATE_ORDER, RATE_SEARCH, RATE_HOOK, RATE_NONE };
+enum route_flags {
+    CACHED = 1,   /* same for everybody: nginx keeps it (set answer.cache_s by `cache`) */
+    SLOW = 2,     /* calls outside while the person waits: the slow pool */
+    RAW = 4,      /* body kept as bytes, no CSRF: webhooks, checked by signature */
+    NOINDEX = 8,  /* robots stay out */
+    BARE = 16,    /* no language prefix, no .json twin: /health, webhooks */
+    BIG = 32,     /* takes uploads: body ceiling 12 MiB instead of 1 MiB */
+};
+typedef int handler(struct req *);
+struct route {
+    unsigned methods;
+    const char *path; /* "/products/{slug}": the {names} are inputs of the same table */
+    enum permission need;
+    const struct input *in; /* ended by a row without name; NULL: none */
+    handler *run;
+    const char *view; /* template; NULL: answers by redirect or raw */
+    enum rate rate;
+    unsigned flags;
+};
+/* A row is ROUTE with all eight given; leaving one out does not compile. */
+#define ROUTE(methods, path, need, in, run, view, rate, flags) \
+    { (methods), (path), (need), (in), (run), (view), (rate), (flags) }
+#define ROUTES(feature)    extern const struct route feature##_routes[]; \
+                           const struct route feature##_routes[] =
+#define END_OF_ROUTES      { 0 }
+
+struct menu { /* the back office's; shown to whoever may */
+    const char *label, *path;
+    enum permission need;
+};
+
+/* ---- hooks: what the front door asks of higher rooms ----------------------------------------- */
+
+struct hooks {
+    /* Who the session cookie says it is; leaves a guest when none. Never fails a page. */
+    int (*who)(struct req *, str session_cookie);
+    /* Adds what every page shows (categories, currencies, ...) to the document. */
+    int (*page)(struct req *, struct node *document);
+};
+
+/* ---- app: what lives as long as the process ---------------------------------------------------- */
+
+struct app {
+    struct arena *mem;
+    struct conf *conf;
+    str mode, base_url, secret, run_dir, share_dir, media_dir, inner_socket, image_program;
+    bool demo, production;
+    const struct route *const *features; /* route tables, ended by NULL */
+    const struct menu *menu;
+    struct hooks hooks;
+    struct router *router;
+    struct templates *templates;
+    struct messages *messages;
+    struct assets *assets;
+    struct metrics *metrics;
+    const struct job_kind *const *jobs; /* work/work.h */
+    const struct reader *readers;       /* work/work.h: who hears which event */
+    const struct cron *const *crons;
+};
+
+/* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong
+ * and returns NULL: a shop with a broken template does not start. */
+struct app *app_open(struct arena *, const char *conf_path);
+
+/* One request from its CGI parameters and body; never fails: errors become pages. */
+struct cgi {
+    const str *names, *values; /* REQUEST_METHOD, REQUEST_URI, HTTP_COOKIE, ... */
+    size_t n;
+    str body;
+};
+void web_handle(struct app *, struct pg *, struct redis *, struct arena *, const struct cgi *,
+    struct answer *);
+int web_serve(struct app *, const char *pool); /* the prefork supervisor; returns exit code */
+
+/* ---- templates ------------------------------------------------------------------------------------- */
+
+struct templates *templates_load(struct arena *, str dir, struct buf *errors); /* NULL: see errors */
+bool templates_has(const struct templates *, str name);
+/* Renders by name over the document into `out`. strict: an unknown name is E_INTERNAL. */
+int template_render(struct ctx *, const struct templates *, str name, const struct node *document,
+    struct buf *out);
+/* For jobs: a fragment or mail in the ctx's language. */
+int render_view(struct ctx *, const char *view, struct node *document, str *out);
+str say(struct ctx *, const char *message); /* the message in the ctx's language */
+
+/* ---- metrics ---------------------------------------------------------------------------------------- */
+
+/* X(enumerator, name, type, help): shared memory, one row per worker, summed when asked. */
+void metric_add(struct app *, const char *name, i64 n);

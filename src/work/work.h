@@ -1,0 +1,70 @@
+/* work: the back door. Finished transactions and the clock come in here.
+ *
+ * Owns schema work: outbox (events written with the change they tell of), job (things to do
+ * afterwards, at least once), cron's last runs. A feature writes an event or a job in its own
+ * transaction; nothing is ever called "afterwards" from a request. It relies on io, and on
+ * web only for struct app. It refuses to know what an event means: readers and job kinds are
+ * tables of the features, listed in bin/features.c. */
+#pragma once
+#include "web/web.h"
+
+/* ---- outbox ------------------------------------------------------------------------------ */
+
+/* One event, in the caller's transaction. `kind` is "order.updated"; subject the row's id;
+ * data small and free of personal data; it is what API clients get. */
+int outbox_tell(struct ctx *, const char *kind, i64 organisation, i64 subject, struct node *data);
+
+struct event {
+    i64 id, seq, organisation, subject; /* seq: per organisation, given after commit */
+    str kind;
+    struct node *data;
+};
+/* Who hears what: the one outbox reader makes a job of kind `job` with key
+ * "<job>:<event id>" for each match. `event` may end in '*'. */
+struct reader {
+    const char *event, *job;
+};
+
+/* ---- queue ---------------------------------------------------------------------------------- */
+
+struct job {
+    i64 id, organisation, subject, attempt; /* attempt: 1 is the first */
+    str kind, key;
+    struct node *data;
+};
+/* Adds a job in the caller's transaction. The key makes it unique while it waits or runs:
+ * adding it again changes nothing. `at` 0: now. */
+int job_add(struct ctx *, const char *kind, str key, i64 organisation, i64 subject,
+    struct node *data, when at);
+
+/* A handler runs at least once, outside any transaction, with ctx.scope.platform set and
+ * ctx.scope.organisation as the job says; it opens its own. E_OK ends the job; any other
+ * tries again with back-off (1 s doubling, jitter, at most 1 h) until `tries` are used up,
+ * then the job is a dead letter that staff can see and run again. */
+struct job_kind {
+    const char *name;
+    int (*run)(struct ctx *, const struct job *);
+    int tries;    /* 0: 12 */
+    i64 lease_us; /* 0: 60 s; a worker that died gives the job up after so long */
+};
+#define JOBS(feature)  extern const struct job_kind feature##_jobs[]; \
+                       const struct job_kind feature##_jobs[] =
+#define END_OF_JOBS    { 0 }
+
+/* ---- cron ------------------------------------------------------------------------------------- */
+
+/* Every so often, by one leader over all machines (an advisory lock). Missed times are made
+ * up once, not many times. */
+struct cron {
+    const char *name;
+    i64 every_us;
+    int (*run)(struct ctx *);
+};
+#define CRONS(feature) extern const struct cron feature##_crons[]; \
+                       const struct cron feature##_crons[] =
+#define END_OF_CRONS   { 0 }
+
+int work_serve(struct app *);            /* talat-work's main loop; returns exit code */
+int work_drain(struct ctx *, i64 most);  /* tests: reads the outbox and runs what is due, here
+                                            and now, at most so many; returns how many ran */
+i64 work_queue_age_us(struct ctx *);     /* of the oldest due job; 0 when none; -1 unknown */
