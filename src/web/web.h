@@ -160,6 +160,10 @@ struct hooks {
     int (*who)(struct req *, str session_cookie);
     /* Adds what every page shows (categories, currencies, ...) to the document. */
     int (*page)(struct req *, struct node *document);
+    /* What else happens when somebody has logged in (the cart is merged); ended by NULL. */
+    int (*const *on_login)(struct req *, i64 person);
+    /* The scope a signed guest cookie gives (the cart's); called by the gate after `who`. */
+    int (*guest)(struct req *);
 };
 
 /* ---- app: what lives as long as the process ---------------------------------------------------- */
@@ -180,6 +184,7 @@ struct app {
     const struct job_kind *const *jobs; /* work/work.h */
     const struct reader *readers;       /* work/work.h: who hears which event */
     const struct cron *const *crons;
+    const struct notify_builder *const *mails; /* notify/notify.h */
 };
 
 /* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong

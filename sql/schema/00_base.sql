@@ -1,0 +1,28 @@
+-- base: what every policy asks: for whom is this query run? The settings are made in the same
+-- pipeline as the query (src/io/pg.c). Empty or unset means nobody.
+create schema base;
+
+create function base.person() returns bigint language sql stable parallel safe as
+$$ select nullif(current_setting('app.person', true), '')::bigint $$;
+create function base.organisation() returns bigint language sql stable parallel safe as
+$$ select nullif(current_setting('app.organisation', true), '')::bigint $$;
+create function base.order_id() returns bigint language sql stable parallel safe as
+$$ select nullif(current_setting('app.order', true), '')::bigint $$;
+create function base.cart() returns bigint language sql stable parallel safe as
+$$ select nullif(current_setting('app.cart', true), '')::bigint $$;
+create function base.is_platform() returns boolean language sql stable parallel safe as
+$$ select coalesce(current_setting('app.platform', true), '') = 'on' $$;
+
+-- A text in several languages: {"en": "...", "th": "..."}; English stands in for a gap.
+create function base.said(names jsonb, lang text) returns text
+language sql immutable parallel safe as
+$$ select coalesce(names ->> lang, names ->> 'en', '') $$;
+
+-- For tables that are written once: refuses UPDATE and DELETE whoever asks.
+create function base.refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception 'rows of %.% are never changed', tg_table_schema, tg_table_name
+        using errcode = 'TL403';
+end $$;
+
+grant usage on schema base to talat_app, talat_readonly;

@@ -1,0 +1,56 @@
+-- work: the outbox, the job queue, the clock.
+create schema work;
+grant usage on schema work to talat_app, talat_readonly;
+
+-- One row per event, written with the change it tells of. Its number per organisation is
+-- given by the one reader after commit, so that writers never queue behind each other.
+create table work.outbox (
+    id bigint generated always as identity primary key,
+    organisation_id bigint,
+    seq bigint,
+    kind text not null check (kind ~ '^[a-z_]+\.[a-z_]+$'),
+    subject_id bigint not null,
+    data jsonb not null default '{}',
+    request text not null default '',
+    created_at timestamptz not null default now(),
+    read_at timestamptz,
+    unique (organisation_id, seq)
+);
+create index outbox_unread on work.outbox (id) where read_at is null;
+create index outbox_old on work.outbox (created_at);
+
+create table work.sequence (
+    organisation_id bigint primary key,
+    last bigint not null
+);
+
+create table work.job (
+    id bigint generated always as identity primary key,
+    kind text not null,
+    key text not null,
+    organisation_id bigint,
+    subject_id bigint not null default 0,
+    data jsonb not null default '{}',
+    request text not null default '',
+    state text not null default 'ready' check (state in ('ready', 'running', 'dead')),
+    attempt int not null default 0,
+    run_at timestamptz not null default now(),
+    lease_until timestamptz,
+    worker text,
+    error text,
+    created_at timestamptz not null default now()
+);
+-- Unique while it waits, runs or lies dead: adding it again changes nothing.
+create unique index job_key on work.job (key);
+create index job_due on work.job (run_at, id) where state = 'ready';
+create index job_leased on work.job (lease_until) where state = 'running';
+create index job_dead on work.job (id) where state = 'dead';
+
+create table work.cron (
+    name text primary key,
+    last_run timestamptz not null
+);
+
+grant select, insert, update, delete on work.outbox, work.sequence, work.job, work.cron
+    to talat_app;
+grant select on work.outbox, work.job, work.cron to talat_readonly;

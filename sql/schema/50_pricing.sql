@@ -1,0 +1,15 @@
+-- pricing: tax rates by country and class, in basis points (700 = 7 %).
+create schema pricing;
+grant usage on schema pricing to talat_app, talat_readonly;
+
+create table pricing.tax_rate (
+    country char(2) not null,
+    tax_class text not null default 'standard',
+    rate_bp int not null check (rate_bp between 0 and 10000),
+    name text not null default 'VAT',
+    primary key (country, tax_class)
+);
+insert into pricing.tax_rate (country, rate_bp, name) values
+    ('TH', 700, 'VAT'), ('VN', 1000, 'VAT'), ('SG', 900, 'GST'), ('US', 0, 'Tax');
+grant select, insert, update, delete on pricing.tax_rate to talat_app;
+grant select on pricing.tax_rate to talat_readonly;

@@ -1,0 +1,22 @@
+-- shipping: delivery methods with flat prices, free from a threshold.
+create schema shipping;
+grant usage on schema shipping to talat_app, talat_readonly;
+
+create table shipping.method (
+    id bigint generated always as identity primary key,
+    code text not null unique,
+    position int not null default 0,
+    names jsonb not null,
+    promises jsonb not null default '{}', -- "2-3 days"
+    countries text[] not null default '{}', -- empty: everywhere we sell
+    active boolean not null default true
+);
+create table shipping.price (
+    method_id bigint not null references shipping.method on delete cascade,
+    currency char(3) not null,
+    amount bigint not null check (amount >= 0),
+    free_from bigint check (free_from > 0), -- goods total from which it costs nothing
+    primary key (method_id, currency)
+);
+grant select, insert, update, delete on shipping.method, shipping.price to talat_app;
+grant select on shipping.method, shipping.price to talat_readonly;

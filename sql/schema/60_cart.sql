@@ -1,0 +1,50 @@
+-- cart: what someone means to buy. Found by a signed cookie or by the person.
+create schema cart;
+grant usage on schema cart to talat_app, talat_readonly;
+
+create table cart.cart (
+    id bigint generated always as identity primary key,
+    person_id bigint,
+    currency char(3) not null,
+    revision bigint not null default 1, -- up by one with each change of what would be bought
+    state text not null default 'open' check (state in ('open', 'ordered', 'merged')),
+    created_at timestamptz not null default now(),
+    touched_at timestamptz not null default now()
+);
+create unique index cart_person on cart.cart (person_id) where state = 'open';
+create index cart_old on cart.cart (touched_at);
+
+create table cart.line (
+    id bigint generated always as identity primary key,
+    cart_id bigint not null references cart.cart on delete cascade,
+    variant_id bigint not null,
+    quantity int not null check (quantity between 1 and 999),
+    seen_price bigint, -- unit price when last shown, so that "dearer than before" can be said
+    added_at timestamptz not null default now(),
+    unique (cart_id, variant_id)
+);
+
+alter table cart.cart enable row level security;
+alter table cart.cart force row level security;
+create policy own on cart.cart for all
+    using (id = base.cart() or person_id = base.person() or base.is_platform())
+    with check (id = base.cart() or person_id = base.person() or base.is_platform());
+alter table cart.line enable row level security;
+alter table cart.line force row level security;
+create policy own on cart.line for all
+    using (cart_id = base.cart() or base.is_platform()
+        or exists (select from cart.cart c where c.id = cart_id and c.person_id = base.person()))
+    with check (cart_id = base.cart() or base.is_platform()
+        or exists (select from cart.cart c where c.id = cart_id and c.person_id = base.person()));
+-- At most 100 different things in one cart (also the bound of every loop over it).
+create function cart.refuse_101st() returns trigger language plpgsql as $$
+begin
+    if (select count(*) from cart.line where cart_id = new.cart_id) >= 100 then
+        raise exception 'A cart holds at most 100 different things.' using errcode = 'TL409';
+    end if;
+    return new;
+end $$;
+create trigger at_most_100 before insert on cart.line
+    for each row execute function cart.refuse_101st();
+grant select, insert, update, delete on cart.cart, cart.line to talat_app;
+grant usage on all sequences in schema cart to talat_app;

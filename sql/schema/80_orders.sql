@@ -1,0 +1,135 @@
+-- orders: an agreed basket and its life. One part per organisation for its fulfilment.
+create schema orders;
+grant usage on schema orders to talat_app, talat_readonly;
+
+create sequence orders.order_id;
+grant usage on sequence orders.order_id to talat_app;
+create table orders."order" (
+    id bigint primary key, -- from orders.order_id, taken first so that the scope can be set
+    number text not null unique check (number ~ '^[0-9A-Z-]{8,20}$'), -- what people see
+    cart_id bigint not null,
+    cart_revision bigint not null,
+    person_id bigint,
+    email text not null,
+    name text not null,
+    phone text not null default '',
+    address jsonb not null, -- {line1, line2, city, region, postcode, country}
+    lang text not null,
+    currency char(3) not null,
+    goods_total bigint not null check (goods_total >= 0),
+    delivery_total bigint not null check (delivery_total >= 0),
+    tax_total bigint not null check (tax_total >= 0), -- within or on top, as tax_inclusive says
+    total bigint not null check (total >= 0),
+    tax_inclusive boolean not null,
+    rounding text not null,
+    delivery_method text not null,
+    delivery_names jsonb not null default '{}',
+    trace jsonb not null, -- how each figure came about
+    status text not null default 'pending' check (status in
+        ('pending', 'processing', 'shipped', 'delivered', 'cancelled')),
+    payment_status text not null default 'pending' check (payment_status in
+        ('pending', 'paid', 'refunded')),
+    refunded_total bigint not null default 0,
+    version bigint not null default 1,
+    placed_at timestamptz not null default now(),
+    hold_until timestamptz not null,
+    paid_at timestamptz,
+    updated_at timestamptz not null default now(),
+    constraint one_order_per_revision unique (cart_id, cart_revision),
+    constraint totals_add_up check (total = goods_total + delivery_total
+        + case when tax_inclusive then 0 else tax_total end),
+    constraint refunds_fit check (refunded_total between 0 and total)
+);
+create index order_person on orders."order" (person_id, id desc) where person_id is not null;
+create index order_email on orders."order" (email, id desc);
+create index order_lapsing on orders."order" (hold_until)
+    where status = 'pending' and payment_status = 'pending';
+
+create table orders.part (
+    id bigint generated always as identity primary key,
+    order_id bigint not null references orders."order",
+    organisation_id bigint not null references auth.organisation,
+    status text not null default 'pending' check (status in
+        ('pending', 'processing', 'shipped', 'delivered', 'cancelled')),
+    goods_total bigint not null,
+    tax_total bigint not null,
+    carrier text not null default '',
+    tracking text not null default '',
+    shipped_at timestamptz,
+    placed_at timestamptz not null default now(),
+    unique (order_id, organisation_id)
+);
+create index part_organisation on orders.part (organisation_id, order_id desc);
+
+create table orders.line (
+    id bigint generated always as identity primary key,
+    order_id bigint not null references orders."order",
+    part_id bigint not null references orders.part,
+    organisation_id bigint not null,
+    position int not null,
+    product_id bigint not null,
+    variant_id bigint not null,
+    item_id bigint not null,
+    slug text not null,
+    sku text not null,
+    name text not null,
+    options text not null default '',
+    picture text not null default '', -- stem
+    quantity int not null check (quantity > 0),
+    unit_price bigint not null check (unit_price >= 0),
+    line_total bigint not null,
+    tax_rate_bp int not null,
+    tax bigint not null,
+    constraint line_adds_up check (line_total = unit_price * quantity),
+    unique (order_id, position)
+);
+
+create table orders.event ( -- the timeline
+    id bigint generated always as identity primary key,
+    order_id bigint not null references orders."order",
+    kind text not null, -- placed, paid, shipped, delivered, cancelled, refunded, hold_lapsed, note
+    actor text not null default 'system' check (actor in ('system', 'buyer', 'staff', 'provider')),
+    person_id bigint,
+    data jsonb not null default '{}',
+    at timestamptz not null default now()
+);
+create index event_order on orders.event (order_id, id);
+create trigger never_changed before update or delete on orders.event
+    for each row execute function base.refuse_change();
+
+alter table orders."order" enable row level security;
+alter table orders."order" force row level security;
+create policy own on orders."order" for all
+    using (id = base.order_id() or person_id = base.person() or base.is_platform()
+        or (base.organisation() is not null and exists (select from orders.part p
+            where p.order_id = "order".id and p.organisation_id = base.organisation())))
+    with check (id = base.order_id() or person_id = base.person() or base.is_platform()
+        or (base.organisation() is not null and exists (select from orders.part p
+            where p.order_id = "order".id and p.organisation_id = base.organisation())));
+alter table orders.part enable row level security;
+alter table orders.part force row level security;
+-- No policy of part asks order while order's asks part: that would go in circles.
+create policy own on orders.part for all
+    using (organisation_id = base.organisation() or order_id = base.order_id()
+        or base.is_platform())
+    with check (organisation_id = base.organisation() or order_id = base.order_id()
+        or base.is_platform());
+alter table orders.line enable row level security;
+alter table orders.line force row level security;
+create policy own on orders.line for all
+    using (organisation_id = base.organisation() or order_id = base.order_id()
+        or base.is_platform())
+    with check (organisation_id = base.organisation() or order_id = base.order_id()
+        or base.is_platform());
+alter table orders.event enable row level security;
+alter table orders.event force row level security;
+create policy own on orders.event for all
+    using (order_id = base.order_id() or base.is_platform()
+        or (base.organisation() is not null and exists (select from orders.part p
+            where p.order_id = event.order_id and p.organisation_id = base.organisation())))
+    with check (order_id = base.order_id() or base.is_platform()
+        or (base.organisation() is not null and exists (select from orders.part p
+            where p.order_id = event.order_id and p.organisation_id = base.organisation())));
+
+grant select, insert, update on orders."order", orders.part to talat_app;
+grant select, insert on orders.line, orders.event to talat_app;

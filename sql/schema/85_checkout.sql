@@ -1,0 +1,19 @@
+-- checkout: what was filled in so far, so that a lost connection loses nothing.
+create schema checkout;
+grant usage on schema checkout to talat_app, talat_readonly;
+
+create table checkout.draft (
+    cart_id bigint primary key references cart.cart on delete cascade,
+    email text not null default '',
+    name text not null default '',
+    phone text not null default '',
+    address jsonb not null default '{}',
+    delivery_method text,
+    updated_at timestamptz not null default now()
+);
+alter table checkout.draft enable row level security;
+alter table checkout.draft force row level security;
+create policy own on checkout.draft for all
+    using (cart_id = base.cart() or base.is_platform())
+    with check (cart_id = base.cart() or base.is_platform());
+grant select, insert, update, delete on checkout.draft to talat_app;

@@ -1,0 +1,20 @@
+/* auth: who you are and what you may do.
+ *
+ * Owns schema auth: persons, organisations, members, devices. Sessions live in Redis and can
+ * be made again from the device row. It answers web's hook `who` and calls the on_login
+ * table of bin/features.c. It refuses to tell an unknown account from a wrong password. */
+#pragma once
+#include "base/base.h"
+
+struct req;
+int auth_who(struct req *, str session_cookie); /* hooks.who */
+
+/* The person's row for mails: {id, email, name, lang}. E_MISSING when there is none. */
+int auth_person(struct ctx *, i64 person, struct node **out);
+/* {id, slug, name, zone, country, currency, tax_inclusive, rounding} */
+int auth_organisation(struct ctx *, i64 organisation, struct node **out);
+int auth_organisation_by_slug(struct ctx *, str slug, struct node **out);
+/* For talatctl and the demo shop; adding one that exists updates name, role and password. */
+int auth_organisation_add(struct ctx *, str slug, str name, i64 *id);
+int auth_person_add(struct ctx *, str email, str name, str password, str role, i64 *id);
+int auth_member_add(struct ctx *, i64 organisation, i64 person, str place);

@@ -1,0 +1,22 @@
+/* cart: what someone means to buy.
+ *
+ * Owns schema cart. A guest's cart is found by the signed cookie, a person's by the person;
+ * web's gate has put either in the scope. One round trip per change besides the page's own.
+ * Each change of what would be bought raises the revision. */
+#pragma once
+#include "base/base.h"
+
+/* The cart with its lines as of now: {id, revision, currency, count, goods, lines: [{id
+ * (opaque), variant_id, sku, slug, name, options, quantity, unit_price, line_total, left,
+ * problem ("" | "gone" | "short" | "dearer" | "cheaper" | "not_for_sale"), was_price,
+ * picture}], has_problem}. An empty document with count 0 when there is none yet. */
+int cart_read(struct ctx *, struct node **cart);
+/* Adds to what is there; makes the cart when there is none and sets *made. */
+int cart_add(struct ctx *, i64 variant, i64 quantity, bool *made);
+int cart_set(struct ctx *, i64 line, i64 quantity); /* 0 takes it out */
+int cart_accept_prices(struct ctx *); /* the prices shown now are the ones agreed to */
+/* At login: the guest's lines go into the person's cart; the larger quantity stays. */
+int cart_merge(struct ctx *, i64 guest_cart, i64 person);
+int cart_close(struct ctx *, i64 cart); /* its order has been paid */
+/* FOR UPDATE within a transaction, so that a change and an order never cross. */
+int cart_lock(struct ctx *, i64 cart, i64 *revision);

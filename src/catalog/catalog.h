@@ -1,0 +1,37 @@
+/* catalog: what is for sale: products, options, variants, prices, categories, search.
+ *
+ * Owns schema catalog; reads inventory (what is left) and media. A product's search words
+ * are written in its own transaction. Without a tenant only published rows are seen; that is
+ * the database's rule, not this code's. */
+#pragma once
+#include "base/base.h"
+
+/* What a cart or an order needs to know of each variant, in the ctx's language and currency:
+ * {id, product_id, organisation_id, item_id, sku, slug, name, options (text, "Black, 2 m"),
+ *  price (null: not for sale in this currency), compare_at, tax_class, weight_g, tracked,
+ *  left (null when untracked), for_sale, picture{...}}. Unknown ids are left out. */
+int catalog_variants(struct ctx *, const i64 *variants, size_t n, struct node **rows);
+/* The variant of a product chosen by its option values; 0 when there is none. */
+int catalog_variant_by_sku(struct ctx *, str sku, i64 *variant);
+
+/* Categories for menus: {slug, name, children[]}. */
+int catalog_menu(struct ctx *, struct node **categories);
+
+/* Writes one product with all its parts as the document says (the shape of
+ * sql/demo/catalogue.json's products), for imports and the back office alike: makes or
+ * updates by slug, changes only what differs. Caller's transaction and organisation scope. */
+struct catalog_report {
+    i64 product;
+    bool made, changed;
+};
+int catalog_save(struct ctx *, i64 organisation, const struct node *product,
+    struct catalog_report *);
+int catalog_save_category(struct ctx *, i64 organisation, const struct node *category, i64 *id);
+
+/* talatctl import --format vendure: reads the file, writes row by row, prints a report line
+ * per row to `report`. Bad rows are named with line and reason; the others go in. */
+struct import_totals {
+    i64 rows, made, changed, same, failed, warned;
+};
+int catalog_import_vendure(struct ctx *, i64 organisation, str csv, str images_dir, str currency,
+    struct buf *report, struct import_totals *);

@@ -1,0 +1,28 @@
+/* inventory: stock by SKU and place, holds that expire, and why each figure is what it is.
+ *
+ * Owns schema inventory. Every change is one statement with its condition, items taken in
+ * their order, so that no two buyers get the last unit and no two orders wait for each other.
+ * The never_oversold CHECK stands behind it. All calls run in the caller's transaction. */
+#pragma once
+#include "base/base.h"
+
+struct inventory_want {
+    i64 item, quantity, organisation;
+    str sku;
+};
+/* Holds all or nothing for an order until `expires`; the same item may occur twice and is
+ * summed first. E_CONFLICT "inventory.short" naming the SKU and what is left. */
+int inventory_hold(struct ctx *, i64 order, struct inventory_want *, size_t n, when expires);
+int inventory_extend(struct ctx *, i64 order, when expires);
+int inventory_free(struct ctx *, i64 order);   /* held -> freed; again is fine */
+int inventory_sell(struct ctx *, i64 order);   /* held -> sold, stock leaves; again is fine */
+/* A payment that came after the hold lapsed: holds again and sells. E_CONFLICT when short. */
+int inventory_sell_late(struct ctx *, i64 order);
+int inventory_return(struct ctx *, i64 order, str cause); /* all of a sold order, back on the shelf */
+
+/* The item of a SKU, made when new. */
+int inventory_item(struct ctx *, i64 organisation, str sku, i64 *item);
+int inventory_track(struct ctx *, i64 item, bool tracked);
+/* Sets on_hand at the organisation's first place (made when new) by a movement; refused with
+ * E_CONFLICT when less than what is reserved. The same figure again writes nothing. */
+int inventory_set(struct ctx *, i64 organisation, i64 item, i64 on_hand, str reason, str cause);

@@ -1,0 +1,43 @@
+/* payments: money from buyers, by providers, and the ledger that proves it.
+ *
+ * Owns schema payments. It knows an order by its id, amount and currency, given by the
+ * caller. What a provider says is stored as an event once and applied by orders/jobs.c, which
+ * locks order -> payment -> stock. An attempt is committed before the provider is called; a
+ * lost answer is found again by its idempotency key. The client is never believed. */
+#pragma once
+#include "base/base.h"
+
+struct payment_order { /* what payments needs to know of an order */
+    i64 id, amount;
+    str number, currency, email, lang, what; /* what: one line on the provider's page */
+    str success_url, cancel_url;
+    when hold_until;
+};
+/* Opens (or finds again) the one open attempt of an order and its page at the provider.
+ * Calls outside: only from SLOW routes and jobs, never inside a transaction. E_PROVIDER: not
+ * now, the order stays. */
+int payments_start(struct ctx *, str provider, const struct payment_order *, str *url);
+/* Makes the provider's page of an order's open attempt unusable. *settled: too late, it is
+ * paid or being paid. E_PROVIDER: cannot be asked now. Outside any transaction. */
+int payments_expire(struct ctx *, i64 order, bool *settled);
+/* Asks the provider what became of an attempt and stores the answer as an event. */
+int payments_ask(struct ctx *, i64 attempt);
+/* Gives back `amount` of an order's captured money; the row is committed before the call. */
+int payments_refund(struct ctx *, i64 order, i64 amount, str reason, str key, i64 by_person);
+int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct node **refunds);
+
+/* What a stored event means, for orders/jobs.c. Runs in its transaction with the order
+ * locked. */
+enum payment_news { NEWS_NONE, NEWS_PAID, NEWS_FAILED, NEWS_PROCESSING, NEWS_EXPIRED,
+    NEWS_REFUNDED, NEWS_MISMATCH };
+struct payment_change {
+    enum payment_news news;
+    i64 order, attempt, amount, captured_total, refunded_total;
+    str currency, error;
+    bool second_capture; /* the order was paid before: this one is to be given back */
+};
+int payments_event_order(struct ctx *, i64 event, i64 *order); /* 0: not one of ours */
+int payments_apply(struct ctx *, i64 event, i64 order_amount, str order_currency,
+    struct payment_change *);
+int payments_event_done(struct ctx *, i64 event, str outcome);
+/* The origins a form may lead to, for the Content-Security-Policy. */

@@ -1,0 +1,32 @@
+/* pricing: one pure function from a basket and the rules to totals and a trace.
+ *
+ * Integer minor units only. Owns schema pricing (tax rates). The function reads nothing but
+ * its arguments: the same basket always gives the same answer, today and in a replay. */
+#pragma once
+#include "base/base.h"
+
+enum rounding { ROUND_PER_LINE, ROUND_PER_TOTAL };
+struct price_line {
+    i64 unit, quantity, organisation;
+    str sku, tax_class;
+    i64 rate_bp;                /* filled from the rules by pricing_rules */
+    i64 total, tax;             /* out */
+};
+struct basket {
+    str currency;
+    struct price_line *lines;
+    size_t n;
+    i64 delivery;               /* its price, after the free-from threshold */
+    i64 delivery_rate_bp;
+    bool tax_inclusive;
+    enum rounding rounding;
+};
+struct priced {
+    i64 goods, delivery, tax, total;
+    struct node *trace;         /* [{step, text, amount}] in the order it was reckoned */
+};
+/* E_INPUT "pricing.overflow" when a figure would not fit; never wraps. Sum of line totals is
+ * goods; sum of line taxes plus the delivery's is tax (largest remainder per total). */
+int pricing_reckon(struct ctx *, struct basket *, struct priced *);
+/* Fills each line's rate and delivery_rate_bp from the table, for a country of delivery. */
+int pricing_rules(struct ctx *, str country, struct basket *);

@@ -1,0 +1,9 @@
+/* shipping: how it gets there and what that costs. Owns schema shipping. */
+#pragma once
+#include "base/base.h"
+
+/* Methods for a country and goods total in the ctx's currency:
+ * {code, name, promise, amount, free_from (null: never), is_free}. */
+int shipping_methods(struct ctx *, str country, i64 goods, struct node **methods);
+/* One of them; E_INPUT "shipping.method" when it is not offered there. */
+int shipping_method(struct ctx *, str code, str country, i64 goods, struct node **method);
