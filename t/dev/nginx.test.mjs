@@ -1,0 +1,412 @@
+// nginx's configuration on its own, in front of a stand-in worker: what is kept, what never
+// is, what is sent with every answer, and how push channels behave.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdtempSync, mkdirSync, writeFileSync, chmodSync, rmSync, existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { serve } from './fcgi.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dir = mkdtempSync(join(tmpdir(), 'talat-nginx-'));
+const inner = join(dir, 'run/push.sock');
+let port, nginx, web, slow, answer, seen = [];
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const freePort = () => new Promise((done) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+        const { port: free } = probe.address();
+        probe.close(() => done(free));
+    });
+});
+
+// One request; `over` is 'inner' for the unix socket. Resolves to {status, headers, raw, body}.
+function ask(path, { method = 'GET', headers = {}, body, over } = {}) {
+    const where = over === 'inner' ? { socketPath: inner } : { host: '127.0.0.1', port };
+    return new Promise((done, fail) => {
+        const out = request({ ...where, method, path, headers: { host: 'localhost', ...headers }, agent: false }, (got) => {
+            const parts = [];
+            got.on('data', (part) => parts.push(part));
+            got.on('end', () => done({
+                status: got.statusCode, headers: got.headers, raw: got.rawHeaders,
+                body: Buffer.concat(parts).toString(),
+            }));
+        });
+        out.on('error', fail);
+        out.end(body);
+    });
+}
+
+// A stream: what came so far in .text, .until(pattern) waits for it.
+function listen(path, headers = {}) {
+    const stream = { text: '', ended: false };
+    stream.ready = new Promise((done, fail) => {
+        const out = request({ host: '127.0.0.1', port, path, agent: false,
+            headers: { host: 'localhost', accept: 'text/event-stream', ...headers } }, (got) => {
+            stream.status = got.statusCode;
+            stream.headers = got.headers;
+            got.on('data', (part) => { stream.text += part; });
+            got.on('close', () => { stream.ended = true; });
+            done(stream);
+        });
+        out.on('error', (err) => { stream.ended = true; fail(err); });
+        stream.stop = () => out.destroy();
+        out.end();
+    });
+    stream.ready.catch(() => {});
+    stream.until = async (pattern, ms = 3000) => {
+        for (let waited = 0; waited < ms; waited += 10) {
+            if (pattern.test(stream.text)) return true;
+            await sleep(10);
+        }
+        assert.fail(`no ${pattern} in: ${stream.text}`);
+    };
+    return stream;
+}
+const publish = (channel, body, headers = {}) => ask(`/pub/${channel}`,
+    { method: 'POST', body, over: 'inner', headers: { 'content-type': 'text/html', ...headers } });
+
+async function restartNginx(...words) {
+    if (nginx) { nginx.kill('SIGTERM'); await new Promise((done) => nginx.once('exit', done)); }
+    execFileSync(join(here, '../../nginx/render'), [join(dir, 'talat.conf'), join(dir, 'conf'),
+        `LISTEN_PORT=${port}`, 'LISTEN_ON=127.0.0.1', `USER=${process.getuid() ? '' : 'www-data'}`, 'WORKERS=2',
+        `STATE=${dir}/state`, `LOGS=${dir}/log`, `SLOW_ROUTES=${dir}/slow`, ...words]);
+    nginx = spawn('nginx', ['-p', dir, '-c', join(dir, 'conf/nginx.conf'), '-e', join(dir, 'log/nginx.log'),
+        '-g', 'daemon off;'], { stdio: 'inherit', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
+    for (let i = 0; i < 200; i++) {
+        try { await ask('/robots.txt'); return; } catch { await sleep(20); }
+    }
+    throw new Error(`nginx did not start: ${readFileSync(join(dir, 'log/nginx.log'))}`);
+}
+
+before(async () => {
+    port = await freePort();
+    for (const part of ['run', 'state/nginx', 'log', 'share/static/css', 'share/static/root', 'media']) {
+        mkdirSync(join(dir, part), { recursive: true });
+    }
+    for (const part of ['', 'run', 'media']) chmodSync(join(dir, part), 0o755);
+    writeFileSync(join(dir, 'talat.conf'), `mode = dev\nbase_url = http://localhost:${port}\nrun_dir = ${dir}/run\n` +
+        `share_dir = ${dir}/share\nmedia_dir = ${dir}/media\nrefresh_key = 0123456789abcdef\n` +
+        'payment_origins = https://checkout.example\n');
+    writeFileSync(join(dir, 'slow'), '/checkout/pay\n/orders/{id}/pay\n');
+    writeFileSync(join(dir, 'share/static/css/shop.12345678.css'), 'body{}');
+    writeFileSync(join(dir, 'share/static/manifest'), 'css/shop.css css/shop.12345678.css\n');
+    writeFileSync(join(dir, 'media/a.webp'), 'RIFF');
+    writeFileSync(join(dir, 'media/a.html'), '<script>');
+    for (const name of ['web', 'slow']) {
+        const server = await serve(join(dir, `run/${name}.sock`), async (params, body) => {
+            seen.push({ pool: name, params, body: body.toString() });
+            return answer(params, body);
+        });
+        if (name === 'web') web = server; else slow = server;
+        chmodSync(join(dir, `run/${name}.sock`), 0o777);
+    }
+    await restartNginx('UNCOUNTED=127.0.0.0/8');
+});
+after(async () => {
+    nginx?.kill('SIGTERM');
+    web?.close();
+    slow?.close();
+    if (nginx && nginx.exitCode === null) await new Promise((done) => nginx.once('exit', done));
+    rmSync(dir, { recursive: true, force: true });
+});
+
+let count = 0;
+const fresh = (name) => `/products/${name}-${++count}`;
+const page = (extra = {}, type = 'text/html; charset=utf-8') => {
+    let n = 0;
+    return () => ({ headers: { 'Content-Type': type, ...extra }, body: `<p>render ${++n}</p>` });
+};
+const kept = { 'X-Accel-Expires': '60' };
+
+test('security headers come once with every answer', async () => {
+    answer = () => ({ status: 404, headers: { 'Content-Type': 'text/html', 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': 'x' }, body: 'no' });
+    const answers = {
+        app: await ask('/nowhere'), 'static': await ask('/static/css/shop.12345678.css'), 'static 404': await ask('/static/none.css'),
+        media: await ask('/media/a.webp'), 'media 404': await ask('/media/none.webp'), '400': await ask('/x', { headers: { 'content-length': 'abc' } }),
+        '413': await ask('/x', { method: 'POST', headers: { 'content-length': String(2 << 20) } }),
+        push: await listen('/live/product/1').ready,
+    };
+    answers.push.stop();
+    for (const [name, { headers, raw }] of Object.entries(answers)) {
+        for (const [header, pattern] of Object.entries({
+            'content-security-policy': /^default-src 'none'; script-src 'self'; style-src 'self';.* form-action 'self' https:\/\/checkout\.example; frame-ancestors 'none'/,
+            'x-content-type-options': /^nosniff$/, 'referrer-policy': /^strict-origin-when-cross-origin$/,
+            'permissions-policy': /camera=\(\)/, 'cross-origin-opener-policy': /^same-origin$/,
+        })) {
+            assert.match(headers[header] ?? '', pattern, `${name}: ${header}`);
+            const times = (raw ?? []).filter((word, i) => i % 2 === 0 && word.toLowerCase() === header).length;
+            if (raw) assert.equal(times, 1, `${name}: ${header} ${times} times`);
+        }
+        assert.equal(headers['strict-transport-security'], undefined, `${name}: HSTS without TLS`);
+        assert.equal(headers.server, 'nginx', name);
+    }
+});
+
+test('a page is kept only when the worker says so', async () => {
+    for (const [name, headers, is] of [
+        ['with X-Accel-Expires', kept, true], ['without', {}, false], ['Cache-Control alone', { 'Cache-Control': 'max-age=60' }, false],
+        ['X-Accel-Expires 0', { 'X-Accel-Expires': '0' }, false], ['no-store', { ...kept, 'Cache-Control': 'no-store' }, false],
+        ['private', { ...kept, 'Cache-Control': 'private, max-age=9' }, false], ['Set-Cookie', { ...kept, 'Set-Cookie': 'a=b' }, false],
+    ]) {
+        const at = fresh('keep');
+        answer = page(headers);
+        await ask(at);
+        const second = await ask(at);
+        assert.equal(second.body, is ? '<p>render 1</p>' : '<p>render 2</p>', name);
+        assert.equal(second.headers['x-cache'], is ? 'HIT' : 'MISS', name);
+        assert.equal(second.headers['x-accel-expires'], undefined, name);
+        assert.equal(second.headers.vary, undefined, name);
+    }
+});
+
+test('HEAD leaves a whole page behind and gets no body', async () => {
+    const at = fresh('head');
+    answer = page(kept);
+    const head = await ask(at, { method: 'HEAD' });
+    assert.equal(head.body, '');
+    assert.equal(seen.at(-1).params.REQUEST_METHOD, 'GET');
+    assert.equal((await ask(at)).body, '<p>render 1</p>');
+});
+
+test('JSON, another currency, another language and a fragment never answer for the page', async () => {
+    const at = fresh('poison');
+    answer = ({ PAGE_FORMAT, PAGE_CURRENCY, HTTP_HX_REQUEST }) => ({ headers: { 'Content-Type': PAGE_FORMAT === 'json' ? 'application/json' : 'text/html', ...kept },
+        body: `${PAGE_FORMAT} ${PAGE_CURRENCY} ${HTTP_HX_REQUEST ?? ''}` });
+    const asks = [
+        [{ accept: 'application/json' }, 'json THB '], [{ accept: 'text/html,application/xhtml+xml,*/*' }, 'html THB '],
+        [{ cookie: 'currency=VND' }, 'html VND '], [{ cookie: 'currency=EUR' }, 'html THB '], [{ cookie: 'a=1; currency=USD' }, 'html USD '],
+        [{ 'hx-request': 'true' }, 'html THB true'], [{ accept: '*/*' }, 'html THB '], [{ accept: 'application/json, text/html' }, 'html THB '],
+    ];
+    for (const round of [1, 2]) {
+        for (const [headers, body] of asks) assert.equal((await ask(at, { headers })).body, body, `${round} ${JSON.stringify(headers)}`);
+    }
+    assert.equal((await ask(`${at}.json`)).body, 'json THB ');
+    answer = ({ PAGE_LANGUAGE }) => ({ headers: { 'Content-Type': 'text/html' }, body: PAGE_LANGUAGE });
+    for (const [path, language] of [['/th/x', 'th'], ['/th', 'th'], ['/vi/', 'vi'], ['/x/th', 'en'], ['/thing', 'en'], ['/', 'en']]) {
+        assert.equal((await ask(path)).body, language, path);
+    }
+});
+
+test('a page is refreshed in place over the inner socket with the key, and nowhere else', async () => {
+    const at = fresh('refresh');
+    const key = { 'x-talat-refresh': '0123456789abcdef' };
+    answer = page(kept);
+    await ask(at);
+    await ask(at, { headers: key });
+    await ask(at, { over: 'inner' });
+    await ask(at, { over: 'inner', headers: { 'x-talat-refresh': 'wrong' } });
+    assert.equal((await ask(at)).body, '<p>render 1</p>', 'outside, without or with a wrong key: nothing');
+    await ask(at, { over: 'inner', headers: key });
+    assert.equal(seen.at(-1).params.TALAT_INNER, '1');
+    assert.equal(seen.at(-1).params.HTTP_X_TALAT_REFRESH ?? '', '');
+    const now = await ask(at);
+    assert.deepEqual([now.body, now.headers['x-cache']], ['<p>render 2</p>', 'HIT']);
+    const other = fresh('outside');
+    answer = page();
+    await ask(other);
+    assert.equal(seen.at(-1).params.TALAT_INNER, undefined);
+});
+
+test('the header part is asked only for who has a session or cart, and can fail alone', async () => {
+    const at = fresh('me');
+    const text = '<!--# if expr="$has_me" --><!--# include virtual="/th/-/me" --><!--# endif -->|<input value="<!--# echo var="csrf_token" default="" -->">';
+    let me = () => ({ headers: { 'Content-Type': 'text/html' }, body: 'Mali' });
+    answer = (params) => (params.REQUEST_URI === '/th/-/me' ? me(params) : { headers: { 'Content-Type': 'text/html; charset=utf-8', ...kept }, body: text });
+    const before = seen.length;
+    assert.equal((await ask(at)).body, '|<input value="">');
+    assert.equal(seen.length, before + 1);
+    const cookie = 'currency=THB; __Host-session=abc; __Host-csrf=Ab-_0123456789abcdef';
+    assert.equal((await ask(at, { headers: { cookie } })).body, 'Mali|<input value="Ab-_0123456789abcdef">');
+    assert.equal(seen.at(-1).params.PAGE_LANGUAGE, 'th');
+    assert.equal((await ask(at, { headers: { cookie: '__Host-csrf="><script>alert(1)</script>' } })).body, '|<input value="">');
+    assert.equal((await ask(at, { headers: { cookie: 'x__Host-csrf=Ab-_0123456789abcdef' } })).body, '|<input value="">');
+    for (const status of [500, 503, 404]) {
+        me = () => ({ status, headers: { 'Content-Type': 'text/html' }, body: 'trouble' });
+        const got = await ask(at, { headers: { cookie } });
+        assert.deepEqual([got.status, got.body.split('|')[0]], [200, ''], `me answers ${status}`);
+    }
+    assert.equal((await ask('/th/-/me')).headers['x-cache'], undefined, 'never kept');
+});
+
+test('kept pages outlive the workers, others get a friendly page in their language', async () => {
+    const at = fresh('away');
+    let up = true;
+    answer = () => (up ? { headers: { 'Content-Type': 'text/html', 'X-Accel-Expires': '1' }, body: 'whole' }
+        : { status: 503, headers: { 'Content-Type': 'text/html', 'Retry-After': '5' }, body: 'database away' });
+    await ask(at);
+    await sleep(2200);
+    up = false;
+    assert.deepEqual([(await ask(at)).body, (await ask(at)).headers['x-cache']], ['whole', 'STALE'], 'worker says 503');
+    const own = await ask(fresh('unkept'));
+    assert.deepEqual([own.status, own.body, own.headers['retry-after']], [503, 'database away', '5'], "the worker's own page passes");
+    await new Promise((done) => web.close(done));
+    assert.equal((await ask(at)).body, 'whole', 'no worker at all');
+    for (const [path, lang, words] of [['/cart', 'en', /busy right now/], ['/th/cart', 'th', /ตะกร้า/], ['/vi/cart?x=1', 'vi', /Giỏ hàng/]]) {
+        const got = await ask(path, { method: 'POST', body: 'a=1' });
+        assert.equal(got.status, 503, path);
+        assert.equal(got.headers['retry-after'], '5', path);
+        assert.match(got.headers['content-type'], /^text\/html/);
+        assert.match(got.body, new RegExp(`<html lang="${lang}">`));
+        assert.match(got.body, words);
+        assert.match(got.body, /href="\/static\/css\/shop\.12345678\.css"/);
+    }
+    const json = await ask('/cart', { headers: { accept: 'application/json' } });
+    assert.match(json.headers['content-type'], /^application\/json/);
+    assert.equal(JSON.parse(json.body).error.code, 'busy');
+    web = await serve(join(dir, 'run/web.sock'), async (params, body) => {
+        seen.push({ pool: 'web', params, body: body.toString() });
+        return answer(params, body);
+    });
+    chmodSync(join(dir, 'run/web.sock'), 0o777);
+    up = true;
+    assert.equal((await ask(fresh('back'))).body, 'whole', 'back at once');
+});
+
+test('slow routes have a pool of their own', async () => {
+    answer = page();
+    for (const [path, pool] of [['/checkout/pay', 'slow'], ['/th/checkout/pay', 'slow'], ['/orders/7/pay.json', 'slow'],
+        ['/checkout/pays', 'web'], ['/orders/7', 'web'], ['/orders/7/8/pay', 'web']]) {
+        await ask(path, { method: 'POST', body: 'a=1' });
+        assert.equal(seen.at(-1).pool, pool, path);
+        assert.equal(seen.at(-1).body, 'a=1', path);
+    }
+});
+
+test('bodies have a ceiling, a higher one in the back office', async () => {
+    answer = page();
+    const size = (n) => ({ method: 'POST', body: Buffer.alloc(n) });
+    assert.equal((await ask('/cart', size(1 << 20))).status, 200);
+    const over = await ask('/cart', size((1 << 20) + 1));
+    assert.equal(over.status, 413);
+    assert.match(over.body, /too large/);
+    assert.equal((await ask('/admin/products/1/pictures', size(11 << 20))).status, 200);
+    assert.equal((await ask('/admin/products', size(13 << 20))).status, 413);
+});
+
+test('what a client says about addresses, proxies and ids is not passed on', async () => {
+    answer = page();
+    const got = await ask('/who', { headers: { proxy: 'http://evil.example', 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'https', forwarded: 'for=6.6.6.6', 'x-request-id': 'evil' } });
+    const { params } = seen.at(-1);
+    for (const name of ['HTTP_PROXY', 'HTTP_X_FORWARDED_FOR', 'HTTP_X_FORWARDED_PROTO', 'HTTP_FORWARDED', 'HTTP_X_REQUEST_ID']) {
+        assert.equal(params[name] ?? '', '', name);
+    }
+    assert.equal(params.REMOTE_ADDR, '127.0.0.1');
+    assert.match(params.REQUEST_ID, /^[0-9a-f]{32}$/);
+    assert.equal(got.headers['x-request-id'], params.REQUEST_ID);
+});
+
+test('files never change under their name, and only pictures leave the picture folder', async () => {
+    const css = await ask('/static/css/shop.12345678.css', { headers: { 'accept-encoding': 'gzip' } });
+    assert.equal(css.headers['cache-control'], 'public, max-age=31536000, immutable');
+    assert.match(css.headers['content-type'], /^text\/css/);
+    assert.equal((await ask('/media/a.webp')).headers['content-type'], 'image/webp');
+    assert.doesNotMatch((await ask('/media/a.html')).headers['content-type'], /html/);
+    for (const path of ['/static/manifest', '/static/../manifest', '/media/../talat.conf', '/static/%2e%2e/manifest', '/static../manifest']) {
+        assert.notEqual((await ask(path)).body.includes('shop.css'), true, path);
+    }
+});
+
+test('a message published inside reaches who listens outside, and is replayed', async () => {
+    const stream = await listen('/live/product/7/th/THB').ready;
+    assert.match(stream.headers['content-type'], /^text\/event-stream/);
+    assert.equal((await publish('live/product/7/th/THB', '<b>2 left</b>')).status, 201);
+    await stream.until(/data: <b>2 left<\/b>/);
+    const id = /id: (\S+)/.exec(stream.text)[1];
+    stream.stop();
+    await publish('live/product/7/th/THB', 'while away');
+    const again = await listen('/live/product/7/th/THB', { 'last-event-id': id }).ready;
+    await again.until(/data: while away/);
+    assert.doesNotMatch(again.text, /2 left/);
+    again.stop();
+    const [seconds] = id.split(':');
+    const first = await listen(`/live/product/7/th/THB?last_event_id=${seconds - 1}:0`).ready;
+    await first.until(/2 left[^]*while away/);
+    first.stop();
+    const newest = await listen('/live/product/7/th/THB').ready;
+    await publish('live/product/7/th/THB', 'third');
+    await newest.until(/data: third/);
+    assert.doesNotMatch(newest.text, /while away/);
+    newest.stop();
+});
+
+test('a named message carries its name', async () => {
+    const stream = await listen('/live/product/8.json').ready;
+    await publish('live/product/8.json', '{"left":2}', { 'x-eventsource-event': 'inventory:updated', 'content-type': 'application/json' });
+    await stream.until(/event: inventory:updated\nid: \S+\ndata: {"left":2}/);
+    stream.stop();
+});
+
+test('nobody publishes or reaches a personal channel from outside', async () => {
+    answer = () => ({ status: 404, headers: { 'Content-Type': 'text/html' }, body: 'no such page' });
+    assert.equal((await ask('/pub/live/product/7', { method: 'POST', body: 'x' })).status, 404);
+    assert.equal((await ask('/_sub/user/1')).status, 404);
+    assert.equal((await ask('/live/product/7', { method: 'POST', body: 'x' })).status, 403);
+    assert.equal((await ask('/live/user/1,live/product/7')).status, 404);
+});
+
+test('the app hands a personal stream over, several channels as one, from where the page ended', async () => {
+    let channels = '/_sub/user/1,conn/a';
+    answer = ({ HTTP_COOKIE }) => (HTTP_COOKIE === '__Host-session=good' ? { headers: { 'X-Accel-Redirect': channels, 'Content-Type': 'text/html', 'Cache-Control': 'no-store' } }
+        : { status: 401, headers: { 'Content-Type': 'application/json' }, body: '{}' });
+    assert.equal((await listen('/account/live').ready).status, 401);
+    const stream = await listen('/account/live', { cookie: '__Host-session=good' }).ready;
+    assert.match(stream.headers['content-type'], /^text\/event-stream/);
+    await publish('conn/a', 'hello you');
+    await publish('user/1', 'paid');
+    await publish('user/2', 'not yours');
+    await stream.until(/hello you[^]*paid/);
+    assert.doesNotMatch(stream.text, /not yours/);
+    const id = /id: (\S+)\ndata: paid/.exec(stream.text)[1];
+    stream.stop();
+    await publish('user/1', 'shipped');
+    const again = await listen('/account/live', { cookie: '__Host-session=good', 'last-event-id': id }).ready;
+    await again.until(/shipped/);
+    assert.doesNotMatch(again.text, /paid/);
+    again.stop();
+    channels = `/_sub/user/1,conn/b?last_event_id=${Math.floor(Date.now() / 1000) - 60}:0`;
+    const first = await listen('/account/live', { cookie: '__Host-session=good' }).ready;
+    await first.until(/paid[^]*shipped/);
+    first.stop();
+});
+
+test('deleting a channel ends its streams', async () => {
+    answer = () => ({ headers: { 'X-Accel-Redirect': '/_sub/session/x,user/9' } });
+    const stream = await listen('/account/live').ready;
+    await publish('user/9', 'one');
+    await stream.until(/one/);
+    await ask('/pub/session/x', { method: 'DELETE', over: 'inner' });
+    for (let i = 0; i < 100 && !stream.ended; i++) await sleep(20);
+    assert.ok(stream.ended, 'still open');
+});
+
+test('another site may not listen', async () => {
+    const stream = await listen('/live/product/9', { origin: 'https://evil.example' }).ready;
+    stream.stop();
+    assert.equal(stream.status, 403);
+    const own = await listen('/live/product/9', { origin: `http://localhost:${port}` }).ready;
+    own.stop();
+    assert.equal(own.status, 200);
+    assert.equal(own.headers['access-control-allow-credentials'], undefined);
+});
+
+test('a flood from one address is turned away with a friendly page', async () => {
+    await restartNginx();
+    answer = page();
+    const got = await Promise.all(Array.from({ length: 80 }, () => ask('/cart', { method: 'POST', body: 'a=1' })));
+    const refused = got.filter(({ status }) => status === 429);
+    assert.ok(refused.length > 30, `${refused.length} refused`);
+    assert.equal(refused[0].headers['retry-after'], '10');
+    assert.match(refused[0].body, /wait a few seconds/);
+    const hooks = await Promise.all(Array.from({ length: 80 }, () => ask('/payments/stripe/webhook', { method: 'POST', body: '{}' })));
+    assert.ok(hooks.every(({ status }) => status === 200), 'webhooks are not counted');
+});
+
+test('nothing alarming stands in the error log', () => {
+    const log = existsSync(join(dir, 'log/nginx.log')) ? readFileSync(join(dir, 'log/nginx.log'), 'utf8') : '';
+    assert.doesNotMatch(log, /exited on signal|\[emerg\]|\[alert\]|\[crit\](?!.*connect\(\))/);
+});
