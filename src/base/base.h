@@ -43,6 +43,9 @@ void arena_drop(struct arena *);         /* runs the deferred calls, frees every
 void arena_reset(struct arena *);        /* the same, but keeps its first block */
 void *arena_take(struct arena *, size_t size); /* zeroed, aligned to 16 */
 void *arena_raw(struct arena *, size_t size);  /* not zeroed */
+void *arena_take_many(struct arena *, size_t size, size_t n); /* aborts when size * n overflows */
+/* p's `old` bytes with room for `size`: in place when p was taken last, else moved. */
+void *arena_grow(struct arena *, void *p, size_t old, size_t size);
 /* Ties a foreign object to the arena's end, last tied first run. */
 void arena_defer(struct arena *, void (*drop)(void *), void *object);
 struct mark arena_mark(struct arena *);
@@ -50,8 +53,10 @@ void arena_rewind(struct arena *, struct mark); /* scratch: forget what came sin
 size_t arena_used(const struct arena *);
 
 #define NEW(mem, type)      ((type *)arena_take((mem), sizeof(type)))
-#define NEWS(mem, type, n)  ((type *)arena_take((mem), sizeof(type) * (size_t)(n)))
+#define NEWS(mem, type, n)  ((type *)arena_take_many((mem), sizeof(type), (size_t)(n)))
 #define DEFER(mem, fn, obj) arena_defer((mem), (void (*)(void *))(fn), (obj))
+
+/* ---- buf.c: a growing buffer ------------------------------------------------------ */
 
 /* A growing buffer, born with a ceiling. Past it nothing more is added and `full` is set:
  * the caller decides what that means. */
@@ -66,6 +71,7 @@ void buf_add(struct buf *, str);
 void buf_char(struct buf *, char);
 void buf_int(struct buf *, i64);
 void buf_fmt(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_fmt_list(struct buf *, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
 str buf_str(const struct buf *);
 
 /* ---- str.c: slices -------------------------------------------------------------- */
@@ -82,9 +88,11 @@ i64 str_find(str hay, str needle); /* -1 when absent */
 str str_from(str, size_t start);
 str str_upto(str, size_t n);
 str str_trim(str);
-bool str_cut(str *rest, char at, str *head); /* false when rest is used up */
+/* The piece before the next `at`; false when rest is used up. "a,,b," is three pieces. */
+bool str_cut(str *rest, char at, str *head);
 bool str_int(str, i64 *out); /* the whole slice, decimal, no sign but '-', no overflow */
 bool str_is_utf8(str);       /* well-formed UTF-8 without NUL */
+size_t str_utf8_step(str);   /* bytes of the first character; 0: empty or not well-formed */
 int str_order(str, str);     /* memcmp order, shorter first */
 uint64_t str_hash(str);
 str str_lower(struct arena *, str); /* ASCII only */
@@ -107,6 +115,7 @@ struct node {
         struct {
             struct item *first, *last;
             size_t n;
+            struct index *index; /* node.c: of a map with many keys */
         } items;
     } as;
 };
@@ -140,8 +149,8 @@ bool node_bool(const struct node *map, const char *key);
 bool node_is_null(const struct node *map, const char *key); /* absent or null */
 size_t node_count(const struct node *list_or_map);
 const struct item *node_first(const struct node *list_or_map);
-#define EACH(item, list) \
-    for (const struct item *item = node_first(list); item; item = item->next)
+#define EACH(each, list) \
+    for (const struct item *each = node_first(list); each; each = each->next)
 /* Attaches each child to the parent whose `id` equals the child's `by`, as a list named
  * `as` (every parent gets one, maybe empty). Linear: both sides are walked once. */
 void node_attach(struct arena *, struct node *parents, str id, struct node *children, str by,
@@ -158,8 +167,10 @@ void json_string(struct buf *, str);
 
 void escape_html(struct buf *, str);      /* text and quoted attributes */
 void escape_url_part(struct buf *, str);  /* one path segment or query value */
-bool escape_url_is_safe(str);             /* http, https, mailto, tel, or relative */
-str escape_header(struct arena *, str);   /* no CR, LF, NUL */
+/* As a link: http, https, mailto, tel, or relative; nothing a browser would read otherwise
+ * (controls, blanks, backslashes, "//host"). */
+bool escape_url_is_safe(str);
+str escape_header(struct arena *, str);   /* CR, LF, NUL and other controls become spaces */
 bool unescape_url(struct arena *, str, bool plus_is_space, str *out); /* false: bad %xx */
 
 /* ---- fault.c: one error type ------------------------------------------------------ */
@@ -198,6 +209,10 @@ struct fault {
     struct node *fields; /* E_INPUT: field name -> text */
 };
 
+/* The last one recorded wins: whoever is nearer to the person knows better what to say.
+ * Fields add up for as long as what follows is E_INPUT too; any other code drops them.
+ * All of it lives in ctx.mem: a fault does not outlive a rewind. */
+
 struct ctx;
 int fail(struct ctx *, enum err, const char *key, const char *text, ...)
     __attribute__((format(printf, 4, 5)));
@@ -221,9 +236,12 @@ const char *err_name(enum err);
 /* ---- log.c: one line, one JSON object --------------------------------------------- */
 
 void log_open(int fd, enum log_level least);
-/* log_line(c, LOG_INFO, "request", "path", path, "status", S("200"), NULL): pairs of
+/* One write(2) of at most 4 KiB, so that lines of many processes do not mix. What does not
+ * fit is cut, and "cut":true says so.
+ * log_line(c, LOG_INFO, "request", "path", path, "status", S("200"), NULL): pairs of
  * (const char *, str), ended by NULL. c may be NULL outside a request or job. */
-void log_line(const struct ctx *, enum log_level, const char *event, ...);
+void log_line(const struct ctx *, enum log_level, const char *event, ...)
+    __attribute__((sentinel));
 
 /* ---- conf.c: key = value ----------------------------------------------------------- */
 
@@ -232,7 +250,10 @@ struct conf; /* the file's pairs */
 struct conf *conf_read(struct arena *, const char *path, const char **why);
 str conf_str(const struct conf *, const char *key, str otherwise);
 i64 conf_int(const struct conf *, const char *key, i64 otherwise);
-bool conf_bool(const struct conf *, const char *key, bool otherwise);
+bool conf_bool(const struct conf *, const char *key, bool otherwise); /* yes no true false on off */
+/* The first value that was asked for as a number or a yes/no and is none: "file:line: what",
+ * or NULL. Asked once after everything was read; such a program does not start. */
+const char *conf_wrong(const struct conf *);
 void conf_put(struct arena *, struct conf *, const char *key, str value); /* tests, argv */
 str file_read(struct arena *, const char *path, size_t ceiling, bool *ok);
 
@@ -253,6 +274,7 @@ bool money_times(i64 a, i64 n, i64 *out);
 
 when when_now(void);
 str when_rfc3339(struct arena *, when); /* 2026-11-20T21:08:57.123456Z */
+size_t when_write(when, char out[static 32]); /* the same without an arena; its length */
 bool when_parse(str rfc3339, when *out);
 str when_http(struct arena *, when);    /* Fri, 20 Nov 2026 21:08:57 GMT */
 
