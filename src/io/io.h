@@ -36,7 +36,17 @@ struct query {
 /* What generated functions call. Prepared once per connection; sent in one pipeline with
  * the scope when that has changed. Outside pg_begin each call is its own transaction.
  * :one without a row is E_MISSING, :maybe gives NULL, :exec sets *changed (may be NULL).
- * Inside pg_batch the results arrive at pg_flush; until then *out is NULL. */
+ * Inside pg_batch the results arrive at pg_flush; until then *out is NULL. A batch outside
+ * pg_begin is one transaction.
+ *
+ * Columns: int2/4/8 N_INT, bool, text and enums N_STR (in the result's own memory, tied to
+ * the arena), float N_REAL, timestamptz RFC 3339, date YYYY-MM-DD, json(b) as read, int8[]
+ * and text[] lists, bytea raw bytes, NULL N_NULL.
+ * Errors: unique, exclusion, check and reference E_CONFLICT (pg_broke says which); values
+ * that do not fit E_INPUT; locked too long, cancelled, lost E_AWAY; no right E_DENIED;
+ * `raise exception using errcode = 'TL409', message = ..., constraint = 'cart.stock'` (also
+ * TL403 TL404 TL410 TL422 TL429) speaks to the person, its key is the constraint's name.
+ * An autocommit call on a connection that had died meanwhile heals by itself. */
 int pg_run(struct ctx *, const struct query *, const struct param *, struct node **out,
     i64 *changed);
 void pg_batch(struct ctx *);  /* the next calls wait ... */
@@ -50,14 +60,22 @@ int pg_end(struct ctx *, int err);
  * failure or deadlock. */
 int pg_tx(struct ctx *, int (*work)(struct ctx *, void *), void *with);
 bool pg_in_tx(const struct ctx *);
+/* Tests: one outer transaction in which each call that would be its own transaction becomes
+ * a savepoint, so that an expected error spoils nothing; pg_unshelter rolls all of it back. */
+int pg_shelter(struct ctx *);
+void pg_unshelter(struct ctx *);
 /* True when the last error was a breach of this constraint or unique index. */
 bool pg_broke(const struct ctx *, const char *constraint);
-/* Raw SQL for migrations and tools, never for features (t/lint/doors). */
+/* Raw SQL for migrations and tools, never for features (t/lint/doors). Many statements in
+ * one text are one transaction unless it says otherwise; no statement time-out. */
 int pg_script(struct ctx *, str sql);
 /* LISTEN for the job workers: waits at most `us` for a notification on the channels given to
  * pg_listen; *channel is empty on time-out. */
 int pg_listen(struct ctx *, const char *channel);
 int pg_wait(struct ctx *, i64 us, str *channel);
+/* Prepares every query against the schema and says in `report` which do not fit: errors,
+ * columns of types no node can hold (numeric), nameless or doubled columns. */
+int pg_prepare_all(struct ctx *, const struct query *const *all, size_t n, struct buf *report);
 
 /* ---- redis.c: what may be lost ----------------------------------------------------------- */
 

@@ -1,0 +1,252 @@
+#include "io/io.h"
+/* libsodium has a crypto_sign of its own; ours is io.h's. */
+#define crypto_sign sodium_crypto_sign
+#include <sodium.h>
+#undef crypto_sign
+
+_Static_assert(crypto_generichash_KEYBYTES_MAX == 64, "the shop's secret is hashed to a key");
+
+int crypto_start(void) { return sodium_init() < 0 ? E_INTERNAL : E_OK; }
+
+void crypto_random(void *out, size_t n) { randombytes_buf(out, n); }
+
+static const unsigned char *bytes(str s) { return (const unsigned char *)(s.n ? s.p : ""); }
+
+static str base64(struct arena *mem, const void *data, size_t n)
+{
+    size_t room = sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    char *text = arena_raw(mem, room);
+    sodium_bin2base64(text, room, data, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return (str){text, room - 1};
+}
+
+/* False: not base64url, or longer than room. */
+static bool unbase64(str text, unsigned char *out, size_t room, size_t *n)
+{
+    return !sodium_base642bin(out, room, text.n ? text.p : "", text.n, NULL, n, NULL,
+        sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+str crypto_token(struct arena *mem, size_t n)
+{
+    unsigned char random[64];
+    assert(n <= sizeof random);
+    crypto_random(random, n);
+    str token = base64(mem, random, n);
+    sodium_memzero(random, sizeof random);
+    return token;
+}
+
+static const char crockford[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+str crypto_code(struct arena *mem, size_t n)
+{
+    char *text = arena_raw(mem, n + 1);
+    crypto_random(text, n);
+    for (size_t i = 0; i < n; i++)
+        text[i] = crockford[text[i] & 31];
+    text[n] = 0;
+    return (str){text, n};
+}
+
+bool crypto_equal(str a, str b)
+{
+    return a.n == b.n && (!a.n || !sodium_memcmp(a.p, b.p, a.n));
+}
+
+static str hex(struct arena *mem, const unsigned char *data, size_t n)
+{
+    char *text = arena_raw(mem, 2 * n + 1);
+    sodium_bin2hex(text, 2 * n + 1, data, n);
+    return (str){text, 2 * n};
+}
+
+str crypto_sha256_hex(struct arena *mem, str s)
+{
+    unsigned char sum[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(sum, bytes(s), s.n);
+    return hex(mem, sum, sizeof sum);
+}
+
+str crypto_hmac_sha256_hex(struct arena *mem, str key, str message)
+{
+    crypto_auth_hmacsha256_state state;
+    unsigned char mac[crypto_auth_hmacsha256_BYTES];
+    crypto_auth_hmacsha256_init(&state, bytes(key), key.n);
+    crypto_auth_hmacsha256_update(&state, bytes(message), message.n);
+    crypto_auth_hmacsha256_final(&state, mac);
+    return hex(mem, mac, sizeof mac);
+}
+
+/* ---- keys bound to a purpose ------------------------------------------------------------- */
+
+/* BLAKE2b of the purpose under the secret's own hash: purposes cannot stand for each other,
+ * and none gives the secret away. */
+void crypto_key(str secret, const char *purpose, unsigned char out[32])
+{
+    unsigned char root[crypto_generichash_KEYBYTES];
+    assert(secret.n >= 16); /* the configuration is refused before */
+    crypto_generichash(root, sizeof root, bytes(secret), secret.n, NULL, 0);
+    crypto_generichash(out, 32, (const unsigned char *)purpose, strlen(purpose), root, sizeof root);
+    sodium_memzero(root, sizeof root);
+}
+
+static void mac_of(str secret, const char *purpose, str value, unsigned char mac[16])
+{
+    unsigned char key[32];
+    crypto_key(secret, purpose, key);
+    crypto_generichash(mac, 16, bytes(value), value.n, key, sizeof key);
+    sodium_memzero(key, sizeof key);
+}
+
+str crypto_sign(struct arena *mem, str secret, const char *purpose, str value)
+{
+    unsigned char mac[16];
+    mac_of(secret, purpose, value, mac);
+    str text = base64(mem, mac, sizeof mac);
+    return str_fmt(mem, "%.*s.%.*s", STR(value), STR(text));
+}
+
+bool crypto_signed(str secret, const char *purpose, str signed_value, str *value)
+{
+    unsigned char ours[16], theirs[16];
+    size_t n = 0, dot = signed_value.n;
+    while (dot && signed_value.p[dot - 1] != '.')
+        dot--;
+    *value = str_none;
+    if (!dot || !unbase64(str_from(signed_value, dot), theirs, sizeof theirs, &n) ||
+        n != sizeof theirs)
+        return false;
+    str said = str_upto(signed_value, dot - 1);
+    mac_of(secret, purpose, said, ours);
+    if (sodium_memcmp(ours, theirs, sizeof ours))
+        return false;
+    *value = said;
+    return true;
+}
+
+#define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG   crypto_aead_xchacha20poly1305_ietf_ABYTES
+
+str crypto_seal(struct arena *mem, str secret, const char *purpose, str plain)
+{
+    unsigned char key[32], *box = arena_raw(mem, NONCE + plain.n + TAG);
+    unsigned long long n;
+    crypto_key(secret, purpose, key);
+    crypto_random(box, NONCE);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+        box + NONCE, &n, bytes(plain), plain.n, NULL, 0, NULL, box, key);
+    sodium_memzero(key, sizeof key);
+    return base64(mem, box, NONCE + n);
+}
+
+bool crypto_unseal(struct arena *mem, str secret, const char *purpose, str sealed, str *plain)
+{
+    unsigned char key[32], *box = arena_raw(mem, sealed.n + 1), *out = arena_raw(mem, sealed.n + 1);
+    unsigned long long n = 0;
+    size_t size = 0;
+    *plain = str_none;
+    if (!unbase64(sealed, box, sealed.n, &size) || size < NONCE + TAG)
+        return false;
+    crypto_key(secret, purpose, key);
+    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(
+        out, &n, NULL, box + NONCE, size - NONCE, NULL, 0, box, key);
+    sodium_memzero(key, sizeof key);
+    if (bad)
+        return false;
+    out[n] = 0;
+    *plain = (str){(char *)out, n};
+    return true;
+}
+
+/* ---- passwords ------------------------------------------------------------------------------ */
+
+#define ARGON_OPS    2
+#define ARGON_MEMORY (19 * 1024 * 1024)
+
+bool crypto_password_hash(struct arena *mem, str password, str *hash)
+{
+    char *text = arena_raw(mem, crypto_pwhash_STRBYTES);
+    *hash = str_none;
+    if (crypto_pwhash_str_alg(text, password.n ? password.p : "", password.n, ARGON_OPS,
+            ARGON_MEMORY, crypto_pwhash_ALG_ARGON2ID13))
+        return false;
+    *hash = str_of(text);
+    return true;
+}
+
+bool crypto_password_ok(str hash, str password)
+{
+    char text[crypto_pwhash_STRBYTES] = "";
+    if (!hash.n || hash.n >= sizeof text)
+        return false;
+    memcpy(text, hash.p, hash.n);
+    return !crypto_pwhash_str_verify(text, password.n ? password.p : "", password.n);
+}
+
+/* ---- opaque ids -------------------------------------------------------------------------------- */
+
+#define ROUNDS 6
+
+/* One Feistel round: 32 bits of SipHash over the half and the round's number. */
+static uint32_t mix(const unsigned char *key, uint32_t half, unsigned round)
+{
+    unsigned char in[8], out[crypto_shorthash_BYTES];
+    for (int i = 0; i < 4; i++)
+        in[i] = (unsigned char)(half >> 8 * i);
+    in[4] = (unsigned char)round;
+    in[5] = in[6] = in[7] = 0;
+    crypto_shorthash(out, in, sizeof in, key);
+    return (uint32_t)out[0] | (uint32_t)out[1] << 8 | (uint32_t)out[2] << 16 |
+           (uint32_t)out[3] << 24;
+}
+
+static uint64_t permute(str secret, const char *kind, uint64_t v, bool back)
+{
+    unsigned char key[32];
+    char purpose[64] = "opaque:";
+    strncat(purpose, kind, sizeof purpose - 8);
+    crypto_key(secret, purpose, key);
+    uint32_t left = (uint32_t)(v >> 32), right = (uint32_t)v;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint32_t keep = back ? left : right;
+        if (back) {
+            left = right ^ mix(key, keep, ROUNDS - 1 - i);
+            right = keep;
+        } else {
+            right = left ^ mix(key, keep, i);
+            left = keep;
+        }
+    }
+    return (uint64_t)left << 32 | right;
+}
+
+/* 64 bits as 13 letters of 5: the first holds only four, so that it is always below 'g'. */
+str crypto_opaque(struct arena *mem, str secret, const char *kind, i64 id)
+{
+    uint64_t v = permute(secret, kind, (uint64_t)id, false);
+    char *text = arena_raw(mem, 14);
+    for (int i = 12; i >= 0; i--, v >>= 5)
+        text[i] = crockford[v & 31];
+    text[13] = 0;
+    return (str){text, 13};
+}
+
+bool crypto_unopaque(str secret, const char *kind, str opaque, i64 *id)
+{
+    uint64_t v = 0;
+    *id = 0;
+    if (opaque.n != 13)
+        return false;
+    for (size_t i = 0; i < 13; i++) {
+        const char *at = opaque.p[i] ? strchr(crockford, opaque.p[i]) : NULL;
+        if (!at || (i == 0 && at - crockford > 15))
+            return false;
+        v = v << 5 | (uint64_t)(at - crockford);
+    }
+    i64 found = (i64)permute(secret, kind, v, true);
+    if (found <= 0 || found > INT64_C(1) << 47) /* ids are small: a guess is found out */
+        return false;
+    *id = found;
+    return true;
+}
