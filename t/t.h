@@ -1,0 +1,87 @@
+/* t.h: the tests' one header, a thin layer over libcheck.
+ *
+ *     T(stranger_is_sent_to_login) { t_get("/orders"); t_status(303); }
+ *
+ * A test is a sentence. It registers itself; its suite is its file ("base/str" for
+ * t/base/str.c). Each has a context of its own with a fresh arena, and (without sanitizers)
+ * a process of its own. `t/tests base/str utf8` runs those whose "file/test" contains one of
+ * the words; a word with '*' is a pattern for the whole name. Results are TAP. */
+#pragma once
+#include "base/base.h"
+#include <check.h>
+
+struct t_case {
+    TTest test;
+    struct t_case *next;
+};
+void t_register(struct t_case *);
+
+#define T(sentence)                                                                         \
+    static void test_##sentence(int);                                                       \
+    static struct t_case case_##sentence = { { #sentence, test_##sentence, __FILE__,        \
+                                                 __LINE__ },                                \
+        NULL };                                                                             \
+    __attribute__((constructor)) static void register_##sentence(void)                      \
+    {                                                                                       \
+        t_register(&case_##sentence);                                                       \
+    }                                                                                       \
+    static void test_##sentence(int t_i_ __attribute__((unused)))
+
+/* ---- what must hold --------------------------------------------------------------------- */
+
+#define HERE_        __FILE__, __LINE__
+#define AS_STR_(s)   _Generic((s), str: t_same, char *: str_of, const char *: str_of)(s)
+#define is_true(is)  t_true(HERE_, #is, (is))
+#define is_false(is) t_true(HERE_, "not " #is, !(is))
+#define eq_int(got, want) t_eq_int(HERE_, #got, (got), (want))
+/* str or C string on either side */
+#define eq_str(got, want)  t_eq_str(HERE_, #got, AS_STR_(got), AS_STR_(want))
+#define has_text(in, what) t_has_text(HERE_, #in, AS_STR_(in), AS_STR_(what), true)
+#define no_text(in, what)  t_has_text(HERE_, #in, AS_STR_(in), AS_STR_(what), false)
+/* A call that returns an enum err must return this one. */
+#define eq_err(got, want) t_eq_err(HERE_, #got, (got), (want))
+#define must(call)        t_eq_err(HERE_, #call, (call), E_OK)
+/* `call` ends its process by SIGABRT; what it says before goes to the arena of t_ctx. */
+#define aborts(call)                                \
+    t_aborted(HERE_, #call, ({                      \
+        struct t_child t_c_ = t_fork();             \
+        if (t_c_.is_child) {                        \
+            (void)(call);                           \
+            t_child_ends();                         \
+        }                                           \
+        t_c_;                                       \
+    }))
+/* Leaves the test; it counts as skipped. */
+#define t_skip(...)               \
+    do {                          \
+        t_note_skip(__VA_ARGS__); \
+        return;                   \
+    } while (0)
+
+/* ---- what a test stands on ------------------------------------------------------------------ */
+
+/* This test's context: its arena, now = 2026-11-20T12:00:00Z, en, THB, id "test". */
+struct ctx *t_ctx(void);
+/* The document as JSON, for comparing whole. */
+str t_json_of(const struct node *);
+/* A new file of this test with this text; its path. Removed afterwards. */
+const char *t_file(str text);
+/* The folder with outside data (TALAT_DATA), or NULL: then t_skip. */
+const char *t_data(void);
+
+/* ---- behind the macros --------------------------------------------------------------------- */
+
+struct t_child {
+    bool is_child;
+    int pid, said; /* said: where its standard error can be read */
+};
+static inline str t_same(str s) { return s; }
+void t_true(const char *file, int line, const char *what, bool is);
+void t_eq_int(const char *file, int line, const char *what, i64 got, i64 want);
+void t_eq_str(const char *file, int line, const char *what, str got, str want);
+void t_has_text(const char *file, int line, const char *what, str in, str text, bool wanted);
+void t_eq_err(const char *file, int line, const char *what, int got, int want);
+struct t_child t_fork(void);
+_Noreturn void t_child_ends(void);
+str t_aborted(const char *file, int line, const char *what, struct t_child);
+void t_note_skip(const char *why, ...) __attribute__((format(printf, 1, 2)));
