@@ -9,6 +9,7 @@
 #pragma once
 #include "base/base.h"
 #include <check.h>
+#undef fail /* libcheck's old name for ck_abort_msg; ours is base's */
 
 struct t_case {
     TTest test;
