@@ -11,7 +11,7 @@ T(taken_memory_is_zeroed_aligned_and_apart)
 {
     struct arena *a = arena_new(1 << 20);
     char *before = NULL;
-    for (size_t size = 0; size < 300; size += 7) {
+    for (size_t size = 1; size < 300; size += 7) {
         char *p = arena_take(a, size);
         eq_int((uintptr_t)p % 16, 0);
         for (size_t i = 0; i < size; i++)
