@@ -1,0 +1,231 @@
+#include "io/io.h"
+#include <signal.h>
+#include <sys/time.h>
+#include <time.h>
+#include <hiredis/hiredis.h>
+
+#define TIMEOUT_US (200 * 1000)
+#define RETRY_US   (1 * SECOND)
+
+struct redis {
+    redisContext *conn;
+    const char *socket;
+    i64 retry_at; /* not before: the last try failed */
+};
+
+static i64 ticks(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * SECOND + t.tv_nsec / 1000;
+}
+
+struct redis *redis_new(struct arena *mem, str socket_path)
+{
+    struct redis *r = NEW(mem, struct redis);
+    r->socket = str_c(mem, socket_path);
+    signal(SIGPIPE, SIG_IGN); /* hiredis writes without MSG_NOSIGNAL */
+    DEFER(mem, redis_close, r);
+    return r;
+}
+
+void redis_close(struct redis *r)
+{
+    if (!r)
+        return;
+    if (r->conn)
+        redisFree(r->conn);
+    r->conn = NULL;
+}
+
+/* A connection that failed in the middle may hold half an answer: it is never used again. */
+static void lose(struct redis *r, const char *why)
+{
+    log_line(NULL, LOG_WARN, "redis.away", "error", str_of(why), NULL);
+    redis_close(r);
+    r->retry_at = ticks() + RETRY_US;
+}
+
+static bool connect_now(struct redis *r)
+{
+    if (r->conn)
+        return true;
+    if (ticks() < r->retry_at)
+        return false;
+    struct timeval most = {.tv_usec = TIMEOUT_US};
+    r->conn = redisConnectUnixWithTimeout(r->socket, most);
+    if (r->conn && !r->conn->err && redisSetTimeout(r->conn, most) == REDIS_OK)
+        return true;
+    lose(r, r->conn ? r->conn->errstr : "no memory");
+    return false;
+}
+
+/* ---- commands: argv in, replies out, all in one round trip ---------------------------------- */
+
+#define WORDS_MOST 8
+struct command {
+    str words[WORDS_MOST];
+    int n;
+};
+
+static str number(struct arena *mem, i64 n) { return str_fmt(mem, "%" PRId64, n); }
+
+static bool append(struct redis *r, const struct command *command)
+{
+    const char *argv[WORDS_MOST];
+    size_t lengths[WORDS_MOST];
+    for (int i = 0; i < command->n; i++) {
+        argv[i] = command->words[i].n ? command->words[i].p : "";
+        lengths[i] = command->words[i].n;
+    }
+    return redisAppendCommandArgv(r->conn, command->n, argv, lengths) == REDIS_OK;
+}
+
+/* Sends all and reads as many replies, tied to the arena. An idle connection that the server
+ * has closed (a restart) is opened anew and asked once more: nothing had been read. */
+static bool ask(struct ctx *c, const struct command *commands, size_t n, redisReply **replies)
+{
+    struct redis *r = c->redis;
+    i64 start = ticks();
+    for (int tries = 0; tries < 2; tries++) {
+        if (!r || !connect_now(r))
+            return false;
+        size_t sent = 0, got = 0;
+        while (sent < n && append(r, &commands[sent]))
+            sent++;
+        while (sent == n && got < n && redisGetReply(r->conn, (void **)&replies[got]) == REDIS_OK)
+            DEFER(c->mem, freeReplyObject, replies[got++]);
+        c->redis_us += ticks() - start;
+        if (got == n)
+            return true;
+        bool closed = !got && r->conn->err == REDIS_ERR_EOF;
+        bool reset = !got && r->conn->err == REDIS_ERR_IO && ticks() - start < TIMEOUT_US / 2;
+        if (tries || !(closed || reset)) {
+            lose(r, r->conn->errstr);
+            return false;
+        }
+        redis_close(r);
+        r->retry_at = 0;
+    }
+    return false;
+}
+
+static bool ask_one(struct ctx *c, struct command command, redisReply **reply)
+{
+    if (!ask(c, &command, 1, reply))
+        return false;
+    if ((*reply)->type != REDIS_REPLY_ERROR)
+        return true;
+    /* LOADING, MISCONF (disk full), OOM: as good as away, but worth a line */
+    log_line(c, LOG_WARN, "redis.error", "error", str_of((*reply)->str), NULL);
+    return false;
+}
+
+static str text_of(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STRING ? (str){reply->str, (size_t)reply->len} : str_none;
+}
+
+bool redis_is_up(struct redis *r)
+{
+    struct arena *mem = arena_new(1 << 20);
+    struct ctx c = {.mem = mem, .redis = r};
+    redisReply *reply;
+    bool up = ask_one(&c, (struct command){{S("PING")}, 1}, &reply);
+    arena_drop(mem);
+    return up;
+}
+
+bool redis_get(struct ctx *c, str key, str *out)
+{
+    redisReply *reply;
+    *out = str_none;
+    if (!ask_one(c, (struct command){{S("GET"), key}, 2}, &reply))
+        return false;
+    *out = text_of(reply);
+    return true;
+}
+
+bool redis_getex(struct ctx *c, str key, i64 seconds, str *out)
+{
+    redisReply *reply;
+    *out = str_none;
+    struct command command = {{S("GETEX"), key, S("EX"), number(c->mem, seconds)}, 4};
+    if (!ask_one(c, command, &reply))
+        return false;
+    *out = text_of(reply);
+    return true;
+}
+
+bool redis_set(struct ctx *c, str key, str value, i64 seconds)
+{
+    redisReply *reply;
+    struct command command = {{S("SET"), key, value}, 3};
+    if (seconds) {
+        command.words[3] = S("EX");
+        command.words[4] = number(c->mem, seconds);
+        command.n = 5;
+    }
+    return ask_one(c, command, &reply);
+}
+
+bool redis_del(struct ctx *c, str key)
+{
+    redisReply *reply;
+    return ask_one(c, (struct command){{S("DEL"), key}, 2}, &reply);
+}
+
+/* A key's life is only ever made longer: another page may have given it more. */
+bool redis_sadd(struct ctx *c, const str *keys, size_t n_keys, str member, i64 seconds)
+{
+    if (!n_keys)
+        return true;
+    struct command *commands = NEWS(c->mem, struct command, 3 * n_keys);
+    redisReply **replies = NEWS(c->mem, redisReply *, 3 * n_keys);
+    str life = number(c->mem, seconds);
+    for (size_t i = 0; i < n_keys; i++) {
+        commands[3 * i] = (struct command){{S("SADD"), keys[i], member}, 3};
+        commands[3 * i + 1] = (struct command){{S("EXPIRE"), keys[i], life, S("NX")}, 4};
+        commands[3 * i + 2] = (struct command){{S("EXPIRE"), keys[i], life, S("GT")}, 4};
+    }
+    return ask(c, commands, 3 * n_keys, replies) && replies[0]->type != REDIS_REPLY_ERROR;
+}
+
+bool redis_smembers(struct ctx *c, str key, struct node **list)
+{
+    redisReply *reply;
+    *list = node_list(c->mem);
+    if (!ask_one(c, (struct command){{S("SMEMBERS"), key}, 2}, &reply))
+        return false;
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+        node_add_str(c->mem, *list, text_of(reply->element[i]));
+    return true;
+}
+
+bool redis_count(struct ctx *c, struct counter *counters, size_t n)
+{
+    if (!n)
+        return true;
+    struct command *commands = NEWS(c->mem, struct command, 3 * n);
+    redisReply **replies = NEWS(c->mem, redisReply *, 3 * n);
+    for (size_t i = 0; i < n; i++) {
+        str key = counters[i].key;
+        commands[3 * i] =
+            (struct command){{S("INCRBY"), key, number(c->mem, counters[i].add)}, 3};
+        commands[3 * i + 1] = (struct command){
+            {S("EXPIRE"), key, number(c->mem, counters[i].window_s), S("NX")}, 4};
+        commands[3 * i + 2] = (struct command){{S("TTL"), key}, 2};
+    }
+    if (!ask(c, commands, 3 * n, replies))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (replies[3 * i]->type != REDIS_REPLY_INTEGER) {
+            log_line(c, LOG_WARN, "redis.error", "error",
+                str_of(replies[3 * i]->str ? replies[3 * i]->str : "not a counter"), NULL);
+            return false;
+        }
+        counters[i].count = replies[3 * i]->integer;
+        counters[i].left_s = replies[3 * i + 2]->integer;
+    }
+    return true;
+}
