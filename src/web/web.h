@@ -203,14 +203,75 @@ int web_serve(struct app *, const char *pool); /* the prefork supervisor; return
 
 /* ---- templates ------------------------------------------------------------------------------------- */
 
-struct templates *templates_load(struct arena *, str dir, struct buf *errors); /* NULL: see errors */
+/* Mustache, the whole specification, compiled once. Two sets of rules: plain is the
+ * specification to the letter; html also follows the markup around every tag and escapes each
+ * value for the place it stands in (text, quoted attribute, URL, part of a URL), refuses places
+ * where no escaping is safe (scripts, styles, event handlers, unquoted attributes, tag names,
+ * comments), allows {{{x}}} only for names ending in _html, and wants every partial, parent and
+ * block to exist. A template called x.txt is text for mail: nothing in it is escaped.
+ * False are: nothing there, null, false, 0, "" and the empty list. */
+
+/* A C function that templates call by name: {{#money}}price_minor currency{{/money}}. */
+struct call {
+    struct ctx *c;
+    str text;                       /* what stands inside, white space trimmed and collapsed */
+    const str *words;               /* TAKES_NAMES: the words of the text ... */
+    const struct node *const *args; /* ... and what they name; NULL: a LITERAL, or not there */
+    size_t n;
+    const struct render *at;
+};
+enum takes {
+    TAKES_TEXT,     /* its text as it stands */
+    TAKES_NAMES,    /* words that are looked up; written in capitals they are literals */
+    GIVES_TEMPLATE, /* raw text in, a template out, rendered in its place (plain rules only) */
+};
+struct lambda {
+    const char *name;
+    enum takes takes;
+    unsigned least, most;                      /* words */
+    int (*run)(struct call *, str *out);       /* *out is escaped by the place it goes to */
+    const char *(*check)(str text);            /* at load: what is wrong with it, or NULL */
+    enum { GIVES_TEXT, GIVES_URL, GIVES_JSON } gives; /* GIVES_URL: escaped already but for HTML */
+};
+/* What a name (dotted too) means where the lambda was called; NULL: nothing. */
+const struct node *call_find(const struct call *, str name);
+
+struct template_rules {
+    bool html, strict; /* strict: a name that is not in the document is E_INTERNAL. Sections ask
+                          for their names too, so services always set their keys, null or not;
+                          only `form` and `errors`, and what is in them, may be left out */
+    const struct lambda *lambdas; /* ended by a row without name; NULL: none */
+};
+struct templates *templates_new(struct arena *, const struct template_rules *, struct buf *errors);
+/* Adds one; `file` is for messages. The text must outlive the set. */
+void templates_add(struct templates *, str name, str file, str text);
+/* Adds every *.mustache file below dir; a name is the path below dir without the suffix. */
+void templates_add_dir(struct templates *, str dir);
+/* Ties partials, parents and blocks together, decides the escaping. False: see the errors. */
+bool templates_ready(struct templates *);
+
+/* The shop's own set: html rules, the lambdas of render.c. NULL: all that is wrong stands in
+ * `errors`, a line each: file:line: what. */
+struct templates *templates_load(struct arena *, str dir, bool strict, struct buf *errors);
 bool templates_has(const struct templates *, str name);
-/* Renders by name over the document into `out`. strict: an unknown name is E_INTERNAL. */
+/* Renders by name over the document into `out`; E_INTERNAL with template and line in the log. */
 int template_render(struct ctx *, const struct templates *, str name, const struct node *document,
     struct buf *out);
 /* For jobs: a fragment or mail in the ctx's language. */
 int render_view(struct ctx *, const char *view, struct node *document, str *out);
-str say(struct ctx *, const char *message); /* the message in the ctx's language */
+
+/* ---- messages: English is the key, templates/lang/<lang>.po has the others -------------------- */
+
+struct messages *messages_load(struct arena *, str dir, struct buf *errors); /* NULL: see errors */
+/* The message in that language, or itself. Holes {name} and plurals stay as they are. */
+str message_in(const struct messages *, str lang, str message);
+str say(struct ctx *, const char *message); /* the same in the ctx's language */
+
+/* ---- assets: static files by their hashed names ------------------------------------------------- */
+
+/* Reads lines of "logical hashed"; without the file each name is its own. */
+struct assets *assets_load(struct arena *, str manifest);
+str asset_path(const struct app *, str logical); /* "/static/css/shop.0f3a.css" */
 
 /* ---- metrics ---------------------------------------------------------------------------------------- */
 

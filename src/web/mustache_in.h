@@ -1,0 +1,102 @@
+/* mustache, the inside: how a template looks once compiled, and the few functions its files
+ * share (mustache.c: the set; mustache_parse.c: text to operations; mustache_place.c: where in
+ * the HTML a tag stands; mustache_run.c: operations to text).
+ *
+ * A template is a flat array of operations in the set's arena. A section, block or parent
+ * covers the operations after it up to `end`. Nothing here knows a shop's words: lambdas come
+ * in as a table. */
+#pragma once
+#include "web/web.h"
+
+enum {
+    MAX_NESTING = 64,   /* sections, blocks and parents within one template */
+    MAX_PARTIALS = 64,  /* partials within partials while rendering */
+    MAX_STACK = 512,    /* contexts on the stack while rendering */
+    MAX_INDENT = 1024,  /* bytes of indentation of all partials that are open */
+    MAX_ARGS = 8,       /* words a lambda may be given */
+    MAX_RUNS = 100000,  /* templates that lambdas may compile in one render */
+};
+
+enum op_kind {
+    OP_TEXT,
+    OP_VALUE,
+    OP_SECTION,
+    OP_INVERTED,
+    OP_PARTIAL,
+    OP_PARENT, /* covers its arguments, which are OP_BLOCKs */
+    OP_BLOCK,
+    OP_LAMBDA,
+    OP_INDENT, /* a closing tag that begins its line */
+};
+
+/* How a value is written, decided by what stands around its tag. */
+enum escape {
+    AS_UNDECIDED,
+    AS_HTML,     /* text, quoted attribute */
+    AS_RAW,      /* {{{x}}} */
+    AS_URL,      /* a URL as a whole: unsafe schemes become "#" */
+    AS_URL_PART, /* within a URL: percent-encoded */
+    AS_SRCSET,   /* one URL of several */
+};
+
+struct name { /* "a.b.c"; no parts: "." */
+    str whole;
+    size_t n;
+    const str *parts;
+};
+
+struct template;
+struct place;
+
+struct op {
+    enum op_kind kind : 8;
+    enum escape escape : 8;
+    bool starts_line : 1; /* the enclosing partial's indentation goes before it */
+    bool raw : 1;         /* {{{x}}} or {{&x}} */
+    bool dynamic : 1;     /* {{>*x}}: the partial's name is looked up */
+    bool hangs : 1;       /* OP_BLOCK: what replaces it is indented by `indent` */
+    bool opens_line : 1;  /* OP_BLOCK: its content begins on a line of its own */
+    bool argument : 1;    /* OP_BLOCK directly inside an OP_PARENT */
+    bool once : 1;        /* at most one round: its end is not where it began */
+    bool alone : 1;       /* OP_PARTIAL, OP_PARENT on a line of their own */
+    uint32_t line, end;   /* end: index behind the last operation it covers */
+    str text;             /* OP_TEXT: literal; OP_LAMBDA, sections: what stands inside */
+    struct name name;
+    str indent;
+    str open, close;                 /* delimiters in force, for lambdas that compile */
+    const struct template *partial;  /* NULL: dynamic, or missing */
+    const struct lambda *lambda;
+    const struct name *args;         /* OP_LAMBDA that takes names */
+    size_t n_args;
+    struct place *places;            /* OP_BLOCK: where in the HTML it was met */
+};
+
+struct template {
+    str name, file, text;
+    struct op *ops;
+    uint32_t n_ops;
+    enum { NOT_PLACED, PLACING, PLACED } placed;
+    bool broken, plain_text;
+};
+
+struct templates {
+    struct arena *mem;
+    struct template_rules rules;
+    struct template **slots; /* open addressing by name */
+    size_t n_slots, n;
+    struct buf *errors;
+    bool broken;
+};
+
+struct template *templates_find(const struct templates *, str name);
+void template_error(struct templates *, const struct template *, uint32_t line, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
+const struct lambda *lambda_find(const struct templates *, str name);
+struct name name_parse(struct arena *, str);
+
+/* mustache_parse.c: fills ops from text. Errors go to the set; false when there were any. */
+bool template_parse(struct templates *, struct template *, struct arena *, str open, str close);
+size_t template_args(struct arena *, str text, struct name *args, size_t most);
+
+/* mustache_place.c: decides every escape of a template by its HTML. */
+void template_place(struct templates *, struct template *);
