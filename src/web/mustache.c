@@ -18,8 +18,11 @@ void template_error(struct templates *set, const struct template *t, uint32_t li
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
     set->broken = true;
-    if (set->errors)
-        buf_fmt(set->errors, "%.*s:%u: %s\n", STR(t->file), line, what);
+    if (!set->errors)
+        return;
+    str said = str_fmt(set->mem, "%.*s:%u: %s\n", STR(t->file), line, what);
+    if (str_find(buf_str(set->errors), said) < 0) /* blocks are looked at from several places */
+        buf_add(set->errors, said);
 }
 
 struct name name_parse(struct arena *mem, str whole)

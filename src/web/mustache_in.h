@@ -64,7 +64,7 @@ struct op {
     struct name name;
     str indent;
     str open, close;                 /* delimiters in force, for lambdas that compile */
-    const struct template *partial;  /* NULL: dynamic, or missing */
+    struct template *partial;        /* NULL: dynamic, or missing */
     const struct lambda *lambda;
     const struct name *args;         /* OP_LAMBDA that takes names */
     size_t n_args;
@@ -76,6 +76,7 @@ struct template {
     struct op *ops;
     uint32_t n_ops;
     enum { NOT_PLACED, PLACING, PLACED } placed;
+    uint32_t seen; /* the last round of mustache_place.c that came by */
     bool broken, plain_text;
 };
 
@@ -84,6 +85,7 @@ struct templates {
     struct template_rules rules;
     struct template **slots; /* open addressing by name */
     size_t n_slots, n;
+    uint32_t round;
     struct buf *errors;
     bool broken;
 };

@@ -355,6 +355,8 @@ static int find_partial(struct render *r, const struct at *at, const struct op *
     const struct node *n;
     TRY(find(r, at, op, &op->name, &n));
     *t = n ? templates_find(r->set, text_of(n, room, sizeof room)) : NULL;
+    if (*t && r->set->rules.html && (*t)->plain_text != at->t->plain_text)
+        *t = NULL; /* nothing in a text is escaped */
     if (!*t && n && r->set->rules.strict)
         return wrong(r, at, op, "no template is called what is in", op->name.whole);
     return E_OK;
