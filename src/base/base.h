@@ -161,7 +161,7 @@ void node_attach(struct arena *, struct node *parents, str id, struct node *chil
 /* Keys in snake_case are written in camelCase, private nodes left out. Strings are valid
  * UTF-8 by then; '<', U+2028 and U+2029 are escaped so that it may stand in HTML. */
 void json_write(struct buf *, const struct node *);
-void json_string(struct buf *, str);
+void json_quote(struct buf *, str);
 
 /* ---- escape.c: verbs by context -------------------------------------------------- */
 

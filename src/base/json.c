@@ -35,7 +35,7 @@ static size_t write_special(struct buf *out, str s)
     return 1;
 }
 
-void json_string(struct buf *out, str s)
+void json_quote(struct buf *out, str s)
 {
     buf_char(out, '"');
     while (s.n) {
@@ -54,7 +54,7 @@ static void write_key(struct buf *out, str key)
     char name[128];
     size_t n = 0;
     if (key.n > sizeof name) {
-        json_string(out, key);
+        json_quote(out, key);
         return;
     }
     for (size_t i = 0; i < key.n; i++) {
@@ -65,7 +65,7 @@ static void write_key(struct buf *out, str key)
         else if (!joins)
             name[n++] = key.p[i];
     }
-    json_string(out, (str){ name, n });
+    json_quote(out, (str){ name, n });
 }
 
 /* The shortest decimal that reads back as the same number; JSON has no infinity. */
@@ -110,7 +110,7 @@ void json_write(struct buf *out, const struct node *node)
     case N_BOOL: buf_add(out, node->as.yes ? S("true") : S("false")); break;
     case N_INT: buf_int(out, node->as.number); break;
     case N_REAL: write_real(out, node->as.real); break;
-    case N_STR: json_string(out, node->as.text); break;
+    case N_STR: json_quote(out, node->as.text); break;
     case N_LIST:
     case N_MAP: write_items(out, node); break;
     }

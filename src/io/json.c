@@ -1,8 +1,5 @@
 #include "io/io.h"
-/* jansson has a json_string of its own; ours is base's. */
-#define json_string jansson_string
 #include <jansson.h>
-#undef json_string
 
 #define DEPTH_MOST 32
 

@@ -162,7 +162,7 @@ T(keys_are_camel_case_and_private_nodes_stay_out)
 T(json_strings_may_stand_in_a_script)
 {
     struct buf out = buf_new(mem(), 1000);
-    json_string(&out, S("a\"b\\c/\b\f\n\r\t\x01\x1f\x7f</script>\xE2\x80\xA8\xE2\x80\xA9"
+    json_quote(&out, S("a\"b\\c/\b\f\n\r\t\x01\x1f\x7f</script>\xE2\x80\xA8\xE2\x80\xA9"
                         "\xE2\x82\xAC ตลาด"));
     eq_str(buf_str(&out),
         "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u003c/script>\\u2028\\u2029"
