@@ -148,10 +148,18 @@ static bool is_letter(char ch)
     return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
 }
 
+static void to_text(struct place *p)
+{
+    *p = (struct place){ .state = TEXT_ };
+}
+
 static void end_tag(struct place *p)
 {
     p->body = body_of(p);
-    p->state = p->body ? BODY : TEXT_;
+    if (p->body)
+        p->state = BODY;
+    else
+        to_text(p);
 }
 
 static void end_value(struct place *p)
@@ -259,7 +267,6 @@ static size_t jump(struct place *p, str rest)
     bool opens = p->state == TEXT_ || p->state == LESS || (p->state == VALUE && p->quote);
     if (opens && str_starts(rest, S("<!--#"))) {
         p->back = p->state == VALUE ? VALUE : TEXT_;
-        p->begun = MAYBE;
         p->state = INCLUDE;
         return 5;
     }
@@ -268,7 +275,12 @@ static size_t jump(struct place *p, str rest)
         return 4;
     }
     if ((p->state == COMMENT || p->state == INCLUDE) && str_starts(rest, S("-->"))) {
-        p->state = p->state == INCLUDE ? p->back : TEXT_;
+        if (p->state == INCLUDE && p->back == VALUE) {
+            p->state = VALUE;
+            p->begun = MAYBE;
+        } else {
+            to_text(p);
+        }
         return 3;
     }
     if (p->state == BODY && str_starts(rest, S("</")) && rest.n >= p->tag_n + 2) {
@@ -303,7 +315,7 @@ static void step(struct walk *w, struct place *p, str rest, uint32_t line)
     case CLOSE_TAG:
     case DECLARATION:
         if (ch == '>')
-            p->state = TEXT_;
+            to_text(p);
         return;
     case VALUE:
     case UNQUOTED:
