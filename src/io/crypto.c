@@ -1,4 +1,5 @@
 #include "io/io.h"
+#include <stdio.h>
 /* libsodium has a crypto_sign of its own; ours is io.h's. */
 #define crypto_sign sodium_crypto_sign
 #include <sodium.h>
@@ -204,8 +205,8 @@ static uint32_t mix(const unsigned char *key, uint32_t half, unsigned round)
 static uint64_t permute(str secret, const char *kind, uint64_t v, bool back)
 {
     unsigned char key[32];
-    char purpose[64] = "opaque:";
-    strncat(purpose, kind, sizeof purpose - 8);
+    char purpose[64];
+    snprintf(purpose, sizeof purpose, "opaque:%s", kind);
     crypto_key(secret, purpose, key);
     uint32_t left = (uint32_t)(v >> 32), right = (uint32_t)v;
     for (unsigned i = 0; i < ROUNDS; i++) {

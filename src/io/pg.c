@@ -402,8 +402,8 @@ static int read_many(struct ctx *c, const struct stmt *s, const PGresult *res, s
 static int read_result(struct ctx *c, const struct sent *sent, PGresult *res)
 {
     struct stmt *s = stmt_of(c->pg, sent->query);
-    if (sent->changed)
-        *sent->changed = strtoll(PQcmdTuples(res), NULL, 10);
+    if (sent->changed && !str_int(str_of(PQcmdTuples(res)), sent->changed))
+        *sent->changed = 0;
     if (sent->query->kind == Q_EXEC || !sent->out) {
         PQclear(res);
         return E_OK;
