@@ -48,22 +48,29 @@ struct who {
     str session; /* the session's hash, empty for a guest */
 };
 bool may(const struct who *, enum permission);
+const char *role_name(enum role);
 
 /* ---- the request ------------------------------------------------------------------------- */
 
 enum method { GET = 1, POST = 2, PUT = 4, PATCH = 8, DELETE = 16 }; /* HEAD is a GET */
 enum format { HTML, JSON, FRAGMENT };
 
+/* INT: decimal digits, maybe a minus, nothing else. TEXT: several lines, kept as typed. LINE:
+ * one line, trimmed. WORD: no blanks (opaque ids, codes). SLUG: a-z 0-9 -. EMAIL: trimmed, one
+ * @. BOOL: 1 true on yes; absent is false. MONEY: "12", "12.50": text, to be parsed with the
+ * currency's exponent. CHOICE: one of `choices`. SECRET: kept to the byte, never echoed. INTS:
+ * repeated or separated by commas. FILES: parts of a multipart form, in r->files. */
 enum input_kind { INT, TEXT, LINE, WORD, SLUG, EMAIL, BOOL, MONEY, CHOICE, SECRET, INTS, FILES };
 struct input { /* one declared field; everything else sent is ignored */
     const char *name;
     enum input_kind kind;
-    i64 min, max;       /* INT: value; others: characters; FILES: count */
+    i64 min, max;       /* INT: value (both 0: any); others: characters; FILES, INTS: count;
+                           max 0: the kind's own (LINE 200, TEXT 10000, WORD 200, ...) */
     bool required;
     const char *choices; /* CHOICE: "a|b|c" */
 };
-struct file {
-    str name, type, body;
+struct file { /* `field` is the input's name; name and type are only what was claimed */
+    str field, name, type, body;
 };
 
 struct req {
@@ -77,19 +84,34 @@ struct req {
     struct node *params; /* headers of interest, cookies, path, query and form, by kind: */
     struct node *cookies, *headers;
     struct node *in;     /* declared inputs that were valid, typed */
-    struct node *raw;    /* what was typed, to come back in the form */
+    struct node *raw;    /* what was typed, to come back in the form; never a SECRET */
     struct file *files;
     size_t n_files;
     struct who who;
     bool internal;       /* came over nginx's inner socket (cache refresh) */
+    str uri;             /* as asked, with language prefix, .json and query: the cache key's */
+    const struct cgi *cgi;
+    struct web_fields *fields; /* what was sent; web_in.h */
     struct answer *out;
+    i64 started_us;
+    bool rendered;       /* an answer stands in `out` */
+    size_t row;          /* the route's number, for the metrics */
 };
+
+/* The cookies the front door knows. The currency's is plain because nginx keys pages by it. */
+#define COOKIE_SESSION  "__Host-sid"
+#define COOKIE_CART     "__Host-cart"
+#define COOKIE_CSRF     "__Host-csrf"
+#define COOKIE_CURRENCY "currency"
 
 i64 in_int(const struct req *, const char *name);
 str in_str(const struct req *, const char *name);
 bool in_bool(const struct req *, const char *name);
-bool in_has(const struct req *, const char *name);
+bool in_has(const struct req *, const char *name); /* was sent and is not empty */
+const struct node *in_ints(const struct req *, const char *name); /* INTS: a list */
 str in_cookie(const struct req *, const char *name);
+str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */
+str in_path(const struct req *, const char *name);   /* as it stood in the path, decoded */
 static inline i64 me(const struct req *r) { return r->who.person; }
 
 /* ---- the answer --------------------------------------------------------------------------- */
@@ -100,10 +122,17 @@ struct answer {
     struct buf body;
     i64 cache_s;          /* > 0: nginx may keep it so long */
     struct node *tags;    /* what it shows: "product:12", for the refresh */
+    bool has_cookie;      /* a Set-Cookie stands in headers: never kept */
 };
 
 /* The document is the page's data: `reply` names its root key ("products") and renders the
- * route's view, or JSON. */
+ * route's view, or JSON. For a FRAGMENT it renders "<view>-part" where there is one.
+ *
+ * Beside the feature's own keys every page finds these, which JSON leaves out: lang, languages
+ * [{code, name, path, current}], currency, currencies [{code, current}], path, uri, prefix
+ * ("" or "/th"), base_url, canonical, now, request_id, noindex, me (name, email, role, staff;
+ * null for strangers and on kept pages), may (orders_read, ... for whoever may), menu [{label,
+ * path, current}], dev, demo; and what hooks.page adds. */
 int reply(struct req *, const char *key, struct node *value);
 int reply_with(struct req *, struct node *document); /* a whole map as the document */
 int reply_view(struct req *, int status, const char *view, struct node *document);
@@ -112,12 +141,28 @@ int see_other(struct req *, str path);       /* 303, language prefix kept; JSON:
 int see_outside(struct req *, str url);      /* 303 to a configured provider's page */
 void set_cookie(struct req *, const char *name, str value, i64 max_age_s, bool for_scripts);
 void set_header(struct req *, const char *name, str value);
-void set_tag(struct req *, const char *kind, i64 id); /* this page shows that thing */
+/* A CACHED route's page may be kept so long (without this: 60 s). Nothing is kept but a 200 of
+ * a URI whose query is exactly the declared inputs in their order, without a Set-Cookie. */
+void cache_for(struct req *, i64 seconds);
+/* This page shows that thing. Before a kept page is answered, Redis gets
+ *   SADD tag:<kind>:<id>  <format>|<language>|<currency>|<uri>       (tag:product:12)
+ * with format "html" or "json" and uri with its language prefix: nginx's own key, so that the
+ * refresher can ask for it again (work). The set lives as long as the page may, and an hour. */
+void set_tag(struct req *, const char *kind, i64 id);
 int accel(struct req *, str internal_path);  /* X-Accel-Redirect */
 /* A form that did not pass: the same view again, 422 (or the fault's status), with what was
  * typed under "form" and the messages under "errors". Use as: return again(r, err, doc). */
 int again(struct req *, int err, struct node *document);
 str url_abs(struct req *, str path);         /* on the shop's configured host */
+/* Only a path of this shop: "/x", never "//x", "/\\x", a scheme or a control character. What
+ * see_other is given and is not one becomes "/". */
+bool path_is_ours(str path);
+/* Gives this browser a new form token, bound to its session's cookie value, or to its cart's
+ * while it has no session. To be called wherever one of those cookies is set. */
+void csrf_issue(struct req *, str bound_to);
+/* Counts one (or `add`, 0 only looks) under a named class of limit.c ("login-account") for a
+ * key of the caller's own making; E_LIMIT with Retry-After when it is used up. */
+int limit_take(struct req *, const char *name, str key, i64 add);
 
 /* ---- routes --------------------------------------------------------------------------------- */
 
@@ -172,6 +217,9 @@ struct app {
     struct arena *mem;
     struct conf *conf;
     str mode, base_url, secret, run_dir, share_dir, media_dir, inner_socket, image_program;
+    str language;        /* the one without a prefix */
+    str currency;        /* unless chosen */
+    struct node *currencies; /* list of codes */
     bool demo, production;
     const struct route *const *features; /* route tables, ended by NULL */
     const struct menu *menu;
@@ -181,25 +229,47 @@ struct app {
     struct messages *messages;
     struct assets *assets;
     struct metrics *metrics;
+    struct limits *limits;
     const struct job_kind *const *jobs; /* work/work.h */
     const struct reader *readers;       /* work/work.h: who hears which event */
     const struct cron *const *crons;
     const struct notify_builder *const *mails; /* notify/notify.h */
 };
 
+/* Everything the rooms above bring along: bin/features.c has the shop's. */
+struct house {
+    const struct route *const *features; /* route tables, ended by NULL */
+    const char *const *names;            /* theirs, for talatctl route-list */
+    const struct menu *menu;             /* ended by a row without label */
+    struct hooks hooks;
+    const struct job_kind *const *jobs;
+    const struct reader *readers;
+    const struct cron *const *crons;
+};
 /* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong
  * and returns NULL: a shop with a broken template does not start. */
-struct app *app_open(struct arena *, const char *conf_path);
+struct app *app_open_house(struct arena *, const char *conf_path, const struct house *);
+struct app *app_open(struct arena *, const char *conf_path); /* bin/features.c: this shop's */
+/* A ctx for a tool or a job: no person, the shop's language and currency, the time now. */
+void app_ctx(struct app *, struct arena *, struct pg *, struct redis *, struct ctx *);
+struct pg *app_pg(struct app *, struct arena *);       /* by the configuration's `database` */
+struct redis *app_redis(struct app *, struct arena *); /* ... and `redis` */
+
+/* The route table as text, one row a line, or JSON; only the SLOW ones for nginx's list. */
+void router_dump(const struct router *, bool only_slow, bool json, struct buf *);
 
 /* One request from its CGI parameters and body; never fails: errors become pages. */
 struct cgi {
     const str *names, *values; /* REQUEST_METHOD, REQUEST_URI, HTTP_COOKIE, ... */
     size_t n;
     str body;
+    i64 body_length; /* as announced; the body itself may have been too large to read */
 };
 void web_handle(struct app *, struct pg *, struct redis *, struct arena *, const struct cgi *,
     struct answer *);
-int web_serve(struct app *, const char *pool); /* the prefork supervisor; returns exit code */
+/* The prefork supervisor of a pool, "web" or "slow"; returns the exit code. argv is what a
+ * SIGHUP starts anew. */
+int web_serve(struct app *, const char *pool, char *const *argv);
 
 /* ---- templates ------------------------------------------------------------------------------------- */
 
@@ -275,5 +345,10 @@ str asset_path(const struct app *, str logical); /* "/static/css/shop.0f3a.css" 
 
 /* ---- metrics ---------------------------------------------------------------------------------------- */
 
-/* X(enumerator, name, type, help): shared memory, one row per worker, summed when asked. */
+/* Counters in memory shared by all programs of this machine (run_dir/metrics.*), one row per
+ * process, summed when asked. The names stand in a table in metrics.c. */
 void metric_add(struct app *, const char *name, i64 n);
+/* A program's own rows: `slots` processes at most. talat-work opens "work" with 1 of its own. */
+bool metrics_open(struct app *, const char *program, int slots);
+void metrics_slot(struct app *, int slot); /* after fork: which row is mine */
+void metrics_text(struct app *, struct arena *, struct buf *); /* Prometheus; all programs */

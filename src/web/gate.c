@@ -1,0 +1,464 @@
+/* gate.c: the one way in. A fixed list of small steps stands before every handler; what a row
+ * of the route table says is checked here and nowhere else, so that a handler can rely on all
+ * of it. */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+#include "web/web_in.h"
+
+static i64 clock_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (i64)t.tv_sec * SECOND + t.tv_nsec / 1000;
+}
+
+static str cgi_value(const struct cgi *cgi, const char *name)
+{
+    for (size_t i = 0; i < cgi->n; i++)
+        if (str_is(cgi->names[i], name))
+            return cgi->values[i];
+    return str_none;
+}
+
+/* ---- parse: what was asked ----------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum method method;
+} known_methods[] = {
+    { "GET", GET }, { "HEAD", GET }, { "POST", POST }, { "PUT", PUT }, { "PATCH", PATCH },
+    { "DELETE", DELETE },
+};
+
+static enum method method_of(struct arena *mem, str word)
+{
+    str upper = str_lower(mem, word);
+    for (size_t i = 0; i < COUNT(known_methods); i++)
+        if (str_eq(upper, str_lower(mem, str_of(known_methods[i].name))))
+            return known_methods[i].method;
+    return 0;
+}
+
+/* HTTP_X_CSRF_TOKEN -> x-csrf-token */
+static str header_name(struct arena *mem, str name)
+{
+    char *copy = (char *)str_c(mem, str_lower(mem, str_from(name, 5)));
+    for (size_t i = 0; copy[i]; i++)
+        if (copy[i] == '_')
+            copy[i] = '-';
+    return str_of(copy);
+}
+
+static void read_headers(struct req *r)
+{
+    for (size_t i = 0; i < r->cgi->n; i++) {
+        str name = r->cgi->names[i], value = r->cgi->values[i];
+        if (!str_starts(name, S("HTTP_")) || value.n == 0 || !str_is_utf8(value))
+            continue;
+        node_set_str(r->c.mem, r->headers, header_name(r->c.mem, name), value);
+    }
+    cookies_read(r, in_header(r, "cookie"));
+    r->host = in_header(r, "host");
+    r->user_agent = in_header(r, "user-agent");
+    r->content_type = cgi_value(r->cgi, "CONTENT_TYPE");
+    r->remote = cgi_value(r->cgi, "REMOTE_ADDR");
+    r->internal = str_is(cgi_value(r->cgi, "TALAT_INNER"), "1");
+    str id = cgi_value(r->cgi, "REQUEST_ID");
+    bool ours = id.n >= 8 && id.n <= 64;
+    for (size_t i = 0; ours && i < id.n; i++)
+        ours = (id.p[i] >= '0' && id.p[i] <= '9') || (id.p[i] >= 'a' && id.p[i] <= 'z') ||
+               (id.p[i] >= 'A' && id.p[i] <= 'Z') || id.p[i] == '-';
+    r->c.id = ours ? id : crypto_token(r->c.mem, 12);
+}
+
+/* The same rule as nginx's map $accepts: it keys the cache by it. */
+static enum format accepted(const struct req *r)
+{
+    str accept = str_lower(r->c.mem, in_header(r, "accept"));
+    if (str_find(accept, S("text/html")) >= 0)
+        return HTML;
+    bool json = str_find(accept, S("application/json")) >= 0;
+    if (!json && str_find(accept, S("application/")) >= 0)
+        json = str_find(accept, S("+json")) >= 0;
+    return json ? JSON : HTML;
+}
+
+static void read_currency(struct req *r)
+{
+    str given = cgi_value(r->cgi, "PAGE_CURRENCY"); /* what nginx keeps the page under */
+    str chosen = given.n ? given : in_cookie(r, COOKIE_CURRENCY);
+    r->c.currency = r->c.app->currency;
+    EACH(item, r->c.app->currencies)
+        if (str_eq(item->node.as.text, chosen))
+            r->c.currency = item->node.as.text;
+}
+
+struct path { /* the path in pieces, on the way to its row */
+    str segments[SEGMENTS_MAX];
+    size_t n;
+    bool slash; /* ended in one */
+    str lang;   /* its prefix, empty when none */
+};
+
+/* Each segment is decoded once. What hides a slash, a dot-segment or a control character in
+ * its escapes is no path of ours. */
+static int read_segments(struct req *r, str path, struct path *out)
+{
+    str piece, plain;
+    if (path.n == 0 || path.p[0] != '/')
+        return fail_detail(&r->c, E_MALFORMED, "path", "does not begin with /");
+    out->slash = path.n > 1 && path.p[path.n - 1] == '/';
+    path = str_from(path, 1);
+    while (path.n && str_cut(&path, '/', &piece)) {
+        if (!unescape_url(r->c.mem, piece, false, &plain) || !str_is_utf8(plain))
+            return fail_detail(&r->c, E_MALFORMED, "path", "a broken escape");
+        if (str_is(plain, ".") || str_is(plain, "..") || str_find(plain, S("/")) >= 0 ||
+            str_find(plain, S("\\")) >= 0)
+            return fail_detail(&r->c, E_MALFORMED, "path", "a hidden slash or dot-segment");
+        for (size_t i = 0; i < plain.n; i++)
+            if ((unsigned char)plain.p[i] < 0x20 || plain.p[i] == 0x7F)
+                return fail_detail(&r->c, E_MALFORMED, "path", "a control character");
+        if (plain.n == 0 || out->n == SEGMENTS_MAX)
+            return fail_detail(&r->c, E_MISSING, "path", "empty or too many segments");
+        out->segments[out->n++] = plain;
+    }
+    return E_OK;
+}
+
+static bool is_language(str s)
+{
+    for (const struct language *l = web_languages; l->code; l++)
+        if (str_is(s, l->code))
+            return true;
+    return false;
+}
+
+static void take_language(struct req *r, struct path *path)
+{
+    r->c.lang = r->c.app->language;
+    if (path->n == 0 || !is_language(path->segments[0]))
+        return;
+    path->lang = r->c.lang = path->segments[0];
+    for (size_t i = 1; i < path->n; i++)
+        path->segments[i - 1] = path->segments[i];
+    path->n--;
+}
+
+static bool take_json_suffix(struct path *path)
+{
+    if (path->n == 0 || path->slash)
+        return false;
+    str *last = &path->segments[path->n - 1];
+    if (!str_ends(*last, S(".json")))
+        return false;
+    *last = str_upto(*last, last->n - 5);
+    if (last->n == 0 && path->n == 1) /* "/.json" is the home page's */
+        path->n = 0;
+    return true;
+}
+
+static int parse(struct req *r)
+{
+    read_headers(r);
+    read_currency(r);
+    r->format = str_is(cgi_value(r->cgi, "PAGE_FORMAT"), "json") ? JSON : accepted(r);
+    str uri = cgi_value(r->cgi, "REQUEST_URI");
+    if (uri.n > 8000)
+        return fail_detail(&r->c, E_MALFORMED, "path", "the URI is too long");
+    i64 at = str_find(uri, S("?"));
+    r->uri = uri;
+    r->path = at < 0 ? uri : str_upto(uri, (size_t)at);
+    r->query = at < 0 ? str_none : str_from(uri, (size_t)at + 1);
+    r->method = method_of(r->c.mem, cgi_value(r->cgi, "REQUEST_METHOD"));
+    r->body = r->cgi->body;
+    return E_OK;
+}
+
+/* ---- route: which row ------------------------------------------------------------------------------ */
+
+static str joined(struct req *r, const struct path *path)
+{
+    struct buf out = buf_new(r->c.mem, 9000);
+    for (size_t i = 0; i < path->n; i++) {
+        buf_char(&out, '/');
+        buf_add(&out, path->segments[i]);
+    }
+    return out.n ? buf_str(&out) : S("/");
+}
+
+static str query_after(struct req *r)
+{
+    return r->query.n ? str_fmt(r->c.mem, "?%.*s", STR(r->query)) : str_none;
+}
+
+/* To the one way a page is written: without a slash at the end, without the prefix of the
+ * language that needs none. Built from the raw path, cut only where it is known to be safe. */
+static int moved(struct req *r, str raw, const struct path *path)
+{
+    size_t cut = path->lang.n && str_eq(path->lang, r->c.app->language) ? path->lang.n + 1 : 0;
+    str to = str_from(raw, cut);
+    if (to.n > 1 && to.p[to.n - 1] == '/')
+        to = str_upto(to, to.n - 1);
+    if (to.n == 0)
+        to = S("/");
+    if (!path_is_ours(to))
+        return fail_detail(&r->c, E_MISSING, "path", "nothing to redirect to");
+    str query = query_after(r);
+    answer_redirect(r, 301, str_fmt(r->c.mem, "%.*s%.*s", STR(to), STR(query)));
+    return GATE_DONE;
+}
+
+static int allow(struct req *r, unsigned methods)
+{
+    set_header(r, "Allow", methods_text(r->c.mem, methods));
+    return fail_detail(&r->c, E_METHOD, "method", "not a method of this path");
+}
+
+/* A plain form can only POST; it says what it means in its field _method. */
+static int override_method(struct req *r)
+{
+    if (!body_is_form(r) || r->body.n > BODY_BIG)
+        return E_OK;
+    TRY(body_read_form(r));
+    str word = field_of(r, "_method");
+    if (!word.n)
+        return E_OK;
+    enum method method = method_of(r->c.mem, word);
+    if (method != PUT && method != PATCH && method != DELETE && method != POST)
+        return fail_detail(&r->c, E_MALFORMED, "method", "a _method that is none");
+    r->method = method;
+    return E_OK;
+}
+
+/* Finds the row; `path` is changed when its .json was a suffix. */
+static struct found find(struct req *r, struct path *path)
+{
+    const struct router *router = r->c.app->router;
+    struct path whole = *path;
+    bool json = take_json_suffix(path);
+    struct found found = router_find(router, path->segments, path->n, r->method);
+    bool bare = found.route && (found.route->flags & BARE);
+    if (json && (!found.allowed || bare)) { /* a path that simply is called so */
+        *path = whole;
+        return router_find(router, path->segments, path->n, r->method);
+    }
+    if (json)
+        r->format = JSON;
+    return found;
+}
+
+static int route(struct req *r)
+{
+    struct path path = { 0 };
+    str raw = r->path;
+    TRY(read_segments(r, raw, &path));
+    take_language(r, &path);
+    struct found found = find(r, &path);
+    r->path = joined(r, &path);
+    if (!found.allowed)
+        return fail_detail(&r->c, E_MISSING, "path", "no such path");
+    if (r->method == POST && !found.raw) {
+        TRY(override_method(r));
+        found = router_find(r->c.app->router, path.segments, path.n, r->method);
+    }
+    if (!found.route)
+        return allow(r, found.allowed);
+    bool bare = found.route->flags & BARE;
+    if (bare && path.lang.n)
+        return fail_detail(&r->c, E_MISSING, "path", "has no language");
+    if (path.slash || (path.lang.n && str_eq(path.lang, r->c.app->language)))
+        return r->method == GET ? moved(r, raw, &path)
+                                : fail_detail(&r->c, E_MISSING, "path", "not written so");
+    r->route = found.route;
+    r->row = found.number;
+    router_params(r->c.mem, r->route, path.segments, path.n, r->params);
+    if (r->format == HTML && r->route->view && in_header(r, "hx-request").n)
+        r->format = FRAGMENT;
+    if (bare && !r->route->view) /* hooks and checks talk JSON, errors included */
+        r->format = JSON;
+    return E_OK;
+}
+
+/* ---- size, limit, who, permission, csrf, inputs, handler ------------------------------------------------ */
+
+static int size(struct req *r)
+{
+    i64 most = r->route->flags & BIG ? BODY_BIG : BODY_MAX;
+    i64 body = (i64)r->body.n > r->cgi->body_length ? (i64)r->body.n : r->cgi->body_length;
+    if (body > most)
+        return fail_detail(&r->c, E_TOO_LARGE, "body.size", "%" PRId64 " bytes", body);
+    return E_OK;
+}
+
+/* A kept page is nobody's: it is not even asked who. */
+static int who(struct req *r)
+{
+    bool for_all = (r->route->flags & CACHED) && r->format != FRAGMENT;
+    if (for_all || !r->c.app->hooks.who)
+        return E_OK;
+    TRY(r->c.app->hooks.who(r, in_cookie(r, COOKIE_SESSION)));
+    r->c.scope.person = r->who.person;
+    r->c.scope.organisation = r->who.organisation;
+    return E_OK;
+}
+
+static int to_login(struct req *r)
+{
+    struct buf to = buf_new(r->c.mem, 16000);
+    str here = str_fmt(r->c.mem, "%.*s%.*s", STR(r->path), STR(query_after(r)));
+    buf_add(&to, lang_path(r, r->c.lang, S("/login")));
+    if (r->method == GET && r->format != FRAGMENT) {
+        buf_add(&to, S("?next="));
+        for (size_t i = 0; i < here.n; i++) /* slashes stay, for the eye */
+            if (here.p[i] == '/')
+                buf_char(&to, '/');
+            else
+                escape_url_part(&to, (str){ here.p + i, 1 });
+    }
+    answer_redirect(r, 303, buf_str(&to));
+    return GATE_DONE;
+}
+
+static int permission(struct req *r)
+{
+    if (may(&r->who, r->route->need))
+        return E_OK;
+    if (r->who.person)
+        return fail_detail(&r->c, E_DENIED, "permission", "needs %s",
+            permission_name(r->route->need));
+    if (r->format == JSON)
+        return fail_detail(&r->c, E_LOGIN, "login", "a stranger");
+    return to_login(r);
+}
+
+static int handler_step(struct req *r)
+{
+    TRY(r->route->run(r));
+    if (!r->rendered)
+        return fail_detail(&r->c, E_INTERNAL, "handler", "%s answered nothing", r->route->path);
+    return E_OK;
+}
+
+/* What was wrong with a form is said in the form, by the handler that shows it; here it is an
+ * error page or JSON. */
+static const struct step {
+    const char *name;
+    int (*run)(struct req *);
+} steps[] = {
+    { "parse", parse },           { "route", route }, { "size", size },
+    { "limit", limit_check },     { "who", who },     { "permission", permission },
+    { "csrf", csrf_check },       { "inputs", inputs_read }, { "handler", handler_step },
+};
+
+/* ---- after: headers, the cache's keys, one log line ----------------------------------------------------- */
+
+static bool is_kept(struct req *r)
+{
+    return r->route && (r->route->flags & CACHED) && r->format != FRAGMENT && r->method == GET &&
+           r->out->status == 200 && !r->out->has_cookie && r->out->cache_s > 0 &&
+           query_is_canonical(r);
+}
+
+/* True when the refresher will find this page again. */
+static bool record_tags(struct req *r)
+{
+    size_t n = node_count(r->out->tags), i = 0;
+    if (n == 0)
+        return redis_is_up(r->c.redis);
+    str *keys = NEWS(r->c.mem, str, n);
+    EACH(item, r->out->tags)
+        keys[i++] = str_fmt(r->c.mem, "tag:%.*s", STR(item->node.as.text));
+    str member = str_fmt(r->c.mem, "%s|%.*s|%.*s|%.*s", r->format == JSON ? "json" : "html",
+        STR(r->c.lang), STR(r->c.currency), STR(r->uri));
+    return redis_sadd(&r->c, keys, n, member, r->out->cache_s + 3600);
+}
+
+static void cache_headers(struct req *r)
+{
+    if (!is_kept(r)) {
+        r->out->cache_s = 0;
+        set_header(r, "X-Accel-Expires", S("0"));
+        set_header(r, "Cache-Control", S("no-store"));
+        return;
+    }
+    if (!record_tags(r) && r->out->cache_s > 10)
+        r->out->cache_s = 10;
+    assert(!r->out->has_cookie);
+    set_header(r, "X-Accel-Expires", str_fmt(r->c.mem, "%" PRId64, r->out->cache_s));
+    set_header(r, "Cache-Control", S("no-cache"));
+}
+
+static void timing_header(struct req *r, i64 us)
+{
+    if (r->c.app->production)
+        return;
+    set_header(r, "Server-Timing",
+        str_fmt(r->c.mem, "db;dur=%.3f;desc=\"%" PRId64 " trips\", redis;dur=%.3f, app;dur=%.3f",
+            (double)r->c.db_us / 1000, r->c.db_trips, (double)r->c.redis_us / 1000,
+            (double)us / 1000));
+}
+
+static str number(struct req *r, i64 n) { return str_fmt(r->c.mem, "%" PRId64, n); }
+
+/* The pattern, not the path: paths carry order ids and signed links. */
+static void write_log(struct req *r, int err, i64 us)
+{
+    const struct fault *f = &r->c.fault;
+    enum log_level level = err > 0 ? err_level((enum err)err) : LOG_INFO;
+    log_line(&r->c, level, "request", "method", method_name(r->method), "route",
+        r->route ? str_of(r->route->path) : S("-"), "status", number(r, r->out->status), "us",
+        number(r, us), "db", number(r, r->c.db_trips), "db_us", number(r, r->c.db_us), "redis_us",
+        number(r, r->c.redis_us), "bytes", number(r, (i64)r->out->body.n), "pid",
+        number(r, getpid()), "fault", f->key, "detail", f->detail, NULL);
+}
+
+static void finish(struct req *r, int err)
+{
+    i64 us = clock_us() - r->started_us;
+    if (r->format == HTML && r->out->status == 200 && !(r->route && (r->route->flags & CACHED)))
+        csrf_heal(r);
+    cache_headers(r);
+    if (!r->route || (r->route->flags & NOINDEX) || r->out->status >= 400 || r->format == JSON)
+        set_header(r, "X-Robots-Tag", S("noindex"));
+    set_header(r, "Content-Language", r->c.lang);
+    set_header(r, "X-Request-Id", r->c.id);
+    timing_header(r, us);
+    write_log(r, err, us);
+    metrics_request(r->c.app, r->route ? r->row : SIZE_MAX, r->out->status, us, r->c.db_us,
+        (i64)r->out->body.n);
+}
+
+static struct req *new_req(struct app *app, struct pg *pg, struct redis *redis, struct arena *mem,
+    const struct cgi *cgi, struct answer *out)
+{
+    struct req *r = NEW(mem, struct req);
+    app_ctx(app, mem, pg, redis, &r->c);
+    r->started_us = clock_us();
+    r->cgi = cgi;
+    r->params = node_map(mem);
+    r->cookies = node_map(mem);
+    r->headers = node_map(mem);
+    r->in = node_map(mem);
+    r->raw = node_map(mem);
+    r->fields = NEW(mem, struct web_fields);
+    r->out = out;
+    *out = (struct answer){ .headers = node_list(mem), .tags = node_list(mem),
+        .body = buf_new(mem, ANSWER_MAX), .cache_s = 60 };
+    return r;
+}
+
+void web_handle(struct app *app, struct pg *pg, struct redis *redis, struct arena *mem,
+    const struct cgi *cgi, struct answer *out)
+{
+    struct req *r = new_req(app, pg, redis, mem, cgi, out);
+    int err = E_OK;
+    for (size_t i = 0; i < COUNT(steps) && !err; i++)
+        err = steps[i].run(r);
+    if (err > 0) {
+        if (r->c.fault.code != (enum err)err)
+            fail_detail(&r->c, (enum err)err, err_name((enum err)err), "returned without a fault");
+        answer_error(r, err);
+    }
+    finish(r, err);
+}

@@ -1,0 +1,439 @@
+/* input.c: from what was sent to what the row declares: found, checked, typed. A kind is one
+ * row of a table; whatever is not declared is not looked at. */
+#include "web/web_in.h"
+
+enum { VALUES_MAX = FIELDS_MAX };
+
+struct given { /* one declared input and what was sent for it */
+    const struct input *in;
+    struct field values[VALUES_MAX];
+    size_t n;
+    bool from_path;
+};
+
+static int wrong(struct req *r, const struct given *g, const char *text)
+{
+    if (g->from_path) /* a path that cannot be is a path that is not */
+        return fail(&r->c, E_MISSING, "input.path", "There is nothing here.");
+    return fail_field(&r->c, g->in->name, text);
+}
+
+static int wrong_fmt(struct req *r, const struct given *g, const char *fmt, i64 n)
+{
+    struct buf out = buf_new(r->c.mem, 200);
+    str text = say(&r->c, fmt), mark = S("%d");
+    i64 at = str_find(text, mark);
+    if (at < 0)
+        return wrong(r, g, str_c(r->c.mem, text));
+    buf_add(&out, str_upto(text, (size_t)at));
+    buf_int(&out, n);
+    buf_add(&out, str_from(text, (size_t)at + mark.n));
+    return wrong(r, g, str_c(r->c.mem, buf_str(&out)));
+}
+
+/* ---- text ------------------------------------------------------------------------------------- */
+
+static i64 characters(str s)
+{
+    i64 n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    return n;
+}
+
+static bool has_control(str s, bool lines_allowed)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c == 0x7F || (c < 0x20 && !(lines_allowed && (c == '\n' || c == '\t'))))
+            return true;
+    }
+    return false;
+}
+
+static str without_cr(struct arena *mem, str s)
+{
+    if (!s.n || !memchr(s.p, '\r', s.n))
+        return s;
+    struct buf out = buf_new(mem, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '\r')
+            buf_char(&out, s.p[i]);
+        else if (i + 1 == s.n || s.p[i + 1] != '\n')
+            buf_char(&out, '\n');
+    return buf_str(&out);
+}
+
+static bool is_slug(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
+                s.p[i] == '-'))
+            return false;
+    return s.n > 0;
+}
+
+static bool is_word(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ')
+            return false;
+    return s.n > 0;
+}
+
+static bool is_email(str s)
+{
+    i64 at = str_find(s, S("@"));
+    if (at < 1 || at > 64 || !is_word(s))
+        return false;
+    str domain = str_from(s, (size_t)at + 1), label;
+    size_t labels = 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (strchr("\"(),:;<>[]\\", s.p[i]))
+            return false;
+    if (str_find(domain, S("@")) >= 0 || str_ends(domain, S(".")))
+        return false;
+    while (domain.n && str_cut(&domain, '.', &label)) {
+        if (!label.n || label.p[0] == '-' || label.p[label.n - 1] == '-')
+            return false;
+        labels++;
+    }
+    return labels >= 2;
+}
+
+static bool is_money(str s)
+{
+    size_t digits = 0, fraction = 0, i = 0;
+    for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
+        digits++;
+    if (i < s.n && s.p[i] == '.')
+        for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
+            fraction++;
+    return i == s.n && digits >= 1 && digits <= 15 && fraction <= 4 &&
+           (fraction > 0 || digits == s.n);
+}
+
+static bool is_choice(const char *choices, str s)
+{
+    str rest = str_of(choices), one;
+    while (rest.n && str_cut(&rest, '|', &one))
+        if (str_eq(one, s))
+            return true;
+    return false;
+}
+
+static bool is_any(str s)
+{
+    (void)s;
+    return true;
+}
+
+/* What a text kind is: its own ceiling, whether blanks around it go, what it must look like. */
+static const struct {
+    i64 max;
+    bool trim, lines;
+    bool (*is)(str);
+    const char *otherwise;
+} texts[] = {
+    [TEXT] = { 10000, false, true, is_any, "" },
+    [LINE] = { 200, true, false, is_any, "" },
+    [WORD] = { 200, true, false, is_word, "This may not contain blanks." },
+    [SLUG] = { 100, true, false, is_slug, "Please use small letters, digits and hyphens only." },
+    [EMAIL] = { 254, true, false, is_email, "Please enter an e-mail address." },
+    [MONEY] = { 20, true, false, is_money, "Please enter an amount, like 12.50." },
+    [SECRET] = { 1024, false, false, is_any, "" },
+};
+
+static int take_text(struct req *r, const struct given *g)
+{
+    const struct input *in = g->in;
+    bool secret = in->kind == SECRET;
+    str value = g->values[0].value;
+    i64 most = in->max ? in->max : texts[in->kind].max;
+    if (texts[in->kind].trim)
+        value = str_trim(value);
+    if (texts[in->kind].lines)
+        value = without_cr(r->c.mem, value);
+    if (!secret && has_control(value, texts[in->kind].lines))
+        return wrong(r, g, "This contains characters that cannot be used here.");
+    if (characters(value) > most)
+        return wrong_fmt(r, g, "Please use at most %d characters.", most);
+    if (value.n == 0) {
+        if (in->required || g->from_path)
+            return wrong(r, g, "Please fill this in.");
+        node_set_str(r->c.mem, r->in, str_of(in->name), value);
+        return E_OK;
+    }
+    if (characters(value) < in->min)
+        return wrong_fmt(r, g, "Please use at least %d characters.", in->min);
+    if (!texts[in->kind].is(value))
+        return wrong(r, g, texts[in->kind].otherwise);
+    node_set_str(r->c.mem, r->in, str_of(in->name), str_dup(r->c.mem, value));
+    return E_OK;
+}
+
+/* ---- numbers, choices ------------------------------------------------------------------------- */
+
+static int take_int(struct req *r, const struct given *g)
+{
+    const struct input *in = g->in;
+    i64 n;
+    if (g->values[0].value.n == 0)
+        return in->required ? wrong(r, g, "Please fill this in.") : E_OK;
+    if (!str_int(g->values[0].value, &n))
+        return wrong(r, g, "Please enter a whole number.");
+    bool bounded = in->min || in->max;
+    if (bounded && n < in->min)
+        return wrong_fmt(r, g, "Please enter %d or more.", in->min);
+    if (bounded && n > in->max)
+        return wrong_fmt(r, g, "Please enter %d or less.", in->max);
+    node_set_int(r->c.mem, r->in, str_of(in->name), n);
+    return E_OK;
+}
+
+static int take_bool(struct req *r, const struct given *g)
+{
+    str value = g->values[0].value;
+    bool yes = is_choice("1|true|on|yes", value);
+    if (!yes && value.n && !is_choice("0|false|off|no", value))
+        return wrong(r, g, "Please answer yes or no.");
+    if (!yes && g->in->required)
+        return wrong(r, g, "Please tick this to go on.");
+    node_set_bool(r->c.mem, r->in, str_of(g->in->name), yes);
+    return E_OK;
+}
+
+static int take_choice(struct req *r, const struct given *g)
+{
+    str value = g->values[0].value;
+    if (value.n == 0)
+        return g->in->required ? wrong(r, g, "Please choose one.") : E_OK;
+    if (!is_choice(g->in->choices, value))
+        return wrong(r, g, "Please choose one of those offered.");
+    node_set_str(r->c.mem, r->in, str_of(g->in->name), str_dup(r->c.mem, value));
+    return E_OK;
+}
+
+static int add_int(struct req *r, const struct given *g, struct node *list, str text)
+{
+    i64 n, most = g->in->max ? g->in->max : VALUES_MAX;
+    if (!str_int(text, &n))
+        return wrong(r, g, "Please enter whole numbers.");
+    if ((i64)node_count(list) >= most)
+        return wrong_fmt(r, g, "Please give at most %d.", most);
+    struct node *value = NEW(r->c.mem, struct node);
+    value->kind = N_INT;
+    value->as.number = n;
+    node_add(r->c.mem, list, value);
+    return E_OK;
+}
+
+static int take_ints(struct req *r, const struct given *g)
+{
+    struct node *list = node_list(r->c.mem);
+    for (size_t i = 0; i < g->n; i++) {
+        const struct node *json = g->values[i].json;
+        str rest = g->values[i].value, one;
+        if (json && json->kind == N_LIST)
+            EACH(item, json)
+                TRY(add_int(r, g, list, item->node.kind == N_INT
+                                            ? str_fmt(r->c.mem, "%" PRId64, item->node.as.number)
+                                            : item->node.kind == N_STR ? item->node.as.text : S("?")));
+        while (rest.n && str_cut(&rest, ',', &one))
+            TRY(add_int(r, g, list, one));
+    }
+    if (node_count(list) == 0 && g->in->required)
+        return wrong(r, g, "Please choose at least one.");
+    if ((i64)node_count(list) < g->in->min && node_count(list))
+        return wrong_fmt(r, g, "Please give at least %d.", g->in->min);
+    node_set(r->c.mem, r->in, str_of(g->in->name), list);
+    return E_OK;
+}
+
+static int take_files(struct req *r, const struct given *g)
+{
+    i64 n = 0, most = g->in->max ? g->in->max : 20;
+    for (size_t i = 0; i < r->n_files; i++)
+        n += str_is(r->files[i].field, g->in->name);
+    if (n == 0 && g->in->required)
+        return wrong(r, g, "Please choose a file.");
+    if (n > most)
+        return wrong_fmt(r, g, "Please choose at most %d files.", most);
+    return E_OK;
+}
+
+static int (*const takes[])(struct req *, const struct given *) = {
+    [INT] = take_int, [TEXT] = take_text, [LINE] = take_text, [WORD] = take_text,
+    [SLUG] = take_text, [EMAIL] = take_text, [BOOL] = take_bool, [MONEY] = take_text,
+    [CHOICE] = take_choice, [SECRET] = take_text, [INTS] = take_ints, [FILES] = take_files,
+};
+
+/* ---- all of them ------------------------------------------------------------------------------- */
+
+/* JSON's names are camelCase, ours are snake_case; a JSON body may use either. */
+static bool is_named(const struct field *f, const char *name)
+{
+    if (str_is(f->name, name))
+        return true;
+    if (!f->json)
+        return false;
+    size_t i = 0;
+    bool up = false;
+    for (; *name; name++) {
+        if (*name == '_') {
+            up = true;
+            continue;
+        }
+        char c = up && *name >= 'a' && *name <= 'z' ? (char)(*name - 32) : *name;
+        up = false;
+        if (i >= f->name.n || f->name.p[i++] != c)
+            return false;
+    }
+    return i == f->name.n;
+}
+
+static void collect(struct given *g, const struct field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_named(&fields[i], g->in->name) && g->n < VALUES_MAX)
+            g->values[g->n++] = fields[i];
+}
+
+static void find_given(const struct req *r, struct given *g)
+{
+    const struct node *path = node_get(r->params, str_of(g->in->name));
+    if (path) {
+        g->from_path = true;
+        g->values[g->n++].value = path->as.text;
+        return;
+    }
+    collect(g, r->fields->query, r->fields->n_query);
+    collect(g, r->fields->form, r->fields->n_form);
+}
+
+/* JSON null is as good as absent; a list or a map, or a fraction, is no scalar. */
+static bool is_scalar(const struct field *f)
+{
+    return !f->json || f->json->kind == N_STR || f->json->kind == N_INT || f->json->kind == N_BOOL;
+}
+
+static void remember(struct req *r, const struct given *g)
+{
+    if (g->in->kind == SECRET || g->in->kind == FILES || !g->n)
+        return;
+    node_set_str(r->c.mem, r->raw, str_of(g->in->name), g->values[0].value);
+    if (g->in->kind == CHOICE && is_choice(g->in->choices, g->values[0].value))
+        node_set_bool(r->c.mem, r->raw,
+            str_fmt(r->c.mem, "%s_is_%.*s", g->in->name, STR(g->values[0].value)), true);
+}
+
+static int take(struct req *r, const struct input *in)
+{
+    struct given *g = NEW(r->c.mem, struct given);
+    g->in = in;
+    find_given(r, g);
+    if (g->n == 1 && g->values[0].json && g->values[0].json->kind == N_NULL)
+        g->n = 0;
+    remember(r, g);
+    if (in->kind == FILES || in->kind == INTS)
+        return takes[in->kind](r, g);
+    if (g->n == 0)
+        return in->required ? wrong(r, g, in->kind == CHOICE ? "Please choose one."
+                                          : in->kind == BOOL ? "Please tick this to go on."
+                                                             : "Please fill this in.")
+                            : E_OK;
+    if (g->n > 1)
+        return wrong(r, g, "This was sent twice.");
+    if (!is_scalar(&g->values[0]))
+        return wrong(r, g, in->kind == INT ? "Please enter a whole number."
+                                           : "This is not of the kind expected here.");
+    return takes[in->kind](r, g);
+}
+
+int inputs_read(struct req *r)
+{
+    int first = E_OK;
+    TRY(body_read_query(r));
+    if (r->method != GET && !(r->route->flags & RAW) && r->route->in && r->route->in->name)
+        TRY(body_read_form(r));
+    for (const struct input *in = r->route->in; in && in->name; in++) {
+        int err = take(r, in);
+        if (err && err != E_INPUT)
+            return err;
+        first = first ? first : err;
+    }
+    return first;
+}
+
+/* ---- for handlers --------------------------------------------------------------------------------- */
+
+#ifndef NDEBUG
+static bool declared(const struct req *r, const char *name)
+{
+    for (const struct input *in = r->route ? r->route->in : NULL; in && in->name; in++)
+        if (strcmp(in->name, name) == 0)
+            return true;
+    return false;
+}
+#endif
+
+static struct node *input(const struct req *r, const char *name)
+{
+    assert(declared(r, name)); /* a handler reads only what its row declares */
+    return node_get(r->in, str_of(name));
+}
+
+i64 in_int(const struct req *r, const char *name)
+{
+    const struct node *v = input(r, name);
+    return v && v->kind == N_INT ? v->as.number : 0;
+}
+
+str in_str(const struct req *r, const char *name)
+{
+    const struct node *v = input(r, name);
+    return v && v->kind == N_STR ? v->as.text : str_none;
+}
+
+bool in_bool(const struct req *r, const char *name)
+{
+    const struct node *v = input(r, name);
+    return v && v->kind == N_BOOL && v->as.yes;
+}
+
+const struct node *in_ints(const struct req *r, const char *name) { return input(r, name); }
+
+bool in_has(const struct req *r, const char *name)
+{
+    const struct node *v = input(r, name);
+    if (!v)
+        return false;
+    return v->kind == N_STR ? v->as.text.n > 0 : v->kind == N_LIST ? node_count(v) > 0 : true;
+}
+
+str in_cookie(const struct req *r, const char *name) { return node_str(r->cookies, name); }
+str in_header(const struct req *r, const char *name) { return node_str(r->headers, name); }
+str in_path(const struct req *r, const char *name) { return node_str(r->params, name); }
+
+/* ---- the page cache's door ------------------------------------------------------------------------- */
+
+/* A URI is kept only when its query is what we would have written: the declared inputs in
+ * their order, each once, none empty. So nobody can fill the cache with variants. */
+bool query_is_canonical(struct req *r)
+{
+    struct buf out = buf_new(r->c.mem, 8192);
+    if (r->query.n == 0)
+        return true;
+    for (const struct input *in = r->route->in; in && in->name; in++) {
+        if (node_get(r->params, str_of(in->name)))
+            continue;
+        for (size_t i = 0; i < r->fields->n_query; i++) {
+            const struct field *f = &r->fields->query[i];
+            if (!str_is(f->name, in->name) || f->value.n == 0)
+                continue;
+            buf_fmt(&out, "%s%s=", out.n ? "&" : "", in->name);
+            escape_url_part(&out, f->value);
+        }
+    }
+    return !out.full && str_eq(buf_str(&out), r->query);
+}

@@ -1,0 +1,474 @@
+/* reply.c: from the document to bytes: page, fragment or JSON; redirects, cookies, errors. */
+#include <stdio.h>
+#include "web/web_in.h"
+
+const struct language web_languages[] = {
+    { "en", "English" }, { "th", "ไทย" }, { "vi", "Tiếng Việt" }, { NULL, NULL },
+};
+
+/* ---- paths ---------------------------------------------------------------------------------- */
+
+bool path_is_ours(str path)
+{
+    if (path.n == 0 || path.n > 2000 || path.p[0] != '/')
+        return false;
+    if (path.n > 1 && (path.p[1] == '/' || path.p[1] == '\\'))
+        return false;
+    for (size_t i = 0; i < path.n; i++)
+        if ((unsigned char)path.p[i] <= ' ' || path.p[i] == 0x7F || path.p[i] == '\\')
+            return false;
+    return true;
+}
+
+str lang_path(struct req *r, str lang, str path)
+{
+    if (str_eq(lang, r->c.app->language))
+        return path;
+    return str_fmt(r->c.mem, "/%.*s%.*s", STR(lang), str_is(path, "/") ? 0 : (int)path.n, path.p);
+}
+
+str lang_prefix(const struct req *r)
+{
+    if (str_eq(r->c.lang, r->c.app->language))
+        return str_none;
+    return str_fmt(r->c.mem, "/%.*s", STR(r->c.lang));
+}
+
+static bool has_lang_prefix(str path)
+{
+    for (const struct language *l = web_languages; l->code; l++) {
+        size_t n = strlen(l->code);
+        if (path.n > n && memcmp(path.p + 1, l->code, n) == 0 &&
+            (path.n == n + 1 || path.p[n + 1] == '/' || path.p[n + 1] == '?'))
+            return true;
+    }
+    return false;
+}
+
+str url_abs(struct req *r, str path)
+{
+    return str_fmt(r->c.mem, "%.*s%.*s", STR(r->c.app->base_url), STR(path));
+}
+
+/* ---- headers ---------------------------------------------------------------------------------- */
+
+static void add_header(struct req *r, str name, str value)
+{
+    struct node *header = node_add_map(r->c.mem, r->out->headers);
+    node_set_str(r->c.mem, header, S("name"), name);
+    node_set_str(r->c.mem, header, S("value"), escape_header(r->c.mem, value));
+}
+
+void set_header(struct req *r, const char *name, str value)
+{
+    EACH(item, r->out->headers) {
+        struct node *header = (struct node *)&item->node;
+        if (!str_is(node_str(header, "name"), name))
+            continue;
+        node_set_str(r->c.mem, header, S("value"), escape_header(r->c.mem, value));
+        return;
+    }
+    add_header(r, str_of(name), value);
+}
+
+static bool is_cookie_value(str value)
+{
+    for (size_t i = 0; i < value.n; i++) {
+        unsigned char c = (unsigned char)value.p[i];
+        if (c <= ' ' || c >= 0x7F || strchr("\",;\\", c))
+            return false;
+    }
+    return value.n <= 3500;
+}
+
+void set_cookie(struct req *r, const char *name, str value, i64 max_age_s, bool for_scripts)
+{
+    if (!is_cookie_value(value)) {
+        log_line(&r->c, LOG_ERROR, "cookie", "name", str_of(name), "why", S("bad value"), NULL);
+        return;
+    }
+    struct buf out = buf_new(r->c.mem, 4096);
+    buf_fmt(&out, "%s=%.*s; Path=/; Secure; SameSite=Lax", name, STR(value));
+    if (!for_scripts)
+        buf_add(&out, S("; HttpOnly"));
+    if (max_age_s >= 0)
+        buf_fmt(&out, "; Max-Age=%" PRId64, max_age_s);
+    r->out->has_cookie = true;
+    /* The same cookie set twice in one answer: the later one counts, and goes alone. */
+    str start = str_fmt(r->c.mem, "%s=", name);
+    EACH(item, r->out->headers) {
+        struct node *header = (struct node *)&item->node;
+        if (str_is(node_str(header, "name"), "Set-Cookie") &&
+            str_starts(node_str(header, "value"), start)) {
+            node_set_str(r->c.mem, header, S("value"), buf_str(&out));
+            return;
+        }
+    }
+    add_header(r, S("Set-Cookie"), buf_str(&out));
+}
+
+void set_tag(struct req *r, const char *kind, i64 id)
+{
+    node_add_str(r->c.mem, r->out->tags, str_fmt(r->c.mem, "%s:%" PRId64, kind, id));
+}
+
+void cache_for(struct req *r, i64 seconds) { r->out->cache_s = seconds; }
+
+void answer_begin(struct req *r, int status, str type)
+{
+    r->out->status = status;
+    r->out->body.n = 0;
+    r->out->body.full = false;
+    r->rendered = true;
+    if (type.n)
+        set_header(r, "Content-Type", type);
+}
+
+/* ---- the document ----------------------------------------------------------------------------- */
+
+static void put(struct req *r, struct node *doc, const char *key, struct node *value)
+{
+    if (!node_get(doc, str_of(key))) /* the feature's own words win */
+        node_hide(node_set(r->c.mem, doc, str_of(key), value));
+}
+
+static void put_str(struct req *r, struct node *doc, const char *key, str value)
+{
+    if (!node_get(doc, str_of(key)))
+        node_hide(node_set_str(r->c.mem, doc, str_of(key), value));
+}
+
+static void put_bool(struct req *r, struct node *doc, const char *key, bool value)
+{
+    if (!node_get(doc, str_of(key)))
+        node_hide(node_set_bool(r->c.mem, doc, str_of(key), value));
+}
+
+static str query_suffix(struct req *r)
+{
+    return r->query.n ? str_fmt(r->c.mem, "?%.*s", STR(r->query)) : str_none;
+}
+
+/* The path again as it may stand in a URL. */
+static str path_escaped(struct req *r)
+{
+    struct buf out = buf_new(r->c.mem, 12000);
+    str rest = r->path, segment;
+    if (str_is(rest, "/"))
+        return rest;
+    rest = str_from(rest, 1);
+    while (rest.n && str_cut(&rest, '/', &segment)) {
+        buf_char(&out, '/');
+        escape_url_part(&out, segment);
+    }
+    return out.n ? buf_str(&out) : S("/");
+}
+
+static struct node *languages(struct req *r)
+{
+    struct node *list = node_list(r->c.mem);
+    str path = path_escaped(r), query = query_suffix(r);
+    for (const struct language *l = web_languages; l->code; l++) {
+        struct node *map = node_add_map(r->c.mem, list);
+        str there = lang_path(r, str_of(l->code), path);
+        node_set_str(r->c.mem, map, S("code"), str_of(l->code));
+        node_set_str(r->c.mem, map, S("name"), str_of(l->name));
+        node_set_str(r->c.mem, map, S("path"),
+            str_fmt(r->c.mem, "%.*s%.*s", STR(there), STR(query)));
+        node_set_bool(r->c.mem, map, S("current"), str_is(r->c.lang, l->code));
+    }
+    return list;
+}
+
+static struct node *currencies(struct req *r)
+{
+    struct node *list = node_list(r->c.mem);
+    EACH(item, r->c.app->currencies) {
+        struct node *map = node_add_map(r->c.mem, list);
+        node_set_str(r->c.mem, map, S("code"), item->node.as.text);
+        node_set_bool(r->c.mem, map, S("current"), str_eq(item->node.as.text, r->c.currency));
+    }
+    return list;
+}
+
+/* Permission names with their colon as an underscore: {{#may.orders_read}}. */
+static struct node *may_map(struct req *r, const struct who *who)
+{
+    struct node *map = node_map(r->c.mem);
+    for (enum permission p = 1; p < N_PERMISSIONS; p++) {
+        char *name = (char *)str_c(r->c.mem, str_of(permission_name(p)));
+        for (char *at = name; *at; at++)
+            if (*at == ':')
+                *at = '_';
+        node_set_bool(r->c.mem, map, str_of(name), may(who, p));
+    }
+    return map;
+}
+
+static struct node *me_map(struct req *r, const struct who *who)
+{
+    struct node *map = NEW(r->c.mem, struct node);
+    if (!who->person)
+        return map; /* null */
+    map = node_map(r->c.mem);
+    node_set_str(r->c.mem, map, S("name"), who->name);
+    node_set_str(r->c.mem, map, S("email"), who->email);
+    node_set_str(r->c.mem, map, S("role"), str_of(role_name(who->role)));
+    node_set_bool(r->c.mem, map, S("staff"), may(who, DASHBOARD_READ));
+    return map;
+}
+
+static struct node *menu_list(struct req *r, const struct who *who)
+{
+    struct node *list = node_list(r->c.mem);
+    for (const struct menu *m = r->c.app->menu; m && m->label; m++) {
+        if (!may(who, m->need))
+            continue;
+        struct node *map = node_add_map(r->c.mem, list);
+        node_set_str(r->c.mem, map, S("label"), str_of(m->label));
+        node_set_str(r->c.mem, map, S("path"), str_of(m->path));
+        node_set_bool(r->c.mem, map, S("current"), str_is(r->path, m->path));
+    }
+    return list;
+}
+
+/* A page that is kept is everybody's: it may not know who asked first. */
+static bool is_for_all(const struct req *r)
+{
+    return r->route && (r->route->flags & CACHED) && r->format != FRAGMENT;
+}
+
+static void add_page_keys(struct req *r, struct node *doc)
+{
+    static const struct who nobody = { 0 };
+    const struct who *who = is_for_all(r) ? &nobody : &r->who;
+    str path = path_escaped(r), here = lang_path(r, r->c.lang, path);
+    put_str(r, doc, "lang", r->c.lang);
+    put_str(r, doc, "prefix", lang_prefix(r));
+    put(r, doc, "languages", languages(r));
+    put_str(r, doc, "currency", r->c.currency);
+    put(r, doc, "currencies", currencies(r));
+    put_str(r, doc, "path", path);
+    put_str(r, doc, "uri", str_fmt(r->c.mem, "%.*s%.*s", STR(here), STR(query_suffix(r))));
+    put_str(r, doc, "base_url", r->c.app->base_url);
+    put_str(r, doc, "canonical", url_abs(r, here));
+    put_str(r, doc, "now", when_rfc3339(r->c.mem, r->c.now));
+    put_str(r, doc, "request_id", is_for_all(r) ? str_none : r->c.id);
+    put_bool(r, doc, "noindex", !r->route || (r->route->flags & NOINDEX));
+    put_bool(r, doc, "dev", !r->c.app->production);
+    put_bool(r, doc, "demo", r->c.app->demo);
+    put(r, doc, "me", me_map(r, who));
+    put(r, doc, "may", may_map(r, who));
+    put(r, doc, "menu", menu_list(r, who));
+}
+
+/* ---- rendering --------------------------------------------------------------------------------- */
+
+static int reply_json(struct req *r, int status, struct node *doc)
+{
+    answer_begin(r, status, S("application/json; charset=utf-8"));
+    json_write(&r->out->body, doc);
+    if (r->out->body.full)
+        return fail_detail(&r->c, E_INTERNAL, "reply.size", "the document is too large");
+    return E_OK;
+}
+
+static str view_name(struct req *r, const char *view)
+{
+    if (r->format != FRAGMENT)
+        return str_of(view);
+    str part = str_fmt(r->c.mem, "%s-part", view);
+    return templates_has(r->c.app->templates, part) ? part : str_of(view);
+}
+
+static int render(struct req *r, int status, const char *view, struct node *doc)
+{
+    answer_begin(r, status, S("text/html; charset=utf-8"));
+    add_page_keys(r, doc);
+    TRY(template_render(&r->c, r->c.app->templates, view_name(r, view), doc, &r->out->body));
+    if (r->out->body.full)
+        return fail_detail(&r->c, E_INTERNAL, "reply.size", "%s: the page is too large", view);
+    return E_OK;
+}
+
+int reply_view(struct req *r, int status, const char *view, struct node *doc)
+{
+    if (r->format == JSON || !view)
+        return reply_json(r, status, doc);
+    if (r->c.app->hooks.page)
+        TRY(r->c.app->hooks.page(r, doc));
+    return render(r, status, view, doc);
+}
+
+int reply_with(struct req *r, struct node *doc) { return reply_view(r, 200, r->route->view, doc); }
+
+int reply(struct req *r, const char *key, struct node *value)
+{
+    struct node *doc = node_map(r->c.mem);
+    node_set(r->c.mem, doc, str_of(key), value);
+    return reply_with(r, doc);
+}
+
+int reply_raw(struct req *r, int status, str type, str body)
+{
+    answer_begin(r, status, type);
+    buf_add(&r->out->body, body);
+    return E_OK;
+}
+
+/* ---- elsewhere ----------------------------------------------------------------------------------- */
+
+void answer_redirect(struct req *r, int status, str location)
+{
+    answer_begin(r, status, S("text/html; charset=utf-8"));
+    set_header(r, "Location", location);
+}
+
+static int go(struct req *r, str location)
+{
+    if (r->format != JSON) {
+        answer_redirect(r, 303, location);
+        return E_OK;
+    }
+    struct node *doc = node_map(r->c.mem);
+    node_set_str(r->c.mem, doc, S("location"), location);
+    return reply_json(r, 200, doc);
+}
+
+int see_other(struct req *r, str path)
+{
+    if (!path_is_ours(path))
+        path = S("/");
+    if (!has_lang_prefix(path))
+        path = lang_path(r, r->c.lang, path);
+    return go(r, path);
+}
+
+/* The page's CSP lets forms lead to these origins alone; neither do we. */
+static bool is_known_origin(struct req *r, str url)
+{
+    str rest = conf_str(r->c.app->conf, "payment_origins", str_none), origin;
+    while (rest.n && str_cut(&rest, ' ', &origin)) {
+        if (origin.n && str_starts(url, origin) &&
+            (url.n == origin.n || url.p[origin.n] == '/' || url.p[origin.n] == '?'))
+            return true;
+    }
+    return false;
+}
+
+int see_outside(struct req *r, str url)
+{
+    if (!is_known_origin(r, url))
+        return fail_detail(&r->c, E_INTERNAL, "reply.outside",
+            "a redirect to an origin that is not in payment_origins");
+    return go(r, url);
+}
+
+int accel(struct req *r, str internal_path)
+{
+    answer_begin(r, 200, str_none);
+    set_header(r, "X-Accel-Redirect", internal_path);
+    return E_OK;
+}
+
+/* ---- what went wrong ------------------------------------------------------------------------------ */
+
+static str error_text(struct req *r, int err)
+{
+    const struct fault *f = &r->c.fault;
+    return f->text.n ? say(&r->c, str_c(r->c.mem, f->text)) : say(&r->c, err_text((enum err)err));
+}
+
+static struct node *field_texts(struct req *r)
+{
+    struct node *said = node_map(r->c.mem);
+    EACH(item, r->c.fault.fields)
+        node_set_str(r->c.mem, said, item->key, say(&r->c, str_c(r->c.mem, item->node.as.text)));
+    return said;
+}
+
+int again(struct req *r, int err, struct node *doc)
+{
+    int status = err_status((enum err)err);
+    if (status >= 500 || err == E_LOGIN || r->format == JSON || !r->route->view)
+        return err;
+    if (!doc)
+        doc = node_map(r->c.mem);
+    node_set(r->c.mem, doc, S("form"), r->raw);
+    node_set(r->c.mem, doc, S("errors"), field_texts(r));
+    node_set_str(r->c.mem, doc, S("error"), error_text(r, err));
+    struct fault kept = r->c.fault; /* for the log; hooks.page may have its own */
+    int again_err = reply_view(r, status, r->route->view, doc);
+    if (!again_err)
+        r->c.fault = kept;
+    return again_err;
+}
+
+static void error_json(struct req *r, int err)
+{
+    struct node *doc = node_map(r->c.mem);
+    struct fault *f = &r->c.fault;
+    struct arena *mem = r->c.mem;
+    str text = err == E_LOGIN    ? S("Authentication required")
+               : err == E_DENIED ? S("Insufficient permissions")
+                                 : error_text(r, err);
+    node_set_str(mem, doc, S("error"), text);
+    node_set_str(mem, doc, S("code"), f->key.n ? f->key : str_of(err_name((enum err)err)));
+    node_set_str(mem, doc, S("requestId"), r->c.id);
+    if (err == E_DENIED && r->route) {
+        node_set_str(mem, doc, S("required"), str_of(permission_name(r->route->need)));
+        node_set_str(mem, doc, S("role"), str_of(role_name(r->who.role)));
+    }
+    if (f->fields && node_count(f->fields))
+        node_set(mem, doc, S("fields"), field_texts(r));
+    reply_json(r, err_status((enum err)err), doc);
+}
+
+/* When even the error page cannot be made. */
+static void error_plain(struct req *r, int status, str text)
+{
+    answer_begin(r, status, S("text/html; charset=utf-8"));
+    struct buf *out = &r->out->body;
+    buf_add(out, S("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+                   "<meta name=\"viewport\" content=\"width=device-width\"><title>"));
+    buf_int(out, status);
+    buf_add(out, S("</title><h1>"));
+    escape_html(out, text);
+    buf_add(out, S("</h1><p><a href=\"/\">Talat</a></p><p><small>"));
+    escape_html(out, r->c.id);
+    buf_add(out, S("</small></p></html>\n"));
+}
+
+static bool error_page(struct req *r, int err, str text)
+{
+    struct arena *mem = r->c.mem;
+    struct node *doc = node_map(mem), *error;
+    if (!r->c.app->templates || !templates_has(r->c.app->templates, S("error/error")))
+        return false;
+    error = node_set_map(mem, doc, S("error"));
+    node_set_int(mem, error, S("status"), err_status((enum err)err));
+    node_set_str(mem, error, S("code"), str_of(err_name((enum err)err)));
+    node_set_str(mem, error, S("text"), text);
+    node_set_str(mem, error, S("request_id"), r->c.id);
+    node_set(mem, error, S("fields"), field_texts(r));
+    /* The shop's frame around it, unless what it is made of is what failed. */
+    if (r->c.app->hooks.page && err != E_AWAY && r->c.app->hooks.page(r, doc))
+        fault_clear(&r->c);
+    return render(r, err_status((enum err)err), "error/error", doc) == E_OK;
+}
+
+void answer_error(struct req *r, int err)
+{
+    struct fault kept = r->c.fault;
+    r->out->cache_s = 0;
+    if (err == E_AWAY)
+        set_header(r, "Retry-After", S("5"));
+    if (r->format == JSON) {
+        error_json(r, err);
+        return;
+    }
+    str text = error_text(r, err);
+    if (!error_page(r, err, text))
+        error_plain(r, err_status((enum err)err), text);
+    r->c.fault = kept;
+}

@@ -1,0 +1,90 @@
+/* web_in.h: what the files of web/ tell each other and nobody else. */
+#pragma once
+#include "web/web.h"
+
+enum {
+    BODY_MAX = 1 << 20,      /* a request's body ... */
+    BODY_BIG = 12 << 20,     /* ... and on BIG routes */
+    FIELDS_MAX = 200,        /* fields of one request, all sources together */
+    SEGMENTS_MAX = 16,       /* of a path */
+    ANSWER_MAX = 16 << 20,   /* bytes a body may grow to */
+    REQUEST_MEMORY = 96 << 20,
+};
+#define GATE_DONE (-1) /* a step has answered by itself */
+
+/* ---- router.c ---------------------------------------------------------------------------- */
+
+/* NULL: `errors` says which rows are wrong. `templates` may be NULL (views unchecked). */
+struct router *router_open(struct arena *, const struct house *, const struct templates *,
+    struct buf *errors);
+struct found {
+    const struct route *route; /* NULL: see allowed */
+    size_t number;             /* of the row, for the metrics */
+    unsigned allowed;          /* methods the path knows; 0: no such path */
+    bool raw;                  /* the path takes a RAW post */
+};
+struct found router_find(const struct router *, const str *segments, size_t n, unsigned method);
+/* Names the segments that stood where the row has {names}. */
+void router_params(struct arena *, const struct route *, const str *segments, size_t n,
+    struct node *params);
+size_t router_count(const struct router *);
+const struct route *router_row(const struct router *, size_t number);
+str method_name(enum method);
+str methods_text(struct arena *, unsigned methods); /* "GET, HEAD, POST" */
+
+/* ---- body.c ------------------------------------------------------------------------------- */
+
+struct field {
+    str name, value;
+    const struct node *json; /* from a JSON body: the value as it came */
+};
+struct web_fields {
+    struct field query[FIELDS_MAX], form[FIELDS_MAX];
+    size_t n_query, n_form;
+    bool query_read, form_read;
+};
+int body_read_query(struct req *);
+int body_read_form(struct req *); /* urlencoded, multipart or JSON object, by content type */
+bool body_is_form(const struct req *); /* something a plain HTML form can send */
+str field_of(const struct req *, const char *name); /* first in the form; empty when none */
+void cookies_read(struct req *, str header);
+
+/* ---- input.c ------------------------------------------------------------------------------- */
+
+int inputs_read(struct req *); /* all declared ones, all faults together */
+bool query_is_canonical(struct req *);
+
+/* ---- csrf.c, limit.c ----------------------------------------------------------------------- */
+
+int csrf_check(struct req *);
+void csrf_heal(struct req *); /* a page for someone whose token is missing or stale: a new one */
+int limit_check(struct req *); /* the route's own class, by address and by session */
+struct limits *limits_open(struct app *);
+
+/* ---- reply.c ------------------------------------------------------------------------------- */
+
+void answer_begin(struct req *, int status, str type); /* drops what was rendered before */
+void answer_error(struct req *, int err);
+void answer_redirect(struct req *, int status, str location);
+str lang_prefix(const struct req *); /* "" or "/th" */
+str lang_path(struct req *, str lang, str path);
+struct language {
+    const char *code, *name;
+};
+extern const struct language web_languages[]; /* ended by a row without code */
+
+/* ---- fcgi.c: one connection, one request ---------------------------------------------------- */
+
+struct fcgi {
+    int fd;
+    int id; /* the FastCGI request's */
+};
+void fcgi_start(void); /* once per process */
+/* Reads one whole request from an accepted socket into the arena. False: the peer sent
+ * nonsense, went away or was too slow; the socket is closed then. */
+bool fcgi_read(struct fcgi *, int fd, struct arena *, struct cgi *);
+void fcgi_write(struct fcgi *, struct arena *, const struct answer *); /* and closes */
+
+/* ---- metrics.c ------------------------------------------------------------------------------- */
+
+void metrics_request(struct app *, size_t route, int status, i64 us, i64 db_us, i64 bytes);
