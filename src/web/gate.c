@@ -332,6 +332,23 @@ static int permission(struct req *r)
     return to_login(r);
 }
 
+/* What was wrong with a form is said in the form: by the handler that shows it, or by its
+ * view alone. Where there is neither, on an error page or in JSON. */
+static int inputs(struct req *r)
+{
+    int err = inputs_read(r);
+    if (err != E_INPUT)
+        return err;
+    if (r->route->flags & FORM) {
+        r->bad_input = true;
+        return E_OK;
+    }
+    if (r->method == GET || r->format == JSON || !r->route->view)
+        return err;
+    TRY(again(r, err, NULL));
+    return GATE_DONE;
+}
+
 static int handler_step(struct req *r)
 {
     TRY(r->route->run(r));
@@ -340,15 +357,13 @@ static int handler_step(struct req *r)
     return E_OK;
 }
 
-/* What was wrong with a form is said in the form, by the handler that shows it; here it is an
- * error page or JSON. */
 static const struct step {
     const char *name;
     int (*run)(struct req *);
 } steps[] = {
     { "parse", parse },           { "route", route }, { "size", size },
     { "limit", limit_check },     { "who", who },     { "permission", permission },
-    { "csrf", csrf_check },       { "inputs", inputs_read }, { "handler", handler_step },
+    { "csrf", csrf_check },       { "inputs", inputs }, { "handler", handler_step },
 };
 
 /* ---- after: headers, the cache's keys, one log line ----------------------------------------------------- */

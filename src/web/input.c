@@ -21,7 +21,7 @@ static int wrong(struct req *r, const struct given *g, const char *text)
 static int wrong_fmt(struct req *r, const struct given *g, const char *fmt, i64 n)
 {
     struct buf out = buf_new(r->c.mem, 200);
-    str text = say(&r->c, fmt), mark = S("%d");
+    str text = say(&r->c, fmt), mark = S("{n}");
     i64 at = str_find(text, mark);
     if (at < 0)
         return wrong(r, g, str_c(r->c.mem, text));
@@ -157,7 +157,7 @@ static int take_text(struct req *r, const struct given *g)
     if (!secret && has_control(value, texts[in->kind].lines))
         return wrong(r, g, "This contains characters that cannot be used here.");
     if (characters(value) > most)
-        return wrong_fmt(r, g, "Please use at most %d characters.", most);
+        return wrong_fmt(r, g, "Please use at most {n} characters.", most);
     if (value.n == 0) {
         if (in->required || g->from_path)
             return wrong(r, g, "Please fill this in.");
@@ -165,7 +165,7 @@ static int take_text(struct req *r, const struct given *g)
         return E_OK;
     }
     if (characters(value) < in->min)
-        return wrong_fmt(r, g, "Please use at least %d characters.", in->min);
+        return wrong_fmt(r, g, "Please use at least {n} characters.", in->min);
     if (!texts[in->kind].is(value))
         return wrong(r, g, texts[in->kind].otherwise);
     node_set_str(r->c.mem, r->in, str_of(in->name), str_dup(r->c.mem, value));
@@ -184,9 +184,9 @@ static int take_int(struct req *r, const struct given *g)
         return wrong(r, g, "Please enter a whole number.");
     bool bounded = in->min || in->max;
     if (bounded && n < in->min)
-        return wrong_fmt(r, g, "Please enter %d or more.", in->min);
+        return wrong_fmt(r, g, "Please enter {n} or more.", in->min);
     if (bounded && n > in->max)
-        return wrong_fmt(r, g, "Please enter %d or less.", in->max);
+        return wrong_fmt(r, g, "Please enter {n} or less.", in->max);
     node_set_int(r->c.mem, r->in, str_of(in->name), n);
     return E_OK;
 }
@@ -220,7 +220,7 @@ static int add_int(struct req *r, const struct given *g, struct node *list, str 
     if (!str_int(text, &n))
         return wrong(r, g, "Please enter whole numbers.");
     if ((i64)node_count(list) >= most)
-        return wrong_fmt(r, g, "Please give at most %d.", most);
+        return wrong_fmt(r, g, "Please give at most {n}.", most);
     struct node *value = NEW(r->c.mem, struct node);
     value->kind = N_INT;
     value->as.number = n;
@@ -245,7 +245,7 @@ static int take_ints(struct req *r, const struct given *g)
     if (node_count(list) == 0 && g->in->required)
         return wrong(r, g, "Please choose at least one.");
     if ((i64)node_count(list) < g->in->min && node_count(list))
-        return wrong_fmt(r, g, "Please give at least %d.", g->in->min);
+        return wrong_fmt(r, g, "Please give at least {n}.", g->in->min);
     node_set(r->c.mem, r->in, str_of(g->in->name), list);
     return E_OK;
 }
@@ -258,7 +258,7 @@ static int take_files(struct req *r, const struct given *g)
     if (n == 0 && g->in->required)
         return wrong(r, g, "Please choose a file.");
     if (n > most)
-        return wrong_fmt(r, g, "Please choose at most %d files.", most);
+        return wrong_fmt(r, g, "Please choose at most {n} files.", most);
     return E_OK;
 }
 
@@ -349,6 +349,8 @@ static int take(struct req *r, const struct input *in)
                                            : "This is not of the kind expected here.");
     return takes[in->kind](r, g);
 }
+
+int in_fault(const struct req *r) { return r->bad_input ? E_INPUT : E_OK; }
 
 int inputs_read(struct req *r)
 {

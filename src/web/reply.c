@@ -395,8 +395,8 @@ int again(struct req *r, int err, struct node *doc)
     if (!doc)
         doc = node_map(r->c.mem);
     node_set(r->c.mem, doc, S("form"), r->raw);
-    node_set(r->c.mem, doc, S("errors"), field_texts(r));
-    node_set_str(r->c.mem, doc, S("error"), error_text(r, err));
+    struct node *errors = node_set(r->c.mem, doc, S("errors"), field_texts(r));
+    node_set_str(r->c.mem, errors, S("all"), error_text(r, err));
     struct fault kept = r->c.fault; /* for the log; hooks.page may have its own */
     int again_err = reply_view(r, status, r->route->view, doc);
     if (!again_err)

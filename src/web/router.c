@@ -31,7 +31,7 @@ static const struct {
     const char *name;
 } flags[] = {
     { CACHED, "CACHED" }, { SLOW, "SLOW" }, { RAW, "RAW" }, { NOINDEX, "NOINDEX" },
-    { BARE, "BARE" }, { BIG, "BIG" },
+    { BARE, "BARE" }, { BIG, "BIG" }, { FORM, "FORM" },
 };
 static const char *const rates[] = { "page", "form", "login", "order", "search", "hook", "none" };
 static const struct {

@@ -95,6 +95,7 @@ struct req {
     struct answer *out;
     i64 started_us;
     bool rendered;       /* an answer stands in `out` */
+    bool bad_input;      /* see in_fault */
     size_t row;          /* the route's number, for the metrics */
 };
 
@@ -112,6 +113,7 @@ const struct node *in_ints(const struct req *, const char *name); /* INTS: a lis
 str in_cookie(const struct req *, const char *name);
 str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */
 str in_path(const struct req *, const char *name);   /* as it stood in the path, decoded */
+int in_fault(const struct req *); /* FORM rows: E_INPUT when an input was wrong */
 static inline i64 me(const struct req *r) { return r->who.person; }
 
 /* ---- the answer --------------------------------------------------------------------------- */
@@ -151,7 +153,8 @@ void cache_for(struct req *, i64 seconds);
 void set_tag(struct req *, const char *kind, i64 id);
 int accel(struct req *, str internal_path);  /* X-Accel-Redirect */
 /* A form that did not pass: the same view again, 422 (or the fault's status), with what was
- * typed under "form" and the messages under "errors". Use as: return again(r, err, doc). */
+ * typed under "form" (a CHOICE also as form.<name>_is_<value>) and the messages under "errors"
+ * by field, errors.all for the whole. Use as: return again(r, err, doc). */
 int again(struct req *, int err, struct node *document);
 str url_abs(struct req *, str path);         /* on the shop's configured host */
 /* Only a path of this shop: "/x", never "//x", "/\\x", a scheme or a control character. What
@@ -174,6 +177,9 @@ enum route_flags {
     NOINDEX = 8,  /* robots stay out */
     BARE = 16,    /* no language prefix, no .json twin: /health, webhooks */
     BIG = 32,     /* takes uploads: body ceiling 12 MiB instead of 1 MiB */
+    FORM = 64,    /* the handler is called also when inputs are wrong, and begins with
+                     `if (in_fault(r)) return again(r, in_fault(r), <the form's document>);`.
+                     Without it such a page is the view over an empty document */
 };
 typedef int handler(struct req *);
 struct route {
@@ -221,6 +227,7 @@ struct app {
     str currency;        /* unless chosen */
     struct node *currencies; /* list of codes */
     bool demo, production;
+    when fixed_now;      /* tests: the clock stands still; else 0 */
     const struct route *const *features; /* route tables, ended by NULL */
     const struct menu *menu;
     struct hooks hooks;
@@ -252,7 +259,7 @@ struct app *app_open_house(struct arena *, const char *conf_path, const struct h
 struct app *app_open(struct arena *, const char *conf_path); /* bin/features.c: this shop's */
 /* A ctx for a tool or a job: no person, the shop's language and currency, the time now. */
 void app_ctx(struct app *, struct arena *, struct pg *, struct redis *, struct ctx *);
-struct pg *app_pg(struct app *, struct arena *);       /* by the configuration's `database` */
+struct pg *app_pg(struct app *, struct arena *);       /* by the configuration's `pg` */
 struct redis *app_redis(struct app *, struct arena *); /* ... and `redis` */
 
 /* The route table as text, one row a line, or JSON; only the SLOW ones for nginx's list. */

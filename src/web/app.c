@@ -1,0 +1,139 @@
+/* app.c: opens what lives as long as the process, and says all that is wrong with it at once. */
+#include <stdio.h>
+#include <sys/stat.h>
+#include "web/web_in.h"
+
+enum { COMPLAINTS = 64 << 10 };
+
+static str or_below(struct arena *mem, const struct conf *conf, const char *key, str dir,
+    const char *name)
+{
+    str given = conf_str(conf, key, str_none);
+    return given.n ? given : str_fmt(mem, "%.*s/%s", STR(dir), name);
+}
+
+static void read_paths(struct app *app)
+{
+    struct arena *mem = app->mem;
+    const struct conf *conf = app->conf;
+    app->run_dir = conf_str(conf, "run_dir", S("/run/talat"));
+    app->share_dir = conf_str(conf, "share_dir", S("/usr/share/talat"));
+    app->media_dir = conf_str(conf, "media_dir", S("/var/lib/talat/media"));
+    app->inner_socket = or_below(mem, conf, "nginx_push", app->run_dir, "push.sock");
+    app->image_program = conf_str(conf, "image_program", S("talat-image"));
+}
+
+static void read_currencies(struct app *app, struct buf *errors)
+{
+    str rest = conf_str(app->conf, "currencies", S("THB VND USD")), code;
+    app->currencies = node_list(app->mem);
+    bool has_own = false;
+    while (rest.n && str_cut(&rest, ' ', &code)) {
+        code = str_trim(code);
+        if (code.n && code.p[code.n - 1] == ',')
+            code = str_upto(code, code.n - 1);
+        if (!code.n)
+            continue;
+        if (!money_is_currency(code))
+            buf_fmt(errors, "currencies: %.*s is not one we know\n", STR(code));
+        has_own |= str_eq(code, app->currency);
+        node_add_str(app->mem, app->currencies, code);
+    }
+    if (!has_own)
+        buf_fmt(errors, "currencies: the shop's own, %.*s, is not among them\n",
+            STR(app->currency));
+}
+
+/* In a file of its own, so that the configuration may be shown around. */
+static str read_secret(struct app *app)
+{
+    str path = conf_str(app->conf, "secret_file", str_none);
+    bool ok = false;
+    if (!path.n)
+        return conf_str(app->conf, "secret", str_none);
+    str text = file_read(app->mem, str_c(app->mem, path), 4096, &ok);
+    return ok ? str_trim(text) : str_none;
+}
+
+static void read_settings(struct app *app, struct buf *errors)
+{
+    app->mode = conf_str(app->conf, "mode", S("production"));
+    app->production = str_is(app->mode, "production");
+    app->demo = conf_bool(app->conf, "demo", false);
+    app->base_url = conf_str(app->conf, "base_url", S("http://localhost:8080"));
+    while (str_ends(app->base_url, S("/")))
+        app->base_url = str_upto(app->base_url, app->base_url.n - 1);
+    app->secret = read_secret(app);
+    app->language = conf_str(app->conf, "language", S("en"));
+    app->currency = conf_str(app->conf, "currency", S("THB"));
+    if (!app->production && !str_is(app->mode, "dev") && !str_is(app->mode, "test"))
+        buf_fmt(errors, "mode: %.*s is not production, dev or test\n", STR(app->mode));
+    if (app->secret.n < 32)
+        buf_add(errors, S("secret: must be 32 characters or more\n"));
+    if (app->production && app->demo)
+        buf_add(errors, S("demo: a demo shop does not run in production\n"));
+    if (!str_starts(app->base_url, S("http://")) && !str_starts(app->base_url, S("https://")))
+        buf_add(errors, S("base_url: must begin with http:// or https://\n"));
+    read_paths(app);
+    read_currencies(app, errors);
+}
+
+static void open_parts(struct app *app, const struct house *house, struct buf *errors)
+{
+    struct arena *mem = app->mem;
+    bool strict = !app->production;
+    str templates = or_below(mem, app->conf, "templates", app->share_dir, "templates");
+    str manifest = or_below(mem, app->conf, "manifest", app->share_dir, "static/manifest");
+    app->templates = templates_load(mem, templates, strict, errors);
+    app->messages = messages_load(mem, str_fmt(mem, "%.*s/lang", STR(templates)), errors);
+    app->assets = assets_load(mem, manifest);
+    app->router = router_open(mem, house, app->templates, errors);
+    app->limits = limits_open(app);
+}
+
+struct app *app_open_house(struct arena *mem, const char *conf_path, const struct house *house)
+{
+    struct buf errors = buf_new(mem, COMPLAINTS);
+    const char *why = NULL;
+    struct app *app = NEW(mem, struct app);
+    if (crypto_start()) {
+        fprintf(stderr, "talat: the cryptographic library does not start\n");
+        return NULL;
+    }
+    app->mem = mem;
+    app->conf = conf_read(mem, conf_path, &why);
+    if (!app->conf) {
+        fprintf(stderr, "talat: %s\n", why);
+        return NULL;
+    }
+    app->features = house->features;
+    app->menu = house->menu;
+    app->hooks = house->hooks;
+    app->jobs = house->jobs;
+    app->readers = house->readers;
+    app->crons = house->crons;
+    read_settings(app, &errors);
+    open_parts(app, house, &errors);
+    if (errors.n) {
+        fprintf(stderr, "talat: %s:\n%.*s", conf_path, STR(buf_str(&errors)));
+        return NULL;
+    }
+    return app;
+}
+
+void app_ctx(struct app *app, struct arena *mem, struct pg *pg, struct redis *redis,
+    struct ctx *c)
+{
+    *c = (struct ctx){ .app = app, .mem = mem, .pg = pg, .redis = redis, .lang = app->language,
+        .currency = app->currency, .now = app->fixed_now ? app->fixed_now : when_now() };
+}
+
+struct pg *app_pg(struct app *app, struct arena *mem)
+{
+    return pg_new(mem, conf_str(app->conf, "pg", str_none));
+}
+
+struct redis *app_redis(struct app *app, struct arena *mem)
+{
+    return redis_new(mem, or_below(mem, app->conf, "redis", app->run_dir, "redis.sock"));
+}
