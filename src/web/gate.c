@@ -239,9 +239,10 @@ static struct found find(struct req *r, struct path *path)
     bool json = take_json_suffix(path);
     struct found found = router_find(router, path->segments, path->n, r->method);
     bool bare = found.route && (found.route->flags & BARE);
-    if (json && (!found.allowed || bare)) { /* a path that simply is called so */
+    if (json && (!found.allowed || bare)) { /* maybe a path that simply is called so */
         *path = whole;
-        return router_find(router, path->segments, path->n, r->method);
+        found = router_find(router, path->segments, path->n, r->method);
+        json = !found.allowed;
     }
     if (json)
         r->format = JSON;
