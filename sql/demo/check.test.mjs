@@ -78,7 +78,7 @@ test('products say everything in three languages', () => {
         assert.match(p.slug, /^[a-z0-9]+(-[a-z0-9]+)*$/);
         isText(p.name, p.slug, [4, 60]);
         isText(p.summary, p.slug, [20, 160]);
-        isText(p.description, p.slug, [120, 900]);
+        isText(p.description, p.slug, [100, 900]);
         for (const part of ['name', 'summary', 'description']) isTranslated(p[part], `${p.slug}.${part}`);
         for (const language of LANGUAGES) {
             const paragraphs = p.description[language].split('\n\n');

@@ -122,17 +122,17 @@ export function headphones(g, c, { thin = false, pad = '#3a302b', stand = false 
         oval(-4, 0, r * 0.6, r * 0.71, perforated(g, dark(c, 0.55), 15, 3.2)) +
         disc(-4, 0, r * 0.16, g.lin([[0, '#f3dca6'], [1, '#8c6a2c']], 0, 0, 1, 1)));
     if (stand) return { body, w: 0, h: 770, span: 620 };
-    return { body: at(-190, -28, 1, shadow(g, 250, 0.24)) + at(235, -50, 1, shadow(g, 150, 0.26)) + body, w: 0, h: 770, span: 640 };
+    return { body: at(-190, thin ? -82 : -46, 1, shadow(g, 230, 0.24)) + at(245, thin ? -92 : -68, 1, shadow(g, 140, 0.26)) + body, w: 0, h: 770, span: 640 };
 }
 
 export function earphones(g, c) {
-    const cord = 'M-150 -330C-190 -80 -330 -60 -300 -10C-260 50 -60 20 0 -80C60 -190 300 -180 300 -60C300 40 90 50 60 -30';
-    const cord2 = 'M160 -360C190 -200 120 -120 0 -80';
+    const cord = 'M-119 -340C-190 -80 -330 -60 -300 -10C-260 50 -60 20 0 -80C60 -190 300 -180 300 -60C300 40 90 50 60 -30';
+    const cord2 = 'M153 -374C190 -200 120 -120 0 -80';
     const bud = (x, y, s, turn) => at(x, y, s, rect(-20, 40, 40, 120, g.round('#3c3835', 0.4), 18) + oval(70, -8, 40, 62, g.round('#f4ecde', 0.4)) + oval(30, 0, 34, 56, g.round(METAL, 0.6)) +
         disc(-20, 0, 92, g.ball(c, 0.7)) + disc(-28, -2, 60, g.lin([[0, dark(c, 0.3)], [1, light(c, 0.35)]], 0, 0, 1, 1)) + disc(-28, -2, 53, g.flat(c, 0.24)) + line('M-56 4q28 -44 56 0', light(c, 0.7), 6) + line('M-44 20q16 -24 32 0', light(c, 0.7), 6), turn);
     return { body: shadow(g, 640, 0.2, 0.7) + line(cord, '#1e1814', 17, 'opacity="0.2" transform="translate(10 16)"') + line(cord, dark(c, 0.5), 15) + line(cord, light(c, 0.25), 6, 'stroke-dasharray="9 8" opacity="0.8"') +
         line(cord2, dark(c, 0.5), 15) + line(cord2, light(c, 0.25), 6, 'stroke-dasharray="9 8" opacity="0.8"') + rect(-26, -100, 52, 34, g.round(METAL, 0.7), 10) +
-        at(64, -40, 1, rect(-14, -16, 28, 64, g.round('#3c3835', 0.4), 8) + rect(-7, 46, 14, 54, g.round('#e2bd6c', 0.8), 5), 24) + bud(-160, -500, 1.06, -14) + bud(190, -520, 0.96, 168), w: 0, h: 640, span: 700 };
+        at(64, -40, 1, rect(-14, -16, 28, 64, g.round('#3c3835', 0.4), 8) + rect(-7, 46, 14, 54, g.round('#e2bd6c', 0.8), 5), 24) + bud(-160, -500, 1.06, -14) + `<g transform="translate(190 -520) scale(-0.96 0.96)">${bud(0, 0, 1, -14)}</g>`, w: 0, h: 640, span: 700 };
 }
 
 export function headstand(g, c = WOODS.teak, withPhones = null) {
@@ -269,7 +269,7 @@ export function box(g, c, { dac = false } = {}) {
 
 // A coil of cable seen from above its table; ends come forward with their plugs.
 export function coil(g, c, { plug = 'banana', turns = 7, braid = true } = {}) {
-    let body = oval(20, -150, 420, 170, g.rad([[0, '#2a1a10', 0.32], [0.75, '#2a1a10', 0.26], [1, '#2a1a10', 0]]));
+    let body = oval(26, -132, 430, 172, g.rad([[0, '#2a1a10', 0.06], [0.5, '#2a1a10', 0.1], [0.76, '#2a1a10', 0.36], [1, '#2a1a10', 0]]));
     const strand = (d, w) => line(d, dark(c, 0.6), w + 4) + line(d, c, w - 2) + line(d, light(c, 0.5), w * 0.28, 'opacity="0.8" transform="translate(-2 -5)"') + (braid ? line(d, dark(c, 0.5), w - 4, 'stroke-dasharray="3 11" opacity="0.55"') : '');
     const end = (d) => line(d, '#1a0f08', 28, 'opacity="0.2" transform="translate(8 14)"') + strand(d, 24);
     const tip = (x, y, turn, k) => {

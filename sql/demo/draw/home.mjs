@@ -121,7 +121,7 @@ export function mortar(g, s = 1) {
     const d = 'M-270 -340C-262 -160 -190 -100 -150 -70L-180 -10Q0 26 180 -10L150 -70C190 -100 262 -160 270 -340z';
     const leaf = (x, y, t, col) => at(x, y, 1, path('M0 0C40 -40 90 -40 120 0C90 34 40 34 0 0z', g.flat(col, 0.25)) + line('M8 0H108', light(col, 0.5), 3, 'opacity="0.7"'), t);
     return { body: at(0, 0, s, shadow(g, 420, 0.24) + path(d, g.round(c, 0.3)) + speckles(g, `<path d="${d}"/>`, [-270, -340, 540, 340], 380, '#efeae0') + speckles(g, `<path d="${d}"/>`, [-270, -340, 540, 340], 260, '#2a2724') + oval(0, -340, 270, 72, light(c, 0.3)) + oval(0, -336, 220, 54, g.lin([[0, '#332f2c'], [1, '#6b6762']], 0, 0, 1, 1)) + leaf(-150, -346, -30, '#5f9a48') + leaf(-40, -322, 10, '#6fae54') + line('M-120 -316C-70 -380 -20 -350 10 -330', '#c3281c', 22) + line('M-116 -322C-70 -378 -24 -356 0 -338', '#ff8a6a', 6) + line('M70 -310C100 -350 130 -340 160 -352', '#c3281c', 20) +
-        line('M40 -322L280 -640', '#4f4b47', 92) + line('M40 -322L280 -640', g.lin([[0, light(c, 0.35)], [0.5, c], [1, dark(c, 0.4)]], 0, 0, 1, 0.7), 84) + line('M22 -346L250 -648', '#efeae0', 8, 'opacity="0.35"') + path('M-225 -310C-150 -280 150 -280 225 -310C200 -270 -200 -270 -225 -310z', g.lin([[0, light(c, 0.25)], [1, c]], 0, 0, 1, 0))), w: 0, h: 690 * s, span: 600 * s };
+        line('M40 -322L280 -640', '#4f4b47', 92) + line('M40 -322L280 -640', g.lin([[0, light(c, 0.35)], [0.5, c], [1, dark(c, 0.4)]], 0, 0, 1, 0.7), 84) + line('M22 -346L250 -648', '#efeae0', 8, 'opacity="0.35"') + path('M-270 -340A270 72 0 0 0 270 -340L220 -336A220 54 0 0 1 -220 -336z', g.lin([[0, light(c, 0.45)], [0.5, light(c, 0.22)], [1, dark(c, 0.15)]], 0, 0, 1, 0))), w: 0, h: 690 * s, span: 600 * s };
 }
 
 export function steamer(g, s = 1) {
@@ -373,7 +373,7 @@ export function chime(g) {
 
 export function planter(g, c) {
     let body = shadow(g, 760, 0.16);
-    body += at(-220, -120, 0.92, foliage(g, 'herb')) + at(0, -120, 1, foliage(g, 'herb')) + at(225, -120, 0.86, foliage(g, 'herb')) + block(g, -380, -230, 760, 220, c, { dx: 30, dy: 34 });
+    body += at(-220, -120, 0.92, foliage(g, 'herb')) + at(0, -120, 1, foliage(g, 'herb')) + at(225, -120, 0.86, foliage(g, 'herb')) + block(g, -380, -230, 760, 230, c, { dx: 30, dy: 34 });
     for (let k = 1; k < 3; k++) body += line(`M-378 ${-230 + k * 73}H378`, dark(c, 0.5), 5, 'opacity="0.6"') + line(`M-378 ${-226 + k * 73}H378`, light(c, 0.4), 2, 'opacity="0.6"');
     for (const x of [-220, 0, 225]) body += line(`M${x} -210v70`, '#3a2c18', 6) + rect(x - 52, -196, 104, 74, g.flat('#efe6d3', 0.1), 6) + line(`M${x - 32} -170h64M${x - 32} -148h40`, '#5a6b4a', 6);
     return { body, w: 0, h: 560, span: 820 };

@@ -89,7 +89,7 @@ const INK = '#2a1a10';
 export function shadow(g, w, depth = 0.16, strength = 1) {
     const soft = g.rad([[0, INK, 0.42 * strength], [0.45, INK, 0.22 * strength], [0.75, INK, 0.07 * strength], [1, INK, 0]]);
     const kiss = g.rad([[0, INK, 0.6 * strength], [0.7, INK, 0.35 * strength], [1, INK, 0]]);
-    return oval(w * 0.12, w * depth * 0.24, w * 0.74, w * depth * 0.95, soft) + oval(w * 0.01, 2, w * 0.52, Math.max(9, w * depth * 0.26), kiss);
+    return oval(w * 0.12, w * depth * 0.12, w * 0.74, w * depth * 0.8, soft) + oval(w * 0.01, -w * depth * 0.08, w * 0.53, Math.max(10, w * depth * 0.3), kiss);
 }
 
 export const WOODS = {

@@ -9,7 +9,7 @@ const fit = (t, w, h) => Math.min(w / t.span, h / t.h);
 export function front(seed, thing, value) {
     const g = new Sheet(seed);
     const t = thing.draw(g, value);
-    const s = fit(t, 830, 830);
+    const s = fit(t, 930, 840);
     if (t.hangs) return page(g, 1200, 1200, ground(g, thing.ground, 1200, 1200, 0.84) + at(600, 1010, s, t.body));
     const y = Math.max(905, 610 + (t.h * s) / 2);
     return page(g, 1200, 1200, ground(g, thing.ground, 1200, 1200, Math.min(0.72, (y - 130) / 1200)) + at(600, y, s, t.body));
@@ -28,7 +28,7 @@ export function range(seed, thing, values) {
     const g = new Sheet(seed);
     const items = values.slice(0, 4).map((v) => thing.draw(g, v));
     const s = Math.min(fit(items[0], items.length > 3 ? 500 : 520, 500), 0.72);
-    const spots = items.length > 3 ? [[345, 690], [860, 672], [340, 1090], [865, 1080]] : [[610, 650], [325, 1060], [880, 1075]];
+    const spots = items.length > 3 ? [[345, 640], [860, 625], [340, 1090], [865, 1080]] : [[610, 650], [325, 1060], [880, 1075]];
     return page(g, 1200, 1200, ground(g, thing.ground, 1200, 1200, 0.36) + items.map((t, k) => at(spots[k][0], spots[k][1], s * (spots[k][1] > 900 ? 1.04 : 0.92), t.body)).join(''));
 }
 

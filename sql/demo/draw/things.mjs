@@ -37,7 +37,7 @@ export const THINGS = {
     'mango-wood-record-crate': { ground: 'sage', room: 'floor', draw: (g, v) => A.crate(g, WOODS[v]) },
     'inner-sleeves': { ground: 'clay', room: 'table', draw: (g) => A.sleeves(g) },
     'night-market-lp': { ground: 'rose', room: 'table', draw: (g, v) => A.lp(g, 'market', v === 'amber' ? '#b8651b' : undefined) },
-    'rain-on-tin-lp': { ground: 'sky', room: 'table', focus: [-80, -300], draw: (g) => A.lp(g, 'rain') },
+    'rain-on-tin-lp': { ground: 'sky', room: 'table', focus: [190, -330], draw: (g) => A.lp(g, 'rain') },
     'kom-floor-lantern': { ground: 'dusk', room: 'floor', draw: (g) => H.lantern(g), small: (g) => H.lantern(g, false) },
     'het-table-lamp': { ground: 'sand', room: 'table', draw: (g, v) => H.mushroom(g, C(v)) },
     'krathip-pendant': { ground: 'dusk', room: 'air', focus: [0, -360], draw: (g) => H.pendant(g) },
