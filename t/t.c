@@ -74,8 +74,7 @@ void t_has_text(const char *file, int line, const char *what, str in, str text, 
 {
     if ((str_find(in, text) >= 0) != wanted)
         _ck_assert_failed(file, line, what, "%s %s \"%.*s\"; it is\n%.*s", what,
-            wanted ? "lacks" : "must not have", STR(str_upto(text, 400)),
-            STR(str_upto(in, 2000)));
+            wanted ? "lacks" : "must not have", STR(str_upto(text, 400)), STR(str_upto(in, 2000)));
     mark_point();
 }
 
@@ -161,10 +160,7 @@ str t_json_of(const struct node *node)
     return buf_str(&out);
 }
 
-static void remove_file(void *path)
-{
-    unlink(path);
-}
+static void remove_file(void *path) { unlink(path); }
 
 const char *t_file(str text)
 {
@@ -275,8 +271,8 @@ static int run_all(char **words, bool only_names)
 int main(int argc, char **argv)
 {
     bool only_names = argc > 1 && strcmp(argv[1], "--list") == 0;
-    t.shared = mmap(NULL, sizeof *t.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-        -1, 0);
+    t.shared =
+        mmap(NULL, sizeof *t.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (t.shared == MAP_FAILED)
         return 2;
     log_open(-1, LOG_ERROR);

@@ -60,8 +60,7 @@ static const char *read_line(struct conf *conf, str text, i64 line)
         return "the value is not UTF-8";
     struct pair *twice = find(conf, key);
     if (twice)
-        return str_fmt(conf->mem, "%.*s was set in line %" PRIi64 " already", STR(key),
-            twice->line)
+        return str_fmt(conf->mem, "%.*s was set in line %" PRIi64 " already", STR(key), twice->line)
             .p;
     put(conf, key, str_trim(text), line);
     return NULL;

@@ -61,8 +61,7 @@ int fail_field(struct ctx *c, const char *field, const char *text)
     if (!fields)
         fields = node_map(c->mem);
     if (!node_get(fields, str_of(field))) /* the first complaint of a field is the useful one */
-        node_set_str(c->mem, fields, str_dup(c->mem, str_of(field)),
-            str_dup(c->mem, str_of(text)));
+        node_set_str(c->mem, fields, str_dup(c->mem, str_of(field)), str_dup(c->mem, str_of(text)));
     c->fault.fields = fields;
     record(c, E_INPUT, "input", str_of(err_text(E_INPUT)), str_none);
     return E_INPUT;

@@ -9,7 +9,7 @@ static size_t plain_run(str s)
 {
     size_t i = 0;
     while (i < s.n && (unsigned char)s.p[i] >= ' ' && s.p[i] != '"' && s.p[i] != '\\' &&
-           s.p[i] != '<' && s.p[i] != 0x7F && s.p[i] != '\xE2')
+        s.p[i] != '<' && s.p[i] != 0x7F && s.p[i] != '\xE2')
         i++;
     return i;
 }

@@ -271,8 +271,8 @@ static struct node *places(struct arena *mem, const struct node *parents, str id
     return map;
 }
 
-void node_attach(struct arena *mem, struct node *parents, str id, struct node *children, str by,
-    str as)
+void node_attach(
+    struct arena *mem, struct node *parents, str id, struct node *children, str by, str as)
 {
     struct node **lists = NEWS(mem, struct node *, node_count(parents));
     size_t n = 0;

@@ -84,8 +84,8 @@ str when_rfc3339(struct arena *mem, when at)
 str when_http(struct arena *mem, when at)
 {
     static const char days[][4] = { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
-    static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
-        "Sep", "Oct", "Nov", "Dec" };
+    static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
+        "Oct", "Nov", "Dec" };
     struct civil t = civil_of(at);
     i64 weekday = ((days_of(t.year, t.month, t.day) % 7) + 7) % 7;
     return str_fmt(mem, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[weekday], (int)t.day,
@@ -120,8 +120,8 @@ static bool take_date(str *s, struct civil *t)
 static bool take_time(str *s, struct civil *t)
 {
     return take_digits(s, 2, &t->hour) && take_char(s, ":") && take_digits(s, 2, &t->minute) &&
-        take_char(s, ":") && take_digits(s, 2, &t->second) && t->hour <= 23 &&
-        t->minute <= 59 && t->second <= 60;
+        take_char(s, ":") && take_digits(s, 2, &t->second) && t->hour <= 23 && t->minute <= 59 &&
+        t->second <= 60;
 }
 
 /* Any number of decimals; beyond the sixth they are dropped. */

@@ -419,7 +419,7 @@ static int run_argument(struct render *r, const struct at *at, const struct op *
 static int run_block(struct render *r, const struct at *at, uint32_t i)
 {
     const struct op *op = &at->t->ops[i];
-    const struct frame *frame;
+    const struct frame *frame = NULL;
     const struct op *argument = find_argument(at, op->name.whole, &frame);
     if (argument)
         return run_argument(r, at, op, argument, frame);

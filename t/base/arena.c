@@ -2,10 +2,7 @@
 
 static int order[8], n_ran;
 
-static void ran(void *object)
-{
-    order[n_ran++] = *(int *)object;
-}
+static void ran(void *object) { order[n_ran++] = *(int *)object; }
 
 T(taken_memory_is_zeroed_aligned_and_apart)
 {
@@ -47,7 +44,7 @@ T(the_ceiling_aborts_with_a_line_in_the_log)
 T(the_last_bytes_below_the_ceiling_can_be_had)
 {
     struct arena *a = arena_new(100 * 1000);
-    arena_take(a, 16);                  /* in the first block, of 8 KiB */
+    arena_take(a, 16);                     /* in the first block, of 8 KiB */
     arena_take(a, 100 * 1000 - 8192 - 16); /* all that is left */
     is_true(arena_used(a) <= 100 * 1000);
     arena_drop(a);

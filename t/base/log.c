@@ -43,8 +43,9 @@ T(nothing_from_outside_can_begin_a_line)
     open_log(LOG_INFO);
     log_line(NULL, LOG_INFO, "x", "agent", S("a\r\n{\"event\":\"forged\"}\x1b[2J\0\x7f"), NULL);
     str line = logged();
-    has_text(line, "\"agent\":\"a\\u000d\\u000a{\\\"event\\\":\\\"forged\\\"}\\u001b[2J"
-                   "\\u0000\\u007f\"}\n");
+    has_text(line,
+        "\"agent\":\"a\\u000d\\u000a{\\\"event\\\":\\\"forged\\\"}\\u001b[2J"
+        "\\u0000\\u007f\"}\n");
     eq_int(str_find(line, S("\n")), (i64)line.n - 1);
 }
 

@@ -153,8 +153,8 @@ T(keys_are_camel_case_and_private_nodes_stay_out)
     node_set_int(mem(), map, S("tail_"), 4);
     node_set_int(mem(), map, S("Ready"), 5);
     node_hide(node_set_int(mem(), map, S("cost_minor"), 6));
-    eq_str(t_json_of(map),
-        "{\"priceMinor\":1,\"orderId2\":2,\"_links\":3,\"tail_\":4,\"Ready\":5}");
+    eq_str(
+        t_json_of(map), "{\"priceMinor\":1,\"orderId2\":2,\"_links\":3,\"tail_\":4,\"Ready\":5}");
     node_hide(node_get(map, S("price_minor")));
     eq_str(t_json_of(map), "{\"orderId2\":2,\"_links\":3,\"tail_\":4,\"Ready\":5}");
 }
@@ -162,8 +162,9 @@ T(keys_are_camel_case_and_private_nodes_stay_out)
 T(json_strings_may_stand_in_a_script)
 {
     struct buf out = buf_new(mem(), 1000);
-    json_quote(&out, S("a\"b\\c/\b\f\n\r\t\x01\x1f\x7f</script>\xE2\x80\xA8\xE2\x80\xA9"
-                        "\xE2\x82\xAC ตลาด"));
+    json_quote(&out,
+        S("a\"b\\c/\b\f\n\r\t\x01\x1f\x7f</script>\xE2\x80\xA8\xE2\x80\xA9"
+          "\xE2\x82\xAC ตลาด"));
     eq_str(buf_str(&out),
         "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u003c/script>\\u2028\\u2029"
         "\xE2\x82\xAC ตลาด\"");

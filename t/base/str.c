@@ -46,8 +46,12 @@ T(cutting_gives_the_pieces_between)
         str text;
         const char *pieces; /* joined by '|' */
     } rows[] = {
-        { S("a,b,c"), "a|b|c|" }, { S("a,,b,"), "a||b|" }, { S(","), "|" },
-        { S(""), "" }, { S("abc"), "abc|" }, { S(",a"), "|a|" },
+        { S("a,b,c"), "a|b|c|" },
+        { S("a,,b,"), "a||b|" },
+        { S(","), "|" },
+        { S(""), "" },
+        { S("abc"), "abc|" },
+        { S(",a"), "|a|" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct buf got = buf_new(t_ctx()->mem, 100);
@@ -66,8 +70,12 @@ T(whole_numbers_are_read_up_to_their_limits)
         str text;
         i64 value;
     } good[] = {
-        { S("0"), 0 }, { S("-0"), 0 }, { S("007"), 7 }, { S("-12"), -12 },
-        { S("9223372036854775807"), INT64_MAX }, { S("-9223372036854775808"), INT64_MIN },
+        { S("0"), 0 },
+        { S("-0"), 0 },
+        { S("007"), 7 },
+        { S("-12"), -12 },
+        { S("9223372036854775807"), INT64_MAX },
+        { S("-9223372036854775808"), INT64_MIN },
         { S("2147483648"), INT64_C(2147483648) },
     };
     static const str bad[] = { S(""), S("-"), S("+1"), S(" 1"), S("1 "), S("1e3"), S("1.0"),
