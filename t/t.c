@@ -174,10 +174,17 @@ const char *t_file(str text)
     return path.p;
 }
 
+/* The tests run in the house's top folder or in a build's. */
 const char *t_data(void)
 {
-    const char *folder = getenv("TALAT_DATA");
-    return folder && access(folder, R_OK) == 0 ? folder : NULL;
+    const char *const folders[] = { getenv("TALAT_DATA"), "../shared/data",
+        "../../../shared/data" };
+    if (folders[0]) /* said so: no other will do */
+        return access(folders[0], R_OK) == 0 ? folders[0] : NULL;
+    for (size_t i = 1; i < COUNT(folders); i++)
+        if (access(folders[i], R_OK) == 0)
+            return folders[i];
+    return NULL;
 }
 
 /* ---- running --------------------------------------------------------------------------------- */

@@ -127,7 +127,8 @@ struct item {
 
 struct node *node_map(struct arena *);
 struct node *node_list(struct arena *);
-/* Adds to a map; the key is not copied and must outlive the map. A key set twice keeps its
+/* Adds to a map. The value is copied in: go on filling the node that is returned, not the one
+ * that was given. The key is not copied and must outlive the map. A key set twice keeps its
  * place and takes the new value. Each returns the node now in the map. */
 struct node *node_set(struct arena *, struct node *map, str key, struct node *value);
 struct node *node_set_str(struct arena *, struct node *map, str key, str value);
