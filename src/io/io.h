@@ -173,7 +173,9 @@ struct image_info {
     i64 width, height;
 };
 /* Runs talat-image on `file`: checks type and pixels before decoding, writes WebP of each
- * width (never wider than the picture) as <out_dir>/<stem>-<width>.webp. */
+ * width as <out_dir>/<stem>-<width>.webp; a picture narrower than that keeps its own size
+ * under the name, so that every name asked for exists. E_KIND, E_TOO_LARGE: the person's
+ * fault. trusted_svg is for drawings of our own, which scale up too. */
 int image_make(struct ctx *, str program, str file, str out_dir, str stem, const i64 *widths,
     size_t n, bool trusted_svg, struct image_info *);
 

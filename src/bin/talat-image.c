@@ -1,0 +1,154 @@
+/* talat-image: pictures of strangers become WebP of ours, in a process of its own that
+ * io/image.c starts with little memory, little time and no open files.
+ *
+ *   talat-image [--trusted-svg] FILE OUT_DIR STEM WIDTH...
+ *
+ * Writes OUT_DIR/STEM-WIDTH.webp for each width; a picture narrower than WIDTH keeps its own
+ * size under that name. Says "width height" as the picture is to be seen (turned upright).
+ * The type is read from the first bytes, never from the name, and only that type's loader is
+ * unlocked; pixels are counted from the header before anything is decoded. Metadata (places,
+ * cameras, thumbnails) stays behind. Exit: 2 not our kind, 3 too large, 4 damaged. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vips/vips.h>
+
+#define SIDE_MOST   12000
+#define PIXELS_MOST (50 * INT64_C(1000000))
+#define QUALITY     80
+
+enum { DONE = 0, FAILED = 1, KIND = 2, LARGE = 3, BROKEN = 4 };
+
+struct kind {
+    const char *loader; /* libvips' class, with all its forms */
+    size_t at;
+    const char *magic;
+    size_t n;
+};
+static const struct kind kinds[] = {
+    {"VipsForeignLoadJpeg", 0, "\xff\xd8\xff", 3},
+    {"VipsForeignLoadPng", 0, "\x89PNG\r\n\x1a\n", 8},
+    {"VipsForeignLoadWebp", 8, "WEBP", 4},
+    {"VipsForeignLoadNsgif", 0, "GIF8", 4},
+    {"VipsForeignLoadHeif", 4, "ftypavif", 8},
+    {"VipsForeignLoadHeif", 4, "ftypheic", 8},
+    {"VipsForeignLoadHeif", 4, "ftypmif1", 8},
+};
+
+static int say(int code, const char *what)
+{
+    fprintf(stderr, "talat-image: %s %s\n", what, vips_error_buffer());
+    return code;
+}
+
+/* NULL: not our kind. SVG counts only when it is our own. */
+static const char *loader_of(const char *file, bool trusted_svg)
+{
+    char head[512] = "";
+    FILE *f = fopen(file, "rb");
+    size_t n = f ? fread(head, 1, sizeof head - 1, f) : 0;
+    if (f)
+        fclose(f);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (n >= kinds[i].at + kinds[i].n &&
+            !memcmp(head + kinds[i].at, kinds[i].magic, kinds[i].n))
+            return kinds[i].loader;
+    return trusted_svg && strstr(head, "<svg") ? "VipsForeignLoadSvg" : NULL;
+}
+
+/* Width and height upright, or the exit code. */
+static int measure(const char *file, int *width, int *height)
+{
+    VipsImage *in = vips_image_new_from_file(file, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+    if (!in)
+        return say(BROKEN, "cannot be read:");
+    bool swap = vips_image_get_orientation_swap(in);
+    int w = vips_image_get_width(in), h = vips_image_get_page_height(in);
+    g_object_unref(in);
+    if (w < 1 || h < 1)
+        return say(BROKEN, "has no pixels");
+    if (w > SIDE_MOST || h > SIDE_MOST || (int64_t)w * h > PIXELS_MOST)
+        return say(LARGE, "has too many pixels");
+    *width = swap ? h : w;
+    *height = swap ? w : h;
+    return DONE;
+}
+
+/* Colours are brought to sRGB first, because the profile goes; a damaged profile is left
+ * out of account. */
+static VipsImage *shrink(const char *file, int width, VipsSize size)
+{
+    VipsImage *out = NULL;
+    if (!vips_thumbnail(file, &out, width, "height", VIPS_MAX_COORD, "size", size, "fail_on",
+            VIPS_FAIL_ON_TRUNCATED, "export_profile", "srgb", NULL))
+        return out;
+    vips_error_clear();
+    int bad = vips_thumbnail(file, &out, width, "height", VIPS_MAX_COORD, "size", size, "fail_on",
+        VIPS_FAIL_ON_TRUNCATED, NULL);
+    return bad ? NULL : out;
+}
+
+/* Written beside and renamed: nginx never serves half a picture. */
+static int write_one(const char *file, const char *dir, const char *stem, int width, VipsSize size)
+{
+    char path[4096], beside[4096];
+    if (snprintf(path, sizeof path, "%s/%s-%d.webp", dir, stem, width) >= (int)sizeof path ||
+        snprintf(beside, sizeof beside, "%s/.%s-%d.new", dir, stem, width) >= (int)sizeof beside)
+        return say(FAILED, "path too long");
+    VipsImage *out = shrink(file, width, size);
+    if (!out)
+        return say(BROKEN, "cannot be decoded:");
+    int bad = vips_webpsave(
+        out, beside, "Q", QUALITY, "strip", TRUE, "effort", 4, "smart_subsample", TRUE, NULL);
+    g_object_unref(out);
+    if (!bad && !rename(beside, path))
+        return DONE;
+    unlink(beside);
+    /* decoding happens while writing: a cut file shows itself here */
+    return say(access(dir, W_OK) ? FAILED : BROKEN, "cannot be made:");
+}
+
+int main(int argc, char **argv)
+{
+    bool trusted_svg = argc > 1 && !strcmp(argv[1], "--trusted-svg");
+    char **arg = argv + 1 + trusted_svg;
+    if (argc - trusted_svg < 5) {
+        fprintf(stderr, "usage: talat-image [--trusted-svg] FILE OUT_DIR STEM WIDTH...\n");
+        return FAILED;
+    }
+    const char *file = arg[0], *loader = loader_of(file, trusted_svg);
+    if (!loader) {
+        fprintf(stderr, "talat-image: not a picture of our kinds\n");
+        return KIND;
+    }
+    setenv("VIPS_CONCURRENCY", "1", 0);
+    if (!trusted_svg)
+        setenv("VIPS_BLOCK_UNTRUSTED", "1", 1);
+    if (vips_init(argv[0]))
+        return say(FAILED, "libvips does not start:");
+    vips_operation_block_set("VipsForeignLoad", TRUE);
+    vips_operation_block_set(loader, FALSE);
+    vips_cache_set_max(0);
+    int width = 1, height = 1, code = measure(file, &width, &height);
+    bool is_svg = !strcmp(loader, "VipsForeignLoadSvg");
+    int widest = 0;
+    for (char **w = arg + 3; *w && !code; w++) {
+        int wanted = atoi(*w);
+        if (wanted < 1 || wanted > SIDE_MOST)
+            code = say(FAILED, "a width is out of bounds");
+        else
+            code = write_one(file, arg[1], arg[2], wanted, is_svg ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN);
+        widest = wanted > widest ? wanted : widest;
+    }
+    if (code)
+        return code;
+    if (is_svg) { /* drawings have the size they are asked for */
+        height = (int)((int64_t)height * widest / width);
+        width = widest;
+    }
+    printf("%d %d\n", width, height);
+    return DONE;
+}

@@ -1,0 +1,378 @@
+#include "io/io.h"
+#include <stdio.h>
+#include <wchar.h>
+#include <thai/thwbrk.h>
+#include <unicode/ucal.h>
+#include <unicode/uchar.h>
+#include <unicode/udat.h>
+#include <unicode/unorm2.h>
+#include <unicode/unumberformatter.h>
+#include <unicode/upluralrules.h>
+#include <unicode/ustring.h>
+#include <unicode/utf16.h>
+#include <unicode/utrans.h>
+
+#define TEXT_MOST 256 /* UTF-16 units of a formatted value */
+
+/* Opening an ICU formatter costs more than a whole page: they are kept, as ICU keeps its
+ * data. Nothing here depends on a request. */
+struct kept {
+    char key[48]; /* "th THB", "en Asia/Bangkok 1" */
+    void *object;
+};
+static struct {
+    struct kept numbers[64], dates[48], plurals[8];
+    ThBrk *thai;
+    UTransliterator *latin;
+} kept;
+
+typedef void *open_object(const char *locale, const char *what, int how);
+
+/* The one for this key, opened when first asked for; a full table forgets by turns. */
+static void *keep(struct kept *table, size_t n, const char *lang, const char *what, int how,
+    open_object *open, void (*close)(void *))
+{
+    char key[sizeof table->key];
+    snprintf(key, sizeof key, "%s %s %d", lang, what, how);
+    size_t i = 0;
+    while (i < n && table[i].object && strcmp(table[i].key, key) != 0)
+        i++;
+    if (i < n && table[i].object)
+        return table[i].object;
+    if (i == n) {
+        i = str_hash(str_of(key)) % n;
+        close(table[i].object);
+        table[i].object = NULL;
+    }
+    memcpy(table[i].key, key, sizeof key);
+    return table[i].object = open(lang, what, how);
+}
+
+/* The house's languages; ICU would take anything and fall back to the machine's own. */
+static const char *lang_of(const struct ctx *c)
+{
+    return str_is(c->lang, "th") ? "th" : str_is(c->lang, "vi") ? "vi" : "en";
+}
+
+/* ---- UTF-8 and UTF-16 -------------------------------------------------------------------------- */
+
+struct wide {
+    UChar *p;
+    int32_t n;
+};
+
+static struct wide widen(struct arena *mem, str s)
+{
+    struct wide w = {arena_raw(mem, (s.n + 1) * sizeof(UChar)), 0};
+    UErrorCode err = U_ZERO_ERROR;
+    u_strFromUTF8WithSub(w.p, (int32_t)s.n + 1, &w.n, s.n ? s.p : "", (int32_t)s.n, 0xfffd, NULL,
+        &err);
+    return w;
+}
+
+static str narrow(struct arena *mem, const UChar *p, int32_t n)
+{
+    size_t room = (size_t)n * 3 + 1;
+    char *text = arena_raw(mem, room);
+    int32_t used = 0;
+    UErrorCode err = U_ZERO_ERROR;
+    u_strToUTF8(text, (int32_t)room, &used, p, n, &err);
+    return U_SUCCESS(err) ? (str){text, (size_t)used} : str_none;
+}
+
+/* ---- numbers and money ---------------------------------------------------------------------------- */
+
+/* The short sign only where nobody can take it for another's: "$" is the US dollar, an
+ * Australian one stays "A$". */
+static bool has_own_sign(const char *currency)
+{
+    static const char *const own[] = {"THB", "VND", "USD", "INR", "KRW", "PHP"};
+    for (size_t i = 0; i < COUNT(own); i++)
+        if (!strcmp(own[i], currency))
+            return true;
+    return false;
+}
+
+static void *open_number(const char *lang, const char *currency, int digits)
+{
+    char text[96] = "group-auto";
+    UChar skeleton[96];
+    UErrorCode err = U_ZERO_ERROR;
+    if (*currency)
+        snprintf(text, sizeof text, "currency/%s %s %s%.*s", currency,
+            has_own_sign(currency) ? "unit-width-narrow" : "unit-width-short",
+            digits ? "." : "precision-integer", digits, "0000");
+    u_uastrcpy(skeleton, text);
+    return unumf_openForSkeletonAndLocale(skeleton, -1, lang, &err);
+}
+
+static void close_number(void *object) { unumf_close(object); }
+
+static str format_number(struct ctx *c, const char *currency, int digits, str plain)
+{
+    UNumberFormatter *f = keep(kept.numbers, COUNT(kept.numbers), lang_of(c), currency, digits,
+        open_number, close_number);
+    UErrorCode err = U_ZERO_ERROR;
+    UFormattedNumber *value = unumf_openResult(&err);
+    UChar text[TEXT_MOST];
+    unumf_formatDecimal(f, plain.p, (int32_t)plain.n, value, &err);
+    int32_t n = unumf_resultToString(value, text, TEXT_MOST, &err);
+    unumf_closeResult(value);
+    return U_SUCCESS(err) ? narrow(c->mem, text, n) : plain;
+}
+
+str locale_money(struct ctx *c, i64 minor, str currency)
+{
+    int digits = money_exponent(currency);
+    if (digits < 0 || digits > 4 || currency.n != 3)
+        return str_fmt(c->mem, "%" PRId64 " %.*s", minor, STR(currency));
+    return format_number(c, str_c(c->mem, currency), digits, money_plain(c->mem, minor, digits));
+}
+
+str locale_number(struct ctx *c, i64 n)
+{
+    return format_number(c, "", 0, str_fmt(c->mem, "%" PRId64, n));
+}
+
+static void *open_plural(const char *lang, const char *what, int how)
+{
+    UErrorCode err = U_ZERO_ERROR;
+    (void)what;
+    (void)how;
+    return uplrules_openForType(lang, UPLURAL_TYPE_CARDINAL, &err);
+}
+
+static void close_plural(void *object) { uplrules_close(object); }
+
+const char *locale_plural(struct ctx *c, i64 n)
+{
+    static const char *const words[] = {"zero", "one", "two", "few", "many", "other"};
+    UPluralRules *rules = keep(
+        kept.plurals, COUNT(kept.plurals), lang_of(c), "", 0, open_plural, close_plural);
+    UChar text[16];
+    char word[16] = "";
+    UErrorCode err = U_ZERO_ERROR;
+    int32_t length = uplrules_select(rules, (double)n, text, COUNT(text) - 1, &err);
+    if (U_SUCCESS(err) && length < (int32_t)COUNT(text)) {
+        text[length] = 0;
+        u_austrncpy(word, text, sizeof word - 1);
+    }
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (!strcmp(words[i], word))
+            return words[i];
+    return "other";
+}
+
+/* ---- dates ------------------------------------------------------------------------------------------ */
+
+static void *open_date(const char *lang, const char *zone, int with_time)
+{
+    UChar id[64];
+    UErrorCode err = U_ZERO_ERROR;
+    u_uastrncpy(id, zone, COUNT(id) - 1);
+    id[COUNT(id) - 1] = 0;
+    return udat_open(with_time ? UDAT_SHORT : UDAT_NONE, UDAT_MEDIUM, lang, id, -1, NULL, 0, &err);
+}
+
+static void close_date(void *object) { udat_close(object); }
+
+str locale_date(struct ctx *c, when at, str zone, bool with_time)
+{
+    const char *name = zone.n && zone.n < 40 ? str_c(c->mem, zone) : "UTC";
+    UDateFormat *f = keep(
+        kept.dates, COUNT(kept.dates), lang_of(c), name, with_time, open_date, close_date);
+    UChar text[TEXT_MOST];
+    UErrorCode err = U_ZERO_ERROR;
+    int32_t n = udat_format(f, (UDate)at / 1000.0, text, TEXT_MOST, NULL, &err);
+    if (U_FAILURE(err))
+        return when_rfc3339(c->mem, at);
+    for (int32_t i = 0; i < n; i++)
+        if (text[i] == 0x202f) /* narrow no-break space: missing in many fonts */
+            text[i] = 0x00a0;
+    return narrow(c->mem, text, n);
+}
+
+when locale_day_start(when at, str zone)
+{
+    UChar id[64] = {'U', 'T', 'C'};
+    UErrorCode err = U_ZERO_ERROR;
+    for (size_t i = 0; zone.n && zone.n < COUNT(id) && i <= zone.n; i++)
+        id[i] = i < zone.n ? (UChar)(unsigned char)zone.p[i] : 0;
+    UCalendar *day = ucal_open(id, -1, "en", UCAL_GREGORIAN, &err);
+    ucal_setMillis(day, (UDate)(at / 1000 - (at % 1000 < 0)), &err);
+    static const UCalendarDateFields clock[] = {
+        UCAL_HOUR_OF_DAY, UCAL_MINUTE, UCAL_SECOND, UCAL_MILLISECOND};
+    for (size_t i = 0; i < COUNT(clock); i++)
+        ucal_set(day, clock[i], 0);
+    UDate start = ucal_getMillis(day, &err);
+    ucal_close(day);
+    return U_SUCCESS(err) ? (when)start * 1000 : at - at % DAY;
+}
+
+/* ---- words for search ----------------------------------------------------------------------------------- */
+
+struct folding {
+    UChar from;
+    const char *to;
+};
+/* Letters that are no letter plus accent to Unicode, but are to who searches. */
+static const struct folding foldings[] = {{0x00df, "ss"}, {0x00e6, "ae"}, {0x00f0, "d"},
+    {0x00f8, "o"}, {0x00fe, "th"}, {0x0111, "d"}, {0x0127, "h"}, {0x0131, "i"}, {0x0142, "l"},
+    {0x0153, "oe"}, {0x0167, "t"}};
+
+static struct wide normal(struct arena *mem, const UNormalizer2 *form, struct wide in)
+{
+    UErrorCode err = U_ZERO_ERROR;
+    int32_t room = in.n * 4 + 16;
+    struct wide out = {arena_raw(mem, (size_t)room * sizeof(UChar)), 0};
+    out.n = unorm2_normalize(form, in.p, in.n, out.p, room, &err);
+    return U_SUCCESS(err) ? out : in;
+}
+
+static struct wide lower(struct arena *mem, struct wide in)
+{
+    UErrorCode err = U_ZERO_ERROR;
+    int32_t room = in.n * 3 + 16;
+    struct wide out = {arena_raw(mem, (size_t)room * sizeof(UChar)), 0};
+    out.n = u_strToLower(out.p, room, in.p, in.n, "", &err);
+    return U_SUCCESS(err) ? out : in;
+}
+
+/* Latin accents (U+0300..U+036F) go; Thai vowels and tones, marks to Unicode too, stay. Two
+ * common ways to type a Thai letter wrongly become the right one. */
+static struct wide fold(struct arena *mem, struct wide in)
+{
+    struct wide out = {arena_raw(mem, (size_t)(in.n * 2 + 1) * sizeof(UChar)), 0};
+    for (int32_t i = 0; i < in.n; i++) {
+        UChar ch = in.p[i];
+        if (ch >= 0x0300 && ch <= 0x036f)
+            continue;
+        if (ch == 0x0e40 && i + 1 < in.n && in.p[i + 1] == 0x0e40) {
+            ch = 0x0e41; /* เเ is แ */
+            i++;
+        } else if (ch == 0x0e4d && i + 1 < in.n && in.p[i + 1] == 0x0e32) {
+            ch = 0x0e33; /* nikhahit and sara aa are sara am */
+            i++;
+        }
+        const char *to = NULL;
+        for (size_t k = 0; ch > 0x7f && k < COUNT(foldings); k++)
+            if (foldings[k].from == ch)
+                to = foldings[k].to;
+        if (!to)
+            out.p[out.n++] = ch;
+        for (; to && *to; to++)
+            out.p[out.n++] = (UChar)*to;
+    }
+    return out;
+}
+
+static struct wide folded(struct arena *mem, str text)
+{
+    UErrorCode err = U_ZERO_ERROR;
+    const UNormalizer2 *nfkc = unorm2_getNFKCInstance(&err), *nfd = unorm2_getNFDInstance(&err);
+    const UNormalizer2 *nfc = unorm2_getNFCInstance(&err);
+    struct wide w = lower(mem, normal(mem, nfkc, widen(mem, text)));
+    return normal(mem, nfc, fold(mem, normal(mem, nfd, w)));
+}
+
+static bool is_thai(UChar32 ch) { return ch >= 0x0e01 && ch <= 0x0e4e && ch != 0x0e3f; }
+
+static bool is_word(UChar32 ch)
+{
+    int8_t kind = u_charType(ch);
+    return u_isalnum(ch) || kind == U_NON_SPACING_MARK || kind == U_COMBINING_SPACING_MARK;
+}
+
+static void add_char(struct buf *out, UChar32 ch)
+{
+    char utf8[4];
+    int32_t n = 0;
+    U8_APPEND_UNSAFE(utf8, n, ch);
+    buf_add(out, (str){utf8, (size_t)n});
+}
+
+static void add_space(struct buf *out)
+{
+    if (out->n && out->p[out->n - 1] != ' ')
+        buf_char(out, ' ');
+}
+
+/* One run of Thai, which has no spaces between words; libthai's dictionary has the shop's
+ * words that ICU's breaks wrongly. */
+static void add_thai(struct arena *mem, struct buf *out, const UChar *p, int32_t n)
+{
+    thwchar_t *text = arena_raw(mem, (size_t)(n + 1) * sizeof *text);
+    int *cuts = arena_raw(mem, (size_t)(n + 1) * sizeof *cuts);
+    for (int32_t i = 0; i < n; i++)
+        text[i] = (thwchar_t)p[i];
+    text[n] = 0;
+    if (!kept.thai)
+        kept.thai = th_brk_new(NULL);
+    int n_cuts = kept.thai ? th_brk_wc_find_breaks(kept.thai, text, cuts, (size_t)n) : 0;
+    for (int32_t i = 0, next = 0; i < n; i++) {
+        while (next < n_cuts && cuts[next] < i)
+            next++;
+        if (next < n_cuts && cuts[next] == i)
+            add_space(out);
+        add_char(out, p[i]);
+    }
+}
+
+str locale_words(struct arena *mem, str text)
+{
+    struct wide w = folded(mem, text);
+    struct buf out = buf_new(mem, 4 * (size_t)w.n + 64);
+    for (int32_t i = 0; i < w.n;) {
+        int32_t start = i;
+        UChar32 ch;
+        while (i < w.n && is_thai(w.p[i]))
+            i++;
+        if (i > start) {
+            add_space(&out);
+            add_thai(mem, &out, w.p + start, i - start);
+            add_space(&out);
+            continue;
+        }
+        U16_NEXT(w.p, i, w.n, ch);
+        int32_t digit = u_charDigitValue(ch);
+        if (digit >= 0)
+            buf_char(&out, (char)('0' + digit));
+        else if (is_word(ch))
+            add_char(&out, ch);
+        else
+            add_space(&out);
+    }
+    return str_trim(buf_str(&out));
+}
+
+/* ---- slugs ---------------------------------------------------------------------------------------------- */
+
+static struct wide latin(struct arena *mem, struct wide in)
+{
+    static const UChar id[] = u"Any-Latin; Latin-ASCII";
+    UErrorCode err = U_ZERO_ERROR;
+    if (!kept.latin)
+        kept.latin = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &err);
+    int32_t room = in.n * 8 + 16, limit = in.n;
+    struct wide out = {arena_raw(mem, (size_t)room * sizeof(UChar)), in.n};
+    u_memcpy(out.p, in.p, in.n);
+    if (kept.latin)
+        utrans_transUChars(kept.latin, out.p, &out.n, room, 0, &limit, &err);
+    return U_SUCCESS(err) ? out : in;
+}
+
+/* Words in ASCII with hyphens between; other scripts are written in Latin letters first. */
+str locale_slug(struct arena *mem, str text)
+{
+    struct wide w = lower(mem, latin(mem, widen(mem, locale_words(mem, text))));
+    struct buf out = buf_new(mem, 200);
+    for (int32_t i = 0; i < w.n && out.n < 80; i++) {
+        UChar ch = w.p[i];
+        if ((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9'))
+            buf_char(&out, (char)ch);
+        else if (ch == ' ' && out.n && out.p[out.n - 1] != '-')
+            buf_char(&out, '-');
+    }
+    str slug = buf_str(&out);
+    return str_ends(slug, S("-")) ? str_upto(slug, slug.n - 1) : slug;
+}
