@@ -1,6 +1,5 @@
 #include "io/io.h"
 #include <stdio.h>
-#include <wchar.h>
 #include <thai/thwbrk.h>
 #include <unicode/ucal.h>
 #include <unicode/uchar.h>
