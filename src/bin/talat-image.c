@@ -8,11 +8,9 @@
  * The type is read from the first bytes, never from the name, and only that type's loader is
  * unlocked; pixels are counted from the header before anything is decoded. Metadata (places,
  * cameras, thumbnails) stays behind. Exit: 2 not our kind, 3 too large, 4 damaged. */
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/base.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <vips/vips.h>
 
@@ -136,12 +134,12 @@ int main(int argc, char **argv)
     bool is_svg = !strcmp(loader, "VipsForeignLoadSvg");
     int widest = 0;
     for (char **w = arg + 3; *w && !code; w++) {
-        int wanted = atoi(*w);
-        if (wanted < 1 || wanted > SIDE_MOST)
-            code = say(FAILED, "a width is out of bounds");
-        else
-            code = write_one(file, arg[1], arg[2], wanted, is_svg ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN);
-        widest = wanted > widest ? wanted : widest;
+        i64 wanted;
+        if (!str_int(str_of(*w), &wanted) || wanted < 1 || wanted > SIDE_MOST)
+            return say(FAILED, "a width is out of bounds");
+        code = write_one(
+            file, arg[1], arg[2], (int)wanted, is_svg ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN);
+        widest = wanted > widest ? (int)wanted : widest;
     }
     if (code)
         return code;
