@@ -203,7 +203,7 @@ enum err {
 };
 
 /* What went wrong, said once. `key` is stable for machines and tests ("cart.stock"),
- * `text` is for the person (translated at the door), `detail` only for the log. */
+ * `text` is for the person, in their language, `detail` only for the log. */
 struct fault {
     enum err code;
     str key, text, detail;
@@ -306,5 +306,8 @@ struct ctx {
     str id;          /* request or job id, the same in nginx, worker, job and log */
     str lang;        /* "en", "th", "vi" */
     str currency;    /* "THB", ... */
+    /* A text of fail() in the person's language; NULL: all speak English. What is a printf
+     * format stays one with the same conversions. */
+    const char *(*words)(const struct ctx *, const char *text);
     i64 db_us, db_trips, redis_us; /* for Server-Timing and the log */
 };

@@ -20,6 +20,11 @@ const char *err_name(enum err err) { return errors[is_known(err) ? err : E_INTER
 
 enum { LONGEST = 2000 }; /* of a text; more helps neither the person nor the log */
 
+static const char *in_words(const struct ctx *c, const char *text)
+{
+    return c->words ? c->words(c, text) : text;
+}
+
 static str text_of(struct ctx *c, const char *fmt, va_list args)
 {
     struct buf out = buf_new(c->mem, LONGEST);
@@ -36,11 +41,11 @@ static void record(struct ctx *c, enum err code, const char *key, str text, str 
 
 int fail(struct ctx *c, enum err code, const char *key, const char *text, ...)
 {
-    str said = str_of(err_text(code));
+    str said = str_of(in_words(c, err_text(code)));
     va_list args;
     va_start(args, text);
     if (text)
-        said = text_of(c, text, args);
+        said = text_of(c, in_words(c, text), args);
     va_end(args);
     record(c, code, key, said, str_none);
     return (int)code;
@@ -50,7 +55,7 @@ int fail_detail(struct ctx *c, enum err code, const char *key, const char *detai
 {
     va_list args;
     va_start(args, detail);
-    record(c, code, key, str_of(err_text(code)), text_of(c, detail, args));
+    record(c, code, key, str_of(in_words(c, err_text(code))), text_of(c, detail, args));
     va_end(args);
     return (int)code;
 }
@@ -61,9 +66,10 @@ int fail_field(struct ctx *c, const char *field, const char *text)
     if (!fields)
         fields = node_map(c->mem);
     if (!node_get(fields, str_of(field))) /* the first complaint of a field is the useful one */
-        node_set_str(c->mem, fields, str_dup(c->mem, str_of(field)), str_dup(c->mem, str_of(text)));
+        node_set_str(c->mem, fields, str_dup(c->mem, str_of(field)),
+            str_dup(c->mem, str_of(in_words(c, text))));
     c->fault.fields = fields;
-    record(c, E_INPUT, "input", str_of(err_text(E_INPUT)), str_none);
+    record(c, E_INPUT, "input", str_of(in_words(c, err_text(E_INPUT))), str_none);
     return E_INPUT;
 }
 

@@ -125,7 +125,7 @@ void app_ctx(struct app *app, struct arena *mem, struct pg *pg, struct redis *re
     struct ctx *c)
 {
     *c = (struct ctx){ .app = app, .mem = mem, .pg = pg, .redis = redis, .lang = app->language,
-        .currency = app->currency, .now = app->fixed_now ? app->fixed_now : when_now() };
+        .currency = app->currency, .words = say_words, .now = app->fixed_now ? app->fixed_now : when_now() };
 }
 
 struct pg *app_pg(struct app *app, struct arena *mem)

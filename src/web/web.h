@@ -313,6 +313,8 @@ struct lambda {
 /* What a name (dotted too) means where the lambda was called; NULL: nothing. */
 const struct node *call_find(const struct call *, str name);
 
+enum { PAGE_CEILING = 4 << 20 }; /* bytes of a rendered page or fragment */
+extern const struct lambda shop_lambdas[];
 struct template_rules {
     bool html, strict; /* strict: a name that is not in the document is E_INTERNAL. Sections ask
                           for their names too, so services always set their keys, null or not;
@@ -334,7 +336,8 @@ bool templates_has(const struct templates *, str name);
 /* Renders by name over the document into `out`; E_INTERNAL with template and line in the log. */
 int template_render(struct ctx *, const struct templates *, str name, const struct node *document,
     struct buf *out);
-/* For jobs: a fragment or mail in the ctx's language. */
+/* For jobs: a fragment or mail in the ctx's language. Adds lang, currency, prefix and base_url to
+ * the document where they are not in it. */
 int render_view(struct ctx *, const char *view, struct node *document, str *out);
 
 /* ---- messages: English is the key, templates/lang/<lang>.po has the others -------------------- */
@@ -343,12 +346,14 @@ struct messages *messages_load(struct arena *, str dir, struct buf *errors); /* 
 /* The message in that language, or itself. Holes {name} and plurals stay as they are. */
 str message_in(const struct messages *, str lang, str message);
 str say(struct ctx *, const char *message); /* the same in the ctx's language */
+/* For ctx.words: what fail() says, in the ctx's language. */
+const char *say_words(const struct ctx *, const char *message);
 
 /* ---- assets: static files by their hashed names ------------------------------------------------- */
 
 /* Reads lines of "logical hashed"; without the file each name is its own. */
 struct assets *assets_load(struct arena *, str manifest);
-str asset_path(const struct app *, str logical); /* "/static/css/shop.0f3a.css" */
+str asset_path(const struct app *, struct arena *, str logical); /* "/static/css/shop.0f3a.css" */
 
 /* ---- metrics ---------------------------------------------------------------------------------------- */
 
