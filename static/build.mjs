@@ -56,7 +56,7 @@ function install() {
     if (existsSync(join(npm, 'done')) && readFileSync(join(npm, 'done'), 'utf8') === hash(lock)) return npm;
     mkdirSync(npm, { recursive: true });
     for (const file of ['package.json', 'package-lock.json']) cpSync(join(from, file), join(npm, file));
-    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], { cwd: npm, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: npm, stdio: ['ignore', 'ignore', 'inherit'] });
     writeFileSync(join(npm, 'done'), hash(lock));
     return npm;
 }
