@@ -220,7 +220,7 @@ test('the header part is asked only for who has a session or cart, and can fail 
     const before = seen.length;
     assert.equal((await ask(at)).body, '|<input value="">');
     assert.equal(seen.length, before + 1);
-    const cookie = 'currency=THB; __Host-session=abc; __Host-csrf=Ab-_0123456789abcdef';
+    const cookie = 'currency=THB; __Host-sid=abc; __Host-csrf=Ab-_0123456789abcdef';
     assert.equal((await ask(at, { headers: { cookie } })).body, 'Mali|<input value="Ab-_0123456789abcdef">');
     assert.equal(seen.at(-1).params.PAGE_LANGUAGE, 'th');
     assert.equal((await ask(at, { headers: { cookie: '__Host-csrf="><script>alert(1)</script>' } })).body, '|<input value="">');
@@ -351,10 +351,10 @@ test('nobody publishes or reaches a personal channel from outside', async () => 
 
 test('the app hands a personal stream over, several channels as one, from where the page ended', async () => {
     let channels = '/_sub/user/1,conn/a';
-    answer = ({ HTTP_COOKIE }) => (HTTP_COOKIE === '__Host-session=good' ? { headers: { 'X-Accel-Redirect': channels, 'Content-Type': 'text/html', 'Cache-Control': 'no-store' } }
+    answer = ({ HTTP_COOKIE }) => (HTTP_COOKIE === '__Host-sid=good' ? { headers: { 'X-Accel-Redirect': channels, 'Content-Type': 'text/html', 'Cache-Control': 'no-store' } }
         : { status: 401, headers: { 'Content-Type': 'application/json' }, body: '{}' });
     assert.equal((await listen('/account/live').ready).status, 401);
-    const stream = await listen('/account/live', { cookie: '__Host-session=good' }).ready;
+    const stream = await listen('/account/live', { cookie: '__Host-sid=good' }).ready;
     assert.match(stream.headers['content-type'], /^text\/event-stream/);
     await publish('conn/a', 'hello you');
     await publish('user/1', 'paid');
@@ -364,12 +364,12 @@ test('the app hands a personal stream over, several channels as one, from where 
     const id = /id: (\S+)\ndata: paid/.exec(stream.text)[1];
     stream.stop();
     await publish('user/1', 'shipped');
-    const again = await listen('/account/live', { cookie: '__Host-session=good', 'last-event-id': id }).ready;
+    const again = await listen('/account/live', { cookie: '__Host-sid=good', 'last-event-id': id }).ready;
     await again.until(/shipped/);
     assert.doesNotMatch(again.text, /paid/);
     again.stop();
     channels = `/_sub/user/1,conn/b?last_event_id=${Math.floor(Date.now() / 1000) - 60}:0`;
-    const first = await listen('/account/live', { cookie: '__Host-session=good' }).ready;
+    const first = await listen('/account/live', { cookie: '__Host-sid=good' }).ready;
     await first.until(/paid[^]*shipped/);
     first.stop();
 });
