@@ -24,11 +24,16 @@ export function drawPicture(product, picture) {
     const values = shown ? shown.values.map((v) => v.code) : [null];
     const value = picture.option?.[shown?.code] ?? values[0];
     switch (picture.view) {
-        case 'front': return front(picture.file, thing, value);
-        case 'range': return range(picture.file, thing, values);
-        case 'room': return room(picture.file, thing, values.at(-1));
-        case 'detail': return detail(picture.file, thing, value);
-        default: throw new Error(`${picture.file}: no view named ${picture.view}`);
+        case 'front':
+            return front(picture.file, thing, value);
+        case 'range':
+            return range(picture.file, thing, values);
+        case 'room':
+            return room(picture.file, thing, values.at(-1));
+        case 'detail':
+            return detail(picture.file, thing, value);
+        default:
+            throw new Error(`${picture.file}: no view named ${picture.view}`);
     }
 }
 
@@ -36,7 +41,8 @@ export function drawPicture(product, picture) {
 export function* pictures(shop = catalogue()) {
     yield ['hero-1.svg', hero('hero-1')];
     for (const c of shop.categories) yield [`category-${c.slug}.svg`, category(c.slug)];
-    for (const p of shop.products) for (const picture of p.pictures) yield [picture.file, drawPicture(p, picture)];
+    for (const p of shop.products)
+        for (const picture of p.pictures) yield [picture.file, drawPicture(p, picture)];
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
