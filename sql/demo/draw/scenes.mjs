@@ -586,7 +586,6 @@ const SETS = {
         (g) => at(800, 1100, 0.6, wateringcan(g, COLOURS.mustard).body),
     ],
 };
-export const CATEGORY_SETS = Object.keys(SETS);
 export function category(slug) {
     const g = new Sheet('category ' + slug);
     const [name, back, fore] = SETS[slug];
