@@ -70,6 +70,53 @@ const char *t_file(str text);
 /* The folder with outside data (TALAT_DATA), or NULL: then t_skip. */
 const char *t_data(void);
 
+/* ---- requests, in process ------------------------------------------------------------------- */
+
+/* t_get("/orders"); t_status(303): a request goes through web_handle, no socket. The first one
+ * opens the shop of TALAT_CONF (without it the test is skipped) and a transaction that is
+ * rolled back at the test's end. t_ctx() then has app, pg and redis too; its scope is the
+ * test's own. There is one browser with its cookies; the form token goes along by itself. */
+struct house;
+struct who;
+void t_get(const char *path);
+void t_post(const char *path, const char *form); /* "product=1&quantity=2" */
+void t_post_json(const char *path, const char *json);
+/* Any other: method, content type and body; type NULL: no body. */
+void t_send(const char *method, const char *path, const char *type, str body);
+void t_with(const char *header, const char *value); /* with the next request; "Accept" */
+void t_without_token(void);                         /* the next request sends no form token */
+void t_cookie_set(const char *name, const char *value); /* NULL: forgets it */
+str t_cookie(const char *name);                         /* what the browser holds */
+void t_browser(void); /* a new one: no cookies, nobody logged in */
+/* Logs in with the demo's password through the shop's own login; with a house of the test's
+ * own, makes the next requests this person's: "admin..." is an admin, all others users. */
+void t_login(const char *email);
+void t_as(const struct who *); /* by force: whatever the cookies say; NULL: as they say */
+/* A house of the test's own instead: no database, no Redis. templates: name, text, name, text,
+ * ..., NULL (may be NULL). conf: more lines of talat.conf (may be NULL). */
+void t_house(const struct house *, const char *const *templates, const char *conf);
+void t_clock(when now); /* the shop's clock stands there from now on */
+
+#define t_status(want)          t_status_(HERE_, (want))
+#define t_header(name, want)    t_header_(HERE_, (name), (want)) /* NULL: must not be there */
+#define t_header_has(name, part) t_header_has_(HERE_, (name), (part))
+/* By selector: "a[href='/cart']", ".card", "#total", "input[name=csrf]"; no combinators. */
+#define t_html(selector)        t_html_(HERE_, (selector), true)
+#define t_no_html(selector)     t_html_(HERE_, (selector), false)
+#define t_text(text)            t_has_text(HERE_, "the body", t_body(), str_of(text), true)
+#define t_no_text(text)         t_has_text(HERE_, "the body", t_body(), str_of(text), false)
+/* A value of the JSON answer by path, as text: t_json("products.0.slug", "red-shirt"). */
+#define t_json(path, want)      t_json_(HERE_, (path), (want))
+int t_last_status(void);
+str t_body(void);
+str t_header_of(const char *name); /* empty when there is none; Set-Cookie: all, joined */
+const struct node *t_document(void); /* the JSON answer */
+void t_status_(const char *file, int line, int want);
+void t_header_(const char *file, int line, const char *name, const char *want);
+void t_header_has_(const char *file, int line, const char *name, const char *part);
+void t_html_(const char *file, int line, const char *selector, bool wanted);
+void t_json_(const char *file, int line, const char *path, const char *want);
+
 /* ---- behind the macros --------------------------------------------------------------------- */
 
 struct t_child {
@@ -85,4 +132,6 @@ void t_eq_err(const char *file, int line, const char *what, int got, int want);
 struct t_child t_fork(void);
 _Noreturn void t_child_ends(void);
 str t_aborted(const char *file, int line, const char *what, struct t_child);
+/* Ends the test here, from however deep; it counts as skipped. */
+_Noreturn void t_leave(const char *why, ...) __attribute__((format(printf, 1, 2)));
 void t_note_skip(const char *why, ...) __attribute__((format(printf, 1, 2)));

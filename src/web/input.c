@@ -246,7 +246,8 @@ static int take_ints(struct req *r, const struct given *g)
         return wrong(r, g, "Please choose at least one.");
     if ((i64)node_count(list) < g->in->min && node_count(list))
         return wrong_fmt(r, g, "Please give at least {n}.", g->in->min);
-    node_set(r->c.mem, r->in, str_of(g->in->name), list);
+    if (g->n)
+        node_set(r->c.mem, r->in, str_of(g->in->name), list);
     return E_OK;
 }
 
