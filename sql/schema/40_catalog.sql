@@ -61,6 +61,7 @@ create table catalog.option ( -- "colour"
     names jsonb not null,
     unique (product_id, code)
 );
+create index option_code on catalog.option (code); -- is ?colour= an option, or tracking?
 create table catalog.option_value ( -- "black"
     id bigint generated always as identity primary key,
     option_id bigint not null references catalog.option on delete cascade,
@@ -83,9 +84,12 @@ create table catalog.variant (
     active boolean not null default true,
     weight_g int not null default 0,
     value_ids bigint[] not null default '{}', -- its option values, in the options' order
+    tags text[] not null default '{}', -- the same as codes: {colour=black,length=2m}, for filters
     unique (organisation_id, sku),
     unique (product_id, value_ids)
 );
+
+create index variant_item on catalog.variant (item_id); -- whose stock has moved?
 
 create table catalog.price (
     variant_id bigint not null references catalog.variant on delete cascade,

@@ -22,7 +22,11 @@ int inventory_return(struct ctx *, i64 order, str cause); /* all of a sold order
 
 /* The item of a SKU, made when new. */
 int inventory_item(struct ctx *, i64 organisation, str sku, i64 *item);
+int inventory_rename(struct ctx *, i64 item, str sku); /* the stock stays with it */
 int inventory_track(struct ctx *, i64 item, bool tracked);
 /* Sets on_hand at the organisation's first place (made when new) by a movement; refused with
- * E_CONFLICT when less than what is reserved. The same figure again writes nothing. */
+ * E_CONFLICT when less than what is reserved. The same figure, or the same cause, again writes
+ * nothing: an import run twice does not put back what was sold in between. */
 int inventory_set(struct ctx *, i64 organisation, i64 item, i64 on_hand, str reason, str cause);
+/* {item_id, sku, tracked, on_hand, reserved} of each, over all places. */
+int inventory_stock(struct ctx *, const i64 *items, size_t n, struct node **rows);

@@ -1,0 +1,227 @@
+-- name: hold :many
+-- in: order_id bigint, expires timestamptz, items bigint[], quantities bigint[]
+-- Holds all or nothing. One row per item asked for: {item_id, sku, tracked, free, is_held};
+-- the caller has summed per item. Rows are locked in the order of their items; of several
+-- places the first that has the whole quantity gives it.
+with want as (
+    select w.item_id, w.quantity
+      from unnest(:items::bigint[], :quantities::bigint[]) as w(item_id, quantity)
+), had as (
+    select h.item_id from inventory.hold h
+     where h.order_id = :order_id and h.state in ('held', 'sold')
+), locked as materialized (
+    select s.item_id, s.location_id, s.organisation_id, w.quantity,
+           s.on_hand - s.reserved as free
+      from inventory.stock s
+      join want w on w.item_id = s.item_id
+     order by s.item_id, s.location_id
+       for update of s
+), pick as (
+    select distinct on (l.item_id) l.item_id, l.location_id, l.organisation_id, l.quantity
+      from locked l
+      join inventory.item i on i.id = l.item_id and i.tracked
+     where l.free >= l.quantity
+       and not exists (select from had where had.item_id = l.item_id)
+     order by l.item_id, l.location_id
+), missing as (
+    select w.item_id from want w
+      left join inventory.item i on i.id = w.item_id
+     where coalesce(i.tracked, true)
+       and not exists (select from had where had.item_id = w.item_id)
+       and not exists (select from pick where pick.item_id = w.item_id)
+), taken as (
+    update inventory.stock s set reserved = s.reserved + p.quantity
+      from pick p
+     where s.item_id = p.item_id and s.location_id = p.location_id
+       and s.on_hand - s.reserved >= p.quantity
+       and not exists (select from missing)
+    returning s.item_id, s.location_id, s.organisation_id, p.quantity
+), held as (
+    insert into inventory.hold as h
+        (organisation_id, order_id, item_id, location_id, quantity, expires_at)
+    select t.organisation_id, :order_id, t.item_id, t.location_id, t.quantity, :expires
+      from taken t
+        on conflict (order_id, item_id, location_id) do update
+       set state = 'held', quantity = excluded.quantity, expires_at = excluded.expires_at
+     where h.state = 'freed'
+    returning h.item_id
+)
+select w.item_id, coalesce(i.sku, '') as sku, coalesce(i.tracked, true) as tracked,
+       coalesce(i.organisation_id, 0) as organisation_id,
+       coalesce((select max(l.free) from locked l where l.item_id = w.item_id), 0)::bigint as free,
+       exists (select from held where held.item_id = w.item_id) as is_held,
+       exists (select from had where had.item_id = w.item_id) as was_held
+  from want w
+  left join inventory.item i on i.id = w.item_id
+ order by w.item_id;
+
+-- name: extend :exec
+-- in: order_id bigint, expires timestamptz
+-- A hold never becomes shorter.
+update inventory.hold set expires_at = greatest(expires_at, :expires)
+ where order_id = :order_id and state = 'held';
+
+-- name: free :many
+-- in: order_id bigint
+-- held -> freed. What came free: {item_id, organisation_id, sku, free}.
+with h as (
+    update inventory.hold set state = 'freed'
+     where order_id = :order_id and state = 'held'
+    returning item_id, location_id, quantity
+), locked as materialized (
+    select s.item_id, s.location_id, h.quantity
+      from inventory.stock s
+      join h on h.item_id = s.item_id and h.location_id = s.location_id
+     order by s.item_id, s.location_id
+       for update of s
+), back as (
+    update inventory.stock s set reserved = s.reserved - l.quantity
+      from locked l
+     where s.item_id = l.item_id and s.location_id = l.location_id
+    returning s.item_id, s.organisation_id, s.on_hand - s.reserved as free
+)
+select b.item_id, b.organisation_id, i.sku, sum(b.free)::bigint as free
+  from back b join inventory.item i on i.id = b.item_id
+ group by b.item_id, b.organisation_id, i.sku
+ order by b.item_id;
+
+-- name: sell :many
+-- in: order_id bigint, cause text
+-- held -> sold: the stock leaves, with a movement. What left: {item_id, quantity}.
+with h as (
+    update inventory.hold set state = 'sold'
+     where order_id = :order_id and state = 'held'
+    returning organisation_id, item_id, location_id, quantity
+), locked as materialized (
+    select s.item_id, s.location_id, h.organisation_id, h.quantity
+      from inventory.stock s
+      join h on h.item_id = s.item_id and h.location_id = s.location_id
+     order by s.item_id, s.location_id
+       for update of s
+), gone as (
+    update inventory.stock s
+       set on_hand = s.on_hand - l.quantity, reserved = s.reserved - l.quantity
+      from locked l
+     where s.item_id = l.item_id and s.location_id = l.location_id
+    returning s.item_id, s.location_id, l.organisation_id, l.quantity
+), moved as (
+    insert into inventory.movement
+        (organisation_id, item_id, location_id, quantity, reason, cause)
+    select g.organisation_id, g.item_id, g.location_id, -g.quantity, 'sold', :cause from gone g
+    returning item_id
+)
+select g.item_id, g.quantity from gone g
+  join moved m on m.item_id = g.item_id
+ order by g.item_id;
+
+-- name: holds :many
+-- in: order_id bigint
+-- The holds of an order: {item_id, organisation_id, quantity, state, sku}.
+select h.item_id, h.organisation_id, sum(h.quantity)::bigint as quantity, h.state, i.sku
+  from inventory.hold h
+  join inventory.item i on i.id = h.item_id
+ where h.order_id = :order_id
+ group by h.item_id, h.organisation_id, h.state, i.sku
+ order by h.item_id;
+
+-- name: return_sold :many
+-- in: order_id bigint, cause text
+-- Everything an order sold comes back, once per cause.
+with back as (
+    insert into inventory.movement
+        (organisation_id, item_id, location_id, quantity, reason, cause)
+    select h.organisation_id, h.item_id, h.location_id, h.quantity, 'returned', :cause
+      from inventory.hold h
+     where h.order_id = :order_id and h.state = 'sold'
+     order by h.item_id, h.location_id
+        on conflict on constraint once_per_cause do nothing
+    returning item_id, location_id, quantity
+), locked as materialized (
+    select s.item_id, s.location_id, b.quantity
+      from inventory.stock s
+      join back b on b.item_id = s.item_id and b.location_id = s.location_id
+     order by s.item_id, s.location_id
+       for update of s
+), put as (
+    update inventory.stock s set on_hand = s.on_hand + l.quantity
+      from locked l
+     where s.item_id = l.item_id and s.location_id = l.location_id
+    returning s.item_id, s.organisation_id, s.on_hand - s.reserved as free
+)
+select p.item_id, p.organisation_id, i.sku, sum(p.free)::bigint as free
+  from put p join inventory.item i on i.id = p.item_id
+ group by p.item_id, p.organisation_id, i.sku
+ order by p.item_id;
+
+-- name: item :maybe
+-- in: organisation bigint, sku text
+select id from inventory.item where organisation_id = :organisation and sku = :sku;
+
+-- name: add_item :one
+-- in: organisation bigint, sku text
+-- The update that changes nothing makes `returning` answer when two make it at once.
+insert into inventory.item as i (organisation_id, sku) values (:organisation, :sku)
+    on conflict (organisation_id, sku) do update set sku = excluded.sku
+returning i.id;
+
+-- name: rename_item :exec
+-- in: item bigint, sku text
+update inventory.item set sku = :sku where id = :item and sku <> :sku;
+
+-- name: track :exec
+-- in: item bigint, tracked bool
+update inventory.item set tracked = :tracked where id = :item and tracked <> :tracked;
+
+-- name: open_place :exec
+-- in: organisation bigint, item bigint
+-- The organisation's first place (made when new) and the item's row there.
+with place as (
+    insert into inventory.location (organisation_id, code, name)
+    select :organisation, 'main', 'Main'
+     where not exists (select from inventory.location l where l.organisation_id = :organisation)
+        on conflict (organisation_id, code) do nothing
+    returning id
+)
+insert into inventory.stock (item_id, location_id, organisation_id)
+select :item, p.id, :organisation
+  from (select id from place
+        union all
+        select l.id from inventory.location l where l.organisation_id = :organisation
+         order by id limit 1) p
+ limit 1
+    on conflict (item_id, location_id) do nothing;
+
+-- name: set_on_hand :maybe
+-- in: organisation bigint, item bigint, on_hand bigint, reason text, cause text
+-- Makes on_hand what was counted, by a movement of the difference; once per cause. Answers
+-- {sku, free} when something changed, nothing otherwise.
+with now_there as materialized (
+    select s.item_id, s.location_id, s.on_hand from inventory.stock s
+     where s.item_id = :item
+       and s.location_id = (select min(l.id) from inventory.location l
+                             where l.organisation_id = :organisation)
+       for update of s
+), moved as (
+    insert into inventory.movement
+        (organisation_id, item_id, location_id, quantity, reason, cause, person_id)
+    select :organisation, n.item_id, n.location_id, :on_hand - n.on_hand, :reason, :cause,
+           base.person()
+      from now_there n
+     where :on_hand <> n.on_hand
+        on conflict on constraint once_per_cause do nothing
+    returning item_id, location_id, quantity
+)
+update inventory.stock s set on_hand = s.on_hand + m.quantity
+  from moved m, inventory.item i
+ where s.item_id = m.item_id and s.location_id = m.location_id and i.id = s.item_id
+returning i.sku, s.on_hand - s.reserved as free;
+
+-- name: stock_of :many
+-- in: items bigint[]
+-- {item_id, sku, tracked, on_hand, reserved} over all places.
+select i.id as item_id, i.sku, i.tracked, coalesce(sum(s.on_hand), 0)::bigint as on_hand,
+       coalesce(sum(s.reserved), 0)::bigint as reserved
+  from inventory.item i
+  left join inventory.stock s on s.item_id = i.id
+ where i.id = any(:items::bigint[])
+ group by i.id, i.sku, i.tracked;

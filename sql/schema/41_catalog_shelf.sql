@@ -1,0 +1,303 @@
+-- The shelf: what lists show of published products, laid out for reading. It repeats what the
+-- tables of 40_catalog.sql say and nothing else; catalog.reshelve writes it in the product's own
+-- transaction, so it is never behind. A list of 24 out of 5,000 then reads 24 rows, in order,
+-- from one index. Stock is not repeated here: it moves too often and is read where it is kept.
+
+-- Which products stand in a category, those of its children included; category 0 holds all.
+create table catalog.shelf (
+    category_id bigint not null,
+    newness bigint not null, -- microseconds since 1970, negative: newest first reads forwards
+    product_id bigint not null references catalog.product on delete cascade,
+    organisation_id bigint not null,
+    primary key (category_id, product_id)
+);
+create index shelf_new on catalog.shelf (category_id, newness, product_id);
+create index shelf_product on catalog.shelf (product_id);
+
+-- One card in one language, gaps filled from English (or whatever there is).
+create table catalog.card (
+    product_id bigint not null references catalog.product on delete cascade,
+    lang text not null,
+    organisation_id bigint not null,
+    slug text not null,
+    name text not null,
+    summary text not null,
+    brand text not null,
+    featured boolean not null,
+    newness bigint not null,
+    has_options boolean not null,
+    sku text, -- only when there is exactly one variant
+    item_ids bigint[] not null,
+    stem text,
+    width int,
+    height int,
+    widths int[],
+    alt text not null default '',
+    primary key (product_id, lang)
+);
+create index card_featured on catalog.card (lang, newness, product_id) where featured;
+
+create table catalog.product_price (
+    product_id bigint not null references catalog.product on delete cascade,
+    currency char(3) not null,
+    organisation_id bigint not null,
+    low bigint not null,
+    high bigint not null,
+    compare_at bigint, -- of the cheapest variant
+    primary key (product_id, currency)
+);
+
+do $$
+declare t text;
+begin
+    foreach t in array array['shelf', 'card', 'product_price'] loop
+        execute format('alter table catalog.%I enable row level security', t);
+        execute format('alter table catalog.%I force row level security', t);
+        -- Only published products ever stand here.
+        execute format('create policy seen on catalog.%I for select using (true)', t);
+        execute format('create policy kept on catalog.%I for all
+            using (organisation_id = base.organisation() or base.is_platform())
+            with check (organisation_id = base.organisation() or base.is_platform())', t);
+    end loop;
+end $$;
+grant select, insert, update, delete on catalog.shelf, catalog.card, catalog.product_price
+    to talat_app;
+grant select on catalog.shelf, catalog.card, catalog.product_price to talat_readonly;
+
+-- Puts one product on the shelf anew, or takes it off when it is not published.
+create function catalog.reshelve(which bigint) returns void language sql as $$
+    delete from catalog.shelf where product_id = which;
+    delete from catalog.card where product_id = which;
+    delete from catalog.product_price where product_id = which;
+
+    with recursive up (id) as (
+        select pc.category_id from catalog.product_category pc where pc.product_id = which
+        union
+        select c.parent_id from up join catalog.category c on c.id = up.id
+         where c.parent_id is not null
+    )
+    insert into catalog.shelf (category_id, newness, product_id, organisation_id)
+    select s.id, -(extract(epoch from p.created_at) * 1000000)::bigint, p.id, p.organisation_id
+      from catalog.product p, (select id from up union select 0) s
+     where p.id = which and p.status = 'published';
+
+    insert into catalog.product_price (product_id, currency, organisation_id, low, high, compare_at)
+    select p.id, r.currency, p.organisation_id, min(r.amount), max(r.amount),
+           (array_agg(r.compare_at order by r.amount, v.position))[1]
+      from catalog.product p
+      join catalog.variant v on v.product_id = p.id and v.active
+      join catalog.price r on r.variant_id = v.id
+     where p.id = which and p.status = 'published'
+     group by p.id, r.currency, p.organisation_id;
+
+    insert into catalog.card (product_id, lang, organisation_id, slug, name, summary, brand,
+        featured, newness, has_options, sku, item_ids, stem, width, height, widths, alt)
+    select p.id, l.lang, p.organisation_id, p.slug, t.name, t.summary, p.brand, p.featured,
+           -(extract(epoch from p.created_at) * 1000000)::bigint,
+           exists (select from catalog.option o where o.product_id = p.id),
+           case when cardinality(v.skus) = 1 then v.skus[1] end,
+           coalesce(v.items, '{}'), m.stem, m.width, m.height, m.widths,
+           coalesce(nullif(base.said(pp.alts, l.lang), ''), t.name)
+      from catalog.product p
+     cross join unnest(array['en', 'th', 'vi']) as l(lang)
+     cross join lateral (
+           select x.name, x.summary from catalog.product_text x where x.product_id = p.id
+            order by x.lang = l.lang desc, x.lang = 'en' desc, x.lang limit 1) t
+     cross join lateral (
+           select array_agg(x.sku order by x.position) as skus,
+                  array_agg(x.item_id order by x.position) as items
+             from catalog.variant x where x.product_id = p.id and x.active) v
+      left join lateral (
+           select x.picture_id, x.alts from catalog.product_picture x
+            where x.product_id = p.id order by x.position limit 1) pp on true
+      left join media.picture m on m.id = pp.picture_id
+     where p.id = which and p.status = 'published';
+$$;
+
+-- Search and filters look at many rows and use operators row level security would keep from
+-- their indexes, so they run as talat_search, who sees past it. They read what stands on the
+-- shelf only, where nothing but published products is; their search_path is fixed.
+
+-- Products whose words match, best first; when few do, those that are spelt alike.
+create function catalog.hits(sought text, sought_folded text, wanted_lang text)
+returns table (product_id bigint, rank bigint)
+language plpgsql stable security definer
+set search_path = pg_catalog, catalog, public, pg_temp
+set pg_trgm.word_similarity_threshold = 0.5 as $$
+declare
+    q tsquery := plainto_tsquery('simple', sought);
+    found_n bigint;
+begin
+    if numnode(q) = 0 then
+        return;
+    end if;
+    q := (q::text || ':*')::tsquery; -- the last word may be half typed
+    return query
+        select x.product_id,
+               (max(ts_rank(x.words, q) * case when x.lang = wanted_lang then 1.5 else 1 end)
+                   * 1000000)::bigint + 1000000
+          from catalog.product_text x
+          join catalog.shelf s on s.category_id = 0 and s.product_id = x.product_id
+         where x.words @@ q
+         group by x.product_id
+         order by 2 desc, 1
+         limit 2000;
+    get diagnostics found_n = row_count;
+    if found_n < 5 and length(sought_folded) >= 3 then
+        return query
+            select x.product_id, (max(word_similarity(sought_folded, x.folded)) * 1000)::bigint
+              from catalog.product_text x
+              join catalog.shelf s on s.category_id = 0 and s.product_id = x.product_id
+             where sought_folded <% x.folded
+               and not exists (select from catalog.product_text y
+                   where y.product_id = x.product_id and y.words @@ q)
+             group by x.product_id
+             order by 2 desc, 1
+             limit 50;
+    end if;
+end $$;
+
+-- ?colour=black is a filter, ?utm_source=x is not: keeps the tags whose code is an option.
+create function catalog.real_tags(tags text[]) returns text[]
+language sql stable security definer
+set search_path = pg_catalog, catalog, pg_temp as $$
+    select coalesce(array_agg(t order by t), '{}') from unnest(tags) t
+     where exists (select from catalog.option o where o.code = split_part(t, '=', 1))
+$$;
+
+-- The products of a category (0: all) that pass search and filters. Within one option any of
+-- the chosen values will do, and one and the same variant has to pass all of it.
+-- `sort`: new, price_up, price_down, name, best. Sorted by (k, t, product_id) upwards.
+create function catalog.sift(in_category bigint, wanted_lang text, wanted_currency text,
+    chosen text[], low bigint, high bigint, only_available boolean, sought text,
+    sought_folded text, sort text)
+returns table (product_id bigint, k bigint, t text)
+language plpgsql stable security definer
+set search_path = pg_catalog, catalog, public, pg_temp as $$
+declare
+    tags text[] := catalog.real_tags(chosen);
+    codes int := (select count(distinct split_part(x, '=', 1)) from unnest(tags) x);
+    from_part text := 'catalog.shelf s';
+    where_part text := 's.category_id = $1';
+    keys text;
+begin
+    if sought <> '' then
+        from_part := from_part || ' join catalog.hits($8, $9, $2) h on h.product_id = s.product_id';
+    end if;
+    if sort in ('price_up', 'price_down') then
+        from_part := from_part || ' left join catalog.product_price r
+            on r.product_id = s.product_id and r.currency = $3';
+    elsif sort = 'name' then
+        from_part := from_part || ' join catalog.card c
+            on c.product_id = s.product_id and c.lang = $2';
+    end if;
+    if codes > 0 or low is not null or high is not null or only_available then
+        where_part := where_part || ' and exists (select from catalog.variant v'
+            || case when low is not null or high is not null
+               then ' join catalog.price p on p.variant_id = v.id and p.currency = $3
+                   and p.amount between coalesce($6, 0) and coalesce($7, 9000000000000000000)'
+               else '' end
+            || case when only_available
+               then ' join inventory.item i on i.id = v.item_id and (not i.tracked or exists (
+                   select from inventory.stock k where k.item_id = i.id
+                      and k.on_hand > k.reserved))'
+               else '' end
+            || ' where v.product_id = s.product_id and v.active'
+            || case when codes > 0
+               then ' and $5 = (select count(*) from unnest(v.tags) x where x = any($4))'
+               else '' end
+            || ')';
+    end if;
+    keys := case sort
+        when 'price_up' then 'coalesce(r.low, 4000000000000000000), ''''::text'
+        when 'price_down' then '-coalesce(r.low, -1), ''''::text'
+        when 'name' then '0::bigint, c.name'
+        when 'best' then case when sought <> '' then '-h.rank, ''''::text'
+                         else 's.newness, ''''::text' end
+        else 's.newness, ''''::text' end;
+    return query execute 'select s.product_id, ' || keys || ' from ' || from_part
+        || ' where ' || where_part
+        using in_category, wanted_lang, wanted_currency, tags, codes, low, high, sought,
+              sought_folded;
+end $$;
+
+-- What the same list offers to filter by, counted under the filters chosen so far (a code's
+-- own choice aside): kind option (code, value, names, n), category (children: value is the
+-- slug), price (low in n, high in n2), total (n).
+create function catalog.facets(in_category bigint, wanted_lang text, wanted_currency text,
+    chosen text[], low bigint, high bigint, only_available boolean, sought text,
+    sought_folded text)
+returns table (kind text, code text, value text, code_name text, value_name text, n bigint,
+    n2 bigint, place bigint)
+language plpgsql stable security definer
+set search_path = pg_catalog, catalog, public, pg_temp as $$
+declare
+    tags text[] := catalog.real_tags(chosen);
+    picked text[] := array(select distinct split_part(x, '=', 1) from unnest(tags) x);
+    want int := cardinality(picked);
+begin
+    return query
+    with base_set as materialized (
+        select s.product_id from catalog.shelf s
+         where s.category_id = in_category
+           and (sought = '' or s.product_id in (
+               select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h))
+    ), v as materialized (
+        select x.id, x.product_id, x.value_ids,
+               (select count(*)::int from unnest(x.tags) q where q = any(tags)) as hit,
+               (not only_available or not i.tracked or exists (
+                   select from inventory.stock k
+                    where k.item_id = i.id and k.on_hand > k.reserved)) as has_stock,
+               p.amount,
+               (low is null and high is null)
+                   or coalesce(p.amount between coalesce(low, 0)
+                       and coalesce(high, 9000000000000000000), false) as in_range
+          from base_set b
+          join catalog.variant x on x.product_id = b.product_id and x.active
+          join inventory.item i on i.id = x.item_id
+          left join catalog.price p on p.variant_id = x.id and p.currency = wanted_currency
+    ), tagged as (
+        select o.code as o_code, ov.code as v_code, o.names as o_names, ov.names as v_names,
+               ov.position as v_place, v.product_id,
+               v.has_stock and v.in_range
+                   and v.hit - ((o.code || '=' || ov.code) = any(tags))::int
+                       = want - (o.code = any(picked))::int as passes
+          from v
+         cross join lateral unnest(v.value_ids) as u(id)
+          join catalog.option_value ov on ov.id = u.id
+          join catalog.option o on o.id = ov.option_id
+    )
+    select 'option', g.o_code, g.v_code, base.said((array_agg(g.o_names))[1], wanted_lang),
+           base.said((array_agg(g.v_names))[1], wanted_lang),
+           count(distinct g.product_id) filter (where g.passes), null::bigint,
+           min(g.v_place)::bigint
+      from tagged g group by g.o_code, g.v_code
+    union all
+    select 'category', 'category', c.slug, '', base.said(c.names, wanted_lang),
+           count(*), null, c.position::bigint
+      from catalog.category c
+      join catalog.shelf s on s.category_id = c.id
+      join base_set b on b.product_id = s.product_id
+     where c.parent_id is not distinct from nullif(in_category, 0)
+     group by c.id, c.slug, c.names, c.position
+    union all
+    select 'price', '', '', '', '', min(v.amount), max(v.amount), 0
+      from v having min(v.amount) < max(v.amount)
+    union all
+    select 'total', '', '', '', '', count(distinct v.product_id)
+               filter (where v.hit = want and v.has_stock and v.in_range), null, 0
+      from v
+    order by 1, 2, 8, 3;
+end $$;
+
+revoke all on function catalog.hits, catalog.real_tags, catalog.sift, catalog.facets from public;
+grant execute on function catalog.real_tags, catalog.sift, catalog.facets to talat_app;
+grant usage on schema catalog, inventory, base to talat_search;
+grant select on all tables in schema catalog to talat_search;
+grant select on inventory.item, inventory.stock to talat_search;
+grant create on schema catalog to talat_search;
+alter function catalog.hits owner to talat_search;
+alter function catalog.real_tags owner to talat_search;
+alter function catalog.sift owner to talat_search;
+alter function catalog.facets owner to talat_search;
+revoke create on schema catalog from talat_search;
