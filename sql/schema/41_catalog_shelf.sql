@@ -114,6 +114,35 @@ create function catalog.reshelve(which bigint) returns void language sql as $$
      where p.id = which and p.status = 'published';
 $$;
 
+-- Cards with the price in one currency and what is left, for lists to join (the planner sees
+-- through it).
+create function catalog.cards(wanted_lang text, wanted_currency text)
+returns table (product_id bigint, slug text, name text, summary text, brand text,
+    newness bigint, has_options boolean, sku text, stem text, width int, height int,
+    widths int[], alt text, low bigint, high bigint, compare_at bigint, free bigint,
+    endless boolean)
+language sql stable as $$
+    select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
+           c.stem, c.width, c.height, c.widths, c.alt, r.low, r.high, r.compare_at, st.free,
+           st.endless
+      from catalog.card c
+      left join catalog.product_price r
+        on r.product_id = c.product_id and r.currency = wanted_currency::char(3)
+     cross join lateral (
+           select coalesce(sum(greatest(k.on_hand - k.reserved, 0)), 0)::bigint as free,
+                  coalesce(bool_or(not i.tracked), false) as endless
+             from unnest(c.item_ids) as u(id)
+             join inventory.item i on i.id = u.id
+             left join inventory.stock k on k.item_id = i.id) st
+     where c.lang = wanted_lang
+$$;
+
+-- The id of a category by its slug; 0, which holds all, for none; null when there is no such.
+create function catalog.place(wanted text) returns bigint language sql stable as $$
+    select case when wanted = '' then 0::bigint
+           else (select id from catalog.category where slug = wanted) end
+$$;
+
 -- Search and filters look at many rows and use operators row level security would keep from
 -- their indexes, so they run as talat_search, who sees past it. They read what stands on the
 -- shelf only, where nothing but published products is; their search_path is fixed.
@@ -186,7 +215,7 @@ begin
     end if;
     if sort in ('price_up', 'price_down') then
         from_part := from_part || ' left join catalog.product_price r
-            on r.product_id = s.product_id and r.currency = $3';
+            on r.product_id = s.product_id and r.currency = $3::char(3)';
     elsif sort = 'name' then
         from_part := from_part || ' join catalog.card c
             on c.product_id = s.product_id and c.lang = $2';
@@ -194,7 +223,7 @@ begin
     if codes > 0 or low is not null or high is not null or only_available then
         where_part := where_part || ' and exists (select from catalog.variant v'
             || case when low is not null or high is not null
-               then ' join catalog.price p on p.variant_id = v.id and p.currency = $3
+               then ' join catalog.price p on p.variant_id = v.id and p.currency = $3::char(3)
                    and p.amount between coalesce($6, 0) and coalesce($7, 9000000000000000000)'
                else '' end
             || case when only_available
@@ -255,7 +284,7 @@ begin
           from base_set b
           join catalog.variant x on x.product_id = b.product_id and x.active
           join inventory.item i on i.id = x.item_id
-          left join catalog.price p on p.variant_id = x.id and p.currency = wanted_currency
+          left join catalog.price p on p.variant_id = x.id and p.currency = wanted_currency::char(3)
     ), tagged as (
         select o.code as o_code, ov.code as v_code, o.names as o_names, ov.names as v_names,
                ov.position as v_place, v.product_id,

@@ -1,0 +1,179 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "gen/queries.h"
+#include "media/media.h"
+#include "web/web.h"
+
+#define CEILING (10 * 1024 * 1024)
+static const i64 SIZES[] = {200, 400, 800, 1200};
+
+/* By what it is, never by what it is called. */
+static bool is_picture(str b, bool trusted_svg)
+{
+    if (b.n >= 12 && !memcmp(b.p, "\xff\xd8\xff", 3))
+        return true;
+    if (b.n >= 24 && !memcmp(b.p, "\x89PNG\r\n\x1a\n", 8))
+        return true;
+    if (b.n >= 16 && !memcmp(b.p, "RIFF", 4) && !memcmp(b.p + 8, "WEBP", 4))
+        return true;
+    return trusted_svg && str_find(str_upto(b, 512), S("<svg")) >= 0;
+}
+
+static bool write_all(const char *path, str bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    for (size_t at = 0; at < bytes.n;) {
+        ssize_t n = write(fd, bytes.p + at, bytes.n - at);
+        if (n <= 0) {
+            close(fd);
+            return false;
+        }
+        at += (size_t)n;
+    }
+    return !close(fd);
+}
+
+static const char *file_of(struct ctx *c, str dir, str stem, i64 width)
+{
+    return str_c(c->mem, str_fmt(c->mem, "%.*s/%.*s-%" PRId64 ".webp", STR(dir), STR(stem), width));
+}
+
+static bool is_there(const char *path)
+{
+    struct stat st;
+    return !stat(path, &st) && st.st_size > 0;
+}
+
+static void sweep(struct ctx *c, str dir, str stem, const char *original)
+{
+    for (size_t i = 0; i < COUNT(SIZES); i++)
+        unlink(file_of(c, dir, stem, SIZES[i]));
+    unlink(original);
+    rmdir(str_c(c->mem, dir));
+}
+
+/* Made in a folder of its own beside the others, then renamed in: nginx sees whole files. */
+static int make(struct ctx *c, str bytes, str stem, bool trusted_svg, struct image_info *info,
+    i64 *widths, size_t *n)
+{
+    char dir[4096];
+    struct app *app = c->app;
+    int len = snprintf(dir, sizeof dir, "%.*s/.new-XXXXXX", STR(app->media_dir));
+    if (len >= (int)sizeof dir || !mkdtemp(dir))
+        return fail_detail(c, E_INTERNAL, "media.dir", "cannot make a folder in %.*s: %s",
+            STR(app->media_dir), strerror(errno));
+    str in_dir = str_of(dir);
+    const char *original = str_c(c->mem, str_fmt(c->mem, "%s/original", dir));
+    int err = write_all(original, bytes) ? E_OK
+        : fail_detail(c, E_INTERNAL, "media.write", "cannot write %s: %s", original, strerror(errno));
+    if (!err)
+        err = image_make(c, app->image_program, str_of(original), in_dir, stem, SIZES,
+            COUNT(SIZES), trusted_svg, info);
+    *n = 0;
+    for (size_t i = 0; !err && i < COUNT(SIZES); i++) {
+        const char *from = file_of(c, in_dir, stem, SIZES[i]);
+        const char *to = file_of(c, app->media_dir, stem, SIZES[i]);
+        if (!is_there(from))
+            continue;
+        if (chmod(from, 0644) || rename(from, to))
+            err = fail_detail(c, E_INTERNAL, "media.publish", "cannot rename to %s: %s", to,
+                strerror(errno));
+        widths[(*n)++] = SIZES[i];
+    }
+    sweep(c, in_dir, stem, original);
+    if (!err && !*n)
+        err = fail_detail(c, E_INTERNAL, "media.empty", "no size came out");
+    return err;
+}
+
+static bool all_there(struct ctx *c, str stem, const struct node *widths)
+{
+    EACH(w, widths)
+        if (!is_there(file_of(c, c->app->media_dir, stem, w->node.as.number)))
+            return false;
+    return node_count(widths) > 0;
+}
+
+int media_store(struct ctx *c, i64 organisation, str bytes, bool trusted_svg, i64 *picture)
+{
+    struct node *row;
+    if (bytes.n > CEILING)
+        return fail(c, E_TOO_LARGE, "media.size", "A picture may have at most 10 MB.");
+    if (!is_picture(bytes, trusted_svg))
+        return fail(c, E_KIND, "media.kind", "Pictures are JPEG, PNG or WebP files.");
+    str stem = str_upto(crypto_sha256_hex(c->mem, bytes), 32);
+    TRY(q_media_by_stem(c, &row, organisation, stem));
+    if (row && all_there(c, stem, node_get(row, S("widths")))) {
+        *picture = node_int(row, "id");
+        return E_OK;
+    }
+    struct image_info info = {0};
+    i64 widths[COUNT(SIZES)];
+    size_t n = 0;
+    TRY(make(c, bytes, stem, trusted_svg, &info, widths, &n));
+    TRY(q_media_add(c, &row, organisation, stem, info.width, info.height, widths, n));
+    *picture = node_int(row, "id");
+    return E_OK;
+}
+
+/* The smallest that is at least as wide as asked for, else the widest. */
+static i64 fitting(const struct node *widths, i64 size)
+{
+    i64 best = 0;
+    EACH(w, widths) {
+        i64 width = w->node.as.number;
+        if (!best || (best < size && width > best) || (width >= size && width < best))
+            best = width;
+    }
+    return best;
+}
+
+static void dress_one(struct ctx *c, struct node *row, const char *as, i64 size)
+{
+    struct arena *mem = c->mem;
+    const struct node *widths = node_get(row, S("widths"));
+    str stem = node_str(row, "stem");
+    i64 w = node_int(row, "width"), h = node_int(row, "height"), src = fitting(widths, size);
+    static const char *const raw[] = {"stem", "widths", "width", "height", "alt"};
+    if (!stem.n || !src || w < 1) {
+        node_set_null(mem, row, str_of(as));
+    } else {
+        struct node *p = node_map(mem);
+        struct buf set = buf_new(mem, 1024);
+        EACH(each, widths)
+            buf_fmt(&set, "%s/media/%.*s-%" PRId64 ".webp %" PRId64 "w", set.n ? ", " : "",
+                STR(stem), each->node.as.number, each->node.as.number < w ? each->node.as.number : w);
+        node_set_str(mem, p, S("src"),
+            str_fmt(mem, "/media/%.*s-%" PRId64 ".webp", STR(stem), src));
+        node_set_str(mem, p, S("srcset"), buf_str(&set));
+        i64 shown = src < w ? src : w;
+        node_set_int(mem, p, S("width"), shown);
+        node_set_int(mem, p, S("height"), (h * shown + w / 2) / w);
+        node_set_str(mem, p, S("alt"), node_str(row, "alt"));
+        node_set(mem, row, str_of(as), p);
+    }
+    for (size_t i = 0; i < COUNT(raw); i++) {
+        struct node *gone = node_get(row, str_of(raw[i]));
+        if (gone && strcmp(raw[i], as))
+            node_hide(gone);
+    }
+}
+
+void media_dress(struct ctx *c, struct node *row_or_list, const char *as, i64 size)
+{
+    if (!row_or_list)
+        return;
+    if (row_or_list->kind != N_LIST) {
+        if (row_or_list->kind == N_MAP)
+            dress_one(c, row_or_list, as, size);
+        return;
+    }
+    for (struct item *it = row_or_list->as.items.first; it; it = it->next)
+        dress_one(c, &it->node, as, size);
+}
