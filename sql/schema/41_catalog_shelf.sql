@@ -252,7 +252,7 @@ end $$;
 
 -- What the same list offers to filter by, counted under the filters chosen so far (a code's
 -- own choice aside): kind option (code, value, names, n), category (children: value is the
--- slug), price (low in n, high in n2), total (n).
+-- slug), price (low in n, high in n2), stock (n available), total (n).
 create function catalog.facets(in_category bigint, wanted_lang text, wanted_currency text,
     chosen text[], low bigint, high bigint, only_available boolean, sought text,
     sought_folded text)
@@ -274,9 +274,8 @@ begin
     ), v as materialized (
         select x.id, x.product_id, x.value_ids,
                (select count(*)::int from unnest(x.tags) q where q = any(tags)) as hit,
-               (not only_available or not i.tracked or exists (
-                   select from inventory.stock k
-                    where k.item_id = i.id and k.on_hand > k.reserved)) as has_stock,
+               (not i.tracked or exists (select from inventory.stock k
+                   where k.item_id = i.id and k.on_hand > k.reserved)) as in_stock,
                p.amount,
                (low is null and high is null)
                    or coalesce(p.amount between coalesce(low, 0)
@@ -288,7 +287,7 @@ begin
     ), tagged as (
         select o.code as o_code, ov.code as v_code, o.names as o_names, ov.names as v_names,
                ov.position as v_place, v.product_id,
-               v.has_stock and v.in_range
+               (v.in_stock or not only_available) and v.in_range
                    and v.hit - ((o.code || '=' || ov.code) = any(tags))::int
                        = want - (o.code = any(picked))::int as passes
           from v
@@ -313,8 +312,12 @@ begin
     select 'price', '', '', '', '', min(v.amount), max(v.amount), 0
       from v having min(v.amount) < max(v.amount)
     union all
-    select 'total', '', '', '', '', count(distinct v.product_id)
-               filter (where v.hit = want and v.has_stock and v.in_range), null, 0
+    select 'total', '', '', '', '', count(distinct v.product_id) filter (where v.hit = want
+               and v.in_range and (v.in_stock or not only_available)), null, 0
+      from v
+    union all
+    select 'stock', 'available', '1', '', '', count(distinct v.product_id)
+               filter (where v.hit = want and v.in_range and v.in_stock), null, 0
       from v
     order by 1, 2, 8, 3;
 end $$;

@@ -11,3 +11,5 @@ int media_store(struct ctx *, i64 organisation, str bytes, bool trusted_svg, i64
 /* Adds {src, srcset, width, height, alt} as `as` to each row that has stem, width, height,
  * widths (and alt, optional); a row without a stem gets null. `sizes`: the middle size. */
 void media_dress(struct ctx *, struct node *row_or_list, const char *as, i64 size);
+/* {src, srcset, width, height, alt} of one such row; NULL without a stem. */
+struct node *media_picture(struct ctx *, const struct node *row, i64 size);

@@ -134,30 +134,36 @@ static i64 fitting(const struct node *widths, i64 size)
     return best;
 }
 
-static void dress_one(struct ctx *c, struct node *row, const char *as, i64 size)
+struct node *media_picture(struct ctx *c, const struct node *row, i64 size)
 {
     struct arena *mem = c->mem;
     const struct node *widths = node_get(row, S("widths"));
     str stem = node_str(row, "stem");
     i64 w = node_int(row, "width"), h = node_int(row, "height"), src = fitting(widths, size);
+    if (!stem.n || !src || w < 1)
+        return NULL;
+    struct node *p = node_map(mem);
+    struct buf set = buf_new(mem, 1024);
+    EACH(each, widths)
+        buf_fmt(&set, "%s/media/%.*s-%" PRId64 ".webp %" PRId64 "w", set.n ? ", " : "", STR(stem),
+            each->node.as.number, each->node.as.number < w ? each->node.as.number : w);
+    i64 shown = src < w ? src : w;
+    node_set_str(mem, p, S("src"), str_fmt(mem, "/media/%.*s-%" PRId64 ".webp", STR(stem), src));
+    node_set_str(mem, p, S("srcset"), buf_str(&set));
+    node_set_int(mem, p, S("width"), shown);
+    node_set_int(mem, p, S("height"), (h * shown + w / 2) / w);
+    node_set_str(mem, p, S("alt"), node_str(row, "alt"));
+    return p;
+}
+
+static void dress_one(struct ctx *c, struct node *row, const char *as, i64 size)
+{
     static const char *const raw[] = {"stem", "widths", "width", "height", "alt"};
-    if (!stem.n || !src || w < 1) {
-        node_set_null(mem, row, str_of(as));
-    } else {
-        struct node *p = node_map(mem);
-        struct buf set = buf_new(mem, 1024);
-        EACH(each, widths)
-            buf_fmt(&set, "%s/media/%.*s-%" PRId64 ".webp %" PRId64 "w", set.n ? ", " : "",
-                STR(stem), each->node.as.number, each->node.as.number < w ? each->node.as.number : w);
-        node_set_str(mem, p, S("src"),
-            str_fmt(mem, "/media/%.*s-%" PRId64 ".webp", STR(stem), src));
-        node_set_str(mem, p, S("srcset"), buf_str(&set));
-        i64 shown = src < w ? src : w;
-        node_set_int(mem, p, S("width"), shown);
-        node_set_int(mem, p, S("height"), (h * shown + w / 2) / w);
-        node_set_str(mem, p, S("alt"), node_str(row, "alt"));
-        node_set(mem, row, str_of(as), p);
-    }
+    struct node *p = media_picture(c, row, size);
+    if (p)
+        node_set(c->mem, row, str_of(as), p);
+    else
+        node_set_null(c->mem, row, str_of(as));
     for (size_t i = 0; i < COUNT(raw); i++) {
         struct node *gone = node_get(row, str_of(raw[i]));
         if (gone && strcmp(raw[i], as))

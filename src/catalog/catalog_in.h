@@ -1,0 +1,56 @@
+/* catalog_in: what the catalogue's own files share. */
+#pragma once
+#include "catalog/catalog.h"
+#include "gen/queries.h"
+#include "media/media.h"
+#include "web/web.h"
+
+#define SEVERAL_LEFT 5              /* from here down the page says how many */
+#define NEW_FOR      (30 * DAY)     /* a product is new so long */
+#define PAGE         24             /* cards on a list; queries fetch one more */
+
+/* ---- cards.c: rows of the shelf -> cards ------------------------------------------------ */
+struct node *cards_of(struct ctx *, const struct node *rows, size_t most);
+/* {price, compare_at, left, in_stock, for_sale} from amount, compare_at, tracked, free. */
+void variant_state(struct ctx *, struct node *out, const struct node *row);
+
+/* ---- list.c: what a list was asked for, and what it answers ------------------------------ */
+#define MAX_TAGS 12
+struct list_ask {
+    str path;          /* where its links go: /products, /categories/x, /search */
+    str category, q, sort;
+    str tags[MAX_TAGS]; /* "colour=black", sorted */
+    size_t n_tags;
+    str price_min, price_max; /* as typed, in major units */
+    i64 low, high;            /* minor units */
+    bool has_low, has_high, available, is_search;
+    i64 after_k, after_id; /* the cursor */
+    str after_t;
+    bool is_later; /* not the first page */
+};
+int list_read(struct req *, struct list_ask *); /* from the request; E_MALFORMED: bad cursor */
+int list_page(struct req *, const struct list_ask *); /* asks the database and replies */
+
+/* ---- plain.c: JSON for the database, keys as they are ------------------------------------ */
+void plain_write(struct buf *, const struct node *);
+str plain_json(struct ctx *, const struct node *);
+/* Undeclared names of a query string: option codes are not known when routes are written.
+ * Well-formed pairs only, at most MAX_TAGS, as "code=value". */
+size_t query_tags(struct req *, const char *const *known, str *tags);
+bool is_code(str);
+
+/* ---- save.c -------------------------------------------------------------------------------- */
+str catalog_made_sku(struct ctx *, str slug, const struct node *variant_options);
+
+/* ---- csv.c: RFC 4180, a record at a time ---------------------------------------------------- */
+struct csv {
+    str text;
+    size_t at;
+    i64 line;            /* of the record last read */
+    i64 next_line;
+    const char *problem; /* why the last read failed */
+};
+enum { CSV_COLUMNS = 64 };
+void csv_open(struct csv *, str text);
+/* One record into cells (quotes undone, in mem): their number; 0 at the end; -1: problem. */
+int csv_next(struct csv *, struct arena *, str cells[CSV_COLUMNS]);

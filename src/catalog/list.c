@@ -1,0 +1,399 @@
+#include "catalog/catalog_in.h"
+
+/* The links of a list: each is the same question with one thing changed. */
+enum change { KEEP, WITHOUT_TAG, WITH_TAG, SORTED, WITHOUT_PRICE, TOGGLE_STOCK, OTHER_CATEGORY,
+    FROM_CURSOR };
+
+static void part(struct buf *b, const char *name, str value)
+{
+    buf_char(b, str_find(buf_str(b), S("?")) < 0 ? '?' : '&');
+    buf_add(b, str_of(name));
+    buf_char(b, '=');
+    escape_url_part(b, value);
+}
+
+static void tag_part(struct ctx *c, struct buf *b, str tag)
+{
+    str value = tag, code;
+    str_cut(&value, '=', &code);
+    part(b, str_c(c->mem, code), value);
+}
+
+static str link_of(struct ctx *c, const struct list_ask *ask, enum change change, str with)
+{
+    struct buf b = buf_new(c->mem, 4096);
+    str sort = change == SORTED ? with : ask->sort;
+    str usual = ask->is_search ? S("best") : S("new");
+    bool available = change == TOGGLE_STOCK ? !ask->available : ask->available;
+    buf_add(&b, ask->path);
+    if (ask->is_search)
+        part(&b, "q", ask->q);
+    if (!str_starts(ask->path, S("/categories/"))) {
+        str category = change == OTHER_CATEGORY ? with : ask->category;
+        if (category.n)
+            part(&b, "category", category);
+    }
+    for (size_t i = 0; i < ask->n_tags; i++)
+        if (change != WITHOUT_TAG || !str_eq(ask->tags[i], with))
+            tag_part(c, &b, ask->tags[i]);
+    if (change == WITH_TAG)
+        tag_part(c, &b, with);
+    if (change != WITHOUT_PRICE && ask->has_low)
+        part(&b, "price_min", ask->price_min);
+    if (change != WITHOUT_PRICE && ask->has_high)
+        part(&b, "price_max", ask->price_max);
+    if (available)
+        part(&b, "available", S("1"));
+    if (!str_eq(sort, usual))
+        part(&b, "sort", sort);
+    if (change == FROM_CURSOR)
+        part(&b, "after", with);
+    return buf_str(&b);
+}
+
+/* ---- the cursor: sort key, product, sort text; opaque, checked, good for anybody ---------- */
+
+static str cursor_of(struct ctx *c, const struct node *row)
+{
+    struct buf b = buf_new(c->mem, 2048);
+    buf_int(&b, node_int(row, "k"));
+    buf_char(&b, '~');
+    buf_add(&b, crypto_opaque(c->mem, c->app->secret, "product", node_int(row, "product_id")));
+    buf_char(&b, '~');
+    buf_add(&b, node_str(row, "t"));
+    return buf_str(&b);
+}
+
+static bool cursor_read(struct ctx *c, str cursor, struct list_ask *ask)
+{
+    str k, id;
+    return str_cut(&cursor, '~', &k) && str_int(k, &ask->after_k) && str_cut(&cursor, '~', &id)
+        && crypto_unopaque(c->app->secret, "product", id, &ask->after_id)
+        && cursor.n <= 800 && str_is_utf8(cursor) && (ask->after_t = cursor, true);
+}
+
+/* ---- reading the question -------------------------------------------------------------------- */
+
+/* A price that makes no sense is no filter: a list is not a form to be sent back. */
+static bool price_of(struct req *r, const char *name, str *typed, i64 *minor)
+{
+    *typed = str_trim(in_str(r, name));
+    return typed->n && money_parse(*typed, money_exponent(r->c.currency), minor) && *minor >= 0;
+}
+
+int list_read(struct req *r, struct list_ask *ask)
+{
+    static const char *const known[] = {"q", "category", "sort", "price_min", "price_max",
+        "available", "after", "format", "lang", "slug", NULL};
+    ask->n_tags = query_tags(r, known, ask->tags);
+    ask->has_low = price_of(r, "price_min", &ask->price_min, &ask->low);
+    ask->has_high = price_of(r, "price_max", &ask->price_max, &ask->high);
+    ask->available = in_bool(r, "available");
+    ask->sort = in_str(r, "sort");
+    if (!ask->sort.n || (!ask->is_search && str_is(ask->sort, "best")))
+        ask->sort = ask->is_search ? S("best") : S("new");
+    ask->after_k = INT64_MIN;
+    ask->after_t = S("");
+    ask->is_later = in_has(r, "after") && in_str(r, "after").n;
+    if (ask->is_later && !cursor_read(&r->c, in_str(r, "after"), ask))
+        return fail(&r->c, E_MALFORMED, "catalog.cursor", "That page of the list does not exist.");
+    return E_OK;
+}
+
+static bool is_plain(const struct list_ask *ask)
+{
+    return !ask->n_tags && !ask->has_low && !ask->has_high && !ask->available && !ask->q.n;
+}
+
+/* ---- what can be filtered by ------------------------------------------------------------------- */
+
+/* Counting walks the whole category. Of the unfiltered list it is kept for a minute, as the
+ * page itself is; never inside a transaction, which may see what others do not. */
+static str facets_key(struct ctx *c, const struct list_ask *ask)
+{
+    if (!is_plain(ask) || pg_in_tx(c))
+        return str_none;
+    return str_fmt(c->mem, "facets:%.*s:%.*s:%.*s", STR(c->lang), STR(c->currency),
+        STR(ask->category));
+}
+
+static bool facets_kept(struct ctx *c, str key, struct node **rows)
+{
+    str text = str_none;
+    if (!key.n || !c->redis || !redis_get(c, key, &text) || !text.n)
+        return false;
+    if (!json_read(c, text, rows))
+        return true;
+    fault_clear(c);
+    return false;
+}
+
+static bool is_chosen(const struct list_ask *ask, str tag)
+{
+    for (size_t i = 0; i < ask->n_tags; i++)
+        if (str_eq(ask->tags[i], tag))
+            return true;
+    return false;
+}
+
+static struct node *value_of(struct ctx *c, struct node *values, str code, str name, i64 n,
+    str url, bool is_on)
+{
+    struct node *v = node_add_map(c->mem, values);
+    node_set_str(c->mem, v, S("code"), code);
+    node_set_str(c->mem, v, S("name"), name);
+    node_set_int(c->mem, v, S("count"), n);
+    node_set_str(c->mem, v, S("url"), url);
+    node_set_bool(c->mem, v, S("is_on"), is_on);
+    return v;
+}
+
+static struct node *group_of(struct ctx *c, struct node *filters, str code, str name)
+{
+    struct node *group = node_add_map(c->mem, filters);
+    node_set_str(c->mem, group, S("code"), code);
+    node_set_str(c->mem, group, S("name"), name);
+    return node_set_list(c->mem, group, S("values"));
+}
+
+static void chip(struct ctx *c, struct node *chips, str name, str url)
+{
+    struct node *one = node_add_map(c->mem, chips);
+    node_set_str(c->mem, one, S("name"), name);
+    node_set_str(c->mem, one, S("url"), url);
+}
+
+static str category_link(struct ctx *c, const struct list_ask *ask, str slug)
+{
+    struct list_ask there = *ask;
+    if (ask->is_search)
+        return link_of(c, ask, OTHER_CATEGORY, slug);
+    there.path = str_fmt(c->mem, "/categories/%.*s", STR(slug));
+    return link_of(c, &there, KEEP, str_none);
+}
+
+struct filters {
+    struct node *filters, *chips, *price, *total;
+};
+
+static void option_value(struct ctx *c, const struct list_ask *ask, const struct node *row,
+    struct node *values, struct node *chips)
+{
+    str tag = str_fmt(c->mem, "%.*s=%.*s", STR(node_str(row, "code")), STR(node_str(row, "value")));
+    bool is_on = is_chosen(ask, tag);
+    str url = link_of(c, ask, is_on ? WITHOUT_TAG : WITH_TAG, tag);
+    if (!is_on && !node_int(row, "n"))
+        return;
+    value_of(c, values, node_str(row, "value"), node_str(row, "value_name"), node_int(row, "n"),
+        url, is_on);
+    if (is_on)
+        chip(c, chips, str_fmt(c->mem, "%.*s: %.*s", STR(node_str(row, "code_name")),
+            STR(node_str(row, "value_name"))), url);
+}
+
+static void set_bound(struct ctx *c, struct node *price, str key, const struct node *row,
+    const char *from)
+{
+    if (row)
+        node_set_int(c->mem, price, key, node_int(row, from));
+    else
+        node_set_null(c->mem, price, key);
+}
+
+/* The price form is a GET form of its own: what else was chosen goes along in hidden fields. */
+static void price_filter(struct ctx *c, const struct list_ask *ask, const struct node *row,
+    struct node *document)
+{
+    struct node *price = node_set_map(c->mem, document, S("price_filter"));
+    set_bound(c, price, S("min"), row, "n");
+    set_bound(c, price, S("max"), row, "n2");
+    node_set_str(c->mem, price, S("currency"), c->currency);
+    node_set_str(c->mem, price, S("from"), ask->has_low ? ask->price_min : S(""));
+    node_set_str(c->mem, price, S("to"), ask->has_high ? ask->price_max : S(""));
+    node_set_str(c->mem, price, S("action"), ask->path);
+    struct node *fields = node_set_list(c->mem, price, S("fields"));
+    str rest = link_of(c, ask, WITHOUT_PRICE, str_none), pair, name, value;
+    if (!str_cut(&rest, '?', &pair))
+        return;
+    while (str_cut(&rest, '&', &pair)) {
+        value = pair;
+        if (!str_cut(&value, '=', &name) || !unescape_url(c->mem, value, true, &value))
+            continue;
+        struct node *field = node_add_map(c->mem, fields);
+        node_set_str(c->mem, field, S("name"), name);
+        node_set_str(c->mem, field, S("value"), value);
+    }
+}
+
+static void filters_of(struct ctx *c, const struct list_ask *ask, const struct node *rows,
+    struct node *document)
+{
+    struct node *filters = node_list(c->mem), *chips = node_list(c->mem), *values = NULL;
+    const struct node *price = NULL;
+    str code = str_none;
+    i64 total = 0, in_stock = 0;
+    EACH(it, rows) {
+        const struct node *row = &it->node;
+        str kind = node_str(row, "kind");
+        if (str_is(kind, "price")) {
+            price = row;
+        } else if (str_is(kind, "total")) {
+            total = node_int(row, "n");
+        } else if (str_is(kind, "stock")) {
+            in_stock = node_int(row, "n");
+        } else if (!values || !str_eq(code, node_str(row, "code"))) {
+            code = node_str(row, "code");
+            bool is_category = str_is(kind, "category");
+            values = group_of(c, filters, code,
+                is_category ? say(c, "Category") : node_str(row, "code_name"));
+        }
+        if (str_is(kind, "category"))
+            value_of(c, values, node_str(row, "value"), node_str(row, "value_name"),
+                node_int(row, "n"), category_link(c, ask, node_str(row, "value")), false);
+        else if (str_is(kind, "option"))
+            option_value(c, ask, row, values, chips);
+    }
+    if (total || ask->available) {
+        values = group_of(c, filters, S("available"), say(c, "Availability"));
+        value_of(c, values, S("1"), say(c, "In stock"), in_stock,
+            link_of(c, ask, TOGGLE_STOCK, str_none), ask->available);
+    }
+    if (ask->available)
+        chip(c, chips, say(c, "In stock"), link_of(c, ask, TOGGLE_STOCK, str_none));
+    if (ask->has_low || ask->has_high)
+        chip(c, chips, str_fmt(c->mem, "%.*s – %.*s",
+            STR(ask->has_low ? locale_money(c, ask->low, c->currency) : S("")),
+            STR(ask->has_high ? locale_money(c, ask->high, c->currency) : S(""))),
+            link_of(c, ask, WITHOUT_PRICE, str_none));
+    if (ask->is_search && ask->category.n)
+        chip(c, chips, ask->category, link_of(c, ask, OTHER_CATEGORY, S("")));
+    node_set(c->mem, document, S("filters"), filters);
+    node_set(c->mem, document, S("chips"), chips);
+    node_set_int(c->mem, document, S("total"), total);
+    price_filter(c, ask, price, document);
+}
+
+/* A group whose values all count nothing would be an empty box. */
+static void drop_empty_groups(struct ctx *c, struct node *document)
+{
+    struct node *kept = node_list(c->mem);
+    EACH(it, node_get(document, S("filters")))
+        if (node_count(node_get(&it->node, S("values"))))
+            node_add(c->mem, kept, (struct node *)&it->node);
+    node_set(c->mem, document, S("filters"), kept);
+}
+
+static void sorts_of(struct ctx *c, const struct list_ask *ask, struct node *document)
+{
+    static const struct {
+        const char *code, *name;
+    } sorts[] = {
+        {"best", "Best match"}, {"new", "Newest"}, {"price_up", "Price, low to high"},
+        {"price_down", "Price, high to low"}, {"name", "Name"},
+    };
+    struct node *list = node_set_list(c->mem, document, S("sorts"));
+    for (size_t i = ask->is_search ? 0 : 1; i < COUNT(sorts); i++) {
+        struct node *one = node_add_map(c->mem, list);
+        node_set_str(c->mem, one, S("code"), str_of(sorts[i].code));
+        node_set_str(c->mem, one, S("name"), say(c, sorts[i].name));
+        node_set_str(c->mem, one, S("url"), link_of(c, ask, SORTED, str_of(sorts[i].code)));
+        node_set_bool(c->mem, one, S("is_current"), str_is(ask->sort, sorts[i].code));
+    }
+}
+
+static void next_of(struct ctx *c, const struct list_ask *ask, const struct node *rows,
+    struct node *document)
+{
+    const struct node *last = NULL;
+    size_t n = 0;
+    EACH(it, rows)
+        if (++n == PAGE)
+            last = &it->node;
+    if (n <= PAGE) {
+        node_set_null(c->mem, document, S("next"));
+        return;
+    }
+    struct node *next = node_set_map(c->mem, document, S("next"));
+    node_set_str(c->mem, next, S("url"), link_of(c, ask, FROM_CURSOR, cursor_of(c, last)));
+}
+
+static void category_of(struct ctx *c, const struct list_ask *ask, const struct node *row,
+    const struct node *above, struct node *document)
+{
+    struct node *crumbs = node_set_list(c->mem, document, S("crumbs"));
+    if (!row || ask->is_search) {
+        node_set_null(c->mem, document, S("category"));
+        return;
+    }
+    struct node *category = node_set_map(c->mem, document, S("category"));
+    node_set_str(c->mem, category, S("slug"), node_str(row, "slug"));
+    node_set_str(c->mem, category, S("name"), node_str(row, "name"));
+    node_set_str(c->mem, category, S("description"), node_str(row, "description"));
+    EACH(it, above) {
+        struct node *one = node_add_map(c->mem, crumbs);
+        node_set_str(c->mem, one, S("name"), node_str(&it->node, "name"));
+        node_set_str(c->mem, one, S("slug"), node_str(&it->node, "slug"));
+    }
+}
+
+static void tags_of(struct req *r, const struct list_ask *ask, const struct node *category,
+    const struct node *rows)
+{
+    size_t n = 0;
+    set_tag(r, "category", category ? node_int(category, "id") : 0);
+    if (category)
+        set_tag(r, "organisation", node_int(category, "organisation_id"));
+    if (!is_plain(ask) || ask->is_later)
+        return; /* the rest grows old for a minute at most */
+    EACH(it, rows)
+        if (n++ < PAGE)
+            set_tag(r, "product", node_int(&it->node, "product_id"));
+}
+
+int list_page(struct req *r, const struct list_ask *ask)
+{
+    struct ctx *c = &r->c;
+    struct node *rows = NULL, *facets = NULL, *category = NULL, *above = NULL;
+    str sought = ask->q.n ? locale_words(c->mem, ask->q) : S("");
+    str key = facets_key(c, ask);
+    bool kept = facets_kept(c, key, &facets);
+    bool nothing_sought = ask->is_search && !sought.n;
+    const i64 *low = ask->has_low ? &ask->low : NULL, *high = ask->has_high ? &ask->high : NULL;
+
+    pg_batch(c);
+    if (ask->category.n) {
+        q_catalog_category(c, &category, ask->category, c->lang);
+        q_catalog_crumbs(c, &above, ask->category, c->lang);
+    }
+    if (nothing_sought)
+        ;
+    else if (is_plain(ask) && str_is(ask->sort, "new"))
+        q_catalog_list_new(c, &rows, ask->category, c->lang, c->currency, ask->after_k,
+            ask->after_id);
+    else
+        q_catalog_list_any(c, &rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
+            low, high, ask->available, sought, sought, ask->sort, ask->after_k, ask->after_t,
+            ask->after_id);
+    if (!kept && !nothing_sought)
+        q_catalog_facets(c, &facets, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
+            low, high, ask->available, sought, sought);
+    TRY(pg_flush(c));
+    if (ask->category.n && !category)
+        return fail(c, E_MISSING, "catalog.category", "There is no such category.");
+    if (!kept && key.n && c->redis)
+        redis_set(c, key, plain_json(c, facets), 60);
+
+    struct node *document = node_map(c->mem);
+    category_of(c, ask, category, above, document);
+    node_set_str(c->mem, document, S("q"), ask->q);
+    node_set(c->mem, document, S("products"), cards_of(c, rows, PAGE));
+    sorts_of(c, ask, document);
+    filters_of(c, ask, facets, document);
+    drop_empty_groups(c, document);
+    next_of(c, ask, rows, document);
+    node_set_bool(c->mem, document, S("is_empty"), !node_count(rows));
+    node_set_bool(c->mem, document, S("is_search"), ask->is_search);
+    tags_of(r, ask, category, rows);
+    r->out->cache_s = 60;
+    return reply_with(r, document);
+}

@@ -1,0 +1,100 @@
+#include "catalog/catalog_in.h"
+
+/* base's writer makes camelCase of keys; option codes and language names are data. */
+static void quoted(struct buf *out, str s)
+{
+    buf_char(out, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char ch = (unsigned char)s.p[i];
+        if (ch == '"' || ch == '\\')
+            buf_char(out, '\\');
+        if (ch < 0x20)
+            buf_fmt(out, "\\u%04x", ch);
+        else
+            buf_char(out, (char)ch);
+    }
+    buf_char(out, '"');
+}
+
+void plain_write(struct buf *out, const struct node *node)
+{
+    bool first = true;
+    if (!node) {
+        buf_add(out, S("null"));
+        return;
+    }
+    switch (node->kind) {
+    case N_NULL: buf_add(out, S("null")); return;
+    case N_BOOL: buf_add(out, node->as.yes ? S("true") : S("false")); return;
+    case N_INT: buf_int(out, node->as.number); return;
+    case N_REAL: buf_fmt(out, "%.17g", node->as.real); return;
+    case N_STR: quoted(out, node->as.text); return;
+    case N_LIST:
+    case N_MAP: break;
+    }
+    bool is_map = node->kind == N_MAP;
+    buf_char(out, is_map ? '{' : '[');
+    EACH(it, node) {
+        if (!first)
+            buf_char(out, ',');
+        first = false;
+        if (is_map) {
+            quoted(out, it->key);
+            buf_char(out, ':');
+        }
+        plain_write(out, &it->node);
+    }
+    buf_char(out, is_map ? '}' : ']');
+}
+
+str plain_json(struct ctx *c, const struct node *node)
+{
+    struct buf out = buf_new(c->mem, 1 << 20);
+    plain_write(&out, node);
+    return buf_str(&out);
+}
+
+bool is_code(str s)
+{
+    if (!s.n || s.n > 60)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char ch = s.p[i];
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '_' || ch == '-'
+                || ch == '.'))
+            return false;
+    }
+    return true;
+}
+
+static bool is_known(str name, const char *const *known)
+{
+    for (; *known; known++)
+        if (str_is(name, *known))
+            return true;
+    return false;
+}
+
+static int in_order(const void *a, const void *b)
+{
+    return str_order(*(const str *)a, *(const str *)b);
+}
+
+size_t query_tags(struct req *r, const char *const *known, str *tags)
+{
+    str rest = r->query, pair, name, value;
+    size_t n = 0;
+    while (n < MAX_TAGS && str_cut(&rest, '&', &pair)) {
+        value = pair;
+        if (!str_cut(&value, '=', &name) || is_known(name, known) || !is_code(name)
+            || !unescape_url(r->c.mem, value, true, &value) || !is_code(value))
+            continue;
+        tags[n++] = str_fmt(r->c.mem, "%.*s=%.*s", STR(name), STR(value));
+    }
+    qsort(tags, n, sizeof *tags, in_order);
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!i || !str_eq(tags[i], tags[i - 1]))
+            tags[m++] = tags[i];
+    return m;
+}
