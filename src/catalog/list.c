@@ -394,6 +394,6 @@ int list_page(struct req *r, const struct list_ask *ask)
     node_set_bool(c->mem, document, S("is_empty"), !node_count(rows));
     node_set_bool(c->mem, document, S("is_search"), ask->is_search);
     tags_of(r, ask, category, rows);
-    r->out->cache_s = 60;
+    cache_for(r, 60);
     return reply_with(r, document);
 }

@@ -1,0 +1,302 @@
+#include "catalog/catalog_in.h"
+
+/* ---- the first page ------------------------------------------------------------------------ */
+
+static void tag_products(struct req *r, const struct node *rows)
+{
+    EACH(it, rows)
+        set_tag(r, "product", node_int(&it->node, "product_id"));
+}
+
+int page_home(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct node *featured, *newest, *categories;
+    pg_batch(c);
+    q_catalog_featured(c, &featured, c->lang, c->currency);
+    q_catalog_list_new(c, &newest, S(""), c->lang, c->currency, INT64_MIN, 0);
+    q_catalog_category_pictures(c, &categories, c->lang);
+    TRY(pg_flush(c));
+
+    struct node *document = node_map(c->mem);
+    node_set(c->mem, document, S("featured"), cards_of(c, featured, 8));
+    node_set(c->mem, document, S("newest"), cards_of(c, newest, 8));
+    media_dress(c, categories, "picture", 400);
+    EACH(it, categories)
+        node_hide(node_get(&it->node, S("id")));
+    node_set(c->mem, document, S("categories"), categories);
+    struct node *hero = node_set_map(c->mem, document, S("hero"));
+    const struct item *first = node_first(featured);
+    struct node *picture = first ? media_picture(c, &first->node, 1200) : NULL;
+    if (picture)
+        node_set(c->mem, hero, S("picture"), picture);
+    else
+        node_set_null(c->mem, hero, S("picture"));
+    set_tag(r, "category", 0);
+    tag_products(r, featured);
+    tag_products(r, newest);
+    cache_for(r, 60);
+    return reply_with(r, document);
+}
+
+/* ---- one product ------------------------------------------------------------------------------ */
+
+struct shown {
+    struct node *product, *specs, *pictures, *options, *variants, *categories, *related;
+    str tags[MAX_TAGS]; /* what the address chose */
+    size_t n_tags;
+    const struct node *chosen; /* the variant */
+};
+
+static bool list_has(const struct node *list, str text)
+{
+    EACH(it, list)
+        if (str_eq(it->node.as.text, text))
+            return true;
+    return false;
+}
+
+static str code_of(str tag)
+{
+    str code = str_none;
+    str_cut(&tag, '=', &code);
+    return code;
+}
+
+/* The tags of the address that this product's options know. */
+static void keep_real(struct ctx *c, struct shown *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_tags; i++)
+        EACH(it, s->options) {
+            str code = node_str(&it->node, "code"), value = node_str(&it->node, "value_code");
+            if (str_eq(s->tags[i], str_fmt(c->mem, "%.*s=%.*s", STR(code), STR(value)))) {
+                s->tags[n++] = s->tags[i];
+                break;
+            }
+        }
+    s->n_tags = n;
+}
+
+static bool fits(const struct node *variant, const str *tags, size_t n, str except)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!str_eq(code_of(tags[i]), except) && !list_has(node_get(variant, S("tags")), tags[i]))
+            return false;
+    return true;
+}
+
+static bool can_buy(const struct node *variant)
+{
+    return !node_is_null(variant, "amount")
+        && (!node_bool(variant, "tracked") || node_int(variant, "free") > 0);
+}
+
+/* What was asked for; of what was left open the first that can be bought, else the first. */
+static void choose(struct shown *s)
+{
+    EACH(it, s->variants) {
+        if (!fits(&it->node, s->tags, s->n_tags, str_none))
+            continue;
+        if (!s->chosen)
+            s->chosen = &it->node;
+        if (can_buy(&it->node)) {
+            s->chosen = &it->node;
+            return;
+        }
+    }
+}
+
+/* What is chosen now, option by option: the variant's values, else the address's. */
+static bool is_chosen(const struct shown *s, str tag)
+{
+    if (s->chosen)
+        return list_has(node_get(s->chosen, S("tags")), tag);
+    for (size_t i = 0; i < s->n_tags; i++)
+        if (str_eq(s->tags[i], tag))
+            return true;
+    return false;
+}
+
+/* The address with this value chosen and the other options as they are. */
+static str value_link(struct ctx *c, const struct shown *s, str slug, str code, str value)
+{
+    struct buf b = buf_new(c->mem, 2048);
+    str last = str_none;
+    buf_fmt(&b, "/products/%.*s", STR(slug));
+    char join = '?';
+    EACH(it, s->options) {
+        str o = node_str(&it->node, "code"), v = node_str(&it->node, "value_code");
+        bool is_this = str_eq(o, code);
+        str tag = str_fmt(c->mem, "%.*s=%.*s", STR(o), STR(v));
+        if (str_eq(o, last) || (is_this ? !str_eq(v, value) : !is_chosen(s, tag)))
+            continue;
+        last = o;
+        buf_fmt(&b, "%c%.*s", join, STR(tag));
+        join = '&';
+    }
+    return buf_str(&b);
+}
+
+static bool is_available(const struct shown *s, str tag)
+{
+    str now[MAX_TAGS];
+    size_t n = 0;
+    const struct node *tags = s->chosen ? node_get(s->chosen, S("tags")) : NULL;
+    EACH(it, tags)
+        if (n < MAX_TAGS)
+            now[n++] = it->node.as.text;
+    EACH(it, s->variants)
+        if (list_has(node_get(&it->node, S("tags")), tag) && can_buy(&it->node)
+            && fits(&it->node, now, n, code_of(tag)))
+            return true;
+    return false;
+}
+
+static void options_of(struct ctx *c, const struct shown *s, struct node *product)
+{
+    struct arena *mem = c->mem;
+    struct node *options = node_set_list(mem, product, S("options")), *values = NULL;
+    str code = str_none, slug = node_str(s->product, "slug");
+    EACH(it, s->options) {
+        const struct node *row = &it->node;
+        if (!values || !str_eq(code, node_str(row, "code"))) {
+            struct node *option = node_add_map(mem, options);
+            code = node_str(row, "code");
+            node_set_str(mem, option, S("code"), code);
+            node_set_str(mem, option, S("name"), node_str(row, "name"));
+            values = node_set_list(mem, option, S("values"));
+        }
+        str value = node_str(row, "value_code");
+        str tag = str_fmt(mem, "%.*s=%.*s", STR(code), STR(value));
+        struct node *one = node_add_map(mem, values);
+        node_set_str(mem, one, S("code"), value);
+        node_set_str(mem, one, S("name"), node_str(row, "value_name"));
+        node_set_bool(mem, one, S("is_chosen"), is_chosen(s, tag));
+        node_set_bool(mem, one, S("is_available"), is_available(s, tag));
+        node_set_str(mem, one, S("url"), value_link(c, s, slug, code, value));
+    }
+}
+
+/* "Black, 2 m" of a variant's value ids. */
+static str options_text(struct ctx *c, const struct shown *s, const struct node *variant)
+{
+    struct buf b = buf_new(c->mem, 1024);
+    EACH(id, node_get(variant, S("value_ids")))
+        EACH(it, s->options)
+            if (node_int(&it->node, "value_id") == id->node.as.number) {
+                if (b.n)
+                    buf_add(&b, S(", "));
+                buf_add(&b, node_str(&it->node, "value_name"));
+            }
+    return buf_str(&b);
+}
+
+static void variant_of(struct ctx *c, const struct shown *s, const struct node *row,
+    struct node *out)
+{
+    node_set_str(c->mem, out, S("sku"), node_str(row, "sku"));
+    node_set_str(c->mem, out, S("options"), options_text(c, s, row));
+    variant_state(c, out, row);
+    struct node *values = node_set_list(c->mem, out, S("values"));
+    EACH(it, node_get(row, S("tags"))) {
+        str value = it->node.as.text, code;
+        str_cut(&value, '=', &code);
+        node_add_str(c->mem, values, value);
+    }
+}
+
+static void pictures_of(struct ctx *c, const struct shown *s, struct node *product)
+{
+    struct node *pictures = node_set_list(c->mem, product, S("pictures"));
+    const struct node *ids = s->chosen ? node_get(s->chosen, S("value_ids")) : NULL;
+    /* The chosen colour's pictures first, then the others as they come. */
+    for (int round = 0; round < 2; round++)
+        EACH(it, s->pictures) {
+            bool is_its = false;
+            EACH(id, ids)
+                is_its = is_its || (!node_is_null(&it->node, "value_id")
+                    && id->node.as.number == node_int(&it->node, "value_id"));
+            struct node *one = is_its == !round ? media_picture(c, &it->node, 800) : NULL;
+            if (one)
+                node_add(c->mem, pictures, one);
+        }
+}
+
+static void paragraphs_of(struct ctx *c, str text, struct node *product)
+{
+    struct node *list = node_set_list(c->mem, product, S("description_paragraphs"));
+    struct buf b = buf_new(c->mem, 1 << 20);
+    str line;
+    bool more = true;
+    while (more) {
+        more = str_cut(&text, '\n', &line);
+        str said = more ? str_trim(line) : str_none;
+        if (said.n) {
+            if (b.n)
+                buf_char(&b, ' ');
+            buf_add(&b, said);
+        } else if (b.n) {
+            node_set_str(c->mem, node_add_map(c->mem, list), S("text"), str_dup(c->mem, buf_str(&b)));
+            b.n = 0;
+        }
+    }
+}
+
+static struct node *product_of(struct ctx *c, const struct shown *s)
+{
+    struct arena *mem = c->mem;
+    const struct node *row = s->product;
+    struct node *product = node_map(mem);
+    str id = crypto_opaque(mem, c->app->secret, "product", node_int(row, "id"));
+    node_set_str(mem, product, S("id"), id);
+    node_set_str(mem, product, S("slug"), node_str(row, "slug"));
+    node_set_str(mem, product, S("name"), node_str(row, "name"));
+    node_set_str(mem, product, S("summary"), node_str(row, "summary"));
+    paragraphs_of(c, node_str(row, "description"), product);
+    node_set_str(mem, product, S("brand"), node_str(row, "brand"));
+    node_set_str(mem, product, S("currency"), c->currency);
+    node_set(mem, product, S("specs"), s->specs);
+    pictures_of(c, s, product);
+    options_of(c, s, product);
+    struct node *variants = node_set_list(mem, product, S("variants"));
+    EACH(it, s->variants)
+        variant_of(c, s, &it->node, node_add_map(mem, variants));
+    if (s->chosen)
+        variant_of(c, s, s->chosen, node_set_map(mem, product, S("chosen")));
+    else
+        node_set_null(mem, product, S("chosen"));
+    node_set(mem, product, S("categories"), s->categories);
+    node_set_str(mem, product, S("live_channel"), str_fmt(mem, "product.%.*s", STR(id)));
+    return product;
+}
+
+int page_product(struct req *r)
+{
+    static const char *const known[] = {"slug", "quantity", "lang", "format", NULL};
+    struct ctx *c = &r->c;
+    struct shown s = {0};
+    str slug = in_str(r, "slug");
+    s.n_tags = query_tags(r, known, s.tags);
+    pg_batch(c);
+    q_catalog_product(c, &s.product, slug, c->lang);
+    q_catalog_specs(c, &s.specs, slug, c->lang);
+    q_catalog_pictures(c, &s.pictures, slug, c->lang);
+    q_catalog_options(c, &s.options, slug, c->lang);
+    q_catalog_variants(c, &s.variants, slug, c->currency);
+    q_catalog_product_categories(c, &s.categories, slug, c->lang);
+    q_catalog_related(c, &s.related, slug, c->lang, c->currency);
+    TRY(pg_flush(c));
+    if (!s.product)
+        return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
+    keep_real(c, &s);
+    choose(&s);
+    struct node *document = node_map(c->mem);
+    node_set(c->mem, document, S("product"), product_of(c, &s));
+    node_set(c->mem, document, S("related"), cards_of(c, s.related, 4));
+    set_tag(r, "product", node_int(s.product, "id"));
+    set_tag(r, "organisation", node_int(s.product, "organisation_id"));
+    tag_products(r, s.related);
+    cache_for(r, 3600);
+    return reply_with(r, document);
+}

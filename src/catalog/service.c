@@ -1,0 +1,58 @@
+#include "catalog/catalog_in.h"
+
+static void for_cart(struct ctx *c, struct node *row)
+{
+    bool endless = !node_bool(row, "tracked");
+    i64 free = node_int(row, "free");
+    if (endless)
+        node_set_null(c->mem, row, S("left"));
+    else
+        node_set_int(c->mem, row, S("left"), free > 0 ? free : 0);
+    node_set_bool(c->mem, row, S("for_sale"), node_bool(row, "active")
+        && !node_is_null(row, "price") && (endless || free > 0));
+}
+
+int catalog_variants(struct ctx *c, const i64 *variants, size_t n, struct node **rows)
+{
+    TRY(q_catalog_by_ids(c, rows, variants, n, c->lang, c->currency));
+    for (struct item *it = (*rows)->as.items.first; it; it = it->next)
+        for_cart(c, &it->node);
+    media_dress(c, *rows, "picture", 200);
+    return E_OK;
+}
+
+int catalog_variant_by_sku(struct ctx *c, str sku, i64 *variant)
+{
+    struct node *row;
+    TRY(q_catalog_by_sku(c, &row, sku));
+    *variant = node_int(row, "id");
+    return E_OK;
+}
+
+/* ---- the menu -------------------------------------------------------------------------------- */
+
+static struct node *children_of(struct ctx *c, const struct node *rows, const struct node *parent,
+    int depth)
+{
+    struct node *list = node_list(c->mem);
+    i64 id = parent ? node_int(parent, "id") : 0;
+    EACH(it, rows) {
+        const struct node *row = &it->node;
+        if (node_int(row, "parent_id") != id)
+            continue;
+        struct node *one = node_add_map(c->mem, list);
+        node_set_str(c->mem, one, S("slug"), node_str(row, "slug"));
+        node_set_str(c->mem, one, S("name"), node_str(row, "name"));
+        node_set(c->mem, one, S("children"),
+            depth ? children_of(c, rows, row, depth - 1) : node_list(c->mem));
+    }
+    return list;
+}
+
+int catalog_menu(struct ctx *c, struct node **categories)
+{
+    struct node *rows;
+    TRY(q_catalog_menu(c, &rows, c->lang));
+    *categories = children_of(c, rows, NULL, 2);
+    return E_OK;
+}
