@@ -31,6 +31,10 @@ struct list_ask {
 int list_read(struct req *, struct list_ask *); /* from the request; E_MALFORMED: bad cursor */
 int list_page(struct req *, const struct list_ask *); /* asks the database and replies */
 
+/* ---- page.c: handlers of single pages ---------------------------------------------------- */
+int page_home(struct req *);
+int page_product(struct req *);
+
 /* ---- plain.c: JSON for the database, keys as they are ------------------------------------ */
 void plain_write(struct buf *, const struct node *);
 str plain_json(struct ctx *, const struct node *);

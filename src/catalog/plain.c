@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include "catalog/catalog_in.h"
 
 /* base's writer makes camelCase of keys; option codes and language names are data. */

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include "catalog/catalog_in.h"
 #include "inventory/inventory.h"
 #include "work/work.h"
@@ -396,7 +397,11 @@ static int save_variants(struct saving *s)
     struct variant *all = NEWS(c->mem, struct variant, node_count(list));
     EACH(it, list) {
         TRY(check_prices(c, node_get(&it->node, S("prices"))));
-        TRY(read_variant(s, &it->node, &all[n++]));
+        TRY(read_variant(s, &it->node, &all[n]));
+        for (size_t i = 0; i < n; i++)
+            if ((all[n].row && all[i].row == all[n].row) || str_eq(all[i].sku, all[n].sku))
+                return fail(c, E_INPUT, "catalog.variant", "%.*s is there twice.", STR(all[n].sku));
+        n++;
     }
     TRY(retire_others(s, all, n)); /* first: it may free a SKU's place among the values */
     for (size_t i = 0; i < n; i++) {

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include "gen/queries.h"
 #include "inventory/inventory.h"
 #include "work/work.h"

@@ -20,6 +20,10 @@ static bool is_picture(str b, bool trusted_svg)
         return true;
     if (b.n >= 16 && !memcmp(b.p, "RIFF", 4) && !memcmp(b.p + 8, "WEBP", 4))
         return true;
+    if (b.n >= 16 && (!memcmp(b.p, "GIF87a", 6) || !memcmp(b.p, "GIF89a", 6)))
+        return true;
+    if (b.n >= 16 && (!memcmp(b.p + 4, "ftypavif", 8) || !memcmp(b.p + 4, "ftypavis", 8)))
+        return true;
     return trusted_svg && str_find(str_upto(b, 512), S("<svg")) >= 0;
 }
 
@@ -85,6 +89,8 @@ static int make(struct ctx *c, str bytes, str stem, bool trusted_svg, struct ima
             err = fail_detail(c, E_INTERNAL, "media.publish", "cannot rename to %s: %s", to,
                 strerror(errno));
         widths[(*n)++] = SIZES[i];
+        if (SIZES[i] >= info->width) /* the next would be the same picture again */
+            break;
     }
     sweep(c, in_dir, stem, original);
     if (!err && !*n)
@@ -106,7 +112,7 @@ int media_store(struct ctx *c, i64 organisation, str bytes, bool trusted_svg, i6
     if (bytes.n > CEILING)
         return fail(c, E_TOO_LARGE, "media.size", "A picture may have at most 10 MB.");
     if (!is_picture(bytes, trusted_svg))
-        return fail(c, E_KIND, "media.kind", "Pictures are JPEG, PNG or WebP files.");
+        return fail(c, E_KIND, "media.kind", "Pictures are JPEG, PNG, WebP, GIF or AVIF files.");
     str stem = str_upto(crypto_sha256_hex(c->mem, bytes), 32);
     TRY(q_media_by_stem(c, &row, organisation, stem));
     if (row && all_there(c, stem, node_get(row, S("widths")))) {
