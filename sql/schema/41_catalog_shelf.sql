@@ -147,6 +147,9 @@ $$;
 -- their indexes, so they run as talat_search, who sees past it. They read what stands on the
 -- shelf only, where nothing but published products is; their search_path is fixed.
 
+-- Its library must be there before one of its settings can be named.
+do $$ begin perform public.similarity('a', 'a'); end $$;
+
 -- Products whose words match, best first; when few do, those that are spelt alike.
 create function catalog.hits(sought text, sought_folded text, wanted_lang text)
 returns table (product_id bigint, rank bigint)
