@@ -278,12 +278,14 @@ values (:product, :organisation, :lang, :name, :summary, :description,
 delete from catalog.product_text where product_id = :product and lang = :lang;
 
 -- name: put_categories :one
--- in: product bigint, organisation bigint, slugs text[]
+-- in: product bigint, organisation bigint, slugs text[], keep bool
+-- `keep`, here and below: what is there and not named stays (an import adds, it takes nothing).
 with want as (
     select c.id from catalog.category c where c.slug = any(:slugs::text[])
 ), gone as (
     delete from catalog.product_category pc
-     where pc.product_id = :product and pc.category_id not in (select id from want)
+     where pc.product_id = :product and not :keep
+       and pc.category_id not in (select id from want)
     returning 1 as one
 ), put as (
     insert into catalog.product_category (product_id, category_id, organisation_id)
@@ -295,13 +297,14 @@ select (select count(*) from gone) + (select count(*) from put) as changed,
        (select count(*) from want) as known;
 
 -- name: put_options :one
--- in: product bigint, organisation bigint, doc jsonb
+-- in: product bigint, organisation bigint, doc jsonb, keep bool
 with want as (
     select o.one ->> 'code' as code, o.place::int as position, o.one -> 'name' as names
       from jsonb_array_elements(:doc) with ordinality as o(one, place)
 ), gone as (
     delete from catalog.option x
-     where x.product_id = :product and not exists (select from want w where w.code = x.code)
+     where x.product_id = :product and not :keep
+       and not exists (select from want w where w.code = x.code)
     returning 1 as one
 ), put as (
     insert into catalog.option as x (product_id, organisation_id, code, position, names)
@@ -314,7 +317,7 @@ with want as (
 select (select count(*) from gone) + (select count(*) from put) as changed;
 
 -- name: put_values :one
--- in: product bigint, organisation bigint, doc jsonb
+-- in: product bigint, organisation bigint, doc jsonb, keep bool
 with want as (
     select x.id as option_id, v.one ->> 'code' as code, v.place::int as position,
            v.one -> 'name' as names
@@ -323,7 +326,7 @@ with want as (
      cross join lateral jsonb_array_elements(o.one -> 'values') with ordinality as v(one, place)
 ), gone as (
     delete from catalog.option_value x
-     where x.product_id = :product
+     where x.product_id = :product and not :keep
        and not exists (select from want w where w.option_id = x.option_id and w.code = x.code)
     returning 1 as one
 ), put as (
@@ -390,7 +393,7 @@ update catalog.variant set active = false, value_ids = array[-id]
  where id = :variant and active;
 
 -- name: put_prices :one
--- in: product bigint, organisation bigint, doc jsonb
+-- in: product bigint, organisation bigint, doc jsonb, keep bool
 -- doc: [{variant, prices: [{currency, amount, compare_at}]}]; each variant's prices become these.
 with named as (
     select (x.one ->> 'variant')::bigint as variant_id, x.one -> 'prices' as prices
@@ -401,7 +404,8 @@ with named as (
       from named n cross join lateral jsonb_array_elements(n.prices) as r(one)
 ), gone as (
     delete from catalog.price x
-     where x.product_id = :product and x.variant_id in (select variant_id from named)
+     where x.product_id = :product and not :keep
+       and x.variant_id in (select variant_id from named)
        and not exists (select from want w
            where w.variant_id = x.variant_id and w.currency = x.currency)
     returning 1 as one
@@ -417,7 +421,7 @@ with named as (
 select (select count(*) from gone) + (select count(*) from put) as changed;
 
 -- name: put_pictures :one
--- in: product bigint, organisation bigint, doc jsonb
+-- in: product bigint, organisation bigint, doc jsonb, keep bool
 -- doc: [{picture, alt, tag}] in order.
 with want as (
     select (x.one ->> 'picture')::bigint as picture_id, x.place::int as position,
@@ -428,7 +432,8 @@ with want as (
       from jsonb_array_elements(:doc) with ordinality as x(one, place)
 ), gone as (
     delete from catalog.product_picture x
-     where x.product_id = :product and not exists (select from want w where w.position = x.position)
+     where x.product_id = :product and not :keep
+       and not exists (select from want w where w.position = x.position)
     returning 1 as one
 ), put as (
     insert into catalog.product_picture as x

@@ -9,6 +9,7 @@ struct saving {
     struct ctx *c;
     const struct node *doc;
     i64 organisation, product, changes;
+    bool keep; /* keep_others: what the document does not name stays */
     str slug;
     struct node *variants; /* what there was: q_catalog_variants_of */
 };
@@ -159,7 +160,7 @@ static int save_categories(struct saving *s)
     str *slugs = NEWS(s->c->mem, str, node_count(list) + 1);
     EACH(it, list)
         slugs[n++] = it->node.as.text;
-    TRY(q_catalog_put_categories(s->c, &row, s->product, s->organisation, slugs, n));
+    TRY(q_catalog_put_categories(s->c, &row, s->product, s->organisation, slugs, n, s->keep));
     s->changes += node_int(row, "changed");
     if (node_int(row, "known") < (i64)n)
         return fail(s->c, E_INPUT, "catalog.category", "One of the categories does not exist.");
@@ -188,8 +189,8 @@ static int save_options(struct saving *s)
         return E_OK;
     TRY(check_options(s->c, options));
     str json = plain_json(s->c, options);
-    TRY(q_catalog_put_options(s->c, &row, s->product, s->organisation, json));
-    TRY(q_catalog_put_values(s->c, &values, s->product, s->organisation, json));
+    TRY(q_catalog_put_options(s->c, &row, s->product, s->organisation, json, s->keep));
+    TRY(q_catalog_put_values(s->c, &values, s->product, s->organisation, json, s->keep));
     s->changes += node_int(row, "changed") + node_int(values, "changed");
     return E_OK;
 }
@@ -403,13 +404,15 @@ static int save_variants(struct saving *s)
                 return fail(c, E_INPUT, "catalog.variant", "%.*s is there twice.", STR(all[n].sku));
         n++;
     }
-    TRY(retire_others(s, all, n)); /* first: it may free a SKU's place among the values */
+    if (!s->keep)
+        TRY(retire_others(s, all, n)); /* first: it may free a SKU's place among the values */
     for (size_t i = 0; i < n; i++) {
         TRY(save_variant(s, &all[i], (i64)i));
         TRY(save_stock(s, &all[i]));
         price_list(c, &all[i], prices);
     }
-    TRY(q_catalog_put_prices(c, &row, s->product, s->organisation, plain_json(c, prices)));
+    TRY(q_catalog_put_prices(c, &row, s->product, s->organisation, plain_json(c, prices),
+        s->keep));
     s->changes += node_int(row, "changed");
     return E_OK;
 }
@@ -435,7 +438,7 @@ static int save_pictures(struct saving *s)
             node_set_str(c->mem, one, S("tag"),
                 str_fmt(c->mem, "%.*s=%.*s", STR(o->key), STR(o->node.as.text)));
     }
-    TRY(q_catalog_put_pictures(c, &row, s->product, s->organisation, plain_json(c, all)));
+    TRY(q_catalog_put_pictures(c, &row, s->product, s->organisation, plain_json(c, all), s->keep));
     s->changes += node_int(row, "changed");
     return E_OK;
 }
@@ -446,7 +449,7 @@ int catalog_save(struct ctx *c, i64 organisation, const struct node *doc,
     struct catalog_report *report)
 {
     struct saving s = {.c = c, .doc = doc, .organisation = organisation,
-        .slug = node_str(doc, "slug")};
+        .slug = node_str(doc, "slug"), .keep = node_bool(doc, "keep_others")};
     *report = (struct catalog_report){0};
     if (!is_slug(s.slug))
         return fail(c, E_INPUT, "catalog.slug",
