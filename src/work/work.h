@@ -64,6 +64,13 @@ struct cron {
                        const struct cron feature##_crons[] =
 #define END_OF_CRONS   { 0 }
 
+/* ---- refresh ---------------------------------------------------------------------------------- */
+
+/* Renders anew, in place, every cached page that shows one of the tagged things ("product:12"):
+ * at once, and once more 2 s later for renders that were in flight. In the caller's
+ * transaction. */
+int refresh_tags(struct ctx *, const str *tags, size_t n, str cause);
+
 int work_serve(struct app *);            /* talat-work's main loop; returns exit code */
 int work_drain(struct ctx *, i64 most);  /* tests: reads the outbox and runs what is due, here
                                             and now, at most so many; returns how many ran */

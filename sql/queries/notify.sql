@@ -1,0 +1,35 @@
+-- notify: the log of what was said to whom.
+
+-- name: add :maybe
+-- in: organisation bigint?, order_id bigint?, person bigint?, template text, cause text, recipient text, lang text
+-- Nothing comes back when this was said before.
+insert into notify.mail (organisation_id, order_id, person_id, template, cause, recipient, lang)
+values (:organisation, :order_id, :person, :template, :cause, :recipient, :lang)
+on conflict (template, cause) do nothing
+returning id;
+
+-- name: mail :one
+-- in: id bigint
+select id, coalesce(organisation_id, 0) as organisation_id, coalesce(order_id, 0) as order_id,
+       coalesce(person_id, 0) as person_id, template, cause, recipient, lang, state
+  from notify.mail where id = :id;
+
+-- name: sent :exec
+-- in: id bigint, subject text, answer text, message_id text
+update notify.mail
+   set state = 'sent', subject = :subject, answer = :answer, message_id = :message_id,
+       sent_at = now()
+ where id = :id;
+
+-- name: failed :exec
+-- in: id bigint, answer text
+update notify.mail set state = 'failed', answer = :answer where id = :id and state <> 'sent';
+
+-- name: wait_again :exec
+-- in: id bigint
+update notify.mail set state = 'waiting', answer = '' where id = :id;
+
+-- name: of_order :many
+-- in: order_id bigint
+select id, template, recipient, subject, state, answer, created_at, sent_at
+  from notify.mail where order_id = :order_id order by id limit 100;

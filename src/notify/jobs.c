@@ -1,0 +1,63 @@
+/* notify.mail: builds a mail's document, renders both bodies, hands it to the mail server. */
+#include "notify/notify.h"
+#include "gen/queries.h"
+#include "web/web.h"
+#include "work/work.h"
+
+#define TRIES 12
+
+static const struct notify_builder *builder_of(const struct app *app, str template)
+{
+    for (const struct notify_builder *const *list = app->mails; list && *list; list++)
+        for (const struct notify_builder *b = *list; b->template; b++)
+            if (str_is(template, b->template))
+                return b;
+    return NULL;
+}
+
+static int compose(struct ctx *c, const struct node *row, struct mail *mail)
+{
+    str template = node_str(row, "template");
+    const struct notify_builder *builder = builder_of(c->app, template);
+    struct node *document = NULL;
+    if (!builder)
+        return fail_detail(c, E_INTERNAL, "notify.builder", "nobody builds mail %.*s",
+            STR(template));
+    TRY(builder->build(c, row, &document));
+    node_set_str(c->mem, document, S("lang"), c->lang);
+    node_set_str(c->mem, document, S("base_url"), c->app->base_url);
+    mail->subject = node_str(document, "subject");
+    TRY(render_view(c, str_c(c->mem, str_fmt(c->mem, "notify/%.*s", STR(template))), document,
+        &mail->html));
+    return render_view(c, str_c(c->mem, str_fmt(c->mem, "notify/%.*s.txt", STR(template))),
+        document, &mail->text);
+}
+
+static int send(struct ctx *c, const struct job *job)
+{
+    struct node *row;
+    struct mail mail = {0};
+    str answer;
+    TRY(q_notify_mail(c, &row, job->subject));
+    if (str_is(node_str(row, "state"), "sent"))
+        return E_OK;
+    c->lang = node_str(row, "lang");
+    mail.to = node_str(row, "recipient");
+    mail.from = conf_str(c->app->conf, "mail_from", S("shop@localhost"));
+    /* The same for every try, so that a mailbox can drop a second copy. */
+    mail.message_id = str_fmt(c->mem, "<%s@talat>",
+        str_c(c->mem, crypto_opaque(c->mem, c->app->secret, "mail", job->subject)));
+    int err = compose(c, row, &mail);
+    if (!err)
+        err = mail_send(c, conf_str(c->app->conf, "smtp_url", str_none),
+            conf_str(c->app->conf, "mail_dir", str_none), &mail, &answer);
+    if (err && job->attempt >= TRIES)
+        TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
+    TRY(err);
+    return q_notify_sent(c, NULL, job->subject, mail.subject, answer, mail.message_id);
+}
+
+JOBS(notify) {
+    {"notify.mail", send, .tries = TRIES},
+    END_OF_JOBS,
+};

@@ -1,0 +1,36 @@
+#include "notify/notify.h"
+#include "gen/queries.h"
+#include "work/work.h"
+
+static const i64 *or_null(const i64 *id) { return *id ? id : NULL; }
+
+static int send_by_job(struct ctx *c, i64 mail, str key)
+{
+    return job_add(c, "notify.mail", key, 0, mail, NULL, 0);
+}
+
+int notify_mail(struct ctx *c, const char *template, str cause, const struct notify_to *to)
+{
+    struct node *row;
+    TRY(q_notify_add(c, &row, or_null(&to->organisation), or_null(&to->order),
+        or_null(&to->person), str_of(template), cause, to->email, to->lang));
+    if (!row)
+        return E_OK;
+    i64 mail = node_int(row, "id");
+    return send_by_job(c, mail, str_fmt(c->mem, "notify.mail:%" PRId64, mail));
+}
+
+int notify_of_order(struct ctx *c, i64 order, struct node **mails)
+{
+    return q_notify_of_order(c, mails, order);
+}
+
+int notify_again(struct ctx *c, i64 mail)
+{
+    i64 changed;
+    TRY(q_notify_wait_again(c, &changed, mail));
+    if (!changed)
+        return fail(c, E_MISSING, "notify.mail", "There is no such mail.");
+    return send_by_job(c, mail,
+        str_fmt(c->mem, "notify.mail:%" PRId64 ":%" PRId64, mail, c->now));
+}

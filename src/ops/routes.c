@@ -1,0 +1,32 @@
+#include "web/web.h"
+#include "gen/queries.h"
+#include "ops/ops.h"
+#include "work/work.h"
+
+/* A part that is away makes the answer 503, so that a balancer needs to read nothing. Redis
+ * and push may be away while the shop still sells: they are named, not fatal. */
+static int health(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct node *at, *doc = node_map(c->mem);
+    bool pg = q_ops_pulse(c, &at) == E_OK;
+    i64 age = pg ? work_queue_age_us(c) : -1;
+    fault_clear(c);
+    bool push = push_send(c, c->app->inner_socket, S("health"), S("pulse"), S("1")) == E_OK;
+    fault_clear(c);
+    node_set_bool(c->mem, doc, S("postgres"), pg);
+    node_set_bool(c->mem, doc, S("redis"), redis_is_up(c->redis));
+    node_set_bool(c->mem, doc, S("push"), push);
+    if (age >= 0)
+        node_set_int(c->mem, doc, S("queue_age_ms"), age / 1000);
+    else
+        node_set_null(c->mem, doc, S("queue_age_ms"));
+    struct buf out = buf_new(c->mem, 4096);
+    json_write(&out, doc);
+    return reply_raw(r, pg ? 200 : 503, S("application/json"), buf_str(&out));
+}
+
+ROUTES(ops) {
+    ROUTE(GET, "/health", ANYONE, NULL, health, NULL, RATE_NONE, BARE | NOINDEX),
+    END_OF_ROUTES,
+};

@@ -1,0 +1,95 @@
+/* The outbox: events written with the change they tell of, read by one reader after commit. */
+#include "work/work_in.h"
+#include "gen/queries.h"
+
+#define KEEP_EVENTS (30 * DAY)
+#define MOST_DATA   65536 /* bytes of JSON beside an event or a job */
+
+str work_json(struct ctx *c, const struct node *data)
+{
+    if (!data)
+        return S("{}");
+    struct buf out = buf_new(c->mem, MOST_DATA);
+    json_write(&out, data);
+    return buf_str(&out);
+}
+
+int outbox_tell(struct ctx *c, const char *kind, i64 organisation, i64 subject,
+    struct node *data)
+{
+    struct node *row;
+    return q_work_tell(c, &row, str_of(kind), organisation ? &organisation : NULL, subject,
+        work_json(c, data), c->id);
+}
+
+static bool hears(const struct reader *reader, str kind)
+{
+    str wanted = str_of(reader->event);
+    if (str_ends(wanted, S("*")))
+        return str_starts(kind, str_upto(wanted, wanted.n - 1));
+    return str_eq(wanted, kind);
+}
+
+/* The event's id makes the job's key, so that reading an event twice does nothing twice. */
+static int make_jobs(struct ctx *c, const struct node *event)
+{
+    str kind = node_str(event, "kind");
+    i64 organisation = node_int(event, "organisation_id");
+    for (const struct reader *r = c->app->readers; r && r->event; r++) {
+        if (!hears(r, kind))
+            continue;
+        struct node *data = node_map(c->mem), *row;
+        node_set_str(c->mem, data, S("event"), kind);
+        node_set(c->mem, data, S("data"), node_get(event, S("data")));
+        TRY(q_work_add(c, &row, str_of(r->job),
+            str_fmt(c->mem, "%s:%" PRId64, r->job, node_int(event, "id")),
+            organisation ? &organisation : NULL, node_int(event, "subject_id"), work_json(c, data),
+            node_str(event, "request"), NULL));
+    }
+    return E_OK;
+}
+
+struct batch_of {
+    i64 most, n;
+};
+
+static int read_batch(struct ctx *c, void *with)
+{
+    struct batch_of *batch = with;
+    struct node *lock, *events;
+    batch->n = 0;
+    TRY(q_work_read_lock(c, &lock));
+    if (!node_bool(lock, "mine"))
+        return E_OK;
+    TRY(q_work_unread(c, &events, batch->most));
+    size_t n = node_count(events), i = 0;
+    if (!n)
+        return E_OK;
+    i64 *ids = NEWS(c->mem, i64, n);
+    EACH(item, events)
+    ids[i++] = node_int(&item->node, "id");
+    TRY(q_work_number_events(c, NULL, ids, n));
+    EACH(item, events)
+    TRY(make_jobs(c, &item->node));
+    batch->n = (i64)n;
+    return E_OK;
+}
+
+int outbox_read(struct ctx *c, i64 most, i64 *n)
+{
+    struct batch_of batch = {.most = most};
+    TRY(pg_tx(c, read_batch, &batch));
+    *n = batch.n;
+    return E_OK;
+}
+
+static int forget(struct ctx *c)
+{
+    return q_work_forget_events(c, NULL, c->now - KEEP_EVENTS);
+}
+
+const struct cron work_crons[] = {
+    {"work.take_over", 15 * SECOND, queue_take_over},
+    {"work.forget_events", HOUR, forget},
+    {0},
+};
