@@ -14,6 +14,8 @@ create table checkout.draft (
 alter table checkout.draft enable row level security;
 alter table checkout.draft force row level security;
 create policy own on checkout.draft for all
-    using (cart_id = base.cart() or base.is_platform())
-    with check (cart_id = base.cart() or base.is_platform());
+    using (cart_id = base.cart() or base.is_platform()
+        or exists (select from cart.cart c where c.id = cart_id and c.person_id = base.person()))
+    with check (cart_id = base.cart() or base.is_platform()
+        or exists (select from cart.cart c where c.id = cart_id and c.person_id = base.person()));
 grant select, insert, update, delete on checkout.draft to talat_app;

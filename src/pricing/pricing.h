@@ -22,11 +22,13 @@ struct basket {
     enum rounding rounding;
 };
 struct priced {
-    i64 goods, delivery, tax, total;
-    struct node *trace;         /* [{step, text, amount}] in the order it was reckoned */
+    i64 goods, delivery, tax, delivery_tax, total; /* tax includes the delivery's */
+    struct node *trace; /* the steps in the order they were reckoned: {step, sku, quantity, unit,
+                           base, percent, amount, is_line, is_delivery, is_tax, is_total} */
 };
 /* E_INPUT "pricing.overflow" when a figure would not fit; never wraps. Sum of line totals is
  * goods; sum of line taxes plus the delivery's is tax (largest remainder per total). */
 int pricing_reckon(struct ctx *, struct basket *, struct priced *);
 /* Fills each line's rate and delivery_rate_bp from the table, for a country of delivery. */
 int pricing_rules(struct ctx *, str country, struct basket *);
+int pricing_countries(struct ctx *, struct node **countries); /* [{code}] where we sell */

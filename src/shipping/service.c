@@ -1,0 +1,33 @@
+#include "shipping/shipping.h"
+#include "gen/queries.h"
+
+int shipping_methods(struct ctx *c, str country, i64 goods, struct node **methods)
+{
+    return q_shipping_methods(c, methods, c->lang, c->currency, country, goods);
+}
+
+int shipping_method(struct ctx *c, str code, str country, i64 goods, struct node **method)
+{
+    struct node *methods;
+    TRY(shipping_methods(c, country, goods, &methods));
+    EACH(item, methods)
+    {
+        *method = (struct node *)&item->node;
+        if (str_eq(node_str(*method, "code"), code))
+            return E_OK;
+    }
+    return fail(c, E_INPUT, "shipping.method", "Please choose how it should be delivered.");
+}
+
+int shipping_save(struct ctx *c, str code, i64 position, str names, str promises, i64 *id)
+{
+    struct node *row;
+    TRY(q_shipping_save(c, &row, code, position, names, promises));
+    *id = node_int(row, "id");
+    return E_OK;
+}
+
+int shipping_save_price(struct ctx *c, i64 method, str currency, i64 amount, i64 free_from)
+{
+    return q_shipping_save_price(c, NULL, method, currency, amount, free_from ? &free_from : NULL);
+}
