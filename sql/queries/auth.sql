@@ -1,0 +1,88 @@
+-- auth: persons, organisations, members, devices.
+
+-- name: by_email :maybe
+-- in: email text
+-- For logging in; the only query that knows a password's hash.
+select id, email, name, password_hash, lang,
+       role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
+  from auth.person p where email = :email;
+
+-- name: person :one
+-- in: person bigint
+select id, email, name, lang, role, created_at from auth.person where id = :person;
+
+-- name: register :maybe
+-- in: email text, name text, password_hash text, lang text
+-- Nothing comes back when the address is taken.
+insert into auth.person (email, name, password_hash, lang)
+values (:email, :name, :password_hash, :lang)
+on conflict (email) do nothing
+returning id;
+
+-- name: save_person :one
+-- in: email text, name text, password_hash text, role text
+insert into auth.person as p (email, name, password_hash, role)
+values (:email, :name, :password_hash, :role)
+on conflict (email) do update
+    set name = excluded.name, password_hash = excluded.password_hash, role = excluded.role
+returning id;
+
+-- name: place :maybe
+-- in: person bigint
+-- The platform role, and where this person is staff (the first organisation joined).
+select p.role, coalesce(m.organisation_id, 0) as organisation_id, coalesce(m.place, '') as place
+  from auth.person p
+  left join lateral (select organisation_id, place from auth.member
+                      where person_id = p.id order by created_at limit 1) m on true
+ where p.id = :person;
+
+-- name: add_device :exec
+-- in: person bigint, session_hash text, user_agent text
+insert into auth.device (person_id, session_hash, user_agent)
+values (:person, :session_hash, :user_agent);
+
+-- name: device :maybe
+-- in: session_hash text
+-- A session that Redis has lost, made again when it was used within the last day.
+select d.person_id, p.email, p.name,
+       p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
+  from auth.device d join auth.person p on p.id = d.person_id
+ where d.session_hash = :session_hash and d.ended_at is null
+   and d.seen_at > now() - interval '24 hours';
+
+-- name: touch_device :exec
+-- in: session_hash text
+update auth.device set seen_at = now() where session_hash = :session_hash;
+
+-- name: end_device :exec
+-- in: session_hash text
+update auth.device set ended_at = now() where session_hash = :session_hash and ended_at is null;
+
+-- name: devices :many
+-- in: person bigint, session_hash text
+select user_agent, created_at, seen_at, session_hash = :session_hash as is_this
+  from auth.device
+ where person_id = :person and ended_at is null and seen_at > now() - interval '24 hours'
+ order by seen_at desc limit 20;
+
+-- name: organisation :one
+-- in: organisation bigint
+select id, slug, name, zone, country, currency, tax_inclusive, rounding
+  from auth.organisation where id = :organisation;
+
+-- name: organisation_by_slug :one
+-- in: slug text
+select id, slug, name, zone, country, currency, tax_inclusive, rounding
+  from auth.organisation where slug = :slug;
+
+-- name: save_organisation :one
+-- in: slug text, name text
+insert into auth.organisation (slug, name) values (:slug, :name)
+on conflict (slug) do update set name = excluded.name
+returning id;
+
+-- name: save_member :exec
+-- in: organisation bigint, person bigint, place text
+insert into auth.member (organisation_id, person_id, place)
+values (:organisation, :person, :place)
+on conflict (organisation_id, person_id) do update set place = excluded.place;

@@ -1,0 +1,176 @@
+/* Sessions: the cookie is random, only its hash is stored. Redis holds who it is for 24 h of
+ * idleness; the device row in PostgreSQL lets it be made again when Redis has lost it. */
+#include "auth/auth_in.h"
+#include "gen/queries.h"
+#include "web/web.h"
+#include "work/work.h"
+
+#define COOKIE    "__Host-sid"
+#define IDLE_S    (24 * 3600)
+#define TOUCH     HOUR /* a device row is told of its use at most so often */
+#define SEPARATOR '\x1f'
+
+static str key_of(struct ctx *c, str hash) { return str_fmt(c->mem, "session:%.*s", STR(hash)); }
+
+/* person, staff or not, last touch of the device row, address, name */
+static str pack(struct ctx *c, const struct login *who, when touched)
+{
+    return str_fmt(c->mem, "%" PRId64 "\x1f%d\x1f%" PRId64 "\x1f%.*s\x1f%.*s", who->person,
+        who->is_staff, touched, STR(who->email), STR(who->name));
+}
+
+static bool unpack(str packed, struct login *who, when *touched)
+{
+    str person, staff, at, rest = packed;
+    if (!str_cut(&rest, SEPARATOR, &person) || !str_cut(&rest, SEPARATOR, &staff) ||
+        !str_cut(&rest, SEPARATOR, &at) || !str_cut(&rest, SEPARATOR, &who->email))
+        return false;
+    who->name = rest;
+    who->is_staff = str_is(staff, "1");
+    return str_int(person, &who->person) && str_int(at, touched);
+}
+
+static void keep(struct ctx *c, str hash, const struct login *who)
+{
+    redis_set(c, key_of(c, hash), pack(c, who, c->now), IDLE_S);
+}
+
+static bool remember(struct ctx *c, str hash, struct login *who)
+{
+    struct node *row;
+    struct scope before = c->scope;
+    c->scope = (struct scope){.platform = true};
+    int err = q_auth_device(c, &row, hash);
+    c->scope = before;
+    if (err || !row) {
+        fault_clear(c); /* no session is no error; neither is a database that is away */
+        return false;
+    }
+    *who = (struct login){node_int(row, "person_id"), node_str(row, "email"),
+        node_str(row, "name"), node_bool(row, "is_staff")};
+    keep(c, hash, who);
+    return true;
+}
+
+static bool find(struct ctx *c, str hash, struct login *who)
+{
+    str packed = str_none;
+    when touched = 0;
+    if (!redis_getex(c, key_of(c, hash), IDLE_S, &packed) || !packed.n ||
+        !unpack(packed, who, &touched))
+        return remember(c, hash, who);
+    if (c->now - touched > TOUCH) {
+        struct scope before = c->scope;
+        c->scope = (struct scope){.person = who->person};
+        if (q_auth_touch_device(c, NULL, hash))
+            fault_clear(c);
+        c->scope = before;
+        keep(c, hash, who);
+    }
+    return true;
+}
+
+static enum role role_named(str name)
+{
+    return str_is(name, "super_admin") ? SUPER_ADMIN : str_is(name, "admin") ? ADMIN : USER;
+}
+
+static enum member place_named(str name)
+{
+    static const char *const places[] = {[VIEWER] = "viewer", [MEMBER] = "member",
+        [STAFF_ADMIN] = "admin", [OWNER] = "owner"};
+    for (size_t i = VIEWER; i < COUNT(places); i++)
+        if (str_is(name, places[i]))
+            return (enum member)i;
+    return NOBODY;
+}
+
+/* Staff are asked for anew with each request, so that a right taken away is gone at once. */
+int auth_refresh_place(struct req *r)
+{
+    struct node *row;
+    TRY(q_auth_place(&r->c, &row, r->who.person));
+    if (!row)
+        return E_OK;
+    r->who.role = role_named(node_str(row, "role"));
+    r->who.organisation = node_int(row, "organisation_id");
+    r->who.member = place_named(node_str(row, "place"));
+    return E_OK;
+}
+
+int auth_who(struct req *r, str cookie)
+{
+    struct ctx *c = &r->c;
+    struct login who = {0};
+    r->who = (struct who){.role = GUEST};
+    if (!cookie.n || cookie.n > 100)
+        return E_OK;
+    str hash = crypto_sha256_hex(c->mem, cookie);
+    if (!find(c, hash, &who))
+        return E_OK;
+    r->who = (struct who){.person = who.person, .role = USER, .name = who.name,
+        .email = who.email, .session = hash};
+    c->scope.person = who.person;
+    return who.is_staff ? auth_refresh_place(r) : E_OK;
+}
+
+int session_begin(struct req *r, const struct login *who)
+{
+    struct ctx *c = &r->c;
+    str token = crypto_token(c->mem, 32), hash = crypto_sha256_hex(c->mem, token);
+    session_end(r); /* whoever was logged in here before */
+    c->scope = (struct scope){.person = who->person, .cart = c->scope.cart};
+    TRY(q_auth_add_device(c, NULL, who->person, hash, str_upto(r->user_agent, 200)));
+    keep(c, hash, who);
+    r->who = (struct who){.person = who->person, .role = USER, .name = who->name,
+        .email = who->email, .session = hash};
+    set_cookie(r, COOKIE, token, 0, false);
+    csrf_issue(r, token);
+    for (int (*const *then)(struct req *, i64) = c->app->hooks.on_login; then && *then; then++)
+        TRY((*then)(r, who->person));
+    return E_OK;
+}
+
+/* While Redis is away the session must not come back with it: a job forgets it later. */
+static int forget_later(struct ctx *c, str hash)
+{
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("session"), hash);
+    return job_add(c, "auth.forget", key_of(c, hash), 0, 0, data, 0);
+}
+
+int session_end(struct req *r)
+{
+    struct ctx *c = &r->c;
+    if (!r->who.session.n)
+        return E_OK;
+    TRY(q_auth_end_device(c, NULL, r->who.session));
+    if (!redis_del(c, key_of(c, r->who.session)))
+        TRY(forget_later(c, r->who.session));
+    /* Ends the open pages' streams; this person's other devices connect again by themselves. */
+    push_close(c, c->app->inner_socket,
+        str_fmt(c->mem, "u.%.*s",
+            STR(crypto_opaque(c->mem, c->app->secret, "person", r->who.person))));
+    fault_clear(c);
+    set_cookie(r, COOKIE, str_none, -1, false);
+    r->who = (struct who){.role = GUEST};
+    c->scope.person = c->scope.organisation = 0;
+    return E_OK;
+}
+
+int session_devices(struct ctx *c, i64 person, str session, struct node **devices)
+{
+    return q_auth_devices(c, devices, person, session);
+}
+
+static int forget(struct ctx *c, const struct job *job)
+{
+    str hash = node_str(job->data, "session");
+    return redis_del(c, key_of(c, hash))
+        ? E_OK : fail_detail(c, E_AWAY, "auth.redis", "Redis is still away");
+}
+
+JOBS(auth) {
+    {"auth.forget", forget, .tries = 40},
+    END_OF_JOBS,
+};
