@@ -16,14 +16,9 @@ static const struct input to_register[] = {
 };
 static const struct input on_the_way[] = {{"next", LINE, 0, 500}, {0}};
 
-/* Only a path of this shop: no scheme, no other host, however it is spelt. */
 static str next_of(struct req *r)
 {
-    str next = in_str(r, "next");
-    bool ours = next.n && next.p[0] == '/' && !(next.n > 1 && strchr("/\\", next.p[1]));
-    for (size_t i = 0; ours && i < next.n; i++)
-        ours = (unsigned char)next.p[i] > ' ' && next.p[i] != '\\';
-    return ours ? next : str_none;
+    return path_is_ours(in_str(r, "next")) ? in_str(r, "next") : str_none;
 }
 
 static struct node *form_page(struct req *r)

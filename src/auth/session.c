@@ -5,7 +5,6 @@
 #include "web/web.h"
 #include "work/work.h"
 
-#define COOKIE    "__Host-sid"
 #define IDLE_S    (24 * 3600)
 #define TOUCH     HOUR /* a device row is told of its use at most so often */
 #define SEPARATOR '\x1f'
@@ -124,7 +123,7 @@ int session_begin(struct req *r, const struct login *who)
     keep(c, hash, who);
     r->who = (struct who){.person = who->person, .role = USER, .name = who->name,
         .email = who->email, .session = hash};
-    set_cookie(r, COOKIE, token, 0, false);
+    set_cookie(r, COOKIE_SESSION, token, 0, false);
     csrf_issue(r, token);
     for (int (*const *then)(struct req *, i64) = c->app->hooks.on_login; then && *then; then++)
         TRY((*then)(r, who->person));
@@ -152,7 +151,7 @@ int session_end(struct req *r)
         str_fmt(c->mem, "u.%.*s",
             STR(crypto_opaque(c->mem, c->app->secret, "person", r->who.person))));
     fault_clear(c);
-    set_cookie(r, COOKIE, str_none, -1, false);
+    set_cookie(r, COOKIE_SESSION, str_none, -1, false);
     r->who = (struct who){.role = GUEST};
     c->scope.person = c->scope.organisation = 0;
     return E_OK;

@@ -11,6 +11,7 @@
  * problem ("" | "gone" | "short" | "dearer" | "cheaper" | "not_for_sale"), was_price,
  * picture}], has_problem}. An empty document with count 0 when there is none yet. */
 int cart_read(struct ctx *, struct node **cart);
+int cart_count(struct ctx *, i64 *count); /* how many things, for the badge */
 /* Adds to what is there; makes the cart when there is none and sets *made. */
 int cart_add(struct ctx *, i64 variant, i64 quantity, bool *made);
 int cart_set(struct ctx *, i64 line, i64 quantity); /* 0 takes it out */
@@ -20,3 +21,8 @@ int cart_merge(struct ctx *, i64 guest_cart, i64 person);
 int cart_close(struct ctx *, i64 cart); /* its order has been paid */
 /* FOR UPDATE within a transaction, so that a change and an order never cross. */
 int cart_lock(struct ctx *, i64 cart, i64 *revision);
+int cart_forget_old(struct ctx *); /* carts that were left */
+
+struct req;
+int cart_guest(struct req *);                 /* hooks.guest: the signed cookie's cart */
+int cart_on_login(struct req *, i64 person);  /* hooks.on_login */

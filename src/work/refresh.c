@@ -17,14 +17,14 @@ int refresh_tags(struct ctx *c, const str *tags, size_t n, str cause)
         when_now() + IN_FLIGHT);
 }
 
-/* A key as web/reply.c writes it: path|format|currency. */
+/* A key as web's set_tag writes it: format|language|currency|uri; the uri has the language. */
 static int refresh_one(struct ctx *c, str key)
 {
-    str path, format, currency, rest = key;
-    if (!str_cut(&rest, '|', &path) || !str_cut(&rest, '|', &format))
+    str format, language, currency, uri = key;
+    if (!str_cut(&uri, '|', &format) || !str_cut(&uri, '|', &language) ||
+        !str_cut(&uri, '|', &currency))
         return E_OK;
-    currency = rest;
-    return push_refresh(c, c->app->inner_socket, c->app->secret, path,
+    return push_refresh(c, c->app->inner_socket, c->app->secret, uri,
         str_is(format, "json") ? S("application/json") : S("text/html"), currency);
 }
 

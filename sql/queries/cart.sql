@@ -1,0 +1,145 @@
+-- cart: what someone means to buy. Whose it is stands in the scope: a person's own, or for
+-- nobody in particular the one of the signed cookie.
+
+-- name: new_id :one
+-- The number of a cart to be: a guest's scope must name it before it can be written.
+select nextval(pg_get_serial_sequence('cart.cart', 'id')) as id;
+
+-- name: read :maybe
+-- The open cart of this scope.
+select id, revision, currency
+  from cart.cart
+ where state = 'open'
+   and case when base.person() is null then id = base.cart() else person_id = base.person() end;
+
+-- name: lines :many
+-- in: cart_id bigint
+select id, variant_id, quantity, coalesce(seen_price, -1) as seen_price
+  from cart.line where cart_id = :cart_id order by id limit 100;
+
+-- name: mine :many
+-- The lines of this scope's open cart, in one go.
+select k.id as cart_id, k.revision, k.currency, l.id, l.variant_id, l.quantity,
+       coalesce(l.seen_price, -1) as seen_price
+  from cart.cart k left join cart.line l on l.cart_id = k.id
+ where k.state = 'open'
+   and case when base.person() is null then k.id = base.cart()
+            else k.person_id = base.person() end
+ order by l.id
+ limit 100;
+
+-- name: open :exec
+-- in: currency text
+-- Makes the scope's cart unless it has an open one.
+insert into cart.cart (id, person_id, currency)
+overriding system value
+select case when base.person() is null then base.cart()
+            else nextval(pg_get_serial_sequence('cart.cart', 'id')) end,
+       base.person(), :currency
+ where not exists (select from cart.cart
+                    where state = 'open'
+                      and case when base.person() is null then id = base.cart()
+                               else person_id = base.person() end)
+on conflict do nothing;
+
+-- name: add :maybe
+-- in: variant bigint, quantity bigint, price bigint
+-- Puts so many more of a variant into the scope's cart and raises its revision.
+with mine as (
+    update cart.cart set revision = revision + 1, touched_at = now()
+     where state = 'open'
+       and case when base.person() is null then id = base.cart()
+                else person_id = base.person() end
+    returning id
+)
+insert into cart.line as l (cart_id, variant_id, quantity, seen_price)
+select id, :variant, least(:quantity, 999), :price from mine
+on conflict (cart_id, variant_id) do update
+    set quantity = least(l.quantity + excluded.quantity, 999), seen_price = excluded.seen_price
+returning cart_id;
+
+-- name: set :maybe
+-- in: line bigint, quantity bigint
+-- The same quantity again changes nothing, also not the revision.
+with changed as (
+    update cart.line set quantity = :quantity
+     where id = :line and quantity <> :quantity
+    returning cart_id
+)
+update cart.cart set revision = revision + 1, touched_at = now()
+ where id in (select cart_id from changed) and state = 'open'
+returning id;
+
+-- name: drop :maybe
+-- in: line bigint
+with gone as (
+    delete from cart.line where id = :line returning cart_id
+)
+update cart.cart set revision = revision + 1, touched_at = now()
+ where id in (select cart_id from gone) and state = 'open'
+returning id;
+
+-- name: see_prices :exec
+-- in: cart_id bigint, variants bigint[], prices bigint[]
+-- The prices on the screen are the ones agreed to from now on.
+update cart.line l
+   set seen_price = u.price
+  from unnest(:variants, :prices) as u(variant, price)
+ where l.cart_id = :cart_id and l.variant_id = u.variant and l.seen_price is distinct from u.price;
+
+-- name: adopt :exec
+-- in: guest_cart bigint, person bigint
+-- A person without a cart simply takes the guest's.
+update cart.cart set person_id = :person, revision = revision + 1
+ where id = :guest_cart and state = 'open' and person_id is null
+   and not exists (select from cart.cart where person_id = :person and state = 'open');
+
+-- name: pour :exec
+-- in: guest_cart bigint, person bigint
+-- The larger quantity of each thing stays; the newest beyond a hundred things are left out.
+insert into cart.line as l (cart_id, variant_id, quantity, seen_price)
+select k.id, g.variant_id, g.quantity, g.seen_price
+  from cart.line g, cart.cart k
+ where g.cart_id = :guest_cart and k.person_id = :person and k.state = 'open'
+   and k.id <> :guest_cart
+   and (exists (select from cart.line x where x.cart_id = k.id and x.variant_id = g.variant_id)
+        or (select count(*) from cart.line x where x.cart_id = k.id)
+            + (select count(*) from cart.line y
+                where y.cart_id = :guest_cart and y.id <= g.id) <= 100)
+on conflict (cart_id, variant_id) do update
+    set quantity = greatest(l.quantity, excluded.quantity);
+
+-- name: emptied :exec
+-- in: guest_cart bigint, person bigint
+with closed as (
+    update cart.cart set state = 'merged'
+     where id = :guest_cart and state = 'open' and person_id is null
+    returning id
+)
+update cart.cart set revision = revision + 1
+ where person_id = :person and state = 'open' and exists (select from closed);
+
+-- name: close :exec
+-- in: cart_id bigint
+update cart.cart set state = 'ordered' where id = :cart_id and state = 'open';
+
+-- name: lock :one
+-- in: cart_id bigint
+select revision, state = 'open' as is_open from cart.cart where id = :cart_id for update;
+
+-- name: forget :exec
+-- in: guests_before timestamptz, all_before timestamptz
+-- Left carts go: a guest's after some weeks, anybody's after a year.
+delete from cart.cart
+ where id in (select id from cart.cart
+               where (person_id is null and touched_at < :guests_before)
+                  or touched_at < :all_before
+               order by touched_at limit 1000);
+
+-- name: count :one
+-- How many things the scope's cart holds, for the badge.
+select coalesce(sum(l.quantity), 0)::bigint as count
+  from cart.cart k join cart.line l on l.cart_id = k.id
+ where k.state = 'open'
+   and case when base.person() is null then k.id = base.cart()
+            else k.person_id = base.person() end;

@@ -1,0 +1,148 @@
+#include "cart/cart.h"
+#include "catalog/catalog.h"
+#include "web/web.h"
+#include "work/work.h"
+
+#define KEEP_COOKIE_S (30 * 24 * 3600)
+#define MOST_OF_ONE   999
+
+static const struct input one_more[] = {
+    {"sku", LINE, 1, 80, .required = true},
+    {"quantity", INT, 1, MOST_OF_ONE},
+    {"next", LINE, 0, 500},
+    {0},
+};
+static const struct input new_quantity[] = {
+    {"id", WORD, 1, 40, .required = true},
+    {"quantity", INT, 0, MOST_OF_ONE, .required = true},
+    {0},
+};
+
+int cart_guest(struct req *r)
+{
+    str value;
+    i64 cart;
+    if (!me(r) && crypto_signed(r->c.app->secret, "cart", in_cookie(r, COOKIE_CART), &value) &&
+        str_int(value, &cart))
+        r->c.scope.cart = cart;
+    return E_OK;
+}
+
+static int give_cookie(struct req *r)
+{
+    struct ctx *c = &r->c;
+    str value = crypto_sign(c->mem, c->app->secret, "cart",
+        str_fmt(c->mem, "%" PRId64, c->scope.cart));
+    set_cookie(r, COOKIE_CART, value, KEEP_COOKIE_S, false);
+    if (!r->who.session.n)
+        csrf_issue(r, value);
+    return E_OK;
+}
+
+int cart_on_login(struct req *r, i64 person)
+{
+    str value;
+    i64 cart;
+    if (!crypto_signed(r->c.app->secret, "cart", in_cookie(r, COOKIE_CART), &value) ||
+        !str_int(value, &cart))
+        return E_OK;
+    TRY(cart_merge(&r->c, cart, person));
+    r->c.scope.cart = 0;
+    set_cookie(r, COOKIE_CART, str_none, -1, false);
+    return E_OK;
+}
+
+static int page(struct req *r, struct node **document)
+{
+    struct node *cart;
+    TRY(cart_read(&r->c, &cart));
+    *document = node_map(r->c.mem);
+    node_set(r->c.mem, *document, S("cart"), cart);
+    return E_OK;
+}
+
+static int show(struct req *r)
+{
+    struct node *document;
+    TRY(page(r, &document));
+    return reply_with(r, document);
+}
+
+static int refuse(struct req *r, int err)
+{
+    struct node *document;
+    struct fault fault = r->c.fault;
+    TRY(page(r, &document));
+    r->c.fault = fault;
+    return again(r, err, document);
+}
+
+static int put_in(struct req *r, i64 *variant)
+{
+    bool made;
+    i64 quantity = in_has(r, "quantity") ? in_int(r, "quantity") : 1;
+    TRY(catalog_variant_by_sku(&r->c, in_str(r, "sku"), variant));
+    if (!*variant)
+        return fail(&r->c, E_MISSING, "cart.variant", "This product is no longer available.");
+    TRY(cart_add(&r->c, *variant, quantity, &made));
+    return made && !me(r) ? give_cookie(r) : E_OK;
+}
+
+static int add(struct req *r)
+{
+    i64 variant;
+    int err = put_in(r, &variant);
+    if (err)
+        return refuse(r, err);
+    return see_other(r, path_is_ours(in_str(r, "next")) ? in_str(r, "next") : S("/cart"));
+}
+
+static int change(struct req *r)
+{
+    i64 line;
+    if (!crypto_unopaque(r->c.app->secret, "line", in_str(r, "id"), &line))
+        return fail(&r->c, E_MISSING, "cart.line", "That is no longer in your cart.");
+    int err = cart_set(&r->c, line, in_int(r, "quantity"));
+    return err ? refuse(r, err) : see_other(r, S("/cart"));
+}
+
+static const struct input to_choose[] = {
+    {"currency", WORD, 3, 3, .required = true},
+    {"next", LINE, 0, 500},
+    {0},
+};
+
+/* Remembered in a plain cookie, because nginx keys its kept pages by it. */
+static int choose_currency(struct req *r)
+{
+    str wanted = in_str(r, "currency");
+    EACH(item, r->c.app->currencies)
+    if (str_eq(item->node.as.text, wanted))
+        set_cookie(r, COOKIE_CURRENCY, wanted, 365 * 24 * 3600, true);
+    return see_other(r, path_is_ours(in_str(r, "next")) ? in_str(r, "next") : S("/"));
+}
+
+/* The personal corner of a page that is the same for everybody otherwise. */
+static int corner(struct req *r)
+{
+    i64 count;
+    struct node *document = node_map(r->c.mem);
+    TRY(cart_count(&r->c, &count));
+    node_set_int(r->c.mem, document, S("count"), count);
+    node_set_bool(r->c.mem, document, S("is_staff"), may(&r->who, DASHBOARD_READ));
+    return reply_with(r, document);
+}
+
+ROUTES(cart) {
+    ROUTE(GET, "/cart", ANYONE, NULL, show, "cart/show", RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/cart/lines", ANYONE, one_more, add, "cart/show", RATE_FORM, NOINDEX),
+    ROUTE(POST, "/cart/lines/{id}", ANYONE, new_quantity, change, "cart/show", RATE_FORM, NOINDEX),
+    ROUTE(POST, "/currency", ANYONE, to_choose, choose_currency, NULL, RATE_FORM, NOINDEX),
+    ROUTE(GET, "/-/me", ANYONE, NULL, corner, "cart/me", RATE_NONE, NOINDEX),
+    END_OF_ROUTES,
+};
+
+CRONS(cart) {
+    {"cart.forget", HOUR, cart_forget_old},
+    END_OF_CRONS,
+};

@@ -1,0 +1,268 @@
+#include "cart/cart.h"
+#include "catalog/catalog.h"
+#include "gen/queries.h"
+#include "web/web.h"
+
+#define MOST_LINES 100
+#define KEEP_GUEST (30 * DAY)
+#define KEEP_ALL   (365 * DAY)
+
+static const struct node *variant_of(const struct node *variants, i64 id)
+{
+    EACH(item, variants)
+    if (node_int(&item->node, "id") == id)
+        return &item->node;
+    return NULL;
+}
+
+/* What the buyer has to be told about a line before it can be bought; "" when nothing. */
+static str problem_of(const struct node *line, const struct node *variant)
+{
+    i64 seen = node_int(line, "seen_price");
+    if (!variant)
+        return S("gone");
+    if (node_is_null(variant, "price") || !node_bool(variant, "for_sale"))
+        return S("not_for_sale");
+    if (!node_is_null(variant, "left") && node_int(variant, "left") < node_int(line, "quantity"))
+        return S("short");
+    if (seen >= 0 && seen < node_int(variant, "price"))
+        return S("dearer");
+    if (seen > node_int(variant, "price"))
+        return S("cheaper");
+    return str_none;
+}
+
+static void take(struct ctx *c, struct node *line, const struct node *variant, const char *key)
+{
+    struct node *value = variant ? node_get(variant, str_of(key)) : NULL;
+    if (value)
+        node_set(c->mem, line, str_of(key), value);
+    else
+        node_set_null(c->mem, line, str_of(key));
+}
+
+static void flag(struct ctx *c, struct node *line, str problem)
+{
+    static const char *const names[] = {"gone", "not_for_sale", "short", "dearer", "cheaper"};
+    static const char *const keys[] = {"is_gone", "is_not_for_sale", "is_short", "is_dearer",
+        "is_cheaper"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        node_hide(node_set_bool(c->mem, line, str_of(keys[i]), str_is(problem, names[i])));
+}
+
+/* Dresses one line as of now and returns what it adds to the goods total. */
+static i64 dress(struct ctx *c, struct node *out, const struct node *line,
+    const struct node *variant, bool *blocked)
+{
+    static const char *const taken[] = {"sku", "slug", "name", "options", "left", "picture",
+        "product_id", "organisation_id", "item_id", "tax_class"};
+    i64 quantity = node_int(line, "quantity"), seen = node_int(line, "seen_price"), total = 0;
+    str problem = problem_of(line, variant);
+    bool sold = variant && !node_is_null(variant, "price");
+    i64 unit = sold ? node_int(variant, "price") : seen > 0 ? seen : 0;
+    if (!money_times(unit, quantity, &total))
+        problem = S("short");
+    node_set_str(c->mem, out, S("id"),
+        crypto_opaque(c->mem, c->app->secret, "line", node_int(line, "id")));
+    node_hide(node_set_int(c->mem, out, S("variant_id"), node_int(line, "variant_id")));
+    for (size_t i = 0; i < COUNT(taken); i++)
+        take(c, out, variant, taken[i]);
+    for (size_t i = 6; i < COUNT(taken); i++)
+        node_hide(node_get(out, str_of(taken[i])));
+    node_set_int(c->mem, out, S("quantity"), quantity);
+    node_set_int(c->mem, out, S("unit_price"), unit);
+    node_set_int(c->mem, out, S("line_total"), total);
+    node_set_int(c->mem, out, S("was_price"), seen >= 0 ? seen : unit);
+    node_set_str(c->mem, out, S("problem"), problem);
+    flag(c, out, problem);
+    *blocked = *blocked || str_is(problem, "gone") || str_is(problem, "short") ||
+               str_is(problem, "not_for_sale");
+    return sold ? total : 0;
+}
+
+static struct node *empty_cart(struct ctx *c, struct node **lines)
+{
+    struct node *cart = node_map(c->mem);
+    node_hide(node_set_int(c->mem, cart, S("id"), 0));
+    node_set_int(c->mem, cart, S("revision"), 0);
+    node_set_str(c->mem, cart, S("currency"), c->currency);
+    node_set_int(c->mem, cart, S("count"), 0);
+    node_set_int(c->mem, cart, S("goods"), 0);
+    node_set_bool(c->mem, cart, S("has_problem"), false);
+    node_set_bool(c->mem, cart, S("is_blocked"), false);
+    node_set_bool(c->mem, cart, S("is_empty"), true);
+    *lines = node_set_list(c->mem, cart, S("lines"));
+    return cart;
+}
+
+static int fill(struct ctx *c, struct node *cart, struct node *lines, const struct node *rows)
+{
+    i64 ids[MOST_LINES], goods = 0, count = 0;
+    size_t n = 0;
+    bool blocked = false, problem = false;
+    struct node *variants;
+    EACH(item, rows)
+    if (n < MOST_LINES)
+        ids[n++] = node_int(&item->node, "variant_id");
+    TRY(catalog_variants(c, ids, n, &variants));
+    EACH(item, rows)
+    {
+        struct node *line = node_add_map(c->mem, lines);
+        i64 total = dress(c, line, &item->node,
+            variant_of(variants, node_int(&item->node, "variant_id")), &blocked);
+        if (!money_add(goods, total, &goods))
+            return fail(c, E_INPUT, "cart.overflow", "That is more than can be ordered at once.");
+        count += node_int(line, "quantity");
+        problem = problem || node_str(line, "problem").n;
+    }
+    node_set_int(c->mem, cart, S("count"), count);
+    node_set_int(c->mem, cart, S("goods"), goods);
+    node_set_bool(c->mem, cart, S("has_problem"), problem);
+    node_set_bool(c->mem, cart, S("is_blocked"), blocked);
+    node_set_bool(c->mem, cart, S("is_empty"), n == 0);
+    return E_OK;
+}
+
+int cart_read(struct ctx *c, struct node **out)
+{
+    struct node *rows, *lines;
+    *out = empty_cart(c, &lines);
+    if (!c->scope.cart && !c->scope.person)
+        return E_OK;
+    TRY(q_cart_mine(c, &rows));
+    const struct item *first = node_first(rows);
+    if (!first)
+        return E_OK;
+    node_hide(node_set_int(c->mem, *out, S("id"), node_int(&first->node, "cart_id")));
+    node_set_int(c->mem, *out, S("revision"), node_int(&first->node, "revision"));
+    return node_is_null(&first->node, "id") ? E_OK : fill(c, *out, lines, rows);
+}
+
+int cart_count(struct ctx *c, i64 *count)
+{
+    struct node *row;
+    *count = 0;
+    if (!c->scope.cart && !c->scope.person)
+        return E_OK;
+    TRY(q_cart_count(c, &row));
+    *count = node_int(row, "count");
+    return E_OK;
+}
+
+static int check_for_sale(struct ctx *c, i64 variant, i64 *price)
+{
+    struct node *variants;
+    TRY(catalog_variants(c, &variant, 1, &variants));
+    const struct item *found = node_first(variants);
+    if (!found)
+        return fail(c, E_MISSING, "cart.variant", "This product is no longer available.");
+    if (node_is_null(&found->node, "price") || !node_bool(&found->node, "for_sale"))
+        return fail(c, E_CONFLICT, "cart.not_for_sale", "This is not for sale in your currency.");
+    if (!node_is_null(&found->node, "left") && node_int(&found->node, "left") < 1)
+        return fail(c, E_CONFLICT, "cart.sold_out", "This is sold out.");
+    *price = node_int(&found->node, "price");
+    return E_OK;
+}
+
+struct adding {
+    i64 variant, quantity, price;
+    bool done;
+};
+
+/* Both statements go out in one round trip, one transaction. */
+static int add(struct ctx *c, struct adding *what)
+{
+    struct node *row;
+    pg_batch(c);
+    q_cart_open(c, NULL, c->currency);
+    q_cart_add(c, &row, what->variant, what->quantity, what->price);
+    TRY(pg_flush(c));
+    what->done = row != NULL;
+    return E_OK;
+}
+
+static int name_new_cart(struct ctx *c)
+{
+    struct node *row;
+    TRY(q_cart_new_id(c, &row));
+    c->scope.cart = node_int(row, "id");
+    return E_OK;
+}
+
+int cart_add(struct ctx *c, i64 variant, i64 quantity, bool *made)
+{
+    struct adding what = {.variant = variant, .quantity = quantity};
+    *made = false;
+    TRY(check_for_sale(c, variant, &what.price));
+    if (c->scope.person || c->scope.cart)
+        TRY(add(c, &what));
+    if (what.done)
+        return E_OK;
+    /* A guest's first, or the cookie's cart has been ordered or merged meanwhile. */
+    TRY(name_new_cart(c));
+    *made = true;
+    TRY(add(c, &what));
+    return what.done ? E_OK : fail_detail(c, E_INTERNAL, "cart.add", "the cart was not made");
+}
+
+int cart_set(struct ctx *c, i64 line, i64 quantity)
+{
+    struct node *row;
+    if (quantity == 0)
+        return q_cart_drop(c, &row, line);
+    return q_cart_set(c, &row, line, quantity);
+}
+
+int cart_accept_prices(struct ctx *c)
+{
+    struct node *cart;
+    i64 variants[MOST_LINES], prices[MOST_LINES];
+    size_t n = 0;
+    TRY(cart_read(c, &cart));
+    EACH(item, node_get(cart, S("lines")))
+    {
+        variants[n] = node_int(&item->node, "variant_id");
+        prices[n++] = node_int(&item->node, "unit_price");
+    }
+    return n ? q_cart_see_prices(c, NULL, node_int(cart, "id"), variants, n, prices, n) : E_OK;
+}
+
+struct merging {
+    i64 guest, person;
+};
+
+static int merge(struct ctx *c, void *with)
+{
+    const struct merging *m = with;
+    TRY(q_cart_adopt(c, NULL, m->guest, m->person));
+    TRY(q_cart_pour(c, NULL, m->guest, m->person));
+    return q_cart_emptied(c, NULL, m->guest, m->person);
+}
+
+int cart_merge(struct ctx *c, i64 guest_cart, i64 person)
+{
+    struct merging m = {guest_cart, person};
+    struct scope before = c->scope;
+    c->scope.cart = guest_cart;
+    c->scope.person = person;
+    int err = pg_tx(c, merge, &m);
+    c->scope = before;
+    return err;
+}
+
+int cart_close(struct ctx *c, i64 cart) { return q_cart_close(c, NULL, cart); }
+
+int cart_lock(struct ctx *c, i64 cart, i64 *revision)
+{
+    struct node *row;
+    TRY(q_cart_lock(c, &row, cart));
+    if (!node_bool(row, "is_open"))
+        return fail(c, E_CONFLICT, "cart.closed", "This cart has been ordered already.");
+    *revision = node_int(row, "revision");
+    return E_OK;
+}
+
+int cart_forget_old(struct ctx *c)
+{
+    return q_cart_forget(c, NULL, c->now - KEEP_GUEST, c->now - KEEP_ALL);
+}
