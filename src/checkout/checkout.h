@@ -4,9 +4,14 @@
 #pragma once
 #include "base/base.h"
 
-/* The cart with draft, methods and totals as they stand: {cart{}, draft{}, methods[], totals
- * {goods, delivery, tax, total, tax_inclusive, currency}, trace[], step, is_ready}. */
+/* The cart with draft, methods and totals as they stand: {cart{}, draft{email, name, phone,
+ * address{}, delivery_method}, has_address, has_delivery, is_ready, methods[], delivery{},
+ * totals{goods, delivery, tax, total, tax_inclusive, currency}, trace[]}. */
 int checkout_read(struct ctx *, struct node **out);
-/* Places the order for the cart's revision (or finds the one placed). Money moves later. */
-int checkout_place(struct ctx *, i64 person, i64 expected_revision, i64 expected_total,
-    i64 *order);
+int checkout_save_address(struct ctx *, i64 cart, str email, str name, str phone,
+    struct node *address);
+int checkout_save_delivery(struct ctx *, i64 cart, str method);
+/* Places the order for the cart's revision, or finds the one placed. What the buyer saw must
+ * still hold: another revision or total is E_CONFLICT "checkout.changed", and nothing is
+ * written. Calls outside (an older unpaid order's page is closed first). */
+int checkout_place(struct ctx *, i64 person, i64 seen_revision, i64 seen_total, i64 *order);

@@ -1,0 +1,19 @@
+-- checkout: what was filled in so far.
+
+-- name: draft :maybe
+-- in: cart_id bigint
+select email, name, phone, address, coalesce(delivery_method, '') as delivery_method
+  from checkout.draft where cart_id = :cart_id;
+
+-- name: save_address :exec
+-- in: cart_id bigint, email text, name text, phone text, address jsonb
+insert into checkout.draft (cart_id, email, name, phone, address)
+values (:cart_id, :email, :name, :phone, :address)
+on conflict (cart_id) do update
+    set email = excluded.email, name = excluded.name, phone = excluded.phone,
+        address = excluded.address, updated_at = now();
+
+-- name: save_delivery :exec
+-- in: cart_id bigint, method text
+update checkout.draft set delivery_method = :method, updated_at = now()
+ where cart_id = :cart_id;

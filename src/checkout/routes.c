@@ -1,0 +1,214 @@
+#include "cart/cart.h"
+#include "checkout/checkout.h"
+#include "orders/orders.h"
+#include "pricing/pricing.h"
+#include "web/web.h"
+
+static const struct input an_address[] = {
+    {"email", EMAIL, 3, 254, .required = true},
+    {"name", LINE, 1, 120, .required = true},
+    {"phone", LINE, 5, 30, .required = true},
+    {"line1", LINE, 1, 200, .required = true},
+    {"line2", LINE, 0, 200},
+    {"city", LINE, 1, 100, .required = true},
+    {"region", LINE, 0, 100},
+    {"postcode", LINE, 0, 12},
+    {"country", WORD, 2, 2, .required = true},
+    {0},
+};
+static const struct input a_method[] = {{"method", WORD, 1, 40, .required = true}, {0}};
+static const struct input what_was_seen[] = {
+    {"revision", INT, 0, INT64_MAX, .required = true},
+    {"total", INT, 0, INT64_MAX, .required = true},
+    {0},
+};
+
+/* ISO code -> what people call it; translated like every message. */
+static const struct {
+    const char *code, *name;
+} countries[] = {{"TH", "Thailand"}, {"VN", "Vietnam"}, {"SG", "Singapore"},
+    {"US", "United States"}};
+
+static str country_name(struct ctx *c, str code)
+{
+    for (size_t i = 0; i < COUNT(countries); i++)
+        if (str_is(code, countries[i].code))
+            return say(c, countries[i].name);
+    return code;
+}
+
+static int add_countries(struct req *r, struct node *document, str chosen)
+{
+    struct ctx *c = &r->c;
+    struct node *list;
+    TRY(pricing_countries(c, &list));
+    EACH(item, list)
+    {
+        struct node *country = (struct node *)&item->node;
+        str code = node_str(country, "code");
+        node_set_str(c->mem, country, S("name"), country_name(c, code));
+        node_set_bool(c->mem, country, S("is_chosen"), str_eq(code, chosen));
+    }
+    node_hide(node_set(c->mem, document, S("countries"), list));
+    return E_OK;
+}
+
+/* The document of every step; `step` says which numbered page it is. */
+static int page(struct req *r, i64 step, struct node **document)
+{
+    struct ctx *c = &r->c;
+    struct node *checkout, *address;
+    TRY(checkout_read(c, &checkout));
+    *document = node_map(c->mem);
+    node_set(c->mem, *document, S("checkout"), checkout);
+    node_set_int(c->mem, *document, S("step"), step);
+    node_hide(node_set_bool(c->mem, *document, S("is_step_1"), step == 1));
+    node_hide(node_set_bool(c->mem, *document, S("is_step_2"), step == 2));
+    node_hide(node_set_bool(c->mem, *document, S("is_step_3"), step == 3));
+    address = node_get(node_get(checkout, S("draft")), S("address"));
+    str country = in_has(r, "country") ? in_str(r, "country") : node_str(address, "country");
+    node_set_str(c->mem, *document, S("country_name"),
+        country_name(c, node_str(address, "country")));
+    return add_countries(r, *document, country.n ? country : S("TH"));
+}
+
+static struct node *checkout_of(struct node *document)
+{
+    return node_get(document, S("checkout"));
+}
+
+static bool is_empty(struct node *document)
+{
+    return node_bool(node_get(checkout_of(document), S("cart")), "is_empty");
+}
+
+/* What was typed before comes back in the fields; for somebody logged in the first time, the
+ * account's own name and address. */
+static void fill_form(struct req *r, struct node *document)
+{
+    struct ctx *c = &r->c;
+    struct node *draft = node_get(checkout_of(document), S("draft"));
+    struct node *address = node_get(draft, S("address")), *form = node_map(c->mem);
+    static const char *const of_address[] = {"line1", "line2", "city", "region", "postcode",
+        "country"};
+    str email = node_str(draft, "email"), name = node_str(draft, "name");
+    node_set_str(c->mem, form, S("email"), email.n ? email : r->who.email);
+    node_set_str(c->mem, form, S("name"), name.n ? name : r->who.name);
+    node_set_str(c->mem, form, S("phone"), node_str(draft, "phone"));
+    for (size_t i = 0; i < COUNT(of_address); i++)
+        node_set_str(c->mem, form, str_of(of_address[i]), node_str(address, of_address[i]));
+    node_hide(node_set(c->mem, document, S("form"), form));
+}
+
+static int show_address(struct req *r)
+{
+    struct node *document;
+    TRY(page(r, 1, &document));
+    if (is_empty(document))
+        return see_other(r, S("/cart"));
+    fill_form(r, document);
+    return reply_with(r, document);
+}
+
+static int check_country(struct req *r, const struct node *document)
+{
+    EACH(item, node_get(document, S("countries")))
+    if (str_eq(node_str(&item->node, "code"), in_str(r, "country")))
+        return E_OK;
+    return fail_field(&r->c, "country", "We do not deliver to that country yet.");
+}
+
+static int save_address(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct node *document, *address = node_map(c->mem);
+    static const char *const fields[] = {"line1", "line2", "city", "region", "postcode",
+        "country"};
+    TRY(page(r, 1, &document));
+    if (is_empty(document))
+        return see_other(r, S("/cart"));
+    int err = check_country(r, document);
+    if (err)
+        return again(r, err, document);
+    for (size_t i = 0; i < COUNT(fields); i++)
+        node_set_str(c->mem, address, str_of(fields[i]), in_str(r, fields[i]));
+    TRY(checkout_save_address(c, node_int(node_get(checkout_of(document), S("cart")), "id"),
+        in_str(r, "email"), in_str(r, "name"), in_str(r, "phone"), address));
+    TRY(cart_accept_prices(c));
+    return see_other(r, S("/checkout/delivery"));
+}
+
+static int show_delivery(struct req *r)
+{
+    struct node *document;
+    TRY(page(r, 2, &document));
+    if (is_empty(document) || !node_bool(checkout_of(document), "has_address"))
+        return see_other(r, S("/checkout"));
+    return reply_with(r, document);
+}
+
+static int save_delivery(struct req *r)
+{
+    struct node *document;
+    TRY(page(r, 2, &document));
+    if (is_empty(document) || !node_bool(checkout_of(document), "has_address"))
+        return see_other(r, S("/checkout"));
+    EACH(item, node_get(checkout_of(document), S("methods")))
+    if (str_eq(node_str(&item->node, "code"), in_str(r, "method"))) {
+        TRY(checkout_save_delivery(&r->c,
+            node_int(node_get(checkout_of(document), S("cart")), "id"), in_str(r, "method")));
+        return see_other(r, S("/checkout/pay"));
+    }
+    return again(r, fail_field(&r->c, "method", "Please choose how it should be delivered."),
+        document);
+}
+
+static int show_pay(struct req *r)
+{
+    struct node *document;
+    TRY(page(r, 3, &document));
+    if (!node_bool(checkout_of(document), "has_address") || is_empty(document))
+        return see_other(r, S("/checkout"));
+    if (!node_bool(checkout_of(document), "has_delivery"))
+        return see_other(r, S("/checkout/delivery"));
+    return reply_with(r, document);
+}
+
+/* Places the order and opens its payment page. When the provider cannot be reached the order
+ * is kept, and its own page says so and offers to pay again. */
+static int pay(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct node *document, *order;
+    i64 id;
+    str url;
+    int err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &id);
+    if (err) {
+        struct fault fault = c->fault;
+        fault_clear(c);
+        TRY(page(r, 3, &document));
+        c->fault = fault;
+        return again(r, err, document);
+    }
+    c->scope.order = id;
+    TRY(orders_read(c, id, &order));
+    if (orders_pay_url(c, id, &url)) {
+        fault_clear(c);
+        return see_other(r, orders_link(c, node_str(order, "number")));
+    }
+    return see_outside(r, url);
+}
+
+ROUTES(checkout) {
+    ROUTE(GET, "/checkout", ANYONE, NULL, show_address, "checkout/address", RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/checkout", ANYONE, an_address, save_address, "checkout/address", RATE_FORM,
+        NOINDEX),
+    ROUTE(GET, "/checkout/delivery", ANYONE, NULL, show_delivery, "checkout/delivery", RATE_PAGE,
+        NOINDEX),
+    ROUTE(POST, "/checkout/delivery", ANYONE, a_method, save_delivery, "checkout/delivery",
+        RATE_FORM, NOINDEX),
+    ROUTE(GET, "/checkout/pay", ANYONE, NULL, show_pay, "checkout/pay", RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/checkout/pay", ANYONE, what_was_seen, pay, "checkout/pay", RATE_ORDER,
+        SLOW | NOINDEX),
+    END_OF_ROUTES,
+};

@@ -1,0 +1,170 @@
+#include "checkout/checkout.h"
+#include "auth/auth.h"
+#include "cart/cart.h"
+#include "gen/queries.h"
+#include "orders/orders.h"
+#include "pricing/pricing.h"
+#include "shipping/shipping.h"
+
+static const char *const address_fields[] = {"line1", "line2", "city", "region", "postcode",
+    "country"};
+
+static bool is_complete(const struct node *draft)
+{
+    const struct node *address = node_get(draft, S("address"));
+    return node_str(draft, "email").n && node_str(draft, "name").n &&
+           node_str(address, "line1").n && node_str(address, "city").n &&
+           node_str(address, "country").n;
+}
+
+static int read_draft(struct ctx *c, i64 cart, struct node **draft)
+{
+    struct node *address;
+    TRY(q_checkout_draft(c, draft, cart));
+    if (!*draft) {
+        *draft = node_map(c->mem);
+        node_set_str(c->mem, *draft, S("email"), str_none);
+        node_set_str(c->mem, *draft, S("name"), str_none);
+        node_set_str(c->mem, *draft, S("phone"), str_none);
+        node_set_str(c->mem, *draft, S("delivery_method"), str_none);
+        node_set_map(c->mem, *draft, S("address"));
+    }
+    address = node_get(*draft, S("address"));
+    for (size_t i = 0; i < COUNT(address_fields); i++)
+        if (!node_get(address, str_of(address_fields[i])))
+            node_set_str(c->mem, address, str_of(address_fields[i]), str_none);
+    return E_OK;
+}
+
+static int read_methods(struct ctx *c, struct node *draft, i64 goods, struct node **methods,
+    struct node **chosen)
+{
+    str code = node_str(draft, "delivery_method");
+    *chosen = NULL;
+    TRY(shipping_methods(c, node_str(node_get(draft, S("address")), "country"), goods, methods));
+    EACH(item, *methods)
+    {
+        struct node *method = (struct node *)&item->node;
+        bool is_chosen = str_eq(node_str(method, "code"), code);
+        node_set_bool(c->mem, method, S("is_chosen"), is_chosen);
+        *chosen = is_chosen ? method : *chosen;
+    }
+    return E_OK;
+}
+
+/* The house's own rules (inclusive or not, rounding) are those of the first seller: one
+ * order, one way of reckoning, stored with it. */
+static int basket_of(struct ctx *c, const struct node *cart, const struct node *delivery,
+    str country, struct basket *b)
+{
+    const struct node *lines = node_get(cart, S("lines"));
+    struct node *house;
+    size_t i = 0;
+    *b = (struct basket){.currency = c->currency, .n = node_count(lines),
+        .delivery = delivery ? node_int(delivery, "amount") : 0};
+    b->lines = NEWS(c->mem, struct price_line, b->n + 1);
+    EACH(item, lines)
+    {
+        const struct node *line = &item->node;
+        b->lines[i++] = (struct price_line){.unit = node_int(line, "unit_price"),
+            .quantity = node_int(line, "quantity"),
+            .organisation = node_int(line, "organisation_id"), .sku = node_str(line, "sku"),
+            .tax_class = node_str(line, "tax_class")};
+    }
+    TRY(auth_organisation(c, b->lines[0].organisation, &house));
+    b->tax_inclusive = node_bool(house, "tax_inclusive");
+    b->rounding = str_is(node_str(house, "rounding"), "per_total") ? ROUND_PER_TOTAL
+                                                                    : ROUND_PER_LINE;
+    return pricing_rules(c, country.n ? country : node_str(house, "country"), b);
+}
+
+static void set_totals(struct ctx *c, struct node *out, const struct basket *b,
+    const struct priced *p)
+{
+    struct node *totals = node_set_map(c->mem, out, S("totals"));
+    node_set_int(c->mem, totals, S("goods"), p->goods);
+    node_set_int(c->mem, totals, S("delivery"), p->delivery);
+    node_set_int(c->mem, totals, S("tax"), p->tax);
+    node_set_int(c->mem, totals, S("total"), p->total);
+    node_set_bool(c->mem, totals, S("tax_inclusive"), b->tax_inclusive);
+    node_set_str(c->mem, totals, S("currency"), b->currency);
+    node_set(c->mem, out, S("trace"), p->trace);
+}
+
+struct gathered {
+    struct node *cart, *draft, *methods, *delivery;
+    struct basket basket;
+    struct priced priced;
+    bool is_ready;
+};
+
+static int gather(struct ctx *c, struct gathered *g)
+{
+    TRY(cart_read(c, &g->cart));
+    TRY(read_draft(c, node_int(g->cart, "id"), &g->draft));
+    TRY(read_methods(c, g->draft, node_int(g->cart, "goods"), &g->methods, &g->delivery));
+    if (node_bool(g->cart, "is_empty"))
+        return E_OK;
+    bool addressed = is_complete(g->draft);
+    TRY(basket_of(c, g->cart, g->delivery, node_str(node_get(g->draft, S("address")), "country"),
+        &g->basket));
+    TRY(pricing_reckon(c, &g->basket, &g->priced));
+    g->is_ready = addressed && g->delivery && !node_bool(g->cart, "is_blocked");
+    return E_OK;
+}
+
+int checkout_read(struct ctx *c, struct node **out)
+{
+    struct gathered g = {0};
+    TRY(gather(c, &g));
+    *out = node_map(c->mem);
+    node_set(c->mem, *out, S("cart"), g.cart);
+    node_set(c->mem, *out, S("draft"), g.draft);
+    node_set(c->mem, *out, S("methods"), g.methods);
+    node_set_bool(c->mem, *out, S("has_address"), is_complete(g.draft));
+    node_set_bool(c->mem, *out, S("has_delivery"), g.delivery != NULL);
+    node_set_bool(c->mem, *out, S("is_ready"), g.is_ready);
+    if (g.delivery)
+        node_set(c->mem, *out, S("delivery"), g.delivery);
+    else
+        node_set_null(c->mem, *out, S("delivery"));
+    if (!g.priced.trace)
+        g.priced.trace = node_list(c->mem);
+    g.basket.currency = c->currency;
+    set_totals(c, *out, &g.basket, &g.priced);
+    return E_OK;
+}
+
+int checkout_save_address(struct ctx *c, i64 cart, str email, str name, str phone,
+    struct node *address)
+{
+    struct buf json = buf_new(c->mem, 8192);
+    json_write(&json, address);
+    return q_checkout_save_address(c, NULL, cart, email, name, phone, buf_str(&json));
+}
+
+int checkout_save_delivery(struct ctx *c, i64 cart, str method)
+{
+    return q_checkout_save_delivery(c, NULL, cart, method);
+}
+
+int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, i64 *order)
+{
+    struct gathered g = {0};
+    TRY(gather(c, &g));
+    if (!g.is_ready)
+        return fail(c, E_CONFLICT, "checkout.unready",
+            "Something is still missing before you can pay. Please look through your order.");
+    i64 cart = node_int(g.cart, "id"), revision = node_int(g.cart, "revision");
+    if (revision != seen_revision || g.priced.total != seen_total)
+        return fail(c, E_CONFLICT, "checkout.changed",
+            "Your cart or a price has changed. Please look at the new total before you pay.");
+    TRY(orders_supersede(c, cart, revision));
+    struct placing placing = {.cart = cart, .revision = revision, .person = person,
+        .email = node_str(g.draft, "email"), .name = node_str(g.draft, "name"),
+        .phone = node_str(g.draft, "phone"), .delivery_method = node_str(g.delivery, "code"),
+        .address = node_get(g.draft, S("address")),
+        .delivery_names = node_get(g.delivery, S("names")),
+        .lines = node_get(g.cart, S("lines")), .basket = &g.basket, .priced = &g.priced};
+    return orders_place(c, &placing, order);
+}
