@@ -15,6 +15,7 @@ create table payments.attempt (
     session_id text,   -- the provider's page: cs_...
     payment_id text,   -- the provider's payment: pi_...
     url text,          -- where the buyer pays
+    request jsonb not null, -- what the page was or will be opened with, to ask again the same
     error text not null default '',
     created_at timestamptz not null default now(),
     expires_at timestamptz not null,
@@ -50,13 +51,29 @@ create table payments.refund (
     currency char(3) not null,
     reason text not null default 'requested_by_customer',
     state text not null default 'created' check (state in ('created', 'pending', 'done', 'failed')),
-    provider_id text,
+    provider_id text unique,
     error text not null default '',
     person_id bigint,
     created_at timestamptz not null default now(),
     done_at timestamptz
 );
 create index refund_attempt on payments.refund (attempt_id);
+-- What is being given back of one payment never exceeds what was captured by it, however many
+-- press the button at once.
+create function payments.refund_fits() returns trigger language plpgsql as $$
+declare
+    captured bigint;
+begin
+    select amount into captured from payments.attempt where id = new.attempt_id for update;
+    if (select coalesce(sum(amount), 0) from payments.refund
+         where attempt_id = new.attempt_id and state <> 'failed' and id <> new.id)
+        + new.amount > captured then
+        raise exception 'That is more than was paid.' using errcode = 'TL409';
+    end if;
+    return new;
+end $$;
+create trigger refund_fits before insert on payments.refund
+    for each row execute function payments.refund_fits();
 
 -- The ledger: every transaction sums to zero per currency, rows are never changed, each row
 -- of an order carries the hash of the one before it.

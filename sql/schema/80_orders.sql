@@ -32,6 +32,7 @@ create table orders."order" (
     refunded_total bigint not null default 0,
     version bigint not null default 1,
     placed_at timestamptz not null default now(),
+    is_held boolean not null default true, -- its stock is reserved until hold_until
     hold_until timestamptz not null,
     paid_at timestamptz,
     updated_at timestamptz not null default now(),
@@ -43,6 +44,8 @@ create table orders."order" (
 create index order_person on orders."order" (person_id, id desc) where person_id is not null;
 create index order_email on orders."order" (email, id desc);
 create index order_lapsing on orders."order" (hold_until)
+    where status = 'pending' and payment_status = 'pending' and is_held;
+create index order_forgotten on orders."order" (placed_at)
     where status = 'pending' and payment_status = 'pending';
 
 create table orders.part (

@@ -22,22 +22,24 @@ int payments_start(struct ctx *, str provider, const struct payment_order *, str
 int payments_expire(struct ctx *, i64 order, bool *settled);
 /* Asks the provider what became of an attempt and stores the answer as an event. */
 int payments_ask(struct ctx *, i64 attempt);
-/* Gives back `amount` of an order's captured money; the row is committed before the call. */
+/* Gives back `amount` of an order's captured money, the newest capture first: rows and jobs
+ * in the caller's transaction; a job asks the provider, and its answer comes as an event. The
+ * same key again changes nothing. E_CONFLICT when it is more than was captured. */
 int payments_refund(struct ctx *, i64 order, i64 amount, str reason, str key, i64 by_person);
+/* Stores what a provider says, once, with the job that applies it. Caller's transaction. */
+int payments_store(struct ctx *, str provider, str event_id, str kind, str body, bool *fresh);
 int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct node **refunds);
 
 /* What a stored event means, for orders/jobs.c. Runs in its transaction with the order
  * locked. */
 enum payment_news { NEWS_NONE, NEWS_PAID, NEWS_FAILED, NEWS_PROCESSING, NEWS_EXPIRED,
-    NEWS_REFUNDED, NEWS_MISMATCH };
+    NEWS_REFUNDED, NEWS_REFUND_FAILED, NEWS_DECLINED, NEWS_MISMATCH };
 struct payment_change {
     enum payment_news news;
-    i64 order, attempt, amount, captured_total, refunded_total;
+    i64 order, attempt, amount;
     str currency, error;
-    bool second_capture; /* the order was paid before: this one is to be given back */
+    i64 captured, refunded; /* of the whole order, by the ledger, after this */
 };
 int payments_event_order(struct ctx *, i64 event, i64 *order); /* 0: not one of ours */
-int payments_apply(struct ctx *, i64 event, i64 order_amount, str order_currency,
-    struct payment_change *);
+int payments_apply(struct ctx *, i64 event, i64 order, struct payment_change *);
 int payments_event_done(struct ctx *, i64 event, str outcome);
-/* The origins a form may lead to, for the Content-Security-Policy. */

@@ -1,0 +1,173 @@
+-- payments: attempts, what providers said, refunds, the ledger.
+
+-- name: open_attempt :maybe
+-- in: order_id bigint
+select id, order_id, provider, key, amount, currency, state, coalesce(session_id, '') as session_id,
+       coalesce(payment_id, '') as payment_id, coalesce(url, '') as url, request, expires_at,
+       expires_at > now() + interval '60 seconds' as is_fresh
+  from payments.attempt
+ where order_id = :order_id and state in ('created', 'open', 'processing');
+
+-- name: attempt :one
+-- in: id bigint
+select id, order_id, provider, key, amount, currency, state, coalesce(session_id, '') as session_id,
+       coalesce(payment_id, '') as payment_id, coalesce(url, '') as url, request, expires_at
+  from payments.attempt where id = :id;
+
+-- name: add_attempt :maybe
+-- in: order_id bigint, provider text, key text, amount bigint, currency text, request jsonb, expires_at timestamptz
+-- Nothing comes back when another one is open: then that is the one to use.
+insert into payments.attempt (order_id, provider, key, amount, currency, request, expires_at)
+values (:order_id, :provider, :key, :amount, :currency, :request, :expires_at)
+on conflict do nothing
+returning id;
+
+-- name: attempt_opened :exec
+-- in: id bigint, session_id text, payment_id text, url text
+update payments.attempt
+   set state = case when state = 'created' then 'open' else state end,
+       session_id = :session_id, payment_id = coalesce(nullif(:payment_id, ''), payment_id),
+       url = :url
+ where id = :id;
+
+-- name: attempt_failed :exec
+-- in: id bigint, error text
+-- The page could not be opened; the attempt stays open to be tried again with its key.
+update payments.attempt set error = :error where id = :id;
+
+-- name: asked :exec
+-- in: id bigint
+update payments.attempt set asked_at = now() where id = :id;
+
+-- name: stale_attempts :many
+-- Open ones the provider has not told us of for a while: worth asking.
+select id from payments.attempt
+ where state in ('created', 'open', 'processing') and created_at < now() - interval '2 minutes'
+   and (asked_at is null or asked_at < now() - interval '5 minutes')
+ order by created_at
+ limit 100;
+
+-- name: store_event :maybe
+-- in: provider text, event_id text, kind text, body text
+insert into payments.event (provider, event_id, kind, body)
+values (:provider, :event_id, :kind, :body)
+on conflict on constraint event_once do nothing
+returning id;
+
+-- name: event :one
+-- in: id bigint
+select id, provider, event_id, kind, body, applied_at is not null as is_applied
+  from payments.event where id = :id;
+
+-- name: event_done :exec
+-- in: id bigint, outcome text
+update payments.event set applied_at = now(), outcome = :outcome where id = :id;
+
+-- name: find_attempt :maybe
+-- in: provider text, session_id text, payment_id text, key text
+select id, order_id, amount, currency, state
+  from payments.attempt
+ where provider = :provider
+   and (key = nullif(:key, '') or session_id = nullif(:session_id, '')
+        or payment_id = nullif(:payment_id, ''))
+ order by (key = nullif(:key, '')) desc nulls last, id desc
+ limit 1;
+
+-- name: attempt_paid :exec
+-- in: id bigint, payment_id text
+-- Forward only: paid once, whatever came before.
+update payments.attempt
+   set state = 'paid', paid_at = now(), payment_id = coalesce(nullif(:payment_id, ''), payment_id)
+ where id = :id and state <> 'paid';
+
+-- name: attempt_moved :exec
+-- in: id bigint, state text, error text
+update payments.attempt set state = :state, error = :error
+ where id = :id
+   and (state in ('created', 'open') or (state = 'processing' and :state in ('failed', 'expired')));
+
+-- name: add_transaction :maybe
+-- in: order_id bigint, cause text
+-- The next link of the order's chain; nothing comes back when this cause is booked already.
+insert into payments.transaction (order_id, cause, previous, hash)
+select :order_id, :cause, last.hash,
+       encode(sha256(convert_to(last.hash || '|' || :order_id::text || '|' || :cause, 'UTF8')), 'hex')
+  from (select coalesce((select hash from payments.transaction
+                          where order_id = :order_id order by id desc limit 1), '') as hash) last
+on conflict on constraint once_per_cause do nothing
+returning id;
+
+-- name: add_entries :exec
+-- in: transaction_id bigint, order_id bigint, currency text, accounts text[], amounts bigint[]
+insert into payments.entry (transaction_id, order_id, account, currency, amount)
+select :transaction_id, :order_id, u.account, :currency, u.amount
+  from unnest(:accounts, :amounts) as u(account, amount);
+
+-- name: sums :one
+-- in: order_id bigint
+-- What the ledger says of an order: taken in, and given back.
+select coalesce(sum(e.amount) filter (where t.cause like 'capture:%'), 0)::bigint as captured,
+       coalesce(-sum(e.amount) filter (where t.cause like 'refund:%'), 0)::bigint as refunded
+  from payments.transaction t
+  join payments.entry e on e.transaction_id = t.id and e.account = 'provider'
+ where t.order_id = :order_id;
+
+-- name: of_order :many
+-- in: order_id bigint
+select id, provider, amount, currency, state, error, coalesce(payment_id, '') as payment_id,
+       created_at, paid_at
+  from payments.attempt where order_id = :order_id order by id limit 100;
+
+-- name: refunds_of_order :many
+-- in: order_id bigint
+select id, amount, currency, reason, state, error, created_at, done_at
+  from payments.refund where order_id = :order_id order by id limit 100;
+
+-- name: refundable :many
+-- in: order_id bigint
+-- Captures with what is left of each to give back, newest first.
+select a.id, a.currency,
+       a.amount - coalesce((select sum(r.amount) from payments.refund r
+                             where r.attempt_id = a.id and r.state <> 'failed'), 0)::bigint as rest
+  from payments.attempt a
+ where a.order_id = :order_id and a.state = 'paid'
+ order by a.paid_at desc, a.id desc
+ limit 100;
+
+-- name: add_refund :maybe
+-- in: order_id bigint, attempt bigint, key text, amount bigint, currency text, reason text, person bigint?
+insert into payments.refund (order_id, attempt_id, key, amount, currency, reason, person_id)
+values (:order_id, :attempt, :key, :amount, :currency, :reason, :person)
+on conflict (key) do nothing
+returning id;
+
+-- name: refund :one
+-- in: id bigint
+select r.id, r.order_id, r.key, r.amount, r.currency, r.reason, r.state, a.provider,
+       coalesce(a.payment_id, '') as payment_id, coalesce(a.session_id, '') as session_id
+  from payments.refund r join payments.attempt a on a.id = r.attempt_id
+ where r.id = :id;
+
+-- name: find_refund :maybe
+-- in: key text, provider_id text
+select id, order_id, amount, state from payments.refund
+ where key = nullif(:key, '') or provider_id = nullif(:provider_id, '') limit 1;
+
+-- name: foreign_refund :maybe
+-- in: order_id bigint, attempt bigint, key text, amount bigint, currency text, provider_id text
+-- Given back by somebody at the provider's own desk: it counts all the same.
+insert into payments.refund (order_id, attempt_id, key, amount, currency, reason, provider_id)
+values (:order_id, :attempt, :key, :amount, :currency, 'at_provider', :provider_id)
+on conflict do nothing
+returning id;
+
+-- name: refund_done :exec
+-- in: id bigint, provider_id text
+update payments.refund
+   set state = 'done', done_at = now(), provider_id = coalesce(nullif(:provider_id, ''), provider_id)
+ where id = :id and state <> 'done';
+
+-- name: refund_failed :exec
+-- in: id bigint, error text
+update payments.refund set state = 'failed', error = :error
+ where id = :id and state in ('created', 'pending');

@@ -1,0 +1,141 @@
+/* What a stored event means for our own rows. Runs in the transaction of orders/jobs.c, which
+ * holds the order: order -> payment -> stock. States only move forward, so the same news
+ * twice, late or out of order end in the same state. */
+#include "payments/payments_in.h"
+#include "gen/queries.h"
+
+static int read_event(struct ctx *c, i64 event, struct provider_news *news, str *provider)
+{
+    struct node *row;
+    TRY(q_payments_event(c, &row, event));
+    *provider = node_str(row, "provider");
+    const struct provider *p = provider_named(*provider);
+    if (!p)
+        return fail_detail(c, E_INTERNAL, "payments.provider", "an event of nobody's");
+    return p->news(c, node_str(row, "kind"), node_str(row, "body"), news);
+}
+
+int payments_event_order(struct ctx *c, i64 event, i64 *order)
+{
+    struct provider_news news;
+    struct node *row;
+    str provider;
+    *order = 0;
+    TRY(read_event(c, event, &news, &provider));
+    if (news.fact == FACT_NONE)
+        return E_OK;
+    if (news.refund_id.n || news.refund_key.n) {
+        TRY(q_payments_find_refund(c, &row, news.refund_key, news.refund_id));
+        if (row) {
+            *order = node_int(row, "order_id");
+            return E_OK;
+        }
+    }
+    TRY(q_payments_find_attempt(c, &row, provider, news.session_id, news.payment_id,
+        news.attempt_key));
+    *order = row ? node_int(row, "order_id") : 0;
+    return E_OK;
+}
+
+static int read_sums(struct ctx *c, struct payment_change *out)
+{
+    struct node *row;
+    TRY(q_payments_sums(c, &row, out->order));
+    out->captured = node_int(row, "captured");
+    out->refunded = node_int(row, "refunded");
+    return E_OK;
+}
+
+static int apply_paid(struct ctx *c, const struct provider_news *n, const struct node *attempt,
+    struct payment_change *out)
+{
+    bool fresh;
+    if (n->amount != node_int(attempt, "amount") ||
+        !str_eq(n->currency, node_str(attempt, "currency"))) {
+        out->news = NEWS_MISMATCH;
+        return E_OK;
+    }
+    /* One capture per attempt: session and intent speak of the same money. */
+    str cause = str_fmt(c->mem, "attempt:%" PRId64, out->attempt);
+    TRY(q_payments_attempt_paid(c, NULL, out->attempt, n->payment_id));
+    TRY(ledger_capture(c, out->order, cause, n->amount, n->currency, &fresh));
+    out->news = fresh ? NEWS_PAID : NEWS_NONE;
+    return E_OK;
+}
+
+static int apply_moved(struct ctx *c, const struct provider_news *n, const char *state,
+    enum payment_news news, struct payment_change *out)
+{
+    i64 changed;
+    TRY(q_payments_attempt_moved(c, &changed, out->attempt, str_of(state), n->error));
+    out->news = changed ? news : NEWS_NONE;
+    return E_OK;
+}
+
+/* Ours by key or id; else it was made at the provider's own desk and gets a row now. */
+static int find_refund(struct ctx *c, const struct provider_news *n, const struct node *attempt,
+    struct payment_change *out, i64 *refund)
+{
+    struct node *row;
+    TRY(q_payments_find_refund(c, &row, n->refund_key, n->refund_id));
+    if (!row && attempt)
+        TRY(q_payments_foreign_refund(c, &row, out->order, out->attempt,
+            str_fmt(c->mem, "at-provider-%.*s", STR(n->refund_id)), n->amount, n->currency,
+            n->refund_id));
+    *refund = row ? node_int(row, "id") : 0;
+    return E_OK;
+}
+
+static int apply_refund(struct ctx *c, const struct provider_news *n, const struct node *attempt,
+    struct payment_change *out)
+{
+    i64 refund;
+    bool fresh;
+    TRY(find_refund(c, n, attempt, out, &refund));
+    if (!refund)
+        return E_OK;
+    if (n->fact == FACT_REFUND_FAILED) {
+        i64 changed;
+        TRY(q_payments_refund_failed(c, &changed, refund, n->error));
+        out->news = changed ? NEWS_REFUND_FAILED : NEWS_NONE;
+        return E_OK;
+    }
+    TRY(q_payments_refund_done(c, NULL, refund, n->refund_id));
+    TRY(ledger_refund(c, out->order, refund, n->amount, n->currency, &fresh));
+    out->news = fresh ? NEWS_REFUNDED : NEWS_NONE;
+    return E_OK;
+}
+
+int payments_apply(struct ctx *c, i64 event, i64 order, struct payment_change *out)
+{
+    struct provider_news n;
+    struct node *attempt;
+    str provider;
+    *out = (struct payment_change){.order = order};
+    TRY(read_event(c, event, &n, &provider));
+    TRY(q_payments_find_attempt(c, &attempt, provider, n.session_id, n.payment_id,
+        n.attempt_key));
+    out->attempt = attempt ? node_int(attempt, "id") : 0;
+    out->amount = n.amount;
+    out->currency = n.currency;
+    out->error = n.error;
+    int err = E_OK;
+    if (n.fact == FACT_REFUNDED || n.fact == FACT_REFUND_FAILED)
+        err = apply_refund(c, &n, attempt, out);
+    else if (attempt && n.fact == FACT_PAID)
+        err = apply_paid(c, &n, attempt, out);
+    else if (attempt && n.fact == FACT_PROCESSING)
+        err = apply_moved(c, &n, "processing", NEWS_PROCESSING, out);
+    else if (attempt && n.fact == FACT_FAILED)
+        err = apply_moved(c, &n, "failed", NEWS_FAILED, out);
+    else if (attempt && n.fact == FACT_EXPIRED)
+        err = apply_moved(c, &n, "expired", NEWS_EXPIRED, out);
+    else if (attempt && n.fact == FACT_DECLINED)
+        out->news = NEWS_DECLINED;
+    return err ? err : read_sums(c, out);
+}
+
+int payments_event_done(struct ctx *c, i64 event, str outcome)
+{
+    return q_payments_event_done(c, NULL, event, outcome);
+}

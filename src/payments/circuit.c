@@ -1,0 +1,31 @@
+#include "payments/payments_in.h"
+#include "io/io.h"
+
+#define FAILURES 5
+#define WINDOW_S 30
+
+static str key_of(struct ctx *c, const char *provider, const char *what)
+{
+    return str_fmt(c->mem, "circuit:%s:%s", provider, what);
+}
+
+bool circuit_is_open(struct ctx *c, const char *provider)
+{
+    str open = str_none;
+    return redis_get(c, key_of(c, provider, "open"), &open) && open.n;
+}
+
+void circuit_failed(struct ctx *c, const char *provider)
+{
+    struct counter fails = {.key = key_of(c, provider, "fails"), .window_s = WINDOW_S, .add = 1};
+    if (!redis_count(c, &fails, 1) || fails.count < FAILURES)
+        return;
+    redis_set(c, key_of(c, provider, "open"), S("1"), WINDOW_S);
+    redis_del(c, key_of(c, provider, "fails"));
+    log_line(c, LOG_ERROR, "circuit_open", "provider", str_of(provider), NULL);
+}
+
+void circuit_worked(struct ctx *c, const char *provider)
+{
+    redis_del(c, key_of(c, provider, "fails"));
+}

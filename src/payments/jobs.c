@@ -1,0 +1,54 @@
+#include "payments/payments_in.h"
+#include "gen/queries.h"
+#include "io/io.h"
+#include "work/work.h"
+
+static int ask(struct ctx *c, const struct job *job) { return payments_ask(c, job->subject); }
+
+struct saying {
+    str provider, id, kind, body;
+};
+
+static int store(struct ctx *c, void *with)
+{
+    const struct saying *s = with;
+    bool fresh;
+    return payments_store(c, s->provider, s->id, s->kind, s->body, &fresh);
+}
+
+/* The row was committed before; its key makes a repeated call the same call. */
+static int refund(struct ctx *c, const struct job *job)
+{
+    struct node *row;
+    TRY(q_payments_refund(c, &row, job->subject));
+    if (!str_is(node_str(row, "state"), "created"))
+        return E_OK;
+    struct saying said = {.provider = node_str(row, "provider")};
+    TRY(provider_named(said.provider)->refund(c, row, &said.id, &said.kind, &said.body));
+    return pg_tx(c, store, &said);
+}
+
+/* Providers lose events too: whatever has been open for a while is asked for. */
+static int reconcile(struct ctx *c)
+{
+    struct node *stale;
+    TRY(q_payments_stale_attempts(c, &stale));
+    EACH(item, stale)
+    {
+        i64 id = node_int(&item->node, "id");
+        TRY(job_add(c, "payments.ask", str_fmt(c->mem, "payments.ask:%" PRId64, id), 0, id, NULL,
+            0));
+    }
+    return E_OK;
+}
+
+JOBS(payments) {
+    {"payments.ask", ask, .tries = 3},
+    {"payments.refund", refund, .tries = 30},
+    END_OF_JOBS,
+};
+
+CRONS(payments) {
+    {"payments.reconcile", MINUTE, reconcile},
+    END_OF_CRONS,
+};

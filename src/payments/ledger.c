@@ -1,0 +1,36 @@
+/* The double-entry ledger. A capture moves money from the buyer to the provider who keeps it
+ * for us, a refund back. The database refuses what does not sum to zero, and any change. */
+#include "payments/payments_in.h"
+#include "gen/queries.h"
+
+int ledger_book(struct ctx *c, i64 order, str cause, str currency, const str *accounts,
+    const i64 *amounts, size_t n, bool *fresh)
+{
+    struct node *row;
+    TRY(q_payments_add_transaction(c, &row, order, cause));
+    *fresh = row != NULL;
+    if (!row)
+        return E_OK;
+    return q_payments_add_entries(c, NULL, node_int(row, "id"), order, currency, accounts, n,
+        amounts, n);
+}
+
+static int book_pair(struct ctx *c, i64 order, str cause, i64 to_provider, str currency,
+    bool *fresh)
+{
+    const str accounts[] = {S("buyer"), S("provider")};
+    const i64 amounts[] = {-to_provider, to_provider};
+    return ledger_book(c, order, cause, currency, accounts, amounts, 2, fresh);
+}
+
+int ledger_capture(struct ctx *c, i64 order, str payment, i64 amount, str currency, bool *fresh)
+{
+    return book_pair(c, order, str_fmt(c->mem, "capture:%.*s", STR(payment)), amount, currency,
+        fresh);
+}
+
+int ledger_refund(struct ctx *c, i64 order, i64 refund, i64 amount, str currency, bool *fresh)
+{
+    return book_pair(c, order, str_fmt(c->mem, "refund:%" PRId64, refund), -amount, currency,
+        fresh);
+}

@@ -1,0 +1,16 @@
+/* Shared within payments/. */
+#pragma once
+#include "payments/payments.h"
+#include "payments/provider.h"
+
+/* ledger.c: one transaction per cause; E_OK with *fresh false when it is booked already. */
+int ledger_book(struct ctx *, i64 order, str cause, str currency, const str *accounts,
+    const i64 *amounts, size_t n, bool *fresh);
+int ledger_capture(struct ctx *, i64 order, str payment, i64 amount, str currency, bool *fresh);
+int ledger_refund(struct ctx *, i64 order, i64 refund, i64 amount, str currency, bool *fresh);
+
+/* circuit.c: after five failures within half a minute nobody waits for a provider that does
+ * not answer; one call tries again when that half minute is over. */
+bool circuit_is_open(struct ctx *, const char *provider);
+void circuit_failed(struct ctx *, const char *provider);
+void circuit_worked(struct ctx *, const char *provider);

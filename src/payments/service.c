@@ -1,0 +1,189 @@
+#include "payments/payments_in.h"
+#include "gen/queries.h"
+#include "io/io.h"
+#include "web/web.h"
+#include "work/work.h"
+
+/* A provider's page lives at least so long (Stripe's own minimum is 30 min); our hold on the
+ * stock is shorter, and when it lapses the page is closed first. */
+#define PAGE_LIFE (32 * MINUTE)
+#define MOST_BODY ((size_t)256 << 10)
+
+static const struct provider *const providers[] = {&provider_stripe};
+
+const struct provider *provider_named(str name)
+{
+    for (size_t i = 0; i < COUNT(providers); i++)
+        if (str_is(name, providers[i]->name))
+            return providers[i];
+    return NULL;
+}
+
+/* ---- opening ---------------------------------------------------------------------------------- */
+
+/* All that the page is opened with, kept, so that asking again is asking the same. */
+static str request_of(struct ctx *c, const struct payment_order *o, when expires)
+{
+    struct node *request = node_map(c->mem);
+    struct buf json = buf_new(c->mem, MOST_BODY);
+    node_set_str(c->mem, request, S("number"), o->number);
+    node_set_str(c->mem, request, S("email"), o->email);
+    node_set_str(c->mem, request, S("what"), o->what);
+    node_set_str(c->mem, request, S("success_url"), o->success_url);
+    node_set_str(c->mem, request, S("cancel_url"), o->cancel_url);
+    node_set_int(c->mem, request, S("expires_at"), expires / SECOND);
+    json_write_plain(&json, request);
+    return buf_str(&json);
+}
+
+static int open_page(struct ctx *c, const struct node *attempt, str *url)
+{
+    const struct provider *provider = provider_named(node_str(attempt, "provider"));
+    struct provider_page page;
+    i64 id = node_int(attempt, "id");
+    int err = provider->open(c, attempt, &page);
+    if (err) {
+        str why = c->fault.detail;
+        struct fault fault = c->fault;
+        if (q_payments_attempt_failed(c, NULL, id, str_upto(why, 500)))
+            fault_clear(c);
+        c->fault = fault;
+        return err;
+    }
+    *url = page.url;
+    return q_payments_attempt_opened(c, NULL, id, page.session_id, page.payment_id, page.url);
+}
+
+static int find_or_add(struct ctx *c, str provider, const struct payment_order *o,
+    struct node **attempt)
+{
+    struct node *row;
+    TRY(q_payments_open_attempt(c, attempt, o->id));
+    if (*attempt)
+        return E_OK;
+    when expires = c->now + PAGE_LIFE;
+    str key = str_fmt(c->mem, "talat-%.*s-%s", STR(o->number),
+        str_c(c->mem, str_lower(c->mem, crypto_code(c->mem, 8))));
+    TRY(q_payments_add_attempt(c, &row, o->id, provider, key, o->amount, o->currency,
+        request_of(c, o, expires), expires));
+    TRY(q_payments_open_attempt(c, attempt, o->id)); /* ours, or the one that was faster */
+    return *attempt ? E_OK : fail(c, E_CONFLICT, "payments.attempt",
+        "A payment for this order is just ending. Please try again in a moment.");
+}
+
+int payments_start(struct ctx *c, str provider, const struct payment_order *o, str *url)
+{
+    struct node *attempt;
+    assert(!pg_in_tx(c) || !c->app->production);
+    if (!provider_named(provider))
+        return fail_detail(c, E_INTERNAL, "payments.provider", "no provider %.*s", STR(provider));
+    TRY(find_or_add(c, provider, o, &attempt));
+    if (str_is(node_str(attempt, "state"), "processing"))
+        return fail(c, E_CONFLICT, "payments.processing",
+            "Your bank is still working on this payment. Please wait for its answer.");
+    *url = node_str(attempt, "url");
+    return url->n ? E_OK : open_page(c, attempt, url);
+}
+
+/* ---- closing, asking ----------------------------------------------------------------------------- */
+
+int payments_store(struct ctx *c, str provider, str event_id, str kind, str body, bool *fresh)
+{
+    struct node *row;
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = q_payments_store_event(c, &row, provider, event_id, kind, body);
+    c->scope = before;
+    TRY(err);
+    *fresh = row != NULL;
+    if (!row)
+        return E_OK;
+    i64 id = node_int(row, "id");
+    return job_add(c, "payment.event", str_fmt(c->mem, "payment.event:%" PRId64, id), 0, id, NULL,
+        0);
+}
+
+struct saying {
+    str provider, id, kind, body;
+    bool fresh;
+};
+
+static int store(struct ctx *c, void *with)
+{
+    struct saying *s = with;
+    return payments_store(c, s->provider, s->id, s->kind, s->body, &s->fresh);
+}
+
+/* Only what is open can be closed; an attempt whose answer was lost is first found again by
+ * its key, or it might be paid behind our back. */
+static int expire_attempt(struct ctx *c, struct node *attempt, bool *settled)
+{
+    const struct provider *provider = provider_named(node_str(attempt, "provider"));
+    struct saying said = {.provider = str_of(provider->name)};
+    struct provider_news news;
+    str url;
+    if (!node_str(attempt, "session_id").n) {
+        TRY(open_page(c, attempt, &url));
+        TRY(q_payments_attempt(c, &attempt, node_int(attempt, "id")));
+    }
+    TRY(provider->expire(c, attempt, &said.id, &said.kind, &said.body));
+    TRY(provider->news(c, said.kind, said.body, &news));
+    TRY(pg_tx(c, store, &said));
+    *settled = news.fact == FACT_PAID || news.fact == FACT_PROCESSING;
+    if (news.fact == FACT_EXPIRED)
+        return q_payments_attempt_moved(c, NULL, node_int(attempt, "id"), S("expired"), str_none);
+    return *settled ? E_OK : fail_detail(c, E_PROVIDER, "payments.expire", "still open");
+}
+
+int payments_expire(struct ctx *c, i64 order, bool *settled)
+{
+    struct node *attempt;
+    *settled = false;
+    TRY(q_payments_open_attempt(c, &attempt, order));
+    return attempt ? expire_attempt(c, attempt, settled) : E_OK;
+}
+
+int payments_ask(struct ctx *c, i64 id)
+{
+    struct node *attempt;
+    str url;
+    TRY(q_payments_attempt(c, &attempt, id));
+    const struct provider *provider = provider_named(node_str(attempt, "provider"));
+    struct saying said = {.provider = str_of(provider->name)};
+    TRY(q_payments_asked(c, NULL, id));
+    if (!node_str(attempt, "session_id").n)
+        return open_page(c, attempt, &url);
+    TRY(provider->ask(c, attempt, &said.id, &said.kind, &said.body));
+    return pg_tx(c, store, &said);
+}
+
+/* ---- refunds --------------------------------------------------------------------------------------- */
+
+int payments_refund(struct ctx *c, i64 order, i64 amount, str reason, str key, i64 by_person)
+{
+    struct node *captures, *row;
+    i64 rest = amount;
+    TRY(q_payments_refundable(c, &captures, order));
+    EACH(item, captures)
+    {
+        const struct node *capture = &item->node;
+        i64 part = node_int(capture, "rest") < rest ? node_int(capture, "rest") : rest;
+        if (part <= 0)
+            continue;
+        str own = str_fmt(c->mem, "%.*s-%" PRId64, STR(key), node_int(capture, "id"));
+        TRY(q_payments_add_refund(c, &row, order, node_int(capture, "id"), own, part,
+            node_str(capture, "currency"), reason, by_person ? &by_person : NULL));
+        if (row)
+            TRY(job_add(c, "payments.refund",
+                str_fmt(c->mem, "payments.refund:%" PRId64, node_int(row, "id")), 0,
+                node_int(row, "id"), NULL, 0));
+        rest -= part;
+    }
+    return rest ? fail(c, E_CONFLICT, "payments.refund", "That is more than was paid.") : E_OK;
+}
+
+int payments_of_order(struct ctx *c, i64 order, struct node **attempts, struct node **refunds)
+{
+    TRY(q_payments_of_order(c, attempts, order));
+    return q_payments_refunds_of_order(c, refunds, order);
+}

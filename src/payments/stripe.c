@@ -1,0 +1,303 @@
+/* Stripe by its hosted page: Checkout Sessions. The wire as in Stripe's API reference, version
+ * pinned below: form-encoded requests, JSON answers, HMAC-signed events. */
+#include "payments/payments_in.h"
+#include "io/io.h"
+#include "web/web.h"
+
+#define NAME         "stripe"
+#define VERSION      "2026-07-29.dahlia"
+#define TOLERANCE_S  300
+#define MOST_ANSWER  ((size_t)4 << 20)
+#define MOST_REQUEST 8192
+
+static str conf_of(struct ctx *c, const char *key) { return conf_str(c->app->conf, key, str_none); }
+
+static bool is_configured(struct ctx *c)
+{
+    return conf_of(c, "stripe_key").n && conf_of(c, "stripe_base").n;
+}
+
+static bool is_live(struct ctx *c)
+{
+    return str_starts(conf_of(c, "stripe_key"), S("sk_live_")) ||
+           str_starts(conf_of(c, "stripe_key"), S("rk_live_"));
+}
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+static void field(struct buf *form, const char *key, str value)
+{
+    if (form->n)
+        buf_char(form, '&');
+    buf_add(form, str_of(key));
+    buf_char(form, '=');
+    escape_url_part(form, value);
+}
+
+static void field_int(struct ctx *c, struct buf *form, const char *key, i64 value)
+{
+    field(form, key, str_fmt(c->mem, "%" PRId64, value));
+}
+
+/* Stripe's error object, for our log: type and code, never the message (it may name people). */
+static int refused(struct ctx *c, int status, const struct node *answer)
+{
+    const struct node *error = node_get(answer, S("error"));
+    return fail_detail(c, E_PROVIDER, "payments.stripe", "status %d type %.*s code %.*s", status,
+        STR(node_str(error, "type")), STR(node_str(error, "code")));
+}
+
+/* One call; *status is Stripe's. E_PROVIDER when no whole answer came, when it was 5xx or 429,
+ * or when the circuit is open. */
+static int call(struct ctx *c, const char *method, str path, str form, str key, int *status,
+    struct node **answer, str *body)
+{
+    str base = conf_of(c, "stripe_base"), secret = conf_of(c, "stripe_key");
+    str headers[] = {
+        str_fmt(c->mem, "Authorization: Bearer %.*s", STR(secret)),
+        S("Stripe-Version: " VERSION),
+        S("Content-Type: application/x-www-form-urlencoded"),
+        str_fmt(c->mem, "Idempotency-Key: %.*s", STR(key)),
+    };
+    struct http_call request = {.method = method, .body = form, .headers = headers,
+        .n_headers = key.n ? 4 : 3, .ceiling = MOST_ANSWER,
+        .flags = c->app->production ? 0 : HTTP_PRIVATE_OK,
+        .url = str_fmt(c->mem, "%.*s%.*s", STR(base), STR(path))};
+    struct http_answer got = {0};
+    if (!is_configured(c))
+        return fail_detail(c, E_PROVIDER, "payments.stripe", "stripe_key is not configured");
+    if (circuit_is_open(c, NAME))
+        return fail_detail(c, E_PROVIDER, "payments.circuit", "stripe has not answered lately");
+    int err = http_call(c, &request, &got);
+    if (!err && json_read(c, got.body, answer))
+        err = fail_detail(c, E_PROVIDER, "payments.stripe", "status %d, body is not JSON",
+            got.status);
+    if (!err && (got.status >= 500 || got.status == 429))
+        err = refused(c, got.status, *answer);
+    if (err) {
+        circuit_failed(c, NAME);
+        return err;
+    }
+    circuit_worked(c, NAME);
+    *status = got.status;
+    *body = got.body;
+    return E_OK;
+}
+
+/* ---- the page -------------------------------------------------------------------------------- */
+
+static int open_page(struct ctx *c, const struct node *attempt, struct provider_page *page)
+{
+    const struct node *request = node_get(attempt, S("request"));
+    struct buf form = buf_new(c->mem, MOST_REQUEST);
+    struct node *answer;
+    int status;
+    str body, currency = str_lower(c->mem, node_str(attempt, "currency"));
+    field(&form, "mode", S("payment"));
+    field(&form, "line_items[0][quantity]", S("1"));
+    field(&form, "line_items[0][price_data][currency]", currency);
+    field_int(c, &form, "line_items[0][price_data][unit_amount]", node_int(attempt, "amount"));
+    field(&form, "line_items[0][price_data][product_data][name]", node_str(request, "what"));
+    field(&form, "client_reference_id", node_str(request, "number"));
+    field(&form, "metadata[order_id]", node_str(request, "number"));
+    field(&form, "metadata[attempt]", node_str(attempt, "key"));
+    field(&form, "payment_intent_data[metadata][order_id]", node_str(request, "number"));
+    field(&form, "payment_intent_data[metadata][attempt]", node_str(attempt, "key"));
+    field(&form, "customer_email", node_str(request, "email"));
+    field(&form, "success_url", node_str(request, "success_url"));
+    field(&form, "cancel_url", node_str(request, "cancel_url"));
+    field_int(c, &form, "expires_at", node_int(request, "expires_at"));
+    TRY(call(c, "POST", S("/v1/checkout/sessions"), buf_str(&form), node_str(attempt, "key"),
+        &status, &answer, &body));
+    if (status != 200)
+        return refused(c, status, answer);
+    *page = (struct provider_page){node_str(answer, "id"), node_str(answer, "payment_intent"),
+        node_str(answer, "url")};
+    return E_OK;
+}
+
+/* A session as it is now, stored like an event: its id says its state, so that asking twice
+ * stores nothing twice. */
+static void as_event(struct ctx *c, const struct node *session, str *event_id, str *kind)
+{
+    *kind = S("checkout.session.asked");
+    *event_id = str_fmt(c->mem, "asked:%.*s:%.*s:%.*s", STR(node_str(session, "id")),
+        STR(node_str(session, "status")), STR(node_str(session, "payment_status")));
+}
+
+static int ask(struct ctx *c, const struct node *attempt, str *event_id, str *kind, str *body)
+{
+    struct node *session;
+    int status;
+    str path = str_fmt(c->mem, "/v1/checkout/sessions/%.*s", STR(node_str(attempt, "session_id")));
+    TRY(call(c, "GET", path, str_none, str_none, &status, &session, body));
+    if (status != 200)
+        return refused(c, status, session);
+    as_event(c, session, event_id, kind);
+    return E_OK;
+}
+
+/* An open session becomes expired; any other answers 400, and then we look what it is. */
+static int expire(struct ctx *c, const struct node *attempt, str *event_id, str *kind, str *body)
+{
+    struct node *session;
+    int status;
+    str path = str_fmt(c->mem, "/v1/checkout/sessions/%.*s/expire",
+        STR(node_str(attempt, "session_id")));
+    TRY(call(c, "POST", path, str_none, str_none, &status, &session, body));
+    if (status != 200)
+        return ask(c, attempt, event_id, kind, body);
+    as_event(c, session, event_id, kind);
+    return E_OK;
+}
+
+static int refund(struct ctx *c, const struct node *row, str *event_id, str *kind, str *body)
+{
+    struct buf form = buf_new(c->mem, MOST_REQUEST);
+    struct node *answer;
+    int status;
+    field(&form, "payment_intent", node_str(row, "payment_id"));
+    field_int(c, &form, "amount", node_int(row, "amount"));
+    field(&form, "reason", S("requested_by_customer"));
+    field(&form, "metadata[refund]", node_str(row, "key"));
+    TRY(call(c, "POST", S("/v1/refunds"), buf_str(&form), node_str(row, "key"), &status, &answer,
+        body));
+    if (status != 200)
+        return refused(c, status, answer);
+    *kind = S("refund.answered");
+    *event_id = str_fmt(c->mem, "answered:%.*s:%.*s", STR(node_str(answer, "id")),
+        STR(node_str(answer, "status")));
+    return E_OK;
+}
+
+/* ---- events ----------------------------------------------------------------------------------- */
+
+static bool any_v1_matches(str header, str expected)
+{
+    str part, rest = header;
+    bool ok = false;
+    while (str_cut(&rest, ',', &part))
+        if (str_starts(part, S("v1=")))
+            ok = crypto_equal(str_from(part, 3), expected) || ok;
+    return ok;
+}
+
+static bool read_time(str header, str *text, i64 *seconds)
+{
+    str part, rest = header;
+    int n = 0;
+    while (str_cut(&rest, ',', &part))
+        if (str_starts(part, S("t="))) {
+            *text = str_from(part, 2);
+            n++;
+        }
+    return n == 1 && str_int(*text, seconds);
+}
+
+static int verify(struct ctx *c, str body, str header)
+{
+    str secret = conf_of(c, "stripe_webhook_secret"), text;
+    i64 signed_at, now = c->now / SECOND;
+    if (!secret.n)
+        return fail_detail(c, E_MALFORMED, "payments.signature", "no webhook secret configured");
+    if (header.n > 4096 || !read_time(header, &text, &signed_at))
+        return fail_detail(c, E_MALFORMED, "payments.signature", "no readable signature header");
+    str message = str_fmt(c->mem, "%.*s.", STR(text));
+    struct buf all = buf_new(c->mem, body.n + message.n + 16);
+    buf_add(&all, message);
+    buf_add(&all, body);
+    if (!any_v1_matches(header, crypto_hmac_sha256_hex(c->mem, secret, buf_str(&all))))
+        return fail_detail(c, E_MALFORMED, "payments.signature", "no signature matches");
+    if (signed_at < now - TOLERANCE_S || signed_at > now + TOLERANCE_S)
+        return fail_detail(c, E_MALFORMED, "payments.signature", "signed too long ago or ahead");
+    return E_OK;
+}
+
+static int event_id(struct ctx *c, str body, str *id, str *kind)
+{
+    struct node *event;
+    TRY(json_read(c, body, &event));
+    *id = node_str(event, "id");
+    *kind = node_str(event, "type");
+    if (!id->n || id->n > 200 || !kind->n || kind->n > 100)
+        return fail_detail(c, E_MALFORMED, "payments.event", "an event without id or type");
+    if (node_bool(event, "livemode") != is_live(c))
+        return fail_detail(c, E_MALFORMED, "payments.livemode", "live and test do not mix");
+    return E_OK;
+}
+
+static str upper(struct ctx *c, str s)
+{
+    char *p = arena_raw(c->mem, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 32) : s.p[i];
+    return (str){p, s.n};
+}
+
+static void session_news(struct ctx *c, str kind, const struct node *s, struct provider_news *n)
+{
+    bool paid = str_is(node_str(s, "payment_status"), "paid");
+    bool complete = str_is(node_str(s, "status"), "complete");
+    n->session_id = node_str(s, "id");
+    n->payment_id = node_str(s, "payment_intent");
+    n->attempt_key = node_str(node_get(s, S("metadata")), "attempt");
+    n->amount = node_int(s, "amount_total");
+    n->currency = upper(c, node_str(s, "currency"));
+    if (str_is(kind, "checkout.session.async_payment_failed"))
+        n->fact = FACT_FAILED;
+    else if (paid)
+        n->fact = FACT_PAID;
+    else if (complete)
+        n->fact = FACT_PROCESSING;
+    else if (str_is(node_str(s, "status"), "expired"))
+        n->fact = FACT_EXPIRED;
+}
+
+static void intent_news(struct ctx *c, str kind, const struct node *p, struct provider_news *n)
+{
+    n->payment_id = node_str(p, "id");
+    n->attempt_key = node_str(node_get(p, S("metadata")), "attempt");
+    n->amount = node_int(p, "amount_received");
+    n->currency = upper(c, node_str(p, "currency"));
+    n->error = node_str(node_get(p, S("last_payment_error")), "code");
+    if (str_is(kind, "payment_intent.succeeded"))
+        n->fact = FACT_PAID;
+    else if (str_is(kind, "payment_intent.payment_failed"))
+        n->fact = FACT_DECLINED;
+}
+
+static void refund_news(struct ctx *c, const struct node *r, struct provider_news *n)
+{
+    str status = node_str(r, "status");
+    n->refund_id = node_str(r, "id");
+    n->refund_key = node_str(node_get(r, S("metadata")), "refund");
+    n->payment_id = node_str(r, "payment_intent");
+    n->amount = node_int(r, "amount");
+    n->currency = upper(c, node_str(r, "currency"));
+    if (str_is(status, "succeeded"))
+        n->fact = FACT_REFUNDED;
+    else if (str_is(status, "failed") || str_is(status, "canceled"))
+        n->fact = FACT_REFUND_FAILED;
+    n->error = node_str(r, "failure_reason");
+}
+
+/* What we asked for is the object itself; what was sent to us wraps it in an event. */
+static int news(struct ctx *c, str kind, str body, struct provider_news *out)
+{
+    struct node *event;
+    TRY(json_read(c, body, &event));
+    struct node *object = node_path(event, S("data.object"));
+    object = object ? object : event;
+    str what = node_str(object, "object");
+    *out = (struct provider_news){0};
+    if (str_is(what, "checkout.session"))
+        session_news(c, kind, object, out);
+    else if (str_is(what, "payment_intent"))
+        intent_news(c, kind, object, out);
+    else if (str_is(what, "refund"))
+        refund_news(c, object, out);
+    return E_OK;
+}
+
+const struct provider provider_stripe = {NAME, is_configured, open_page, expire, ask, refund,
+    verify, event_id, news};
