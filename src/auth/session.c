@@ -148,7 +148,7 @@ int session_end(struct req *r)
         TRY(forget_later(c, r->who.session));
     /* Ends the open pages' streams; this person's other devices connect again by themselves. */
     push_close(c, c->app->inner_socket,
-        str_fmt(c->mem, "u.%.*s",
+        str_fmt(c->mem, "u/%.*s.json",
             STR(crypto_opaque(c->mem, c->app->secret, "person", r->who.person))));
     fault_clear(c);
     set_cookie(r, COOKIE_SESSION, str_none, -1, false);

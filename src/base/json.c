@@ -84,26 +84,30 @@ static void write_real(struct buf *out, double value)
     buf_add(out, str_of(text));
 }
 
-static void write_items(struct buf *out, const struct node *node)
+enum manner { FOR_OTHERS, AS_STORED };
+
+static void write(struct buf *out, const struct node *node, enum manner manner);
+
+static void write_items(struct buf *out, const struct node *node, enum manner manner)
 {
     bool is_map = node->kind == N_MAP, is_first = true;
     buf_char(out, is_map ? '{' : '[');
     EACH(item, node) {
-        if (item->node.private_)
+        if (item->node.private_ && manner == FOR_OTHERS)
             continue;
         if (!is_first)
             buf_char(out, ',');
         is_first = false;
         if (is_map) {
-            write_key(out, item->key);
+            manner == FOR_OTHERS ? write_key(out, item->key) : json_quote(out, item->key);
             buf_char(out, ':');
         }
-        json_write(out, &item->node);
+        write(out, &item->node, manner);
     }
     buf_char(out, is_map ? '}' : ']');
 }
 
-void json_write(struct buf *out, const struct node *node)
+static void write(struct buf *out, const struct node *node, enum manner manner)
 {
     switch (node ? node->kind : N_NULL) {
     case N_NULL: buf_add(out, S("null")); break;
@@ -112,6 +116,10 @@ void json_write(struct buf *out, const struct node *node)
     case N_REAL: write_real(out, node->as.real); break;
     case N_STR: json_quote(out, node->as.text); break;
     case N_LIST:
-    case N_MAP: write_items(out, node); break;
+    case N_MAP: write_items(out, node, manner); break;
     }
 }
+
+void json_write(struct buf *out, const struct node *node) { write(out, node, FOR_OTHERS); }
+
+void json_store(struct buf *out, const struct node *node) { write(out, node, AS_STORED); }

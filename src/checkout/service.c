@@ -139,7 +139,7 @@ int checkout_save_address(struct ctx *c, i64 cart, str email, str name, str phon
     struct node *address)
 {
     struct buf json = buf_new(c->mem, 8192);
-    json_write(&json, address);
+    json_store(&json, address);
     return q_checkout_save_address(c, NULL, cart, email, name, phone, buf_str(&json));
 }
 

@@ -6,36 +6,47 @@
  * Only provider events make an order paid. */
 #pragma once
 #include "base/base.h"
-
-struct basket; /* both pricing's */
-struct priced;
+#include "pricing/pricing.h"
+#include "inventory/inventory.h"
 
 struct placing { /* everything checkout has gathered, prices already reckoned */
     i64 cart, revision, person;
     str email, name, phone, delivery_method;
-    struct node *address, *delivery_names, *lines; /* lines: catalog_variants + quantity */
+    struct node *address, *delivery_names;
+    struct node *lines; /* cart_read's lines, in the basket's order */
     const struct basket *basket;
     const struct priced *priced;
 };
-/* Writes order, parts, lines, holds and the order.created event in one transaction. The same
- * (cart, revision) again returns the first order. E_CONFLICT "inventory.short". */
+/* Writes order, parts, lines, holds and the order.created events in one transaction; the scope
+ * is the order's afterwards. The same (cart, revision) again returns the first order.
+ * E_CONFLICT "inventory.short" names what is left of what. */
 int orders_place(struct ctx *, const struct placing *, i64 *order);
-/* An unpaid order of an earlier revision of this cart: its payment page is expired at the
+/* Unpaid orders of earlier revisions of this cart: each one's payment page is expired at the
  * provider first, then it is cancelled and its hold freed. Outside any transaction. */
 int orders_supersede(struct ctx *, i64 cart, i64 revision);
 
-/* The whole order for its page (buyer's or staff's, as the scope allows): {id, number,
- * status, payment_status, currency, goods_total, delivery_total, tax_total, total,
- * tax_inclusive, refunded_total, email, name, phone, address{}, delivery_name, placed_at,
- * paid_at, hold_until, lines[], parts[], events[], trace[], can_pay, can_cancel, ...}. */
+/* The whole order for its page (the scope must name it or its organisation): the columns of
+ * query read, with lines[], parts[], events[], trace[], and is_pending, is_processing,
+ * is_shipped, is_delivered, is_cancelled, is_unpaid, is_paid, is_refunded, can_pay,
+ * can_cancel, link. */
 int orders_read(struct ctx *, i64 order, struct node **out);
-int orders_by_number(struct ctx *, str number, i64 *order); /* any order; look at the scope */
-int orders_of_person(struct ctx *, i64 person, i64 before_id, struct node **orders);
-/* Signed link for guests: "/orders/<number>?key=..." */
+/* Any order, whosever it is: 0 when there is none. Look at the scope before showing it. */
+int orders_by_number(struct ctx *, str number, i64 *order, i64 *person);
+/* Newest first, 20 at most; *more when there are others before the last. */
+int orders_of_person(struct ctx *, i64 person, i64 before, struct node **orders, bool *more);
+/* The way in for guests: "/orders/<number>?key=..."; absolute on the shop's own host. */
 str orders_link(struct ctx *, str number);
+str orders_url(struct ctx *, str number, const char *suffix);
 bool orders_link_ok(struct ctx *, str number, str key);
 
-int orders_pay_url(struct ctx *, i64 order, str *url); /* opens or finds the payment page */
-int orders_set_status(struct ctx *, i64 order, str status, i64 by_person);
+/* Opens or finds the page where the buyer pays; takes the stock again when the hold has
+ * lapsed. Calls outside. */
+int orders_pay_url(struct ctx *, i64 order, str *url);
+/* One step forward for this organisation's part (0: all); the order follows when every part
+ * has come as far. E_CONFLICT when it is not the next step. */
+int orders_move(struct ctx *, i64 order, i64 organisation, str status, str carrier, str tracking,
+    i64 by_person);
+/* Frees the hold; an unpaid order's payment page is closed first (calls outside), a paid
+ * one's money goes back. */
 int orders_cancel(struct ctx *, i64 order, i64 by_person, const char *actor);
 int orders_refund_all(struct ctx *, i64 order, i64 by_person, bool back_on_shelf);

@@ -5,17 +5,6 @@
 
 static int ask(struct ctx *c, const struct job *job) { return payments_ask(c, job->subject); }
 
-struct saying {
-    str provider, id, kind, body;
-};
-
-static int store(struct ctx *c, void *with)
-{
-    const struct saying *s = with;
-    bool fresh;
-    return payments_store(c, s->provider, s->id, s->kind, s->body, &fresh);
-}
-
 /* The row was committed before; its key makes a repeated call the same call. */
 static int refund(struct ctx *c, const struct job *job)
 {
@@ -25,7 +14,7 @@ static int refund(struct ctx *c, const struct job *job)
         return E_OK;
     struct saying said = {.provider = node_str(row, "provider")};
     TRY(provider_named(said.provider)->refund(c, row, &said.id, &said.kind, &said.body));
-    return pg_tx(c, store, &said);
+    return pg_tx(c, payments_note, &said);
 }
 
 /* Providers lose events too: whatever has been open for a while is asked for. */

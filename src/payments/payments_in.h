@@ -3,6 +3,13 @@
 #include "payments/payments.h"
 #include "payments/provider.h"
 
+/* Something a provider said, to be stored once; `payments_note` is for pg_tx. */
+struct saying {
+    str provider, id, kind, body;
+    bool fresh;
+};
+int payments_note(struct ctx *, void *saying);
+
 /* ledger.c: one transaction per cause; E_OK with *fresh false when it is booked already. */
 int ledger_book(struct ctx *, i64 order, str cause, str currency, const str *accounts,
     const i64 *amounts, size_t n, bool *fresh);

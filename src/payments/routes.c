@@ -2,17 +2,6 @@
 #include "io/io.h"
 #include "web/web.h"
 
-struct saying {
-    str provider, id, kind, body;
-};
-
-static int store(struct ctx *c, void *with)
-{
-    const struct saying *s = with;
-    bool fresh;
-    return payments_store(c, s->provider, s->id, s->kind, s->body, &fresh);
-}
-
 /* Only stores what was signed, and answers; the job applies it. Nothing else is done here, so
  * that a thousand copies cost a thousand inserts that do nothing. */
 static int webhook(struct req *r)
@@ -20,7 +9,7 @@ static int webhook(struct req *r)
     struct saying said = {.provider = S("stripe"), .body = r->body};
     TRY(provider_stripe.verify(&r->c, r->body, in_header(r, "stripe-signature")));
     TRY(provider_stripe.event_id(&r->c, r->body, &said.id, &said.kind));
-    TRY(pg_tx(&r->c, store, &said));
+    TRY(pg_tx(&r->c, payments_note, &said));
     return reply_raw(r, 200, S("application/json"), S("{\"received\":true}"));
 }
 

@@ -32,7 +32,7 @@ static str request_of(struct ctx *c, const struct payment_order *o, when expires
     node_set_str(c->mem, request, S("success_url"), o->success_url);
     node_set_str(c->mem, request, S("cancel_url"), o->cancel_url);
     node_set_int(c->mem, request, S("expires_at"), expires / SECOND);
-    json_write_plain(&json, request);
+    json_store(&json, request);
     return buf_str(&json);
 }
 
@@ -103,14 +103,9 @@ int payments_store(struct ctx *c, str provider, str event_id, str kind, str body
         0);
 }
 
-struct saying {
-    str provider, id, kind, body;
-    bool fresh;
-};
-
-static int store(struct ctx *c, void *with)
+int payments_note(struct ctx *c, void *saying)
 {
-    struct saying *s = with;
+    struct saying *s = saying;
     return payments_store(c, s->provider, s->id, s->kind, s->body, &s->fresh);
 }
 
@@ -128,7 +123,7 @@ static int expire_attempt(struct ctx *c, struct node *attempt, bool *settled)
     }
     TRY(provider->expire(c, attempt, &said.id, &said.kind, &said.body));
     TRY(provider->news(c, said.kind, said.body, &news));
-    TRY(pg_tx(c, store, &said));
+    TRY(pg_tx(c, payments_note, &said));
     *settled = news.fact == FACT_PAID || news.fact == FACT_PROCESSING;
     if (news.fact == FACT_EXPIRED)
         return q_payments_attempt_moved(c, NULL, node_int(attempt, "id"), S("expired"), str_none);
@@ -154,7 +149,7 @@ int payments_ask(struct ctx *c, i64 id)
     if (!node_str(attempt, "session_id").n)
         return open_page(c, attempt, &url);
     TRY(provider->ask(c, attempt, &said.id, &said.kind, &said.body));
-    return pg_tx(c, store, &said);
+    return pg_tx(c, payments_note, &said);
 }
 
 /* ---- refunds --------------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@ str work_json(struct ctx *c, const struct node *data)
     if (!data)
         return S("{}");
     struct buf out = buf_new(c->mem, MOST_DATA);
-    json_write(&out, data);
+    json_store(&out, data);
     return buf_str(&out);
 }
 

@@ -1,0 +1,193 @@
+-- orders: an agreed basket and its life. Each step is one statement with its condition.
+
+-- name: next_id :one
+select nextval('orders.order_id') as id;
+
+-- name: of_revision :maybe
+-- in: cart_id bigint, revision bigint
+select id from orders."order" where cart_id = :cart_id and cart_revision = :revision;
+
+-- name: older_unpaid :many
+-- in: cart_id bigint, revision bigint
+select id from orders."order"
+ where cart_id = :cart_id and cart_revision < :revision
+   and status = 'pending' and payment_status = 'pending'
+ order by id limit 20;
+
+-- name: add :exec
+-- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz
+insert into orders."order" (id, number, cart_id, cart_revision, person_id, email, name, phone,
+    address, lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive,
+    rounding, delivery_method, delivery_names, trace, hold_until)
+values (:id, :number, :cart_id, :revision, :person, :email, :name, :phone, :address, :lang,
+    :currency, :goods, :delivery, :tax, :total, :tax_inclusive, :rounding, :delivery_method,
+    :delivery_names, :trace, :hold_until);
+
+-- name: add_part :one
+-- in: order_id bigint, organisation bigint, goods bigint, tax bigint
+insert into orders.part (order_id, organisation_id, goods_total, tax_total)
+values (:order_id, :organisation, :goods, :tax)
+returning id;
+
+-- name: add_line :exec
+-- in: order_id bigint, part bigint, organisation bigint, position bigint, product bigint, variant bigint, item bigint, slug text, sku text, name text, options text, picture text, quantity bigint, unit_price bigint, line_total bigint, rate_bp bigint, tax bigint
+insert into orders.line (order_id, part_id, organisation_id, position, product_id, variant_id,
+    item_id, slug, sku, name, options, picture, quantity, unit_price, line_total, tax_rate_bp, tax)
+values (:order_id, :part, :organisation, :position, :product, :variant, :item, :slug, :sku,
+    :name, :options, :picture, :quantity, :unit_price, :line_total, :rate_bp, :tax);
+
+-- name: note :exec
+-- in: order_id bigint, kind text, actor text, person bigint?, data jsonb
+insert into orders.event (order_id, kind, actor, person_id, data)
+values (:order_id, :kind, :actor, :person, :data);
+
+-- name: by_number :maybe
+-- in: number text
+select id, coalesce(person_id, 0) as person_id from orders."order" where number = :number;
+
+-- name: read :one
+-- in: id bigint, lang text
+select id, number, coalesce(person_id, 0) as person_id, cart_id, email, name, phone, address,
+       lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive, rounding,
+       delivery_method, base.said(delivery_names, :lang) as delivery_name, trace, status,
+       payment_status, refunded_total, version, placed_at, is_held, hold_until, paid_at,
+       updated_at
+  from orders."order" where id = :id;
+
+-- name: lock :one
+-- in: id bigint
+-- The first lock of every change: order, then payment, then stock.
+select id, number, coalesce(person_id, 0) as person_id, cart_id, email, lang, currency, total,
+       status, payment_status, refunded_total, is_held, hold_until, hold_until < now() as lapsed
+  from orders."order" where id = :id for update;
+
+-- name: parts :many
+-- in: order_id bigint
+select p.id, p.organisation_id, o.name as organisation, p.status, p.goods_total, p.tax_total,
+       p.carrier, p.tracking, p.shipped_at
+  from orders.part p join auth.organisation o on o.id = p.organisation_id
+ where p.order_id = :order_id order by p.id limit 100;
+
+-- name: lines :many
+-- in: order_id bigint
+select l.part_id, l.organisation_id, l.position, l.product_id, l.variant_id, l.item_id, l.slug,
+       l.sku, l.name, l.options, l.quantity, l.unit_price, l.line_total, l.tax_rate_bp, l.tax,
+       m.stem, m.width, m.height, m.widths
+  from orders.line l
+  left join media.picture m on m.organisation_id = l.organisation_id and m.stem = l.picture
+ where l.order_id = :order_id order by l.position limit 200;
+
+-- name: events :many
+-- in: order_id bigint
+select kind, actor, data, at from orders.event where order_id = :order_id order by id limit 200;
+
+-- name: set_paid :exec
+-- in: id bigint
+update orders."order"
+   set payment_status = 'paid', paid_at = now(), updated_at = now(), version = version + 1,
+       status = case when status = 'pending' then 'processing' else status end, is_held = false
+ where id = :id and payment_status = 'pending';
+
+-- name: parts_processing :exec
+-- in: order_id bigint
+update orders.part set status = 'processing' where order_id = :order_id and status = 'pending';
+
+-- name: let_go :exec
+-- in: id bigint
+-- The hold is over; the order may still be paid, for what stock is there then.
+update orders."order" set is_held = false, updated_at = now(), version = version + 1
+ where id = :id and is_held;
+
+-- name: hold_again :exec
+-- in: id bigint, until timestamptz
+update orders."order"
+   set is_held = true, hold_until = :until, updated_at = now(), version = version + 1
+ where id = :id and status = 'pending' and payment_status = 'pending';
+
+-- name: settling :exec
+-- in: id bigint, until timestamptz
+-- Being paid at this moment: the hold stays a while longer.
+update orders."order" set hold_until = :until where id = :id and is_held;
+
+-- name: cancel :exec
+-- in: id bigint
+update orders."order"
+   set status = 'cancelled', is_held = false, updated_at = now(), version = version + 1
+ where id = :id and status in ('pending', 'processing');
+
+-- name: cancel_parts :exec
+-- in: order_id bigint
+update orders.part set status = 'cancelled'
+ where order_id = :order_id and status in ('pending', 'processing');
+
+-- name: move :exec
+-- in: id bigint, from_status text, to_status text
+update orders."order" set status = :to_status, updated_at = now(), version = version + 1
+ where id = :id and status = :from_status;
+
+-- name: move_part :exec
+-- in: order_id bigint, organisation bigint?, from_status text, to_status text, carrier text, tracking text
+update orders.part
+   set status = :to_status,
+       carrier = coalesce(nullif(:carrier, ''), carrier),
+       tracking = coalesce(nullif(:tracking, ''), tracking),
+       shipped_at = case when :to_status = 'shipped' then now() else shipped_at end
+ where order_id = :order_id and status = :from_status
+   and (:organisation is null or organisation_id = :organisation);
+
+-- name: unmoved :one
+-- in: order_id bigint, status text
+-- How many parts have not come as far as this.
+select count(*) as left_behind from orders.part
+ where order_id = :order_id
+   and array_position(array['pending', 'processing', 'shipped', 'delivered', 'cancelled'], status)
+     < array_position(array['pending', 'processing', 'shipped', 'delivered', 'cancelled'], :status);
+
+-- name: refunded :exec
+-- in: id bigint, refunded bigint
+update orders."order"
+   set refunded_total = :refunded, updated_at = now(), version = version + 1,
+       payment_status = case when :refunded >= total then 'refunded' else payment_status end
+ where id = :id and refunded_total < :refunded;
+
+-- name: lapsing :many
+select id from orders."order"
+ where status = 'pending' and payment_status = 'pending' and is_held and hold_until < now()
+ order by hold_until limit 200;
+
+-- name: forgotten :many
+-- in: before timestamptz
+-- Never paid and nobody came back.
+select id from orders."order"
+ where status = 'pending' and payment_status = 'pending' and not is_held and placed_at < :before
+ order by placed_at limit 200;
+
+-- name: of_person :many
+-- in: person bigint, before bigint
+select o.id, o.number, o.status, o.payment_status, o.currency, o.total, o.placed_at,
+       (select sum(l.quantity) from orders.line l where l.order_id = o.id)::bigint as count
+  from orders."order" o
+ where o.person_id = :person and o.id < :before
+ order by o.id desc limit 21;
+
+-- name: of_organisation :many
+-- in: organisation bigint, before bigint, status text, payment text, q text
+-- The merchant's list; q finds the number, the name or the address.
+select o.id, o.number, o.status, o.payment_status, o.currency, o.total, o.placed_at, o.name,
+       o.email, p.goods_total, p.status as part_status, o.refunded_total
+  from orders.part p
+  join orders."order" o on o.id = p.order_id
+ where p.organisation_id = :organisation and p.order_id < :before
+   and (:status = '' or o.status = :status)
+   and (:payment = '' or o.payment_status = :payment)
+   and (:q = '' or o.number ilike :q || '%' or o.email ilike '%' || :q || '%'
+        or o.name ilike '%' || :q || '%')
+ order by p.order_id desc limit 51;
+
+-- name: organisations_of :many
+-- in: order_id bigint
+select organisation_id from orders.part where order_id = :order_id order by organisation_id limit 100;
+
+-- name: has_part :maybe
+-- in: order_id bigint, organisation bigint
+select id from orders.part where order_id = :order_id and organisation_id = :organisation;

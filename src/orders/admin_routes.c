@@ -1,0 +1,221 @@
+/* The merchant's orders: list, one order with its whole story, and what can be done. */
+#include "orders/orders_in.h"
+#include "gen/queries.h"
+#include "io/io.h"
+#include "notify/notify.h"
+#include "payments/payments.h"
+#include "web/web.h"
+
+#define PAGE 50
+
+static const struct input to_list[] = {
+    {"q", LINE, 0, 100},
+    {"status", CHOICE, .choices = "pending|processing|shipped|delivered|cancelled"},
+    {"payment", CHOICE, .choices = "pending|paid|refunded"},
+    {"before", WORD, 0, 40},
+    {0},
+};
+static const struct input one_order[] = {{"number", WORD, 8, 20, .required = true}, {0}};
+static const struct input a_step[] = {
+    {"number", WORD, 8, 20, .required = true},
+    {"status", CHOICE, .required = true, .choices = "shipped|delivered"},
+    {"carrier", LINE, 0, 60},
+    {"tracking", LINE, 0, 60},
+    {0},
+};
+static const struct input a_refund[] = {
+    {"number", WORD, 8, 20, .required = true},
+    {"back_on_shelf", BOOL},
+    {0},
+};
+static const struct input one_mail[] = {
+    {"number", WORD, 8, 20, .required = true},
+    {"id", WORD, 1, 40, .required = true},
+    {0},
+};
+
+/* Only an order that has a part of this organisation exists here. */
+static int find(struct req *r, i64 *order)
+{
+    struct node *part;
+    i64 person;
+    TRY(as_staff(r));
+    TRY(orders_by_number(&r->c, in_str(r, "number"), order, &person));
+    if (*order)
+        TRY(q_orders_has_part(&r->c, &part, *order, r->c.scope.organisation));
+    if (!*order || !part)
+        return fail(&r->c, E_MISSING, "orders.missing", "There is no such order.");
+    r->c.scope.order = *order;
+    return E_OK;
+}
+
+static void add_choices(struct req *r, struct node *document, const char *key, const char *chosen,
+    const char *const *values, size_t n)
+{
+    struct ctx *c = &r->c;
+    struct node *list = node_set_list(c->mem, document, str_of(key));
+    node_hide(list);
+    for (size_t i = 0; i < n; i++) {
+        struct node *choice = node_add_map(c->mem, list);
+        node_set_str(c->mem, choice, S("code"), str_of(values[i]));
+        node_set_bool(c->mem, choice, S("is_chosen"), str_is(in_str(r, chosen), values[i]));
+        for (size_t k = 0; k < n; k++)
+            node_set_bool(c->mem, choice, str_fmt(c->mem, "is_%s", values[k]), k == i);
+    }
+}
+
+static void add_next(struct req *r, struct node *document, i64 last)
+{
+    struct ctx *c = &r->c;
+    static const char *const kept[] = {"q", "status", "payment"};
+    struct buf url = buf_new(c->mem, 1024);
+    if (!last) {
+        node_set_null(c->mem, document, S("next"));
+        return;
+    }
+    buf_add(&url, S("/admin/orders?"));
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        buf_fmt(&url, "%s=", kept[i]);
+        escape_url_part(&url, in_str(r, kept[i]));
+        buf_char(&url, '&');
+    }
+    buf_fmt(&url, "before=%.*s", STR(crypto_opaque(c->mem, c->app->secret, "order", last)));
+    struct node *next = node_set_map(c->mem, document, S("next"));
+    node_set_str(c->mem, next, S("url"), buf_str(&url));
+}
+
+static int list(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct node *rows, *orders, *document = node_map(c->mem);
+    static const char *const statuses[] = {"pending", "processing", "shipped", "delivered",
+        "cancelled"};
+    static const char *const payments[] = {"pending", "paid", "refunded"};
+    i64 before = INT64_MAX, last = 0, n = 0;
+    TRY(as_staff(r));
+    if (in_has(r, "before") &&
+        !crypto_unopaque(c->app->secret, "order", in_str(r, "before"), &before))
+        return fail(c, E_MISSING, "orders.page", "There is no such page.");
+    TRY(q_orders_of_organisation(c, &rows, c->scope.organisation, before, in_str(r, "status"),
+        in_str(r, "payment"), in_str(r, "q")));
+    orders = node_set_list(c->mem, document, S("orders"));
+    EACH(item, rows)
+    {
+        if (n++ == PAGE)
+            break;
+        struct node *row = node_add(c->mem, orders, (struct node *)&item->node);
+        last = node_int(row, "id");
+        node_hide(node_get(row, S("id")));
+        orders_flag(c, row);
+    }
+    add_next(r, document, node_count(rows) > PAGE ? last : 0);
+    node_set_str(c->mem, document, S("q"), in_str(r, "q"));
+    node_set_str(c->mem, document, S("status"), in_str(r, "status"));
+    node_set_str(c->mem, document, S("payment"), in_str(r, "payment"));
+    add_choices(r, document, "statuses", "status", statuses, COUNT(statuses));
+    add_choices(r, document, "payments", "payment", payments, COUNT(payments));
+    return reply_with(r, document);
+}
+
+static int page(struct req *r, struct node **document)
+{
+    struct ctx *c = &r->c;
+    struct node *order, *attempts, *refunds, *mails;
+    i64 id;
+    TRY(find(r, &id));
+    TRY(orders_read(c, id, &order));
+    TRY(payments_of_order(c, id, &attempts, &refunds));
+    TRY(notify_of_order(c, id, &mails));
+    EACH(item, mails)
+    node_set_str(c->mem, (struct node *)&item->node, S("id"),
+        crypto_opaque(c->mem, c->app->secret, "mail", node_int(&item->node, "id")));
+    *document = node_map(c->mem);
+    node_set(c->mem, *document, S("order"), order);
+    node_set(c->mem, *document, S("attempts"), attempts);
+    node_set(c->mem, *document, S("refunds"), refunds);
+    node_set(c->mem, *document, S("mails"), mails);
+    bool open = node_bool(order, "is_pending") || node_bool(order, "is_processing");
+    node_set_bool(c->mem, *document, S("may_ship"),
+        node_bool(order, "is_processing") && may(&r->who, ORDERS_UPDATE));
+    node_set_bool(c->mem, *document, S("may_deliver"),
+        node_bool(order, "is_shipped") && may(&r->who, ORDERS_UPDATE));
+    node_set_bool(c->mem, *document, S("may_cancel"), open && may(&r->who, ORDERS_UPDATE));
+    node_set_bool(c->mem, *document, S("may_refund"),
+        node_bool(order, "is_paid") && node_count(refunds) == 0 && may(&r->who, ORDERS_REFUND));
+    return E_OK;
+}
+
+static int show(struct req *r)
+{
+    struct node *document;
+    TRY(page(r, &document));
+    return reply_with(r, document);
+}
+
+static int done(struct req *r, int err)
+{
+    struct node *document;
+    if (!err)
+        return see_other(r, str_fmt(r->c.mem, "/admin/orders/%.*s", STR(in_str(r, "number"))));
+    struct fault fault = r->c.fault;
+    fault_clear(&r->c);
+    TRY(page(r, &document));
+    r->c.fault = fault;
+    return again(r, err, document);
+}
+
+static int move(struct req *r)
+{
+    i64 order;
+    TRY(find(r, &order));
+    return done(r, orders_move(&r->c, order, r->c.scope.organisation, in_str(r, "status"),
+        in_str(r, "carrier"), in_str(r, "tracking"), me(r)));
+}
+
+static int cancel(struct req *r)
+{
+    i64 order;
+    TRY(find(r, &order));
+    return done(r, orders_cancel(&r->c, order, me(r), "staff"));
+}
+
+static int refund(struct req *r)
+{
+    i64 order;
+    TRY(find(r, &order));
+    return done(r, orders_refund_all(&r->c, order, me(r), in_bool(r, "back_on_shelf")));
+}
+
+static int send_again(struct req *r)
+{
+    i64 order, mail;
+    TRY(find(r, &order));
+    if (!crypto_unopaque(r->c.app->secret, "mail", in_str(r, "id"), &mail))
+        return fail(&r->c, E_MISSING, "notify.mail", "There is no such mail.");
+    return done(r, notify_again(&r->c, mail));
+}
+
+static int live(struct req *r)
+{
+    TRY(as_staff(r));
+    return accel(r, str_fmt(r->c.mem, "/_sub/org/%.*s%s",
+        STR(crypto_opaque(r->c.mem, r->c.app->secret, "organisation", r->c.scope.organisation)),
+        r->format == JSON ? ".json" : ""));
+}
+
+ROUTES(orders_admin) {
+    ROUTE(GET, "/admin/orders", ORDERS_READ, to_list, list, "orders/admin_list", RATE_PAGE,
+        NOINDEX),
+    ROUTE(GET, "/admin/live", ORDERS_READ, NULL, live, NULL, RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/admin/orders/{number}", ORDERS_READ, one_order, show, "orders/admin_show",
+        RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/admin/orders/{number}/status", ORDERS_UPDATE, a_step, move, "orders/admin_show",
+        RATE_FORM, NOINDEX),
+    ROUTE(POST, "/admin/orders/{number}/cancel", ORDERS_UPDATE, one_order, cancel,
+        "orders/admin_show", RATE_FORM, SLOW | NOINDEX),
+    ROUTE(POST, "/admin/orders/{number}/refund", ORDERS_REFUND, a_refund, refund,
+        "orders/admin_show", RATE_FORM, NOINDEX),
+    ROUTE(POST, "/admin/orders/{number}/mail/{id}", ORDERS_UPDATE, one_mail, send_again,
+        "orders/admin_show", RATE_FORM, NOINDEX),
+    END_OF_ROUTES,
+};

@@ -1,0 +1,310 @@
+/* What comes in by the back door: payments' news, lapsed holds, and telling open pages. */
+#include "orders/orders_in.h"
+#include "auth/auth.h"
+#include "cart/cart.h"
+#include "gen/queries.h"
+#include "io/io.h"
+#include "notify/notify.h"
+#include "payments/payments.h"
+#include "web/web.h"
+#include "work/work.h"
+
+#define SETTLING  (10 * MINUTE) /* a payment on its way keeps its stock so long, then again */
+#define FORGOTTEN (24 * HOUR)   /* never paid, nobody came back: cancelled */
+
+/* ---- payments' news ----------------------------------------------------------------------------- */
+
+static struct notify_to buyer_of(const struct node *order, i64 id)
+{
+    return (struct notify_to){.order = id, .person = node_int(order, "person_id"),
+        .email = node_str(order, "email"), .lang = node_str(order, "lang")};
+}
+
+/* Money came for an order that cannot be filled any more: it goes back, and we say so. */
+static int give_back(struct ctx *c, i64 id, const struct node *order, i64 amount, const char *why)
+{
+    struct notify_to to = buyer_of(order, id);
+    str key = str_fmt(c->mem, "%s-%" PRId64, why, id);
+    TRY(payments_refund(c, id, amount, str_of(why), key, 0));
+    TRY(orders_note(c, id, "refund_asked", "system", 0, NULL));
+    return notify_mail(c, "order_refused", str_fmt(c->mem, "order:%" PRId64 ":%s", id, why), &to);
+}
+
+static int sell(struct ctx *c, i64 id, const struct node *order, bool *short_of)
+{
+    *short_of = false;
+    if (node_bool(order, "is_held"))
+        return inventory_sell(c, id);
+    TRY(pg_begin(c)); /* a savepoint: being short undoes only this */
+    int err = pg_end(c, inventory_sell_late(c, id));
+    *short_of = err == E_CONFLICT;
+    if (*short_of)
+        fault_clear(c);
+    return *short_of ? E_OK : err;
+}
+
+static int fill(struct ctx *c, i64 id, const struct node *order)
+{
+    struct notify_to to = buyer_of(order, id);
+    TRY(q_orders_set_paid(c, NULL, id));
+    TRY(q_orders_parts_processing(c, NULL, id));
+    TRY(cart_close(c, node_int(order, "cart_id")));
+    TRY(orders_note(c, id, "paid", "provider", 0, NULL));
+    return notify_mail(c, "order_paid", str_fmt(c->mem, "order:%" PRId64, id), &to);
+}
+
+static int paid(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
+{
+    bool short_of;
+    if (!str_is(node_str(order, "payment_status"), "pending")) /* a second capture */
+        return give_back(c, id, order, p->amount, "paid_twice");
+    if (str_is(node_str(order, "status"), "cancelled")) {
+        TRY(q_orders_set_paid(c, NULL, id));
+        return give_back(c, id, order, p->amount, "paid_after_cancel");
+    }
+    TRY(sell(c, id, order, &short_of));
+    if (!short_of)
+        return fill(c, id, order);
+    TRY(q_orders_set_paid(c, NULL, id));
+    TRY(orders_cancel_locked(c, id, 0, "system"));
+    return give_back(c, id, order, p->amount, "sold_out");
+}
+
+static int refunded(struct ctx *c, i64 id, const struct payment_change *p)
+{
+    struct node *data = node_map(c->mem);
+    node_set_int(c->mem, data, S("amount"), p->amount);
+    /* What came in twice and went back once is no refund of the order. */
+    struct node *order;
+    TRY(q_orders_read(c, &order, id, c->lang));
+    i64 kept = p->captured - p->refunded, total = node_int(order, "total");
+    i64 given = kept >= total ? 0 : total - kept;
+    TRY(q_orders_refunded(c, NULL, id, given));
+    return orders_note(c, id, "refunded", "provider", 0, data);
+}
+
+static int news(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
+{
+    switch (p->news) {
+    case NEWS_PAID: return paid(c, id, order, p);
+    case NEWS_REFUNDED: return refunded(c, id, p);
+    case NEWS_PROCESSING:
+        TRY(q_orders_settling(c, NULL, id, c->now + SETTLING));
+        return orders_note(c, id, "payment_processing", "provider", 0, NULL);
+    case NEWS_DECLINED: return orders_note(c, id, "payment_declined", "provider", 0, NULL);
+    case NEWS_FAILED: return orders_note(c, id, "payment_failed", "provider", 0, NULL);
+    case NEWS_REFUND_FAILED: return orders_note(c, id, "refund_failed", "provider", 0, NULL);
+    case NEWS_MISMATCH:
+        log_line(c, LOG_ERROR, "payment_mismatch", "order", node_str(order, "number"), NULL);
+        return orders_note(c, id, "payment_mismatch", "provider", 0, NULL);
+    case NEWS_EXPIRED:
+    case NEWS_NONE: return E_OK;
+    }
+    return E_OK;
+}
+
+static const char *outcome_of(enum payment_news n)
+{
+    static const char *const names[] = {[NEWS_NONE] = "nothing new", [NEWS_PAID] = "paid",
+        [NEWS_FAILED] = "failed", [NEWS_PROCESSING] = "processing", [NEWS_EXPIRED] = "expired",
+        [NEWS_REFUNDED] = "refunded", [NEWS_REFUND_FAILED] = "refund failed",
+        [NEWS_DECLINED] = "declined", [NEWS_MISMATCH] = "mismatch"};
+    return names[n];
+}
+
+struct applying {
+    i64 event, order;
+};
+
+static int apply(struct ctx *c, void *with)
+{
+    const struct applying *a = with;
+    struct node *order;
+    struct payment_change change;
+    TRY(q_orders_lock(c, &order, a->order));
+    TRY(payments_apply(c, a->event, a->order, &change));
+    TRY(news(c, a->order, order, &change));
+    if (change.news != NEWS_NONE)
+        TRY(orders_tell(c, a->order, "order.updated"));
+    return payments_event_done(c, a->event, str_of(outcome_of(change.news)));
+}
+
+static int payment_event(struct ctx *c, const struct job *job)
+{
+    struct applying a = {.event = job->subject};
+    TRY(payments_event_order(c, job->subject, &a.order));
+    if (!a.order)
+        return payments_event_done(c, job->subject, S("not ours"));
+    c->scope.order = a.order;
+    return pg_tx(c, apply, &a);
+}
+
+/* ---- lapsed holds --------------------------------------------------------------------------------- */
+
+static int add_each(struct ctx *c, const struct node *orders, const char *kind)
+{
+    EACH(item, orders)
+    {
+        i64 id = node_int(&item->node, "id");
+        TRY(job_add(c, kind, str_fmt(c->mem, "%s:%" PRId64, kind, id), 0, id, NULL, 0));
+    }
+    return E_OK;
+}
+
+static int find_lapsing(struct ctx *c)
+{
+    struct node *orders;
+    TRY(q_orders_lapsing(c, &orders));
+    TRY(add_each(c, orders, "orders.lapse"));
+    TRY(q_orders_forgotten(c, &orders, c->now - FORGOTTEN));
+    return add_each(c, orders, "orders.forget");
+}
+
+static int let_go(struct ctx *c, void *with)
+{
+    i64 id = *(const i64 *)with;
+    struct node *order;
+    TRY(q_orders_lock(c, &order, id));
+    if (!node_bool(order, "is_held") || !node_bool(order, "lapsed") ||
+        !str_is(node_str(order, "payment_status"), "pending"))
+        return E_OK;
+    TRY(inventory_free(c, id));
+    TRY(q_orders_let_go(c, NULL, id));
+    TRY(orders_note(c, id, "hold_lapsed", "system", 0, NULL));
+    return orders_tell(c, id, "order.updated");
+}
+
+static int keep_settling(struct ctx *c, void *with)
+{
+    return q_orders_settling(c, NULL, *(const i64 *)with, c->now + SETTLING);
+}
+
+/* The stock goes back only when the provider has said that the page can no longer be paid. */
+static int lapse(struct ctx *c, const struct job *job)
+{
+    i64 id = job->subject;
+    bool settled;
+    c->scope.order = id;
+    TRY(payments_expire(c, id, &settled));
+    return pg_tx(c, settled ? keep_settling : let_go, &id);
+}
+
+static int forget(struct ctx *c, const struct job *job)
+{
+    c->scope.order = job->subject;
+    return orders_cancel(c, job->subject, 0, "system");
+}
+
+/* ---- open pages -------------------------------------------------------------------------------------- */
+
+static str channel(struct ctx *c, const char *letter, const char *kind, i64 id)
+{
+    return str_fmt(c->mem, "%s/%.*s", letter,
+        STR(crypto_opaque(c->mem, c->app->secret, kind, id)));
+}
+
+static int send(struct ctx *c, str to, str event, str body)
+{
+    return push_send(c, c->app->inner_socket, to, event, body);
+}
+
+static int push_json(struct ctx *c, str event, const struct node *data, str to)
+{
+    struct buf json = buf_new(c->mem, 16384);
+    json_write(&json, data);
+    return send(c, str_fmt(c->mem, "%.*s.json", STR(to)), event, buf_str(&json));
+}
+
+static int push_to_buyer(struct ctx *c, struct node *order, i64 id, str event,
+    const struct node *data)
+{
+    struct node *document = node_map(c->mem);
+    str html, page = channel(c, "o", "order", id);
+    c->lang = node_str(order, "lang");
+    TRY(orders_read(c, id, &order));
+    node_set(c->mem, document, S("order"), order);
+    TRY(render_view(c, "orders/status", document, &html));
+    TRY(send(c, page, str_none, html));
+    TRY(push_json(c, event, data, page));
+    i64 person = node_int(order, "person_id");
+    return person ? push_json(c, event, data, channel(c, "u", "person", person)) : E_OK;
+}
+
+static int push_to_staff(struct ctx *c, struct node *order, i64 organisation, str event,
+    const struct node *data)
+{
+    struct node *document = node_map(c->mem);
+    str html, desk = channel(c, "org", "organisation", organisation);
+    c->lang = c->app->language;
+    node_set(c->mem, document, S("order"), order);
+    node_set_bool(c->mem, document, S("is_new"), str_is(event, "order:created"));
+    TRY(render_view(c, "orders/admin_row", document, &html));
+    TRY(send(c, desk, str_none, html));
+    return push_json(c, event, data, desk);
+}
+
+/* One event per organisation; the buyer's page hears of each state at least once, and what it
+ * is sent is always the order as it is now, so that late or doubled messages do no harm. */
+static int push_order(struct ctx *c, const struct job *job)
+{
+    struct node *order, *data = node_get(job->data, S("data"));
+    str event = str_is(node_str(job->data, "event"), "order.created") ? S("order:created")
+                                                                       : S("order:updated");
+    c->scope.order = job->subject;
+    TRY(orders_read(c, job->subject, &order));
+    TRY(push_to_staff(c, order, job->organisation, event, data));
+    return push_to_buyer(c, order, job->subject, event, data);
+}
+
+/* ---- mails ---------------------------------------------------------------------------------------------- */
+
+static int mail_document(struct ctx *c, const struct node *mail, const char *subject,
+    struct node **document)
+{
+    struct node *order;
+    c->scope.order = node_int(mail, "order_id");
+    TRY(orders_read(c, c->scope.order, &order));
+    str number = node_str(order, "number");
+    *document = node_map(c->mem);
+    node_set(c->mem, *document, S("order"), order);
+    node_set_str(c->mem, *document, S("order_url"), orders_url(c, number, ""));
+    node_set_str(c->mem, *document, S("subject"),
+        str_fmt(c->mem, "%.*s (%.*s)", STR(say(c, subject)), STR(number)));
+    return E_OK;
+}
+
+static int mail_paid(struct ctx *c, const struct node *mail, struct node **document)
+{
+    return mail_document(c, mail, "Thank you, your order is paid", document);
+}
+
+static int mail_shipped(struct ctx *c, const struct node *mail, struct node **document)
+{
+    return mail_document(c, mail, "Your order is on its way", document);
+}
+
+static int mail_refused(struct ctx *c, const struct node *mail, struct node **document)
+{
+    return mail_document(c, mail, "We are giving your money back", document);
+}
+
+extern const struct notify_builder orders_mails[];
+const struct notify_builder orders_mails[] = {
+    {"order_paid", mail_paid},
+    {"order_shipped", mail_shipped},
+    {"order_refused", mail_refused},
+    {0},
+};
+
+JOBS(orders) {
+    {"payment.event", payment_event, .tries = 20},
+    {"orders.lapse", lapse, .tries = 40, .lease_us = 2 * MINUTE},
+    {"orders.forget", forget, .tries = 5, .lease_us = 2 * MINUTE},
+    {"orders.push", push_order, .tries = 8},
+    END_OF_JOBS,
+};
+
+CRONS(orders) {
+    {"orders.lapsing", 15 * SECOND, find_lapsing},
+    END_OF_CRONS,
+};

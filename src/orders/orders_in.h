@@ -1,0 +1,11 @@
+/* Shared within orders/. */
+#pragma once
+#include "orders/orders.h"
+
+int orders_note(struct ctx *, i64 order, const char *kind, const char *actor, i64 person,
+    struct node *data);
+/* Tells the outbox, once per organisation that has a part in it. */
+int orders_tell(struct ctx *, i64 order, const char *kind);
+int orders_cancel_locked(struct ctx *, i64 order, i64 person, const char *actor); /* order locked */
+void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
+when orders_hold_end(struct ctx *);

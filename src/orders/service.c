@@ -1,0 +1,320 @@
+#include "orders/orders_in.h"
+#include "cart/cart.h"
+#include "gen/queries.h"
+#include "io/io.h"
+#include "media/media.h"
+#include "notify/notify.h"
+#include "payments/payments.h"
+#include "web/web.h"
+#include "work/work.h"
+
+#define PAGE 20
+
+/* ---- reading ---------------------------------------------------------------------------------- */
+
+void orders_flag(struct ctx *c, struct node *order)
+{
+    static const struct {
+        const char *column, *value, *key;
+    } flags[] = {
+        {"status", "pending", "is_pending"}, {"status", "processing", "is_processing"},
+        {"status", "shipped", "is_shipped"}, {"status", "delivered", "is_delivered"},
+        {"status", "cancelled", "is_cancelled"}, {"payment_status", "pending", "is_unpaid"},
+        {"payment_status", "paid", "is_paid"}, {"payment_status", "refunded", "is_refunded"},
+    };
+    for (size_t i = 0; i < COUNT(flags); i++)
+        node_hide(node_set_bool(c->mem, order, str_of(flags[i].key),
+            str_is(node_str(order, flags[i].column), flags[i].value)));
+    bool open = node_bool(order, "is_pending") && node_bool(order, "is_unpaid");
+    node_set_bool(c->mem, order, S("can_pay"), open);
+    node_set_bool(c->mem, order, S("can_cancel"), open);
+}
+
+int orders_read(struct ctx *c, i64 id, struct node **out)
+{
+    struct node *parts, *lines, *events;
+    static const char *const inner[] = {"id", "person_id", "cart_id"};
+    pg_batch(c);
+    q_orders_read(c, out, id, c->lang);
+    q_orders_parts(c, &parts, id);
+    q_orders_lines(c, &lines, id);
+    q_orders_events(c, &events, id);
+    TRY(pg_flush(c));
+    for (size_t i = 0; i < COUNT(inner); i++)
+        node_hide(node_get(*out, str_of(inner[i])));
+    media_dress(c, lines, "picture", 200);
+    EACH(item, lines)
+    node_set(c->mem, (struct node *)&item->node, S("currency"), node_get(*out, S("currency")));
+    node_set(c->mem, *out, S("lines"), lines);
+    node_set(c->mem, *out, S("parts"), parts);
+    node_set(c->mem, *out, S("events"), events);
+    node_hide(node_set_str(c->mem, *out, S("link"), orders_link(c, node_str(*out, "number"))));
+    orders_flag(c, *out);
+    return E_OK;
+}
+
+int orders_by_number(struct ctx *c, str number, i64 *order, i64 *person)
+{
+    struct node *row;
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = q_orders_by_number(c, &row, number);
+    c->scope = before;
+    *order = !err && row ? node_int(row, "id") : 0;
+    *person = *order ? node_int(row, "person_id") : 0;
+    return err;
+}
+
+int orders_of_person(struct ctx *c, i64 person, i64 before, struct node **orders, bool *more)
+{
+    struct node *rows;
+    size_t n = 0;
+    TRY(q_orders_of_person(c, &rows, person, before ? before : INT64_MAX));
+    *orders = node_list(c->mem);
+    EACH(item, rows)
+    if (n++ < PAGE)
+        orders_flag(c, node_add(c->mem, *orders, (struct node *)&item->node));
+    *more = n > PAGE;
+    return E_OK;
+}
+
+/* ---- links ------------------------------------------------------------------------------------ */
+
+static str key_of(struct ctx *c, str number)
+{
+    str signed_number = crypto_sign(c->mem, c->app->secret, "order", number);
+    return str_from(signed_number, number.n + 1);
+}
+
+str orders_link(struct ctx *c, str number)
+{
+    return str_fmt(c->mem, "/orders/%.*s?key=%.*s", STR(number), STR(key_of(c, number)));
+}
+
+str orders_url(struct ctx *c, str number, const char *suffix)
+{
+    bool is_default = str_eq(c->lang, c->app->language);
+    return str_fmt(c->mem, "%.*s%s%.*s/orders/%.*s%s?key=%.*s", STR(c->app->base_url),
+        is_default ? "" : "/", STR(is_default ? str_none : c->lang), STR(number), suffix,
+        STR(key_of(c, number)));
+}
+
+bool orders_link_ok(struct ctx *c, str number, str key)
+{
+    str value;
+    return key.n && crypto_signed(c->app->secret, "order",
+        str_fmt(c->mem, "%.*s.%.*s", STR(number), STR(key)), &value);
+}
+
+/* ---- paying ----------------------------------------------------------------------------------- */
+
+struct holding {
+    i64 order;
+    when until;
+};
+
+static int want_again(struct ctx *c, i64 order, when until)
+{
+    struct node *lines;
+    struct inventory_want wants[200];
+    size_t n = 0;
+    TRY(q_orders_lines(c, &lines, order));
+    EACH(item, lines)
+    wants[n++] = (struct inventory_want){node_int(&item->node, "item_id"),
+        node_int(&item->node, "quantity"), node_int(&item->node, "organisation_id"),
+        node_str(&item->node, "sku")};
+    return inventory_hold(c, order, wants, n, until);
+}
+
+/* Before the buyer is sent to pay, what is paid for must be there. */
+static int hold_again(struct ctx *c, void *with)
+{
+    struct holding *h = with;
+    struct node *row;
+    TRY(q_orders_lock(c, &row, h->order));
+    if (!str_is(node_str(row, "status"), "pending") ||
+        !str_is(node_str(row, "payment_status"), "pending"))
+        return fail(c, E_CONFLICT, "orders.not_open", "This order is not waiting for a payment.");
+    if (node_bool(row, "is_held"))
+        return E_OK;
+    TRY(want_again(c, h->order, h->until));
+    return q_orders_hold_again(c, NULL, h->order, h->until);
+}
+
+int orders_pay_url(struct ctx *c, i64 id, str *url)
+{
+    struct holding h = {id, orders_hold_end(c)};
+    struct node *order;
+    TRY(pg_tx(c, hold_again, &h));
+    TRY(q_orders_read(c, &order, id, c->lang));
+    str number = node_str(order, "number");
+    struct payment_order pay = {.id = id, .amount = node_int(order, "total"), .number = number,
+        .currency = node_str(order, "currency"), .email = node_str(order, "email"),
+        .lang = node_str(order, "lang"), .hold_until = h.until,
+        .what = str_fmt(c->mem, "%.*s %.*s", STR(say(c, "Order")), STR(number)),
+        .success_url = orders_url(c, number, "/return"),
+        .cancel_url = orders_url(c, number, "")};
+    return payments_start(c, S("stripe"), &pay, url);
+}
+
+/* ---- cancelling --------------------------------------------------------------------------------- */
+
+int orders_cancel_locked(struct ctx *c, i64 order, i64 person, const char *actor)
+{
+    i64 changed;
+    TRY(q_orders_cancel(c, &changed, order));
+    if (!changed)
+        return E_OK;
+    TRY(q_orders_cancel_parts(c, NULL, order));
+    TRY(inventory_free(c, order));
+    TRY(orders_note(c, order, "cancelled", actor, person, NULL));
+    return orders_tell(c, order, "order.updated");
+}
+
+struct cancelling {
+    i64 order, person;
+    const char *actor;
+    bool only_unpaid;
+};
+
+static int cancel(struct ctx *c, void *with)
+{
+    struct cancelling *x = with;
+    struct node *row;
+    TRY(q_orders_lock(c, &row, x->order));
+    bool unpaid = str_is(node_str(row, "payment_status"), "pending");
+    str status = node_str(row, "status");
+    if (str_is(status, "cancelled"))
+        return E_OK;
+    if ((!unpaid && x->only_unpaid) || str_is(status, "shipped") || str_is(status, "delivered"))
+        return fail(c, E_CONFLICT, "orders.too_late", "This order can no longer be cancelled.");
+    if (!unpaid && str_is(node_str(row, "payment_status"), "paid")) {
+        TRY(payments_refund(c, x->order,
+            node_int(row, "total") - node_int(row, "refunded_total"), S("cancelled"),
+            str_fmt(c->mem, "cancel-%" PRId64, x->order), x->person));
+        TRY(inventory_return(c, x->order, str_fmt(c->mem, "order:%" PRId64 ":cancel", x->order)));
+    }
+    return orders_cancel_locked(c, x->order, x->person, x->actor);
+}
+
+/* The page first: while it is open the order may be paid at any moment. */
+static int close_page(struct ctx *c, i64 order)
+{
+    bool settled;
+    TRY(payments_expire(c, order, &settled));
+    return settled ? fail(c, E_CONFLICT, "orders.settling",
+        "This order is being paid at this moment. Please look again in a minute.") : E_OK;
+}
+
+int orders_cancel(struct ctx *c, i64 order, i64 by_person, const char *actor)
+{
+    struct cancelling x = {order, by_person, actor, str_is(S("buyer"), actor)};
+    struct node *row;
+    TRY(q_orders_read(c, &row, order, c->lang));
+    if (str_is(node_str(row, "payment_status"), "pending") &&
+        str_is(node_str(row, "status"), "pending"))
+        TRY(close_page(c, order));
+    return pg_tx(c, cancel, &x);
+}
+
+int orders_supersede(struct ctx *c, i64 cart, i64 revision)
+{
+    struct node *older;
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = q_orders_older_unpaid(c, &older, cart, revision);
+    c->scope = before;
+    TRY(err);
+    EACH(item, older)
+    {
+        c->scope.order = node_int(&item->node, "id");
+        err = orders_cancel(c, c->scope.order, before.person, "buyer");
+        c->scope = before;
+        TRY(err);
+    }
+    return E_OK;
+}
+
+/* ---- fulfilment ----------------------------------------------------------------------------------- */
+
+struct moving {
+    i64 order, organisation, person;
+    str to, carrier, tracking;
+};
+
+static str step_before(str status)
+{
+    static const char *const steps[] = {"processing", "shipped", "delivered"};
+    for (size_t i = 1; i < COUNT(steps); i++)
+        if (str_is(status, steps[i]))
+            return str_of(steps[i - 1]);
+    return str_none;
+}
+
+static int say_shipped(struct ctx *c, const struct node *order, const struct moving *m)
+{
+    struct notify_to to = {.organisation = m->organisation, .order = m->order,
+        .person = node_int(order, "person_id"), .email = node_str(order, "email"),
+        .lang = node_str(order, "lang")};
+    return notify_mail(c, "order_shipped",
+        str_fmt(c->mem, "order:%" PRId64 ":%" PRId64, m->order, m->organisation), &to);
+}
+
+static int move(struct ctx *c, void *with)
+{
+    struct moving *m = with;
+    struct node *order, *unmoved;
+    str from = step_before(m->to);
+    i64 changed;
+    TRY(q_orders_lock(c, &order, m->order));
+    TRY(q_orders_move_part(c, &changed, m->order, m->organisation ? &m->organisation : NULL, from,
+        m->to, m->carrier, m->tracking));
+    if (!changed)
+        return fail(c, E_CONFLICT, "orders.step", "That is not the next step of this order.");
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("carrier"), m->carrier);
+    node_set_str(c->mem, data, S("tracking"), m->tracking);
+    TRY(orders_note(c, m->order, str_c(c->mem, m->to), "staff", m->person, data));
+    TRY(q_orders_unmoved(c, &unmoved, m->order, m->to));
+    if (!node_int(unmoved, "left_behind"))
+        TRY(q_orders_move(c, NULL, m->order, from, m->to));
+    if (str_is(m->to, "shipped"))
+        TRY(say_shipped(c, order, m));
+    return orders_tell(c, m->order, "order.updated");
+}
+
+int orders_move(struct ctx *c, i64 order, i64 organisation, str status, str carrier,
+    str tracking, i64 by_person)
+{
+    struct moving m = {order, organisation, by_person, status, carrier, tracking};
+    if (!step_before(status).n)
+        return fail(c, E_INPUT, "orders.step", "That is not a step of an order.");
+    return pg_tx(c, move, &m);
+}
+
+struct refunding {
+    i64 order, person;
+    bool back_on_shelf;
+};
+
+static int refund(struct ctx *c, void *with)
+{
+    struct refunding *x = with;
+    struct node *row;
+    TRY(q_orders_lock(c, &row, x->order));
+    if (!str_is(node_str(row, "payment_status"), "paid"))
+        return fail(c, E_CONFLICT, "orders.unpaid", "There is no payment to give back.");
+    TRY(payments_refund(c, x->order, node_int(row, "total") - node_int(row, "refunded_total"),
+        S("requested_by_customer"), str_fmt(c->mem, "all-%" PRId64, x->order), x->person));
+    if (x->back_on_shelf)
+        TRY(inventory_return(c, x->order,
+            str_fmt(c->mem, "order:%" PRId64 ":refund", x->order)));
+    TRY(orders_note(c, x->order, "refund_asked", "staff", x->person, NULL));
+    return orders_tell(c, x->order, "order.updated");
+}
+
+int orders_refund_all(struct ctx *c, i64 order, i64 by_person, bool back_on_shelf)
+{
+    struct refunding x = {order, by_person, back_on_shelf};
+    return pg_tx(c, refund, &x);
+}
