@@ -34,6 +34,8 @@ int orders_read(struct ctx *, i64 order, struct node **out);
 int orders_by_number(struct ctx *, str number, i64 *order, i64 *person);
 /* Newest first, 20 at most; *more when there are others before the last. */
 int orders_of_person(struct ctx *, i64 person, i64 before, struct node **orders, bool *more);
+/* The newest of one organisation, as its list shows them. */
+int orders_of_organisation(struct ctx *, i64 organisation, i64 most, struct node **orders);
 /* The way in for guests: "/orders/<number>?key=..."; absolute on the shop's own host. */
 str orders_link(struct ctx *, str number);
 str orders_url(struct ctx *, str number, const char *suffix);

@@ -78,6 +78,20 @@ int orders_of_person(struct ctx *c, i64 person, i64 before, struct node **orders
     return E_OK;
 }
 
+int orders_of_organisation(struct ctx *c, i64 organisation, i64 most, struct node **orders)
+{
+    struct node *rows;
+    TRY(q_orders_of_organisation(c, &rows, organisation, INT64_MAX, str_none, str_none, str_none));
+    *orders = node_list(c->mem);
+    EACH(item, rows)
+    if (most-- > 0) {
+        struct node *row = node_add(c->mem, *orders, (struct node *)&item->node);
+        node_hide(node_get(row, S("id")));
+        orders_flag(c, row);
+    }
+    return E_OK;
+}
+
 /* ---- links ------------------------------------------------------------------------------------ */
 
 static str key_of(struct ctx *c, str number)

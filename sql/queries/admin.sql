@@ -1,0 +1,60 @@
+-- admin: figures over the features, for one organisation. Days are the organisation's own.
+
+-- name: today :one
+-- in: organisation bigint, since timestamptz
+select count(*) as orders, count(*) filter (where o.payment_status <> 'pending') as paid
+  from orders.part p join orders."order" o on o.id = p.order_id
+ where p.organisation_id = :organisation and p.placed_at >= :since;
+
+-- name: waiting :one
+-- in: organisation bigint
+-- Paid and not yet sent.
+select count(*) as parts from orders.part
+ where organisation_id = :organisation and status = 'processing';
+
+-- name: revenue :many
+-- in: organisation bigint, since timestamptz
+select o.currency, sum(p.goods_total)::bigint as amount
+  from orders.part p join orders."order" o on o.id = p.order_id
+ where p.organisation_id = :organisation and p.placed_at >= :since
+   and o.payment_status = 'paid'
+ group by o.currency order by amount desc limit 10;
+
+-- name: days :many
+-- in: organisation bigint, zone text, currency text
+-- The last fourteen days, also those without an order.
+select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(s.orders, 0) as orders,
+       coalesce(s.revenue, 0)::bigint as revenue
+  from generate_series((now() at time zone :zone)::date - 13, (now() at time zone :zone)::date,
+           interval '1 day') as d(day)
+  left join (select (p.placed_at at time zone :zone)::date as day, count(*) as orders,
+                    sum(case when o.payment_status = 'paid' and o.currency = :currency
+                             then p.goods_total else 0 end) as revenue
+               from orders.part p join orders."order" o on o.id = p.order_id
+              where p.organisation_id = :organisation and p.placed_at > now() - interval '16 days'
+              group by 1) s on s.day = d.day::date
+ order by d.day;
+
+-- name: low_stock :many
+-- in: organisation bigint, most bigint
+select i.sku, sum(s.on_hand - s.reserved)::bigint as left
+  from inventory.item i join inventory.stock s on s.item_id = i.id
+ where i.organisation_id = :organisation and i.tracked
+ group by i.id, i.sku
+having sum(s.on_hand - s.reserved) <= :most
+ order by 2, 1
+ limit 20;
+
+-- name: customers :many
+-- in: organisation bigint, q text, after text
+-- Everybody who ordered here, by address; guests too.
+select o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as last_order,
+       bool_or(o.person_id is not null) as has_account,
+       sum(case when o.payment_status = 'paid' then p.goods_total else 0 end)::bigint as spent,
+       max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
+  from orders.part p join orders."order" o on o.id = p.order_id
+ where p.organisation_id = :organisation and o.email > :after
+   and (:q = '' or o.email ilike '%' || :q || '%' or o.name ilike '%' || :q || '%')
+ group by o.email
+ order by o.email
+ limit 51;

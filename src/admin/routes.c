@@ -1,0 +1,94 @@
+#include "admin/admin.h"
+#include "auth/auth.h"
+#include "gen/queries.h"
+#include "orders/orders.h"
+#include "web/web.h"
+
+#define LOW_STOCK 3
+#define PAGE      50
+
+/* Heights of the chart's bars, 0 to 100, so that the page needs no script and no style. */
+static void scale(struct ctx *c, struct node *days, const char *of, const char *as)
+{
+    i64 most = 1, height, x = 0;
+    EACH(item, days)
+    most = node_int(&item->node, of) > most ? node_int(&item->node, of) : most;
+    EACH(item, days)
+    {
+        struct node *day = (struct node *)&item->node;
+        money_scale(node_int(day, of), 100, most, &height);
+        node_hide(node_set_int(c->mem, day, str_of(as), height));
+        node_hide(node_set_int(c->mem, day, str_fmt(c->mem, "%s_top", as), 100 - height));
+        node_hide(node_set_int(c->mem, day, S("x"), x));
+        x += 20;
+    }
+}
+
+static int dashboard(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct node *house, *today, *revenue, *days, *low, *waiting, *latest;
+    struct node *document = node_map(c->mem);
+    TRY(as_staff(r));
+    i64 organisation = c->scope.organisation;
+    TRY(auth_organisation(c, organisation, &house));
+    str zone = node_str(house, "zone"), currency = node_str(house, "currency");
+    when midnight = locale_day_start(c->now, zone);
+    pg_batch(c);
+    q_admin_today(c, &today, organisation, midnight);
+    q_admin_waiting(c, &waiting, organisation);
+    q_admin_revenue(c, &revenue, organisation, midnight);
+    q_admin_days(c, &days, organisation, zone, currency);
+    q_admin_low_stock(c, &low, organisation, LOW_STOCK);
+    TRY(pg_flush(c));
+    TRY(orders_of_organisation(c, organisation, 8, &latest));
+    scale(c, days, "revenue", "height");
+    node_set(c->mem, today, S("waiting"), node_get(waiting, S("parts")));
+    node_set(c->mem, today, S("revenue"), revenue);
+    node_set(c->mem, document, S("today"), today);
+    node_set(c->mem, document, S("days"), days);
+    node_set(c->mem, document, S("low_stock"), low);
+    node_set(c->mem, document, S("orders"), latest);
+    node_set_str(c->mem, document, S("zone"), zone);
+    node_set_str(c->mem, document, S("house_currency"), currency);
+    node_set(c->mem, document, S("organisation"), node_get(house, S("name")));
+    return reply_with(r, document);
+}
+
+static const struct input to_list[] = {{"q", LINE, 0, 100}, {"after", LINE, 0, 254}, {0}};
+
+static int customers(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct node *rows, *list, *document = node_map(c->mem);
+    str last = str_none;
+    i64 n = 0;
+    TRY(as_staff(r));
+    TRY(q_admin_customers(c, &rows, c->scope.organisation, in_str(r, "q"), in_str(r, "after")));
+    list = node_set_list(c->mem, document, S("customers"));
+    EACH(item, rows)
+    {
+        if (n++ == PAGE)
+            break;
+        last = node_str(node_add(c->mem, list, (struct node *)&item->node), "email");
+    }
+    node_set_str(c->mem, document, S("q"), in_str(r, "q"));
+    if (n > PAGE) {
+        struct buf url = buf_new(c->mem, 2048);
+        buf_add(&url, S("/admin/customers?q="));
+        escape_url_part(&url, in_str(r, "q"));
+        buf_add(&url, S("&after="));
+        escape_url_part(&url, last);
+        node_set_str(c->mem, node_set_map(c->mem, document, S("next")), S("url"), buf_str(&url));
+    } else {
+        node_set_null(c->mem, document, S("next"));
+    }
+    return reply_with(r, document);
+}
+
+ROUTES(admin) {
+    ROUTE(GET, "/admin", DASHBOARD_READ, NULL, dashboard, "admin/dashboard", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/admin/customers", CUSTOMERS_READ, to_list, customers, "admin/customers",
+        RATE_PAGE, NOINDEX),
+    END_OF_ROUTES,
+};
