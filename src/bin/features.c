@@ -1,29 +1,70 @@
 /* The one list of what this shop can do. A new feature is one new line here, and one more
- * where it has a menu, jobs, readers or cron rows. */
+ * where it has a menu, jobs, readers, mails or cron rows. */
+#include "auth/auth.h"
+#include "cart/cart.h"
+#include "notify/notify.h"
 #include "web/web.h"
 #include "work/work.h"
 
-#define FEATURES(X)
+#define FEATURES(X) \
+    X(ops)          \
+    X(auth)         \
+    X(cart)         \
+    X(checkout)     \
+    X(orders)       \
+    X(orders_admin) \
+    X(payments)     \
+    X(admin)
+#define WITH_JOBS(X) X(work) X(auth) X(notify) X(payments) X(orders)
+#define WITH_CRONS(X) X(cart) X(payments) X(orders)
+#define WITH_MAILS(X) X(orders)
 
-#define DECLARE(feature) extern const struct route feature##_routes[];
-#define ROWS(feature)    feature##_routes,
-#define NAME(feature)    #feature,
+#define DECLARE(feature)       extern const struct route feature##_routes[];
+#define DECLARE_JOBS(feature)  extern const struct job_kind feature##_jobs[];
+#define DECLARE_CRONS(feature) extern const struct cron feature##_crons[];
+#define DECLARE_MAILS(feature) extern const struct notify_builder feature##_mails[];
 FEATURES(DECLARE)
+WITH_JOBS(DECLARE_JOBS)
+WITH_CRONS(DECLARE_CRONS)
+WITH_MAILS(DECLARE_MAILS)
 
+#define ROWS(feature)     feature##_routes,
+#define NAME(feature)     #feature,
+#define JOB_ROWS(feature) feature##_jobs,
+#define CRON_ROWS(feature) feature##_crons,
+#define MAIL_ROWS(feature) feature##_mails,
 static const struct route *const routes[] = { FEATURES(ROWS) NULL };
 static const char *const names[] = { FEATURES(NAME) NULL };
-static const struct menu menu[] = { { NULL, NULL, ANYONE } };
-static const struct job_kind *const jobs[] = { NULL };
-static const struct reader readers[] = { { NULL, NULL } };
-static const struct cron *const crons[] = { NULL };
+static const struct job_kind *const jobs[] = { WITH_JOBS(JOB_ROWS) NULL };
+static const struct cron *const crons[] = { WITH_CRONS(CRON_ROWS) NULL };
+static const struct notify_builder *const mails[] = { WITH_MAILS(MAIL_ROWS) NULL };
+
+/* The back office's, in the order of a merchant's day. */
+static const struct menu menu[] = {
+    { "Today", "/admin", DASHBOARD_READ },
+    { "Orders", "/admin/orders", ORDERS_READ },
+    { "Products", "/admin/products", CATALOG_READ },
+    { "Customers", "/admin/customers", CUSTOMERS_READ },
+    { NULL, NULL, ANYONE },
+};
+
+/* Who hears which event: event -> kind of job. */
+static const struct reader readers[] = {
+    { "order.*", "orders.push" },
+    { NULL, NULL },
+};
+
+static int (*const on_login[])(struct req *, i64) = { cart_on_login, NULL };
 
 static const struct house shop = {
     .features = routes,
     .names = names,
     .menu = menu,
+    .hooks = { .who = auth_who, .guest = cart_guest, .on_login = on_login },
     .jobs = jobs,
     .readers = readers,
     .crons = crons,
+    .mails = mails,
 };
 
 struct app *app_open(struct arena *mem, const char *conf_path)

@@ -3,6 +3,7 @@
 #include "io/io.h"
 #include "web/web.h"
 #include "work/work.h"
+#include <stdlib.h>
 
 /* A provider's page lives at least so long (Stripe's own minimum is 30 min); our hold on the
  * stock is shorter, and when it lapses the page is closed first. */
@@ -17,6 +18,15 @@ const struct provider *provider_named(str name)
         if (str_is(name, providers[i]->name))
             return providers[i];
     return NULL;
+}
+
+/* A row's provider was checked when it was written. */
+static const struct provider *provider_of(const struct node *row)
+{
+    const struct provider *provider = provider_named(node_str(row, "provider"));
+    if (!provider)
+        abort();
+    return provider;
 }
 
 /* ---- opening ---------------------------------------------------------------------------------- */
@@ -38,7 +48,7 @@ static str request_of(struct ctx *c, const struct payment_order *o, when expires
 
 static int open_page(struct ctx *c, const struct node *attempt, str *url)
 {
-    const struct provider *provider = provider_named(node_str(attempt, "provider"));
+    const struct provider *provider = provider_of(attempt);
     struct provider_page page;
     i64 id = node_int(attempt, "id");
     int err = provider->open(c, attempt, &page);
@@ -113,7 +123,7 @@ int payments_note(struct ctx *c, void *saying)
  * its key, or it might be paid behind our back. */
 static int expire_attempt(struct ctx *c, struct node *attempt, bool *settled)
 {
-    const struct provider *provider = provider_named(node_str(attempt, "provider"));
+    const struct provider *provider = provider_of(attempt);
     struct saying said = {.provider = str_of(provider->name)};
     struct provider_news news;
     str url;
@@ -143,7 +153,7 @@ int payments_ask(struct ctx *c, i64 id)
     struct node *attempt;
     str url;
     TRY(q_payments_attempt(c, &attempt, id));
-    const struct provider *provider = provider_named(node_str(attempt, "provider"));
+    const struct provider *provider = provider_of(attempt);
     struct saying said = {.provider = str_of(provider->name)};
     TRY(q_payments_asked(c, NULL, id));
     if (!node_str(attempt, "session_id").n)

@@ -112,6 +112,7 @@ struct app *app_open_house(struct arena *mem, const char *conf_path, const struc
     app->jobs = house->jobs;
     app->readers = house->readers;
     app->crons = house->crons;
+    app->mails = house->mails;
     read_settings(app, &errors);
     open_parts(app, house, &errors);
     if (errors.n) {

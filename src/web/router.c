@@ -65,6 +65,14 @@ bool may(const struct who *who, enum permission p)
     return who->person && permissions[p].member != NOBODY && who->member >= permissions[p].member;
 }
 
+int as_staff(struct req *r)
+{
+    if (!r->who.organisation)
+        return fail(&r->c, E_DENIED, "staff.nowhere", "You are not staff of any shop here.");
+    r->c.scope.organisation = r->who.organisation;
+    return E_OK;
+}
+
 str method_name(enum method method)
 {
     for (size_t i = 0; i < METHODS; i++)

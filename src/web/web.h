@@ -48,6 +48,10 @@ struct who {
     str session; /* the session's hash, empty for a guest */
 };
 bool may(const struct who *, enum permission);
+struct req;
+/* Back office: what follows is seen and done as staff of the person's organisation. E_DENIED
+ * for somebody who has none. */
+int as_staff(struct req *);
 const char *role_name(enum role);
 
 /* ---- the request ------------------------------------------------------------------------- */
@@ -252,6 +256,7 @@ struct house {
     const struct job_kind *const *jobs;
     const struct reader *readers;
     const struct cron *const *crons;
+    const struct notify_builder *const *mails;
 };
 /* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong
  * and returns NULL: a shop with a broken template does not start. */
