@@ -3,6 +3,7 @@
 #include "auth/auth.h"
 #include "cart/cart.h"
 #include "gen/queries.h"
+#include "inventory/inventory.h"
 #include "io/io.h"
 #include "notify/notify.h"
 #include "payments/payments.h"

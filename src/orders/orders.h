@@ -6,8 +6,9 @@
  * Only provider events make an order paid. */
 #pragma once
 #include "base/base.h"
-#include "pricing/pricing.h"
-#include "inventory/inventory.h"
+
+struct basket; /* pricing/pricing.h */
+struct priced;
 
 struct placing { /* everything checkout has gathered, prices already reckoned */
     i64 cart, revision, person;

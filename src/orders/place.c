@@ -3,7 +3,9 @@
 #include "orders/orders_in.h"
 #include "cart/cart.h"
 #include "gen/queries.h"
+#include "inventory/inventory.h"
 #include "io/io.h"
+#include "pricing/pricing.h"
 #include "web/web.h"
 #include "work/work.h"
 

@@ -1,6 +1,7 @@
 #include "orders/orders_in.h"
 #include "cart/cart.h"
 #include "gen/queries.h"
+#include "inventory/inventory.h"
 #include "io/io.h"
 #include "media/media.h"
 #include "notify/notify.h"
