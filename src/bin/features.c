@@ -9,6 +9,7 @@
 #define FEATURES(X) \
     X(ops)          \
     X(auth)         \
+    X(catalog)      \
     X(cart)         \
     X(checkout)     \
     X(orders)       \

@@ -75,9 +75,9 @@ static int too_few(struct ctx *c, str sku, i64 left)
 
 int inventory_hold(struct ctx *c, i64 order, struct inventory_want *wants, size_t n, when expires)
 {
-    struct inventory_want *all;
+    struct inventory_want *all = NULL;
     struct node *rows;
-    size_t m;
+    size_t m = 0;
     TRY(summed(c, wants, n, &all, &m));
     if (!m)
         return E_OK;
@@ -97,7 +97,7 @@ int inventory_hold(struct ctx *c, i64 order, struct inventory_want *wants, size_
         bool fine = node_bool(row, "is_held") || node_bool(row, "was_held")
             || !node_bool(row, "tracked");
         /* Nothing at all was held when one is short: name that one, not its neighbour. */
-        if (!fine && left < want->quantity)
+        if (!fine && want && left < want->quantity)
             return too_few(c, want->sku.n ? want->sku : node_str(row, "sku"), left);
     }
     EACH(it, rows) {
@@ -106,8 +106,8 @@ int inventory_hold(struct ctx *c, i64 order, struct inventory_want *wants, size_
             continue;
         if (!node_bool(row, "is_held"))
             return fail_detail(c, E_CONFLICT, "inventory.short", "not held, though enough was there");
-        i64 left = node_int(row, "free");
-        left -= wanted(all, m, node_int(row, "item_id"))->quantity;
+        const struct inventory_want *want = wanted(all, m, node_int(row, "item_id"));
+        i64 left = node_int(row, "free") - (want ? want->quantity : 0);
         TRY(tell(c, node_int(row, "organisation_id"), node_int(row, "item_id"),
             node_str(row, "sku"), left));
     }
