@@ -32,9 +32,11 @@ export class Door {
         } catch (error) {
             result = this.failed(error, id);
         }
-        if (result.status === 409 || result.status === 429 || result.status >= 500) {
-            headers['Stripe-Should-Retry'] ??= 'true';
-        } else if (result.status >= 400) headers['Stripe-Should-Retry'] = 'false';
+        // Of a 429 the provider says neither; its SDK then gives up.
+        if (result.status === 409 || result.status >= 500) headers['Stripe-Should-Retry'] = 'true';
+        else if (result.status >= 400 && result.status !== 429) {
+            headers['Stripe-Should-Retry'] = 'false';
+        }
         return { ...result, headers };
     }
 

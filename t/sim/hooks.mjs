@@ -12,6 +12,7 @@ import { random, shuffled } from './switches.mjs';
 const MOST_AT_ONCE = 64;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 3_600_000;
+const STALE = -1;
 const GIVE_UP_MS = 3 * 86_400_000;
 
 export function sign(secret, body, t) {
@@ -166,19 +167,21 @@ export class Hooks {
         return header.slice(0, -1) + (last === '0' ? '1' : '0');
     }
 
-    // The HTTP status, or 0 where there was no answer.
-    post(event) {
+    // The HTTP status, or 0 where there was no answer. A kept connection that the shop closed just
+    // then says nothing about the shop: that try is made anew.
+    async post(event) {
         const body = this.bodyOf(event);
         this.count.sent++;
+        let status = await this.postOnce(body);
+        if (status === STALE) status = await this.postOnce(body);
+        if (status === STALE) status = 0;
+        const ok = status >= 200 && status < 300;
+        this.count[ok ? 'accepted' : status ? 'refused' : 'failed']++;
+        return status;
+    }
+
+    postOnce(body) {
         return new Promise((done) => {
-            let finished = false;
-            const finish = (status) => {
-                if (finished) return;
-                finished = true;
-                const ok = status >= 200 && status < 300;
-                this.count[ok ? 'accepted' : status ? 'refused' : 'failed']++;
-                done(status);
-            };
             const request = this.client.request({
                 agent: this.agent, method: 'POST', path: this.url.pathname + this.url.search,
                 ...(this.socket ? { socketPath: this.socket }
@@ -197,10 +200,13 @@ export class Hooks {
             request.on('response', (response) => {
                 // What the shop says beyond the status is nobody's business here.
                 response.resume();
-                response.on('end', () => finish(response.statusCode));
-                response.on('error', () => finish(0));
+                response.on('end', () => done(response.statusCode));
+                response.on('error', () => done(0));
             });
-            request.on('error', () => finish(0));
+            request.on('error', (error) => {
+                const stale = request.reusedSocket && error.code === 'ECONNRESET';
+                done(stale ? STALE : 0);
+            });
             request.end(body);
         });
     }

@@ -59,7 +59,7 @@ function frame(say, title, body) {
 <style>${STYLE}</style>
 </head>
 <body>
-<p class="test"><strong>${say('test')}</strong> <span>${say('test_long')}</span></p>
+<header class="test"><strong>${say('test')}</strong> <span>${say('test_long')}</span></header>
 ${body}
 </body>
 </html>

@@ -35,7 +35,7 @@ class Shelf {
 }
 
 export class Store {
-    constructor({ file = null, keep = 20_000 } = {}) {
+    constructor({ file = null, keep = 10_000 } = {}) {
         this.shelves = new Map(KINDS.map((kind) => [kind, new Shelf(keep)]));
         this.file = file;
         this.dirty = new Map();

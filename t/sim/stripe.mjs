@@ -50,7 +50,7 @@ export function checkOptions(options) {
     if (options.webhookUrl && !options.webhookSecret) {
         throw new Refusal('--webhook-url needs --webhook-secret: nothing is sent unsigned.');
     }
-    const keep = Number(options.keep ?? 20_000);
+    const keep = Number(options.keep ?? 10_000);
     if (!Number.isInteger(keep) || keep < 100 || keep > 200_000) {
         throw new Refusal('--keep: how many objects of each kind to keep, 100 to 200000.');
     }
@@ -64,7 +64,7 @@ export async function startSimulator(options) {
     const urls = servers.map(({ server, address }) => addressOf(server, address));
     const publicUrl = (options.publicUrl ?? urls.find((url) => url.startsWith('http'))
         ?? 'http://localhost').replace(/\/+$/, '');
-    const store = new Store({ file: options.state, keep: Number(options.keep ?? 20_000) });
+    const store = new Store({ file: options.state, keep: Number(options.keep ?? 10_000) });
     const switches = new Switches();
     const hooks = new Hooks({
         store, switches, url: options.webhookUrl, socket: options.webhookSocket,
@@ -299,7 +299,7 @@ const USAGE = `usage: node t/sim/stripe.mjs --key sk_test_… [options]
   --webhook-socket PATH   connect to this unix socket, keep the URL's host and path
   --public-url URL        how the buyer's browser reaches this program
   --state FILE            keep all objects over a restart
-  --keep N                objects of each kind kept (20000)
+  --keep N                objects of each kind kept (10000)
   --merchant NAME         the name on the hosted page
   --mode MODE             "production" is refused
 `;

@@ -415,6 +415,8 @@ describe('idempotency', () => {
     test('a refusal of the parameters is not kept, a refusal by the bank is', async () => {
         const headers = key('kept');
         assert.equal((await shop.session({ colour: 1 }, headers)).status, 400);
+        const small = { 'line_items[0][price_data][unit_amount]': 1 };
+        assert.equal((await shop.session(small, headers)).json.error.code, 'amount_too_small');
         assert.equal((await shop.session({}, headers)).status, 200);
         const bank = key('bank');
         const declined = { ...INTENT, payment_method: 'pm_card_chargeDeclined', confirm: true };

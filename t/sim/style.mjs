@@ -67,10 +67,10 @@ border-top:1px solid var(--line)}
 .cards .number{font-variant-numeric:tabular-nums;font-weight:500;white-space:nowrap}
 .cards .what{grid-row:2;color:var(--ink-2);font-size:.875rem}
 .cards a{grid-column:2;grid-row:1/3;padding:11px 8px;min-height:44px;white-space:nowrap}
-.notice{max-width:460px;margin:10vh auto 0;padding:28px 20px;display:grid;gap:16px}
-.bank{background:var(--card);border:1px solid var(--line);border-radius:8px}
+.notice{max-width:460px;margin:10vh auto 0;padding:28px 24px;display:grid;gap:16px;
+background:var(--card);border:1px solid var(--line);border-radius:8px}
 .bank form{display:grid;gap:12px;margin-top:8px}
-@media(max-width:500px){.bank{margin:24px 16px 0}}
+@media(max-width:500px){.notice{margin:24px 16px 0}}
 @media(min-width:860px){
 .pay{display:grid;grid-template:"order form" auto "help form" 1fr/1fr minmax(420px,480px);
 gap:32px 56px;padding:48px 32px;align-items:start}
