@@ -208,3 +208,44 @@ bool templates_ready(struct templates *set)
             template_place(set, set->slots[i]);
     return !set->broken;
 }
+
+/* ---- for tools -------------------------------------------------------------------------------- */
+
+static int by_file(const void *a, const void *b)
+{
+    return str_order((*(struct template *const *)a)->file, (*(struct template *const *)b)->file);
+}
+
+static size_t in_order(const struct templates *set, struct template ***out)
+{
+    size_t n = 0;
+    *out = NEWS(set->mem, struct template *, set->n + 1);
+    for (size_t i = 0; i < set->n_slots; i++)
+        if (set->slots[i])
+            (*out)[n++] = set->slots[i];
+    qsort(*out, n, sizeof **out, by_file);
+    return n;
+}
+
+void templates_each(const struct templates *set, void (*each)(void *, str file, str text),
+    void *with)
+{
+    struct template **all;
+    size_t n = in_order(set, &all);
+    for (size_t i = 0; i < n; i++)
+        if (!all[i]->plain_text)
+            each(with, all[i]->file, all[i]->text);
+}
+
+void templates_each_use(const struct templates *set, const char *lambda,
+    void (*each)(void *, str text, str file, uint32_t line), void *with)
+{
+    struct template **all;
+    size_t n = in_order(set, &all);
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < all[i]->n_ops; k++) {
+            const struct op *op = &all[i]->ops[k];
+            if (op->kind == OP_LAMBDA && !strcmp(op->lambda->name, lambda))
+                each(with, op->text, all[i]->file, op->line);
+        }
+}

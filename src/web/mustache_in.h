@@ -96,6 +96,12 @@ void template_error(struct templates *, const struct template *, uint32_t line, 
 const struct lambda *lambda_find(const struct templates *, str name);
 struct name name_parse(struct arena *, str);
 
+/* For tools: every HTML template, and every use of a lambda with its text, in order of files. */
+void templates_each(const struct templates *, void (*each)(void *, str file, str text),
+    void *with);
+void templates_each_use(const struct templates *, const char *lambda,
+    void (*each)(void *, str text, str file, uint32_t line), void *with);
+
 /* mustache_parse.c: fills ops from text. Errors go to the set; false when there were any. */
 bool template_parse(struct templates *, struct template *, struct arena *, str open, str close);
 size_t template_args(struct arena *, str text, struct name *args, size_t most);

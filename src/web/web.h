@@ -345,6 +345,11 @@ int template_render(struct ctx *, const struct templates *, str name, const stru
  * the document where they are not in it. */
 int render_view(struct ctx *, const char *view, struct node *document, str *out);
 
+/* template_tools.c: commands of talatctl. */
+int render_command(struct ctx *, int argc, char **argv);
+int messages_command(struct ctx *, int argc, char **argv);
+int lint_templates_command(struct ctx *, int argc, char **argv);
+
 /* ---- messages: English is the key, templates/lang/<lang>.po has the others -------------------- */
 
 struct messages *messages_load(struct arena *, str dir, struct buf *errors); /* NULL: see errors */
