@@ -137,10 +137,10 @@ static const struct {
 } texts[] = {
     [TEXT] = { 10000, false, true, is_any, "" },
     [LINE] = { 200, true, false, is_any, "" },
-    [WORD] = { 200, true, false, is_word, "This may not contain blanks." },
-    [SLUG] = { 100, true, false, is_slug, "Please use small letters, digits and hyphens only." },
-    [EMAIL] = { 254, true, false, is_email, "Please enter an e-mail address." },
-    [MONEY] = { 20, true, false, is_money, "Please enter an amount, like 12.50." },
+    [WORD] = { 200, true, false, is_word, SAYS("This may not contain blanks.") },
+    [SLUG] = { 100, true, false, is_slug, SAYS("Please use small letters, digits and hyphens only.") },
+    [EMAIL] = { 254, true, false, is_email, SAYS("Please enter an e-mail address.") },
+    [MONEY] = { 20, true, false, is_money, SAYS("Please enter an amount, like 12.50.") },
     [SECRET] = { 1024, false, false, is_any, "" },
 };
 

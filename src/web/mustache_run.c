@@ -224,7 +224,7 @@ static int run_given(struct render *r, const struct at *at, const struct op *op,
 static int run_found_lambda(struct render *r, const struct at *at, const struct op *op,
     const struct lambda *lambda)
 {
-    str text;
+    str text = str_none;
     bool section = op->kind == OP_SECTION;
     struct name args[MAX_ARGS];
     size_t n = 0;
@@ -253,7 +253,7 @@ static int run_found_lambda(struct render *r, const struct at *at, const struct 
 
 static int run_lambda(struct render *r, const struct at *at, const struct op *op)
 {
-    str text;
+    str text = str_none;
     TRY(call_lambda(r, at, op, op->lambda, op->args, op->n_args, op->text, &text));
     add_escaped(r->out, text, how(op));
     return E_OK;

@@ -35,6 +35,11 @@ static bool read_args(int argc, char **argv, const char *const *known, const cha
     return true;
 }
 
+static bool print(const struct buf *text, FILE *to)
+{
+    return !text->n || fwrite(text->p, 1, text->n, to) == text->n;
+}
+
 /* ---- render ---------------------------------------------------------------------------------- */
 
 static bool read_all(struct ctx *c, int fd, str *out)
@@ -81,10 +86,10 @@ int render_command(struct ctx *c, int argc, char **argv)
         templates_add_dir(set, str_of(partials));
     templates_add(set, S(" the template"), str_of(file), template);
     if (!templates_ready(set))
-        return fwrite(errors.p, 1, errors.n, stderr), 1;
+        return print(&errors, stderr), 1;
     if (template_render(c, set, S(" the template"), document, &out))
         return complain("", c->fault.detail);
-    return fwrite(out.p, 1, out.n, stdout) == out.n && !fflush(stdout) ? 0 : 1;
+    return print(&out, stdout) && !fflush(stdout) ? 0 : 1;
 }
 
 /* ---- what the shop says ------------------------------------------------------------------------ */
@@ -274,7 +279,7 @@ int messages_command(struct ctx *c, int argc, char **argv)
     struct templates *set = templates_load(c->mem, dir, true, &errors);
     struct messages *all = messages_load(c->mem, str_fmt(c->mem, "%.*s/lang", STR(dir)), &errors);
     if (errors.n)
-        return fwrite(errors.p, 1, errors.n, stderr), 1;
+        return print(&errors, stderr), 1;
     const struct node *has = messages_of(all, str_of(lang));
     struct node *used = used_messages(c->mem, set, str_of(option(argc, argv, "--source", "src")));
     EACH (each, used) {
@@ -416,7 +421,7 @@ int lint_templates_command(struct ctx *c, int argc, char **argv)
     }
     if (set)
         templates_each(set, check_markup, &errors);
-    fwrite(errors.p, 1, errors.n, stderr);
-    fwrite(words.p, 1, words.n, stderr);
+    print(&errors, stderr);
+    print(&words, stderr);
     return errors.n || (words.n && !later) ? 1 : 0;
 }
