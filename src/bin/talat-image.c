@@ -89,6 +89,21 @@ static VipsImage *shrink(const char *file, int width, VipsSize size)
     return bad ? NULL : out;
 }
 
+/* The pixels alone: libvips' own "strip" leaves the colour profile (7 KB, and by now sRGB) and
+ * the camera's EXIF in WebP. What EXIF it still writes is its own, of the size alone. */
+static VipsImage *bare(VipsImage *in)
+{
+    VipsImage *out = NULL;
+    if (vips_copy(in, &out, NULL))
+        return NULL;
+    char **fields = vips_image_get_fields(out);
+    for (char **field = fields; *field; field++)
+        if (strstr(*field, "exif") || strstr(*field, "-data") || strstr(*field, "orientation"))
+            vips_image_remove(out, *field);
+    g_strfreev(fields);
+    return out;
+}
+
 /* Written beside and renamed: nginx never serves half a picture. */
 static int write_one(const char *file, const char *dir, const char *stem, int width, VipsSize size)
 {
@@ -96,12 +111,13 @@ static int write_one(const char *file, const char *dir, const char *stem, int wi
     if (snprintf(path, sizeof path, "%s/%s-%d.webp", dir, stem, width) >= (int)sizeof path ||
         snprintf(beside, sizeof beside, "%s/.%s-%d.new", dir, stem, width) >= (int)sizeof beside)
         return say(FAILED, "path too long");
-    VipsImage *out = shrink(file, width, size);
+    VipsImage *small = shrink(file, width, size), *out = small ? bare(small) : NULL;
     if (!out)
         return say(BROKEN, "cannot be decoded:");
     int bad = vips_webpsave(
         out, beside, "Q", QUALITY, "strip", TRUE, "effort", 4, "smart_subsample", TRUE, NULL);
     g_object_unref(out);
+    g_object_unref(small);
     if (!bad && !rename(beside, path))
         return DONE;
     unlink(beside);

@@ -7,6 +7,7 @@
 
 #define CEILING      (4u << 20)
 #define HEAD_CEILING (64u << 10)
+#define LINES_MOST   200 /* repeated headers are joined, which costs their square */
 
 /* Open connections, kept over calls; may be dropped at any time. Calls that may reach private
  * peers have a handle of their own, or the others could ride on its open connections. */
@@ -18,7 +19,7 @@ struct flight {
     const struct http_call *call;
     struct http_answer *answer;
     struct buf body;
-    size_t head_bytes;
+    size_t head_bytes, head_lines;
     bool refused_peer;
 };
 
@@ -100,7 +101,7 @@ static size_t take_header(char *p, size_t size, size_t n, void *with)
     struct arena *mem = f->c->mem;
     str line = str_trim((str){p, size * n}), name;
     f->head_bytes += size * n;
-    if (f->head_bytes > HEAD_CEILING)
+    if (f->head_bytes > HEAD_CEILING || ++f->head_lines > LINES_MOST)
         return 0;
     if (str_starts(line, S("HTTP/"))) { /* after "100 Continue" comes the real one */
         f->answer->headers = node_map(mem);

@@ -1,0 +1,237 @@
+#include "t/io/server.h"
+#include "io/io.h"
+
+static void drip(int fd)
+{
+    tell(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+    for (int i = 0; i < 100; i++) {
+        tell(fd, "x");
+        usleep(50000);
+    }
+}
+
+/* A gigabyte without saying so. */
+static void flood(int fd)
+{
+    static char piece[65536];
+    memset(piece, 'x', sizeof piece);
+    tell(fd, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+    for (int i = 0; i < 16384; i++)
+        if (write(fd, piece, sizeof piece) < 0)
+            return;
+}
+
+static void talk(int fd)
+{
+    static char room[70000];
+    memset(room, 0, sizeof room);
+    hear_until(fd, room, sizeof room, "\r\n\r\n", 0);
+    char *body = strstr(room, "\r\n\r\n");
+    const char *length = strcasestr(room, "content-length: ");
+    if (body && length)
+        hear_until(fd, room + strlen(room), sizeof room - strlen(room) - 1, "",
+            (size_t)strtoul(length + 16, NULL, 10) - strlen(body + 4));
+    if (strstr(room, " /hello "))
+        tell(fd, "HTTP/1.1 200 OK\r\nX-Thing: one\r\nx-thing: two\r\nContent-Length: 5\r\n\r\nhello");
+    else if (strstr(room, " /redirect "))
+        tell(fd, "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 0\r\n\r\n");
+    else if (strstr(room, " /fail "))
+        tell(fd, "HTTP/1.1 402 Payment Required\r\nContent-Length: 2\r\n\r\n{}");
+    else if (strstr(room, " /large "))
+        tell(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nxxxx");
+    else if (strstr(room, " /cut "))
+        tell(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+    else if (strstr(room, " /slow "))
+        sleep(3);
+    else if (strstr(room, " /drip "))
+        drip(fd);
+    else if (strstr(room, " /flood "))
+        flood(fd);
+    else if (strstr(room, " /headers ")) {
+        tell(fd, "HTTP/1.1 200 OK\r\n");
+        for (int i = 0; i < 3000; i++)
+            tell(fd, "X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
+        tell(fd, "\r\n");
+    } else { /* what was asked */
+        char head[100];
+        snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", strlen(room));
+        tell(fd, head);
+        tell(fd, room);
+    }
+}
+
+static struct http_answer answer;
+
+static int call_with(struct http_call call, const char *path)
+{
+    struct server *s = serve(NULL, talk);
+    call.url = str_fmt(t_ctx()->mem, "http://127.0.0.1:%d%s", s->port, path);
+    return http_call(t_ctx(), &call, &answer);
+}
+
+static int get(const char *path)
+{
+    return call_with((struct http_call){.method = "GET", .flags = HTTP_PRIVATE_OK,
+                         .total_us = 700 * 1000},
+        path);
+}
+
+T(an_answer_comes_with_status_headers_and_body)
+{
+    must(get("/hello"));
+    eq_int(answer.status, 200);
+    eq_str(answer.body, "hello");
+    eq_str(node_str(answer.headers, "x-thing"), "one, two");
+}
+
+T(any_status_is_an_answer)
+{
+    must(get("/fail"));
+    eq_int(answer.status, 402);
+}
+
+T(what_is_sent_is_what_was_said)
+{
+    const str headers[] = {S("Authorization: Bearer sk_test"), S("Idempotency-Key: order-1")};
+    must(call_with((struct http_call){.method = "POST", .body = S("a=1&b[c]=2"),
+                       .headers = headers, .n_headers = 2, .flags = HTTP_PRIVATE_OK},
+        "/echo?x=%2F"));
+    has_text(answer.body, "POST /echo?x=%2F HTTP/1.1\r\n");
+    has_text(answer.body, "\r\nAuthorization: Bearer sk_test\r\n");
+    has_text(answer.body, "\r\nIdempotency-Key: order-1\r\n");
+    has_text(answer.body, "\r\n\r\na=1&b[c]=2");
+    no_text(answer.body, "urlencoded");
+    no_text(answer.body, "Expect");
+}
+
+T(a_redirect_is_not_followed)
+{
+    must(get("/redirect"));
+    eq_int(answer.status, 302);
+    eq_str(node_str(answer.headers, "location"), "/hello");
+    eq_str(answer.body, "");
+}
+
+T(a_gigabyte_is_cut_at_the_ceiling)
+{
+    eq_err(get("/flood"), E_PROVIDER);
+    eq_str(t_ctx()->fault.key, "http.large");
+    is_true(arena_used(t_ctx()->mem) < 20u << 20);
+    eq_err(get("/large"), E_PROVIDER);
+    eq_str(t_ctx()->fault.key, "http.large");
+}
+
+T(endless_headers_are_cut)
+{
+    eq_err(get("/headers"), E_PROVIDER);
+}
+
+T(half_an_answer_is_none)
+{
+    eq_err(get("/cut"), E_PROVIDER);
+    eq_str(answer.body, "");
+}
+
+T(a_slow_or_dripping_server_is_left_in_time)
+{
+    when start = when_now();
+    eq_err(get("/slow"), E_PROVIDER);
+    eq_str(t_ctx()->fault.key, "http.slow");
+    eq_err(get("/drip"), E_PROVIDER);
+    eq_str(t_ctx()->fault.key, "http.slow");
+    is_true(when_now() - start < 4 * SECOND);
+}
+
+static int plain(const char *url)
+{
+    struct http_call call = {.method = "GET", .url = str_of(url), .total_us = 2 * SECOND};
+    return http_call(t_ctx(), &call, &answer);
+}
+
+T(private_peers_are_refused_unless_configured)
+{
+    static const char *const urls[] = {"https://127.0.0.1:8443/", "https://localhost:8443/",
+        "https://10.0.0.1/", "https://172.16.5.5/", "https://192.168.1.1/", "https://169.254.169.254/",
+        "https://100.64.0.1/", "https://0.0.0.0/", "https://[::1]/", "https://[::ffff:10.0.0.1]/",
+        "https://[fe80::1]/", "https://[fd00::1]/", "https://[2002:a00:1::1]/",
+        "https://[64:ff9b::a00:1]/", "https://2130706433/", "https://0x7f.1/"};
+    for (size_t i = 0; i < COUNT(urls); i++) {
+        when start = when_now();
+        eq_err(plain(urls[i]), E_PROVIDER);
+        eq_str(t_ctx()->fault.key, "http.peer");
+        is_true(when_now() - start < SECOND);
+    }
+}
+
+T(other_protocols_names_and_control_characters_are_refused)
+{
+    static const char *const urls[] = {"file:///etc/passwd", "http://example.com/", "gopher://x/",
+        "ftp://127.0.0.1/", "https://user:word@127.0.0.1/", "https://127.0.0.1/a b",
+        "https://127.0.0.1/\r\nX: y", ""};
+    for (size_t i = 0; i < COUNT(urls); i++)
+        eq_err(plain(urls[i]), E_PROVIDER);
+    const str header[] = {S("X-Evil: a\r\nX-More: b")};
+    eq_err(call_with((struct http_call){.method = "GET", .headers = header, .n_headers = 1,
+                         .flags = HTTP_PRIVATE_OK},
+               "/hello"),
+        E_PROVIDER);
+}
+
+T(a_private_connection_is_not_lent_to_a_public_call)
+{
+    struct server *s = serve(NULL, talk);
+    struct http_call call = {.method = "GET", .flags = HTTP_PRIVATE_OK,
+        .url = str_fmt(t_ctx()->mem, "http://127.0.0.1:%d/hello", s->port)};
+    must(http_call(t_ctx(), &call, &answer));
+    call.flags = 0;
+    eq_err(http_call(t_ctx(), &call, &answer), E_PROVIDER);
+}
+
+T(the_proxy_of_the_environment_is_not_used)
+{
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+    int err = get("/hello");
+    unsetenv("http_proxy");
+    unsetenv("ALL_PROXY");
+    eq_err(err, E_OK);
+}
+
+/* ---- push ------------------------------------------------------------------------------------- */
+
+static str inner_socket(void)
+{
+    const char *path = t_file(str_none);
+    unlink(path);
+    serve(path, talk);
+    return str_of(path);
+}
+
+T(a_message_is_published_over_the_inner_socket)
+{
+    struct ctx *c = t_ctx();
+    str at = inner_socket();
+    must(push_send(c, at, S("live/product/7.json"), S("inventory:updated"), S("{}")));
+    must(push_send(c, at, S("hello"), str_none, S("<p>x</p>")));
+    must(push_close(c, at, S("session/abc")));
+    must(push_refresh(c, at, S("key"), S("/products"), S("text/html"), S("THB")));
+}
+
+T(a_channel_is_a_plain_name)
+{
+    struct ctx *c = t_ctx();
+    str at = S("/nowhere");
+    eq_err(push_send(c, at, S("a b"), str_none, S("x")), E_INTERNAL);
+    eq_err(push_send(c, at, S("a?b"), str_none, S("x")), E_INTERNAL);
+    eq_err(push_send(c, at, S("a\r\nb"), str_none, S("x")), E_INTERNAL);
+    eq_err(push_close(c, at, str_none), E_INTERNAL);
+    eq_err(push_refresh(c, at, S("k"), S("http://x/"), S("*/*"), S("THB")), E_INTERNAL);
+    eq_err(push_refresh(c, at, S("k\r\nX: y"), S("/"), S("*/*"), S("THB")), E_PROVIDER);
+}
+
+T(push_without_nginx_fails_at_once)
+{
+    when start = when_now();
+    eq_err(push_send(t_ctx(), S("/nowhere/push.sock"), S("a"), str_none, S("x")), E_PROVIDER);
+    is_true(when_now() - start < SECOND);
+}

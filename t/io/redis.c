@@ -1,0 +1,107 @@
+#include "t/io/stack.h"
+#include <unistd.h>
+
+#define NEED_REDIS()                                                             \
+    do {                                                                         \
+        if (!stack_conf("redis").n)                                              \
+            t_skip("no Redis: TALAT_CONF names no configuration with it");       \
+        t_ctx()->redis = redis_new(t_ctx()->mem, stack_conf("redis"));           \
+    } while (0)
+
+static str key(const char *name)
+{
+    return str_fmt(t_ctx()->mem, "t:%d:%" PRId64 ":%s", getpid(), when_now(), name);
+}
+
+T(what_is_set_is_found_until_deleted)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    str k = key("a"), value;
+    is_true(redis_get(c, k, &value));
+    eq_str(value, "");
+    is_true(redis_set(c, k, S("x\0y\r\n"), 10));
+    is_true(redis_get(c, k, &value));
+    is_true(str_eq(value, S("x\0y\r\n")));
+    is_true(redis_getex(c, k, 20, &value));
+    is_true(str_eq(value, S("x\0y\r\n")));
+    is_true(redis_del(c, k));
+    is_true(redis_get(c, k, &value));
+    eq_str(value, "");
+}
+
+T(what_is_set_for_a_second_is_gone_after_it)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    str k = key("short"), value;
+    is_true(redis_set(c, k, S("x"), 1));
+    usleep(1100 * 1000);
+    is_true(redis_get(c, k, &value));
+    eq_str(value, "");
+}
+
+T(a_window_counts_and_says_what_is_left)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    struct counter two[] = {{.key = key("n"), .window_s = 60, .add = 1},
+        {.key = key("m"), .window_s = 10, .add = 3}};
+    is_true(redis_count(c, two, 2));
+    is_true(redis_count(c, two, 2));
+    eq_int(two[0].count, 2);
+    eq_int(two[1].count, 6);
+    is_true(two[0].left_s > 50 && two[0].left_s <= 60);
+    is_true(two[1].left_s > 5 && two[1].left_s <= 10);
+    redis_del(c, two[0].key);
+    redis_del(c, two[1].key);
+}
+
+T(members_of_a_tag_are_found)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    str keys[] = {key("x"), key("y")};
+    struct node *list;
+    is_true(redis_sadd(c, keys, 2, S("page"), 60));
+    is_true(redis_sadd(c, keys, 1, S("page"), 60));
+    is_true(redis_smembers(c, keys[1], &list));
+    eq_str(t_json_of(list), "[\"page\"]");
+    is_true(redis_smembers(c, key("none"), &list));
+    eq_int(node_count(list), 0);
+    redis_del(c, keys[0]);
+    redis_del(c, keys[1]);
+}
+
+T(a_wrong_type_is_no_crash)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    str k = key("text");
+    struct node *list;
+    is_true(redis_set(c, k, S("abc"), 10));
+    struct counter one = {.key = k, .window_s = 10, .add = 1};
+    is_false(redis_count(c, &one, 1));
+    is_false(redis_smembers(c, k, &list));
+    is_true(redis_is_up(c->redis));
+    redis_del(c, k);
+}
+
+T(without_redis_every_call_says_so_at_once)
+{
+    struct ctx *c = t_ctx();
+    str value;
+    struct node *list;
+    struct counter one = {.key = S("k"), .window_s = 10, .add = 1};
+    when start = when_now();
+    c->redis = redis_new(c->mem, S("/nowhere/redis.sock"));
+    for (int i = 0; i < 1000; i++)
+        is_false(redis_get(c, S("k"), &value));
+    is_false(redis_set(c, S("k"), S("v"), 1));
+    is_false(redis_smembers(c, S("k"), &list));
+    is_false(redis_count(c, &one, 1));
+    is_false(redis_is_up(c->redis));
+    c->redis = NULL;
+    is_false(redis_get(c, S("k"), &value));
+    is_true(when_now() - start < SECOND);
+}
