@@ -6,6 +6,7 @@ import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, writeFileSync, chmodSync, rmSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,7 +79,7 @@ async function restartNginx(...words) {
     nginx = spawn('nginx', ['-p', dir, '-c', join(dir, 'conf/nginx.conf'), '-e', join(dir, 'log/nginx.log'),
         '-g', 'daemon off;'], { stdio: 'inherit', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
     for (let i = 0; i < 200; i++) {
-        try { await ask('/robots.txt'); return; } catch { await sleep(20); }
+        try { await ask('/push-status', { over: 'inner' }); return; } catch { await sleep(20); }
     }
     throw new Error(`nginx did not start: ${readFileSync(join(dir, 'log/nginx.log'))}`);
 }
@@ -404,6 +405,36 @@ test('a flood from one address is turned away with a friendly page', async () =>
     assert.match(refused[0].body, /wait a few seconds/);
     const hooks = await Promise.all(Array.from({ length: 80 }, () => ask('/payments/stripe/webhook', { method: 'POST', body: '{}' })));
     assert.ok(hooks.every(({ status }) => status === 200), 'webhooks are not counted');
+});
+
+test('in production: TLS with HSTS, plain HTTP redirected, no word about the cache', async () => {
+    const cert = join(dir, 'cert.pem'), key = join(dir, 'key.pem'), plain = await freePort();
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+        '-subj', '/CN=shop.example', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    const conf = readFileSync(join(dir, 'talat.conf'), 'utf8');
+    writeFileSync(join(dir, 'talat.conf'), conf.replace('mode = dev', 'mode = production').replace(/base_url = .*/, 'base_url = https://shop.example'));
+    await restartNginx(`TLS_CERT=${cert}`, `TLS_KEY=${key}`, `HTTP_PORT=${plain}`);
+    answer = page(kept);
+    const secure = await new Promise((done, fail) => secureRequest({ host: '127.0.0.1', port, path: '/x', rejectUnauthorized: false, agent: false },
+        (got) => { got.resume(); done(got); }).on('error', fail).end());
+    assert.equal(secure.statusCode, 200);
+    assert.match(secure.headers['strict-transport-security'], /max-age=63072000; includeSubDomains/);
+    assert.equal(secure.headers['x-cache'], undefined);
+    assert.equal(seen.at(-1).params.HTTPS, 'on');
+    const moved = await new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path: '/x?y=1', agent: false,
+        headers: { host: 'evil.example' } }, (got) => { got.resume(); done(got); }).on('error', fail).end());
+    assert.deepEqual([moved.statusCode, moved.headers.location], [301, 'https://shop.example/x?y=1']);
+    writeFileSync(join(dir, 'talat.conf'), conf);
+});
+
+test('behind a named proxy the visitor\'s address is the one it forwards', async () => {
+    const conf = readFileSync(join(dir, 'talat.conf'), 'utf8');
+    writeFileSync(join(dir, 'talat.conf'), `${conf}proxies = 127.0.0.1 10.0.0.0/8\n`);
+    await restartNginx();
+    answer = page();
+    await ask(fresh('proxied'), { headers: { 'x-forwarded-for': '6.6.6.6, 203.0.113.9, 10.1.2.3' } });
+    assert.equal(seen.at(-1).params.REMOTE_ADDR, '203.0.113.9', 'the nearest that is no proxy');
+    writeFileSync(join(dir, 'talat.conf'), conf);
 });
 
 test('nothing alarming stands in the error log', () => {
