@@ -1,7 +1,9 @@
 /* talatctl: the shop's tool. One row below is one command; what it does stands with the feature
  * that it belongs to. */
+#include "ops/ops.h"
 #include "web/web.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { TOOL_CEILING = 1 << 30 };
 
@@ -9,13 +11,21 @@ static const struct command {
     const char *name, *usage, *what;
     /* argv[0] is the command's name. Returns the exit status: 0 done, 1 failed, 2 misused. */
     int (*run)(struct ctx *, int argc, char **argv);
+    bool needs_shop; /* opens the configuration, templates and routes first */
 } commands[] = {
+    { "migrate", "", "makes the schema, or brings an older one up to date", migrate_command, true },
+    { "user", "add EMAIL --role ROLE [--name NAME] [--organisation SLUG]",
+        "adds somebody, or changes them; the password is read from standard input", user_command,
+        true },
+    { "route-list", "[--slow] [--json]", "every address the shop answers", route_list_command,
+        true },
+    { "jobs", "dead | again ID", "jobs that were given up, and one more try", jobs_command, true },
     { "render", "FILE [--partials DIR] [--lang L]",
-        "fills a template with the JSON on standard input", render_command },
+        "fills a template with the JSON on standard input", render_command, false },
     { "messages", "--missing LANG [--templates DIR] [--source DIR]",
-        "what the shop says and that language lacks, as .po", messages_command },
+        "what the shop says and that language lacks, as .po", messages_command, false },
     { "lint-templates", "[--templates DIR] [--source DIR] [--untranslated wrong|later]",
-        "reads all templates as the shop would, and the .po files", lint_templates_command },
+        "reads all templates as the shop would, and the .po files", lint_templates_command, false },
     { 0 },
 };
 
@@ -27,10 +37,25 @@ static int usage(FILE *to)
     return to == stdout ? 0 : 2;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+/* The shop of the configuration, as the programs see it; false: it has said why not. */
+static bool open_shop(const char *config, struct arena *mem, struct ctx *c)
+{
+    if (!config) {
+        fprintf(stderr, "talatctl: which shop? --config FILE, or TALAT_CONF=FILE\n");
+        return false;
+    }
+    struct app *app = app_open(mem, config);
+    if (app)
+        app_ctx(app, mem, app_pg(app, mem), app_redis(app, mem), c);
+    return app != NULL;
+}
+
+static int run(const struct command *command, const char *config, int argc, char **argv)
 {
     struct arena *mem = arena_new(TOOL_CEILING);
     struct ctx c = { .mem = mem, .lang = S("en"), .currency = S("THB"), .now = when_now() };
+    if (command->needs_shop && !open_shop(config, mem, &c))
+        return 1;
     int status = command->run(&c, argc, argv);
     if (status == 2)
         fprintf(stderr, "usage: talatctl %s %s\n", command->name, command->usage);
@@ -40,7 +65,9 @@ static int run(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    const char *config = getenv("TALAT_CONF");
     if (argc > 2 && !strcmp(argv[1], "--config")) {
+        config = argv[2];
         argc -= 2;
         argv += 2;
     }
@@ -50,7 +77,7 @@ int main(int argc, char **argv)
         return usage(stdout);
     for (const struct command *command = commands; command->name; command++)
         if (!strcmp(argv[1], command->name))
-            return run(command, argc - 1, argv + 1);
+            return run(command, config, argc - 1, argv + 1);
     fprintf(stderr, "talatctl: there is no command %s\n", argv[1]);
     return usage(stderr);
 }

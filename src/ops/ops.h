@@ -1,7 +1,13 @@
-/* ops: the shop looked at from outside: health, metrics, schema changes, the demo shop.
- * Owns schema ops. */
+/* ops: the shop looked at from outside: health, schema changes, the demo shop, the tool's
+ * commands for operators. Owns schema ops. */
 #pragma once
 #include "base/base.h"
 
 int ops_migrate(struct ctx *, str sql_dir, struct buf *report); /* as owner; see sql/ */
 int ops_demo(struct ctx *, str demo_dir, str pictures_dir, struct buf *report);
+
+/* talatctl's commands; each returns the exit status: 0 done, 1 failed, 2 misused. */
+int migrate_command(struct ctx *, int argc, char **argv);
+int user_command(struct ctx *, int argc, char **argv);
+int route_list_command(struct ctx *, int argc, char **argv);
+int jobs_command(struct ctx *, int argc, char **argv);

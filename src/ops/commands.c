@@ -1,0 +1,173 @@
+/* talatctl's commands for operators. What a person is told goes to standard output, what went
+ * wrong to standard error in one sentence. */
+#include "auth/auth.h"
+#include "gen/queries.h"
+#include "io/io.h"
+#include "ops/ops.h"
+#include "web/web.h"
+#include "work/work.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MOST_REPORT ((size_t)1 << 20)
+#define MOST_LINE   300
+
+static int sorry(struct ctx *c, const char *what)
+{
+    str why = c->fault.detail.n ? c->fault.detail : c->fault.text;
+    fprintf(stderr, "talatctl: %s: %.*s\n", what, STR(why));
+    return 1;
+}
+
+int migrate_command(struct ctx *c, int argc, char **argv)
+{
+    struct buf report = buf_new(c->mem, MOST_REPORT);
+    (void)argv;
+    if (argc != 1)
+        return 2;
+    /* Its own connection: as the owner, who alone may change the schema. */
+    c->pg = pg_new(c->mem, conf_str(c->app->conf, "pg_owner", str_none));
+    int err = ops_migrate(c, str_fmt(c->mem, "%.*s/sql", STR(c->app->share_dir)), &report);
+    printf("%.*s", STR(buf_str(&report)));
+    return err ? sorry(c, "the schema was not changed") : 0;
+}
+
+/* ---- user add -------------------------------------------------------------------------------- */
+
+struct adding {
+    str email, name, role, organisation, password;
+};
+
+/* One line; to be given by a pipe, or typed. */
+static bool read_password(struct ctx *c, str *password)
+{
+    struct buf line = buf_new(c->mem, MOST_LINE);
+    char letter;
+    if (isatty(STDIN_FILENO))
+        fprintf(stderr, "password (8 to 256 characters; it is shown as you type): ");
+    while (read(STDIN_FILENO, &letter, 1) == 1 && letter != '\n' && !line.full)
+        buf_char(&line, letter);
+    *password = buf_str(&line);
+    return line.n > 0;
+}
+
+static bool read_options(int argc, char **argv, struct adding *a)
+{
+    if (argc < 3 || !str_is(S("add"), argv[1]) || argv[2][0] == '-')
+        return false;
+    *a = (struct adding){ .email = str_of(argv[2]), .role = S("user") };
+    for (int i = 3; i < argc; i += 2) {
+        if (i + 1 == argc)
+            return false;
+        else if (!strcmp(argv[i], "--role"))
+            a->role = str_of(argv[i + 1]);
+        else if (!strcmp(argv[i], "--name"))
+            a->name = str_of(argv[i + 1]);
+        else if (!strcmp(argv[i], "--organisation"))
+            a->organisation = str_of(argv[i + 1]);
+        else
+            return false;
+    }
+    return true;
+}
+
+/* owner, admin, member, viewer are places in an organisation; the others are the platform's. */
+static bool is_place(str role)
+{
+    static const char *const places[] = { "owner", "member", "viewer" };
+    for (size_t i = 0; i < COUNT(places); i++)
+        if (str_is(role, places[i]))
+            return true;
+    return false;
+}
+
+static int add_user(struct ctx *c, void *with)
+{
+    const struct adding *a = with;
+    struct node *house;
+    i64 person;
+    bool place = is_place(a->role), staff = place || str_is(a->role, "admin");
+    str organisation = a->organisation.n ? a->organisation : S("house");
+    TRY(auth_person_add(c, a->email, a->name, a->password, place ? S("user") : a->role, &person));
+    if (!staff && !a->organisation.n)
+        return E_OK;
+    int err = auth_organisation_by_slug(c, organisation, &house);
+    if (err == E_MISSING && !a->organisation.n) {
+        i64 id; /* the first admin of a new shop: there is no house yet */
+        fault_clear(c);
+        TRY(auth_organisation_add(c, organisation, S("Shop"), &id));
+        err = auth_organisation_by_slug(c, organisation, &house);
+    }
+    TRY(err);
+    return auth_member_add(c, node_int(house, "id"), person, place ? a->role : S("owner"));
+}
+
+int user_command(struct ctx *c, int argc, char **argv)
+{
+    struct adding a;
+    if (!read_options(argc, argv, &a))
+        return 2;
+    static const char *const roles[] = { "user", "admin", "super_admin", "owner", "member",
+        "viewer" };
+    bool known = false;
+    for (size_t i = 0; i < COUNT(roles); i++)
+        known = known || str_is(a.role, roles[i]);
+    if (!known || !a.email.n || str_find(a.email, S("@")) < 1) {
+        fprintf(stderr, "talatctl: an address, and a role of user, admin, super_admin, owner, "
+                        "member or viewer\n");
+        return 2;
+    }
+    if (!read_password(c, &a.password))
+        return sorry(c, "no password on standard input");
+    c->scope.platform = true;
+    if (pg_tx(c, add_user, &a))
+        return sorry(c, "the user was not added");
+    printf("%.*s can log in as %.*s\n", STR(a.email), STR(a.role));
+    return 0;
+}
+
+/* ---- what the shop does --------------------------------------------------------------------- */
+
+int route_list_command(struct ctx *c, int argc, char **argv)
+{
+    struct buf out = buf_new(c->mem, MOST_REPORT);
+    bool slow = false, json = false;
+    for (int i = 1; i < argc; i++) {
+        slow = slow || !strcmp(argv[i], "--slow");
+        json = json || !strcmp(argv[i], "--json");
+    }
+    router_dump(c->app->router, slow, json, &out);
+    printf("%.*s", STR(buf_str(&out)));
+    return 0;
+}
+
+static int list_dead(struct ctx *c)
+{
+    struct node *jobs;
+    if (q_work_dead_letters(c, &jobs, 100))
+        return sorry(c, "the jobs cannot be read");
+    EACH(item, jobs) {
+        const struct node *j = &item->node;
+        printf("%" PRId64 "  %.*s  subject %" PRId64 "  after %" PRId64 " tries: %.*s\n",
+            node_int(j, "id"), STR(node_str(j, "kind")), node_int(j, "subject_id"),
+            node_int(j, "attempt"), STR(node_str(j, "error")));
+    }
+    if (!node_count(jobs))
+        printf("no job has been given up\n");
+    return 0;
+}
+
+int jobs_command(struct ctx *c, int argc, char **argv)
+{
+    i64 id, changed;
+    c->scope.platform = true;
+    if (argc == 2 && !strcmp(argv[1], "dead"))
+        return list_dead(c);
+    if (argc != 3 || strcmp(argv[1], "again") || !str_int(str_of(argv[2]), &id))
+        return 2;
+    if (q_work_revive(c, &changed, id))
+        return sorry(c, "the job was not changed");
+    printf("%s\n", changed ? "it is due again" : "there is no dead job of that number");
+    return changed ? 0 : 1;
+}
