@@ -26,7 +26,24 @@ static int health(struct req *r)
     return reply_raw(r, pg ? 200 : 503, S("application/json"), buf_str(&out));
 }
 
+/* What a request costs before its page is made: ./dev bench compares pages of the same size
+ * with it. Not there in production. */
+static int constant(struct req *r)
+{
+    if (r->c.app->production)
+        return fail(&r->c, E_MISSING, "route", "no such page");
+    size_t n = (size_t)in_int(r, "bytes");
+    char *bytes = arena_raw(r->c.mem, n);
+    memset(bytes, 'x', n);
+    return reply_raw(r, 200, S("text/html; charset=utf-8"), (str){ bytes, n });
+}
+static const struct input constant_in[] = {
+    { "bytes", INT, .min = 1, .max = 1000 * 1000, .required = true },
+    { 0 },
+};
+
 ROUTES(ops) {
     ROUTE(GET, "/health", ANYONE, NULL, health, NULL, RATE_NONE, BARE | NOINDEX),
+    ROUTE(GET, "/-/constant", ANYONE, constant_in, constant, NULL, RATE_NONE, BARE | NOINDEX),
     END_OF_ROUTES,
 };

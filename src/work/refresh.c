@@ -24,7 +24,8 @@ static int refresh_one(struct ctx *c, str key)
     if (!str_cut(&uri, '|', &format) || !str_cut(&uri, '|', &language) ||
         !str_cut(&uri, '|', &currency))
         return E_OK;
-    return push_refresh(c, c->app->inner_socket, c->app->secret, uri,
+    str key_of_nginx = conf_str(c->app->conf, "refresh_key", str_none);
+    return push_refresh(c, c->app->inner_socket, key_of_nginx, uri,
         str_is(format, "json") ? S("application/json") : S("text/html"), currency);
 }
 
