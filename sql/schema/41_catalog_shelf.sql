@@ -264,8 +264,8 @@ returns table (kind text, code text, value text, code_name text, value_name text
 language plpgsql stable security definer
 set search_path = pg_catalog, catalog, public, pg_temp as $$
 declare
-    tags text[] := catalog.real_tags(chosen);
-    picked text[] := array(select distinct split_part(x, '=', 1) from unnest(tags) x);
+    real text[] := catalog.real_tags(chosen);
+    picked text[] := array(select distinct split_part(x, '=', 1) from unnest(real) x);
     want int := cardinality(picked);
 begin
     return query
@@ -276,7 +276,7 @@ begin
                select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h))
     ), v as materialized (
         select x.id, x.product_id, x.value_ids,
-               (select count(*)::int from unnest(x.tags) q where q = any(tags)) as hit,
+               (select count(*)::int from unnest(x.tags) q where q = any(real)) as hit,
                (not i.tracked or exists (select from inventory.stock k
                    where k.item_id = i.id and k.on_hand > k.reserved)) as in_stock,
                p.amount,
@@ -291,7 +291,7 @@ begin
         select o.code as o_code, ov.code as v_code, o.names as o_names, ov.names as v_names,
                ov.position as v_place, v.product_id,
                (v.in_stock or not only_available) and v.in_range
-                   and v.hit - ((o.code || '=' || ov.code) = any(tags))::int
+                   and v.hit - ((o.code || '=' || ov.code) = any(real))::int
                        = want - (o.code = any(picked))::int as passes
           from v
          cross join lateral unnest(v.value_ids) as u(id)
