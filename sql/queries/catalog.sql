@@ -90,6 +90,18 @@ select c.id, c.slug, base.said(c.names, :lang) as name, m.stem, m.width, m.heigh
  order by c.position, c.id
  limit 12;
 
+-- name: front :maybe
+-- The first page's picture.
+select m.stem, m.width, m.height, m.widths, '' as alt
+  from catalog.front f join media.picture m on m.id = f.picture_id
+ order by f.organisation_id limit 1;
+
+-- name: put_front :exec
+-- in: organisation bigint, picture bigint
+insert into catalog.front as f (organisation_id, picture_id) values (:organisation, :picture)
+    on conflict (organisation_id) do update set picture_id = excluded.picture_id
+ where f.picture_id <> excluded.picture_id;
+
 -- name: product :maybe
 -- in: slug text, lang text
 select p.id, p.organisation_id, p.slug, p.brand, p.tax_class, t.name, t.summary, t.description
@@ -449,7 +461,7 @@ select (select count(*) from gone) + (select count(*) from put) as changed;
 
 -- name: put_category :one
 -- in: organisation bigint, slug text, parent text?, position bigint?, names jsonb
--- in: descriptions jsonb?
+-- in: descriptions jsonb?, picture bigint?
 -- {id, changed, moved}: moved when it stands under another parent now.
 with was as (
     select id, parent_id from catalog.category where slug = :slug
@@ -458,16 +470,18 @@ with was as (
         (select parent_id from was)) as id
 ), put as (
     insert into catalog.category as c
-        (organisation_id, slug, parent_id, position, names, descriptions)
+        (organisation_id, slug, parent_id, position, names, descriptions, picture_id)
     values (:organisation, :slug, (select id from parent), coalesce(:position, 0)::int, :names,
-        coalesce(:descriptions, '{}'))
+        coalesce(:descriptions, '{}'), :picture)
         on conflict (slug) do update
        set parent_id = excluded.parent_id, position = coalesce(:position::int, c.position),
            names = c.names || excluded.names,
-           descriptions = c.descriptions || excluded.descriptions
-     where (c.parent_id, c.position, c.names, c.descriptions) is distinct from
+           descriptions = c.descriptions || excluded.descriptions,
+           picture_id = coalesce(:picture, c.picture_id)
+     where (c.parent_id, c.position, c.names, c.descriptions, c.picture_id) is distinct from
            (excluded.parent_id, coalesce(:position::int, c.position),
-            c.names || excluded.names, c.descriptions || excluded.descriptions)
+            c.names || excluded.names, c.descriptions || excluded.descriptions,
+            coalesce(:picture, c.picture_id))
     returning c.id, c.parent_id
 )
 select coalesce((select id from put), (select id from was)) as id,

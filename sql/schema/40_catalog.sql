@@ -112,6 +112,18 @@ create table catalog.product_picture (
     primary key (product_id, position)
 );
 
+-- The one strong picture of the first page.
+create table catalog.front (
+    organisation_id bigint primary key references auth.organisation,
+    picture_id bigint not null references media.picture
+);
+alter table catalog.front enable row level security;
+alter table catalog.front force row level security;
+create policy seen on catalog.front for select using (true);
+create policy kept on catalog.front for all
+    using (organisation_id = base.organisation() or base.is_platform())
+    with check (organisation_id = base.organisation() or base.is_platform());
+
 alter table catalog.category enable row level security;
 alter table catalog.category force row level security;
 create policy seen on catalog.category for select using (true);

@@ -6,3 +6,9 @@ create table ops.change (
     applied_at timestamptz not null default now()
 );
 grant select on ops.change to talat_app, talat_readonly;
+-- Small facts the tools keep about this database: which demo catalogue it has.
+create table ops.mark (
+    name text primary key,
+    value text not null
+);
+grant select, insert, update on ops.mark to talat_app;

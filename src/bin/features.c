@@ -2,21 +2,22 @@
  * where it has a menu, jobs, readers, mails or cron rows. */
 #include "auth/auth.h"
 #include "cart/cart.h"
+#include "catalog/catalog.h"
 #include "notify/notify.h"
 #include "web/web.h"
 #include "work/work.h"
 
-#define FEATURES(X) \
-    X(ops)          \
-    X(auth)         \
-    X(catalog)      \
-    X(cart)         \
-    X(checkout)     \
-    X(orders)       \
-    X(orders_admin) \
-    X(payments)     \
+#define FEATURES(X)                                                                                \
+    X(ops)                                                                                         \
+    X(auth)                                                                                        \
+    X(catalog)                                                                                     \
+    X(cart)                                                                                        \
+    X(checkout)                                                                                    \
+    X(orders)                                                                                      \
+    X(orders_admin)                                                                                \
+    X(payments)                                                                                    \
     X(admin)
-#define WITH_JOBS(X) X(work) X(auth) X(notify) X(payments) X(orders)
+#define WITH_JOBS(X)  X(work) X(auth) X(notify) X(payments) X(orders)
 #define WITH_CRONS(X) X(cart) X(payments) X(orders)
 #define WITH_MAILS(X) X(orders)
 
@@ -29,9 +30,9 @@ WITH_JOBS(DECLARE_JOBS)
 WITH_CRONS(DECLARE_CRONS)
 WITH_MAILS(DECLARE_MAILS)
 
-#define ROWS(feature)     feature##_routes,
-#define NAME(feature)     #feature,
-#define JOB_ROWS(feature) feature##_jobs,
+#define ROWS(feature)      feature##_routes,
+#define NAME(feature)      #feature,
+#define JOB_ROWS(feature)  feature##_jobs,
 #define CRON_ROWS(feature) feature##_crons,
 #define MAIL_ROWS(feature) feature##_mails,
 static const struct route *const routes[] = { FEATURES(ROWS) NULL };
@@ -61,7 +62,7 @@ static const struct house shop = {
     .features = routes,
     .names = names,
     .menu = menu,
-    .hooks = { .who = auth_who, .guest = cart_guest, .on_login = on_login },
+    .hooks = { .who = auth_who, .page = catalog_page, .guest = cart_guest, .on_login = on_login },
     .jobs = jobs,
     .readers = readers,
     .crons = crons,

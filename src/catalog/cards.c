@@ -40,8 +40,8 @@ static void card(struct ctx *c, struct node *out, const struct node *row)
     node_set_str(mem, out, S("brand"), node_str(row, "brand"));
     set_or_null(mem, out, S("price"), priced, low);
     set_or_null(mem, out, S("price_max"), priced && high > low, high);
-    set_or_null(mem, out, S("compare_at"), !node_is_null(row, "compare_at"),
-        node_int(row, "compare_at"));
+    set_or_null(
+        mem, out, S("compare_at"), !node_is_null(row, "compare_at"), node_int(row, "compare_at"));
     node_set_str(mem, out, S("currency"), c->currency);
     stock_state(mem, out, endless, free);
     node_set_bool(mem, out, S("for_sale"), priced && (endless || free > 0));

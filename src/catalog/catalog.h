@@ -14,6 +14,9 @@ int catalog_variants(struct ctx *, const i64 *variants, size_t n, struct node **
 /* The variant of a product chosen by its option values; 0 when there is none. */
 int catalog_variant_by_sku(struct ctx *, str sku, i64 *variant);
 
+struct req;
+/* hooks.page: puts `menu` (the categories) on every page of the shop. */
+int catalog_page(struct req *, struct node *document);
 /* Categories for menus: {slug, name, children[]}. */
 int catalog_menu(struct ctx *, struct node **categories);
 
@@ -24,9 +27,10 @@ struct catalog_report {
     i64 product;
     bool made, changed;
 };
-int catalog_save(struct ctx *, i64 organisation, const struct node *product,
-    struct catalog_report *);
+int catalog_save(
+    struct ctx *, i64 organisation, const struct node *product, struct catalog_report *);
 int catalog_save_category(struct ctx *, i64 organisation, const struct node *category, i64 *id);
+int catalog_front(struct ctx *, i64 organisation, i64 picture); /* the first page's picture */
 
 /* talatctl import --format vendure: reads the file, writes row by row, prints a report line
  * per row to `report`. Bad rows are named with line and reason; the others go in. */

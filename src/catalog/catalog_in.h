@@ -5,9 +5,9 @@
 #include "media/media.h"
 #include "web/web.h"
 
-#define SEVERAL_LEFT 5              /* from here down the page says how many */
-#define NEW_FOR      (30 * DAY)     /* a product is new so long */
-#define PAGE         24             /* cards on a list; queries fetch one more */
+#define SEVERAL_LEFT 5          /* from here down the page says how many */
+#define NEW_FOR      (30 * DAY) /* a product is new so long */
+#define PAGE         24         /* cards on a list; queries fetch one more */
 
 /* ---- cards.c: rows of the shelf -> cards ------------------------------------------------ */
 struct node *cards_of(struct ctx *, const struct node *rows, size_t most);
@@ -17,7 +17,7 @@ void variant_state(struct ctx *, struct node *out, const struct node *row);
 /* ---- list.c: what a list was asked for, and what it answers ------------------------------ */
 #define MAX_TAGS 12
 struct list_ask {
-    str path;          /* where its links go: /products, /categories/x, /search */
+    str path; /* where its links go: /products, /categories/x, /search */
     str category, q, sort;
     str tags[MAX_TAGS]; /* "colour=black", sorted */
     size_t n_tags;
@@ -50,7 +50,7 @@ str catalog_made_sku(struct ctx *, str slug, const struct node *variant_options)
 struct csv {
     str text;
     size_t at;
-    i64 line;            /* of the record last read */
+    i64 line; /* of the record last read */
     i64 next_line;
     const char *problem; /* why the last read failed */
 };

@@ -4,7 +4,7 @@
  * front, blanks may pad a cell, quoted or not. What it refuses, it names. */
 void csv_open(struct csv *csv, str text)
 {
-    *csv = (struct csv){.text = text, .next_line = 1};
+    *csv = (struct csv){ .text = text, .next_line = 1 };
     if (str_starts(text, S("\xef\xbb\xbf")))
         csv->at = 3;
 }
@@ -68,7 +68,7 @@ static bool cell(struct csv *csv, struct arena *mem, str *out)
     }
     while (!ends_cell(peek(csv)))
         csv->at++;
-    *out = str_trim((str){csv->text.p + start, csv->at - start});
+    *out = str_trim((str){ csv->text.p + start, csv->at - start });
     return true;
 }
 

@@ -4,11 +4,26 @@
 /* Vendure's product CSV. A product is the row that has a name or a slug and the rows below it
  * that have neither (more variants). Each product is a transaction of its own, so that a bad one
  * keeps none of the others out. */
-enum column { NAME, SLUG_, DESCRIPTION, ASSETS, FACETS, GROUPS, VALUES, SKU, PRICE, TAX, STOCK,
-    TRACK, VARIANT_ASSETS, VARIANT_FACETS, N_COLUMNS };
-static const char *const COLUMN_NAMES[N_COLUMNS] = {"name", "slug", "description", "assets",
+enum column {
+    NAME,
+    SLUG_,
+    DESCRIPTION,
+    ASSETS,
+    FACETS,
+    GROUPS,
+    VALUES,
+    SKU,
+    PRICE,
+    TAX,
+    STOCK,
+    TRACK,
+    VARIANT_ASSETS,
+    VARIANT_FACETS,
+    N_COLUMNS
+};
+static const char *const COLUMN_NAMES[N_COLUMNS] = { "name", "slug", "description", "assets",
     "facets", "optionGroups", "optionValues", "sku", "price", "taxCategory", "stockOnHand",
-    "trackInventory", "variantAssets", "variantFacets"};
+    "trackInventory", "variantAssets", "variantFacets" };
 
 struct row {
     i64 line;
@@ -37,7 +52,8 @@ static void say_row(struct import *in, i64 line, const char *what, str about, st
     buf_char(in->report, '\n');
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------
+ */
 
 static int read_head(struct import *in, struct csv *csv)
 {
@@ -53,7 +69,7 @@ static int read_head(struct import *in, struct csv *csv)
             if (str_is(cells[i], COLUMN_NAMES[column]))
                 in->at[column] = i;
     }
-    static const enum column needed[] = {NAME, SLUG_, PRICE};
+    static const enum column needed[] = { NAME, SLUG_, PRICE };
     for (size_t i = 0; i < COUNT(needed); i++)
         if (in->at[needed[i]] < 0)
             return fail(in->c, E_INPUT, "import.head", "line 1: there is no column \"%s\"",
@@ -76,7 +92,7 @@ static void read_rows(struct import *in, struct csv *csv)
             in->rows = more;
         }
         struct row *row = &in->rows[in->n++];
-        *row = (struct row){.line = csv->line, .problem = csv->problem, .unread = n < 0};
+        *row = (struct row){ .line = csv->line, .problem = csv->problem, .unread = n < 0 };
         if (n > 0 && n != in->width)
             row->problem = n < in->width ? "fewer cells than the header has"
                                          : "more cells than the header has";
@@ -114,7 +130,8 @@ static void drop_repeated_skus(struct import *in)
             ;
         for (size_t k = i; k < end && (end - i > 1 || !sku.n); k++) {
             if (sku.n)
-                all[k]->warning = str_fmt(in->c->mem, "SKU %.*s occurs %zu times", STR(sku), end - i);
+                all[k]->warning =
+                    str_fmt(in->c->mem, "SKU %.*s occurs %zu times", STR(sku), end - i);
             else
                 all[k]->warning = S("no SKU");
             all[k]->cells[SKU] = S("");
@@ -122,7 +139,8 @@ static void drop_repeated_skus(struct import *in)
     }
 }
 
-/* ---- one product -> its document ----------------------------------------------------------------- */
+/* ---- one product -> its document
+ * ----------------------------------------------------------------- */
 
 struct product {
     struct import *in;
@@ -219,8 +237,8 @@ static int facets(struct product *p, str cell, struct node *specs, struct node *
     return E_OK;
 }
 
-static void add_pictures(struct product *p, struct row *row, str cell, struct node *pictures,
-    const struct node *options)
+static void add_pictures(
+    struct product *p, struct row *row, str cell, struct node *pictures, const struct node *options)
 {
     struct ctx *c = p->c;
     str one;
@@ -256,7 +274,8 @@ static void add_pictures(struct product *p, struct row *row, str cell, struct no
     }
 }
 
-/* ---- options and variants ---------------------------------------------------------------------------- */
+/* ---- options and variants
+ * ---------------------------------------------------------------------------- */
 
 static void add_value(struct ctx *c, struct node *option, str code, str name)
 {
@@ -299,8 +318,8 @@ static void bad(struct product *p, struct row *row, const char *why)
         row->problem = why;
 }
 
-static bool values_of(struct product *p, struct row *row, const struct node *options,
-    struct node *chosen)
+static bool values_of(
+    struct product *p, struct row *row, const struct node *options, struct node *chosen)
 {
     str cell = row->cells[VALUES], one;
     EACH(it, options) {
@@ -346,8 +365,9 @@ static int own_sku(struct product *p, struct row *row, const struct node *chosen
         TRY(q_catalog_lookup(c, &product, p->slug));
         TRY(q_catalog_sku_taken(c, &taken, p->in->organisation, *sku, node_int(product, "id")));
         if (taken) {
-            warn(p, row, str_fmt(c->mem, "SKU %.*s belongs to %.*s", STR(*sku),
-                STR(node_str(taken, "slug"))));
+            warn(p, row,
+                str_fmt(
+                    c->mem, "SKU %.*s belongs to %.*s", STR(*sku), STR(node_str(taken, "slug"))));
             *sku = S("");
         }
     }
@@ -358,8 +378,8 @@ static int own_sku(struct product *p, struct row *row, const struct node *chosen
     return E_OK;
 }
 
-static int add_variant(struct product *p, struct row *row, const struct node *options,
-    struct node *variants)
+static int add_variant(
+    struct product *p, struct row *row, const struct node *options, struct node *variants)
 {
     struct ctx *c = p->c;
     struct node *chosen = node_map(c->mem);
@@ -438,7 +458,8 @@ static int document_of(struct product *p)
     return E_OK;
 }
 
-/* ---- the whole file ---------------------------------------------------------------------------------- */
+/* ---- the whole file
+ * ---------------------------------------------------------------------------------- */
 
 static void report_rows(struct product *p, int err, const struct catalog_report *done)
 {
@@ -454,7 +475,8 @@ static void report_rows(struct product *p, int err, const struct catalog_report 
         totals->rows++;
         if (row->problem || err) {
             str reason = row->problem ? str_of(row->problem)
-                : first && i ? S("the product's first row failed") : why;
+                : first && i          ? S("the product's first row failed")
+                                      : why;
             say_row(p->in, row->line, "failed", about, reason);
             totals->failed++;
             continue;
@@ -491,9 +513,9 @@ static int import_products(struct import *in)
         for (end = i + 1; end < in->n && !begins_product(&in->rows[end]); end++)
             ;
         struct ctx own = *in->c;
-        struct catalog_report done = {0};
+        struct catalog_report done = { 0 };
         own.mem = mem;
-        struct product p = {.in = in, .c = &own, .rows = &in->rows[i], .n = end - i};
+        struct product p = { .in = in, .c = &own, .rows = &in->rows[i], .n = end - i };
         int failed = save(&p, &done);
         report_rows(&p, failed, &done);
         if (failed && is_away(&own)) /* no use to go on: the rest would fail likewise */
@@ -507,9 +529,13 @@ int catalog_import_vendure(struct ctx *c, i64 organisation, str text, str images
     struct buf *report, struct import_totals *totals)
 {
     struct csv csv;
-    struct import in = {.c = c, .organisation = organisation, .images_dir = images_dir,
-        .currency = currency, .report = report, .totals = totals};
-    *totals = (struct import_totals){0};
+    struct import in = { .c = c,
+        .organisation = organisation,
+        .images_dir = images_dir,
+        .currency = currency,
+        .report = report,
+        .totals = totals };
+    *totals = (struct import_totals){ 0 };
     if (!money_is_currency(currency))
         return fail(c, E_INPUT, "import.currency", "%.*s is not a currency.", STR(currency));
     in.cause = str_fmt(c->mem, "import:%.*s", 16, crypto_sha256_hex(c->mem, text).p);

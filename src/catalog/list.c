@@ -1,8 +1,16 @@
 #include "catalog/catalog_in.h"
 
 /* The links of a list: each is the same question with one thing changed. */
-enum change { KEEP, WITHOUT_TAG, WITH_TAG, SORTED, WITHOUT_PRICE, TOGGLE_STOCK, OTHER_CATEGORY,
-    FROM_CURSOR };
+enum change {
+    KEEP,
+    WITHOUT_TAG,
+    WITH_TAG,
+    SORTED,
+    WITHOUT_PRICE,
+    TOGGLE_STOCK,
+    OTHER_CATEGORY,
+    FROM_CURSOR
+};
 
 static void part(struct buf *b, const char *name, str value)
 {
@@ -67,9 +75,9 @@ static str cursor_of(struct ctx *c, const struct node *row)
 static bool cursor_read(struct ctx *c, str cursor, struct list_ask *ask)
 {
     str k, id;
-    return str_cut(&cursor, '~', &k) && str_int(k, &ask->after_k) && str_cut(&cursor, '~', &id)
-        && crypto_unopaque(c->app->secret, "product", id, &ask->after_id)
-        && cursor.n <= 800 && str_is_utf8(cursor) && (ask->after_t = cursor, true);
+    return str_cut(&cursor, '~', &k) && str_int(k, &ask->after_k) && str_cut(&cursor, '~', &id) &&
+        crypto_unopaque(c->app->secret, "product", id, &ask->after_id) && cursor.n <= 800 &&
+        str_is_utf8(cursor) && (ask->after_t = cursor, true);
 }
 
 /* ---- reading the question -------------------------------------------------------------------- */
@@ -83,8 +91,8 @@ static bool price_of(struct req *r, const char *name, str *typed, i64 *minor)
 
 int list_read(struct req *r, struct list_ask *ask)
 {
-    static const char *const known[] = {"q", "category", "sort", "price_min", "price_max",
-        "available", "after", "format", "lang", "slug", NULL};
+    static const char *const known[] = { "q", "category", "sort", "price_min", "price_max",
+        "available", "after", "format", "lang", "slug", NULL };
     ask->n_tags = query_tags(r, known, ask->tags);
     ask->has_low = price_of(r, "price_min", &ask->price_min, &ask->low);
     ask->has_high = price_of(r, "price_max", &ask->price_max, &ask->high);
@@ -105,7 +113,8 @@ static bool is_plain(const struct list_ask *ask)
     return !ask->n_tags && !ask->has_low && !ask->has_high && !ask->available && !ask->q.n;
 }
 
-/* ---- what can be filtered by ------------------------------------------------------------------- */
+/* ---- what can be filtered by -------------------------------------------------------------------
+ */
 
 /* Counting walks the whole category. Of the unfiltered list it is kept for a minute, as the
  * page itself is; never inside a transaction, which may see what others do not. */
@@ -113,8 +122,8 @@ static str facets_key(struct ctx *c, const struct list_ask *ask)
 {
     if (!is_plain(ask) || pg_in_tx(c))
         return str_none;
-    return str_fmt(c->mem, "facets:%.*s:%.*s:%.*s", STR(c->lang), STR(c->currency),
-        STR(ask->category));
+    return str_fmt(
+        c->mem, "facets:%.*s:%.*s:%.*s", STR(c->lang), STR(c->currency), STR(ask->category));
 }
 
 static bool facets_kept(struct ctx *c, str key, struct node **rows)
@@ -136,8 +145,8 @@ static bool is_chosen(const struct list_ask *ask, str tag)
     return false;
 }
 
-static struct node *value_of(struct ctx *c, struct node *values, str code, str name, i64 n,
-    str url, bool is_on)
+static struct node *value_of(
+    struct ctx *c, struct node *values, str code, str name, i64 n, str url, bool is_on)
 {
     struct node *v = node_add_map(c->mem, values);
     node_set_str(c->mem, v, S("code"), code);
@@ -187,12 +196,14 @@ static void option_value(struct ctx *c, const struct list_ask *ask, const struct
     value_of(c, values, node_str(row, "value"), node_str(row, "value_name"), node_int(row, "n"),
         url, is_on);
     if (is_on)
-        chip(c, chips, str_fmt(c->mem, "%.*s: %.*s", STR(node_str(row, "code_name")),
-            STR(node_str(row, "value_name"))), url);
+        chip(c, chips,
+            str_fmt(c->mem, "%.*s: %.*s", STR(node_str(row, "code_name")),
+                STR(node_str(row, "value_name"))),
+            url);
 }
 
-static void set_bound(struct ctx *c, struct node *price, str key, const struct node *row,
-    const char *from)
+static void set_bound(
+    struct ctx *c, struct node *price, str key, const struct node *row, const char *from)
 {
     if (row)
         node_set_int(c->mem, price, key, node_int(row, from));
@@ -201,8 +212,8 @@ static void set_bound(struct ctx *c, struct node *price, str key, const struct n
 }
 
 /* The price form is a GET form of its own: what else was chosen goes along in hidden fields. */
-static void price_filter(struct ctx *c, const struct list_ask *ask, const struct node *row,
-    struct node *document)
+static void price_filter(
+    struct ctx *c, const struct list_ask *ask, const struct node *row, struct node *document)
 {
     struct node *price = node_set_map(c->mem, document, S("price_filter"));
     set_bound(c, price, S("min"), row, "n");
@@ -225,8 +236,8 @@ static void price_filter(struct ctx *c, const struct list_ask *ask, const struct
     }
 }
 
-static void filters_of(struct ctx *c, const struct list_ask *ask, const struct node *rows,
-    struct node *document)
+static void filters_of(
+    struct ctx *c, const struct list_ask *ask, const struct node *rows, struct node *document)
 {
     struct node *filters = node_list(c->mem), *chips = node_list(c->mem), *values = NULL;
     const struct node *price = NULL;
@@ -244,8 +255,8 @@ static void filters_of(struct ctx *c, const struct list_ask *ask, const struct n
         } else if (!values || !str_eq(code, node_str(row, "code"))) {
             code = node_str(row, "code");
             bool is_category = str_is(kind, "category");
-            values = group_of(c, filters, code,
-                is_category ? say(c, "Category") : node_str(row, "code_name"));
+            values = group_of(
+                c, filters, code, is_category ? say(c, "Category") : node_str(row, "code_name"));
         }
         if (str_is(kind, "category"))
             value_of(c, values, node_str(row, "value"), node_str(row, "value_name"),
@@ -261,9 +272,10 @@ static void filters_of(struct ctx *c, const struct list_ask *ask, const struct n
     if (ask->available)
         chip(c, chips, say(c, "In stock"), link_of(c, ask, TOGGLE_STOCK, str_none));
     if (ask->has_low || ask->has_high)
-        chip(c, chips, str_fmt(c->mem, "%.*s – %.*s",
-            STR(ask->has_low ? locale_money(c, ask->low, c->currency) : S("")),
-            STR(ask->has_high ? locale_money(c, ask->high, c->currency) : S(""))),
+        chip(c, chips,
+            str_fmt(c->mem, "%.*s – %.*s",
+                STR(ask->has_low ? locale_money(c, ask->low, c->currency) : S("")),
+                STR(ask->has_high ? locale_money(c, ask->high, c->currency) : S(""))),
             link_of(c, ask, WITHOUT_PRICE, str_none));
     if (ask->is_search && ask->category.n)
         chip(c, chips, ask->category, link_of(c, ask, OTHER_CATEGORY, S("")));
@@ -288,8 +300,11 @@ static void sorts_of(struct ctx *c, const struct list_ask *ask, struct node *doc
     static const struct {
         const char *code, *name;
     } sorts[] = {
-        {"best", "Best match"}, {"new", "Newest"}, {"price_up", "Price, low to high"},
-        {"price_down", "Price, high to low"}, {"name", "Name"},
+        { "best", "Best match" },
+        { "new", "Newest" },
+        { "price_up", "Price, low to high" },
+        { "price_down", "Price, high to low" },
+        { "name", "Name" },
     };
     struct node *list = node_set_list(c->mem, document, S("sorts"));
     for (size_t i = ask->is_search ? 0 : 1; i < COUNT(sorts); i++) {
@@ -301,8 +316,8 @@ static void sorts_of(struct ctx *c, const struct list_ask *ask, struct node *doc
     }
 }
 
-static void next_of(struct ctx *c, const struct list_ask *ask, const struct node *rows,
-    struct node *document)
+static void next_of(
+    struct ctx *c, const struct list_ask *ask, const struct node *rows, struct node *document)
 {
     const struct node *last = NULL;
     size_t n = 0;
@@ -336,8 +351,8 @@ static void category_of(struct ctx *c, const struct list_ask *ask, const struct 
     }
 }
 
-static void tags_of(struct req *r, const struct list_ask *ask, const struct node *category,
-    const struct node *rows)
+static void tags_of(
+    struct req *r, const struct list_ask *ask, const struct node *category, const struct node *rows)
 {
     size_t n = 0;
     set_tag(r, "category", category ? node_int(category, "id") : 0);
@@ -368,8 +383,8 @@ int list_page(struct req *r, const struct list_ask *ask)
     if (nothing_sought)
         ;
     else if (is_plain(ask) && str_is(ask->sort, "new"))
-        q_catalog_list_new(c, &rows, ask->category, c->lang, c->currency, ask->after_k,
-            ask->after_id);
+        q_catalog_list_new(
+            c, &rows, ask->category, c->lang, c->currency, ask->after_k, ask->after_id);
     else
         q_catalog_list_any(c, &rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
             low, high, ask->available, sought, sought, ask->sort, ask->after_k, ask->after_t,

@@ -11,11 +11,12 @@ static void tag_products(struct req *r, const struct node *rows)
 int page_home(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct node *featured, *newest, *categories;
+    struct node *featured, *newest, *categories, *front;
     pg_batch(c);
     q_catalog_featured(c, &featured, c->lang, c->currency);
     q_catalog_list_new(c, &newest, S(""), c->lang, c->currency, INT64_MIN, 0);
     q_catalog_category_pictures(c, &categories, c->lang);
+    q_catalog_front(c, &front);
     TRY(pg_flush(c));
 
     struct node *document = node_map(c->mem);
@@ -27,7 +28,8 @@ int page_home(struct req *r)
     node_set(c->mem, document, S("categories"), categories);
     struct node *hero = node_set_map(c->mem, document, S("hero"));
     const struct item *first = node_first(featured);
-    struct node *picture = first ? media_picture(c, &first->node, 1200) : NULL;
+    const struct node *from = front ? front : first ? &first->node : NULL;
+    struct node *picture = from ? media_picture(c, from, 1200) : NULL;
     if (picture)
         node_set(c->mem, hero, S("picture"), picture);
     else
@@ -39,7 +41,8 @@ int page_home(struct req *r)
     return reply_with(r, document);
 }
 
-/* ---- one product ------------------------------------------------------------------------------ */
+/* ---- one product ------------------------------------------------------------------------------
+ */
 
 struct shown {
     struct node *product, *specs, *pictures, *options, *variants, *categories, *related;
@@ -88,8 +91,8 @@ static bool fits(const struct node *variant, const str *tags, size_t n, str exce
 
 static bool can_buy(const struct node *variant)
 {
-    return !node_is_null(variant, "amount")
-        && (!node_bool(variant, "tracked") || node_int(variant, "free") > 0);
+    return !node_is_null(variant, "amount") &&
+        (!node_bool(variant, "tracked") || node_int(variant, "free") > 0);
 }
 
 /* What was asked for; of what was left open the first that can be bought, else the first. */
@@ -147,8 +150,8 @@ static bool is_available(const struct shown *s, str tag)
         if (n < MAX_TAGS)
             now[n++] = it->node.as.text;
     EACH(it, s->variants)
-        if (list_has(node_get(&it->node, S("tags")), tag) && can_buy(&it->node)
-            && fits(&it->node, now, n, code_of(tag)))
+        if (list_has(node_get(&it->node, S("tags")), tag) && can_buy(&it->node) &&
+            fits(&it->node, now, n, code_of(tag)))
             return true;
     return false;
 }
@@ -192,8 +195,8 @@ static str options_text(struct ctx *c, const struct shown *s, const struct node 
     return buf_str(&b);
 }
 
-static void variant_of(struct ctx *c, const struct shown *s, const struct node *row,
-    struct node *out)
+static void variant_of(
+    struct ctx *c, const struct shown *s, const struct node *row, struct node *out)
 {
     node_set_str(c->mem, out, S("sku"), node_str(row, "sku"));
     node_set_str(c->mem, out, S("options"), options_text(c, s, row));
@@ -215,8 +218,9 @@ static void pictures_of(struct ctx *c, const struct shown *s, struct node *produ
         EACH(it, s->pictures) {
             bool is_its = false;
             EACH(id, ids)
-                is_its = is_its || (!node_is_null(&it->node, "value_id")
-                    && id->node.as.number == node_int(&it->node, "value_id"));
+                is_its = is_its ||
+                    (!node_is_null(&it->node, "value_id") &&
+                        id->node.as.number == node_int(&it->node, "value_id"));
             struct node *one = is_its == !round ? media_picture(c, &it->node, 800) : NULL;
             if (one)
                 node_add(c->mem, pictures, one);
@@ -237,7 +241,8 @@ static void paragraphs_of(struct ctx *c, str text, struct node *product)
                 buf_char(&b, ' ');
             buf_add(&b, said);
         } else if (b.n) {
-            node_set_str(c->mem, node_add_map(c->mem, list), S("text"), str_dup(c->mem, buf_str(&b)));
+            node_set_str(
+                c->mem, node_add_map(c->mem, list), S("text"), str_dup(c->mem, buf_str(&b)));
             b.n = 0;
         }
     }
@@ -273,9 +278,9 @@ static struct node *product_of(struct ctx *c, const struct shown *s)
 
 int page_product(struct req *r)
 {
-    static const char *const known[] = {"slug", "quantity", "lang", "format", NULL};
+    static const char *const known[] = { "slug", "quantity", "lang", "format", NULL };
     struct ctx *c = &r->c;
-    struct shown s = {0};
+    struct shown s = { 0 };
     str slug = in_str(r, "slug");
     s.n_tags = query_tags(r, known, s.tags);
     pg_batch(c);

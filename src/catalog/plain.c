@@ -61,8 +61,8 @@ bool is_code(str s)
         return false;
     for (size_t i = 0; i < s.n; i++) {
         char ch = s.p[i];
-        if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '_' || ch == '-'
-                || ch == '.'))
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '_' || ch == '-' ||
+                ch == '.'))
             return false;
     }
     return true;
@@ -87,8 +87,8 @@ size_t query_tags(struct req *r, const char *const *known, str *tags)
     size_t n = 0;
     while (n < MAX_TAGS && str_cut(&rest, '&', &pair)) {
         value = pair;
-        if (!str_cut(&value, '=', &name) || is_known(name, known) || !is_code(name)
-            || !unescape_url(r->c.mem, value, true, &value) || !is_code(value))
+        if (!str_cut(&value, '=', &name) || is_known(name, known) || !is_code(name) ||
+            !unescape_url(r->c.mem, value, true, &value) || !is_code(value))
             continue;
         tags[n++] = str_fmt(r->c.mem, "%.*s=%.*s", STR(name), STR(value));
     }

@@ -41,7 +41,8 @@ static bool is_slug(str s)
     if (!s.n || s.n > 120 || s.p[0] == '-')
         return false;
     for (size_t i = 0; i < s.n; i++)
-        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-'))
+        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
+                s.p[i] == '-'))
             return false;
     return true;
 }
@@ -94,7 +95,8 @@ static int save_product(struct saving *s, struct catalog_report *report)
     return E_OK;
 }
 
-/* ---- texts and their search words -------------------------------------------------------------- */
+/* ---- texts and their search words --------------------------------------------------------------
+ */
 
 /* What may be searched for beside the texts: brand, SKUs, names of option values, in any
  * language. */
@@ -148,7 +150,8 @@ static int save_texts(struct saving *s)
     return E_OK;
 }
 
-/* ---- categories, options ------------------------------------------------------------------------- */
+/* ---- categories, options
+ * ------------------------------------------------------------------------- */
 
 static int save_categories(struct saving *s)
 {
@@ -195,7 +198,8 @@ static int save_options(struct saving *s)
     return E_OK;
 }
 
-/* ---- variants ---------------------------------------------------------------------------------------- */
+/* ---- variants
+ * ---------------------------------------------------------------------------------------- */
 
 struct variant {
     i64 id, item;
@@ -276,9 +280,10 @@ static int read_variant(struct saving *s, const struct node *doc, struct variant
 
 static int sku_conflict(struct ctx *c, int err, str sku)
 {
-    if (!err || (!pg_broke(c, "variant_organisation_id_sku_key")
-                    && !pg_broke(c, "item_organisation_id_sku_key")
-                    && !pg_broke(c, "variant_product_id_value_ids_key")))
+    if (!err ||
+        (!pg_broke(c, "variant_organisation_id_sku_key") &&
+            !pg_broke(c, "item_organisation_id_sku_key") &&
+            !pg_broke(c, "variant_product_id_value_ids_key")))
         return err;
     fault_clear(c);
     return fail(c, E_CONFLICT, "catalog.sku", "SKU %.*s is taken, or its options are there twice.",
@@ -287,9 +292,9 @@ static int sku_conflict(struct ctx *c, int err, str sku)
 
 static bool is_same(const struct variant *v, i64 position, i64 weight)
 {
-    return str_eq(node_str(v->row, "sku"), v->sku) && node_bool(v->row, "active")
-        && node_int(v->row, "position") == position && node_int(v->row, "weight_g") == weight
-        && !node_bool(v->row, "stale") && same_tags(v, node_get(v->row, S("tags")));
+    return str_eq(node_str(v->row, "sku"), v->sku) && node_bool(v->row, "active") &&
+        node_int(v->row, "position") == position && node_int(v->row, "weight_g") == weight &&
+        !node_bool(v->row, "stale") && same_tags(v, node_get(v->row, S("tags")));
 }
 
 static int save_variant(struct saving *s, struct variant *v, i64 position)
@@ -300,8 +305,10 @@ static int save_variant(struct saving *s, struct variant *v, i64 position)
     struct node *row;
     if (!v->row) {
         TRY(inventory_item(c, s->organisation, v->sku, &v->item));
-        TRY(sku_conflict(c, q_catalog_add_variant(c, &row, s->product, s->organisation, v->item,
-            v->sku, position, weight, v->tags, v->n_tags), v->sku));
+        TRY(sku_conflict(c,
+            q_catalog_add_variant(c, &row, s->product, s->organisation, v->item, v->sku, position,
+                weight, v->tags, v->n_tags),
+            v->sku));
         v->id = node_int(row, "id");
         s->changes++;
         return E_OK;
@@ -313,8 +320,10 @@ static int save_variant(struct saving *s, struct variant *v, i64 position)
     if (!str_eq(node_str(v->row, "sku"), v->sku))
         TRY(sku_conflict(c, inventory_rename(c, v->item, v->sku), v->sku));
     s->changes++;
-    return sku_conflict(c, q_catalog_change_variant(c, NULL, v->id, v->item, v->sku, position, weight,
-        true, v->tags, v->n_tags), v->sku);
+    return sku_conflict(c,
+        q_catalog_change_variant(
+            c, NULL, v->id, v->item, v->sku, position, weight, true, v->tags, v->n_tags),
+        v->sku);
 }
 
 static int save_stock(struct saving *s, struct variant *v)
@@ -322,8 +331,8 @@ static int save_stock(struct saving *s, struct variant *v)
     const struct node *tracked = node_get(v->doc, S("tracked"));
     const struct node *stock = node_get(v->doc, S("stock"));
     str cause = node_str(s->doc, "stock_cause");
-    if (tracked && tracked->kind == N_BOOL
-        && (!v->row || node_bool(v->row, "tracked") != tracked->as.yes))
+    if (tracked && tracked->kind == N_BOOL &&
+        (!v->row || node_bool(v->row, "tracked") != tracked->as.yes))
         TRY(inventory_track(s->c, v->item, tracked->as.yes));
     if (!stock || stock->kind != N_INT)
         return E_OK;
@@ -361,8 +370,8 @@ static int check_prices(struct ctx *c, const struct node *prices)
     EACH(it, prices) {
         if (!money_is_currency(it->key))
             return fail(c, E_INPUT, "catalog.currency", "%.*s is not a currency.", STR(it->key));
-        if (it->node.kind == N_INT
-            && (it->node.as.number < 0 || it->node.as.number > INT64_C(1000000000000)))
+        if (it->node.kind == N_INT &&
+            (it->node.as.number < 0 || it->node.as.number > INT64_C(1000000000000)))
             return fail(c, E_INPUT, "catalog.price", "That price is too small or too large.");
     }
     return E_OK;
@@ -411,13 +420,13 @@ static int save_variants(struct saving *s)
         TRY(save_stock(s, &all[i]));
         price_list(c, &all[i], prices);
     }
-    TRY(q_catalog_put_prices(c, &row, s->product, s->organisation, plain_json(c, prices),
-        s->keep));
+    TRY(q_catalog_put_prices(c, &row, s->product, s->organisation, plain_json(c, prices), s->keep));
     s->changes += node_int(row, "changed");
     return E_OK;
 }
 
-/* ---- pictures ----------------------------------------------------------------------------------------- */
+/* ---- pictures
+ * ----------------------------------------------------------------------------------------- */
 
 static int save_pictures(struct saving *s)
 {
@@ -443,14 +452,18 @@ static int save_pictures(struct saving *s)
     return E_OK;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------------- */
+/* ---- all of it
+ * -------------------------------------------------------------------------------------------- */
 
-int catalog_save(struct ctx *c, i64 organisation, const struct node *doc,
-    struct catalog_report *report)
+int catalog_save(
+    struct ctx *c, i64 organisation, const struct node *doc, struct catalog_report *report)
 {
-    struct saving s = {.c = c, .doc = doc, .organisation = organisation,
-        .slug = node_str(doc, "slug"), .keep = node_bool(doc, "keep_others")};
-    *report = (struct catalog_report){0};
+    struct saving s = { .c = c,
+        .doc = doc,
+        .organisation = organisation,
+        .slug = node_str(doc, "slug"),
+        .keep = node_bool(doc, "keep_others") };
+    *report = (struct catalog_report){ 0 };
     if (!is_slug(s.slug))
         return fail(c, E_INPUT, "catalog.slug",
             "An address has small letters a to z, digits and hyphens only.");
@@ -475,6 +488,7 @@ int catalog_save(struct ctx *c, i64 organisation, const struct node *doc,
 int catalog_save_category(struct ctx *c, i64 organisation, const struct node *doc, i64 *id)
 {
     struct node *row, *place = node_get(doc, S("position"));
+    i64 picture = node_int(doc, "picture");
     i64 position = place && place->kind == N_INT ? place->as.number : 0;
     str slug = node_str(doc, "slug");
     if (!is_slug(slug) || slug.n > 80)
@@ -484,7 +498,7 @@ int catalog_save_category(struct ctx *c, i64 organisation, const struct node *do
         return fail(c, E_INPUT, "catalog.name", "A category needs a name.");
     TRY(q_catalog_put_category(c, &row, organisation, slug, optional(doc, "parent"),
         place ? &position : NULL, plain_json(c, node_get(doc, S("name"))),
-        optional_json(c, doc, "description")));
+        optional_json(c, doc, "description"), picture ? &picture : NULL));
     *id = node_int(row, "id");
     if (!node_bool(row, "changed"))
         return E_OK;
@@ -493,4 +507,9 @@ int catalog_save_category(struct ctx *c, i64 organisation, const struct node *do
     struct node *data = node_map(c->mem);
     node_set_str(c->mem, data, S("slug"), slug);
     return outbox_tell(c, "category.changed", organisation, *id, data);
+}
+
+int catalog_front(struct ctx *c, i64 organisation, i64 picture)
+{
+    return q_catalog_put_front(c, NULL, organisation, picture);
 }

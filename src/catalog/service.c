@@ -8,8 +8,8 @@ static void for_cart(struct ctx *c, struct node *row)
         node_set_null(c->mem, row, S("left"));
     else
         node_set_int(c->mem, row, S("left"), free > 0 ? free : 0);
-    node_set_bool(c->mem, row, S("for_sale"), node_bool(row, "active")
-        && !node_is_null(row, "price") && (endless || free > 0));
+    node_set_bool(c->mem, row, S("for_sale"),
+        node_bool(row, "active") && !node_is_null(row, "price") && (endless || free > 0));
 }
 
 int catalog_variants(struct ctx *c, const i64 *variants, size_t n, struct node **rows)
@@ -31,8 +31,8 @@ int catalog_variant_by_sku(struct ctx *c, str sku, i64 *variant)
 
 /* ---- the menu -------------------------------------------------------------------------------- */
 
-static struct node *children_of(struct ctx *c, const struct node *rows, const struct node *parent,
-    int depth)
+static struct node *children_of(
+    struct ctx *c, const struct node *rows, const struct node *parent, int depth)
 {
     struct node *list = node_list(c->mem);
     i64 id = parent ? node_int(parent, "id") : 0;
@@ -54,5 +54,26 @@ int catalog_menu(struct ctx *c, struct node **categories)
     struct node *rows;
     TRY(q_catalog_menu(c, &rows, c->lang));
     *categories = children_of(c, rows, NULL, 2);
+    return E_OK;
+}
+
+/* Every page shows the menu, and it hardly ever changes: Redis keeps it for half a minute (one
+ * short trip; without Redis one short query). Inside a transaction nobody looks there. */
+int catalog_page(struct req *r, struct node *document)
+{
+    struct ctx *c = &r->c;
+    struct node *menu = NULL;
+    str key = str_fmt(c->mem, "menu:%.*s", STR(c->lang)), kept = str_none;
+    bool may_keep = c->redis && !pg_in_tx(c);
+    if (node_get(document, S("menu")))
+        return E_OK;
+    if (may_keep && redis_get(c, key, &kept) && kept.n && json_read(c, kept, &menu))
+        fault_clear(c);
+    if (!menu || menu->kind != N_LIST) {
+        TRY(catalog_menu(c, &menu));
+        if (may_keep)
+            redis_set(c, key, plain_json(c, menu), 30);
+    }
+    node_hide(node_set(c->mem, document, S("menu"), menu));
     return E_OK;
 }

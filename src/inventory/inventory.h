@@ -14,11 +14,12 @@ struct inventory_want {
  * summed first. E_CONFLICT "inventory.short" naming the SKU and what is left. */
 int inventory_hold(struct ctx *, i64 order, struct inventory_want *, size_t n, when expires);
 int inventory_extend(struct ctx *, i64 order, when expires);
-int inventory_free(struct ctx *, i64 order);   /* held -> freed; again is fine */
-int inventory_sell(struct ctx *, i64 order);   /* held -> sold, stock leaves; again is fine */
+int inventory_free(struct ctx *, i64 order); /* held -> freed; again is fine */
+int inventory_sell(struct ctx *, i64 order); /* held -> sold, stock leaves; again is fine */
 /* A payment that came after the hold lapsed: holds again and sells. E_CONFLICT when short. */
 int inventory_sell_late(struct ctx *, i64 order);
-int inventory_return(struct ctx *, i64 order, str cause); /* all of a sold order, back on the shelf */
+int inventory_return(
+    struct ctx *, i64 order, str cause); /* all of a sold order, back on the shelf */
 
 /* The item of a SKU, made when new. */
 int inventory_item(struct ctx *, i64 organisation, str sku, i64 *item);

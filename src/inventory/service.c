@@ -52,8 +52,8 @@ static int summed(struct ctx *c, const struct inventory_want *in, size_t n,
     qsort(all, n, sizeof *all, by_item);
     for (size_t i = 0; i < n; i++) {
         if (all[i].quantity < 1)
-            return fail_detail(c, E_INTERNAL, "inventory.quantity", "asked to hold %" PRId64,
-                all[i].quantity);
+            return fail_detail(
+                c, E_INTERNAL, "inventory.quantity", "asked to hold %" PRId64, all[i].quantity);
         if (m && all[m - 1].item == all[i].item) {
             if (!money_add(all[m - 1].quantity, all[i].quantity, &all[m - 1].quantity))
                 return fail(c, E_INPUT, "inventory.quantity", "That is more than anyone has.");
@@ -94,8 +94,8 @@ int inventory_hold(struct ctx *c, i64 order, struct inventory_want *wants, size_
         const struct node *row = &it->node;
         i64 left = node_int(row, "free");
         const struct inventory_want *want = wanted(all, m, node_int(row, "item_id"));
-        bool fine = node_bool(row, "is_held") || node_bool(row, "was_held")
-            || !node_bool(row, "tracked");
+        bool fine =
+            node_bool(row, "is_held") || node_bool(row, "was_held") || !node_bool(row, "tracked");
         /* Nothing at all was held when one is short: name that one, not its neighbour. */
         if (!fine && want && left < want->quantity)
             return too_few(c, want->sku.n ? want->sku : node_str(row, "sku"), left);
@@ -105,7 +105,8 @@ int inventory_hold(struct ctx *c, i64 order, struct inventory_want *wants, size_
         if (node_bool(row, "was_held") || !node_bool(row, "tracked"))
             continue;
         if (!node_bool(row, "is_held"))
-            return fail_detail(c, E_CONFLICT, "inventory.short", "not held, though enough was there");
+            return fail_detail(
+                c, E_CONFLICT, "inventory.short", "not held, though enough was there");
         const struct inventory_want *want = wanted(all, m, node_int(row, "item_id"));
         i64 left = node_int(row, "free") - (want ? want->quantity : 0);
         TRY(tell(c, node_int(row, "organisation_id"), node_int(row, "item_id"),
@@ -137,8 +138,7 @@ int inventory_sell(struct ctx *c, i64 order)
 {
     struct node *rows;
     struct scope was = as_order(c, order);
-    int err = q_inventory_sell(c, &rows, order,
-        str_fmt(c->mem, "order:%" PRId64 " sold", order));
+    int err = q_inventory_sell(c, &rows, order, str_fmt(c->mem, "order:%" PRId64 " sold", order));
     c->scope = was;
     return err;
 }

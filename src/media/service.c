@@ -9,7 +9,7 @@
 #include "web/web.h"
 
 #define CEILING (10 * 1024 * 1024)
-static const i64 SIZES[] = {200, 400, 800, 1200};
+static const i64 SIZES[] = { 200, 400, 800, 1200 };
 
 /* By what it is, never by what it is called. */
 static bool is_picture(str b, bool trusted_svg)
@@ -75,10 +75,11 @@ static int make(struct ctx *c, str bytes, str stem, bool trusted_svg, struct ima
     str in_dir = str_of(dir);
     const char *original = str_c(c->mem, str_fmt(c->mem, "%s/original", dir));
     int err = write_all(original, bytes) ? E_OK
-        : fail_detail(c, E_INTERNAL, "media.write", "cannot write %s: %s", original, strerror(errno));
+                                         : fail_detail(c, E_INTERNAL, "media.write",
+                                               "cannot write %s: %s", original, strerror(errno));
     if (!err)
-        err = image_make(c, app->image_program, str_of(original), in_dir, stem, SIZES,
-            COUNT(SIZES), trusted_svg, info);
+        err = image_make(c, app->image_program, str_of(original), in_dir, stem, SIZES, COUNT(SIZES),
+            trusted_svg, info);
     *n = 0;
     for (size_t i = 0; !err && i < COUNT(SIZES); i++) {
         const char *from = file_of(c, in_dir, stem, SIZES[i]);
@@ -86,8 +87,8 @@ static int make(struct ctx *c, str bytes, str stem, bool trusted_svg, struct ima
         if (!is_there(from))
             continue;
         if (chmod(from, 0644) || rename(from, to))
-            err = fail_detail(c, E_INTERNAL, "media.publish", "cannot rename to %s: %s", to,
-                strerror(errno));
+            err = fail_detail(
+                c, E_INTERNAL, "media.publish", "cannot rename to %s: %s", to, strerror(errno));
         widths[(*n)++] = SIZES[i];
         if (SIZES[i] >= info->width) /* the next would be the same picture again */
             break;
@@ -119,7 +120,7 @@ int media_store(struct ctx *c, i64 organisation, str bytes, bool trusted_svg, i6
         *picture = node_int(row, "id");
         return E_OK;
     }
-    struct image_info info = {0};
+    struct image_info info = { 0 };
     i64 widths[COUNT(SIZES)];
     size_t n = 0;
     TRY(make(c, bytes, stem, trusted_svg, &info, widths, &n));
@@ -164,7 +165,7 @@ struct node *media_picture(struct ctx *c, const struct node *row, i64 size)
 
 static void dress_one(struct ctx *c, struct node *row, const char *as, i64 size)
 {
-    static const char *const raw[] = {"stem", "widths", "width", "height", "alt"};
+    static const char *const raw[] = { "stem", "widths", "width", "height", "alt" };
     struct node *p = media_picture(c, row, size);
     if (p)
         node_set(c->mem, row, str_of(as), p);

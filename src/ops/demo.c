@@ -1,0 +1,193 @@
+#include <sys/stat.h>
+#include "auth/auth.h"
+#include "catalog/catalog.h"
+#include "gen/queries.h"
+#include "media/media.h"
+#include "ops/ops.h"
+#include "web/web.h"
+
+/* The demo shop: its catalogue from sql/demo/catalogue.json and what that includes, its
+ * pictures from a folder of SVG files, its two accounts. Loading it again writes what differs;
+ * when the files are those of last time, nothing is even compared. */
+#define PASSWORD S("market-day-demo")
+
+struct demo {
+    struct ctx *c;
+    str dir, pictures;
+    struct buf *report;
+    i64 house, made, changed, same, no_picture;
+    struct buf files; /* what was read, for the fingerprint */
+};
+
+static int read_json(struct demo *d, str name, struct node **out)
+{
+    bool ok = false;
+    const char *path = str_c(d->c->mem, str_fmt(d->c->mem, "%.*s/%.*s", STR(d->dir), STR(name)));
+    str text = file_read(d->c->mem, path, 16 << 20, &ok);
+    if (!ok)
+        return fail(d->c, E_INPUT, "demo.file", "%s cannot be read", path);
+    buf_add(&d->files, crypto_sha256_hex(d->c->mem, text));
+    if (json_read(d->c, text, out))
+        return fail(d->c, E_INPUT, "demo.file", "%s: %.*s", path, STR(d->c->fault.detail));
+    return E_OK;
+}
+
+/* All product lists, the catalogue's own and those of the files it includes. */
+static int read_all(struct demo *d, struct node **catalogue, struct node **products)
+{
+    TRY(read_json(d, S("catalogue.json"), catalogue));
+    *products = node_list(d->c->mem);
+    EACH(p, node_get(*catalogue, S("products")))
+        node_add(d->c->mem, *products, (struct node *)&p->node);
+    EACH(name, node_get(*catalogue, S("include"))) {
+        struct node *part;
+        TRY(read_json(d, name->node.as.text, &part));
+        EACH(p, node_get(part, S("products")))
+            node_add(d->c->mem, *products, (struct node *)&p->node);
+    }
+    return E_OK;
+}
+
+static const char *picture_path(struct demo *d, str file)
+{
+    return str_c(d->c->mem, str_fmt(d->c->mem, "%.*s/%.*s", STR(d->pictures), STR(file)));
+}
+
+/* The catalogue's bytes and each picture's size and time. */
+static str fingerprint(struct demo *d, const struct node *products)
+{
+    struct stat st;
+    EACH(p, products)
+        EACH(picture, node_get(&p->node, S("pictures")))
+            if (d->pictures.n && !stat(picture_path(d, node_str(&picture->node, "file")), &st))
+                buf_fmt(&d->files, "%" PRId64 ".%" PRId64 " ", (i64)st.st_size, (i64)st.st_mtime);
+    return crypto_sha256_hex(d->c->mem, buf_str(&d->files));
+}
+
+static int add_accounts(struct demo *d)
+{
+    struct ctx *c = d->c;
+    i64 admin, shopper;
+    TRY(auth_organisation_add(c, S("house"), S("Talat Market"), &d->house));
+    TRY(auth_person_add(
+        c, S("admin@example.test"), S("Mali the Merchant"), PASSWORD, S("admin"), &admin));
+    TRY(auth_member_add(c, d->house, admin, S("owner")));
+    return auth_person_add(
+        c, S("shopper@example.test"), S("Somchai Shopper"), PASSWORD, S("user"), &shopper);
+}
+
+static int add_shipping(struct demo *d)
+{
+    bool ok = false;
+    const char *path = str_c(d->c->mem, str_fmt(d->c->mem, "%.*s/shipping.sql", STR(d->dir)));
+    str sql = file_read(d->c->mem, path, 1 << 20, &ok);
+    if (!ok)
+        return fail(d->c, E_INPUT, "demo.file", "%s cannot be read", path);
+    return pg_script(d->c, sql);
+}
+
+/* 0 when the file is not there. */
+static int store(struct demo *d, struct ctx *c, str file, i64 *id)
+{
+    bool ok = false;
+    str bytes = d->pictures.n ? file_read(c->mem, picture_path(d, file), 8 << 20, &ok) : str_none;
+    *id = 0;
+    if (!ok)
+        d->no_picture++;
+    return ok ? media_store(c, d->house, bytes, true, id) : E_OK;
+}
+
+/* Pictures are made outside the product's transaction: they take their time. */
+static int add_pictures(struct demo *d, struct ctx *c, const struct node *product)
+{
+    EACH(it, node_get(product, S("pictures"))) {
+        i64 id;
+        TRY(store(d, c, node_str(&it->node, "file"), &id));
+        if (id)
+            node_set_int(c->mem, (struct node *)&it->node, S("picture"), id);
+    }
+    return E_OK;
+}
+
+static int add_product(struct demo *d, struct ctx *c, struct node *product)
+{
+    struct catalog_report done;
+    TRY(add_pictures(d, c, product));
+    node_set_str(c->mem, product, S("stock_cause"), S("demo"));
+    TRY(pg_begin(c));
+    TRY(pg_end(c, catalog_save(c, d->house, product, &done)));
+    *(done.made ? &d->made : done.changed ? &d->changed : &d->same) += 1;
+    return E_OK;
+}
+
+static int add_products(struct demo *d, const struct node *products)
+{
+    struct arena *mem = arena_new((size_t)256 << 20);
+    DEFER(d->c->mem, arena_drop, mem);
+    EACH(it, products) {
+        struct ctx own = *d->c;
+        own.mem = mem;
+        if (add_product(d, &own, (struct node *)&it->node))
+            return fail(d->c, own.fault.code, "demo.product", "%.*s: %.*s %.*s",
+                STR(node_str(&it->node, "slug")), STR(own.fault.text), STR(own.fault.detail));
+        arena_reset(mem);
+    }
+    return E_OK;
+}
+
+static int add_categories(struct demo *d, const struct node *catalogue)
+{
+    EACH(it, node_get(catalogue, S("categories"))) {
+        struct node *category = (struct node *)&it->node;
+        i64 id;
+        TRY(store(d, d->c, str_fmt(d->c->mem, "category-%.*s.svg", STR(node_str(category, "slug"))),
+            &id));
+        node_set_int(d->c->mem, category, S("picture"), id);
+        TRY(catalog_save_category(d->c, d->house, category, &id));
+    }
+    i64 hero;
+    TRY(store(d, d->c, S("hero-1.svg"), &hero));
+    return hero ? catalog_front(d->c, d->house, hero) : E_OK;
+}
+
+static int load(struct demo *d)
+{
+    struct ctx *c = d->c;
+    struct node *catalogue, *products, *mark;
+    TRY(read_all(d, &catalogue, &products));
+    str now = fingerprint(d, products);
+    TRY(q_ops_mark(c, &mark, S("demo")));
+    if (str_eq(node_str(mark, "value"), now)) {
+        buf_add(d->report, S("demo: nothing has changed\n"));
+        return E_OK;
+    }
+    TRY(add_accounts(d));
+    TRY(add_shipping(d));
+    c->scope.organisation = d->house;
+    TRY(add_categories(d, catalogue));
+    TRY(add_products(d, products));
+    buf_fmt(d->report,
+        "demo: %" PRId64 " products made, %" PRId64 " changed, %" PRId64 " as before", d->made,
+        d->changed, d->same);
+    if (d->no_picture)
+        buf_fmt(d->report, "; %" PRId64 " pictures are not there", d->no_picture);
+    buf_char(d->report, '\n');
+    return q_ops_put_mark(c, NULL, S("demo"), now);
+}
+
+int ops_demo(struct ctx *c, str demo_dir, str pictures_dir, struct buf *report)
+{
+    struct demo d = { .c = c,
+        .dir = demo_dir,
+        .pictures = pictures_dir,
+        .report = report,
+        .files = buf_new(c->mem, 1 << 20) };
+    if (c->app->production)
+        return fail(c, E_DENIED, "demo.production",
+            "The demo shop is not loaded into a production shop (mode = production).");
+    struct scope was = c->scope;
+    c->scope.platform = true;
+    int err = load(&d);
+    c->scope = was;
+    return err;
+}
