@@ -74,7 +74,8 @@ int pg_script(struct ctx *, str sql);
 int pg_listen(struct ctx *, const char *channel);
 int pg_wait(struct ctx *, i64 us, str *channel);
 /* Prepares every query against the schema and says in `report` which do not fit: errors,
- * columns of types no node can hold (numeric), nameless or doubled columns. */
+ * rights this role lacks, columns of types no node can hold (numeric), nameless or doubled
+ * columns. */
 int pg_prepare_all(struct ctx *, const struct query *const *all, size_t n, struct buf *report);
 
 /* ---- redis.c: what may be lost ----------------------------------------------------------- */

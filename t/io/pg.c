@@ -446,7 +446,12 @@ T(prepare_all_reports_what_does_not_fit)
         Q_ONE, one_int, 1, NUMBER + 32};
     static const struct query rowless = {"t.rowless", "set timezone = 'UTC'", Q_ONE, NULL, 0,
         NUMBER + 33};
-    const struct query *list[] = {&doubled, &nameless, &mistyped, &rowless, &price, &scope};
+    static const struct query denied = {"t.denied", "select rolpassword as a from pg_authid", Q_MANY,
+        NULL, 0, NUMBER + 34};
+    static const struct query argued = {"t.argued", "select $1::bigint + $2 as a", Q_ONE, two_ints,
+        2, NUMBER + 35};
+    const struct query *list[] = {
+        &doubled, &nameless, &mistyped, &rowless, &price, &scope, &denied, &argued};
     struct buf report = buf_new(c->mem, 1 << 16);
     eq_err(pg_prepare_all(c, list, COUNT(list), &report), E_INTERNAL);
     str said = buf_str(&report);
@@ -455,7 +460,9 @@ T(prepare_all_reports_what_does_not_fit)
     has_text(said, "t.mistyped: ");
     has_text(said, "t.rowless: ");
     has_text(said, "t.price: column price has type 1700");
+    has_text(said, "t.denied: ");
     no_text(said, "t.scope");
+    no_text(said, "t.argued");
     struct node *n;
     must(pg_run(c, &scope, NULL, &n, NULL));
 }
