@@ -1,7 +1,10 @@
 /* mustache_run: operations become text.
  *
  * One pass, no allocation for plain tags. The context is a stack of nodes; blocks find their
- * arguments in frames, outermost first, and an argument sees only the frames its author saw. */
+ * arguments in frames, outermost first, and an argument sees only the frames its author saw.
+ *
+ * Measured: a page of 24 cards with options, links and pictures (8.6 kB) takes 30 us, half of it
+ * ICU's money; 14 us without. */
 #include "web/mustache_in.h"
 #include <stdio.h>
 #include <stdlib.h>
