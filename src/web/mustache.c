@@ -115,8 +115,7 @@ static int by_name(const void *a, const void *b)
     return str_order(*(const str *)a, *(const str *)b);
 }
 
-/* The entries of a folder in order, so that errors come in the same order everywhere. */
-static size_t list_dir(struct arena *mem, const char *path, str **names)
+size_t templates_list_dir(struct arena *mem, const char *path, str **names)
 {
     size_t n = 0, room = 64;
     *names = NEWS(mem, str, room);
@@ -153,7 +152,7 @@ static void add_file(struct templates *set, str name, str path)
 static void add_dir(struct templates *set, str path, str prefix, int depth)
 {
     str *names;
-    size_t n = list_dir(set->mem, str_c(set->mem, path), &names);
+    size_t n = templates_list_dir(set->mem, str_c(set->mem, path), &names);
     for (size_t i = 0; i < n; i++) {
         str below = str_fmt(set->mem, "%.*s/%.*s", STR(path), STR(names[i]));
         str name = str_fmt(set->mem, "%.*s%.*s", STR(prefix), STR(names[i]));

@@ -90,6 +90,8 @@ struct templates {
     bool broken;
 };
 
+/* The entries of a folder in order, so that errors come in the same order everywhere. */
+size_t templates_list_dir(struct arena *, const char *path, str **names);
 struct template *templates_find(const struct templates *, str name);
 void template_error(struct templates *, const struct template *, uint32_t line, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
@@ -101,6 +103,9 @@ void templates_each(const struct templates *, void (*each)(void *, str file, str
     void *with);
 void templates_each_use(const struct templates *, const char *lambda,
     void (*each)(void *, str text, str file, uint32_t line), void *with);
+
+/* All that t/lint/templates finds; `words`: what is not translated, or no longer said. */
+void templates_lint(struct arena *, str dir, str source, struct buf *errors, struct buf *words);
 
 /* mustache_parse.c: fills ops from text. Errors go to the set; false when there were any. */
 bool template_parse(struct templates *, struct template *, struct arena *, str open, str close);

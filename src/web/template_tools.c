@@ -1,7 +1,6 @@
 /* template_tools: what authors and translators run: render, messages, lint-templates. */
 #include "web/messages_in.h"
 #include "web/mustache_in.h"
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -225,23 +224,19 @@ static void read_source(struct used *used, str file, str text)
 
 static void read_sources(struct used *used, str dir, int depth)
 {
-    DIR *open = opendir(str_c(used->mem, dir));
-    for (struct dirent *entry; open && (entry = readdir(open));) {
-        str name = str_of(entry->d_name);
-        str path = str_fmt(used->mem, "%.*s/%.*s", STR(dir), STR(name));
-        bool ok;
-        if (name.p[0] == '.' || str_is(name, "bin")) /* programs speak to those who run them */
+    str *names;
+    size_t n = templates_list_dir(used->mem, str_c(used->mem, dir), &names);
+    for (size_t i = 0; i < n; i++) {
+        str path = str_fmt(used->mem, "%.*s/%.*s", STR(dir), STR(names[i]));
+        bool ok, is_code = str_ends(path, S(".c")) || str_ends(path, S(".h"));
+        if (!is_code && depth == 0 && !str_is(names[i], "bin")) /* programs speak to those who */
+            read_sources(used, path, 1);                        /* run them, in English */
+        if (!is_code)
             continue;
-        if (depth == 0 && entry->d_type == DT_DIR)
-            read_sources(used, path, 1);
-        else if (str_ends(name, S(".c")) || str_ends(name, S(".h"))) {
-            str text = file_read(used->mem, str_c(used->mem, path), SOURCE_CEILING, &ok);
-            if (ok)
-                read_source(used, path, text);
-        }
+        str text = file_read(used->mem, str_c(used->mem, path), SOURCE_CEILING, &ok);
+        if (ok)
+            read_source(used, path, text);
     }
-    if (open)
-        closedir(open);
 }
 
 static struct node *used_messages(struct arena *mem, const struct templates *set, str source)
@@ -402,6 +397,19 @@ static void check_markup(void *with, str file, str text)
     }
 }
 
+void templates_lint(struct arena *mem, str dir, str source, struct buf *errors, struct buf *words)
+{
+    struct templates *set = templates_load(mem, dir, true, errors);
+    struct messages *all = messages_load(mem, str_fmt(mem, "%.*s/lang", STR(dir)), errors);
+    if (set && all) {
+        struct node *used = used_messages(mem, set, source);
+        check_language(words, dir, all, S("th"), used);
+        check_language(words, dir, all, S("vi"), used);
+    }
+    if (set)
+        templates_each(set, check_markup, errors);
+}
+
 int lint_templates_command(struct ctx *c, int argc, char **argv)
 {
     static const char *const known[] = { "--templates", "--source", "--untranslated", NULL };
@@ -409,18 +417,9 @@ int lint_templates_command(struct ctx *c, int argc, char **argv)
     if (!read_args(argc, argv, known, &word) || word)
         return 2;
     bool later = !strcmp(option(argc, argv, "--untranslated", "wrong"), "later");
-    str dir = str_of(option(argc, argv, "--templates", "templates"));
-    str source = str_of(option(argc, argv, "--source", "src"));
     struct buf errors = buf_new(c->mem, SAID_CEILING), words = buf_new(c->mem, SAID_CEILING);
-    struct templates *set = templates_load(c->mem, dir, true, &errors);
-    struct messages *all = messages_load(c->mem, str_fmt(c->mem, "%.*s/lang", STR(dir)), &errors);
-    if (set && all) {
-        struct node *used = used_messages(c->mem, set, source);
-        check_language(&words, dir, all, S("th"), used);
-        check_language(&words, dir, all, S("vi"), used);
-    }
-    if (set)
-        templates_each(set, check_markup, &errors);
+    templates_lint(c->mem, str_of(option(argc, argv, "--templates", "templates")),
+        str_of(option(argc, argv, "--source", "src")), &errors, &words);
     print(&errors, stderr);
     print(&words, stderr);
     return errors.n || (words.n && !later) ? 1 : 0;

@@ -370,6 +370,34 @@ T(lambdas_are_escaped_by_place_too)
     has_text(faults("{{^say}}a{{/say}}"), "always true");
 }
 
+T(plain_tags_allocate_nothing)
+{
+    struct ctx *c = t_ctx();
+    static const struct piece pieces[] = {
+        { "page", "{{<layout}}{{$main}}{{#list}}\n  {{>card}}\n{{/list}}{{/main}}{{/layout}}" },
+        { "layout", "<title>{{title}}</title>{{$main}}{{/main}}" },
+        { "card", "<a href=\"/p/{{slug}}\" title=\"{{name}}\">{{n}}{{#sale}}!{{/sale}}</a>" },
+    };
+    struct buf errors = buf_new(c->mem, 10000), out = buf_new(c->mem, 100000);
+    struct templates *set = html_set(pieces, 3, &errors);
+    struct node *document = node_map(c->mem);
+    node_set_str(c->mem, document, S("title"), S("A & B"));
+    struct node *list = node_set_list(c->mem, document, S("list"));
+    for (int i = 0; i < 24; i++) {
+        struct node *card = node_add_map(c->mem, list);
+        node_set_str(c->mem, card, S("slug"), S("a b"));
+        node_set_str(c->mem, card, S("name"), S("<name>"));
+        node_set_int(c->mem, card, S("n"), 129000);
+        node_set_bool(c->mem, card, S("sale"), i & 1);
+    }
+    must(template_render(c, set, S("page"), document, &out));
+    size_t n = out.n, used = arena_used(c->mem);
+    out.n = 0; /* its room is there now */
+    must(template_render(c, set, S("page"), document, &out));
+    eq_int(out.n, n);
+    eq_int(arena_used(c->mem), used);
+}
+
 /* Whatever the bytes, the compiler ends with a template or with a reason. */
 T(random_templates_neither_crash_nor_hang)
 {
