@@ -224,9 +224,11 @@ select p.id, p.slug, p.organisation_id from catalog.variant v
   join catalog.product p on p.id = v.product_id and p.status = 'published'
  where v.item_id = :item and v.active;
 
--- name: slug_of :maybe
--- in: id bigint
-select slug, status, organisation_id from catalog.product where id = :id;
+-- name: shelves_of :many
+-- in: product bigint
+-- The categories whose lists show a product; 0 is the list of all.
+select category_id from catalog.shelf where product_id = :product
+union select 0;
 
 -- Writing: each part of a product, only where it differs. `changed` counts rows written.
 

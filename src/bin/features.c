@@ -53,6 +53,9 @@ static const struct menu menu[] = {
 /* Who hears which event: event -> kind of job. */
 static const struct reader readers[] = {
     { "order.*", "orders.push" },
+    { "product.changed", "catalog.product" },
+    { "category.changed", "catalog.category" },
+    { "inventory.updated", "catalog.stock" },
     { NULL, NULL },
 };
 

@@ -1,5 +1,6 @@
 /* talatctl: the shop's tool. One row below is one command; what it does stands with the feature
  * that it belongs to. */
+#include "catalog/catalog.h"
 #include "ops/ops.h"
 #include "web/web.h"
 #include <stdio.h>
@@ -17,6 +18,10 @@ static const struct command {
     { "user", "add EMAIL --role ROLE [--name NAME] [--organisation SLUG]",
         "adds somebody, or changes them; the password is read from standard input", user_command,
         true },
+    { "demo", "[--pictures DIR]", "loads the demo shop; again: what has changed in it",
+        demo_command, true },
+    { "import", "FILE --format vendure [--images DIR] [--currency C] [--organisation SLUG]",
+        "takes products in, and says of each row what became of it", import_command, true },
     { "route-list", "[--slow] [--json]", "every address the shop answers", route_list_command,
         true },
     { "jobs", "dead | again ID", "jobs that were given up, and one more try", jobs_command, true },

@@ -39,3 +39,6 @@ struct import_totals {
 };
 int catalog_import_vendure(struct ctx *, i64 organisation, str csv, str images_dir, str currency,
     struct buf *report, struct import_totals *);
+/* talatctl import; returns the exit status: 0 done (rows may have failed: the report says which),
+ * 1 not done, 2 misused. */
+int import_command(struct ctx *, int argc, char **argv);

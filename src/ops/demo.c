@@ -1,9 +1,11 @@
+#include <stdio.h>
 #include <sys/stat.h>
 #include "auth/auth.h"
 #include "catalog/catalog.h"
 #include "gen/queries.h"
 #include "media/media.h"
 #include "ops/ops.h"
+#include "shipping/shipping.h"
 #include "web/web.h"
 
 /* The demo shop: its catalogue from sql/demo/catalogue.json and what that includes, its
@@ -76,14 +78,35 @@ static int add_accounts(struct demo *d)
         c, S("shopper@example.test"), S("Somchai Shopper"), PASSWORD, S("user"), &shopper);
 }
 
+/* Amounts in minor units; free_from 0: never free. */
+static const struct way {
+    const char *code, *names, *promises;
+    struct {
+        const char *currency;
+        i64 amount, free_from;
+    } prices[3];
+} WAYS[] = {
+    { "standard",
+        "{\"en\": \"Standard delivery\", \"th\": \"จัดส่งธรรมดา\", \"vi\": \"Giao hàng tiêu chuẩn\"}",
+        "{\"en\": \"2–4 days\", \"th\": \"2–4 วัน\", \"vi\": \"2–4 ngày\"}",
+        { { "THB", 5000, 150000 }, { "VND", 40000, 1200000 }, { "USD", 490, 4500 } } },
+    { "express", "{\"en\": \"Express delivery\", \"th\": \"จัดส่งด่วน\", \"vi\": \"Giao hàng nhanh\"}",
+        "{\"en\": \"Next working day\", \"th\": \"วันทำการถัดไป\", \"vi\": \"Ngày làm việc kế tiếp\"}",
+        { { "THB", 15000, 0 }, { "VND", 120000, 0 }, { "USD", 1490, 0 } } },
+};
+
 static int add_shipping(struct demo *d)
 {
-    bool ok = false;
-    const char *path = str_c(d->c->mem, str_fmt(d->c->mem, "%.*s/shipping.sql", STR(d->dir)));
-    str sql = file_read(d->c->mem, path, 1 << 20, &ok);
-    if (!ok)
-        return fail(d->c, E_INPUT, "demo.file", "%s cannot be read", path);
-    return pg_script(d->c, sql);
+    for (size_t i = 0; i < COUNT(WAYS); i++) {
+        const struct way *way = &WAYS[i];
+        i64 id;
+        TRY(shipping_save(d->c, str_of(way->code), 10 * (i64)(i + 1), str_of(way->names),
+            str_of(way->promises), &id));
+        for (size_t k = 0; k < COUNT(way->prices); k++)
+            TRY(shipping_save_price(d->c, id, str_of(way->prices[k].currency),
+                way->prices[k].amount, way->prices[k].free_from));
+    }
+    return E_OK;
 }
 
 /* 0 when the file is not there. */
@@ -190,4 +213,21 @@ int ops_demo(struct ctx *c, str demo_dir, str pictures_dir, struct buf *report)
     int err = load(&d);
     c->scope = was;
     return err;
+}
+
+int demo_command(struct ctx *c, int argc, char **argv)
+{
+    struct buf report = buf_new(c->mem, 1 << 20);
+    str pictures = str_none;
+    if (argc == 3 && !strcmp(argv[1], "--pictures"))
+        pictures = str_of(argv[2]);
+    else if (argc != 1)
+        return 2;
+    str dir = str_fmt(c->mem, "%.*s/sql/demo", STR(c->app->share_dir));
+    int err = ops_demo(c, dir, pictures, &report);
+    printf("%.*s", STR(buf_str(&report)));
+    if (err)
+        fprintf(stderr, "talatctl: the demo shop was not loaded: %.*s %.*s\n", STR(c->fault.text),
+            STR(c->fault.detail));
+    return err ? 1 : 0;
 }

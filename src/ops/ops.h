@@ -11,3 +11,4 @@ int migrate_command(struct ctx *, int argc, char **argv);
 int user_command(struct ctx *, int argc, char **argv);
 int route_list_command(struct ctx *, int argc, char **argv);
 int jobs_command(struct ctx *, int argc, char **argv);
+int demo_command(struct ctx *, int argc, char **argv);
