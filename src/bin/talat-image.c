@@ -27,13 +27,13 @@ struct kind {
     size_t n;
 };
 static const struct kind kinds[] = {
-    {"VipsForeignLoadJpeg", 0, "\xff\xd8\xff", 3},
-    {"VipsForeignLoadPng", 0, "\x89PNG\r\n\x1a\n", 8},
-    {"VipsForeignLoadWebp", 8, "WEBP", 4},
-    {"VipsForeignLoadNsgif", 0, "GIF8", 4},
-    {"VipsForeignLoadHeif", 4, "ftypavif", 8},
-    {"VipsForeignLoadHeif", 4, "ftypheic", 8},
-    {"VipsForeignLoadHeif", 4, "ftypmif1", 8},
+    { "VipsForeignLoadJpeg", 0, "\xff\xd8\xff", 3 },
+    { "VipsForeignLoadPng", 0, "\x89PNG\r\n\x1a\n", 8 },
+    { "VipsForeignLoadWebp", 8, "WEBP", 4 },
+    { "VipsForeignLoadNsgif", 0, "GIF8", 4 },
+    { "VipsForeignLoadHeif", 4, "ftypavif", 8 },
+    { "VipsForeignLoadHeif", 4, "ftypheic", 8 },
+    { "VipsForeignLoadHeif", 4, "ftypmif1", 8 },
 };
 
 static int say(int code, const char *what)
@@ -153,8 +153,8 @@ int main(int argc, char **argv)
         i64 wanted;
         if (!str_int(str_of(*w), &wanted) || wanted < 1 || wanted > SIDE_MOST)
             return say(FAILED, "a width is out of bounds");
-        code = write_one(
-            file, arg[1], arg[2], (int)wanted, is_svg ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN);
+        code =
+            write_one(file, arg[1], arg[2], (int)wanted, is_svg ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN);
         widest = wanted > widest ? (int)wanted : widest;
     }
     if (code)

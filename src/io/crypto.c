@@ -18,7 +18,7 @@ static str base64(struct arena *mem, const void *data, size_t n)
     size_t room = sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     char *text = arena_raw(mem, room);
     sodium_bin2base64(text, room, data, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    return (str){text, room - 1};
+    return (str){ text, room - 1 };
 }
 
 /* False: not base64url, or longer than room. */
@@ -47,19 +47,16 @@ str crypto_code(struct arena *mem, size_t n)
     for (size_t i = 0; i < n; i++)
         text[i] = crockford[text[i] & 31];
     text[n] = 0;
-    return (str){text, n};
+    return (str){ text, n };
 }
 
-bool crypto_equal(str a, str b)
-{
-    return a.n == b.n && (!a.n || !sodium_memcmp(a.p, b.p, a.n));
-}
+bool crypto_equal(str a, str b) { return a.n == b.n && (!a.n || !sodium_memcmp(a.p, b.p, a.n)); }
 
 static str hex(struct arena *mem, const unsigned char *data, size_t n)
 {
     char *text = arena_raw(mem, 2 * n + 1);
     sodium_bin2hex(text, 2 * n + 1, data, n);
-    return (str){text, 2 * n};
+    return (str){ text, 2 * n };
 }
 
 str crypto_sha256_hex(struct arena *mem, str s)
@@ -79,7 +76,7 @@ str crypto_hmac_sha256_hex(struct arena *mem, str key, str message)
     return hex(mem, mac, sizeof mac);
 }
 
-/* ---- keys bound to a purpose ------------------------------------------------------------- */
+/* ---- keys bound to a purpose -------------------------------------------------------------- */
 
 /* BLAKE2b of the purpose under the secret's own hash: purposes cannot stand for each other,
  * and none gives the secret away. */
@@ -156,11 +153,11 @@ bool crypto_unseal(struct arena *mem, str secret, const char *purpose, str seale
     if (bad)
         return false;
     out[n] = 0;
-    *plain = (str){(char *)out, n};
+    *plain = (str){ (char *)out, n };
     return true;
 }
 
-/* ---- passwords ------------------------------------------------------------------------------ */
+/* ---- passwords ---------------------------------------------------------------------------- */
 
 #define ARGON_OPS    2
 #define ARGON_MEMORY (19 * 1024 * 1024)
@@ -185,7 +182,7 @@ bool crypto_password_ok(str hash, str password)
     return !crypto_pwhash_str_verify(text, password.n ? password.p : "", password.n);
 }
 
-/* ---- opaque ids -------------------------------------------------------------------------------- */
+/* ---- opaque ids --------------------------------------------------------------------------- */
 
 #define ROUNDS 6
 
@@ -199,7 +196,7 @@ static uint32_t mix(const unsigned char *key, uint32_t half, unsigned round)
     in[5] = in[6] = in[7] = 0;
     crypto_shorthash(out, in, sizeof in, key);
     return (uint32_t)out[0] | (uint32_t)out[1] << 8 | (uint32_t)out[2] << 16 |
-           (uint32_t)out[3] << 24;
+        (uint32_t)out[3] << 24;
 }
 
 static uint64_t permute(str secret, const char *kind, uint64_t v, bool back)
@@ -230,7 +227,7 @@ str crypto_opaque(struct arena *mem, str secret, const char *kind, i64 id)
     for (int i = 12; i >= 0; i--, v >>= 5)
         text[i] = crockford[v & 31];
     text[13] = 0;
-    return (str){text, 13};
+    return (str){ text, 13 };
 }
 
 bool crypto_unopaque(str secret, const char *kind, str opaque, i64 *id)

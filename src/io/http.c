@@ -32,9 +32,20 @@ struct range {
 /* Everything IANA reserves: this network, private, shared, loopback, link-local, protocol
  * assignments, documentation, benchmarks, multicast and above. */
 static const struct range reserved[] = {
-    {0x00000000, 8}, {0x0a000000, 8}, {0x64400000, 10}, {0x7f000000, 8}, {0xa9fe0000, 16},
-    {0xac100000, 12}, {0xc0000000, 24}, {0xc0000200, 24}, {0xc0586300, 24}, {0xc0a80000, 16},
-    {0xc6120000, 15}, {0xc6336400, 24}, {0xcb007100, 24}, {0xe0000000, 3},
+    { 0x00000000, 8 },
+    { 0x0a000000, 8 },
+    { 0x64400000, 10 },
+    { 0x7f000000, 8 },
+    { 0xa9fe0000, 16 },
+    { 0xac100000, 12 },
+    { 0xc0000000, 24 },
+    { 0xc0000200, 24 },
+    { 0xc0586300, 24 },
+    { 0xc0a80000, 16 },
+    { 0xc6120000, 15 },
+    { 0xc6336400, 24 },
+    { 0xcb007100, 24 },
+    { 0xe0000000, 3 },
 };
 
 static bool is_public_v4(uint32_t ip)
@@ -63,7 +74,8 @@ static bool is_public_v6(const unsigned char *ip)
 static bool is_public(const struct sockaddr *peer)
 {
     if (peer->sa_family == AF_INET)
-        return is_public_v4(ntohl(((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr));
+        return is_public_v4(
+            ntohl(((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr));
     if (peer->sa_family == AF_INET6)
         return is_public_v6(((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr.s6_addr);
     return false;
@@ -75,10 +87,9 @@ static curl_socket_t open_socket(void *with, curlsocktype purpose, struct curl_s
 {
     struct flight *f = with;
     (void)purpose;
-    bool ok = f->call->unix_socket ? peer->family == AF_UNIX
-              : f->call->flags & HTTP_PRIVATE_OK
-                  ? peer->family == AF_INET || peer->family == AF_INET6
-                  : is_public(&peer->addr);
+    bool ok = f->call->unix_socket         ? peer->family == AF_UNIX
+        : f->call->flags & HTTP_PRIVATE_OK ? peer->family == AF_INET || peer->family == AF_INET6
+                                           : is_public(&peer->addr);
     if (!ok) {
         f->refused_peer = true;
         return CURL_SOCKET_BAD;
@@ -86,12 +97,12 @@ static curl_socket_t open_socket(void *with, curlsocktype purpose, struct curl_s
     return socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
 }
 
-/* ---- what comes back ----------------------------------------------------------------------- */
+/* ---- what comes back ---------------------------------------------------------------------- */
 
 static size_t take_body(char *p, size_t size, size_t n, void *with)
 {
     struct flight *f = with;
-    buf_add(&f->body, (str){p, size * n});
+    buf_add(&f->body, (str){ p, size * n });
     return f->body.full ? 0 : size * n;
 }
 
@@ -99,7 +110,7 @@ static size_t take_header(char *p, size_t size, size_t n, void *with)
 {
     struct flight *f = with;
     struct arena *mem = f->c->mem;
-    str line = str_trim((str){p, size * n}), name;
+    str line = str_trim((str){ p, size * n }), name;
     f->head_bytes += size * n;
     if (f->head_bytes > HEAD_CEILING || ++f->head_lines > LINES_MOST)
         return 0;
@@ -117,7 +128,7 @@ static size_t take_header(char *p, size_t size, size_t n, void *with)
     return size * n;
 }
 
-/* ---- the call --------------------------------------------------------------------------------- */
+/* ---- the call ----------------------------------------------------------------------------- */
 
 static bool is_clean(str s)
 {
@@ -210,14 +221,14 @@ static int judge(struct ctx *c, const struct flight *f, CURLcode rc)
 {
     str host = host_of(f->call->url);
     if (f->refused_peer)
-        return fail_detail(c, E_PROVIDER, "http.peer", "%.*s: refused, not a public address",
-            STR(host));
+        return fail_detail(
+            c, E_PROVIDER, "http.peer", "%.*s: refused, not a public address", STR(host));
     if (f->body.full || rc == CURLE_FILESIZE_EXCEEDED)
-        return fail_detail(c, E_PROVIDER, "http.large", "%.*s: answer over %zu bytes", STR(host),
-            f->body.ceiling);
+        return fail_detail(
+            c, E_PROVIDER, "http.large", "%.*s: answer over %zu bytes", STR(host), f->body.ceiling);
     if (rc == CURLE_OPERATION_TIMEDOUT)
-        return fail_detail(c, E_PROVIDER, "http.slow", "%s %.*s: no answer in time",
-            f->call->method, STR(host));
+        return fail_detail(
+            c, E_PROVIDER, "http.slow", "%s %.*s: no answer in time", f->call->method, STR(host));
     if (rc != CURLE_OK)
         return fail_detail(c, E_PROVIDER, "http.away", "%s %.*s: %s", f->call->method, STR(host),
             curl_easy_strerror(rc));
@@ -226,7 +237,7 @@ static int judge(struct ctx *c, const struct flight *f, CURLcode rc)
 
 int http_call(struct ctx *c, const struct http_call *call, struct http_answer *answer)
 {
-    *answer = (struct http_answer){.headers = node_map(c->mem)};
+    *answer = (struct http_answer){ .headers = node_map(c->mem) };
     if (!is_well_formed(call))
         return fail_detail(c, E_PROVIDER, "http.malformed", "address or header not clean");
     CURL **handle = &handles[call->unix_socket || call->flags & HTTP_PRIVATE_OK];
@@ -234,8 +245,10 @@ int http_call(struct ctx *c, const struct http_call *call, struct http_answer *a
         *handle = curl_easy_init();
     if (!*handle)
         return fail_detail(c, E_PROVIDER, "http.away", "no curl handle");
-    struct flight f = {.c = c, .call = call, .answer = answer,
-        .body = buf_new(c->mem, call->ceiling ? call->ceiling : CEILING)};
+    struct flight f = { .c = c,
+        .call = call,
+        .answer = answer,
+        .body = buf_new(c->mem, call->ceiling ? call->ceiling : CEILING) };
     curl_easy_reset(*handle);
     set_up(*handle, &f);
     struct curl_slist *headers = headers_of(c, call);

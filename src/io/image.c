@@ -50,7 +50,7 @@ int image_make(struct ctx *c, str program, str file, str out_dir, str stem, cons
     argv[argc++] = str_c(c->mem, stem);
     for (size_t i = 0; i < n; i++)
         argv[argc++] = str_c(c->mem, str_fmt(c->mem, "%" PRId64, widths[i]));
-    *info = (struct image_info){0};
+    *info = (struct image_info){ 0 };
     TRY(proc_run(c, argv, CPU_S, WALL_US, memory_limit(), &result));
     TRY(judge(c, &result));
     str rest = str_trim(result.out), width;

@@ -7,7 +7,7 @@
 #pragma once
 #include "base/base.h"
 
-/* ---- pg.c: PostgreSQL ------------------------------------------------------------------ */
+/* ---- pg.c: PostgreSQL --------------------------------------------------------------------- */
 
 /* One connection, opened when first needed and again after it was lost. */
 struct pg *pg_new(struct arena *, str conninfo);
@@ -78,7 +78,7 @@ int pg_wait(struct ctx *, i64 us, str *channel);
  * columns. */
 int pg_prepare_all(struct ctx *, const struct query *const *all, size_t n, struct buf *report);
 
-/* ---- redis.c: what may be lost ----------------------------------------------------------- */
+/* ---- redis.c: what may be lost ------------------------------------------------------------ */
 
 struct redis *redis_new(struct arena *, str socket_path);
 void redis_close(struct redis *);
@@ -98,7 +98,7 @@ struct counter {
 };
 bool redis_count(struct ctx *, struct counter *, size_t n);
 
-/* ---- http.c: the one allow-listed opener --------------------------------------------------- */
+/* ---- http.c: the one allow-listed opener -------------------------------------------------- */
 
 enum http_flags { HTTP_PRIVATE_OK = 1 /* loopback and private peers, http: by configuration */ };
 struct http_call {
@@ -121,7 +121,7 @@ struct http_answer {
  * came; any status that came is E_OK. */
 int http_call(struct ctx *, const struct http_call *, struct http_answer *);
 
-/* ---- json.c: JSON in -------------------------------------------------------------------- */
+/* ---- json.c: JSON in ---------------------------------------------------------------------- */
 
 /* Depth at most 32, size checked by the caller. E_MALFORMED with line and column. Integers
  * beyond 2^63 and duplicate keys are refused. Keys keep their spelling. */
@@ -152,7 +152,7 @@ bool crypto_password_ok(str hash, str password);
 str crypto_opaque(struct arena *, str secret, const char *kind, i64 id);
 bool crypto_unopaque(str secret, const char *kind, str opaque, i64 *id);
 
-/* ---- mail.c: SMTP, or files in dev --------------------------------------------------------- */
+/* ---- mail.c: SMTP, or files in dev -------------------------------------------------------- */
 
 struct mail {
     str from, to, subject, text, html, message_id;
@@ -160,7 +160,7 @@ struct mail {
 /* smtp_url "smtp://host:port" or, when empty, one .eml file per mail in mail_dir. */
 int mail_send(struct ctx *, str smtp_url, str mail_dir, const struct mail *, str *answer);
 
-/* ---- push.c: nchan over nginx's inner socket ------------------------------------------------ */
+/* ---- push.c: nchan over nginx's inner socket ---------------------------------------------- */
 
 /* Publishes to a channel. `event` empty: an unnamed message (a fragment). */
 int push_send(struct ctx *, str inner_socket, str channel, str event, str body);
@@ -168,7 +168,7 @@ int push_close(struct ctx *, str inner_socket, str channel); /* ends its subscri
 /* Asks nginx to render one cached page anew, in place. */
 int push_refresh(struct ctx *, str inner_socket, str secret, str path, str accept, str currency);
 
-/* ---- image.c: the capped child ---------------------------------------------------------------- */
+/* ---- image.c: the capped child ------------------------------------------------------------ */
 
 struct image_info {
     i64 width, height;
@@ -180,7 +180,7 @@ struct image_info {
 int image_make(struct ctx *, str program, str file, str out_dir, str stem, const i64 *widths,
     size_t n, bool trusted_svg, struct image_info *);
 
-/* ---- locale.c: ICU and libthai ------------------------------------------------------------------ */
+/* ---- locale.c: ICU and libthai ------------------------------------------------------------ */
 
 str locale_money(struct ctx *, i64 minor, str currency); /* ฿1,290.00 in the ctx's language */
 str locale_date(struct ctx *, when, str zone, bool with_time);
@@ -193,7 +193,7 @@ str locale_slug(struct arena *, str text);
 /* 00:00 today in the zone, as an instant. */
 when locale_day_start(when, str zone);
 
-/* ---- proc.c: small helpers over the kernel ---------------------------------------------------------- */
+/* ---- proc.c: small helpers over the kernel ------------------------------------------------ */
 
 struct proc_result {
     int status; /* exit code, or 128 + signal */

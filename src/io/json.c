@@ -30,7 +30,7 @@ static bool is_deep(str text)
 /* Strings are copied: jansson's tree goes when the reading is done. */
 static void convert(struct arena *mem, json_t *from, struct node *to)
 {
-    *to = (struct node){.kind = N_NULL};
+    *to = (struct node){ .kind = N_NULL };
     switch (json_typeof(from)) {
     case JSON_NULL: return;
     case JSON_TRUE:
@@ -48,7 +48,7 @@ static void convert(struct arena *mem, json_t *from, struct node *to)
         return;
     case JSON_STRING:
         to->kind = N_STR;
-        to->as.text = str_dup(mem, (str){json_string_value(from), json_string_length(from)});
+        to->as.text = str_dup(mem, (str){ json_string_value(from), json_string_length(from) });
         return;
     case JSON_ARRAY: {
         size_t n = json_array_size(from);
@@ -90,11 +90,11 @@ int json_read(struct ctx *c, str text, struct node **out)
     if (is_deep(text))
         return fail_detail(c, E_MALFORMED, "json.depth", "JSON nested deeper than %d", DEPTH_MOST);
     json_error_t error;
-    json_t *read = json_loadb(
-        text.n ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    json_t *read =
+        json_loadb(text.n ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!read) /* jansson's text quotes the input, which may be personal */
-        return fail_detail(c, E_MALFORMED, "json.syntax", "JSON: line %d, column %d", error.line,
-            error.column);
+        return fail_detail(
+            c, E_MALFORMED, "json.syntax", "JSON: line %d, column %d", error.line, error.column);
     struct node *node = NEW(c->mem, struct node);
     convert(c->mem, read, node);
     json_decref(read);

@@ -53,7 +53,7 @@ static const char *lang_of(const struct ctx *c)
     return str_is(c->lang, "th") ? "th" : str_is(c->lang, "vi") ? "vi" : "en";
 }
 
-/* ---- UTF-8 and UTF-16 -------------------------------------------------------------------------- */
+/* ---- UTF-8 and UTF-16 --------------------------------------------------------------------- */
 
 struct wide {
     UChar *p;
@@ -62,10 +62,10 @@ struct wide {
 
 static struct wide widen(struct arena *mem, str s)
 {
-    struct wide w = {arena_raw(mem, (s.n + 1) * sizeof(UChar)), 0};
+    struct wide w = { arena_raw(mem, (s.n + 1) * sizeof(UChar)), 0 };
     UErrorCode err = U_ZERO_ERROR;
-    u_strFromUTF8WithSub(w.p, (int32_t)s.n + 1, &w.n, s.n ? s.p : "", (int32_t)s.n, 0xfffd, NULL,
-        &err);
+    u_strFromUTF8WithSub(
+        w.p, (int32_t)s.n + 1, &w.n, s.n ? s.p : "", (int32_t)s.n, 0xfffd, NULL, &err);
     return w;
 }
 
@@ -76,16 +76,16 @@ static str narrow(struct arena *mem, const UChar *p, int32_t n)
     int32_t used = 0;
     UErrorCode err = U_ZERO_ERROR;
     u_strToUTF8(text, (int32_t)room, &used, p, n, &err);
-    return U_SUCCESS(err) ? (str){text, (size_t)used} : str_none;
+    return U_SUCCESS(err) ? (str){ text, (size_t)used } : str_none;
 }
 
-/* ---- numbers and money ---------------------------------------------------------------------------- */
+/* ---- numbers and money -------------------------------------------------------------------- */
 
 /* The short sign only where nobody can take it for another's: "$" is the US dollar, an
  * Australian one stays "A$". */
 static bool has_own_sign(const char *currency)
 {
-    static const char *const own[] = {"THB", "VND", "USD", "INR", "KRW", "PHP"};
+    static const char *const own[] = { "THB", "VND", "USD", "INR", "KRW", "PHP" };
     for (size_t i = 0; i < COUNT(own); i++)
         if (!strcmp(own[i], currency))
             return true;
@@ -109,8 +109,8 @@ static void close_number(void *object) { unumf_close(object); }
 
 static str format_number(struct ctx *c, const char *currency, int digits, str plain)
 {
-    UNumberFormatter *f = keep(kept.numbers, COUNT(kept.numbers), lang_of(c), currency, digits,
-        open_number, close_number);
+    UNumberFormatter *f = keep(
+        kept.numbers, COUNT(kept.numbers), lang_of(c), currency, digits, open_number, close_number);
     UErrorCode err = U_ZERO_ERROR;
     UFormattedNumber *value = unumf_openResult(&err);
     UChar text[TEXT_MOST];
@@ -145,9 +145,9 @@ static void close_plural(void *object) { uplrules_close(object); }
 
 const char *locale_plural(struct ctx *c, i64 n)
 {
-    static const char *const words[] = {"zero", "one", "two", "few", "many", "other"};
-    UPluralRules *rules = keep(
-        kept.plurals, COUNT(kept.plurals), lang_of(c), "", 0, open_plural, close_plural);
+    static const char *const words[] = { "zero", "one", "two", "few", "many", "other" };
+    UPluralRules *rules =
+        keep(kept.plurals, COUNT(kept.plurals), lang_of(c), "", 0, open_plural, close_plural);
     UChar text[16];
     char word[16] = "";
     UErrorCode err = U_ZERO_ERROR;
@@ -162,7 +162,7 @@ const char *locale_plural(struct ctx *c, i64 n)
     return "other";
 }
 
-/* ---- dates ------------------------------------------------------------------------------------------ */
+/* ---- dates -------------------------------------------------------------------------------- */
 
 static void *open_date(const char *lang, const char *zone, int with_time)
 {
@@ -178,8 +178,8 @@ static void close_date(void *object) { udat_close(object); }
 str locale_date(struct ctx *c, when at, str zone, bool with_time)
 {
     const char *name = zone.n && zone.n < 40 ? str_c(c->mem, zone) : "UTC";
-    UDateFormat *f = keep(
-        kept.dates, COUNT(kept.dates), lang_of(c), name, with_time, open_date, close_date);
+    UDateFormat *f =
+        keep(kept.dates, COUNT(kept.dates), lang_of(c), name, with_time, open_date, close_date);
     UChar text[TEXT_MOST];
     UErrorCode err = U_ZERO_ERROR;
     int32_t n = udat_format(f, (UDate)at / 1000.0, text, TEXT_MOST, NULL, &err);
@@ -193,14 +193,14 @@ str locale_date(struct ctx *c, when at, str zone, bool with_time)
 
 when locale_day_start(when at, str zone)
 {
-    UChar id[64] = {'U', 'T', 'C'};
+    UChar id[64] = { 'U', 'T', 'C' };
     UErrorCode err = U_ZERO_ERROR;
     for (size_t i = 0; zone.n && zone.n < COUNT(id) && i <= zone.n; i++)
         id[i] = i < zone.n ? (UChar)(unsigned char)zone.p[i] : 0;
     UCalendar *day = ucal_open(id, -1, "en", UCAL_GREGORIAN, &err);
     ucal_setMillis(day, (UDate)(at / 1000 - (at % 1000 < 0)), &err);
-    static const UCalendarDateFields clock[] = {
-        UCAL_HOUR_OF_DAY, UCAL_MINUTE, UCAL_SECOND, UCAL_MILLISECOND};
+    static const UCalendarDateFields clock[] = { UCAL_HOUR_OF_DAY, UCAL_MINUTE, UCAL_SECOND,
+        UCAL_MILLISECOND };
     for (size_t i = 0; i < COUNT(clock); i++)
         ucal_set(day, clock[i], 0);
     UDate start = ucal_getMillis(day, &err);
@@ -208,22 +208,22 @@ when locale_day_start(when at, str zone)
     return U_SUCCESS(err) ? (when)start * 1000 : at - at % DAY;
 }
 
-/* ---- words for search ----------------------------------------------------------------------------------- */
+/* ---- words for search --------------------------------------------------------------------- */
 
 struct folding {
     UChar from;
     const char *to;
 };
 /* Letters that are no letter plus accent to Unicode, but are to who searches. */
-static const struct folding foldings[] = {{0x00df, "ss"}, {0x00e6, "ae"}, {0x00f0, "d"},
-    {0x00f8, "o"}, {0x00fe, "th"}, {0x0111, "d"}, {0x0127, "h"}, {0x0131, "i"}, {0x0142, "l"},
-    {0x0153, "oe"}, {0x0167, "t"}};
+static const struct folding foldings[] = { { 0x00df, "ss" }, { 0x00e6, "ae" }, { 0x00f0, "d" },
+    { 0x00f8, "o" }, { 0x00fe, "th" }, { 0x0111, "d" }, { 0x0127, "h" }, { 0x0131, "i" },
+    { 0x0142, "l" }, { 0x0153, "oe" }, { 0x0167, "t" } };
 
 static struct wide normal(struct arena *mem, const UNormalizer2 *form, struct wide in)
 {
     UErrorCode err = U_ZERO_ERROR;
     int32_t room = in.n * 4 + 16;
-    struct wide out = {arena_raw(mem, (size_t)room * sizeof(UChar)), 0};
+    struct wide out = { arena_raw(mem, (size_t)room * sizeof(UChar)), 0 };
     out.n = unorm2_normalize(form, in.p, in.n, out.p, room, &err);
     return U_SUCCESS(err) ? out : in;
 }
@@ -232,7 +232,7 @@ static struct wide lower(struct arena *mem, struct wide in)
 {
     UErrorCode err = U_ZERO_ERROR;
     int32_t room = in.n * 3 + 16;
-    struct wide out = {arena_raw(mem, (size_t)room * sizeof(UChar)), 0};
+    struct wide out = { arena_raw(mem, (size_t)room * sizeof(UChar)), 0 };
     out.n = u_strToLower(out.p, room, in.p, in.n, "", &err);
     return U_SUCCESS(err) ? out : in;
 }
@@ -241,7 +241,7 @@ static struct wide lower(struct arena *mem, struct wide in)
  * common ways to type a Thai letter wrongly become the right one. */
 static struct wide fold(struct arena *mem, struct wide in)
 {
-    struct wide out = {arena_raw(mem, (size_t)(in.n * 2 + 1) * sizeof(UChar)), 0};
+    struct wide out = { arena_raw(mem, (size_t)(in.n * 2 + 1) * sizeof(UChar)), 0 };
     for (int32_t i = 0; i < in.n; i++) {
         UChar ch = in.p[i];
         if (ch >= 0x0300 && ch <= 0x036f)
@@ -287,7 +287,7 @@ static void add_char(struct buf *out, UChar32 ch)
     char utf8[4];
     int32_t n = 0;
     U8_APPEND_UNSAFE(utf8, n, ch);
-    buf_add(out, (str){utf8, (size_t)n});
+    buf_add(out, (str){ utf8, (size_t)n });
 }
 
 static void add_space(struct buf *out)
@@ -344,7 +344,7 @@ str locale_words(struct arena *mem, str text)
     return str_trim(buf_str(&out));
 }
 
-/* ---- slugs ---------------------------------------------------------------------------------------------- */
+/* ---- slugs -------------------------------------------------------------------------------- */
 
 static struct wide latin(struct arena *mem, struct wide in)
 {
@@ -353,7 +353,7 @@ static struct wide latin(struct arena *mem, struct wide in)
     if (!kept.latin)
         kept.latin = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &err);
     int32_t room = in.n * 8 + 16, limit = in.n;
-    struct wide out = {arena_raw(mem, (size_t)room * sizeof(UChar)), in.n};
+    struct wide out = { arena_raw(mem, (size_t)room * sizeof(UChar)), in.n };
     u_memcpy(out.p, in.p, in.n);
     if (kept.latin)
         utrans_transUChars(kept.latin, out.p, &out.n, room, 0, &limit, &err);

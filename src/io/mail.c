@@ -18,11 +18,12 @@ static bool is_ascii_line(str s)
     return true;
 }
 
-/* ---- RFC 2047: words in headers -------------------------------------------------------------- */
+/* ---- RFC 2047: words in headers ----------------------------------------------------------- */
 
 static void base64(struct buf *out, str s)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < s.n; i += 3) {
         size_t left = s.n - i;
         unsigned a = (unsigned char)s.p[i], b = left > 1 ? (unsigned char)s.p[i + 1] : 0;
@@ -59,7 +60,7 @@ static str one_line(struct arena *mem, str s)
     char *p = arena_raw(mem, copy.n + 1);
     for (size_t i = 0; i < copy.n; i++)
         p[i] = (unsigned char)copy.p[i] < ' ' || copy.p[i] == 0x7f ? ' ' : copy.p[i];
-    return str_trim((str){p, copy.n});
+    return str_trim((str){ p, copy.n });
 }
 
 static void header_text(struct ctx *c, struct buf *out, const char *name, str value)
@@ -73,7 +74,7 @@ static void header_text(struct ctx *c, struct buf *out, const char *name, str va
     buf_add(out, S("\r\n"));
 }
 
-/* ---- addresses --------------------------------------------------------------------------------- */
+/* ---- addresses ---------------------------------------------------------------------------- */
 
 struct address {
     str name, box; /* "Talat Market <shop@example.test>" */
@@ -101,7 +102,7 @@ static bool address_of(struct ctx *c, str text, struct address *out)
         if ((unsigned char)text.p[i] < ' ')
             return false;
     i64 open = str_find(line, S("<"));
-    *out = (struct address){.box = line};
+    *out = (struct address){ .box = line };
     if (open >= 0) {
         if (!str_ends(line, S(">")))
             return false;
@@ -127,7 +128,7 @@ static void header_address(struct buf *out, const char *name, struct address a)
     buf_fmt(out, "<%.*s>\r\n", STR(a.box));
 }
 
-/* ---- bodies: quoted-printable --------------------------------------------------------------------- */
+/* ---- bodies: quoted-printable ------------------------------------------------------------- */
 
 static void quoted_printable(struct buf *out, str s)
 {
@@ -143,7 +144,8 @@ static void quoted_printable(struct buf *out, str s)
             continue;
         }
         bool line_ends = i + 1 == s.n || s.p[i + 1] == '\n' || s.p[i + 1] == '\r';
-        bool plain = (ch > ' ' && ch <= '~' && ch != '=') || ((ch == ' ' || ch == '\t') && !line_ends);
+        bool plain =
+            (ch > ' ' && ch <= '~' && ch != '=') || ((ch == ' ' || ch == '\t') && !line_ends);
         /* a lone dot or "From " at a line's start would be rewritten on the way */
         if (column == 0 && (ch == '.' || ch == 'F'))
             plain = false;
@@ -191,7 +193,8 @@ static void bodies(struct ctx *c, struct buf *out, const struct mail *mail)
 
 static str date_of(struct arena *mem, when at)
 {
-    static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char days[] = "SunMonTueWedThuFriSat",
+                      months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     time_t s = (time_t)(at / SECOND);
     struct tm t;
     gmtime_r(&s, &t);
@@ -205,8 +208,8 @@ static str id_of(struct ctx *c, str wanted)
     struct buf out = buf_new(c->mem, 120);
     for (size_t i = 0; i < wanted.n; i++) {
         char ch = wanted.p[i];
-        bool ok = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-                  ch == '-' || ch == '_' || (ch == '.' && out.n);
+        bool ok = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+            (ch >= '0' && ch <= '9') || ch == '-' || ch == '_' || (ch == '.' && out.n);
         if (ok)
             buf_char(&out, ch);
         else if (ch == '@')
@@ -216,8 +219,8 @@ static str id_of(struct ctx *c, str wanted)
     return id.n ? id : crypto_token(c->mem, 15);
 }
 
-static str compose(struct ctx *c, const struct mail *mail, struct address from, struct address to,
-    str id)
+static str compose(
+    struct ctx *c, const struct mail *mail, struct address from, struct address to, str id)
 {
     struct buf out = buf_new(c->mem, MAIL_CEILING);
     when at = c->now ? c->now : when_now();
@@ -232,7 +235,7 @@ static str compose(struct ctx *c, const struct mail *mail, struct address from, 
     return out.full ? str_none : buf_str(&out);
 }
 
-/* ---- out by file or by SMTP --------------------------------------------------------------------------- */
+/* ---- out by file or by SMTP --------------------------------------------------------------- */
 
 /* Whole or not at all: written beside, then renamed. The id makes a second sending of the
  * same mail replace the first. */
@@ -278,20 +281,20 @@ struct replies {
 static size_t hear(char *p, size_t size, size_t n, void *with)
 {
     struct replies *r = with;
-    str line = str_trim((str){p, size * n});
+    str line = str_trim((str){ p, size * n });
     if (line.n && !str_starts(line, S("221")))
         r->last = str_dup(r->mem, str_upto(line, line.n < 200 ? line.n : 200));
     return size * n;
 }
 
 /* An address outside ASCII goes as UTF-8; curl asks for SMTPUTF8 where the server has it. */
-static int to_server(struct ctx *c, str url, struct address from, struct address to, str message,
-    str *answer)
+static int to_server(
+    struct ctx *c, str url, struct address from, struct address to, str message, str *answer)
 {
     CURL *curl = curl_easy_init();
     if (!curl)
         return fail_detail(c, E_PROVIDER, "mail.away", "no curl handle");
-    struct replies replies = {.mem = c->mem};
+    struct replies replies = { .mem = c->mem };
     struct curl_slist *rcpt =
         curl_slist_append(NULL, str_c(c->mem, str_fmt(c->mem, "<%.*s>", STR(to.box))));
     curl_easy_setopt(curl, CURLOPT_URL, str_c(c->mem, url));

@@ -10,11 +10,11 @@
 
 /* The server gives up a statement after 5 s; when not even that answer comes, the machine
  * or the process is stuck and the connection is dropped. */
-#define ANSWER_US   (7 * SECOND)
-#define RETRY_US    (1 * SECOND)
-#define LEVELS      16
-#define LISTENS     8
-#define SCOPE_STMT  "talat.scope"
+#define ANSWER_US  (7 * SECOND)
+#define RETRY_US   (1 * SECOND)
+#define LEVELS     16
+#define LISTENS    8
+#define SCOPE_STMT "talat.scope"
 
 struct column {
     str key;
@@ -65,7 +65,7 @@ static i64 ticks(void)
     return t.tv_sec * SECOND + t.tv_nsec / 1000;
 }
 
-/* ---- the connection ---------------------------------------------------------------------- */
+/* ---- the connection ----------------------------------------------------------------------- */
 
 struct pg *pg_new(struct arena *mem, str conninfo)
 {
@@ -88,7 +88,7 @@ static void drop(struct pg *pg)
     pg->n_sent = 0;
     pg->lost = pg->lost || pg->opened > 0;
     pg->opened = 0;
-    pg->scope = (struct scope){0};
+    pg->scope = (struct scope){ 0 };
 }
 
 void pg_close(struct pg *pg)
@@ -119,12 +119,12 @@ static int away(struct ctx *c, const char *why)
 /* Ours come before "dbname", so that the configured conninfo may say otherwise. */
 static PGconn *dial(const struct pg *pg)
 {
-    const char *names[] = {"connect_timeout", "application_name", "client_encoding",
-        "tcp_user_timeout", "options", "dbname", NULL};
-    const char *values[] = {"2", "talat", "UTF8", "8000",
+    const char *names[] = { "connect_timeout", "application_name", "client_encoding",
+        "tcp_user_timeout", "options", "dbname", NULL };
+    const char *values[] = { "2", "talat", "UTF8", "8000",
         "-c statement_timeout=5s -c lock_timeout=3s -c timezone=UTC"
         " -c idle_in_transaction_session_timeout=10s -c jit=off",
-        pg->conninfo, NULL};
+        pg->conninfo, NULL };
     return PQconnectdbParams(names, values, 1);
 }
 
@@ -170,7 +170,7 @@ static bool connect_now(struct pg *pg)
  * its end. Asking costs a third of a microsecond and saves the request that follows. */
 static void notice_the_end(struct pg *pg)
 {
-    struct pollfd on = {.fd = PQsocket(pg->conn), .events = POLLIN};
+    struct pollfd on = { .fd = PQsocket(pg->conn), .events = POLLIN };
     for (int i = 0; i < 8 && poll(&on, 1, 0) > 0; i++)
         if (!PQconsumeInput(pg->conn) || PQstatus(pg->conn) == CONNECTION_BAD) {
             drop(pg);
@@ -188,14 +188,14 @@ static int ready(struct ctx *c)
     return connect_now(pg) ? E_OK : away(c, "no connection");
 }
 
-/* ---- waiting, with a deadline --------------------------------------------------------------- */
+/* ---- waiting, with a deadline ------------------------------------------------------------- */
 
 /* False: nothing came in time, or the connection broke. */
 static bool wait_for(struct pg *pg, short events, i64 deadline)
 {
     for (;;) {
         i64 left = deadline - ticks();
-        struct pollfd on = {.fd = PQsocket(pg->conn), .events = events};
+        struct pollfd on = { .fd = PQsocket(pg->conn), .events = events };
         int n = left > 0 ? poll(&on, 1, (int)(left / 1000) + 1) : 0;
         if (n > 0)
             return true;
@@ -229,7 +229,7 @@ static PGresult *next(struct pg *pg, i64 deadline, bool *stuck)
     return PQgetResult(pg->conn);
 }
 
-/* ---- errors ------------------------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------------------------- */
 
 struct meaning {
     const char *state; /* a whole SQLSTATE or the start of some */
@@ -237,33 +237,33 @@ struct meaning {
     const char *key;
 };
 static const struct meaning meanings[] = {
-    {"TL403", E_DENIED, "pg.rule"},
-    {"TL404", E_MISSING, "pg.rule"},
-    {"TL409", E_CONFLICT, "pg.rule"},
-    {"TL410", E_GONE, "pg.rule"},
-    {"TL422", E_INPUT, "pg.rule"},
-    {"TL429", E_LIMIT, "pg.rule"},
-    {"23505", E_CONFLICT, "pg.unique"},
-    {"23P01", E_CONFLICT, "pg.exclusion"},
-    {"23514", E_CONFLICT, "pg.check"},
-    {"23503", E_CONFLICT, "pg.reference"},
-    {"40001", E_AWAY, "pg.again"},
-    {"40P01", E_AWAY, "pg.again"},
-    {"55P03", E_AWAY, "pg.locked"},
-    {"57014", E_AWAY, "pg.slow"},
-    {"25P03", E_AWAY, "pg.idle"},
-    {"57P", E_AWAY, "pg.away"},
-    {"08", E_AWAY, "pg.away"},
-    {"53", E_AWAY, "pg.full"},
-    {"42501", E_DENIED, "pg.denied"},
-    {"22001", E_INPUT, "pg.value"},
-    {"22003", E_INPUT, "pg.value"},
-    {"22007", E_INPUT, "pg.value"},
-    {"22008", E_INPUT, "pg.value"},
-    {"22021", E_INPUT, "pg.value"},
-    {"22P02", E_INPUT, "pg.value"},
-    {"22P05", E_INPUT, "pg.value"},
-    {"", E_INTERNAL, "pg.error"},
+    { "TL403", E_DENIED, "pg.rule" },
+    { "TL404", E_MISSING, "pg.rule" },
+    { "TL409", E_CONFLICT, "pg.rule" },
+    { "TL410", E_GONE, "pg.rule" },
+    { "TL422", E_INPUT, "pg.rule" },
+    { "TL429", E_LIMIT, "pg.rule" },
+    { "23505", E_CONFLICT, "pg.unique" },
+    { "23P01", E_CONFLICT, "pg.exclusion" },
+    { "23514", E_CONFLICT, "pg.check" },
+    { "23503", E_CONFLICT, "pg.reference" },
+    { "40001", E_AWAY, "pg.again" },
+    { "40P01", E_AWAY, "pg.again" },
+    { "55P03", E_AWAY, "pg.locked" },
+    { "57014", E_AWAY, "pg.slow" },
+    { "25P03", E_AWAY, "pg.idle" },
+    { "57P", E_AWAY, "pg.away" },
+    { "08", E_AWAY, "pg.away" },
+    { "53", E_AWAY, "pg.full" },
+    { "42501", E_DENIED, "pg.denied" },
+    { "22001", E_INPUT, "pg.value" },
+    { "22003", E_INPUT, "pg.value" },
+    { "22007", E_INPUT, "pg.value" },
+    { "22008", E_INPUT, "pg.value" },
+    { "22021", E_INPUT, "pg.value" },
+    { "22P02", E_INPUT, "pg.value" },
+    { "22P05", E_INPUT, "pg.value" },
+    { "", E_INTERNAL, "pg.error" },
 };
 
 static const struct meaning *meaning_of(const char *state)
@@ -294,11 +294,13 @@ static int refused(struct ctx *c, const PGresult *res, const char *query)
     const struct meaning *m = meaning_of(pg->state);
     const char *message = strncmp(pg->state, "22", 2) ? field(res, PG_DIAG_MESSAGE_PRIMARY) : "";
     if (is_rule(m))
-        return fail(c, m->err, *constraint ? str_c(c->mem, str_of(constraint)) : m->key, "%s",
-            message);
+        return fail(
+            c, m->err, *constraint ? str_c(c->mem, str_of(constraint)) : m->key, "%s", message);
     return fail_detail(c, m->err, m->key, "%s %s: %s%s%s", pg->state, query,
-        *message ? message : *state ? "" : PQerrorMessage(pg->conn), *constraint ? " " : "",
-        constraint);
+        *message     ? message
+            : *state ? ""
+                     : PQerrorMessage(pg->conn),
+        *constraint ? " " : "", constraint);
 }
 
 bool pg_broke(const struct ctx *c, const char *constraint)
@@ -318,7 +320,7 @@ static bool is_again(const struct pg *pg)
     return !strcmp(pg->state, "40001") || !strcmp(pg->state, "40P01") || is_stale(pg);
 }
 
-/* ---- rows become nodes ------------------------------------------------------------------------------ */
+/* ---- rows become nodes -------------------------------------------------------------------- */
 
 static struct stmt *stmt_of(struct pg *pg, const struct query *q)
 {
@@ -352,15 +354,15 @@ static void learn_columns(struct pg *pg, struct stmt *s, const PGresult *res)
     s->columns = NEWS(pg->mem, struct column, n);
     s->n_columns = n;
     for (int i = 0; i < n; i++)
-        s->columns[i] = (struct column){
-            .key = str_dup(pg->mem, str_of(PQfname(res, i))), .oid = PQftype(res, i)};
+        s->columns[i] = (struct column){ .key = str_dup(pg->mem, str_of(PQfname(res, i))),
+            .oid = PQftype(res, i) };
 }
 
-static bool read_row(struct ctx *c, const struct stmt *s, const PGresult *res, int row,
-    struct node *map)
+static bool read_row(
+    struct ctx *c, const struct stmt *s, const PGresult *res, int row, struct node *map)
 {
     struct item *items = arena_raw(c->mem, sizeof *items * (size_t)(s->n_columns + 1));
-    *map = (struct node){.kind = N_MAP};
+    *map = (struct node){ .kind = N_MAP };
     map->as.items.n = (size_t)s->n_columns;
     map->as.items.first = s->n_columns ? items : NULL;
     map->as.items.last = s->n_columns ? items + s->n_columns - 1 : NULL;
@@ -369,7 +371,7 @@ static bool read_row(struct ctx *c, const struct stmt *s, const PGresult *res, i
         at->key = s->columns[i].key;
         at->next = i + 1 < s->n_columns ? at + 1 : NULL;
         if (PQgetisnull(res, row, i)) {
-            at->node = (struct node){.kind = N_NULL};
+            at->node = (struct node){ .kind = N_NULL };
         } else if (!pg_value(c, s->columns[i].oid, PQgetvalue(res, row, i),
                        PQgetlength(res, row, i), &at->node)) {
             fail_detail(c, E_INTERNAL, "pg.type", "%s: column %.*s has type %u", s->name,
@@ -414,8 +416,8 @@ static int read_result(struct ctx *c, const struct sent *sent, PGresult *res)
         return read_many(c, s, res, sent->out);
     if (!PQntuples(res))
         return sent->query->kind == Q_MAYBE
-                   ? E_OK
-                   : fail_detail(c, E_MISSING, "pg.missing", "%s: no row", sent->query->name);
+            ? E_OK
+            : fail_detail(c, E_MISSING, "pg.missing", "%s: no row", sent->query->name);
     struct node *map = arena_raw(c->mem, sizeof *map);
     if (!read_row(c, s, res, 0, map))
         return E_INTERNAL;
@@ -423,7 +425,7 @@ static int read_result(struct ctx *c, const struct sent *sent, PGresult *res)
     return E_OK;
 }
 
-/* ---- sending ------------------------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------------------ */
 
 static void expect(struct pg *pg, struct sent sent)
 {
@@ -447,7 +449,7 @@ static int send_control(struct ctx *c, const char *sql)
 {
     if (!PQsendQueryParams(c->pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1))
         return broken(c);
-    expect(c->pg, (struct sent){.what = CONTROL});
+    expect(c->pg, (struct sent){ .what = CONTROL });
     return E_OK;
 }
 
@@ -460,14 +462,14 @@ static int send_prepare(struct ctx *c, const struct query *q, const char *name, 
     if (!PQsendPrepare(c->pg->conn, name, sql, n, types))
         return broken(c);
     s->state = SENT;
-    expect(c->pg, (struct sent){.what = PREPARE, .query = q});
+    expect(c->pg, (struct sent){ .what = PREPARE, .query = q });
     return E_OK;
 }
 
 static bool same_scope(const struct scope *a, const struct scope *b)
 {
     return a->person == b->person && a->organisation == b->organisation && a->order == b->order &&
-           a->cart == b->cart && a->platform == b->platform;
+        a->cart == b->cart && a->platform == b->platform;
 }
 
 /* The settings hold to the end of the transaction, which outside pg_begin is the end of this
@@ -478,20 +480,20 @@ static int send_scope(struct ctx *c)
         "select set_config('app.person',$1,true), set_config('app.organisation',$2,true),"
         " set_config('app.order',$3,true), set_config('app.cart',$4,true),"
         " set_config('app.platform',$5,true)";
-    static const unsigned types[] = {OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT};
+    static const unsigned types[] = { OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT };
     struct pg *pg = c->pg;
     if (same_scope(&pg->scope, &c->scope))
         return E_OK;
     TRY(send_prepare(c, NULL, SCOPE_STMT, sql, 5, types));
-    char text[4][24] = {"", "", "", ""};
-    const i64 ids[] = {c->scope.person, c->scope.organisation, c->scope.order, c->scope.cart};
+    char text[4][24] = { "", "", "", "" };
+    const i64 ids[] = { c->scope.person, c->scope.organisation, c->scope.order, c->scope.cart };
     for (int i = 0; i < 4; i++)
         if (ids[i])
             snprintf(text[i], sizeof text[i], "%" PRId64, ids[i]);
-    const char *values[] = {text[0], text[1], text[2], text[3], c->scope.platform ? "on" : ""};
+    const char *values[] = { text[0], text[1], text[2], text[3], c->scope.platform ? "on" : "" };
     if (!PQsendQueryPrepared(pg->conn, SCOPE_STMT, 5, values, NULL, NULL, 1))
         return broken(c);
-    expect(pg, (struct sent){.what = SCOPE});
+    expect(pg, (struct sent){ .what = SCOPE });
     pg->scope = c->scope;
     return E_OK;
 }
@@ -509,8 +511,8 @@ static int send_levels(struct ctx *c)
     return E_OK;
 }
 
-static int send_query(struct ctx *c, const struct query *q, const struct param *in,
-    struct node **out, i64 *changed)
+static int send_query(
+    struct ctx *c, const struct query *q, const struct param *in, struct node **out, i64 *changed)
 {
     const char *values[64];
     int lengths[64], formats[64];
@@ -531,15 +533,17 @@ static int send_query(struct ctx *c, const struct query *q, const struct param *
     arena_rewind(c->mem, before); /* libpq has its own copy */
     if (!ok)
         return broken(c);
-    expect(pg, (struct sent){.what = QUERY, .query = q, .out = out, .changed = changed});
+    expect(pg, (struct sent){ .what = QUERY, .query = q, .out = out, .changed = changed });
     return E_OK;
 }
 
-/* ---- receiving ------------------------------------------------------------------------------------------- */
+/* ---- receiving ---------------------------------------------------------------------------- */
 
 static int take(struct ctx *c, const struct sent *sent, PGresult *res)
 {
-    const char *name = sent->query ? sent->query->name : sent->what == CONTROL ? "control" : "scope";
+    const char *name = sent->query ? sent->query->name
+        : sent->what == CONTROL    ? "control"
+                                   : "scope";
     switch (PQresultStatus(res)) {
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
@@ -626,7 +630,7 @@ static int drain(struct ctx *c)
         return err ? err : away(c, stuck ? "no answer in time" : "the connection was lost");
     }
     if (!pg->opened)
-        pg->scope = (struct scope){0};
+        pg->scope = (struct scope){ 0 };
     return err;
 }
 
@@ -641,8 +645,8 @@ static bool may_repeat(struct pg *pg)
     return is_stale(pg);
 }
 
-static int run_once(struct ctx *c, const struct query *q, const struct param *in,
-    struct node **out, i64 *changed)
+static int run_once(
+    struct ctx *c, const struct query *q, const struct param *in, struct node **out, i64 *changed)
 {
     if (out)
         *out = NULL;
@@ -650,8 +654,8 @@ static int run_once(struct ctx *c, const struct query *q, const struct param *in
     return drain(c);
 }
 
-static int run(struct ctx *c, const struct query *q, const struct param *in, struct node **out,
-    i64 *changed)
+static int run(
+    struct ctx *c, const struct query *q, const struct param *in, struct node **out, i64 *changed)
 {
     struct pg *pg = c->pg;
     bool fresh = !pg->opened;
@@ -668,8 +672,8 @@ static int run(struct ctx *c, const struct query *q, const struct param *in, str
     return run_once(c, q, in, out, changed);
 }
 
-int pg_run(struct ctx *c, const struct query *q, const struct param *in, struct node **out,
-    i64 *changed)
+int pg_run(
+    struct ctx *c, const struct query *q, const struct param *in, struct node **out, i64 *changed)
 {
     struct pg *pg = c->pg;
     if (pg->batching) {
@@ -704,7 +708,7 @@ int pg_flush(struct ctx *c)
     return pg->batch_level ? pg_end(c, err) : err;
 }
 
-/* ---- transactions --------------------------------------------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------------------------- */
 
 int pg_begin(struct ctx *c)
 {
@@ -790,7 +794,7 @@ int pg_end(struct ctx *c, int err)
     if (is_stale(pg) && pg->conn)
         drop(pg);
     pg->lost = false;
-    pg->scope = (struct scope){0};
+    pg->scope = (struct scope){ 0 };
     return err;
 }
 
@@ -807,7 +811,7 @@ int pg_tx(struct ctx *c, int (*work)(struct ctx *, void *), void *with)
         unsigned char r;
         crypto_random(&r, 1);
         i64 us = (1000 << (2 * tries)) + r * (16 << (2 * tries));
-        nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+        nanosleep(&(struct timespec){ .tv_nsec = us * 1000 }, NULL);
     }
 }
 
@@ -829,7 +833,7 @@ void pg_unshelter(struct ctx *c)
     fault_clear(c);
 }
 
-/* ---- tools ------------------------------------------------------------------------------------------------------ */
+/* ---- tools -------------------------------------------------------------------------------- */
 
 bool pg_is_up(struct pg *pg)
 {
@@ -884,8 +888,8 @@ int pg_script(struct ctx *c, str sql)
         const char *at = field(res, PG_DIAG_STATEMENT_POSITION);
         const char *inside = field(res, PG_DIAG_CONTEXT);
         if (*at || *inside)
-            c->fault.detail = str_fmt(c->mem, "%.*s (at character %s) %s", STR(c->fault.detail),
-                *at ? at : "?", inside);
+            c->fault.detail = str_fmt(
+                c->mem, "%.*s (at character %s) %s", STR(c->fault.detail), *at ? at : "?", inside);
     }
     PQclear(res);
     if (PQstatus(pg->conn) == CONNECTION_BAD)
@@ -895,7 +899,7 @@ int pg_script(struct ctx *c, str sql)
     return err;
 }
 
-/* ---- notifications -------------------------------------------------------------------------------------------------- */
+/* ---- notifications ------------------------------------------------------------------------ */
 
 int pg_listen(struct ctx *c, const char *channel)
 {
@@ -933,7 +937,7 @@ int pg_wait(struct ctx *c, i64 us, str *channel)
     }
     if (!had || heard(c, channel))
         return E_OK; /* after a break something may have been missed: look */
-    struct pollfd on = {.fd = PQsocket(pg->conn), .events = POLLIN};
+    struct pollfd on = { .fd = PQsocket(pg->conn), .events = POLLIN };
     if (poll(&on, 1, (int)((us + 999) / 1000)) > 0) {
         notice_the_end(pg);
         if (pg->conn)
@@ -942,7 +946,7 @@ int pg_wait(struct ctx *c, i64 us, str *channel)
     return E_OK;
 }
 
-/* ---- t/lint/queries, online -------------------------------------------------------------------------------------------- */
+/* ---- t/lint/queries, online --------------------------------------------------------------- */
 
 static int check_columns(const struct query *q, const PGresult *res, struct buf *report)
 {
@@ -978,8 +982,8 @@ static int check_rights(struct pg *pg, const struct query *q, struct buf *report
     char sql[640] = "explain execute \"talat.lint\"";
     size_t n = strlen(sql);
     for (int i = 0; i < q->n_params; i++)
-        n += (size_t)snprintf(sql + n, sizeof sql - n, "%snull%s", i ? "," : "(",
-            i + 1 == q->n_params ? ")" : "");
+        n += (size_t)snprintf(
+            sql + n, sizeof sql - n, "%snull%s", i ? "," : "(", i + 1 == q->n_params ? ")" : "");
     PGresult *res = PQexec(pg->conn, sql);
     bool denied = !strcmp(field(res, PG_DIAG_SQLSTATE), "42501");
     if (denied)

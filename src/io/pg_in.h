@@ -6,12 +6,34 @@
 #include "io/io.h"
 
 enum pg_oid {
-    OID_BOOL = 16, OID_BYTEA = 17, OID_CHAR = 18, OID_NAME = 19, OID_INT8 = 20, OID_INT2 = 21,
-    OID_INT4 = 23, OID_TEXT = 25, OID_OID = 26, OID_JSON = 114, OID_FLOAT4 = 700,
-    OID_FLOAT8 = 701, OID_UNKNOWN = 705, OID_INT4S = 1007, OID_TEXTS = 1009, OID_VARCHARS = 1015,
-    OID_INT8S = 1016, OID_BPCHAR = 1042, OID_VARCHAR = 1043, OID_DATE = 1082, OID_TIME = 1083,
-    OID_TIMESTAMP = 1114, OID_TIMESTAMPTZ = 1184, OID_NUMERIC = 1700, OID_VOID = 2278,
-    OID_UUID = 2950, OID_JSONB = 3802, OID_FIRST_OWN = 16384 /* enums and the like */
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_CHAR = 18,
+    OID_NAME = 19,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_OID = 26,
+    OID_JSON = 114,
+    OID_FLOAT4 = 700,
+    OID_FLOAT8 = 701,
+    OID_UNKNOWN = 705,
+    OID_INT4S = 1007,
+    OID_TEXTS = 1009,
+    OID_VARCHARS = 1015,
+    OID_INT8S = 1016,
+    OID_BPCHAR = 1042,
+    OID_VARCHAR = 1043,
+    OID_DATE = 1082,
+    OID_TIME = 1083,
+    OID_TIMESTAMP = 1114,
+    OID_TIMESTAMPTZ = 1184,
+    OID_NUMERIC = 1700,
+    OID_VOID = 2278,
+    OID_UUID = 2950,
+    OID_JSONB = 3802,
+    OID_FIRST_OWN = 16384 /* enums and the like */
 };
 
 /* One column's bytes as a node; text points into `p`. False: a type the house does not

@@ -40,8 +40,8 @@ static str civil(struct ctx *c, i64 days)
     i64 yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     i64 doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
     i64 month = mp < 10 ? mp + 3 : mp - 9;
-    return str_fmt(c->mem, "%04" PRId64 "-%02" PRId64 "-%02" PRId64,
-        yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) / 5 + 1);
+    return str_fmt(c->mem, "%04" PRId64 "-%02" PRId64 "-%02" PRId64, yoe + era * 400 + (month <= 2),
+        month, doy - (153 * mp + 2) / 5 + 1);
 }
 
 static str clock_of(struct ctx *c, i64 us)
@@ -82,7 +82,7 @@ static str uuid(struct ctx *c, const char *p)
 static bool list(struct ctx *c, const char *p, int n, struct node *out)
 {
     const char *end = p + n;
-    *out = (struct node){.kind = N_LIST};
+    *out = (struct node){ .kind = N_LIST };
     if (n < 12 || big(p, 4) == 0)
         return n >= 12;
     if (big(p, 4) != 1 || n < 20)
@@ -132,10 +132,10 @@ static bool real(const char *p, int n, struct node *out)
 
 bool pg_can_read(unsigned oid)
 {
-    static const unsigned can[] = {OID_BOOL, OID_BYTEA, OID_CHAR, OID_NAME, OID_INT8, OID_INT2,
+    static const unsigned can[] = { OID_BOOL, OID_BYTEA, OID_CHAR, OID_NAME, OID_INT8, OID_INT2,
         OID_INT4, OID_TEXT, OID_OID, OID_JSON, OID_FLOAT4, OID_FLOAT8, OID_UNKNOWN, OID_INT4S,
         OID_TEXTS, OID_VARCHARS, OID_INT8S, OID_BPCHAR, OID_VARCHAR, OID_DATE, OID_TIME,
-        OID_TIMESTAMP, OID_TIMESTAMPTZ, OID_VOID, OID_UUID, OID_JSONB};
+        OID_TIMESTAMP, OID_TIMESTAMPTZ, OID_VOID, OID_UUID, OID_JSONB };
     for (size_t i = 0; i < COUNT(can); i++)
         if (can[i] == oid)
             return true;
@@ -161,8 +161,8 @@ bool pg_value(struct ctx *c, unsigned oid, const char *p, int n, struct node *ou
     case OID_UUID: text(out, uuid(c, p)); return true;
     case OID_FLOAT4:
     case OID_FLOAT8: return real(p, n, out);
-    case OID_JSONB: return n > 0 && p[0] == 1 && json(c, (str){p + 1, (size_t)n - 1}, out);
-    case OID_JSON: return json(c, (str){p, (size_t)n}, out);
+    case OID_JSONB: return n > 0 && p[0] == 1 && json(c, (str){ p + 1, (size_t)n - 1 }, out);
+    case OID_JSON: return json(c, (str){ p, (size_t)n }, out);
     case OID_INT4S:
     case OID_INT8S:
     case OID_TEXTS:
@@ -171,7 +171,7 @@ bool pg_value(struct ctx *c, unsigned oid, const char *p, int n, struct node *ou
     default:
         if (!pg_can_read(oid))
             return false;
-        text(out, (str){p, (size_t)n});
+        text(out, (str){ p, (size_t)n });
         return true;
     }
 }

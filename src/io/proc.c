@@ -26,15 +26,15 @@ static void limit(int what, rlim_t value)
     struct rlimit now;
     if (!getrlimit(what, &now) && now.rlim_max < value)
         value = now.rlim_max;
-    setrlimit(what, &(struct rlimit){value, value});
+    setrlimit(what, &(struct rlimit){ value, value });
 }
 
 /* In the child, between fork and exec: only what is safe there. It dies with its parent,
  * leads a group of its own, and keeps no file of ours. */
 static void become(const char *const *argv, i64 cpu_s, size_t memory, int out, int err)
 {
-    static const char *const env[] = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8",
-        "VIPS_CONCURRENCY=1", "MALLOC_ARENA_MAX=1", NULL};
+    static const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "VIPS_CONCURRENCY=1",
+        "MALLOC_ARENA_MAX=1", NULL };
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     int nothing = open("/dev/null", O_RDONLY);
@@ -62,8 +62,8 @@ static bool listen_to(int fds[2], struct buf *bufs[2], i64 deadline)
 {
     char piece[4096];
     while (fds[0] >= 0 || fds[1] >= 0) {
-        struct pollfd on[2] = {
-            {.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
+        struct pollfd on[2] = { { .fd = fds[0], .events = POLLIN },
+            { .fd = fds[1], .events = POLLIN } };
         i64 left = deadline - ticks();
         if (left <= 0)
             return false;
@@ -74,7 +74,7 @@ static bool listen_to(int fds[2], struct buf *bufs[2], i64 deadline)
                 continue;
             ssize_t n = read(fds[i], piece, sizeof piece);
             if (n > 0) {
-                buf_add(bufs[i], (str){piece, (size_t)n});
+                buf_add(bufs[i], (str){ piece, (size_t)n });
             } else if (n == 0 || errno != EINTR) {
                 close(fds[i]);
                 fds[i] = -1;
@@ -97,7 +97,7 @@ static int collect(pid_t child, bool in_time, i64 deadline)
             kill(-child, SIGKILL);
             in_time = false;
         } else if (done == 0) {
-            nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
+            nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
         }
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -107,7 +107,7 @@ int proc_run(struct ctx *c, const char *const *argv, i64 cpu_s, i64 wall_us, siz
     struct proc_result *result)
 {
     int out[2], err[2];
-    *result = (struct proc_result){.status = 127};
+    *result = (struct proc_result){ .status = 127 };
     if (pipe2(out, O_CLOEXEC))
         return fail_detail(c, E_INTERNAL, "proc.pipe", "no pipe for %s", argv[0]);
     if (pipe2(err, O_CLOEXEC)) {
@@ -127,8 +127,8 @@ int proc_run(struct ctx *c, const char *const *argv, i64 cpu_s, i64 wall_us, siz
         return fail_detail(c, E_INTERNAL, "proc.fork", "no process for %s", argv[0]);
     }
     i64 deadline = ticks() + wall_us;
-    int fds[2] = {out[0], err[0]};
-    bool in_time = listen_to(fds, (struct buf *[2]){&heard, &moaned}, deadline);
+    int fds[2] = { out[0], err[0] };
+    bool in_time = listen_to(fds, (struct buf *[2]){ &heard, &moaned }, deadline);
     if (!in_time)
         kill(-child, SIGKILL);
     for (int i = 0; i < 2; i++)
@@ -138,7 +138,7 @@ int proc_run(struct ctx *c, const char *const *argv, i64 cpu_s, i64 wall_us, siz
     result->out = buf_str(&heard);
     result->err = buf_str(&moaned);
     if (!in_time)
-        return fail_detail(c, E_INTERNAL, "proc.slow", "%s took over %" PRId64 " ms", argv[0],
-            wall_us / 1000);
+        return fail_detail(
+            c, E_INTERNAL, "proc.slow", "%s took over %" PRId64 " ms", argv[0], wall_us / 1000);
     return E_OK;
 }

@@ -11,8 +11,8 @@ static bool is_channel(str channel)
         return false;
     for (size_t i = 0; i < channel.n; i++) {
         char ch = channel.p[i];
-        bool ok = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-                  (ch && strchr("_./-", ch));
+        bool ok = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+            (ch >= '0' && ch <= '9') || (ch && strchr("_./-", ch));
         if (!ok)
             return false;
     }
@@ -48,7 +48,7 @@ static int channel_path(struct ctx *c, str channel, str *path)
 
 int push_send(struct ctx *c, str inner_socket, str channel, str event, str body)
 {
-    str path, headers[2] = {S("Content-Type: text/plain; charset=utf-8")};
+    str path, headers[2] = { S("Content-Type: text/plain; charset=utf-8") };
     int status;
     TRY(channel_path(c, channel, &path));
     if (event.n)

@@ -52,7 +52,7 @@ static bool connect_now(struct redis *r)
         return true;
     if (ticks() < r->retry_at)
         return false;
-    struct timeval most = {.tv_usec = TIMEOUT_US};
+    struct timeval most = { .tv_usec = TIMEOUT_US };
     r->conn = redisConnectUnixWithTimeout(r->socket, most);
     if (r->conn && !r->conn->err && redisSetTimeout(r->conn, most) == REDIS_OK)
         return true;
@@ -60,7 +60,7 @@ static bool connect_now(struct redis *r)
     return false;
 }
 
-/* ---- commands: argv in, replies out, all in one round trip ---------------------------------- */
+/* ---- commands: argv in, replies out, all in one round trip -------------------------------- */
 
 #define WORDS_MOST 8
 struct command {
@@ -123,15 +123,15 @@ static bool ask_one(struct ctx *c, struct command command, redisReply **reply)
 
 static str text_of(const redisReply *reply)
 {
-    return reply->type == REDIS_REPLY_STRING ? (str){reply->str, (size_t)reply->len} : str_none;
+    return reply->type == REDIS_REPLY_STRING ? (str){ reply->str, (size_t)reply->len } : str_none;
 }
 
 bool redis_is_up(struct redis *r)
 {
     struct arena *mem = arena_new(1 << 20);
-    struct ctx c = {.mem = mem, .redis = r};
+    struct ctx c = { .mem = mem, .redis = r };
     redisReply *reply;
-    bool up = ask_one(&c, (struct command){{S("PING")}, 1}, &reply);
+    bool up = ask_one(&c, (struct command){ { S("PING") }, 1 }, &reply);
     arena_drop(mem);
     return up;
 }
@@ -140,7 +140,7 @@ bool redis_get(struct ctx *c, str key, str *out)
 {
     redisReply *reply;
     *out = str_none;
-    if (!ask_one(c, (struct command){{S("GET"), key}, 2}, &reply))
+    if (!ask_one(c, (struct command){ { S("GET"), key }, 2 }, &reply))
         return false;
     *out = text_of(reply);
     return true;
@@ -150,7 +150,7 @@ bool redis_getex(struct ctx *c, str key, i64 seconds, str *out)
 {
     redisReply *reply;
     *out = str_none;
-    struct command command = {{S("GETEX"), key, S("EX"), number(c->mem, seconds)}, 4};
+    struct command command = { { S("GETEX"), key, S("EX"), number(c->mem, seconds) }, 4 };
     if (!ask_one(c, command, &reply))
         return false;
     *out = text_of(reply);
@@ -160,7 +160,7 @@ bool redis_getex(struct ctx *c, str key, i64 seconds, str *out)
 bool redis_set(struct ctx *c, str key, str value, i64 seconds)
 {
     redisReply *reply;
-    struct command command = {{S("SET"), key, value}, 3};
+    struct command command = { { S("SET"), key, value }, 3 };
     if (seconds) {
         command.words[3] = S("EX");
         command.words[4] = number(c->mem, seconds);
@@ -172,7 +172,7 @@ bool redis_set(struct ctx *c, str key, str value, i64 seconds)
 bool redis_del(struct ctx *c, str key)
 {
     redisReply *reply;
-    return ask_one(c, (struct command){{S("DEL"), key}, 2}, &reply);
+    return ask_one(c, (struct command){ { S("DEL"), key }, 2 }, &reply);
 }
 
 /* A key's life is only ever made longer: another page may have given it more. */
@@ -184,9 +184,9 @@ bool redis_sadd(struct ctx *c, const str *keys, size_t n_keys, str member, i64 s
     redisReply **replies = NEWS(c->mem, redisReply *, 3 * n_keys);
     str life = number(c->mem, seconds);
     for (size_t i = 0; i < n_keys; i++) {
-        commands[3 * i] = (struct command){{S("SADD"), keys[i], member}, 3};
-        commands[3 * i + 1] = (struct command){{S("EXPIRE"), keys[i], life, S("NX")}, 4};
-        commands[3 * i + 2] = (struct command){{S("EXPIRE"), keys[i], life, S("GT")}, 4};
+        commands[3 * i] = (struct command){ { S("SADD"), keys[i], member }, 3 };
+        commands[3 * i + 1] = (struct command){ { S("EXPIRE"), keys[i], life, S("NX") }, 4 };
+        commands[3 * i + 2] = (struct command){ { S("EXPIRE"), keys[i], life, S("GT") }, 4 };
     }
     return ask(c, commands, 3 * n_keys, replies) && replies[0]->type != REDIS_REPLY_ERROR;
 }
@@ -195,7 +195,7 @@ bool redis_smembers(struct ctx *c, str key, struct node **list)
 {
     redisReply *reply;
     *list = node_list(c->mem);
-    if (!ask_one(c, (struct command){{S("SMEMBERS"), key}, 2}, &reply))
+    if (!ask_one(c, (struct command){ { S("SMEMBERS"), key }, 2 }, &reply))
         return false;
     for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
         node_add_str(c->mem, *list, text_of(reply->element[i]));
@@ -211,10 +211,11 @@ bool redis_count(struct ctx *c, struct counter *counters, size_t n)
     for (size_t i = 0; i < n; i++) {
         str key = counters[i].key;
         commands[3 * i] =
-            (struct command){{S("INCRBY"), key, number(c->mem, counters[i].add)}, 3};
-        commands[3 * i + 1] = (struct command){
-            {S("EXPIRE"), key, number(c->mem, counters[i].window_s), S("NX")}, 4};
-        commands[3 * i + 2] = (struct command){{S("TTL"), key}, 2};
+            (struct command){ { S("INCRBY"), key, number(c->mem, counters[i].add) }, 3 };
+        commands[3 * i + 1] =
+            (struct command){ { S("EXPIRE"), key, number(c->mem, counters[i].window_s), S("NX") },
+                4 };
+        commands[3 * i + 2] = (struct command){ { S("TTL"), key }, 2 };
     }
     if (!ask(c, commands, 3 * n, replies))
         return false;

@@ -90,7 +90,7 @@ T(a_signed_value_is_readable_and_cannot_be_changed)
     for (size_t i = 0; i < token.n; i++) {
         char *copy = (char *)(uintptr_t)str_dup(mem, token).p;
         copy[i] ^= 1;
-        is_false(crypto_signed(SECRET, "link", (str){copy, token.n}, &value));
+        is_false(crypto_signed(SECRET, "link", (str){ copy, token.n }, &value));
         is_false(crypto_signed(SECRET, "link", str_upto(token, i), &value));
     }
     is_false(crypto_signed(SECRET, "link", S("."), &value));
@@ -111,7 +111,7 @@ T(a_sealed_value_is_secret_and_whole)
     for (size_t i = 0; i < sealed.n; i++) {
         char *copy = (char *)(uintptr_t)str_dup(mem, sealed).p;
         copy[i] = copy[i] == 'A' ? 'B' : 'A';
-        is_false(crypto_unseal(mem, SECRET, "totp", (str){copy, sealed.n}, &plain));
+        is_false(crypto_unseal(mem, SECRET, "totp", (str){ copy, sealed.n }, &plain));
         is_false(crypto_unseal(mem, SECRET, "totp", str_upto(sealed, i), &plain));
     }
 }

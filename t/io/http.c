@@ -32,7 +32,8 @@ static void talk(int fd)
         hear_until(fd, room + strlen(room), sizeof room - strlen(room) - 1, "",
             (size_t)strtoul(length + 16, NULL, 10) - strlen(body + 4));
     if (strstr(room, " /hello "))
-        tell(fd, "HTTP/1.1 200 OK\r\nX-Thing: one\r\nx-thing: two\r\nContent-Length: 5\r\n\r\nhello");
+        tell(fd,
+            "HTTP/1.1 200 OK\r\nX-Thing: one\r\nx-thing: two\r\nContent-Length: 5\r\n\r\nhello");
     else if (strstr(room, " /redirect "))
         tell(fd, "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 0\r\n\r\n");
     else if (strstr(room, " /fail "))
@@ -71,8 +72,8 @@ static int call_with(struct http_call call, const char *path)
 
 static int get(const char *path)
 {
-    return call_with((struct http_call){.method = "GET", .flags = HTTP_PRIVATE_OK,
-                         .total_us = 700 * 1000},
+    return call_with(
+        (struct http_call){ .method = "GET", .flags = HTTP_PRIVATE_OK, .total_us = 700 * 1000 },
         path);
 }
 
@@ -92,9 +93,12 @@ T(any_status_is_an_answer)
 
 T(what_is_sent_is_what_was_said)
 {
-    const str headers[] = {S("Authorization: Bearer sk_test"), S("Idempotency-Key: order-1")};
-    must(call_with((struct http_call){.method = "POST", .body = S("a=1&b[c]=2"),
-                       .headers = headers, .n_headers = 2, .flags = HTTP_PRIVATE_OK},
+    const str headers[] = { S("Authorization: Bearer sk_test"), S("Idempotency-Key: order-1") };
+    must(call_with((struct http_call){ .method = "POST",
+                       .body = S("a=1&b[c]=2"),
+                       .headers = headers,
+                       .n_headers = 2,
+                       .flags = HTTP_PRIVATE_OK },
         "/echo?x=%2F"));
     has_text(answer.body, "POST /echo?x=%2F HTTP/1.1\r\n");
     has_text(answer.body, "\r\nAuthorization: Bearer sk_test\r\n");
@@ -121,10 +125,7 @@ T(a_gigabyte_is_cut_at_the_ceiling)
     eq_str(t_ctx()->fault.key, "http.large");
 }
 
-T(endless_headers_are_cut)
-{
-    eq_err(get("/headers"), E_PROVIDER);
-}
+T(endless_headers_are_cut) { eq_err(get("/headers"), E_PROVIDER); }
 
 T(half_an_answer_is_none)
 {
@@ -144,17 +145,18 @@ T(a_slow_or_dripping_server_is_left_in_time)
 
 static int plain(const char *url)
 {
-    struct http_call call = {.method = "GET", .url = str_of(url), .total_us = 2 * SECOND};
+    struct http_call call = { .method = "GET", .url = str_of(url), .total_us = 2 * SECOND };
     return http_call(t_ctx(), &call, &answer);
 }
 
 T(private_peers_are_refused_unless_configured)
 {
-    static const char *const urls[] = {"https://127.0.0.1:8443/", "https://localhost:8443/",
-        "https://10.0.0.1/", "https://172.16.5.5/", "https://192.168.1.1/", "https://169.254.169.254/",
-        "https://100.64.0.1/", "https://0.0.0.0/", "https://[::1]/", "https://[::ffff:10.0.0.1]/",
-        "https://[fe80::1]/", "https://[fd00::1]/", "https://[2002:a00:1::1]/",
-        "https://[64:ff9b::a00:1]/", "https://2130706433/", "https://0x7f.1/"};
+    static const char *const urls[] = { "https://127.0.0.1:8443/", "https://localhost:8443/",
+        "https://10.0.0.1/", "https://172.16.5.5/", "https://192.168.1.1/",
+        "https://169.254.169.254/", "https://100.64.0.1/", "https://0.0.0.0/", "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/", "https://[fe80::1]/", "https://[fd00::1]/",
+        "https://[2002:a00:1::1]/", "https://[64:ff9b::a00:1]/", "https://2130706433/",
+        "https://0x7f.1/" };
     for (size_t i = 0; i < COUNT(urls); i++) {
         when start = when_now();
         eq_err(plain(urls[i]), E_PROVIDER);
@@ -165,14 +167,15 @@ T(private_peers_are_refused_unless_configured)
 
 T(other_protocols_names_and_control_characters_are_refused)
 {
-    static const char *const urls[] = {"file:///etc/passwd", "http://example.com/", "gopher://x/",
+    static const char *const urls[] = { "file:///etc/passwd", "http://example.com/", "gopher://x/",
         "ftp://127.0.0.1/", "https://user:word@127.0.0.1/", "https://127.0.0.1/a b",
-        "https://127.0.0.1/\r\nX: y", ""};
+        "https://127.0.0.1/\r\nX: y", "" };
     for (size_t i = 0; i < COUNT(urls); i++)
         eq_err(plain(urls[i]), E_PROVIDER);
-    const str header[] = {S("X-Evil: a\r\nX-More: b")};
-    eq_err(call_with((struct http_call){.method = "GET", .headers = header, .n_headers = 1,
-                         .flags = HTTP_PRIVATE_OK},
+    const str header[] = { S("X-Evil: a\r\nX-More: b") };
+    eq_err(call_with(
+               (struct http_call){
+                   .method = "GET", .headers = header, .n_headers = 1, .flags = HTTP_PRIVATE_OK },
                "/hello"),
         E_PROVIDER);
 }
@@ -180,8 +183,9 @@ T(other_protocols_names_and_control_characters_are_refused)
 T(a_private_connection_is_not_lent_to_a_public_call)
 {
     struct server *s = serve(NULL, talk);
-    struct http_call call = {.method = "GET", .flags = HTTP_PRIVATE_OK,
-        .url = str_fmt(t_ctx()->mem, "http://127.0.0.1:%d/hello", s->port)};
+    struct http_call call = { .method = "GET",
+        .flags = HTTP_PRIVATE_OK,
+        .url = str_fmt(t_ctx()->mem, "http://127.0.0.1:%d/hello", s->port) };
     must(http_call(t_ctx(), &call, &answer));
     call.flags = 0;
     eq_err(http_call(t_ctx(), &call, &answer), E_PROVIDER);
@@ -197,7 +201,7 @@ T(the_proxy_of_the_environment_is_not_used)
     eq_err(err, E_OK);
 }
 
-/* ---- push ------------------------------------------------------------------------------------- */
+/* ---- push --------------------------------------------------------------------------------- */
 
 static str inner_socket(void)
 {

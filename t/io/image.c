@@ -29,7 +29,7 @@ static int make(str bytes, bool trusted, i64 width)
     dir = str_fmt(c->mem, "%s.d", file);
     mkdir(str_c(c->mem, dir), 0700);
     return image_make(
-        c, program(), str_of(file), dir, S("p"), (const i64[]){width}, 1, trusted, &info);
+        c, program(), str_of(file), dir, S("p"), (const i64[]){ width }, 1, trusted, &info);
 }
 
 /* What was made, if anything; the folder goes. */
@@ -49,7 +49,7 @@ static str png(uint32_t width, uint32_t height)
 {
     static const char head[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
     struct buf b = buf_new(t_ctx()->mem, 200);
-    buf_add(&b, (str){head, sizeof head - 1});
+    buf_add(&b, (str){ head, sizeof head - 1 });
     for (int shift = 24; shift >= 0; shift -= 8)
         buf_char(&b, (char)(width >> shift));
     for (int shift = 24; shift >= 0; shift -= 8)
@@ -68,8 +68,8 @@ static str png(uint32_t width, uint32_t height)
     return buf_str(&b);
 }
 
-#define NEED_IMAGE()                                            \
-    if (access(str_c(t_ctx()->mem, program()), X_OK) != 0)      \
+#define NEED_IMAGE()                                                                               \
+    if (access(str_c(t_ctx()->mem, program()), X_OK) != 0)                                         \
     t_skip("talat-image is not built")
 
 T(a_drawing_of_ours_becomes_webp_at_each_width)
@@ -99,8 +99,8 @@ T(a_picture_is_read_again_and_never_made_wider)
 T(a_strangers_drawing_and_other_files_are_no_pictures)
 {
     NEED_IMAGE();
-    static const char *const bad[] = {svg, "", "GIF", "%PDF-1.4", "#!/bin/sh\nid",
-        "push graphic-context\nimage over 0,0 0,0 'https://127.0.0.1/x'\n"};
+    static const char *const bad[] = { svg, "", "GIF", "%PDF-1.4", "#!/bin/sh\nid",
+        "push graphic-context\nimage over 0,0 0,0 'https://127.0.0.1/x'\n" };
     for (size_t i = 0; i < COUNT(bad); i++) {
         eq_err(make(str_of(bad[i]), false, 400), E_KIND);
         eq_str(made(400), "");
@@ -132,6 +132,6 @@ T(a_missing_child_is_our_fault)
 {
     struct ctx *c = t_ctx();
     eq_err(image_make(c, S("/nowhere/talat-image"), S("/dev/null"), S("/tmp"), S("p"),
-               (const i64[]){400}, 1, false, &info),
+               (const i64[]){ 400 }, 1, false, &info),
         E_INTERNAL);
 }

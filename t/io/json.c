@@ -34,8 +34,8 @@ T(keys_keep_their_spelling)
 T(broken_json_is_refused_with_its_place)
 {
     struct node *n;
-    static const char *const bad[] = {"", "{", "{\"a\":}", "[1,]", "{'a':1}", "nul", "1 2",
-        "{\"a\":1}x", "\"\\ud800\"", "[01]", "\"\x01\"", "\"a\xff\"", "NaN", "[1e999]"};
+    static const char *const bad[] = { "", "{", "{\"a\":}", "[1,]", "{'a':1}", "nul", "1 2",
+        "{\"a\":1}x", "\"\\ud800\"", "[01]", "\"\x01\"", "\"a\xff\"", "NaN", "[1e999]" };
     for (size_t i = 0; i < COUNT(bad); i++) {
         eq_err(read(str_of(bad[i]), &n), E_MALFORMED);
         is_true(n == NULL);

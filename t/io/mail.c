@@ -3,12 +3,12 @@
 #include <dirent.h>
 
 static const struct mail order = {
-    .from = {"Talat ตลาด <shop@example.test>", sizeof "Talat ตลาด <shop@example.test>" - 1},
-    .to = {"buyer@example.test", 18},
-    .subject = {"คำสั่งซื้อ 42", sizeof "คำสั่งซื้อ 42" - 1},
-    .text = {"สวัสดี\n.dot\nFrom here\nend = \n", sizeof "สวัสดี\n.dot\nFrom here\nend = \n" - 1},
-    .html = {"<p>สวัสดี</p>", sizeof "<p>สวัสดี</p>" - 1},
-    .message_id = {"order-42", 8},
+    .from = { "Talat ตลาด <shop@example.test>", sizeof "Talat ตลาด <shop@example.test>" - 1 },
+    .to = { "buyer@example.test", 18 },
+    .subject = { "คำสั่งซื้อ 42", sizeof "คำสั่งซื้อ 42" - 1 },
+    .text = { "สวัสดี\n.dot\nFrom here\nend = \n", sizeof "สวัสดี\n.dot\nFrom here\nend = \n" - 1 },
+    .html = { "<p>สวัสดี</p>", sizeof "<p>สวัสดี</p>" - 1 },
+    .message_id = { "order-42", 8 },
 };
 
 static str dir_of(void)
@@ -80,8 +80,8 @@ T(no_header_can_be_slipped_in)
     mail.message_id = S("x>\r\nBcc: a@b/../../etc");
     str text = sent(&mail);
     no_text(text, "\nBcc:");
-    static const char *const bad[] = {"a@b.test\r\nBcc: c@d.test", "a@b.test, c@d.test",
-        "<a@b.test> <c@d.test>", "a@b@c", "nobody", "@b", "a@", "", "-oQ/tmp@x", "a b@c.test"};
+    static const char *const bad[] = { "a@b.test\r\nBcc: c@d.test", "a@b.test, c@d.test",
+        "<a@b.test> <c@d.test>", "a@b@c", "nobody", "@b", "a@", "", "-oQ/tmp@x", "a b@c.test" };
     struct ctx *c = t_ctx();
     for (size_t i = 0; i < COUNT(bad); i++) {
         str answer;
@@ -102,7 +102,7 @@ T(the_same_mail_sent_twice_is_one_file)
     eq_err(mail_send(c, str_none, dir, &order, &first), E_PROVIDER);
 }
 
-/* ---- SMTP ------------------------------------------------------------------------------------------ */
+/* ---- SMTP --------------------------------------------------------------------------------- */
 
 /* A server that takes mail, but for boxes called "full" (452) and "gone" (550). What it took
  * goes to the file named in the environment. */
@@ -143,8 +143,8 @@ static int smtp_send(const char *to, str *answer, str *took)
     struct mail mail = order;
     bool ok;
     mail.to = str_of(to);
-    int err = mail_send(
-        c, str_fmt(c->mem, "smtp://127.0.0.1:%d", s->port), str_none, &mail, answer);
+    int err =
+        mail_send(c, str_fmt(c->mem, "smtp://127.0.0.1:%d", s->port), str_none, &mail, answer);
     *took = file_read(c->mem, file, 1 << 20, &ok);
     return err;
 }

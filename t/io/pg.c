@@ -5,50 +5,56 @@
 #include <unistd.h>
 
 /* Tables of a session's own, so the owner's role: the app may not make any. */
-#define NEED_PG()                                                                  \
-    do {                                                                           \
-        if (!stack_conf("pg_owner").n)                                             \
-            t_skip("no PostgreSQL: TALAT_CONF names no configuration with it");    \
-        open_pg();                                                                 \
+#define NEED_PG()                                                                                  \
+    do {                                                                                           \
+        if (!stack_conf("pg_owner").n)                                                             \
+            t_skip("no PostgreSQL: TALAT_CONF names no configuration with it");                    \
+        open_pg();                                                                                 \
     } while (0)
 
 /* Numbers far above the generator's. */
 enum { NUMBER = 9000 };
-static const unsigned one_int[] = {20}, two_ints[] = {20, 20}, int_text[] = {20, 25};
-static const struct query get = {"t.get", "select id, name, note from item where id = $1", Q_ONE,
-    one_int, 1, NUMBER};
-static const struct query find = {"t.find", "select id, name from item where id = $1", Q_MAYBE,
-    one_int, 1, NUMBER + 1};
-static const struct query all = {"t.all", "select id, name from item order by id", Q_MANY, NULL,
-    0, NUMBER + 2};
-static const struct query add = {"t.add", "insert into item (id, name) values ($1, $2)", Q_EXEC,
-    int_text, 2, NUMBER + 3};
-static const struct query count = {"t.count", "select count(*) as n from item", Q_ONE, NULL, 0,
-    NUMBER + 4};
-static const struct query scope = {"t.scope",
+static const unsigned one_int[] = { 20 }, two_ints[] = { 20, 20 }, int_text[] = { 20, 25 };
+static const struct query get = { "t.get", "select id, name, note from item where id = $1", Q_ONE,
+    one_int, 1, NUMBER };
+static const struct query find = { "t.find", "select id, name from item where id = $1", Q_MAYBE,
+    one_int, 1, NUMBER + 1 };
+static const struct query all = { "t.all", "select id, name from item order by id", Q_MANY, NULL, 0,
+    NUMBER + 2 };
+static const struct query add = { "t.add", "insert into item (id, name) values ($1, $2)", Q_EXEC,
+    int_text, 2, NUMBER + 3 };
+static const struct query count = { "t.count", "select count(*) as n from item", Q_ONE, NULL, 0,
+    NUMBER + 4 };
+static const struct query scope = { "t.scope",
     "select current_setting('app.person', true) as person,"
     " current_setting('app.organisation', true) as organisation,"
     " current_setting('app.order', true) as \"order\", current_setting('app.cart', true) as cart,"
     " current_setting('app.platform', true) as platform, pg_backend_pid()::bigint as pid",
-    Q_ONE, NULL, 0, NUMBER + 5};
-static const struct query wrong = {"t.wrong", "select nothing_like_it as x", Q_ONE, NULL, 0,
-    NUMBER + 6};
-static const struct query end_it = {"t.end", "select pg_terminate_backend($1::int) as ended",
-    Q_ONE, one_int, 1, NUMBER + 7};
-static const struct query lock = {"t.lock", "select pg_advisory_xact_lock(774411, $1::int) as done",
-    Q_ONE, one_int, 1, NUMBER + 8};
-static const struct query nap = {"t.nap", "select pg_sleep($1 / 1000.0) as done", Q_ONE, one_int,
-    1, NUMBER + 9};
-static const struct query price = {"t.price", "select 1.5::numeric as price", Q_ONE, NULL, 0,
-    NUMBER + 10};
-static const struct query rule = {"t.rule", "select item_rule($1, $2) as x", Q_ONE, two_ints, 2,
-    NUMBER + 11};
-static const struct query drop_all = {"t.drop", "delete from item where id >= $1", Q_EXEC, one_int,
-    1, NUMBER + 13};
+    Q_ONE, NULL, 0, NUMBER + 5 };
+static const struct query wrong = { "t.wrong", "select nothing_like_it as x", Q_ONE, NULL, 0,
+    NUMBER + 6 };
+static const struct query end_it = { "t.end", "select pg_terminate_backend($1::int) as ended",
+    Q_ONE, one_int, 1, NUMBER + 7 };
+static const struct query lock = { "t.lock",
+    "select pg_advisory_xact_lock(774411, $1::int) as done", Q_ONE, one_int, 1, NUMBER + 8 };
+static const struct query nap = { "t.nap", "select pg_sleep($1 / 1000.0) as done", Q_ONE, one_int,
+    1, NUMBER + 9 };
+static const struct query price = { "t.price", "select 1.5::numeric as price", Q_ONE, NULL, 0,
+    NUMBER + 10 };
+static const struct query rule = { "t.rule", "select item_rule($1, $2) as x", Q_ONE, two_ints, 2,
+    NUMBER + 11 };
+static const struct query drop_all = { "t.drop", "delete from item where id >= $1", Q_EXEC, one_int,
+    1, NUMBER + 13 };
 
-#define INT(v)     { .kind = P_INT, .number = (v) }
-#define TEXT(v)    { .kind = P_STR, .text = (v) }
-#define IN(...)    ((const struct param[]){__VA_ARGS__})
+#define INT(v)                                                                                     \
+    {                                                                                              \
+        .kind = P_INT, .number = (v)                                                               \
+    }
+#define TEXT(v)                                                                                    \
+    {                                                                                              \
+        .kind = P_STR, .text = (v)                                                                 \
+    }
+#define IN(...)       ((const struct param[]){ __VA_ARGS__ })
 #define ADD(id, name) pg_run(t_ctx(), &add, IN(INT(id), TEXT(S(name))), NULL, NULL)
 
 static struct pg *connect_to(const char *key) { return pg_new(t_ctx()->mem, stack_conf(key)); }
@@ -57,15 +63,16 @@ static void open_pg(void)
 {
     struct ctx *c = t_ctx();
     c->pg = connect_to("pg_owner");
-    must(pg_script(c, S("create temp table item (id bigint primary key,"
-                        " name text not null check (name <> ''), note text,"
-                        " constraint item_name unique (name));"
-                        "insert into item values (1, 'one'), (2, 'two');"
-                        "create function pg_temp.item_rule(a bigint, b bigint) returns int as $$"
-                        " begin raise exception using errcode = 'TL' || a::text,"
-                        " message = 'Only 3 left', constraint = 'stock.left'; end"
-                        " $$ language plpgsql;"
-                        "set search_path = pg_temp")));
+    must(pg_script(c,
+        S("create temp table item (id bigint primary key,"
+          " name text not null check (name <> ''), note text,"
+          " constraint item_name unique (name));"
+          "insert into item values (1, 'one'), (2, 'two');"
+          "create function pg_temp.item_rule(a bigint, b bigint) returns int as $$"
+          " begin raise exception using errcode = 'TL' || a::text,"
+          " message = 'Only 3 left', constraint = 'stock.left'; end"
+          " $$ language plpgsql;"
+          "set search_path = pg_temp")));
 }
 
 static i64 rows(void)
@@ -84,7 +91,7 @@ static i64 backend(struct ctx *c)
 
 static void end_backend(i64 pid)
 {
-    struct ctx *c = t_ctx(), other = {.mem = c->mem, .pg = connect_to("pg_owner")};
+    struct ctx *c = t_ctx(), other = { .mem = c->mem, .pg = connect_to("pg_owner") };
     struct node *n;
     must(pg_run(&other, &end_it, IN(INT(pid)), &n, NULL));
     usleep(100 * 1000);
@@ -133,15 +140,15 @@ T(the_scope_is_set_for_its_query_and_gone_after_it)
     NEED_PG();
     struct ctx *c = t_ctx();
     struct node *n;
-    c->scope = (struct scope){.person = 7, .organisation = 8, .order = 9, .cart = 10,
-        .platform = true};
+    c->scope =
+        (struct scope){ .person = 7, .organisation = 8, .order = 9, .cart = 10, .platform = true };
     must(pg_run(c, &scope, NULL, &n, NULL));
     eq_str(node_str(n, "person"), "7");
     eq_str(node_str(n, "organisation"), "8");
     eq_str(node_str(n, "order"), "9");
     eq_str(node_str(n, "cart"), "10");
     eq_str(node_str(n, "platform"), "on");
-    c->scope = (struct scope){0};
+    c->scope = (struct scope){ 0 };
     must(pg_run(c, &scope, NULL, &n, NULL));
     eq_str(node_str(n, "person"), "");
     eq_str(node_str(n, "organisation"), "");
@@ -237,8 +244,8 @@ T(a_batch_of_hundreds_goes_through)
     pg_batch(c);
     for (i64 i = 10; i < 610; i++)
         must(pg_run(c, &add,
-            IN(INT(i), TEXT(str_fmt(c->mem, "%" PRId64 "%.*s", i, STR(str_upto(text, 2000))))), NULL,
-            NULL));
+            IN(INT(i), TEXT(str_fmt(c->mem, "%" PRId64 "%.*s", i, STR(str_upto(text, 2000))))),
+            NULL, NULL));
     must(pg_flush(c));
     must(pg_run(c, &all, NULL, &n, NULL));
     eq_int(node_count(n), 602);
@@ -264,8 +271,8 @@ T(rules_of_the_schema_speak_to_the_person)
     NEED_PG();
     struct ctx *c = t_ctx();
     struct node *n;
-    static const struct query call = {"t.rule2", "select pg_temp.item_rule($1, 0) as x", Q_ONE,
-        one_int, 1, NUMBER + 20};
+    static const struct query call = { "t.rule2", "select pg_temp.item_rule($1, 0) as x", Q_ONE,
+        one_int, 1, NUMBER + 20 };
     eq_err(pg_run(c, &call, IN(INT(409)), &n, NULL), E_CONFLICT);
     eq_str(c->fault.text, "Only 3 left");
     eq_str(c->fault.key, "stock.left");
@@ -406,11 +413,12 @@ T(a_changed_table_under_a_prepared_statement_is_no_matter)
     struct ctx *c = t_ctx();
     struct node *n;
     /* the connection is renewed, so this table must outlive it */
-    struct ctx other = {.mem = c->mem, .pg = connect_to("pg_owner")};
-    pg_script(&other, S("drop table if exists talat_t_io; create table talat_t_io (a int);"
-                        "insert into talat_t_io values (1)"));
-    static const struct query live = {"t.live", "select t.* from talat_t_io t", Q_ONE, NULL, 0,
-        NUMBER + 22};
+    struct ctx other = { .mem = c->mem, .pg = connect_to("pg_owner") };
+    pg_script(&other,
+        S("drop table if exists talat_t_io; create table talat_t_io (a int);"
+          "insert into talat_t_io values (1)"));
+    static const struct query live = { "t.live", "select t.* from talat_t_io t", Q_ONE, NULL, 0,
+        NUMBER + 22 };
     c->pg = connect_to("pg_owner");
     int err = pg_run(c, &live, NULL, &n, NULL);
     pg_script(&other, S("alter table talat_t_io add b text default 'x'"));
@@ -439,19 +447,19 @@ T(prepare_all_reports_what_does_not_fit)
 {
     NEED_PG();
     struct ctx *c = t_ctx();
-    static const struct query doubled = {"t.doubled", "select 1 as a, 2 as a", Q_ONE, NULL, 0,
-        NUMBER + 30};
-    static const struct query nameless = {"t.nameless", "select 1", Q_ONE, NULL, 0, NUMBER + 31};
-    static const struct query mistyped = {"t.mistyped", "select 1 as a where 'x'::text = $1",
-        Q_ONE, one_int, 1, NUMBER + 32};
-    static const struct query rowless = {"t.rowless", "set timezone = 'UTC'", Q_ONE, NULL, 0,
-        NUMBER + 33};
-    static const struct query denied = {"t.denied", "select rolpassword as a from pg_authid", Q_MANY,
-        NULL, 0, NUMBER + 34};
-    static const struct query argued = {"t.argued", "select $1::bigint + $2 as a", Q_ONE, two_ints,
-        2, NUMBER + 35};
-    const struct query *list[] = {
-        &doubled, &nameless, &mistyped, &rowless, &price, &scope, &denied, &argued};
+    static const struct query doubled = { "t.doubled", "select 1 as a, 2 as a", Q_ONE, NULL, 0,
+        NUMBER + 30 };
+    static const struct query nameless = { "t.nameless", "select 1", Q_ONE, NULL, 0, NUMBER + 31 };
+    static const struct query mistyped = { "t.mistyped", "select 1 as a where 'x'::text = $1",
+        Q_ONE, one_int, 1, NUMBER + 32 };
+    static const struct query rowless = { "t.rowless", "set timezone = 'UTC'", Q_ONE, NULL, 0,
+        NUMBER + 33 };
+    static const struct query denied = { "t.denied", "select rolpassword as a from pg_authid",
+        Q_MANY, NULL, 0, NUMBER + 34 };
+    static const struct query argued = { "t.argued", "select $1::bigint + $2 as a", Q_ONE, two_ints,
+        2, NUMBER + 35 };
+    const struct query *list[] = { &doubled, &nameless, &mistyped, &rowless, &price, &scope,
+        &denied, &argued };
     struct buf report = buf_new(c->mem, 1 << 16);
     eq_err(pg_prepare_all(c, list, COUNT(list), &report), E_INTERNAL);
     str said = buf_str(&report);
@@ -479,7 +487,7 @@ T(every_query_fits_the_schema)
     eq_err(err, E_OK);
 }
 
-/* ---- two at once ---------------------------------------------------------------------------------- */
+/* ---- two at once -------------------------------------------------------------------------- */
 
 struct dance {
     i64 first, second;
@@ -502,11 +510,11 @@ T(a_deadlock_is_tried_again_until_both_are_through)
     struct ctx *c = t_ctx();
     pid_t child = fork();
     if (child == 0) {
-        struct ctx mine = {.mem = arena_new(1 << 20), .pg = connect_to("pg_owner")};
-        struct dance d = {.first = 1, .second = 2};
+        struct ctx mine = { .mem = arena_new(1 << 20), .pg = connect_to("pg_owner") };
+        struct dance d = { .first = 1, .second = 2 };
         _exit(pg_tx(&mine, step, &d));
     }
-    struct dance d = {.first = 2, .second = 1};
+    struct dance d = { .first = 2, .second = 1 };
     must(pg_tx(c, step, &d));
     int status;
     waitpid(child, &status, 0);
@@ -516,8 +524,8 @@ T(a_deadlock_is_tried_again_until_both_are_through)
 static int serial(struct ctx *c, void *tries)
 {
     struct node *n;
-    static const struct query clash = {"t.clash",
-        "select pg_temp.clash() as x", Q_ONE, NULL, 0, NUMBER + 40};
+    static const struct query clash = { "t.clash", "select pg_temp.clash() as x", Q_ONE, NULL, 0,
+        NUMBER + 40 };
     ++*(int *)tries;
     return pg_run(c, &clash, NULL, &n, NULL);
 }
@@ -527,8 +535,9 @@ T(a_clash_is_tried_three_times_more_and_then_told)
     NEED_PG();
     struct ctx *c = t_ctx();
     int tries = 0;
-    must(pg_script(c, S("create function pg_temp.clash() returns int as $$ begin raise exception"
-                        " using errcode = '40001', message = 'clash'; end $$ language plpgsql")));
+    must(pg_script(c,
+        S("create function pg_temp.clash() returns int as $$ begin raise exception"
+          " using errcode = '40001', message = 'clash'; end $$ language plpgsql")));
     eq_err(pg_tx(c, serial, &tries), E_AWAY);
     eq_int(tries, 4);
     eq_str(c->fault.key, "pg.again");
@@ -547,7 +556,7 @@ T(a_script_says_where_it_failed_and_undoes_itself)
 T(a_notification_wakes_the_one_who_waits)
 {
     NEED_PG();
-    struct ctx *c = t_ctx(), other = {.mem = c->mem, .pg = connect_to("pg_owner")};
+    struct ctx *c = t_ctx(), other = { .mem = c->mem, .pg = connect_to("pg_owner") };
     str channel;
     must(pg_listen(c, "talat_t"));
     must(pg_wait(c, 1000, &channel));

@@ -21,16 +21,16 @@ T(an_instant_is_rfc_3339_and_a_day_is_a_date)
     eq_str(value(OID_TIMESTAMPTZ, S("\x7f\xff\xff\xff\xff\xff\xff\xff")).as.text, "infinity");
     eq_str(value(OID_DATE, S("\0\0\0\x3b")).as.text, "2000-02-29");
     eq_str(value(OID_DATE, S("\xff\xff\xff\xff")).as.text, "1999-12-31");
-    eq_str(value(OID_TIMESTAMP, S("\xff\xff\xff\xff\xff\xff\xff\xff")).as.text,
-        "1999-12-31T23:59:59");
+    eq_str(
+        value(OID_TIMESTAMP, S("\xff\xff\xff\xff\xff\xff\xff\xff")).as.text, "1999-12-31T23:59:59");
 }
 
 T(a_damaged_array_is_refused)
 {
     struct node n;
-    str bad[] = {S("\0\0\0\1"), S("\0\0\0\2\0\0\0\0\0\0\0\x14\0\0\0\1\0\0\0\1"),
+    str bad[] = { S("\0\0\0\1"), S("\0\0\0\2\0\0\0\0\0\0\0\x14\0\0\0\1\0\0\0\1"),
         S("\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0\1\0\0\0\1"),
-        S("\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0\1\0\0\0\1\0\0\0\x08xx")};
+        S("\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0\1\0\0\0\1\0\0\0\x08xx") };
     for (size_t i = 0; i < COUNT(bad); i++)
         is_false(pg_value(t_ctx(), OID_INT8S, bad[i].p, (int)bad[i].n, &n));
 }
@@ -48,22 +48,22 @@ T(parameters_and_columns_agree)
     struct arena *mem = t_ctx()->mem;
     const char *p;
     int n;
-    const str names[] = {S("a"), S(""), S("ผ้า")};
-    pg_pack(mem, OID_TEXTS, &(struct param){.kind = P_STRS, .strs = names, .n = 3}, &p, &n);
-    struct node list = value(OID_TEXTS, (str){p, (size_t)n});
+    const str names[] = { S("a"), S(""), S("ผ้า") };
+    pg_pack(mem, OID_TEXTS, &(struct param){ .kind = P_STRS, .strs = names, .n = 3 }, &p, &n);
+    struct node list = value(OID_TEXTS, (str){ p, (size_t)n });
     eq_str(t_json_of(&list), "[\"a\",\"\",\"ผ้า\"]");
-    const i64 ids[] = {1, -1};
-    pg_pack(mem, OID_INT8S, &(struct param){.kind = P_INTS, .ints = ids, .n = 2}, &p, &n);
-    list = value(OID_INT8S, (str){p, (size_t)n});
+    const i64 ids[] = { 1, -1 };
+    pg_pack(mem, OID_INT8S, &(struct param){ .kind = P_INTS, .ints = ids, .n = 2 }, &p, &n);
+    list = value(OID_INT8S, (str){ p, (size_t)n });
     eq_str(t_json_of(&list), "[1,-1]");
-    pg_pack(mem, OID_INT8S, &(struct param){.kind = P_INTS}, &p, &n);
-    list = value(OID_INT8S, (str){p, (size_t)n});
+    pg_pack(mem, OID_INT8S, &(struct param){ .kind = P_INTS }, &p, &n);
+    list = value(OID_INT8S, (str){ p, (size_t)n });
     eq_str(t_json_of(&list), "[]");
-    pg_pack(mem, OID_JSONB, &(struct param){.kind = P_STR, .text = S("{\"a\":1}")}, &p, &n);
-    struct node json = value(OID_JSONB, (str){p, (size_t)n});
+    pg_pack(mem, OID_JSONB, &(struct param){ .kind = P_STR, .text = S("{\"a\":1}") }, &p, &n);
+    struct node json = value(OID_JSONB, (str){ p, (size_t)n });
     eq_str(t_json_of(&json), "{\"a\":1}");
-    pg_pack(mem, OID_TEXT, &(struct param){.kind = P_STR, .null = true}, &p, &n);
+    pg_pack(mem, OID_TEXT, &(struct param){ .kind = P_STR, .null = true }, &p, &n);
     is_true(p == NULL);
-    pg_pack(mem, OID_TEXT, &(struct param){.kind = P_STR}, &p, &n);
+    pg_pack(mem, OID_TEXT, &(struct param){ .kind = P_STR }, &p, &n);
     is_true(p != NULL && n == 0);
 }

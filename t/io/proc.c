@@ -7,7 +7,7 @@ static struct proc_result result;
 
 static int shell(const char *script, i64 cpu_s, i64 wall_us, size_t memory)
 {
-    const char *const argv[] = {"/bin/sh", "-c", script, NULL};
+    const char *const argv[] = { "/bin/sh", "-c", script, NULL };
     return proc_run(t_ctx(), argv, cpu_s, wall_us, memory, &result);
 }
 
@@ -33,8 +33,8 @@ T(processor_time_and_memory_are_capped)
 {
     must(shell("while :; do :; done", 1, 10 * SECOND, 0));
     is_true(result.status > 128);
-    must(shell("x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo ${#x}", 5, 10 * SECOND,
-        64u << 20));
+    must(shell(
+        "x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo ${#x}", 5, 10 * SECOND, 64u << 20));
     is_true(result.status != 0);
 }
 
@@ -57,7 +57,7 @@ T(a_child_inherits_neither_files_nor_environment)
 
 T(a_program_that_is_not_there_is_127)
 {
-    const char *const argv[] = {"/nowhere/talat-image", NULL};
+    const char *const argv[] = { "/nowhere/talat-image", NULL };
     must(proc_run(t_ctx(), argv, 1, SECOND, 0, &result));
     eq_int(result.status, 127);
 }

@@ -1,11 +1,11 @@
 #include "t/io/stack.h"
 #include <unistd.h>
 
-#define NEED_REDIS()                                                             \
-    do {                                                                         \
-        if (!stack_conf("redis").n)                                              \
-            t_skip("no Redis: TALAT_CONF names no configuration with it");       \
-        t_ctx()->redis = redis_new(t_ctx()->mem, stack_conf("redis"));           \
+#define NEED_REDIS()                                                                               \
+    do {                                                                                           \
+        if (!stack_conf("redis").n)                                                                \
+            t_skip("no Redis: TALAT_CONF names no configuration with it");                         \
+        t_ctx()->redis = redis_new(t_ctx()->mem, stack_conf("redis"));                             \
     } while (0)
 
 static str key(const char *name)
@@ -45,8 +45,8 @@ T(a_window_counts_and_says_what_is_left)
 {
     NEED_REDIS();
     struct ctx *c = t_ctx();
-    struct counter two[] = {{.key = key("n"), .window_s = 60, .add = 1},
-        {.key = key("m"), .window_s = 10, .add = 3}};
+    struct counter two[] = { { .key = key("n"), .window_s = 60, .add = 1 },
+        { .key = key("m"), .window_s = 10, .add = 3 } };
     is_true(redis_count(c, two, 2));
     is_true(redis_count(c, two, 2));
     eq_int(two[0].count, 2);
@@ -61,7 +61,7 @@ T(members_of_a_tag_are_found)
 {
     NEED_REDIS();
     struct ctx *c = t_ctx();
-    str keys[] = {key("x"), key("y")};
+    str keys[] = { key("x"), key("y") };
     struct node *list;
     is_true(redis_sadd(c, keys, 2, S("page"), 60));
     is_true(redis_sadd(c, keys, 1, S("page"), 60));
@@ -80,7 +80,7 @@ T(a_wrong_type_is_no_crash)
     str k = key("text");
     struct node *list;
     is_true(redis_set(c, k, S("abc"), 10));
-    struct counter one = {.key = k, .window_s = 10, .add = 1};
+    struct counter one = { .key = k, .window_s = 10, .add = 1 };
     is_false(redis_count(c, &one, 1));
     is_false(redis_smembers(c, k, &list));
     is_true(redis_is_up(c->redis));
@@ -92,7 +92,7 @@ T(without_redis_every_call_says_so_at_once)
     struct ctx *c = t_ctx();
     str value;
     struct node *list;
-    struct counter one = {.key = S("k"), .window_s = 10, .add = 1};
+    struct counter one = { .key = S("k"), .window_s = 10, .add = 1 };
     when start = when_now();
     c->redis = redis_new(c->mem, S("/nowhere/redis.sock"));
     for (int i = 0; i < 1000; i++)

@@ -31,9 +31,8 @@ static inline struct server *serve(const char *unix_path, void (*talk)(int fd))
 {
     struct server *s = NEW(t_ctx()->mem, struct server);
     int fd = socket(unix_path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in in = {
-        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
     if (unix_path)
         strncpy(un.sun_path, unix_path, sizeof un.sun_path - 1);
     socklen_t n = unix_path ? sizeof un : sizeof in;
