@@ -14,7 +14,7 @@ struct messages {
     struct node *languages; /* code -> map of msgid -> msgstr */
 };
 
-/* ---- the message format ---------------------------------------------------------------------- */
+/* ---- the message format --------------------------------------------------------------- */
 
 /* The text up to the '}' that closes what was opened before p; *rest goes behind it. */
 static bool cut_braces(str *rest, str *inside)
@@ -134,7 +134,7 @@ const char *message_check(str text)
     return check(text, 0);
 }
 
-/* ---- filling ----------------------------------------------------------------------------------- */
+/* ---- filling -------------------------------------------------------------------------- */
 
 struct fill {
     struct ctx *c;
@@ -147,8 +147,10 @@ static int fill(const struct fill *f, str text, const i64 *count);
 
 static int missing(const struct fill *f, str name)
 {
-    return fail_detail(f->c, E_INTERNAL, "message", "a message has the hole {%.*s}, the document"
-        " nothing for it", STR(name));
+    return fail_detail(f->c, E_INTERNAL, "message",
+        "a message has the hole {%.*s}, the document"
+        " nothing for it",
+        STR(name));
 }
 
 static int fill_plural(const struct fill *f, str name, str forms)
@@ -181,8 +183,8 @@ static int fill_hole(const struct fill *f, str name)
     else if (n->kind == N_INT)
         buf_int(f->out, n->as.number);
     else if (n->kind != N_NULL)
-        return fail_detail(f->c, E_INTERNAL, "message", "{%.*s} is neither text nor number",
-            STR(name));
+        return fail_detail(
+            f->c, E_INTERNAL, "message", "{%.*s} is neither text nor number", STR(name));
     return E_OK;
 }
 
@@ -220,7 +222,7 @@ int message_fill(struct ctx *c, str message, message_find *find, const void *wit
     return E_OK;
 }
 
-/* ---- .po ------------------------------------------------------------------------------------------ */
+/* ---- .po ------------------------------------------------------------------------------ */
 
 struct po {
     struct arena *mem;
@@ -232,11 +234,11 @@ struct po {
     bool fuzzy, has;
 };
 
-#define PO_BAD(po, line, ...)                                              \
-    do {                                                                   \
-        buf_fmt((po)->errors, "%.*s:%d: ", STR((po)->file), (line));       \
-        buf_fmt((po)->errors, __VA_ARGS__);                                \
-        buf_char((po)->errors, '\n');                                      \
+#define PO_BAD(po, line, ...)                                                                      \
+    do {                                                                                           \
+        buf_fmt((po)->errors, "%.*s:%d: ", STR((po)->file), (line));                               \
+        buf_fmt((po)->errors, __VA_ARGS__);                                                        \
+        buf_char((po)->errors, '\n');                                                              \
     } while (0)
 
 /* The conversions of a printf format, in order: "%d left of %s" gives "ds". */
@@ -248,7 +250,7 @@ static str conversions(struct arena *mem, str s)
             continue;
         i++;
         while (i < s.n && s.p[i] != '%' && !memchr("diuoxXcsfeEgGpn", s.p[i], 15) &&
-               memchr("-+#0123456789.*lhzjt", s.p[i], 20))
+            memchr("-+#0123456789.*lhzjt", s.p[i], 20))
             buf_char(&out, s.p[i++]);
         if (i < s.n && s.p[i] != '%' && memchr("diuoxXcsfeEgGpn", s.p[i], 15))
             buf_char(&out, s.p[i]);
@@ -338,7 +340,8 @@ static void po_line(struct po *po, str line)
     } else if (str_starts(line, S("\""))) {
         add_string(po, line);
     } else if (line.n) {
-        PO_BAD(po, po->line, "msgid, msgstr or a comment is wanted (plurals are written inside "
+        PO_BAD(po, po->line,
+            "msgid, msgstr or a comment is wanted (plurals are written inside "
             "the message)");
     }
 }
@@ -357,10 +360,10 @@ struct node *po_read(struct arena *mem, str file, str text, struct buf *errors)
     return po.messages;
 }
 
-/* ---- the catalogue ---------------------------------------------------------------------------------- */
+/* ---- the catalogue -------------------------------------------------------------------- */
 
-static void load_file(struct messages *all, struct arena *mem, str dir, str name,
-    struct buf *errors)
+static void load_file(
+    struct messages *all, struct arena *mem, str dir, str name, struct buf *errors)
 {
     bool ok;
     str file = str_fmt(mem, "%.*s/%.*s", STR(dir), STR(name));
@@ -368,8 +371,7 @@ static void load_file(struct messages *all, struct arena *mem, str dir, str name
     if (!ok || !str_is_utf8(text))
         buf_fmt(errors, "%.*s:1: cannot be read as UTF-8\n", STR(file));
     else
-        node_set(mem, all->languages, str_upto(name, name.n - 3),
-            po_read(mem, file, text, errors));
+        node_set(mem, all->languages, str_upto(name, name.n - 3), po_read(mem, file, text, errors));
 }
 
 struct messages *messages_load(struct arena *mem, str dir, struct buf *errors)

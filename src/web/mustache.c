@@ -9,8 +9,8 @@ enum { TEMPLATE_CEILING = 1 << 20, MAX_DIRS = 8 };
 
 #define SUFFIX S(".mustache")
 
-void template_error(struct templates *set, const struct template *t, uint32_t line,
-    const char *fmt, ...)
+void template_error(
+    struct templates *set, const struct template *t, uint32_t line, const char *fmt, ...)
 {
     char what[512];
     va_list args;
@@ -50,7 +50,7 @@ const struct lambda *lambda_find(const struct templates *set, str name)
     return NULL;
 }
 
-/* ---- by name ------------------------------------------------------------------------------ */
+/* ---- by name -------------------------------------------------------------------------- */
 
 static struct template **slot(struct template **slots, size_t n_slots, str name)
 {
@@ -76,8 +76,8 @@ static void grow(struct templates *set)
     set->n_slots = n_slots;
 }
 
-struct templates *templates_new(struct arena *mem, const struct template_rules *rules,
-    struct buf *errors)
+struct templates *templates_new(
+    struct arena *mem, const struct template_rules *rules, struct buf *errors)
 {
     struct templates *set = NEW(mem, struct templates);
     set->mem = mem;
@@ -91,8 +91,10 @@ void templates_add(struct templates *set, str name, str file, str text)
     if (2 * (set->n + 1) > set->n_slots)
         grow(set);
     struct template *t = NEW(set->mem, struct template);
-    *t = (struct template){ .name = str_dup(set->mem, name), .file = str_dup(set->mem, file),
-        .text = text, .plain_text = str_ends(name, S(".txt")) };
+    *t = (struct template){ .name = str_dup(set->mem, name),
+        .file = str_dup(set->mem, file),
+        .text = text,
+        .plain_text = str_ends(name, S(".txt")) };
     struct template **at = slot(set->slots, set->n_slots, t->name);
     if (*at) {
         template_error(set, t, 1, "there is already a template called %.*s", STR(name));
@@ -103,12 +105,9 @@ void templates_add(struct templates *set, str name, str file, str text)
     template_parse(set, t, set->mem, S("{{"), S("}}"));
 }
 
-bool templates_has(const struct templates *set, str name)
-{
-    return templates_find(set, name);
-}
+bool templates_has(const struct templates *set, str name) { return templates_find(set, name); }
 
-/* ---- from files --------------------------------------------------------------------------- */
+/* ---- from files ----------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -166,12 +165,9 @@ static void add_dir(struct templates *set, str path, str prefix, int depth)
     }
 }
 
-void templates_add_dir(struct templates *set, str dir)
-{
-    add_dir(set, dir, str_none, 0);
-}
+void templates_add_dir(struct templates *set, str dir) { add_dir(set, dir, str_none, 0); }
 
-/* ---- tied together -------------------------------------------------------------------------- */
+/* ---- tied together -------------------------------------------------------------------- */
 
 static bool is_block_at(const struct template *t, uint32_t i, str name)
 {
@@ -208,7 +204,7 @@ bool templates_ready(struct templates *set)
     return !set->broken;
 }
 
-/* ---- for tools -------------------------------------------------------------------------------- */
+/* ---- for tools ------------------------------------------------------------------------ */
 
 static int by_file(const void *a, const void *b)
 {
@@ -226,8 +222,8 @@ static size_t in_order(const struct templates *set, struct template ***out)
     return n;
 }
 
-void templates_each(const struct templates *set, void (*each)(void *, str file, str text),
-    void *with)
+void templates_each(
+    const struct templates *set, void (*each)(void *, str file, str text), void *with)
 {
     struct template **all;
     size_t n = in_order(set, &all);

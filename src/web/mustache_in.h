@@ -9,12 +9,12 @@
 #include "web/web.h"
 
 enum {
-    MAX_NESTING = 64,   /* sections, blocks and parents within one template */
-    MAX_PARTIALS = 64,  /* partials within partials while rendering */
-    MAX_STACK = 512,    /* contexts on the stack while rendering */
-    MAX_INDENT = 1024,  /* bytes of indentation of all partials that are open */
-    MAX_ARGS = 8,       /* words a lambda may be given */
-    MAX_RUNS = 100000,  /* templates that lambdas may compile in one render */
+    MAX_NESTING = 64,  /* sections, blocks and parents within one template */
+    MAX_PARTIALS = 64, /* partials within partials while rendering */
+    MAX_STACK = 512,   /* contexts on the stack while rendering */
+    MAX_INDENT = 1024, /* bytes of indentation of all partials that are open */
+    MAX_ARGS = 8,      /* words a lambda may be given */
+    MAX_RUNS = 100000, /* templates that lambdas may compile in one render */
 };
 
 enum op_kind {
@@ -63,15 +63,16 @@ struct op {
     str text;             /* OP_TEXT: literal; OP_LAMBDA, sections: what stands inside */
     struct name name;
     str indent;
-    str open, close;                 /* delimiters in force, for lambdas that compile */
-    struct template *partial;        /* NULL: dynamic, or missing */
+    str open, close;          /* delimiters in force, for lambdas that compile */
+    struct template *partial; /* NULL: dynamic, or missing */
     const struct lambda *lambda;
-    const struct name *args;         /* OP_LAMBDA that takes names */
+    const struct name *args; /* OP_LAMBDA that takes names */
     size_t n_args;
-    struct place *places;            /* OP_BLOCK: where in the HTML it was met */
+    struct place *places; /* OP_BLOCK: where in the HTML it was met */
 };
 
-struct template {
+struct template
+{
     str name, file, text;
     struct op *ops;
     uint32_t n_ops;
@@ -99,8 +100,7 @@ const struct lambda *lambda_find(const struct templates *, str name);
 struct name name_parse(struct arena *, str);
 
 /* For tools: every HTML template, and every use of a lambda with its text, in order of files. */
-void templates_each(const struct templates *, void (*each)(void *, str file, str text),
-    void *with);
+void templates_each(const struct templates *, void (*each)(void *, str file, str text), void *with);
 void templates_each_use(const struct templates *, const char *lambda,
     void (*each)(void *, str text, str file, uint32_t line), void *with);
 

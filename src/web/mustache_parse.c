@@ -8,7 +8,7 @@ struct token {
     char kind; /* 't' text, 'v' value, or the tag's own sign: & # ^ / > < $ ! = */
     bool dropped, alone, ends_line, dynamic;
     uint32_t line;
-    uint32_t mate; /* the matching tag; 0: none (the first token is always text) */
+    uint32_t mate;   /* the matching tag; 0: none (the first token is always text) */
     uint32_t holder; /* the innermost open tag around it; 0: none */
     uint32_t op;     /* what an opening tag became, for its closing tag */
     const char *from, *to;
@@ -29,15 +29,9 @@ struct parser {
 
 #define BAD(p, line, ...) ((p)->bad = true, template_error((p)->set, (p)->t, (line), __VA_ARGS__))
 
-static bool is_blank(char ch)
-{
-    return ch == ' ' || ch == '\t';
-}
+static bool is_blank(char ch) { return ch == ' ' || ch == '\t'; }
 
-static bool is_space(char ch)
-{
-    return is_blank(ch) || ch == '\n' || ch == '\r';
-}
+static bool is_space(char ch) { return is_blank(ch) || ch == '\n' || ch == '\r'; }
 
 static bool all_space(str s)
 {
@@ -55,10 +49,10 @@ static size_t blanks(str s)
     return n;
 }
 
-/* ---- tokens ---------------------------------------------------------------------------- */
+/* ---- tokens --------------------------------------------------------------------------- */
 
-static struct token *token(struct parser *p, char kind, const char *from, const char *to,
-    uint32_t line)
+static struct token *token(
+    struct parser *p, char kind, const char *from, const char *to, uint32_t line)
 {
     if (p->n == p->room) {
         uint32_t room = p->room ? p->room * 2 : 64;
@@ -69,8 +63,9 @@ static struct token *token(struct parser *p, char kind, const char *from, const 
         p->room = room;
     }
     struct token *k = &p->tokens[p->n++];
-    *k = (struct token){ .kind = kind, .from = from, .to = to, .line = line, .open = p->open,
-        .close = p->close };
+    *k = (struct token){
+        .kind = kind, .from = from, .to = to, .line = line, .open = p->open, .close = p->close
+    };
     return k;
 }
 
@@ -214,7 +209,7 @@ static void match(struct parser *p)
     }
 }
 
-/* ---- lines ------------------------------------------------------------------------------ */
+/* ---- lines ---------------------------------------------------------------------------- */
 
 static bool blank_before(const struct parser *p, uint32_t i)
 {
@@ -339,7 +334,7 @@ static void mark_lines(struct parser *p)
     }
 }
 
-/* ---- operations -------------------------------------------------------------------------- */
+/* ---- operations ----------------------------------------------------------------------- */
 
 struct writer {
     struct parser *p;
@@ -351,8 +346,14 @@ struct writer {
 static struct op *op_new(struct writer *w, enum op_kind kind, const struct token *k)
 {
     struct op *op = &w->ops[w->n++];
-    *op = (struct op){ .kind = kind, .line = k->line, .end = w->n, .open = k->open,
-        .close = k->close, .dynamic = k->dynamic, .alone = k->alone, .indent = k->indent };
+    *op = (struct op){ .kind = kind,
+        .line = k->line,
+        .end = w->n,
+        .open = k->open,
+        .close = k->close,
+        .dynamic = k->dynamic,
+        .alone = k->alone,
+        .indent = k->indent };
     if (!k->alone) {
         op->starts_line = w->line_starts;
         w->line_starts = false;
@@ -434,8 +435,8 @@ static uint32_t write_opener(struct writer *w, uint32_t i)
 {
     struct parser *p = w->p;
     struct token *k = &p->tokens[i];
-    const struct lambda *lambda = p->set->rules.html && strchr("#^", k->kind)
-        ? lambda_find(p->set, k->text) : NULL;
+    const struct lambda *lambda =
+        p->set->rules.html && strchr("#^", k->kind) ? lambda_find(p->set, k->text) : NULL;
     if (lambda && k->kind == '^')
         BAD(p, k->line, "{{^%.*s}}: %.*s is a lambda, which is always true", STR(k->text),
             STR(k->text));
@@ -444,8 +445,10 @@ static uint32_t write_opener(struct writer *w, uint32_t i)
         write_lambda(w, k, lambda);
         return k->mate;
     }
-    enum op_kind kind = k->kind == '#' ? OP_SECTION : k->kind == '^' ? OP_INVERTED
-        : k->kind == '<' ? OP_PARENT : OP_BLOCK;
+    enum op_kind kind = k->kind == '#' ? OP_SECTION
+        : k->kind == '^'               ? OP_INVERTED
+        : k->kind == '<'               ? OP_PARENT
+                                       : OP_BLOCK;
     struct op *op = op_new(w, kind, k);
     op->name = name_parse(p->mem, k->text);
     if (kind == OP_SECTION)
@@ -493,9 +496,7 @@ static uint32_t write_token(struct writer *w, uint32_t i)
     if (k->kind != '/' && k->holder && p->tokens[k->holder].kind == '<' && k->kind != '$')
         return skip_in_parent(w, i);
     switch (k->kind) {
-    case 't':
-        write_text(w, k);
-        return i;
+    case 't': write_text(w, k); return i;
     case 'v':
     case '&':
         op = op_new(w, OP_VALUE, k);
@@ -506,19 +507,15 @@ static uint32_t write_token(struct writer *w, uint32_t i)
         op = op_new(w, OP_PARTIAL, k);
         op->name = name_parse(p->mem, k->text);
         return i;
-    case '/':
-        write_closer(w, k);
-        return i;
+    case '/': write_closer(w, k); return i;
     case '!':
-    case '=':
-        return i;
-    default:
-        return write_opener(w, i);
+    case '=': return i;
+    default: return write_opener(w, i);
     }
 }
 
-bool template_parse(struct templates *set, struct template *t, struct arena *mem, str open,
-    str close)
+bool template_parse(
+    struct templates *set, struct template *t, struct arena *mem, str open, str close)
 {
     struct parser p = { .set = set, .t = t, .mem = mem, .open = open, .close = close };
     tokenize(&p, t->text);

@@ -47,7 +47,7 @@ struct walk {
 
 #define BAD(w, line, ...) template_error((w)->set, (w)->t, (line), __VA_ARGS__)
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------- */
 
 /* One end may be open: "on*". */
 static const struct attr_kind {
@@ -86,6 +86,7 @@ static const struct attr_kind {
     { NULL, "hx-headers", JSON_ONLY },
     { NULL, "hx-config", JSON_ONLY },
     { NULL, "hx-vars", SCRIPT_ATTR },
+    { NULL, "hx-trigger", SCRIPT_ATTR }, /* its filters are */
     { NULL, "hx-on*", SCRIPT_ATTR },
     { NULL, "on*", SCRIPT_ATTR },
     { NULL, "style", STYLE_ATTR },
@@ -136,22 +137,16 @@ static void grow_name(char *name, size_t *n, size_t size, char ch)
         name[(*n)++] = ch >= 'A' && ch <= 'Z' ? (char)(ch + 32) : ch;
 }
 
-/* ---- literal text ------------------------------------------------------------------------------ */
+/* ---- literal text --------------------------------------------------------------------- */
 
 static bool is_space(char ch)
 {
     return ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' || ch == '\f';
 }
 
-static bool is_letter(char ch)
-{
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
-}
+static bool is_letter(char ch) { return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z'); }
 
-static void to_text(struct place *p)
-{
-    *p = (struct place){ .state = TEXT_ };
-}
+static void to_text(struct place *p) { *p = (struct place){ .state = TEXT_ }; }
 
 static void end_tag(struct place *p)
 {
@@ -305,8 +300,10 @@ static void step(struct walk *w, struct place *p, str rest, uint32_t line)
     case LESS:
         if (ch == '<') /* the one before was text */
             return;
-        p->state = ch == '/' ? CLOSE_TAG : ch == '!' || ch == '?' ? DECLARATION
-            : is_letter(ch) ? TAG_NAME : TEXT_;
+        p->state = ch == '/'         ? CLOSE_TAG
+            : ch == '!' || ch == '?' ? DECLARATION
+            : is_letter(ch)          ? TAG_NAME
+                                     : TEXT_;
         if (p->state == TAG_NAME) {
             *p = (struct place){ .state = TAG_NAME };
             grow_name(p->tag, &p->tag_n, sizeof p->tag, ch);
@@ -318,15 +315,11 @@ static void step(struct walk *w, struct place *p, str rest, uint32_t line)
             to_text(p);
         return;
     case VALUE:
-    case UNQUOTED:
-        step_in_value(w, p, rest, line);
-        return;
+    case UNQUOTED: step_in_value(w, p, rest, line); return;
     case COMMENT:
     case INCLUDE:
-    case BODY:
-        return;
-    default:
-        step_in_tag(w, p, ch, line);
+    case BODY: return;
+    default: step_in_tag(w, p, ch, line);
     }
 }
 
@@ -343,7 +336,7 @@ static void follow(struct walk *w, struct place *p, str s, uint32_t line)
     }
 }
 
-/* ---- values -------------------------------------------------------------------------------------- */
+/* ---- values --------------------------------------------------------------------------- */
 
 static const char *why_not(const struct place *p)
 {
@@ -382,7 +375,8 @@ static enum escape in_url(struct walk *w, const struct op *op, struct place *p)
     if (is_path)
         return AS_HTML;
     if (begun == MAYBE)
-        BAD(w, op->line, "whether the address begins here depends on the section before: "
+        BAD(w, op->line,
+            "whether the address begins here depends on the section before: "
             "put it into that section, and its other case into an inverted one behind it");
     if (p->attr == URLS)
         return begun == BEGUN_ ? AS_URL_PART : AS_SRCSET;
@@ -429,17 +423,14 @@ static void decide(struct walk *w, struct op *op, struct place *p)
     op->escape = escape;
 }
 
-/* ---- both ways of passing a section ---------------------------------------------------------------- */
+/* ---- both ways of passing a section --------------------------------------------------- */
 
 static bool is_edge(enum state s)
 {
     return s == TAG_NAME || s == IN_TAG || s == EDGE || s == ATTR_NAME || s == AFTER_NAME;
 }
 
-static bool is_white(enum state s)
-{
-    return s == IN_TAG || s == AFTER_NAME;
-}
+static bool is_white(enum state s) { return s == IN_TAG || s == AFTER_NAME; }
 
 /* Inside a tag a section begins on a clean edge. */
 static void open_edge(struct place *p)
@@ -505,7 +496,7 @@ static uint32_t walk_section(struct walk *w, uint32_t i, uint32_t to, struct pla
     return pair ? other->end : op->end;
 }
 
-/* ---- blocks ---------------------------------------------------------------------------------------- */
+/* ---- blocks --------------------------------------------------------------------------- */
 
 /* What must be assumed behind a block, whatever it is filled with. */
 static struct place behind_block(struct place p)
@@ -543,22 +534,24 @@ static void walk_block(struct walk *w, uint32_t i, struct place *p)
     *p = behind_block(*p);
 }
 
-/* Walks the argument once for every place where a block of its name can be reached. */
-static size_t fill_blocks(struct walk *w, uint32_t argument, struct template *t, uint32_t round)
+/* The places of every block of this name that can be reached from a template. */
+static void collect_places(
+    struct walk *w, str name, struct template *t, uint32_t round, struct place **all)
 {
-    size_t found = 0;
     t->seen = round;
-    str name = w->t->ops[argument].name.whole;
     for (uint32_t i = 0; i < t->n_ops; i++) {
         const struct op *op = &t->ops[i];
         if (op->kind == OP_BLOCK && str_eq(op->name.whole, name))
-            for (const struct place *at = op->places; at; at = at->next, found++)
-                walk_content(w, argument, *at);
+            for (const struct place *at = op->places; at; at = at->next) {
+                struct place *copy = NEW(w->set->mem, struct place);
+                *copy = *at;
+                copy->next = *all;
+                *all = copy;
+            }
         bool into = (op->kind == OP_PARENT || op->kind == OP_PARTIAL) && op->partial;
         if (into && op->partial->seen != round)
-            found += fill_blocks(w, argument, op->partial, round);
+            collect_places(w, name, op->partial, round, all);
     }
-    return found;
 }
 
 static void walk_parent(struct walk *w, uint32_t i)
@@ -568,10 +561,16 @@ static void walk_parent(struct walk *w, uint32_t i)
         BAD(w, op->line, "{{<*%.*s}}: a parent's name must be written out", STR(op->name.whole));
         return;
     }
-    for (uint32_t a = i + 1; a < op->end; a = w->t->ops[a].end)
-        if (!fill_blocks(w, a, op->partial, ++w->set->round))
+    for (uint32_t a = i + 1; a < op->end; a = w->t->ops[a].end) {
+        str name = w->t->ops[a].name.whole;
+        struct place *all = NULL;
+        collect_places(w, name, op->partial, ++w->set->round, &all);
+        if (!all)
             BAD(w, w->t->ops[a].line, "%.*s has no block {{$%.*s}}", STR(op->name.whole),
-                STR(w->t->ops[a].name.whole));
+                STR(name));
+        for (; all; all = all->next) /* an argument is walked from every place it may fill */
+            walk_content(w, a, *all);
+    }
 }
 
 static bool has_blocks(const struct template *t)

@@ -36,14 +36,14 @@ struct at {
 
 static int run(struct render *r, const struct at *at, uint32_t from, uint32_t to);
 
-static int wrong(struct render *r, const struct at *at, const struct op *op, const char *what,
-    str name)
+static int wrong(
+    struct render *r, const struct at *at, const struct op *op, const char *what, str name)
 {
-    return fail_detail(r->c, E_INTERNAL, "template", "%.*s:%u: %s %.*s", STR(at->t->file),
-        op->line, what, STR(name));
+    return fail_detail(r->c, E_INTERNAL, "template", "%.*s:%u: %s %.*s", STR(at->t->file), op->line,
+        what, STR(name));
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------- */
 
 static const struct node absent_but_allowed = { .kind = N_NULL };
 
@@ -63,10 +63,7 @@ static const struct node *member(const struct node *of, str key)
 }
 
 /* What a form that was not sent yet has not got: these may be left out of a document. */
-static bool may_be_absent(str first)
-{
-    return str_is(first, "form") || str_is(first, "errors");
-}
+static bool may_be_absent(str first) { return str_is(first, "form") || str_is(first, "errors"); }
 
 static const struct node *look(const struct render *r, const struct name *name)
 {
@@ -85,8 +82,8 @@ static const struct node *look(const struct render *r, const struct name *name)
 }
 
 /* E_OK and NULL: not there, and that is allowed. */
-static int find(struct render *r, const struct at *at, const struct op *op,
-    const struct name *name, const struct node **found)
+static int find(struct render *r, const struct at *at, const struct op *op, const struct name *name,
+    const struct node **found)
 {
     *found = look(r, name);
     if (!*found && r->set->rules.strict)
@@ -116,7 +113,7 @@ static bool is_true(const struct node *n)
     return false;
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values --------------------------------------------------------------------------- */
 
 /* A URL of a srcset ends at a space or comma; in a value they are part of it. */
 static void add_srcset(struct buf *out, str s)
@@ -176,7 +173,7 @@ static enum escape how(const struct op *op)
     return op->escape ? op->escape : op->raw ? AS_RAW : AS_HTML;
 }
 
-/* ---- lambdas ---------------------------------------------------------------------------------- */
+/* ---- lambdas -------------------------------------------------------------------------- */
 
 static bool is_literal(str word)
 {
@@ -196,8 +193,9 @@ static int call_lambda(struct render *r, const struct at *at, const struct op *o
         if (!is_literal(words[i]))
             TRY(find(r, at, op, &args[i], &values[i]));
     }
-    struct call call = { .c = r->c, .text = text, .words = words, .args = values, .n = n_args,
-        .at = r };
+    struct call call = {
+        .c = r->c, .text = text, .words = words, .args = values, .n = n_args, .at = r
+    };
     int err = lambda->run(&call, out);
     if (err && !r->c->fault.detail.n)
         wrong(r, at, op, "this lambda failed:", op->name.whole);
@@ -205,10 +203,10 @@ static int call_lambda(struct render *r, const struct at *at, const struct op *o
 }
 
 /* What a lambda of the specification gave back is a template. */
-static int run_given(struct render *r, const struct at *at, const struct op *op, str text, str open,
-    str close)
+static int run_given(
+    struct render *r, const struct at *at, const struct op *op, str text, str open, str close)
 {
-    if (++r->runs > MAX_RUNS)
+    if (++r->runs > MAX_RUNS || r->partials == MAX_PARTIALS)
         return wrong(r, at, op, "too much work for", op->name.whole);
     struct buf errors = buf_new(r->c->mem, 4096);
     struct templates set = *r->set;
@@ -220,12 +218,15 @@ static int run_given(struct render *r, const struct at *at, const struct op *op,
     for (uint32_t i = 0; i < given.n_ops; i++)
         given.ops[i].partial = templates_find(r->set, given.ops[i].name.whole);
     struct at inside = { .t = &given, .frame = at->frame, .indent = str_none };
-    return run(r, &inside, 0, given.n_ops);
+    r->partials++;
+    int err = run(r, &inside, 0, given.n_ops);
+    r->partials--;
+    return err;
 }
 
 /* Plain rules only: a name that the document lacks may be a lambda. */
-static int run_found_lambda(struct render *r, const struct at *at, const struct op *op,
-    const struct lambda *lambda)
+static int run_found_lambda(
+    struct render *r, const struct at *at, const struct op *op, const struct lambda *lambda)
 {
     str text = str_none;
     bool section = op->kind == OP_SECTION;
@@ -262,7 +263,7 @@ static int run_lambda(struct render *r, const struct at *at, const struct op *op
     return E_OK;
 }
 
-/* ---- operations --------------------------------------------------------------------------------- */
+/* ---- operations ----------------------------------------------------------------------- */
 
 static int run_value(struct render *r, const struct at *at, const struct op *op)
 {
@@ -294,8 +295,8 @@ static void add_text(struct render *r, const struct at *at, str s)
     buf_add(r->out, s);
 }
 
-static int run_with(struct render *r, const struct at *at, const struct op *op,
-    const struct node *top, uint32_t i)
+static int run_with(
+    struct render *r, const struct at *at, const struct op *op, const struct node *top, uint32_t i)
 {
     if (r->depth == MAX_STACK)
         return wrong(r, at, op, "sections too deep at", op->name.whole);
@@ -348,8 +349,8 @@ static int indent_more(struct render *r, const struct at *at, const struct op *o
 }
 
 /* Dynamic partials name what the document says; only names of this set can be reached. */
-static int find_partial(struct render *r, const struct at *at, const struct op *op,
-    const struct template **t)
+static int find_partial(
+    struct render *r, const struct at *at, const struct op *op, const struct template **t)
 {
     *t = op->partial;
     if (!op->dynamic)

@@ -17,15 +17,9 @@
 
 enum { URL_CEILING = 8 << 10, JSON_CEILING = 1 << 20 };
 
-static const struct node *find_in_call(const void *call, str name)
-{
-    return call_find(call, name);
-}
+static const struct node *find_in_call(const void *call, str name) { return call_find(call, name); }
 
-static struct conf *conf_of(const struct ctx *c)
-{
-    return c->app ? c->app->conf : NULL;
-}
+static struct conf *conf_of(const struct ctx *c) { return c->app ? c->app->conf : NULL; }
 
 static str setting(const struct ctx *c, const char *key, str otherwise)
 {
@@ -37,12 +31,9 @@ static int bad_value(struct call *call, const char *what)
     return fail_detail(call->c, E_INTERNAL, "template", "%.*s: %s", STR(call->text), what);
 }
 
-static bool is_nothing(const struct node *n)
-{
-    return !n || n->kind == N_NULL;
-}
+static bool is_nothing(const struct node *n) { return !n || n->kind == N_NULL; }
 
-/* ---- words and figures ------------------------------------------------------------------------ */
+/* ---- words and figures ---------------------------------------------------------------- */
 
 static int run_t(struct call *call, str *out)
 {
@@ -79,8 +70,7 @@ static int run_number(struct call *call, str *out)
 static int write_date(struct call *call, bool with_time, str *out)
 {
     const struct node *at = call->args[0], *in = call_find(call, S("zone"));
-    str zone = in && in->kind == N_STR ? in->as.text
-        : setting(call->c, "zone", S("Asia/Bangkok"));
+    str zone = in && in->kind == N_STR ? in->as.text : setting(call->c, "zone", S("Asia/Bangkok"));
     when instant;
     if (is_nothing(at))
         return E_OK;
@@ -109,7 +99,7 @@ static int run_json(struct call *call, str *out)
     return E_OK;
 }
 
-/* ---- addresses ----------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------ */
 
 static const char *check_path(str text)
 {
@@ -213,7 +203,7 @@ const struct lambda shop_lambdas[] = {
     { 0 },
 };
 
-/* ---- the shop's set -------------------------------------------------------------------------------- */
+/* ---- the shop's set ------------------------------------------------------------------- */
 
 struct templates *templates_load(struct arena *mem, str dir, bool strict, struct buf *errors)
 {

@@ -39,7 +39,7 @@ static bool print(const struct buf *text, FILE *to)
     return !text->n || fwrite(text->p, 1, text->n, to) == text->n;
 }
 
-/* ---- render ---------------------------------------------------------------------------------- */
+/* ---- render --------------------------------------------------------------------------- */
 
 static bool read_all(struct ctx *c, int fd, str *out)
 {
@@ -76,8 +76,8 @@ int render_command(struct ctx *c, int argc, char **argv)
         return complain("cannot read standard input, or it is too large", str_none);
     struct node *document = node_map(c->mem);
     if (str_trim(json).n && json_read(c, json, &document))
-        return complain("standard input is not JSON: ", c->fault.detail.n ? c->fault.detail
-                                                                         : c->fault.text);
+        return complain(
+            "standard input is not JSON: ", c->fault.detail.n ? c->fault.detail : c->fault.text);
     struct template_rules rules = { .lambdas = shop_lambdas };
     struct buf errors = buf_new(c->mem, SAID_CEILING), out = buf_new(c->mem, INPUT_CEILING);
     struct templates *set = templates_new(c->mem, &rules, &errors);
@@ -91,16 +91,14 @@ int render_command(struct ctx *c, int argc, char **argv)
     return print(&out, stdout) && !fflush(stdout) ? 0 : 1;
 }
 
-/* ---- what the shop says ------------------------------------------------------------------------ */
+/* ---- what the shop says --------------------------------------------------------------- */
 
 /* Which argument of which call is a text for people. */
 static const struct {
     const char *call;
     int argument; /* the first is 0 */
 } speakers[] = {
-    { "fail", 3 },
-    { "fail_field", 2 },
-    { "say", 1 },
+    { "fail", 3 }, { "fail_field", 2 }, { "say", 1 },
     { "SAYS", 0 },      /* base.h: marks a text in a table */
     { "wrong", 2 },     /* input.c: fail_field for an input */
     { "wrong_fmt", 2 }, /* the same, with {n} */
@@ -138,7 +136,7 @@ static bool skip_comment(struct source *s)
 {
     bool block = str_starts(s->rest, S("/*")), line = str_starts(s->rest, S("//"));
     while ((block && s->rest.n && !str_starts(s->rest, S("*/"))) ||
-           (line && s->rest.n && s->rest.p[0] != '\n'))
+        (line && s->rest.n && s->rest.p[0] != '\n'))
         take(s);
     for (int i = 0; block && i < 2 && s->rest.n; i++)
         take(s);
@@ -165,7 +163,7 @@ static void take_string(struct source *s, struct buf *out)
 static bool is_word(char ch)
 {
     return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-           ch == '_';
+        ch == '_';
 }
 
 /* Behind the opening bracket of a call: collects the strings of one argument. Strings that stand
@@ -277,7 +275,7 @@ int messages_command(struct ctx *c, int argc, char **argv)
         return print(&errors, stderr), 1;
     const struct node *has = messages_of(all, str_of(lang));
     struct node *used = used_messages(c->mem, set, str_of(option(argc, argv, "--source", "src")));
-    EACH (each, used) {
+    EACH(each, used) {
         if (has && node_get(has, each->key))
             continue;
         printf("#: %.*s\n", STR(each->node.as.text));
@@ -287,17 +285,17 @@ int messages_command(struct ctx *c, int argc, char **argv)
     return 0;
 }
 
-/* ---- lint ----------------------------------------------------------------------------------------- */
+/* ---- lint ----------------------------------------------------------------------------- */
 
-static void check_language(struct buf *said, str dir, const struct messages *all, str lang,
-    const struct node *used)
+static void check_language(
+    struct buf *said, str dir, const struct messages *all, str lang, const struct node *used)
 {
     const struct node *has = messages_of(all, lang);
-    EACH (each, used)
+    EACH(each, used)
         if (!has || !node_get(has, each->key))
             buf_fmt(said, "%.*s: not in %.*s: %.*s\n", STR(each->node.as.text), STR(lang),
                 STR(each->key));
-    EACH (each, has)
+    EACH(each, has)
         if (!node_get(used, each->key))
             buf_fmt(said, "%.*s/lang/%.*s.po: nobody says this any more: %.*s\n", STR(dir),
                 STR(lang), STR(each->key));
@@ -356,16 +354,16 @@ static bool posts(str tag)
 
 static const char *tag_fault(str tag, str behind)
 {
-    bool is_data = str_find(tag, S("application/ld+json")) > 0 ||
-                   str_find(tag, S("application/json")) > 0;
+    bool is_data =
+        str_find(tag, S("application/ld+json")) > 0 || str_find(tag, S("application/json")) > 0;
     if (is_tag(tag, "style") || has_attribute(tag, "style"))
         return "styles belong in static/css (the CSP forbids them here)";
     if (is_tag(tag, "script") && !has_attribute(tag, "src") && !is_data)
         return "scripts belong in static/js (the CSP forbids them here)";
     if (has_attribute(tag, "on*") || has_attribute(tag, "hx-on*"))
         return "no scripts in attributes (the CSP forbids them)";
-    if (is_tag(tag, "img") && !(has_attribute(tag, "alt") && has_attribute(tag, "width") &&
-                                   has_attribute(tag, "height")))
+    if (is_tag(tag, "img") &&
+        !(has_attribute(tag, "alt") && has_attribute(tag, "width") && has_attribute(tag, "height")))
         return "an img has alt, width and height";
     if (is_tag(tag, "form") && posts(tag)) {
         i64 end = str_find(behind, S("</form"));

@@ -71,7 +71,8 @@ T(a_po_file_is_read_as_translators_tools_write_it)
                      "#: a.c:1\n#, c-format\nmsgid \"Only %d \"\n\"left\"\nmsgstr \"a %d\\\"b\"\n\n"
                      "#, fuzzy\nmsgid \"Old\"\nmsgstr \"x\"\n"
                      "msgid \"New\"\nmsgstr \"\"\n"
-                     "msgid \"Next\"\nmsgstr \"y\"\n#~ msgid \"gone\"\n#~ msgstr \"z\"\n", &messages),
+                     "msgid \"Next\"\nmsgstr \"y\"\n#~ msgid \"gone\"\n#~ msgstr \"z\"\n",
+               &messages),
         "");
     eq_str(node_str(messages, "Only %d left"), "a %d\"b");
     eq_str(node_str(messages, "Next"), "y");
@@ -98,10 +99,12 @@ T(a_translation_that_does_not_fit_its_original_is_refused_with_its_line)
     for (size_t i = 0; i < COUNT(rows); i++)
         has_text(po_faults(rows[i].text, &messages), rows[i].why);
     eq_str(po_faults("msgid \"{n, plural, one {one {x}} other {#}}\"\n"
-                     "msgstr \"{n, plural, other {# {x}}}\"\n", &messages), "");
+                     "msgstr \"{n, plural, other {# {x}}}\"\n",
+               &messages),
+        "");
 }
 
-/* ---- the shop's lambdas -------------------------------------------------------------------- */
+/* ---- the shop's lambdas --------------------------------------------------------------- */
 
 /* An app of nothing but words, in a folder of its own. */
 static struct app *wordy_app(void)
@@ -115,7 +118,8 @@ static struct app *wordy_app(void)
     FILE *file = fopen(str_c(c->mem, po), "w");
     fputs("msgid \"Only %d left\"\nmsgstr \"เหลือ %d ชิ้น\"\n"
           "msgid \"You may not do that.\"\nmsgstr \"ห้าม\"\n"
-          "msgid \"Buy <{x}>\"\nmsgstr \"ซื้อ <{x}> & \\\"จ่าย\\\"\"\n", file);
+          "msgid \"Buy <{x}>\"\nmsgstr \"ซื้อ <{x}> & \\\"จ่าย\\\"\"\n",
+        file);
     fclose(file);
     app->mem = c->mem;
     app->language = S("en");
@@ -163,7 +167,8 @@ T(a_fault_is_told_in_the_persons_language)
 T(t_translates_and_escapes_what_came_out)
 {
     wordy_app();
-    eq_str(shown("<p>{{#t}}Buy <{x}>{{/t}}</p>", "{\"x\":\"<b>\"}"), "<p>Buy &lt;&lt;b&gt;&gt;</p>");
+    eq_str(
+        shown("<p>{{#t}}Buy <{x}>{{/t}}</p>", "{\"x\":\"<b>\"}"), "<p>Buy &lt;&lt;b&gt;&gt;</p>");
     t_ctx()->lang = S("th");
     eq_str(shown("<p title=\"{{#t}}Buy\n   <{x}>{{/t}}\">", "{\"x\":\"<b>\"}"),
         "<p title=\"ซื้อ &lt;&lt;b&gt;&gt; &amp; &quot;จ่าย&quot;\">");
@@ -179,7 +184,8 @@ T(money_dates_and_numbers_are_written_by_name)
                                "\"2026-11-20T20:00:00Z\"},\"none\":null,\"day\":\"2026-11-20\"}";
     eq_str(shown("{{#money}}p c{{/money}}", json), "$1,290.50");
     has_text(shown("{{#money}}p THB{{/money}}", json), "1,290.50");
-    eq_str(shown("{{#money}}none c{{/money}}{{#date}}none{{/date}}{{#number}}none{{/number}}", json),
+    eq_str(
+        shown("{{#money}}none c{{/money}}{{#date}}none{{/date}}{{#number}}none{{/number}}", json),
         "");
     eq_str(shown("{{#number}}n{{/number}}", json), "12,345");
     has_text(shown("{{#date}}o.at{{/date}}", json), "21"); /* already tomorrow in Bangkok */
@@ -197,9 +203,10 @@ T(addresses_carry_the_language_and_assets_their_hash)
         "<a href=\"{{#url}}/products/{slug}{{/url}}?x={{slug}}\"><a href=\"{{#url}}/{{/url}}\">"
         "<link href=\"{{#asset}}css/shop.css{{/asset}}\"><a href=\"{{#lang_url}}vi{{/lang_url}}\">"
         "<img src=\"{{#asset}}img/{id}.svg{{/asset}}\">{{base_url}}";
-    eq_str(shown(page, json), "<a href=\"/products/a%2Fb%20c?x=a%2Fb%20c\"><a href=\"/\">"
-                              "<link href=\"/static/css/shop.0f3a.css\"><a href=\"/vi/cart\">"
-                              "<img src=\"/static/img/7.svg\">https://shop.test");
+    eq_str(shown(page, json),
+        "<a href=\"/products/a%2Fb%20c?x=a%2Fb%20c\"><a href=\"/\">"
+        "<link href=\"/static/css/shop.0f3a.css\"><a href=\"/vi/cart\">"
+        "<img src=\"/static/img/7.svg\">https://shop.test");
     t_ctx()->lang = S("th");
     has_text(shown(page, json), "<a href=\"/th/products/a%2Fb%20c?x=a%2Fb%20c\"><a href=\"/th\">");
     has_text(shown("{{#url}}products{{/url}}", "{}"), "begins with one /");

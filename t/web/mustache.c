@@ -3,7 +3,7 @@
 #include "web/web.h"
 #include <stdlib.h>
 
-/* ---- the specification ------------------------------------------------------------------ */
+/* ---- the specification ---------------------------------------------------------------- */
 
 /* C functions in place of the code that the specification's ~lambdas.json gives in other
  * languages, by the test's name. All ten can stand for it: each is a function of its text. */
@@ -44,7 +44,8 @@ static int spec_lambda(struct call *call, str *out)
 }
 
 static const struct lambda spec_lambdas[] = {
-    { "lambda", GIVES_TEMPLATE, 0, 0, spec_lambda, NULL, GIVES_TEXT }, { 0 } };
+    { "lambda", GIVES_TEMPLATE, 0, 0, spec_lambda, NULL, GIVES_TEXT }, { 0 }
+};
 
 /* The data without the code in it: those names are the lambdas'. */
 static struct node *without_code(struct ctx *c, struct node *data)
@@ -69,8 +70,7 @@ static int run_spec_test(struct ctx *c, const struct node *test, bool lambdas)
     is_true(templates_ready(set));
     spec_name = str_c(c->mem, node_str(test, "name"));
     spec_calls = 0;
-    must(template_render(c, set, S("the test"),
-        without_code(c, node_get(test, S("data"))), &out));
+    must(template_render(c, set, S("the test"), without_code(c, node_get(test, S("data"))), &out));
     eq_str(buf_str(&out), node_str(test, "expected"));
     return 1;
 }
@@ -103,7 +103,7 @@ T(specification_inheritance) { run_spec("~inheritance", 27); }
 T(specification_dynamic_names) { run_spec("~dynamic-names", 21); }
 T(specification_lambdas) { run_spec("~lambdas", 10); }
 
-/* ---- html rules ------------------------------------------------------------------------- */
+/* ---- html rules ----------------------------------------------------------------------- */
 
 struct piece {
     const char *name, *text;
@@ -127,8 +127,7 @@ static struct templates *html_set(const struct piece *pieces, size_t n, struct b
     struct template_rules rules = { .html = true, .strict = true, .lambdas = html_lambdas };
     struct templates *set = templates_new(c->mem, &rules, errors);
     for (size_t i = 0; i < n; i++)
-        templates_add(set, str_of(pieces[i].name), str_of(pieces[i].name),
-            str_of(pieces[i].text));
+        templates_add(set, str_of(pieces[i].name), str_of(pieces[i].name), str_of(pieces[i].text));
     templates_ready(set);
     return set;
 }
@@ -253,16 +252,19 @@ T(a_section_leaves_the_html_where_it_found_it)
 T(an_either_or_in_an_address_takes_one_of_a_list)
 {
     eq_str(page("<a href=\"{{#a}}{{.}}{{/a}}{{^a}}/x{{/a}}\">",
-        "{\"a\":[\"javascript\",\":alert(1)\"]}"), "<a href=\"javascript\">");
+               "{\"a\":[\"javascript\",\":alert(1)\"]}"),
+        "<a href=\"javascript\">");
 }
 
 T(a_block_is_escaped_for_where_the_layout_has_it)
 {
     static const struct piece pieces[] = {
-        { "page", "{{<layout}}{{$title}}{{x}}{{/title}}{{$link}}/p/{{x}}{{/link}}"
-                  "{{$body}}<b>{{x}}</b>{{/body}}{{/layout}}" },
-        { "layout", "<title>{{$title}}Shop{{/title}}</title><link href=\"{{$link}}/{{/link}}\">"
-                    "<meta content=\"{{$title}}{{/title}}\">{{$body}}{{/body}}" },
+        { "page",
+            "{{<layout}}{{$title}}{{x}}{{/title}}{{$link}}/p/{{x}}{{/link}}"
+            "{{$body}}<b>{{x}}</b>{{/body}}{{/layout}}" },
+        { "layout",
+            "<title>{{$title}}Shop{{/title}}</title><link href=\"{{$link}}/{{/link}}\">"
+            "<meta content=\"{{$title}}{{/title}}\">{{$body}}{{/body}}" },
     };
     eq_str(render(pieces, 2, "{\"x\":\"<a b\"}"),
         "<title>&lt;a b</title><link href=\"/p/%3Ca%20b\"><meta content=\"&lt;a b\">"
@@ -273,19 +275,23 @@ T(a_block_that_does_not_fit_its_place_is_refused)
 {
     struct buf errors = buf_new(t_ctx()->mem, 10000);
     static const struct piece pieces[] = {
-        { "page", "{{<layout}}{{$cls}}a\" onclick=\"b{{/cls}}{{$none}}{{/none}}"
-                  "{{$url}}{{x}}{{/url}}words{{/layout}}" },
-        { "layout", "<p class=\"{{$cls}}{{/cls}}\">{{$url}}{{/url}}"
-                    "<a href=\"/a/{{$url}}{{/url}}\">" },
+        { "page",
+            "{{<layout}}{{$cls}}a\" onclick=\"b{{/cls}}{{$none}}{{/none}}"
+            "{{$url}}{{x}}{{/url}}words{{/layout}}" },
+        { "layout",
+            "<p class=\"{{$cls}}{{/cls}}\">{{$url}}{{/url}}"
+            "<a href=\"/a/{{$url}}{{/url}}\">" },
     };
     html_set(pieces, 2, &errors);
     has_text(buf_str(&errors), "only blocks may stand inside");
     errors = buf_new(t_ctx()->mem, 10000);
     static const struct piece other[] = {
-        { "page", "{{<layout}}{{$cls}}a\" onclick=\"b{{/cls}}{{$none}}{{/none}}"
-                  "{{$url}}{{x}}{{/url}}{{/layout}}" },
-        { "layout", "<p class=\"{{$cls}}{{/cls}}\">{{$url}}{{/url}}"
-                    "<a href=\"/a/{{$url}}{{/url}}\">" },
+        { "page",
+            "{{<layout}}{{$cls}}a\" onclick=\"b{{/cls}}{{$none}}{{/none}}"
+            "{{$url}}{{x}}{{/url}}{{/layout}}" },
+        { "layout",
+            "<p class=\"{{$cls}}{{/cls}}\">{{$url}}{{/url}}"
+            "<a href=\"/a/{{$url}}{{/url}}\">" },
     };
     html_set(other, 2, &errors);
     has_text(buf_str(&errors), "layout has no block {{$none}}");
@@ -295,8 +301,9 @@ T(a_block_that_does_not_fit_its_place_is_refused)
 T(an_inner_layout_is_not_filled_by_an_outer_pages_blocks)
 {
     static const struct piece pieces[] = {
-        { "page", "{{<layout}}{{$title}}Page{{/title}}{{$body}}{{<box}}{{$text}}t{{/text}}"
-                  "{{/box}}{{/body}}{{/layout}}" },
+        { "page",
+            "{{<layout}}{{$title}}Page{{/title}}{{$body}}{{<box}}{{$text}}t{{/text}}"
+            "{{/box}}{{/body}}{{/layout}}" },
         { "layout", "{{$title}}{{/title}}:{{$body}}{{/body}}" },
         { "box", "[{{$title}}Box{{/title}}{{$text}}{{/text}}]" },
     };
@@ -319,11 +326,13 @@ T(a_text_template_escapes_nothing_and_does_not_mix_with_html)
     struct buf errors = buf_new(t_ctx()->mem, 10000);
     static const struct piece mixed[] = { { "page", "{{>mail.txt}}" }, { "mail.txt", "{{x}}" } };
     eq_str(render(&(struct piece){ "mail.txt", "Dear {{x}} <{{y}}>" }, 1,
-        "{\"x\":\"A & B\",\"y\":\"a\"}"), "Dear A & B <a>");
+               "{\"x\":\"A & B\",\"y\":\"a\"}"),
+        "Dear A & B <a>");
     html_set(mixed, 2, &errors);
     has_text(buf_str(&errors), "text and HTML do not mix");
     eq_str(render((struct piece[]){ { "page", "({{>*x}})" }, { "mail.txt", "{{y}}" } }, 2,
-        "{\"x\":\"mail.txt\",\"y\":\"<\"}"), "page:1: no template is called what is in x");
+               "{\"x\":\"mail.txt\",\"y\":\"<\"}"),
+        "page:1: no template is called what is in x");
 }
 
 T(recursion_is_bounded)
@@ -352,7 +361,8 @@ T(a_page_past_its_ceiling_is_an_error_and_not_half_a_page)
 T(includes_of_nginx_may_stand_in_text_and_in_attributes)
 {
     eq_str(page("<input value=\"<!--# echo var=\"csrf\" -->\" title=\"{{x}}\">"
-                "<!--# include virtual=\"/f?x={{x}}\" -->{{x}}", "{\"x\":\"\\\" -->\"}"),
+                "<!--# include virtual=\"/f?x={{x}}\" -->{{x}}",
+               "{\"x\":\"\\\" -->\"}"),
         "<input value=\"<!--# echo var=\"csrf\" -->\" title=\"&quot; --&gt;\">"
         "<!--# include virtual=\"/f?x=%22%20--%3E\" -->&quot; --&gt;");
 }
@@ -360,13 +370,16 @@ T(includes_of_nginx_may_stand_in_text_and_in_attributes)
 T(lambdas_are_escaped_by_place_too)
 {
     eq_str(page("<a href=\"{{#link}}/a{{/link}}\" title=\"{{#say}}a & \"b\"{{/say}}\">"
-                "{{#say}}\n  two\n  lines{{/say}}", "{}"),
+                "{{#say}}\n  two\n  lines{{/say}}",
+               "{}"),
         "<a href=\"/a\" title=\"a &amp; &quot;b&quot;\">two lines");
     eq_str(page("<script type=\"application/ld+json\">{{#data}}1{{/data}}</script>"
-                "<p hx-vals='{{#data}}1{{/data}}'>", "{}"),
+                "<p hx-vals='{{#data}}1{{/data}}'>",
+               "{}"),
         "<script type=\"application/ld+json\">1</script><p hx-vals='1'>");
     eq_str(page("<a href=\"{{x}}{{#link}}/a{{/link}}?next={{#link}}/b{{/link}}\">",
-        "{\"x\":\"https://shop.test\"}"), "<a href=\"https://shop.test/a?next=%2Fb\">");
+               "{\"x\":\"https://shop.test\"}"),
+        "<a href=\"https://shop.test/a?next=%2Fb\">");
     has_text(faults("{{^say}}a{{/say}}"), "always true");
 }
 
@@ -398,34 +411,80 @@ T(plain_tags_allocate_nothing)
     eq_int(arena_used(c->mem), used);
 }
 
-/* Whatever the bytes, the compiler ends with a template or with a reason. */
-T(random_templates_neither_crash_nor_hang)
+/* How many bytes could end or begin a tag or an attribute. */
+static size_t structure(const struct buf *page)
 {
-    static const char *const bits[] = { "{{", "}}", "{{{", "}}}", "{{#a}}", "{{/a}}", "{{^a}}",
-        "{{<p}}", "{{/p}}", "{{$b}}", "{{/b}}", "{{>p}}", "{{>*a}}", "{{=| |=}}", "|a|", "{{.}}",
-        "\n", "  ", "<a href=\"", "\"", "<script>", "</script>", "<!--", "-->", "x", "{{a.b}}",
-        "{{!c}}", "<title>", "{{#say}}", "{{/say}}" };
+    size_t n = 0;
+    for (size_t i = 0; i < page->n; i++)
+        n += memchr("<>\"'", page->p[i], 4) != NULL;
+    return n;
+}
+
+/* Pieces that belong together, around whatever comes between. */
+static const char *const wraps[][2] = { { "{{#a}}", "{{/a}}" }, { "{{^a}}", "{{/a}}" },
+    { "{{#gone}}", "{{/gone}}" }, { "{{$b}}", "{{/b}}" }, { "{{<p}}{{$b}}", "{{/b}}{{/p}}" },
+    { "<a href=\"", "\">" }, { "<p title='", "'>" }, { "<p", ">" }, { "<title>", "</title>" },
+    { "<!--", "-->" }, { "<script>", "</script>" }, { "<img srcset=\"", "\">" },
+    { " class=\"", "\"" }, { "{{#say}}", "{{/say}}" }, { "<textarea>", "</textarea>" } };
+static const char *const leaves[] = { "{{a}}", "{{a}}", "{{.}}", "x", "/", "?q=", " ", "\n", "<p",
+    ">", "\"", "'", "=", "<", "-->", "on", "{{>p}}", "{{>*a}}", "{{&a}}", "{{!c}}", "{{=| |=}}",
+    "|a|", "{{", "}}", "{{/a}}", ", " };
+
+static void random_text(struct buf *out, unsigned *seed, int depth)
+{
+    for (int n = rand_r(seed) % 4; n; n--) {
+        /* the last leaves are mostly faults: rarely, or nothing would be accepted */
+        size_t most = rand_r(seed) % 8 ? COUNT(leaves) - 18 : COUNT(leaves);
+        if (depth == 4 || rand_r(seed) % 3 == 0) {
+            buf_add(out, str_of(leaves[(size_t)rand_r(seed) % most]));
+            continue;
+        }
+        const char *const *wrap = wraps[(size_t)rand_r(seed) % COUNT(wraps)];
+        buf_add(out, str_of(wrap[0]));
+        random_text(out, seed, depth + 1);
+        buf_add(out, str_of(wrap[1]));
+    }
+}
+
+static str random_template(unsigned *seed)
+{
+    struct buf text = buf_new(t_ctx()->mem, 10000);
+    random_text(&text, seed, 0);
+    return buf_str(&text);
+}
+
+static bool random_page(struct templates *set, const char *value, struct buf *out)
+{
+    struct ctx *c = t_ctx();
+    struct node *document = node_map(c->mem);
+    node_set_str(c->mem, document, S("a"), str_of(value));
+    fault_clear(c);
+    return !template_render(c, set, S("page"), document, out);
+}
+
+/* Whatever the bytes, the compiler ends with a template or with a reason; and a template it
+ * accepts has the same tags and attributes whatever the values are. */
+T(random_templates_neither_crash_nor_let_values_become_markup)
+{
     struct ctx *c = t_ctx();
     unsigned seed = 1;
-    for (int round = 0; round < 3000; round++) {
+    int accepted = 0;
+    for (int round = 0; round < 20000; round++) {
         struct mark mark = arena_mark(c->mem);
-        struct buf page_text = buf_new(c->mem, 4000), part = buf_new(c->mem, 4000);
-        struct buf errors = buf_new(c->mem, 4000), out = buf_new(c->mem, 20000);
-        for (int i = 0; i < 24; i++) {
-            buf_add(&page_text, str_of(bits[(size_t)rand_r(&seed) % COUNT(bits)]));
-            buf_add(&part, str_of(bits[(size_t)rand_r(&seed) % COUNT(bits)]));
-        }
-        struct template_rules rules = { .html = round & 1, .lambdas = html_lambdas };
+        struct buf errors = buf_new(c->mem, 4000);
+        struct buf tame = buf_new(c->mem, 20000), wild = buf_new(c->mem, 20000);
+        struct template_rules rules = { .html = round % 4, .lambdas = html_lambdas };
         struct templates *set = templates_new(c->mem, &rules, &errors);
-        templates_add(set, S("page"), S("page"), buf_str(&page_text));
-        templates_add(set, S("p"), S("p"), buf_str(&part));
-        struct node *document = node_map(c->mem);
-        node_set_str(c->mem, document, S("a"), S("p"));
-        if (templates_ready(set))
-            (void)template_render(c, set, S("page"), document, &out);
-        else
-            is_true(errors.n > 0);
-        fault_clear(c);
+        templates_add(set, S("page"), S("page"), random_template(&seed));
+        templates_add(set, S("p"), S("p"), random_template(&seed));
+        bool ready = templates_ready(set);
+        is_true(ready == !errors.n);
+        if (ready && random_page(set, "tame", &tame) && rules.html) {
+            is_true(random_page(set, "\"'><script>javascript:", &wild));
+            eq_int(structure(&wild), structure(&tame));
+            accepted++;
+        }
         arena_rewind(c->mem, mark);
     }
+    is_true(accepted > 2000);
 }

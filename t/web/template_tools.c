@@ -34,7 +34,8 @@ static str linted(const struct source_file *files, size_t n)
     return buf_str(&errors);
 }
 
-#define LINTED(...) linted((struct source_file[]){ __VA_ARGS__ }, COUNT(((struct source_file[]){ __VA_ARGS__ })))
+#define LINTED(...)                                                                                \
+    linted((struct source_file[]){ __VA_ARGS__ }, COUNT(((struct source_file[]){ __VA_ARGS__ })))
 
 T(inline_code_open_forms_and_shapeless_pictures_are_found_with_their_line)
 {
@@ -57,8 +58,8 @@ T(inline_code_open_forms_and_shapeless_pictures_are_found_with_their_line)
         { "<form action=\"/search\"></form>", NULL },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        str said = LINTED({ "page.mustache", rows[i].text },
-            { "part/csrf.mustache", "<input name=\"csrf\">" });
+        str said = LINTED(
+            { "page.mustache", rows[i].text }, { "part/csrf.mustache", "<input name=\"csrf\">" });
         if (rows[i].said)
             has_text(said, rows[i].said);
         else
@@ -71,10 +72,11 @@ T(what_is_said_and_not_translated_is_found_in_templates_and_in_c)
     str said = LINTED({ "page.mustache", "<p>\n{{#t}}In a template{{/t}}{{#t}}Known{{/t}}" },
         { "lang/th.po", "msgid \"Known\"\nmsgstr \"x\"\n\nmsgid \"Stale\"\nmsgstr \"y\"\n" },
         { "lang/vi.po", "msgid \"Known\"\nmsgstr \"x\"\n" },
-        { "src/shop/a.c", "/* fail(c, E, \"k\", \"Comment\") */ char *s = \"say(c, \\\"No\\\")\";\n"
-                          "fail(c, E_CONFLICT, \"cart.stock\",\n    \"Only %d \" \"left, (sorry)\","
-                          " left(1, 2));\nfail_field(c, \"name\", ok ? \"First\" : \"Second\");\n"
-                          "say(c, SAYS(\"Table\")); fail_detail(c, E, \"k\", \"For the log\");" });
+        { "src/shop/a.c",
+            "/* fail(c, E, \"k\", \"Comment\") */ char *s = \"say(c, \\\"No\\\")\";\n"
+            "fail(c, E_CONFLICT, \"cart.stock\",\n    \"Only %d \" \"left, (sorry)\","
+            " left(1, 2));\nfail_field(c, \"name\", ok ? \"First\" : \"Second\");\n"
+            "say(c, SAYS(\"Table\")); fail_detail(c, E, \"k\", \"For the log\");" });
     has_text(said, "page.mustache:2: not in th: In a template");
     has_text(said, "page.mustache:2: not in vi: In a template");
     has_text(said, "a.c:3: not in th: Only %d left, (sorry)");
