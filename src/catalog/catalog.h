@@ -15,7 +15,7 @@ int catalog_variants(struct ctx *, const i64 *variants, size_t n, struct node **
 int catalog_variant_by_sku(struct ctx *, str sku, i64 *variant);
 
 struct req;
-/* hooks.page: puts `menu` (the categories) on every page of the shop. */
+/* hooks.page: puts `shelves` (the categories, as catalog_menu) and `shop_name` on every page. */
 int catalog_page(struct req *, struct node *document);
 /* Categories for menus: {slug, name, children[]}. */
 int catalog_menu(struct ctx *, struct node **categories);

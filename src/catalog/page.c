@@ -174,6 +174,7 @@ static void options_of(struct ctx *c, const struct shown *s, struct node *produc
         str tag = str_fmt(mem, "%.*s=%.*s", STR(code), STR(value));
         struct node *one = node_add_map(mem, values);
         node_set_str(mem, one, S("code"), value);
+        node_hide(node_set_str(mem, one, S("option"), code)); /* the field's name in a form */
         node_set_str(mem, one, S("name"), node_str(row, "value_name"));
         node_set_bool(mem, one, S("is_chosen"), is_chosen(s, tag));
         node_set_bool(mem, one, S("is_available"), is_available(s, tag));
@@ -209,21 +210,43 @@ static void variant_of(
     }
 }
 
+/* The code of the option value a picture shows; empty: none in particular. */
+static str shows(const struct shown *s, const struct node *picture)
+{
+    if (!node_is_null(picture, "value_id"))
+        EACH(it, s->options)
+            if (node_int(&it->node, "value_id") == node_int(picture, "value_id"))
+                return node_str(&it->node, "value_code");
+    return S("");
+}
+
+static void add_picture(struct ctx *c, const struct shown *s, const struct node *row,
+    struct node *pictures)
+{
+    struct node *one = media_picture(c, row, 800), *small = media_picture(c, row, 200);
+    if (!one)
+        return;
+    i64 number = (i64)node_count(pictures) + 1;
+    node_set_str(c->mem, one, S("value"), shows(s, row));
+    node_hide(node_set_int(c->mem, one, S("number"), number));
+    node_hide(node_set_bool(c->mem, one, S("is_first"), number == 1));
+    node_set_str(c->mem, one, S("thumb"), node_str(small, "src"));
+    node_add(c->mem, pictures, one);
+}
+
+/* The chosen colour's pictures first, then the others as they come. */
 static void pictures_of(struct ctx *c, const struct shown *s, struct node *product)
 {
     struct node *pictures = node_set_list(c->mem, product, S("pictures"));
     const struct node *ids = s->chosen ? node_get(s->chosen, S("value_ids")) : NULL;
-    /* The chosen colour's pictures first, then the others as they come. */
     for (int round = 0; round < 2; round++)
         EACH(it, s->pictures) {
             bool is_its = false;
             EACH(id, ids)
-                is_its = is_its ||
-                    (!node_is_null(&it->node, "value_id") &&
-                        id->node.as.number == node_int(&it->node, "value_id"));
-            struct node *one = is_its == !round ? media_picture(c, &it->node, 800) : NULL;
-            if (one)
-                node_add(c->mem, pictures, one);
+                is_its = is_its || (!node_is_null(&it->node, "value_id")
+                    && id->node.as.number == node_int(&it->node, "value_id"));
+            if (is_its == !round)
+                add_picture(c, s, &it->node, pictures);
         }
 }
 

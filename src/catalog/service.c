@@ -65,8 +65,10 @@ int catalog_page(struct req *r, struct node *document)
     struct node *menu = NULL;
     str key = str_fmt(c->mem, "menu:%.*s", STR(c->lang)), kept = str_none;
     bool may_keep = c->redis && !pg_in_tx(c);
-    if (node_get(document, S("menu")))
+    if (node_get(document, S("shelves")))
         return E_OK;
+    node_hide(node_set_str(c->mem, document, S("shop_name"),
+        conf_str(c->app->conf, "shop_name", S("Talat Market"))));
     if (may_keep && redis_get(c, key, &kept) && kept.n && json_read(c, kept, &menu))
         fault_clear(c);
     if (!menu || menu->kind != N_LIST) {
@@ -74,6 +76,6 @@ int catalog_page(struct req *r, struct node *document)
         if (may_keep)
             redis_set(c, key, plain_json(c, menu), 30);
     }
-    node_hide(node_set(c->mem, document, S("menu"), menu));
+    node_hide(node_set(c->mem, document, S("shelves"), menu));
     return E_OK;
 }
