@@ -104,7 +104,7 @@ async function bind(address) {
         await clearStale(path);
         server.listen(path);
     } else {
-        const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(address);
+        const match = /^(?:\[([0-9a-fA-F:]+)\]|([^[\]]+)):(\d{1,5})$/.exec(address);
         if (!match) throw new Refusal(`--listen ${address}: want unix:/path or host:port.`);
         server.listen({ host: match[1] ?? match[2], port: Number(match[3]), backlog: 1024 });
     }
