@@ -109,6 +109,8 @@ static enum seen look_at(str waiting, struct buf *params)
             return NONSENSE;
         if (id < 0 && length != 8)
             return NONSENSE;
+        if (p[6] && (id < 0 || length == 0)) /* padding there is more than libfcgi can skip */
+            return NONSENSE;
         if (waiting.n < whole)
             return PART;
         if (id < 0 && (p[8] != 0 || p[9] != 1)) /* role: responder */

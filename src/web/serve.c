@@ -290,7 +290,9 @@ static void kill_hung(struct pool *p)
         i64 seen = atomic_load(&p->beats[i].seen_us);
         if (seen == 0)
             seen = p->workers[i].started_us;
-        bool hung = busy ? now - busy > p->busy_limit_us : now - seen > IDLE_BEAT_S * SECOND;
+        i64 quiet = p->busy_limit_us < IDLE_BEAT_S * SECOND ? p->busy_limit_us
+                                                           : IDLE_BEAT_S * SECOND;
+        bool hung = busy ? now - busy > p->busy_limit_us : now - seen > quiet;
         if (p->workers[i].pid == NO_CHILD || !hung)
             continue;
         note(p, LOG_ERROR, "hung", p->workers[i].pid, busy ? S("a request too long")
