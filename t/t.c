@@ -1,6 +1,7 @@
 /* t.c: runs the tests. Each one is a libcheck runner of its own, so that its result can be
  * said at once, by its own name, with a reason when it was skipped. */
 #include "t/t.h"
+#include "t/pool.h"
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <signal.h>
@@ -289,6 +290,8 @@ static int run_all(char **words, bool only_names)
 
 int main(int argc, char **argv)
 {
+    if (argc > 2 && (strcmp(argv[1], "--pool") == 0 || strcmp(argv[1], "--check") == 0))
+        return t_pool(argc, argv);
     bool only_names = argc > 1 && strcmp(argv[1], "--list") == 0;
     t.shared =
         mmap(NULL, sizeof *t.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -38,8 +38,9 @@ int main(int argc, char **argv)
         return 2;
     }
     log_open(STDERR_FILENO, LOG_INFO);
-    struct app *app = app_open(arena_new((size_t)256 << 20), o.config);
-    if (!app)
-        return 1;
-    return o.check ? 0 : web_serve(app, o.pool, argv);
+    struct arena *mem = arena_new((size_t)256 << 20);
+    struct app *app = app_open(mem, o.config);
+    int code = !app ? 1 : o.check ? 0 : web_serve(app, o.pool, argv);
+    arena_drop(mem);
+    return code;
 }

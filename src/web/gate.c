@@ -292,16 +292,17 @@ static int size(struct req *r)
     return E_OK;
 }
 
-/* A kept page is nobody's: it is not even asked who. */
+/* A kept page is nobody's: it is not even asked who. Staff see with a shopper's eyes until
+ * their handler says as_staff. */
 static int who(struct req *r)
 {
     bool for_all = (r->route->flags & CACHED) && r->format != FRAGMENT;
-    if (for_all || !r->c.app->hooks.who)
+    if (for_all)
         return E_OK;
-    TRY(r->c.app->hooks.who(r, in_cookie(r, COOKIE_SESSION)));
+    if (r->c.app->hooks.who)
+        TRY(r->c.app->hooks.who(r, in_cookie(r, COOKIE_SESSION)));
     r->c.scope.person = r->who.person;
-    r->c.scope.organisation = r->who.organisation;
-    return E_OK;
+    return r->c.app->hooks.guest ? r->c.app->hooks.guest(r) : E_OK;
 }
 
 static int to_login(struct req *r)

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ABORT, BEGIN, PARAMS, STDIN, ask, begin, cgi, exchange, pairs, record, request } from './fcgi.mjs';
 
 const TOP = resolve(new URL('../..', import.meta.url).pathname);
-const PROGRAM = join(process.env.TALAT_BUILD ?? join(TOP, 'build/check'), 'talat-web');
+const PROGRAM = join(process.env.TALAT_BUILD ?? join(TOP, 'build/check'), 't/tests');
 const RECORDS = Number(process.env.TALAT_FUZZ ?? 3000);
 
 // Under AddressSanitizer freed memory waits in a quarantine: kept small, so that growth is ours.
@@ -30,16 +30,16 @@ class Pool {
         this.socket = join(this.dir, 'web.sock');
         this.log = '';
         this.text = `mode = test\nsecret = a-secret-of-thirty-two-characters!!\nrun_dir = ${this.dir}\n`
-            + `templates = ${join(TOP, 'templates')}\npg = host=${this.dir}\nredis = ${this.dir}/none\n${more}`;
+            + `templates = ${this.dir}\npg = host=${this.dir}\nredis = ${this.dir}/none\n${more}`;
         writeFileSync(this.conf, this.text);
     }
     async start() {
-        this.process = spawn(PROGRAM, ['--config', this.conf], { stdio: ['ignore', 'ignore', 'pipe'], env: ENVIRONMENT });
+        this.process = spawn(PROGRAM, ['--pool', this.conf], { stdio: ['ignore', 'ignore', 'pipe'], env: ENVIRONMENT });
         pools.push(this);
         this.process.stderr.on('data', (data) => { this.log += data; });
         this.ended = new Promise((done) => this.process.on('exit', (code, signal) => done(code ?? signal)));
         await until(() => existsSync(this.socket) && this.workers().length > 0, 5000, () => this.log);
-        await until(async () => (await ask(this.socket, '/-')).status === 404, 5000, () => this.log);
+        await until(async () => (await ask(this.socket, '/ok')).status === 200, 5000, () => this.log);
         return this;
     }
     workers() {
@@ -70,7 +70,7 @@ async function until(holds, ms, why = () => '') {
 }
 const raw = (params, ...rest) => Buffer.concat([begin(), record(PARAMS, params), record(PARAMS), ...rest]);
 
-describe('what nginx never sends', { skip: !existsSync(PROGRAM) && 'talat-web is not built' }, () => {
+describe('what nginx never sends', { skip: !existsSync(PROGRAM) && 't/tests is not built: make tests' }, () => {
     let pool, born;
     before(async () => {
         pool = await new Pool('web_workers = 2\n').start();
@@ -78,8 +78,8 @@ describe('what nginx never sends', { skip: !existsSync(PROGRAM) && 'talat-web is
     });
     after(() => pool.stop());
     const stillWell = async () => {
-        const one = await ask(pool.socket, '/nowhere');
-        assert.equal(one.status, 404, pool.log.slice(-2000));
+        const one = await ask(pool.socket, '/ok');
+        assert.equal(one.status, 200, pool.log.slice(-2000));
         assert.ok(one.whole);
         assert.deepEqual(pool.workers(), born, `a worker died:\n${pool.log.slice(-3000)}`);
     };
@@ -216,15 +216,15 @@ describe('what nginx never sends', { skip: !existsSync(PROGRAM) && 'talat-web is
     });
 });
 
-describe('the supervisor', { skip: !existsSync(PROGRAM) && 'talat-web is not built' }, () => {
+describe('the supervisor', { skip: !existsSync(PROGRAM) && 't/tests is not built: make tests' }, () => {
     // Asks until told to stop; every answer must be whole.
     function clients(pool, n) {
         const tally = { asked: 0, failed: [], stop: false };
         tally.done = Promise.all(Array.from({ length: n }, async () => {
             while (!tally.stop) {
-                const got = await ask(pool.socket, '/nowhere');
+                const got = await ask(pool.socket, '/ok');
                 tally.asked++;
-                if (!got.whole || got.status !== 404) tally.failed.push(`${got.how} ${got.status} ${got.raw.length}`);
+                if (!got.whole || got.status !== 200) tally.failed.push(`${got.how} ${got.status} ${got.raw.length}`);
             }
         }));
         return tally;
@@ -260,7 +260,7 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 'talat-web is not bui
         await until(() => pool.log.includes('reload refused'), 10000, () => pool.log);
         assert.match(pool.log, /XXXX/);
         assert.deepEqual(pool.workers(), before);
-        assert.equal((await ask(pool.socket, '/nowhere')).status, 404);
+        assert.equal((await ask(pool.socket, '/ok')).status, 200);
         await pool.stop();
     });
     it('replaces a killed worker within a second', async () => {
@@ -270,7 +270,7 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 'talat-web is not bui
             process.kill(victim, signal);
             await until(() => pool.workers().length === 3 && !pool.workers().includes(victim), 1000, () => pool.log);
         }
-        assert.equal((await ask(pool.socket, '/nowhere')).status, 404);
+        assert.equal((await ask(pool.socket, '/ok')).status, 200);
         await pool.stop();
     });
     it('kills a worker that no longer answers; the others go on meanwhile', async () => {
@@ -278,11 +278,67 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 'talat-web is not bui
         const [victim] = pool.workers();
         process.kill(victim, 'SIGSTOP');
         for (let i = 0; i < 10; i++) {
-            const got = await ask(pool.socket, '/nowhere');
+            const got = await ask(pool.socket, '/ok');
             assert.ok(got.whole || got.how !== 'timeout', got.how);
         }
         await until(() => !pool.workers().includes(victim) && pool.workers().length === 2, 8000, () => pool.log);
         assert.match(pool.log, /hung/);
+        await pool.stop();
+    });
+    it('kills a worker whose request does not end; the client is not left waiting', async () => {
+        const pool = await new Pool('web_workers = 2\nweb_limit_s = 2\n').start();
+        const hung = ask(pool.socket, '/hang');
+        await sleep(100);
+        assert.equal((await ask(pool.socket, '/ok')).status, 200);
+        const end = await hung;
+        assert.ok(end.status === 0 && end.ms < 5000, `${end.how} ${end.ms}`);
+        await until(() => pool.workers().length === 2, 2000);
+        assert.match(pool.log, /a request too long/);
+        await pool.stop();
+    });
+    it('goes on when a request crashes its worker', async () => {
+        const pool = await new Pool('web_workers = 2\n').start();
+        for (let i = 0; i < 5; i++) {
+            assert.equal((await ask(pool.socket, '/crash')).status, 0);
+            assert.equal((await ask(pool.socket, '/ok')).status, 200);
+        }
+        const metrics = (await ask(pool.socket, '/metrics')).body;
+        assert.match(metrics, /^talat_worker_deaths_total [1-9]/m);
+        assert.match(metrics, /^talat_requests_total\{method="GET",route="\/ok",status="2xx"\} [1-9]/m);
+        assert.match(metrics, /^talat_request_seconds_bucket\{le="\+Inf"\} [1-9]/m);
+        await pool.stop();
+    });
+    it('renews a worker that has grown over its cap', async () => {
+        const pool = await new Pool('web_workers = 1\nworker_memory_mb = 70\n').start();
+        const [fat] = pool.workers();
+        assert.equal((await ask(pool.socket, '/grow?mb=60')).status, 200);
+        await ask(pool.socket, '/grow?mb=60');
+        await until(() => !pool.workers().includes(fat) && pool.workers().length === 1, 3000, () => pool.log);
+        assert.doesNotMatch(pool.log, /died/);
+        await pool.stop();
+    });
+    it('sends large answers whole, and lets go of who does not read them', async () => {
+        const pool = await new Pool('web_workers = 1\n').start();
+        const got = await ask(pool.socket, '/big?mb=5');
+        assert.ok(got.whole);
+        assert.equal(got.body.length, 5 << 20);
+        const lazy = net.connect(pool.socket).on('error', () => {});
+        lazy.pause();
+        lazy.write(request('/big?mb=5'));
+        await sleep(200);
+        const next = await exchange(pool.socket, request('/ok'), { wait: 15000 });
+        assert.equal(next.status, 200);
+        assert.ok(next.ms < 11000, `${next.ms} ms`);
+        lazy.destroy();
+        await pool.stop();
+    });
+    it('finishes slow requests across a reload', async () => {
+        const pool = await new Pool('web_workers = 2\n').start();
+        const slow = [ask(pool.socket, '/wait'), ask(pool.socket, '/wait')];
+        await sleep(200);
+        pool.process.kill('SIGHUP');
+        await until(() => pool.log.includes('reloaded'), 5000, () => pool.log);
+        for (const got of await Promise.all(slow)) assert.equal(got.status, 200);
         await pool.stop();
     });
     it('renews workers after their number of requests, and loses none', async () => {
@@ -328,7 +384,7 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 'talat-web is not bui
     });
     it('does not take the place of a pool that is alive', async () => {
         const pool = await new Pool('web_workers = 1\n').start();
-        const second = spawn(PROGRAM, ['--config', pool.conf], { stdio: ['ignore', 'ignore', 'pipe'] });
+        const second = spawn(PROGRAM, ['--pool', pool.conf], { stdio: ['ignore', 'ignore', 'pipe'] });
         let said = '';
         second.stderr.on('data', (data) => { said += data; });
         const code = await new Promise((done) => second.on('exit', done));
@@ -340,7 +396,7 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 'talat-web is not bui
         const pool = await new Pool('web_workers = 1\n').start();
         const [pid] = pool.workers();
         const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-        const ask50 = () => Promise.all(Array.from({ length: 50 }, () => ask(pool.socket, '/nowhere')));
+        const ask50 = () => Promise.all(Array.from({ length: 50 }, () => ask(pool.socket, '/ok')));
         for (let i = 0; i < 10; i++) await ask50();
         const before = { rss: rss(), fds: readdirSync(`/proc/${pid}/fd`).length };
         for (let i = 0; i < 20; i++) await ask50();
