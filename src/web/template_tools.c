@@ -183,6 +183,11 @@ static void take_argument(struct source *s, int wanted, struct used *used)
             take_string(s, ch == '"' && mine ? &text : NULL);
             continue;
         }
+        if (mine && text.n && str_starts(s->rest, S("PRId64"))) { /* part of the format */
+            buf_add(&text, S(PRId64));
+            s->rest = str_from(s->rest, 6);
+            continue;
+        }
         take(s);
         depth += strchr("([{", ch) ? 1 : strchr(")]}", ch) ? -1 : 0;
         argument += ch == ',' && depth == 1;

@@ -76,13 +76,15 @@ T(what_is_said_and_not_translated_is_found_in_templates_and_in_c)
             "/* fail(c, E, \"k\", \"Comment\") */ char *s = \"say(c, \\\"No\\\")\";\n"
             "fail(c, E_CONFLICT, \"cart.stock\",\n    \"Only %d \" \"left, (sorry)\","
             " left(1, 2));\nfail_field(c, \"name\", ok ? \"First\" : \"Second\");\n"
-            "say(c, SAYS(\"Table\")); fail_detail(c, E, \"k\", \"For the log\");" });
+            "say(c, SAYS(\"Table\")); fail_detail(c, E, \"k\", \"For the log\");\n"
+            "fail(c, E, \"k\", \"At most %\" PRId64 \" pieces\", n);" });
     has_text(said, "page.mustache:2: not in th: In a template");
     has_text(said, "page.mustache:2: not in vi: In a template");
     has_text(said, "a.c:3: not in th: Only %d left, (sorry)");
     has_text(said, "a.c:4: not in th: First");
     has_text(said, "a.c:4: not in th: Second");
     has_text(said, "a.c:5: not in th: Table");
+    has_text(said, "a.c:6: not in th: At most %ld pieces");
     has_text(said, "th.po: nobody says this any more: Stale");
     no_text(said, "Known");
     no_text(said, "Comment");
