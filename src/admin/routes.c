@@ -7,8 +7,9 @@
 #define LOW_STOCK 3
 #define PAGE      50
 
-/* Heights of the chart's bars, 0 to 100, so that the page needs no script and no style. */
-static void scale(struct ctx *c, struct node *days, const char *of, const char *as)
+/* Heights of the chart's bars, 0 to 100, so that the page needs no script and no style; returns
+ * what the highest stands for. */
+static i64 scale(struct ctx *c, struct node *days, const char *of, const char *as)
 {
     i64 most = 1, height, x = 0;
     EACH(item, days)
@@ -20,8 +21,10 @@ static void scale(struct ctx *c, struct node *days, const char *of, const char *
         node_hide(node_set_int(c->mem, day, str_of(as), height));
         node_hide(node_set_int(c->mem, day, str_fmt(c->mem, "%s_top", as), 100 - height));
         node_hide(node_set_int(c->mem, day, S("x"), x));
+        node_hide(node_set_str(c->mem, day, S("day_number"), str_from(node_str(day, "day"), 8)));
         x += 20;
     }
+    return most > 1 ? most : 0;
 }
 
 static int dashboard(struct req *r)
@@ -42,7 +45,8 @@ static int dashboard(struct req *r)
     q_admin_low_stock(c, &low, organisation, LOW_STOCK);
     TRY(pg_flush(c));
     TRY(orders_of_organisation(c, organisation, 8, &latest));
-    scale(c, days, "revenue", "height");
+    i64 most = scale(c, days, "revenue", "height");
+    node_hide(node_set_int(c->mem, document, S("most_revenue"), most));
     node_set(c->mem, today, S("waiting"), node_get(waiting, S("parts")));
     node_set(c->mem, today, S("revenue"), revenue);
     node_set(c->mem, document, S("today"), today);

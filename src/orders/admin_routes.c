@@ -109,6 +109,8 @@ static int list(struct req *r)
         orders_flag(c, row);
     }
     add_next(r, document, node_count(rows) > PAGE ? last : 0);
+    node_hide(node_set_bool(c->mem, document, S("is_filtered"),
+        in_has(r, "q") || in_has(r, "status") || in_has(r, "payment") || in_has(r, "before")));
     node_set_str(c->mem, document, S("q"), in_str(r, "q"));
     node_set_str(c->mem, document, S("status"), in_str(r, "status"));
     node_set_str(c->mem, document, S("payment"), in_str(r, "payment"));
@@ -129,6 +131,9 @@ static int page(struct req *r, struct node **document)
     EACH(item, mails)
     node_set_str(c->mem, (struct node *)&item->node, S("id"),
         crypto_opaque(c->mem, c->app->secret, "mail", node_int(&item->node, "id")));
+    orders_name_states(c, attempts);
+    orders_name_states(c, refunds);
+    orders_name_states(c, mails);
     *document = node_map(c->mem);
     node_set(c->mem, *document, S("order"), order);
     node_set(c->mem, *document, S("attempts"), attempts);

@@ -8,4 +8,8 @@ int orders_note(struct ctx *, i64 order, const char *kind, const char *actor, i6
 int orders_tell(struct ctx *, i64 order, const char *kind);
 int orders_cancel_locked(struct ctx *, i64 order, i64 person, const char *actor); /* order locked */
 void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
+/* story.c: status_title, status_text, steps [{name, is_done, is_now, at}] and the events' text;
+ * what people call the states of payments, refunds and mails. */
+void orders_story(struct ctx *, struct node *order);
+void orders_name_states(struct ctx *, struct node *rows);
 when orders_hold_end(struct ctx *);

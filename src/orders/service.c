@@ -51,6 +51,7 @@ int orders_read(struct ctx *c, i64 id, struct node **out)
     node_set(c->mem, *out, S("events"), events);
     node_hide(node_set_str(c->mem, *out, S("link"), orders_link(c, node_str(*out, "number"))));
     orders_flag(c, *out);
+    orders_story(c, *out);
     return E_OK;
 }
 

@@ -8,6 +8,9 @@
  *                                              in the zone that the document's `zone` names
  *   {{#asset}}css/shop.css{{/asset}}           the file's hashed path; {holes} too
  *   {{#url}}/products/{slug}{{/url}}           with the language's prefix, holes encoded
+ *   {{#link}}next.url{{/link}}                 a path of ours that stands in the document, with
+ *                                              the language's prefix
+ *   {{#srcset}}picture.srcset{{/srcset}}       a picture's sizes, as media wrote them
  *   {{#lang_url}}th{{/lang_url}}               this page in another language; needs `path`
  *   {{#json}}lines{{/json}}                    a value as JSON, for a data- attribute
  *
@@ -164,6 +167,41 @@ static int run_url(struct call *call, str *out)
     return E_OK;
 }
 
+/* "/products?sort=name" of a document: encoded already where it was made. */
+static int run_link(struct call *call, str *out)
+{
+    const struct node *path = call->args[0];
+    struct buf url = buf_new(call->c->mem, URL_CEILING);
+    if (is_nothing(path))
+        return E_OK;
+    if (path->kind != N_STR || !path_is_ours(path->as.text))
+        return bad_value(call, "a path of this shop is wanted");
+    add_prefix(call->c, call->c->lang, &url);
+    if (!str_is(path->as.text, "/") || !url.n)
+        buf_add(&url, path->as.text);
+    *out = buf_str(&url);
+    return E_OK;
+}
+
+/* "/media/0f-200.webp 200w, /media/0f-400.webp 400w": nothing else may stand in it. */
+static int run_srcset(struct call *call, str *out)
+{
+    const struct node *set = call->args[0];
+    if (is_nothing(set))
+        return E_OK;
+    str text = set->kind == N_STR ? set->as.text : str_none;
+    for (size_t i = 0; i < text.n; i++) {
+        char ch = text.p[i];
+        if (!(ch >= 'a' && ch <= 'z') && !(ch >= 'A' && ch <= 'Z') && !(ch >= '0' && ch <= '9') &&
+            !strchr("/._- ,", ch))
+            text = str_none;
+    }
+    if (!str_starts(text, S("/")) || str_starts(text, S("//")))
+        return bad_value(call, "a picture's sizes are wanted");
+    *out = text;
+    return E_OK;
+}
+
 static int run_lang_url(struct call *call, str *out)
 {
     const struct node *path = call_find(call, S("path"));
@@ -198,6 +236,8 @@ const struct lambda shop_lambdas[] = {
     { "datetime", TAKES_NAMES, 1, 1, run_datetime, NULL, GIVES_TEXT },
     { "asset", TAKES_TEXT, 0, 0, run_asset, check_path, GIVES_URL },
     { "url", TAKES_TEXT, 0, 0, run_url, check_url, GIVES_URL },
+    { "link", TAKES_NAMES, 1, 1, run_link, NULL, GIVES_URL },
+    { "srcset", TAKES_NAMES, 1, 1, run_srcset, NULL, GIVES_URL },
     { "lang_url", TAKES_TEXT, 0, 0, run_lang_url, check_language, GIVES_URL },
     { "json", TAKES_NAMES, 1, 1, run_json, NULL, GIVES_JSON },
     { 0 },
@@ -228,6 +268,7 @@ int render_view(struct ctx *c, const char *view, struct node *document, str *out
     offer(c, document, "currency", c->currency);
     offer(c, document, "prefix", buf_str(&prefix));
     offer(c, document, "base_url", c->app->base_url);
+    offer(c, document, "shop_name", setting(c, "shop_name", S("Talat Market")));
     TRY(template_render(c, c->app->templates, str_of(view), document, &text));
     *out = buf_str(&text);
     return E_OK;

@@ -218,6 +218,13 @@ static struct node *me_map(struct req *r, const struct who *who)
     return map;
 }
 
+/* Also below it: an order's page stands under "Orders". */
+static bool is_below(str path, str top)
+{
+    return str_eq(path, top) ||
+           (str_starts(path, top) && path.p[top.n] == '/' && str_find(str_from(top, 1), S("/")) >= 0);
+}
+
 static struct node *menu_list(struct req *r, const struct who *who)
 {
     struct node *list = node_list(r->c.mem);
@@ -225,9 +232,9 @@ static struct node *menu_list(struct req *r, const struct who *who)
         if (!may(who, m->need))
             continue;
         struct node *map = node_add_map(r->c.mem, list);
-        node_set_str(r->c.mem, map, S("label"), str_of(m->label));
+        node_set_str(r->c.mem, map, S("label"), say(&r->c, m->label));
         node_set_str(r->c.mem, map, S("path"), str_of(m->path));
-        node_set_bool(r->c.mem, map, S("current"), str_is(r->path, m->path));
+        node_set_bool(r->c.mem, map, S("current"), is_below(r->path, str_of(m->path)));
     }
     return list;
 }
@@ -250,6 +257,8 @@ static void add_page_keys(struct req *r, struct node *doc)
     put(r, doc, "currencies", currencies(r));
     put_str(r, doc, "path", path);
     put_str(r, doc, "uri", str_fmt(r->c.mem, "%.*s%.*s", STR(here), STR(query_suffix(r))));
+    put_str(r, doc, "shop_name", conf_str(r->c.app->conf, "shop_name", S("Talat Market")));
+    put(r, doc, "shelves", node_list(r->c.mem)); /* unless hooks.page has brought them */
     put_str(r, doc, "base_url", r->c.app->base_url);
     put_str(r, doc, "canonical", url_abs(r, here));
     put_str(r, doc, "now", when_rfc3339(r->c.mem, r->c.now));

@@ -1,0 +1,132 @@
+/* What a person reads of an order: where it stands, what comes next, what happened. */
+#include "orders/orders_in.h"
+#include "web/web.h"
+
+/* ---- where it stands ------------------------------------------------------------------------ */
+
+static const struct standing {
+    const char *flag, *title, *text; /* the first flag that holds speaks */
+} standings[] = {
+    {"is_refunded", "Your money is on its way back",
+        "We have sent it back the way it came. Your bank may take a few days to show it."},
+    {"is_cancelled", "This order is cancelled",
+        "Nothing will be sent. If you have paid already, the money comes back to you."},
+    {"is_unpaid", "Waiting for your payment",
+        "As soon as your payment has arrived we pack the parcel."},
+    {"is_delivered", "It has arrived", "Enjoy it. You have 30 days to change your mind."},
+    {"is_shipped", "It is on its way", "The parcel has left our house."},
+    {"is_processing", "Thank you, it is paid", "We are packing it now. It leaves within one working day."},
+    {0},
+};
+
+static void set_standing(struct ctx *c, struct node *order)
+{
+    const struct standing *s = standings;
+    while (s[1].flag && !node_bool(order, s->flag))
+        s++;
+    node_hide(node_set_str(c->mem, order, S("status_title"), say(c, s->title)));
+    node_hide(node_set_str(c->mem, order, S("status_text"), say(c, s->text)));
+}
+
+/* ---- the steps -------------------------------------------------------------------------------- */
+
+static str time_of(const struct node *order, const char *kind)
+{
+    EACH(item, node_get(order, S("events")))
+    if (str_is(node_str(&item->node, "kind"), kind))
+        return node_str(&item->node, "at");
+    return str_none;
+}
+
+static const struct step {
+    const char *event, *name;
+} steps[] = {{"placed", "Ordered"}, {"paid", "Paid"}, {"shipped", "Sent"},
+    {"delivered", "Delivered"}};
+
+/* How many steps it has behind it. */
+static size_t steps_done(const struct node *order)
+{
+    if (node_bool(order, "is_delivered"))
+        return 4;
+    if (node_bool(order, "is_shipped"))
+        return 3;
+    return node_bool(order, "is_unpaid") ? 1 : 2;
+}
+
+static void set_steps(struct ctx *c, struct node *order)
+{
+    size_t done = steps_done(order), n = node_bool(order, "is_cancelled") ? done : COUNT(steps);
+    struct node *list = node_set_list(c->mem, order, S("steps"));
+    node_hide(list);
+    for (size_t i = 0; i < n; i++) {
+        struct node *step = node_add_map(c->mem, list);
+        str at = i < done ? time_of(order, steps[i].event) : str_none;
+        node_set_str(c->mem, step, S("name"), say(c, steps[i].name));
+        node_set_bool(c->mem, step, S("is_done"), i < done);
+        node_set_bool(c->mem, step, S("is_now"), i == done);
+        if (at.n)
+            node_set_str(c->mem, step, S("at"), at);
+        else
+            node_set_null(c->mem, step, S("at"));
+    }
+}
+
+/* ---- what happened ------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *kind, *text;
+} told[] = {
+    {"placed", "The order was placed"},
+    {"paid", "The payment arrived"},
+    {"payment_processing", "The bank is working on the payment"},
+    {"payment_declined", "The bank declined the payment"},
+    {"payment_failed", "The payment failed"},
+    {"payment_mismatch", "A payment came with another amount or currency"},
+    {"hold_lapsed", "Nobody paid in time; the goods are for sale again"},
+    {"shipped", "The parcel was sent"},
+    {"delivered", "The parcel arrived"},
+    {"cancelled", "The order was cancelled"},
+    {"refund_asked", "The money was asked to go back"},
+    {"refunded", "The money went back"},
+    {"refund_failed", "The refund failed"},
+};
+
+static str text_of(struct ctx *c, str kind)
+{
+    for (size_t i = 0; i < COUNT(told); i++)
+        if (str_is(kind, told[i].kind))
+            return say(c, told[i].text);
+    return kind;
+}
+
+void orders_story(struct ctx *c, struct node *order)
+{
+    EACH(item, node_get(order, S("events")))
+    node_hide(node_set_str(c->mem, (struct node *)&item->node, S("text"),
+        text_of(c, node_str(&item->node, "kind"))));
+    set_standing(c, order);
+    set_steps(c, order);
+}
+
+/* ---- states of payments, refunds and mails, for the back office ------------------------------------ */
+
+static const struct {
+    const char *state, *name;
+} states[] = {
+    {"created", "begun"}, {"open", "waiting for the buyer"}, {"processing", "at the bank"},
+    {"paid", "paid"}, {"failed", "failed"}, {"expired", "closed unpaid"},
+    {"cancelled", "closed unpaid"}, {"pending", "on its way"}, {"done", "done"},
+    {"waiting", "waiting to be sent"}, {"sent", "sent"},
+};
+
+void orders_name_states(struct ctx *c, struct node *rows)
+{
+    EACH(item, rows)
+    {
+        str state = node_str(&item->node, "state"), name = state;
+        for (size_t i = 0; i < COUNT(states); i++)
+            if (str_is(state, states[i].state))
+                name = say(c, states[i].name);
+        node_hide(node_set_str(c->mem, (struct node *)&item->node, S("state_name"), name));
+    }
+}
