@@ -84,11 +84,11 @@ static bool share_out(struct share *parts, size_t n, i64 bp, i64 divisor)
     i64 sum = 0, want, given = 0;
     for (size_t i = 0; i < n; i++) {
         __int128 exact = (__int128)parts[i].total * bp;
-        *parts[i].tax = (i64)(exact / divisor);
-        parts[i].rest = (i64)(exact % divisor);
-        given += *parts[i].tax;
         if (!money_add(sum, parts[i].total, &sum))
             return false;
+        *parts[i].tax = (i64)(exact / divisor);
+        parts[i].rest = (i64)(exact % divisor);
+        given += *parts[i].tax; /* a tax is at most its base: what `sum` holds, this holds */
     }
     if (!money_scale(sum, bp, divisor, &want))
         return false;
