@@ -109,10 +109,24 @@ struct used {
     struct node *messages; /* message -> where it is said */
 };
 
+/* "%s: %.*s" has nothing to translate. */
+static bool has_words(str text)
+{
+    bool conversion = false;
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char ch = (unsigned char)text.p[i];
+        bool letter = (ch | 32) >= 'a' && (ch | 32) <= 'z';
+        if ((letter && !conversion) || ch >= 0x80)
+            return true;
+        conversion = ch == '%' || (conversion && !letter && ch != ' ');
+    }
+    return false;
+}
+
 static void use(void *with, str text, str file, uint32_t line)
 {
     struct used *used = with;
-    if (text.n && !str_is(text, "%s") && !node_get(used->messages, text))
+    if (has_words(text) && !node_get(used->messages, text))
         node_set_str(used->mem, used->messages, str_dup(used->mem, text),
             str_fmt(used->mem, "%.*s:%u", STR(file), line));
 }
