@@ -45,10 +45,12 @@ test('PostgreSQL away: kept pages are shown, others say 503 and when to come bac
     assert.equal((await get('/products')).status, 200);
     dev('stop', 'postgres');
     const kept = await get('/products');
-    const other = await get('/orders/none-such');
-    const json = await get('/cart', { accept: 'application/json' });
+    const other = await get('/products/none-such');
+    const json = await get('/products/none-such', { accept: 'application/json' });
     const well = await get('/health');
     dev('start', 'postgres');
+    t.diagnostic(`well again after ${await again('/health', ({ status }) => status === 200)} ms`);
+    await again('/products/none-such', ({ status }) => status === 404);
     assert.equal(kept.status, 200);
     assert.match(kept.body, /<html/);
     assert.equal(other.status, 503, other.body.slice(0, 300));
@@ -59,8 +61,6 @@ test('PostgreSQL away: kept pages are shown, others say 503 and when to come bac
     JSON.parse(json.body);
     assert.equal(well.status, 503);
     assert.equal(JSON.parse(well.body).postgres, false);
-    t.diagnostic(`well again after ${await again('/health', ({ status }) => status === 200)} ms`);
-    await again('/cart', ({ status }) => status === 200);
 });
 
 test('Redis away: pages, cart and forms go on, and the metrics say so', { skip }, async (t) => {
@@ -68,12 +68,13 @@ test('Redis away: pages, cart and forms go on, and the metrics say so', { skip }
     const home = await get('/'), cart = await get('/cart'), login = await get('/login'), now = await health();
     const away = await metric('talat_redis_away_total'), alone = await metric('talat_limits_local_total');
     dev('start', 'redis');
+    const found = await again('/health', ({ body }) => JSON.parse(body).redis === true);
+    t.diagnostic(`Redis is found again after ${found} ms`);
     assert.deepEqual([home.status, cart.status, login.status], [200, 200, 200]);
     assert.equal(now.redis, false);
     assert.equal(now.postgres, true);
     assert.ok(away > 0, 'talat_redis_away_total');
     assert.ok(alone > 0, 'talat_limits_local_total');
-    t.diagnostic(`Redis is found again after ${await again('/health', ({ body }) => JSON.parse(body).redis === true)} ms`);
 });
 
 test('no workers: a friendly page in the language of the path, and back at once', { skip }, async () => {
