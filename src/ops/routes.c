@@ -26,6 +26,14 @@ static int health(struct req *r)
     return reply_raw(r, pg ? 200 : 503, S("application/json"), buf_str(&out));
 }
 
+/* nginx lets only loopback ask for it. */
+static int metrics(struct req *r)
+{
+    struct buf out = buf_new(r->c.mem, (size_t)4 << 20);
+    metrics_text(r->c.app, r->c.mem, &out);
+    return reply_raw(r, 200, S("text/plain; version=0.0.4; charset=utf-8"), buf_str(&out));
+}
+
 /* What a request costs before its page is made: ./dev bench compares pages of the same size
  * with it. Not there in production. */
 static int constant(struct req *r)
@@ -44,6 +52,7 @@ static const struct input constant_in[] = {
 
 ROUTES(ops) {
     ROUTE(GET, "/health", ANYONE, NULL, health, NULL, RATE_NONE, BARE | NOINDEX),
+    ROUTE(GET, "/metrics", METRICS_READ, NULL, metrics, NULL, RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/-/constant", ANYONE, constant_in, constant, NULL, RATE_NONE, BARE | NOINDEX),
     END_OF_ROUTES,
 };

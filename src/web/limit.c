@@ -108,8 +108,11 @@ static int over(struct req *r, const char *name, i64 left_s)
     return fail_detail(&r->c, E_LIMIT, "limit", "%s", name);
 }
 
+/* A page kept for everybody does not carry one visitor's count. */
 static void say_headers(struct req *r, i64 most, const struct counter *counter)
 {
+    if (r->route->flags & CACHED)
+        return;
     i64 left = most > counter->count ? most - counter->count : 0;
     set_header(r, "X-RateLimit-Limit", str_fmt(r->c.mem, "%" PRId64, most));
     set_header(r, "X-RateLimit-Remaining", str_fmt(r->c.mem, "%" PRId64, left));
