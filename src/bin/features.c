@@ -61,7 +61,7 @@ static const struct reader readers[] = {
 
 static int (*const on_login[])(struct req *, i64) = { cart_on_login, NULL };
 
-static const struct house shop = {
+const struct house shop_house = {
     .features = routes,
     .names = names,
     .menu = menu,
@@ -74,5 +74,5 @@ static const struct house shop = {
 
 struct app *app_open(struct arena *mem, const char *conf_path)
 {
-    return app_open_house(mem, conf_path, &shop);
+    return app_open_house(mem, conf_path, &shop_house);
 }

@@ -91,8 +91,8 @@ void set_cookie(struct req *r, const char *name, str value, i64 max_age_s, bool 
     buf_fmt(&out, "%s=%.*s; Path=/; Secure; SameSite=Lax", name, STR(value));
     if (!for_scripts)
         buf_add(&out, S("; HttpOnly"));
-    if (max_age_s >= 0)
-        buf_fmt(&out, "; Max-Age=%" PRId64, max_age_s);
+    if (max_age_s)
+        buf_fmt(&out, "; Max-Age=%" PRId64, max_age_s > 0 ? max_age_s : 0);
     r->out->has_cookie = true;
     /* The same cookie set twice in one answer: the later one counts, and goes alone. */
     str start = str_fmt(r->c.mem, "%s=", name);

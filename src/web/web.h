@@ -145,6 +145,8 @@ int reply_view(struct req *, int status, const char *view, struct node *document
 int reply_raw(struct req *, int status, str type, str body);
 int see_other(struct req *, str path);       /* 303, language prefix kept; JSON: {location} */
 int see_outside(struct req *, str url);      /* 303 to a configured provider's page */
+/* For so long; 0: until the browser closes; negative: taken back. Only a currency or the like
+ * is for scripts; every other is HttpOnly. */
 void set_cookie(struct req *, const char *name, str value, i64 max_age_s, bool for_scripts);
 void set_header(struct req *, const char *name, str value);
 /* A CACHED route's page may be kept so long (without this: 60 s). Nothing is kept but a 200 of
@@ -258,6 +260,7 @@ struct house {
     const struct cron *const *crons;
     const struct notify_builder *const *mails;
 };
+extern const struct house shop_house; /* bin/features.c */
 /* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong
  * and returns NULL: a shop with a broken template does not start. */
 struct app *app_open_house(struct arena *, const char *conf_path, const struct house *);

@@ -38,7 +38,7 @@ static int kept(struct req *r)
 }
 static int kept_with_cookie(struct req *r)
 {
-    set_cookie(r, "__Host-x", S("1"), -1, false);
+    set_cookie(r, "__Host-x", S("1"), 0, false);
     return hello(r);
 }
 static int broken_view(struct req *r) { return reply_view(r, 200, "broken", node_map(r->c.mem)); }

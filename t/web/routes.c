@@ -1,0 +1,155 @@
+/* The shop's own route table: who gets in where, row by row, and the list as it was agreed. */
+#include "t/t.h"
+#include "web/web_in.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { VIEWS_MAX = 1000 };
+
+/* Each view of the table as an empty page: here it is only asked who may see it. */
+static const char *const *empty_views(void)
+{
+    struct arena *mem = t_ctx()->mem;
+    const char **list = NEWS(mem, const char *, VIEWS_MAX);
+    struct node *seen = node_map(mem);
+    size_t n = 0;
+    for (size_t i = 0; shop_house.features[i]; i++)
+        for (const struct route *row = shop_house.features[i]; row->path; row++) {
+            if (!row->view || node_get(seen, str_of(row->view)) || n + 3 > VIEWS_MAX)
+                continue;
+            node_set_bool(mem, seen, str_of(row->view), true);
+            list[n++] = row->view;
+            list[n++] = "<p>";
+        }
+    return list;
+}
+
+static void open_shop_house(void) { t_house(&shop_house, empty_views(), NULL); }
+
+/* The path with something that could stand at each {name}. */
+static const char *example(const struct route *row)
+{
+    struct buf out = buf_new(t_ctx()->mem, 1000);
+    str rest = str_from(str_of(row->path), 1), segment;
+    while (str_cut(&rest, '/', &segment)) {
+        buf_char(&out, '/');
+        buf_add(&out, str_starts(segment, S("{")) ? S("7") : segment);
+    }
+    return out.n ? str_c(t_ctx()->mem, buf_str(&out)) : "/";
+}
+
+static void ask(const struct route *row, enum method method, bool json)
+{
+    if (json)
+        t_with("Accept", "application/json");
+    if (method == GET)
+        t_send("GET", example(row), NULL, str_none);
+    else
+        t_send(method_name(method).p, example(row), "application/x-www-form-urlencoded", str_none);
+}
+
+static bool is_turned_away(void)
+{
+    int status = t_last_status();
+    return status == 401 || (status == 303 && str_find(t_header_of("Location"), S("/login")) >= 0) ||
+           (status == 403 && str_find(t_body(), S("Insufficient permissions")) >= 0);
+}
+
+static void each_row(void (*look)(const struct route *, enum method))
+{
+    static const enum method methods[] = { GET, POST, PUT, PATCH, DELETE };
+    for (size_t i = 0; shop_house.features[i]; i++)
+        for (const struct route *row = shop_house.features[i]; row->path; row++)
+            for (size_t m = 0; m < COUNT(methods); m++)
+                if (row->methods & methods[m])
+                    look(row, methods[m]);
+}
+
+static void as_stranger(const struct route *row, enum method method)
+{
+    static const struct who stranger = { 0 };
+    t_as(&stranger);
+    ask(row, method, true);
+    if (may(&stranger, row->need) == is_turned_away())
+        ck_abort_msg("a stranger and %s %s (%s): %d %.*s", method_name(method).p, row->path,
+            permission_name(row->need), t_last_status(), STR(str_upto(t_body(), 300)));
+    if (may(&stranger, row->need))
+        return;
+    t_status(401);
+    t_json("error", "Authentication required");
+    ask(row, method, false);
+    if (!(row->flags & BARE) || row->view)
+        t_status(303);
+}
+
+static void as_user(const struct route *row, enum method method)
+{
+    static const struct who user = { .person = 7, .role = USER };
+    t_as(&user);
+    ask(row, method, true);
+    if (may(&user, row->need) == is_turned_away())
+        ck_abort_msg("a user and %s %s (%s): %d %.*s", method_name(method).p, row->path,
+            permission_name(row->need), t_last_status(), STR(str_upto(t_body(), 300)));
+    if (may(&user, row->need))
+        return;
+    t_status(403);
+    t_json("required", permission_name(row->need));
+    t_json("role", "user");
+}
+
+/* A cross-site form and one without a token, on every row that writes. */
+static void as_forger(const struct route *row, enum method method)
+{
+    static const struct who user = { .person = 7, .role = SUPER_ADMIN };
+    if (method == GET || (row->flags & RAW))
+        return;
+    t_as(&user);
+    t_cookie_set(COOKIE_SESSION, "somebody");
+    t_without_token();
+    ask(row, method, true);
+    t_status(403);
+    t_json("code", "csrf");
+    t_with("Origin", "https://evil.example");
+    ask(row, method, true);
+    t_status(403);
+    t_json("code", "csrf");
+}
+
+T(each_route_lets_a_stranger_in_only_where_anyone_may)
+{
+    open_shop_house();
+    each_row(as_stranger);
+}
+T(each_route_lets_a_user_in_only_where_users_may)
+{
+    open_shop_house();
+    each_row(as_user);
+}
+T(each_route_that_writes_refuses_forged_requests)
+{
+    open_shop_house();
+    each_row(as_forger);
+}
+
+/* A route more, less or other is a decision: it is seen in this file's difference. */
+T(the_list_of_routes_is_the_agreed_one)
+{
+    struct arena *mem = t_ctx()->mem;
+    struct buf errors = buf_new(mem, 100000), now = buf_new(mem, 1 << 20);
+    struct router *router = router_open(mem, &shop_house, NULL, &errors);
+    eq_str(buf_str(&errors), "");
+    router_dump(router, false, false, &now);
+    str here = str_of(__FILE__);
+    str path = str_fmt(mem, "%.*sgolden/routes", (int)(here.n - strlen("web/routes.c")), here.p);
+    if (getenv("T_WRITE_GOLDEN")) {
+        FILE *file = fopen(path.p, "w");
+        ck_assert_ptr_nonnull(file);
+        fwrite(now.p, 1, now.n, file);
+        fclose(file);
+    }
+    bool ok = false;
+    str agreed = file_read(mem, path.p, 1 << 20, &ok);
+    if (!ok || !str_eq(agreed, buf_str(&now)))
+        ck_abort_msg("the routes are not those of t/golden/routes; if they should be:\n"
+                     "    T_WRITE_GOLDEN=1 t/tests web/routes/the_list");
+}
