@@ -39,7 +39,7 @@ static int who_hook(struct req *r, str session)
 static void roll_back(void *unused)
 {
     (void)unused;
-    pg_end(t_ctx(), E_INTERNAL);
+    pg_unshelter(t_ctx());
     pg_close(b.pg);
     redis_close(b.redis);
 }
@@ -81,10 +81,12 @@ static void open_shop(void)
     take_app(app);
     if (!pg_is_up(b.pg))
         t_leave("needs the database of %s", conf);
-    if (pg_begin(t_ctx()))
+    if (pg_shelter(t_ctx()))
         ck_abort_msg("no transaction around the test");
     DEFER(b.mem, roll_back, NULL);
 }
+
+void t_open(void) { open_shop(); }
 
 static void remove_house(void *dir)
 {
@@ -274,12 +276,7 @@ static void send_request(const char *method, const char *path, const char *type,
 void t_send(const char *method, const char *path, const char *type, str body)
 {
     open_shop();
-    bool in_tx = !b.own_house;
-    if (in_tx && pg_begin(t_ctx()))
-        ck_abort_msg("no savepoint around a request");
     send_request(method, path, type, str_dup(b.mem, body));
-    if (in_tx)
-        pg_end(t_ctx(), E_OK); /* a request whose statement failed is undone as a whole */
 }
 
 void t_get(const char *path) { t_send("GET", path, NULL, str_none); }

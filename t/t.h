@@ -78,6 +78,7 @@ const char *t_data(void);
  * test's own. There is one browser with its cookies; the form token goes along by itself. */
 struct house;
 struct who;
+void t_open(void); /* the shop alone, before the first request */
 void t_get(const char *path);
 void t_post(const char *path, const char *form); /* "product=1&quantity=2" */
 void t_post_json(const char *path, const char *json);

@@ -86,22 +86,30 @@ update payments.attempt set state = :state, error = :error
  where id = :id
    and (state in ('created', 'open') or (state = 'processing' and :state in ('failed', 'expired')));
 
--- name: add_transaction :maybe
--- in: order_id bigint, cause text
--- The next link of the order's chain; nothing comes back when this cause is booked already.
-insert into payments.transaction (order_id, cause, previous, hash)
-select :order_id, :cause, last.hash,
-       encode(sha256(convert_to(last.hash || '|' || :order_id::text || '|' || :cause, 'UTF8')), 'hex')
-  from (select coalesce((select hash from payments.transaction
-                          where order_id = :order_id order by id desc limit 1), '') as hash) last
-on conflict on constraint once_per_cause do nothing
-returning id;
-
--- name: add_entries :exec
--- in: transaction_id bigint, order_id bigint, currency text, accounts text[], amounts bigint[]
+-- name: book :exec
+-- in: order_id bigint, cause text, currency text, accounts text[], amounts bigint[]
+-- The next link of the order's chain with its entries; nothing changes when this cause is
+-- booked already.
+with entries as (
+    select u.place, u.account, u.amount
+      from unnest(:accounts::text[], :amounts::bigint[]) with ordinality
+           as u(account, amount, place)
+), last as (
+    select coalesce((select hash from payments.transaction
+                      where order_id = :order_id order by id desc limit 1), '') as hash
+), booked as (
+    insert into payments.transaction (order_id, cause, previous, hash)
+    select :order_id, :cause, last.hash,
+           encode(sha256(convert_to(last.hash || '|' || :order_id::text || '|' || :cause || '|'
+               || (select string_agg(account || ' ' || amount || ' ' || :currency, ','
+                                     order by place) from entries), 'UTF8')), 'hex')
+      from last
+    on conflict on constraint once_per_cause do nothing
+    returning id
+)
 insert into payments.entry (transaction_id, order_id, account, currency, amount)
-select :transaction_id, :order_id, u.account, :currency, u.amount
-  from unnest(:accounts, :amounts) as u(account, amount);
+select b.id, :order_id, e.account, :currency, e.amount
+  from booked b, entries e order by e.place;
 
 -- name: sums :one
 -- in: order_id bigint

@@ -105,11 +105,11 @@ update work.job
  where id = :id and attempt = :attempt and state = 'running';
 
 -- name: take_over :exec
--- in: most_attempts bigint
+-- in: most_deaths bigint
 -- Jobs whose worker died are due again; those that keep killing workers are buried.
 update work.job
-   set state = case when attempt >= :most_attempts then 'dead' else 'ready' end,
-       run_at = clock_timestamp(), lease_until = null, worker = null,
+   set state = case when deaths + 1 >= :most_deaths then 'dead' else 'ready' end,
+       deaths = deaths + 1, run_at = clock_timestamp(), lease_until = null, worker = null,
        error = 'the worker died'
  where state = 'running' and lease_until < clock_timestamp();
 
@@ -125,7 +125,8 @@ select id, kind, key, subject_id, attempt, error, created_at
 
 -- name: revive :exec
 -- in: id bigint
-update work.job set state = 'ready', attempt = 0, run_at = now() where id = :id and state = 'dead';
+update work.job set state = 'ready', attempt = 0, deaths = 0, run_at = now()
+ where id = :id and state = 'dead';
 
 -- name: know_crons :exec
 -- in: names text[]

@@ -34,6 +34,7 @@ create table work.job (
     request text not null default '',
     state text not null default 'ready' check (state in ('ready', 'running', 'dead')),
     attempt int not null default 0,
+    deaths int not null default 0, -- workers that died over it
     run_at timestamptz not null default now(),
     lease_until timestamptz,
     worker text,

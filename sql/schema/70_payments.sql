@@ -75,8 +75,8 @@ end $$;
 create trigger refund_fits before insert on payments.refund
     for each row execute function payments.refund_fits();
 
--- The ledger: every transaction sums to zero per currency, rows are never changed, each row
--- of an order carries the hash of the one before it.
+-- The ledger: every transaction sums to zero per currency, rows are never changed, each
+-- transaction of an order carries the hash of the one before it and of its own entries.
 create table payments.transaction (
     id bigint generated always as identity primary key,
     order_id bigint not null,

@@ -15,6 +15,8 @@ static const struct command {
     bool needs_shop; /* opens the configuration, templates and routes first */
 } commands[] = {
     { "migrate", "", "makes the schema, or brings an older one up to date", migrate_command, true },
+    { "prove", "", "proves the books: stock, orders and money against each other", prove_command,
+        true },
     { "user", "add EMAIL --role ROLE [--name NAME] [--organisation SLUG]",
         "adds somebody, or changes them; the password is read from standard input", user_command,
         true },

@@ -33,6 +33,20 @@ int migrate_command(struct ctx *c, int argc, char **argv)
     return err ? sorry(c, "the schema was not changed") : 0;
 }
 
+int prove_command(struct ctx *c, int argc, char **argv)
+{
+    struct buf report = buf_new(c->mem, MOST_REPORT);
+    i64 broken;
+    (void)argv;
+    if (argc != 1)
+        return 2;
+    c->scope.platform = true;
+    int err = ops_prove(c, str_fmt(c->mem, "%.*s/sql/prove.sql", STR(c->app->share_dir)), &report,
+        &broken);
+    printf("%.*s", STR(buf_str(&report)));
+    return err ? sorry(c, "the books could not be proved") : broken != 0;
+}
+
 /* ---- user add -------------------------------------------------------------------------------- */
 
 struct adding {

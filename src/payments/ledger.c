@@ -6,13 +6,10 @@
 int ledger_book(struct ctx *c, i64 order, str cause, str currency, const str *accounts,
     const i64 *amounts, size_t n, bool *fresh)
 {
-    struct node *row;
-    TRY(q_payments_add_transaction(c, &row, order, cause));
-    *fresh = row != NULL;
-    if (!row)
-        return E_OK;
-    return q_payments_add_entries(c, NULL, node_int(row, "id"), order, currency, accounts, n,
-        amounts, n);
+    i64 changed;
+    TRY(q_payments_book(c, &changed, order, cause, currency, accounts, n, amounts, n));
+    *fresh = changed > 0;
+    return E_OK;
 }
 
 static int book_pair(struct ctx *c, i64 order, str cause, i64 to_provider, str currency,

@@ -3,23 +3,29 @@
 #include "gen/queries.h"
 
 #define KEEP_EVENTS (30 * DAY)
-#define MOST_DATA   65536 /* bytes of JSON beside an event or a job */
+#define MOST_DATA   65536 /* bytes of JSON beside a job */
+#define MOST_EVENT  60000 /* ... and an event, which a job takes over with its name */
 
-str work_json(struct ctx *c, const struct node *data)
+int work_json(struct ctx *c, const struct node *data, str *json)
 {
-    if (!data)
-        return S("{}");
     struct buf out = buf_new(c->mem, MOST_DATA);
-    json_store(&out, data);
-    return buf_str(&out);
+    if (data)
+        json_store(&out, data);
+    *json = data ? buf_str(&out) : S("{}");
+    return out.full ? fail_detail(c, E_INTERNAL, "work.data", "too much beside an event or job")
+                    : E_OK;
 }
 
 int outbox_tell(struct ctx *c, const char *kind, i64 organisation, i64 subject,
     struct node *data)
 {
     struct node *row;
-    return q_work_tell(c, &row, str_of(kind), organisation ? &organisation : NULL, subject,
-        work_json(c, data), c->id);
+    str json;
+    TRY(work_json(c, data, &json));
+    if (json.n > MOST_EVENT)
+        return fail_detail(c, E_INTERNAL, "work.data", "event %s is too large", kind);
+    return q_work_tell(c, &row, str_of(kind), organisation ? &organisation : NULL, subject, json,
+        c->id);
 }
 
 static bool hears(const struct reader *reader, str kind)
@@ -33,7 +39,7 @@ static bool hears(const struct reader *reader, str kind)
 /* The event's id makes the job's key, so that reading an event twice does nothing twice. */
 static int make_jobs(struct ctx *c, const struct node *event)
 {
-    str kind = node_str(event, "kind");
+    str kind = node_str(event, "kind"), json;
     i64 organisation = node_int(event, "organisation_id");
     for (const struct reader *r = c->app->readers; r && r->event; r++) {
         if (!hears(r, kind))
@@ -41,9 +47,10 @@ static int make_jobs(struct ctx *c, const struct node *event)
         struct node *data = node_map(c->mem), *row;
         node_set_str(c->mem, data, S("event"), kind);
         node_set(c->mem, data, S("data"), node_get(event, S("data")));
+        TRY(work_json(c, data, &json));
         TRY(q_work_add(c, &row, str_of(r->job),
             str_fmt(c->mem, "%s:%" PRId64, r->job, node_int(event, "id")),
-            organisation ? &organisation : NULL, node_int(event, "subject_id"), work_json(c, data),
+            organisation ? &organisation : NULL, node_int(event, "subject_id"), json,
             node_str(event, "request"), NULL));
     }
     return E_OK;

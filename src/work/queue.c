@@ -6,14 +6,16 @@
 #define TRIES        12
 #define LEASE        (60 * SECOND)
 #define LONGEST_WAIT (1 * HOUR)
-#define CRASHES      5 /* a job that killed so many workers is buried */
+#define DEATHS       5 /* a job that killed so many workers is buried */
 
 int job_add(struct ctx *c, const char *kind, str key, i64 organisation, i64 subject,
     struct node *data, when at)
 {
     struct node *row;
+    str json;
+    TRY(work_json(c, data, &json));
     return q_work_add(c, &row, str_of(kind), key, organisation ? &organisation : NULL, subject,
-        work_json(c, data), c->id, at ? &at : NULL);
+        json, c->id, at ? &at : NULL);
 }
 
 static const struct job_kind *kind_of(const struct app *app, str name)
@@ -25,12 +27,14 @@ static const struct job_kind *kind_of(const struct app *app, str name)
     return NULL;
 }
 
-/* 1 s, doubling, at most an hour, a quarter of it by chance so that a herd spreads out. */
-static i64 back_off(i64 attempt)
+/* 1 s, doubling, at most an hour or what the kind says, a quarter of it by chance so that a herd
+ * spreads out. */
+static i64 back_off(i64 attempt, const struct job_kind *kind)
 {
-    i64 wait = attempt > 12 ? LONGEST_WAIT : SECOND << (attempt - 1);
-    if (wait > LONGEST_WAIT)
-        wait = LONGEST_WAIT;
+    i64 most = kind->longest_us ? kind->longest_us : LONGEST_WAIT;
+    i64 wait = attempt > 12 ? most : SECOND << (attempt - 1);
+    if (wait > most)
+        wait = most;
     uint32_t chance;
     crypto_random(&chance, sizeof chance);
     return wait - wait / 4 * (i64)(chance % 1000) / 1000;
@@ -70,14 +74,14 @@ static int settle(struct ctx *c, const struct job *job, const struct job_kind *k
         return q_work_finish(c, NULL, job->id, job->attempt);
     if (!kind || job->attempt >= tries)
         return q_work_bury(c, NULL, job->id, job->attempt, why(done));
-    return q_work_again(c, NULL, job->id, job->attempt, back_off(job->attempt), why(done));
+    return q_work_again(c, NULL, job->id, job->attempt, back_off(job->attempt, kind), why(done));
 }
 
-static int run(struct ctx *c, const struct job *job)
+static int run(struct ctx *c, const struct job *job, str request)
 {
     const struct job_kind *kind = kind_of(c->app, job->kind);
     struct ctx *own = ctx_of_job(c, job);
-    own->id = job->key;
+    own->id = request.n ? request : job->key; /* the id nginx gave, for the log */
     when began = when_now();
     int err = kind ? E_OK : fail_detail(own, E_INTERNAL, "work.kind", "no such kind of job");
     if (kind && kind->lease_us > LEASE)
@@ -107,12 +111,10 @@ int queue_run_one(struct ctx *c, bool *ran)
         .key = node_str(row, "key"),
         .data = node_get(row, S("data")),
     };
-    if (node_str(row, "request").n)
-        job.key = node_str(row, "request"); /* the id nginx gave, for the log */
-    return run(c, &job);
+    return run(c, &job, node_str(row, "request"));
 }
 
-int queue_take_over(struct ctx *c) { return q_work_take_over(c, NULL, CRASHES); }
+int queue_take_over(struct ctx *c) { return q_work_take_over(c, NULL, DEATHS); }
 
 int queue_wait_us(struct ctx *c, i64 most, i64 *us)
 {

@@ -24,14 +24,17 @@ static void on_end(int sig)
     ending = 1;
 }
 
-/* Everything that is due, until nothing is or it is time to end. */
-static int round_of(struct ctx *c, i64 *events)
+/* Everything that is due, until nothing is or it is time to end; *more: there may be more. The
+ * clock is looked at after each round, or a queue that is never empty would stop it. */
+static int round_of(struct ctx *c, bool *more)
 {
-    bool ran = true;
-    TRY(outbox_read(c, EVENTS_A_BATCH, events));
-    for (int n = 0; ran && n < JOBS_A_ROUND && !ending; n++)
-        TRY(queue_run_one(c, &ran));
-    return ran || *events ? E_OK : cron_run_due(c);
+    i64 events;
+    *more = true;
+    TRY(outbox_read(c, EVENTS_A_BATCH, &events));
+    for (int n = 0; *more && n < JOBS_A_ROUND && !ending; n++)
+        TRY(queue_run_one(c, more));
+    *more |= events > 0;
+    return cron_run_due(c);
 }
 
 static void pause_us(i64 us)
@@ -51,29 +54,28 @@ static int sleep_until_due(struct ctx *c)
 static int work(struct app *app)
 {
     struct arena *life = arena_new((size_t)16 << 20), *mem = arena_new(JOB_MEMORY);
-    struct pg *pg = pg_new(life, conf_str(app->conf, "pg", str_none));
-    struct redis *redis = redis_new(life, conf_str(app->conf, "redis", str_none));
-    bool listening = false;
+    struct pg *pg = app_pg(app, life);
+    struct redis *redis = app_redis(app, life);
+    struct ctx c;
+    app_ctx(app, mem, pg, redis, &c);
+    int err = pg_listen(&c, "talat_work"); /* once: each later connection listens by itself */
     for (int n = 0; !ending && n < ROUNDS_OF_LIFE; n++) {
-        i64 events = 0;
-        struct ctx c = {.app = app, .mem = mem, .pg = pg, .redis = redis, .now = when_now(),
-            .id = S("work"), .lang = S("en"), .currency = S("THB"),
-            .scope = {.platform = true}};
-        int err = E_OK;
-        if (!listening)
-            err = pg_listen(&c, "talat_work") || cron_know(&c) ? E_AWAY : E_OK;
-        listening = !err;
+        bool more = false;
+        arena_reset(mem);
+        app_ctx(app, mem, pg, redis, &c);
+        c.id = S("work");
+        c.scope.platform = true;
+        if (n == 0 || err)
+            err = cron_know(&c);
         if (!err)
-            err = round_of(&c, &events);
-        if (!err && !events)
+            err = round_of(&c, &more);
+        if (!err && !more)
             err = sleep_until_due(&c);
         if (err) {
-            listening = false; /* the connection may be a new one */
             log_line(&c, LOG_WARN, "work", "result", str_of(err_name(err)), "fault",
                 c.fault.key, "detail", c.fault.detail, NULL);
             pause_us(SECOND);
         }
-        arena_reset(mem);
     }
     pg_close(pg);
     redis_close(redis);

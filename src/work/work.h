@@ -46,6 +46,7 @@ struct job_kind {
     int (*run)(struct ctx *, const struct job *);
     int tries;    /* 0: 12 */
     i64 lease_us; /* 0: 60 s; a worker that died gives the job up after so long */
+    i64 longest_us; /* 0: 1 h; the longest wait between two tries */
 };
 #define JOBS(feature)  extern const struct job_kind feature##_jobs[]; \
                        const struct job_kind feature##_jobs[] =

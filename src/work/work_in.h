@@ -2,7 +2,7 @@
 #pragma once
 #include "work/work.h"
 
-str work_json(struct ctx *, const struct node *data); /* for a jsonb column; NULL: {} */
+int work_json(struct ctx *, const struct node *data, str *json); /* for a jsonb column; NULL: {} */
 int outbox_read(struct ctx *, i64 most, i64 *n);   /* one batch: numbers it, makes the jobs */
 int queue_run_one(struct ctx *, bool *ran);        /* claims and runs the job due longest */
 int cron_run_due(struct ctx *);

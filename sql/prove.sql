@@ -1,0 +1,155 @@
+-- prove: what holds at all times. Each named query looks for rows that break it and must find
+-- none; `what` names the row. `talatctl prove` runs them all, and so do the tests after whatever
+-- they write. Payouts (I6) and coupons (I7) have no tables yet.
+
+-- name: I1_each_ledger_transaction_sums_to_zero
+select 'transaction ' || e.transaction_id || ': ' || sum(e.amount) || ' ' || e.currency as what
+  from payments.entry e group by e.transaction_id, e.currency having sum(e.amount) <> 0;
+
+-- name: I1_each_ledger_transaction_has_entries
+select 'transaction ' || t.id || ' of order ' || t.order_id as what
+  from payments.transaction t
+ where not exists (select from payments.entry e where e.transaction_id = t.id);
+
+-- name: I2_stock_is_never_oversold
+select 'item ' || item_id || ': ' || reserved || ' of ' || on_hand || ' reserved' as what
+  from inventory.stock where reserved < 0 or reserved > on_hand;
+
+-- name: I2_movements_explain_what_is_on_hand
+select 'item ' || s.item_id || ': ' || s.on_hand || ' on hand, ' || coalesce(m.sum, 0)
+       || ' by its movements' as what
+  from inventory.stock s
+  left join (select item_id, location_id, sum(quantity) as sum from inventory.movement
+              group by item_id, location_id) m using (item_id, location_id)
+ where s.on_hand <> coalesce(m.sum, 0);
+
+-- name: I2_holds_explain_what_is_reserved
+select 'item ' || s.item_id || ': ' || s.reserved || ' reserved, ' || coalesce(h.sum, 0)
+       || ' held' as what
+  from inventory.stock s
+  left join (select item_id, location_id, sum(quantity) as sum from inventory.hold
+              where state = 'held' group by item_id, location_id) h using (item_id, location_id)
+ where s.reserved <> coalesce(h.sum, 0);
+
+-- name: I3_an_order_is_paid_when_its_money_is_here
+-- More than the total may be here for a while: a second payment on its way back.
+with kept as (
+    select t.order_id, sum(e.amount) as kept,
+           sum(e.amount) filter (where t.cause like 'capture:%') as captured
+      from payments.transaction t
+      join payments.entry e on e.transaction_id = t.id and e.account = 'provider'
+     group by t.order_id
+)
+select 'order ' || o.number || ' is ' || o.payment_status || ', ' || coalesce(k.kept, 0)
+       || ' kept of ' || o.total || ', ' || o.refunded_total || ' refunded' as what
+  from orders."order" o left join kept k on k.order_id = o.id
+ where case o.payment_status
+       when 'pending' then coalesce(k.captured, 0) <> 0
+       when 'paid' then coalesce(k.kept, 0) < o.total - o.refunded_total
+       else o.refunded_total <> o.total or (coalesce(k.kept, 0) <> 0
+           and not exists (select from payments.refund r
+                            where r.order_id = o.id and r.state <> 'done')) end;
+
+-- name: I3_money_is_in_the_orders_own_currency
+select 'order ' || o.number || ': ' || e.currency || ' for ' || o.currency as what
+  from payments.entry e join orders."order" o on o.id = e.order_id
+ where e.currency <> o.currency;
+
+-- name: I3_an_open_payment_asks_for_the_orders_own_total
+select 'attempt ' || a.key as what
+  from payments.attempt a join orders."order" o on o.id = a.order_id
+ where a.amount <> o.total or a.currency <> o.currency;
+
+-- name: I4_refunds_are_at_most_what_was_paid
+select 'attempt ' || a.key || ': ' || sum(r.amount) || ' of ' || a.amount as what
+  from payments.attempt a join payments.refund r on r.attempt_id = a.id and r.state <> 'failed'
+ group by a.id, a.key, a.amount having sum(r.amount) > a.amount;
+
+-- name: I5_each_event_is_stored_once
+select provider || ' ' || event_id as what
+  from payments.event group by provider, account, event_id having count(*) > 1;
+
+-- name: I5_each_capture_is_booked_once
+select cause as what from payments.transaction group by cause having count(*) > 1;
+
+-- name: I8_a_line_belongs_to_its_part_and_order
+select 'line ' || l.id as what
+  from orders.line l join orders.part p on p.id = l.part_id
+ where l.organisation_id <> p.organisation_id or l.order_id <> p.order_id;
+
+-- name: I8_stock_belongs_to_its_items_organisation
+select 'stock of item ' || i.id as what
+  from inventory.item i join inventory.stock s on s.item_id = i.id
+  join inventory.location l on l.id = s.location_id
+ where s.organisation_id <> i.organisation_id or l.organisation_id <> i.organisation_id
+union all
+select 'hold ' || h.id from inventory.hold h join inventory.item i on i.id = h.item_id
+ where h.organisation_id <> i.organisation_id
+union all
+select 'movement ' || m.id from inventory.movement m join inventory.item i on i.id = m.item_id
+ where m.organisation_id <> i.organisation_id;
+
+-- name: I8_a_variant_belongs_to_its_products_organisation
+select 'variant ' || v.sku as what
+  from catalog.variant v join catalog.product p on p.id = v.product_id
+  join inventory.item i on i.id = v.item_id
+ where v.organisation_id <> p.organisation_id or v.organisation_id <> i.organisation_id;
+
+-- name: I9_no_event_waits_longer_than_a_minute
+select 'event ' || id || ' ' || kind as what from work.outbox
+ where read_at is null and created_at < clock_timestamp() - interval '60 seconds';
+
+-- name: I9_events_are_numbered_without_a_gap
+select 'organisation ' || s.organisation_id || ': ' || s.last || ' given, ' || max(o.seq)
+       || ' the last, ' || count(*) || ' there' as what
+  from work.sequence s join work.outbox o on o.organisation_id = s.organisation_id
+   and o.seq is not null
+ group by s.organisation_id, s.last
+having s.last <> max(o.seq) or count(*) <> max(o.seq) - min(o.seq) + 1;
+
+-- name: I10_no_stock_is_held_for_longer_than_was_said
+-- But for a payment that is being made, and a provider that cannot be asked.
+select 'hold of order ' || h.order_id || ' since ' || h.expires_at as what
+  from inventory.hold h
+ where h.state = 'held' and h.expires_at < clock_timestamp() - interval '60 seconds'
+   and not exists (select from payments.attempt a
+                    where a.order_id = h.order_id and a.state = 'processing')
+   and not exists (select from work.job j
+                    where j.key = 'orders.lapse:' || h.order_id and j.error is not null);
+
+-- name: I10_an_order_that_holds_nothing_has_no_hold
+select 'order ' || o.number as what
+  from orders."order" o join inventory.hold h on h.order_id = o.id and h.state = 'held'
+ where not o.is_held;
+
+-- name: I11_the_ledgers_chain_holds
+select 'transaction ' || t.id as what
+  from (select t.id, t.hash, t.previous, t.order_id, t.cause,
+               coalesce(lag(t.hash) over (partition by t.order_id order by t.id), '') as before,
+               (select string_agg(e.account || ' ' || e.amount || ' ' || e.currency, ','
+                                  order by e.id)
+                  from payments.entry e where e.transaction_id = t.id) as entries
+          from payments.transaction t) t
+ where t.previous <> t.before
+    or t.hash <> encode(sha256(convert_to(t.previous || '|' || t.order_id || '|' || t.cause
+                                          || '|' || t.entries, 'UTF8')), 'hex');
+
+-- name: I11_nothing_may_change_a_ledger_row
+select c.relname::text as what
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+ where (n.nspname, c.relname) in (('payments', 'transaction'), ('payments', 'entry'),
+           ('inventory', 'movement'), ('orders', 'event'))
+   and not exists (select from pg_trigger t
+                    where t.tgrelid = c.oid and t.tgname = 'never_changed' and t.tgenabled = 'O');
+
+-- name: the_lines_of_an_order_are_its_goods
+select 'order ' || o.number as what
+  from orders."order" o join orders.line l on l.order_id = o.id
+ group by o.id, o.number, o.goods_total, o.tax_total
+having sum(l.line_total) <> o.goods_total or sum(l.tax) > o.tax_total;
+
+-- name: the_parts_of_an_order_are_its_goods
+select 'part ' || p.id as what
+  from orders.part p join orders.line l on l.part_id = p.id
+ group by p.id, p.goods_total, p.tax_total
+having sum(l.line_total) <> p.goods_total or sum(l.tax) <> p.tax_total;
