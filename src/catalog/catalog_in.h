@@ -43,6 +43,13 @@ str plain_json(struct ctx *, const struct node *);
 size_t query_tags(struct req *, const char *const *known, str *tags);
 bool is_code(str);
 
+/* ---- document.c: a product as its document, for the back office ---------------------------- */
+struct product_rows {
+    struct node *product, *texts, *categories, *options, *values, *variants, *prices, *pictures;
+};
+int product_read(struct ctx *, i64 organisation, str slug, struct product_rows *);
+struct node *product_document(struct ctx *, const struct product_rows *);
+
 /* ---- save.c -------------------------------------------------------------------------------- */
 str catalog_made_sku(struct ctx *, str slug, const struct node *variant_options);
 

@@ -22,6 +22,13 @@ static str optional(const struct node *map, const char *key)
     return n->as.text.p ? n->as.text : S("");
 }
 
+/* A part of the document that is there, as a list; NULL: to be left as it is. */
+static struct node *part_of(const struct saving *s, str key)
+{
+    struct node *n = node_get(s->doc, key);
+    return n && n->kind == N_LIST ? n : NULL;
+}
+
 static str optional_json(struct ctx *c, const struct node *map, const char *key)
 {
     struct node *n = node_get(map, str_of(key));
@@ -155,7 +162,7 @@ static int save_texts(struct saving *s)
 
 static int save_categories(struct saving *s)
 {
-    const struct node *list = node_get(s->doc, S("categories"));
+    const struct node *list = part_of(s, S("categories"));
     struct node *row;
     size_t n = 0;
     if (!list)
@@ -186,7 +193,7 @@ static int check_options(struct ctx *c, const struct node *options)
 
 static int save_options(struct saving *s)
 {
-    const struct node *options = node_get(s->doc, S("options"));
+    const struct node *options = part_of(s, S("options"));
     struct node *row, *values;
     if (!options)
         return E_OK;
@@ -396,7 +403,7 @@ static int retire_others(struct saving *s, const struct variant *all, size_t n)
 static int save_variants(struct saving *s)
 {
     struct ctx *c = s->c;
-    const struct node *list = node_get(s->doc, S("variants"));
+    const struct node *list = part_of(s, S("variants"));
     struct node *row, *prices = node_list(c->mem);
     size_t n = 0;
     if (!list)
@@ -431,7 +438,7 @@ static int save_variants(struct saving *s)
 static int save_pictures(struct saving *s)
 {
     struct ctx *c = s->c;
-    const struct node *list = node_get(s->doc, S("pictures"));
+    const struct node *list = part_of(s, S("pictures"));
     struct node *row, *all = node_list(c->mem);
     if (!list)
         return E_OK;

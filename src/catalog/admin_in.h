@@ -1,0 +1,23 @@
+/* admin_in: what the back office's product screens share. */
+#pragma once
+#include "catalog/catalog_in.h"
+
+#define GRID 15 /* variants on one page of the grid: forms have at most 200 fields */
+
+/* What a form sent, undeclared names too: the grid's depend on variants and currencies. */
+struct typed {
+    struct node *fields;     /* name -> text; NULL: nothing was typed */
+    struct node *categories; /* slugs that were ticked */
+};
+int typed_read(struct req *, struct typed *);
+bool typed_has(const struct typed *, const char *name);
+str typed_str(const struct typed *, const char *name); /* trimmed; "" when it was not sent */
+str grid_name(struct ctx *, const char *what, i64 n, str currency); /* "price_3_THB" */
+
+/* The form's words into the product's document; E_INPUT with messages by field. */
+int typed_apply(struct req *, const struct typed *, struct node *doc, i64 first);
+/* More values for an option, or a new one, and the variants they make possible. */
+int typed_options(struct req *, struct node *doc);
+
+/* The edit page: rows NULL for a new product, typed NULL for what is stored. */
+struct node *admin_page(struct req *, const struct product_rows *, const struct typed *, i64 first);

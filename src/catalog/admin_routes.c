@@ -1,0 +1,454 @@
+#include "catalog/admin_in.h"
+#include "inventory/inventory.h"
+
+static const struct input list_in[] = {
+    { "q", LINE, 0, 100, false, NULL },
+    { "status", CHOICE, 0, 0, false, "draft|published|archived" },
+    { "before", LINE, 0, 80, false, NULL },
+    { 0 },
+};
+static const struct input one_in[] = {
+    { "slug", SLUG, 1, 120, true, NULL },
+    { "first", INT, 0, 10000, false, NULL },
+    { "done", CHOICE, 0, 0, false, "saved|made|stock|pictures|options" },
+    { 0 },
+};
+static const struct input upload_in[] = {
+    { "slug", SLUG, 1, 120, true, NULL },
+    { "pictures", FILES, 1, 8, true, NULL },
+    { "tag", LINE, 0, 120, false, NULL },
+    { 0 },
+};
+static const struct input picture_in[] = {
+    { "slug", SLUG, 1, 120, true, NULL },
+    { "n", INT, 1, 200, true, NULL },
+    { "alt_en", LINE, 0, 200, false, NULL },
+    { "alt_th", LINE, 0, 200, false, NULL },
+    { "alt_vi", LINE, 0, 200, false, NULL },
+    { "tag", LINE, 0, 120, false, NULL },
+    { "to_front", BOOL, 0, 0, false, NULL },
+    { 0 },
+};
+static const struct input options_in[] = {
+    { "slug", SLUG, 1, 120, true, NULL },
+    { "option", LINE, 0, 60, false, NULL },
+    { "option_name", LINE, 0, 400, false, NULL },
+    { "values", TEXT, 0, 4000, false, NULL },
+    { 0 },
+};
+
+/* ---- the list ---------------------------------------------------------------------------------------- */
+
+static void list_row(struct ctx *c, const struct node *row, struct node *out)
+{
+    str status = node_str(row, "status");
+    struct node *picture = media_picture(c, row, 200);
+    node_set_str(c->mem, out, S("slug"), node_str(row, "slug"));
+    node_set_str(c->mem, out, S("name"), node_str(row, "name"));
+    node_set_str(c->mem, out, S("status"), status);
+    node_set_str(c->mem, out, S("status_name"), str_is(status, "draft") ? say(c, "Draft")
+        : str_is(status, "published") ? say(c, "Published") : say(c, "Archived"));
+    if (node_is_null(row, "low"))
+        node_set_null(c->mem, out, S("price"));
+    else
+        node_set_int(c->mem, out, S("price"), node_int(row, "low"));
+    node_set_str(c->mem, out, S("currency"), c->currency);
+    node_set_int(c->mem, out, S("variants"), node_int(row, "variants"));
+    node_set_int(c->mem, out, S("on_hand"), node_int(row, "on_hand"));
+    node_set_int(c->mem, out, S("reserved"), node_int(row, "reserved"));
+    node_set_str(c->mem, out, S("updated_at"), node_str(row, "updated_at"));
+    if (picture)
+        node_set(c->mem, out, S("picture"), picture);
+    else
+        node_set_null(c->mem, out, S("picture"));
+}
+
+static bool cursor_of(struct req *r, when *at, i64 *id)
+{
+    str rest = in_str(r, "before"), time;
+    return str_cut(&rest, '~', &time) && when_parse(time, at)
+        && crypto_unopaque(r->c.app->secret, "product", rest, id);
+}
+
+static void next_page(struct req *r, const struct node *last, struct node *document)
+{
+    struct ctx *c = &r->c;
+    struct buf url = buf_new(c->mem, 2000);
+    if (!last) {
+        node_set_null(c->mem, document, S("next"));
+        return;
+    }
+    buf_add(&url, S("/admin/products?q="));
+    escape_url_part(&url, in_str(r, "q"));
+    if (in_str(r, "status").n)
+        buf_fmt(&url, "&status=%.*s", STR(in_str(r, "status")));
+    buf_add(&url, S("&before="));
+    escape_url_part(&url, str_fmt(c->mem, "%.*s~%.*s", STR(node_str(last, "updated_at")),
+        STR(crypto_opaque(c->mem, c->app->secret, "product", node_int(last, "id")))));
+    node_set_str(c->mem, node_set_map(c->mem, document, S("next")), S("url"), buf_str(&url));
+}
+
+static void status_links(struct req *r, struct node *document)
+{
+    static const char *const codes[] = { "", "published", "draft", "archived" };
+    static const char *const names[] = { "All", "Published", "Draft", "Archived" };
+    struct ctx *c = &r->c;
+    struct node *list = node_set_list(c->mem, document, S("statuses"));
+    for (size_t i = 0; i < COUNT(codes); i++) {
+        struct node *one = node_add_map(c->mem, list);
+        node_set_str(c->mem, one, S("code"), str_of(codes[i]));
+        node_set_str(c->mem, one, S("name"), say(c, names[i]));
+        node_set_bool(c->mem, one, S("is_chosen"), str_is(in_str(r, "status"), codes[i]));
+    }
+}
+
+static int list(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct node *rows, *document = node_map(c->mem), *last = NULL;
+    when at;
+    i64 id = 0;
+    TRY(as_staff(r));
+    bool later = in_has(r, "before") && cursor_of(r, &at, &id);
+    TRY(q_catalog_staff_list(c, &rows, r->who.organisation, c->lang, c->currency,
+        str_trim(in_str(r, "q")), in_str(r, "status"), later ? &at : NULL, id));
+    struct node *products = node_set_list(c->mem, document, S("products"));
+    EACH(it, rows) {
+        if (node_count(products) == 50)
+            break;
+        list_row(c, &it->node, node_add_map(c->mem, products));
+        last = (struct node *)&it->node;
+    }
+    node_set_str(c->mem, document, S("q"), in_str(r, "q"));
+    node_set_str(c->mem, document, S("status"), in_str(r, "status"));
+    node_set_bool(c->mem, document, S("is_empty"), !node_count(products));
+    status_links(r, document);
+    next_page(r, node_count(rows) > 50 ? last : NULL, document);
+    return reply_with(r, document);
+}
+
+/* ---- one product --------------------------------------------------------------------------------------- */
+
+static int missing(struct req *r)
+{
+    return fail(&r->c, E_MISSING, "catalog.product", "There is no such product.");
+}
+
+static int find(struct req *r, struct product_rows *p)
+{
+    TRY(as_staff(r));
+    TRY(product_read(&r->c, r->who.organisation, in_str(r, "slug"), p));
+    return p->product ? E_OK : missing(r);
+}
+
+static void add_notice(struct req *r, struct node *document)
+{
+    static const struct {
+        const char *code, *text;
+    } notices[] = {
+        { "saved", "Saved." },
+        { "made", "The product is made. Add pictures, options and stock below." },
+        { "stock", "The stock is counted anew." },
+        { "pictures", "The pictures are changed." },
+        { "options", "The variants are made. Look at their prices and stock." },
+    };
+    for (size_t i = 0; i < COUNT(notices); i++)
+        if (str_is(in_str(r, "done"), notices[i].code))
+            node_set_str(r->c.mem, node_get(document, S("product")), S("notice"),
+                say(&r->c, notices[i].text));
+}
+
+static int show(struct req *r)
+{
+    struct product_rows p = { 0 };
+    TRY(find(r, &p));
+    i64 first = in_int(r, "first") / GRID * GRID;
+    struct node *document = admin_page(r, &p, NULL, first);
+    add_notice(r, document);
+    return reply_with(r, document);
+}
+
+static int show_new(struct req *r)
+{
+    struct product_rows p = { 0 };
+    TRY(as_staff(r));
+    TRY(q_catalog_staff_categories(&r->c, &p.categories, r->who.organisation, S(""), r->c.lang));
+    struct node *document = admin_page(r, NULL, NULL, 0);
+    struct node *page = node_get(document, S("product"));
+    node_set(r->c.mem, page, S("categories"), p.categories);
+    return reply_with(r, document);
+}
+
+/* What was typed comes back with what is wrong beside it. */
+static int refuse(struct req *r, int err, const struct product_rows *p, const struct typed *t,
+    i64 first)
+{
+    struct fault said = r->c.fault;
+    struct node *document = admin_page(r, p, t, first);
+    struct product_rows now = { 0 };
+    r->c.fault = said;
+    if (!p && !q_catalog_staff_categories(&r->c, &now.categories, r->who.organisation, S(""),
+            r->c.lang)) {
+        for (struct item *it = now.categories->as.items.first; it; it = it->next) {
+            bool on = false;
+            EACH(one, t->categories)
+                on = on || str_eq(one->node.as.text, node_str(&it->node, "slug"));
+            node_set_bool(r->c.mem, &it->node, S("is_on"), on);
+        }
+        node_set(r->c.mem, node_get(document, S("product")), S("categories"), now.categories);
+    }
+    r->c.fault = said;
+    return again(r, err, document);
+}
+
+static int save_in_tx(struct req *r, const struct node *doc, struct catalog_report *report)
+{
+    TRY(pg_begin(&r->c));
+    return pg_end(&r->c, catalog_save(&r->c, r->who.organisation, doc, report));
+}
+
+static int save(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct product_rows p = { 0 };
+    struct typed t = { 0 };
+    struct catalog_report report;
+    i64 version = 0, first = 0;
+    TRY(find(r, &p));
+    TRY(typed_read(r, &t));
+    str_int(typed_str(&t, "first"), &first);
+    str_int(typed_str(&t, "version"), &version);
+    struct node *doc = product_document(c, &p);
+    node_set_null(c->mem, doc, S("pictures")); /* they have forms of their own */
+    int err = typed_apply(r, &t, doc, first);
+    node_set_int(c->mem, doc, S("version"), version ? version : -1);
+    if (!err)
+        err = save_in_tx(r, doc, &report);
+    if (err)
+        return refuse(r, err, &p, &t, first);
+    return see_other(r, str_fmt(c->mem, "/admin/products/%.*s?done=saved&first=%" PRId64,
+        STR(in_str(r, "slug")), first));
+}
+
+static int taken(struct req *r, str slug, bool *is)
+{
+    struct node *row;
+    TRY(q_catalog_lookup(&r->c, &row, slug));
+    *is = row != NULL;
+    return E_OK;
+}
+
+static int make(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct typed t = { 0 };
+    struct catalog_report report;
+    bool is_taken = false;
+    TRY(as_staff(r));
+    TRY(typed_read(r, &t));
+    struct node *doc = node_map(c->mem);
+    str slug = typed_str(&t, "address");
+    if (!slug.n)
+        slug = locale_slug(c->mem, typed_str(&t, "name_en"));
+    node_set_str(c->mem, doc, S("slug"), slug);
+    node_set_list(c->mem, doc, S("options"));
+    struct node *variant = node_add_map(c->mem, node_set_list(c->mem, doc, S("variants")));
+    node_set_map(c->mem, variant, S("options"));
+    int err = typed_apply(r, &t, doc, 0);
+    if (slug.n)
+        TRY(taken(r, slug, &is_taken));
+    if (is_taken || str_is(slug, "new"))
+        err = fail_field(c, "address", "Another product has this address already.");
+    else if (!slug.n && typed_str(&t, "name_en").n)
+        err = fail_field(c, "address", "Please give it an address in letters a to z.");
+    if (!err)
+        err = save_in_tx(r, doc, &report);
+    if (err)
+        return refuse(r, err, NULL, &t, 0);
+    return see_other(r, str_fmt(c->mem, "/admin/products/%.*s?done=made", STR(slug)));
+}
+
+/* ---- pictures -------------------------------------------------------------------------------------------- */
+
+static int done(struct req *r, const char *what)
+{
+    return see_other(r, str_fmt(r->c.mem, "/admin/products/%.*s?done=%s", STR(in_str(r, "slug")), what));
+}
+
+static void set_tag_option(struct ctx *c, struct node *picture, str tag)
+{
+    str value = tag, code;
+    struct node *option = node_set_map(c->mem, picture, S("option"));
+    if (str_cut(&value, '=', &code) && is_code(code) && is_code(value))
+        node_set_str(c->mem, option, code, value);
+}
+
+static int upload(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct product_rows p = { 0 };
+    struct catalog_report report;
+    TRY(find(r, &p));
+    int err = in_fault(r);
+    struct node *doc = product_document(c, &p), *pictures = node_get(doc, S("pictures"));
+    if (!err && node_count(pictures) + r->n_files > 24)
+        err = fail_field(c, "pictures", "A product has at most 24 pictures.");
+    for (size_t i = 0; !err && i < r->n_files; i++) {
+        i64 id;
+        err = media_store(c, r->who.organisation, r->files[i].body, false, &id);
+        if (err)
+            break;
+        struct node *picture = node_add_map(c->mem, pictures);
+        node_set_int(c->mem, picture, S("picture"), id);
+        node_set_map(c->mem, picture, S("alt"));
+        set_tag_option(c, picture, in_str(r, "tag"));
+    }
+    node_set_int(c->mem, doc, S("version"), 0);
+    if (!err)
+        err = save_in_tx(r, doc, &report);
+    return err ? refuse(r, err, &p, NULL, 0) : done(r, "pictures");
+}
+
+/* The list of pictures without the nth, or with it changed or at the front. */
+static struct node *without(struct ctx *c, const struct node *pictures, i64 n, struct node **taken_out)
+{
+    struct node *kept = node_list(c->mem);
+    i64 at = 0;
+    *taken_out = NULL;
+    EACH(it, pictures)
+        if (++at == n)
+            *taken_out = (struct node *)&it->node;
+        else
+            node_add(c->mem, kept, (struct node *)&it->node);
+    return kept;
+}
+
+static int change_picture(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct product_rows p = { 0 };
+    struct catalog_report report;
+    struct node *picture;
+    TRY(find(r, &p));
+    struct node *doc = product_document(c, &p);
+    struct node *others = without(c, node_get(doc, S("pictures")), in_int(r, "n"), &picture);
+    if (!picture)
+        return missing(r);
+    struct node *alts = node_set_map(c->mem, picture, S("alt"));
+    node_set_str(c->mem, alts, S("en"), in_str(r, "alt_en"));
+    node_set_str(c->mem, alts, S("th"), in_str(r, "alt_th"));
+    node_set_str(c->mem, alts, S("vi"), in_str(r, "alt_vi"));
+    set_tag_option(c, picture, in_str(r, "tag"));
+    if (in_bool(r, "to_front")) {
+        struct node *list = node_list(c->mem);
+        node_add(c->mem, list, picture);
+        EACH(it, others)
+            node_add(c->mem, list, (struct node *)&it->node);
+        node_set(c->mem, doc, S("pictures"), list);
+    }
+    node_set_int(c->mem, doc, S("version"), 0);
+    TRY(save_in_tx(r, doc, &report));
+    return done(r, "pictures");
+}
+
+static int delete_picture(struct req *r)
+{
+    struct product_rows p = { 0 };
+    struct catalog_report report;
+    struct node *picture;
+    TRY(find(r, &p));
+    struct node *doc = product_document(&r->c, &p);
+    struct node *others = without(&r->c, node_get(doc, S("pictures")), in_int(r, "n"), &picture);
+    if (!picture)
+        return done(r, "pictures"); /* twice is fine */
+    node_set(r->c.mem, doc, S("pictures"), others);
+    node_set_int(r->c.mem, doc, S("version"), 0);
+    TRY(save_in_tx(r, doc, &report));
+    return done(r, "pictures");
+}
+
+/* ---- options and stock --------------------------------------------------------------------------------------- */
+
+static int add_options(struct req *r)
+{
+    struct product_rows p = { 0 };
+    struct catalog_report report;
+    TRY(find(r, &p));
+    struct node *doc = product_document(&r->c, &p);
+    int err = in_fault(r);
+    if (!err)
+        err = typed_options(r, doc);
+    node_set_int(r->c.mem, doc, S("version"), 0);
+    if (!err)
+        err = save_in_tx(r, doc, &report);
+    return err ? refuse(r, err, &p, NULL, 0) : done(r, "options");
+}
+
+/* `seen` is what the form showed: what was sold or delivered since then must not be undone. */
+static int count_one(struct req *r, const struct typed *t, const struct node *row, i64 n)
+{
+    struct ctx *c = &r->c;
+    str typed = typed_str(t, str_c(c->mem, grid_name(c, "on_hand", n, str_none)));
+    str was = typed_str(t, str_c(c->mem, grid_name(c, "seen", n, str_none)));
+    str item = typed_str(t, str_c(c->mem, grid_name(c, "item", n, str_none)));
+    i64 counted, seen;
+    if (!typed.n || str_eq(typed, was))
+        return E_OK;
+    if (!str_int(typed, &counted) || counted < 0 || counted > 1000000000)
+        return fail_field(c, "stock", "Stock is a whole number from 0 up.");
+    if (!str_eq(item, node_str(row, "sku")) || !str_int(was, &seen)
+        || seen != node_int(row, "on_hand"))
+        return fail(c, E_CONFLICT, "catalog.stock",
+            "The stock has changed while you counted. Look at the new figures and count again.");
+    return inventory_set(c, r->who.organisation, node_int(row, "item_id"), counted, S("corrected"),
+        str_fmt(c->mem, "staff:%.*s", STR(c->id)));
+}
+
+static int count_all(struct req *r, const struct typed *t)
+{
+    struct node *rows;
+    i64 n = 0;
+    TRY(q_catalog_staff_variants(&r->c, &rows, r->who.organisation, in_str(r, "slug")));
+    EACH(it, rows)
+        TRY(count_one(r, t, &it->node, n++));
+    return E_OK;
+}
+
+static int set_stock(struct req *r)
+{
+    struct product_rows p = { 0 };
+    struct typed t = { 0 };
+    TRY(find(r, &p));
+    TRY(typed_read(r, &t));
+    TRY(pg_begin(&r->c));
+    int err = pg_end(&r->c, count_all(r, &t));
+    if (!err)
+        return done(r, "stock");
+    struct fault said = r->c.fault;
+    if (err == E_CONFLICT)
+        TRY(find(r, &p)); /* with the figures of now */
+    r->c.fault = said;
+    return refuse(r, err, &p, NULL, 0);
+}
+
+#define LIST "/admin/products"
+#define ONE  LIST "/{slug}"
+#define EDIT "catalog/admin_edit"
+
+ROUTES(catalog_admin) {
+    ROUTE(GET, LIST, CATALOG_READ, list_in, list, "catalog/admin_list", RATE_PAGE, NOINDEX),
+    ROUTE(GET, LIST "/new", CATALOG_WRITE, NULL, show_new, EDIT, RATE_PAGE, NOINDEX),
+    ROUTE(POST, LIST, CATALOG_WRITE, NULL, make, EDIT, RATE_FORM, NOINDEX),
+    ROUTE(GET, ONE, CATALOG_READ, one_in, show, EDIT, RATE_PAGE, NOINDEX),
+    ROUTE(POST, ONE, CATALOG_WRITE, one_in, save, EDIT, RATE_FORM, NOINDEX),
+    ROUTE(POST, ONE "/pictures", CATALOG_WRITE, upload_in, upload, EDIT, RATE_FORM,
+        NOINDEX | BIG | FORM),
+    ROUTE(POST, ONE "/pictures/{n}", CATALOG_WRITE, picture_in, change_picture, EDIT, RATE_FORM,
+        NOINDEX),
+    ROUTE(POST, ONE "/pictures/{n}/delete", CATALOG_WRITE, picture_in, delete_picture, EDIT,
+        RATE_FORM, NOINDEX),
+    ROUTE(POST, ONE "/options", CATALOG_WRITE, options_in, add_options, EDIT, RATE_FORM,
+        NOINDEX | FORM),
+    ROUTE(POST, ONE "/stock", INVENTORY_WRITE, one_in, set_stock, EDIT, RATE_FORM, NOINDEX),
+    END_OF_ROUTES,
+};

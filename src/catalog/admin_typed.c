@@ -1,0 +1,310 @@
+#include "catalog/admin_in.h"
+
+static const char *const LANGS[] = { "en", "th", "vi" };
+
+int typed_read(struct req *r, struct typed *t)
+{
+    str rest = r->body, pair, name;
+    t->fields = node_map(r->c.mem);
+    t->categories = node_list(r->c.mem);
+    if (!str_starts(r->content_type, S("application/x-www-form-urlencoded")))
+        return fail(&r->c, E_KIND, "catalog.form", "Please send this as a form.");
+    while (rest.n && str_cut(&rest, '&', &pair)) {
+        str value = pair;
+        if (!str_cut(&value, '=', &name) || !unescape_url(r->c.mem, name, true, &name)
+            || !unescape_url(r->c.mem, value, true, &value) || !str_is_utf8(value))
+            continue;
+        if (str_is(name, "category"))
+            node_add_str(r->c.mem, t->categories, value);
+        else
+            node_set_str(r->c.mem, t->fields, str_dup(r->c.mem, name), value);
+    }
+    return E_OK;
+}
+
+bool typed_has(const struct typed *t, const char *name)
+{
+    return t && t->fields && node_get(t->fields, str_of(name));
+}
+
+str typed_str(const struct typed *t, const char *name)
+{
+    return typed_has(t, name) ? str_trim(node_str(t->fields, name)) : S("");
+}
+
+str grid_name(struct ctx *c, const char *what, i64 n, str currency)
+{
+    if (currency.n)
+        return str_fmt(c->mem, "%s_%" PRId64 "_%.*s", what, n, STR(currency));
+    return str_fmt(c->mem, "%s_%" PRId64, what, n);
+}
+
+/* ---- texts ------------------------------------------------------------------------------------- */
+
+static int length_fits(struct ctx *c, str text, size_t most, const char *field)
+{
+    return text.n <= most ? E_OK : fail_field(c, field, "This is too long.");
+}
+
+static int apply_texts(struct ctx *c, const struct typed *t, struct node *doc)
+{
+    static const struct {
+        const char *key;
+        size_t most; /* bytes; the database counts 200 letters of a name */
+    } parts[] = { { "name", 200 }, { "summary", 1000 }, { "description", 20000 } };
+    int err = E_OK;
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        struct node *map = node_get(doc, str_of(parts[i].key));
+        if (!map)
+            map = node_set_map(c->mem, doc, str_of(parts[i].key));
+        for (size_t l = 0; l < COUNT(LANGS); l++) {
+            str field = str_fmt(c->mem, "%s_%s", parts[i].key, LANGS[l]);
+            str text = typed_str(t, str_c(c->mem, field));
+            int wrong = length_fits(c, text, parts[i].most, str_c(c->mem, field));
+            err = wrong ? wrong : err;
+            node_set_str(c->mem, map, str_of(LANGS[l]), text);
+        }
+    }
+    if (!typed_str(t, "name_en").n)
+        err = fail_field(c, "name_en", "Please give it an English name: it stands in for the others.");
+    return err;
+}
+
+/* ---- the grid --------------------------------------------------------------------------------------- */
+
+static int apply_price(struct ctx *c, const struct typed *t, struct node *variant, i64 n,
+    str currency)
+{
+    static const char *const fields[] = { "price", "was" };
+    static const char *const keys[] = { "prices", "compare_at" };
+    int err = E_OK;
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        const char *field = str_c(c->mem, grid_name(c, fields[i], n, currency));
+        struct node *map = node_get(variant, str_of(keys[i]));
+        str text = typed_str(t, field);
+        i64 amount = 0;
+        if (!typed_has(t, field))
+            continue;
+        if (!map)
+            map = node_set_map(c->mem, variant, str_of(keys[i]));
+        if (!text.n)
+            node_set_null(c->mem, map, currency);
+        else if (!money_parse(text, money_exponent(currency), &amount) || amount < 0)
+            err = fail_field(c, field, "This is not an amount. Write it like 1290 or 12.50.");
+        else
+            node_set_int(c->mem, map, currency, amount);
+    }
+    struct node *price = node_get(node_get(variant, S("prices")), currency);
+    struct node *was = node_get(node_get(variant, S("compare_at")), currency);
+    if (!err && was && was->kind == N_INT && (!price || price->kind != N_INT
+            || was->as.number <= price->as.number))
+        err = fail_field(c, str_c(c->mem, grid_name(c, "was", n, currency)),
+            "The price before must be higher than the price now.");
+    return err;
+}
+
+static int apply_variant(struct req *r, const struct typed *t, struct node *variant, i64 n)
+{
+    struct ctx *c = &r->c;
+    const char *sku = str_c(c->mem, grid_name(c, "sku", n, str_none));
+    const char *weight = str_c(c->mem, grid_name(c, "weight", n, str_none));
+    i64 grams = 0;
+    int err = E_OK;
+    if (typed_has(t, sku)) {
+        node_set_str(c->mem, variant, S("sku"), typed_str(t, sku));
+        if (typed_str(t, sku).n > 80)
+            err = fail_field(c, sku, "A SKU has at most 80 characters.");
+    }
+    if (typed_str(t, weight).n) {
+        if (!str_int(typed_str(t, weight), &grams) || grams < 0 || grams > 1000000)
+            err = fail_field(c, weight, "The weight is a whole number of grams.");
+        node_set_int(c->mem, variant, S("weight_g"), grams);
+    }
+    EACH(currency, c->app->currencies) {
+        int wrong = apply_price(c, t, variant, n, currency->node.as.text);
+        err = wrong ? wrong : err;
+    }
+    return err;
+}
+
+/* Values that no variant has any more are no choice. */
+static void prune_values(struct ctx *c, struct node *doc)
+{
+    EACH(o, node_get(doc, S("options"))) {
+        struct node *kept = node_list(c->mem);
+        EACH(v, node_get(&o->node, S("values"))) {
+            bool used = false;
+            EACH(it, node_get(doc, S("variants"))) {
+                struct node *has =
+                    node_get(node_get(&it->node, S("options")), node_str(&o->node, "code"));
+                used = used || (has && str_eq(has->as.text, node_str(&v->node, "code")));
+            }
+            if (used)
+                node_add(c->mem, kept, (struct node *)&v->node);
+        }
+        node_set(c->mem, (struct node *)&o->node, S("values"), kept);
+    }
+}
+
+static int apply_grid(struct req *r, const struct typed *t, struct node *doc, i64 first)
+{
+    struct ctx *c = &r->c;
+    struct node *kept = node_list(c->mem);
+    i64 n = 0;
+    int err = E_OK;
+    bool dropped = false;
+    EACH(it, node_get(doc, S("variants"))) {
+        struct node *variant = (struct node *)&it->node;
+        bool on_page = n >= first && n < first + GRID;
+        if (on_page && typed_has(t, str_c(c->mem, grid_name(c, "drop", n, str_none)))) {
+            dropped = true;
+        } else {
+            int wrong = on_page ? apply_variant(r, t, variant, n) : E_OK;
+            err = wrong ? wrong : err;
+            node_add(c->mem, kept, variant);
+        }
+        n++;
+    }
+    if (!node_count(kept))
+        return fail(c, E_INPUT, "catalog.variants",
+            "A product needs at least one variant. Archive it to take it out of the shop.");
+    node_set(c->mem, doc, S("variants"), kept);
+    if (dropped)
+        prune_values(c, doc);
+    return err;
+}
+
+int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 first)
+{
+    struct ctx *c = &r->c;
+    int err = apply_texts(c, t, doc);
+    str status = typed_str(t, "status"), tax = typed_str(t, "tax_class");
+    node_set_str(c->mem, doc, S("brand"), typed_str(t, "brand"));
+    node_set_bool(c->mem, doc, S("featured"), typed_has(t, "featured"));
+    node_set_str(c->mem, doc, S("tax_class"), tax.n ? tax : S("standard"));
+    node_set(c->mem, doc, S("categories"), t->categories);
+    if (!str_is(status, "draft") && !str_is(status, "published") && !str_is(status, "archived"))
+        err = fail_field(c, "status", "Please choose draft, published or archived.");
+    else
+        node_set_str(c->mem, doc, S("status"), status);
+    int wrong = apply_grid(r, t, doc, first);
+    return wrong ? wrong : err;
+}
+
+/* ---- options ------------------------------------------------------------------------------------------ */
+
+static struct node *names_of(struct ctx *c, str line)
+{
+    struct node *names = node_map(c->mem);
+    str one;
+    for (size_t l = 0; l < COUNT(LANGS) && str_cut(&line, '|', &one); l++)
+        if (str_trim(one).n)
+            node_set_str(c->mem, names, str_of(LANGS[l]), str_upto(str_trim(one), 120));
+    return names;
+}
+
+static str code_of(struct ctx *c, const struct node *names)
+{
+    str name = node_str(names, "en"), code = str_upto(locale_slug(c->mem, name), 40);
+    return code.n || !name.n ? code : str_upto(crypto_sha256_hex(c->mem, name), 10);
+}
+
+static struct node *by_code(const struct node *list, str code)
+{
+    EACH(it, list)
+        if (str_eq(node_str(&it->node, "code"), code))
+            return (struct node *)&it->node;
+    return NULL;
+}
+
+/* Every variant there is gets the new option's first value, so that none is left without. */
+static struct node *option_for(struct req *r, struct node *doc, bool *is_new)
+{
+    struct ctx *c = &r->c;
+    struct node *options = node_get(doc, S("options")), *option = by_code(options, in_str(r, "option"));
+    *is_new = false;
+    if (option)
+        return option;
+    struct node *names = names_of(c, in_str(r, "option_name"));
+    str code = code_of(c, names);
+    option = code.n ? by_code(options, code) : NULL;
+    if (option || !code.n)
+        return option;
+    *is_new = true;
+    option = node_add_map(c->mem, options);
+    node_set_str(c->mem, option, S("code"), code);
+    node_set(c->mem, option, S("name"), names);
+    node_set_list(c->mem, option, S("values"));
+    return option;
+}
+
+static bool there_is(const struct node *variants, const struct node *chosen)
+{
+    EACH(it, variants) {
+        bool same = true;
+        EACH(choice, chosen) {
+            struct node *has = node_get(node_get(&it->node, S("options")), choice->key);
+            same = same && has && str_eq(has->as.text, choice->node.as.text);
+        }
+        if (same)
+            return true;
+    }
+    return false;
+}
+
+/* A copy of a variant with another value for one option; its SKU is made, its stock is none. */
+static void add_variant(struct ctx *c, struct node *variants, const struct node *like, str code,
+    str value)
+{
+    struct node *chosen = node_map(c->mem);
+    EACH(choice, node_get(like, S("options")))
+        node_set_str(c->mem, chosen, choice->key, choice->node.as.text);
+    node_set_str(c->mem, chosen, code, value);
+    if (there_is(variants, chosen))
+        return;
+    struct node *variant = node_add_map(c->mem, variants);
+    node_set(c->mem, variant, S("options"), chosen);
+    if (node_get(like, S("prices")))
+        node_set(c->mem, variant, S("prices"), node_get(like, S("prices")));
+    if (node_get(like, S("compare_at")))
+        node_set(c->mem, variant, S("compare_at"), node_get(like, S("compare_at")));
+    node_set_int(c->mem, variant, S("weight_g"), node_int(like, "weight_g"));
+}
+
+int typed_options(struct req *r, struct node *doc)
+{
+    struct ctx *c = &r->c;
+    struct node *variants = node_get(doc, S("variants"));
+    bool is_new;
+    struct node *option = option_for(r, doc, &is_new);
+    if (!option)
+        return fail_field(c, "option_name", "Please name the option, such as Colour.");
+    struct node *values = node_get(option, S("values"));
+    str code = node_str(option, "code"), rest = in_str(r, "values"), line;
+    size_t before = node_count(variants), added = 0;
+    bool more = true;
+    while (more) {
+        more = str_cut(&rest, '\n', &line);
+        struct node *names = more ? names_of(c, str_trim(line)) : NULL;
+        str value = names ? code_of(c, names) : str_none;
+        if (!value.n || by_code(values, value))
+            continue;
+        struct node *one = node_add_map(c->mem, values);
+        node_set_str(c->mem, one, S("code"), value);
+        node_set(c->mem, one, S("name"), names);
+        added++;
+        size_t n = 0;
+        for (struct item *it = variants->as.items.first; it && n < before; it = it->next, n++) {
+            struct node *chosen = node_get(&it->node, S("options"));
+            if (is_new && !node_get(chosen, code))
+                node_set_str(c->mem, chosen, code, value);
+            else
+                add_variant(c, variants, &it->node, code, value);
+        }
+        if (node_count(variants) > 200)
+            return fail(c, E_INPUT, "catalog.options",
+                "That would make more than 200 variants. Choices that only change the look are "
+                "better made as products of their own.");
+    }
+    return added ? E_OK : fail_field(c, "values", "Please write at least one new value, a line each.");
+}
