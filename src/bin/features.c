@@ -11,6 +11,7 @@
     X(ops)                                                                                         \
     X(auth)                                                                                        \
     X(catalog)                                                                                     \
+    X(catalog_admin)                                                                               \
     X(cart)                                                                                        \
     X(checkout)                                                                                    \
     X(orders)                                                                                      \

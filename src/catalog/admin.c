@@ -27,7 +27,8 @@ static void error_of(struct ctx *c, struct node *out, const char *key, str field
     node_set_str(c->mem, out, str_of(key), text ? say(c, str_c(c->mem, text->as.text)) : S(""));
 }
 
-static void texts_of(struct ctx *c, const struct node *doc, const struct typed *t, struct node *page)
+static void texts_of(
+    struct ctx *c, const struct node *doc, const struct typed *t, struct node *page)
 {
     static const char *const parts[] = { "name", "summary", "description" };
     struct node *list = node_set_list(c->mem, page, S("texts"));
@@ -64,8 +65,8 @@ static bool is_in(const struct node *list, str text)
     return false;
 }
 
-static void categories_of(struct ctx *c, const struct node *rows, const struct typed *t,
-    struct node *page)
+static void categories_of(
+    struct ctx *c, const struct node *rows, const struct typed *t, struct node *page)
 {
     struct node *list = node_set_list(c->mem, page, S("categories"));
     EACH(it, rows) {
@@ -79,14 +80,14 @@ static void categories_of(struct ctx *c, const struct node *rows, const struct t
     }
 }
 
-/* ---- the grid ------------------------------------------------------------------------------------ */
+/* ---- the grid
+ * ------------------------------------------------------------------------------------ */
 
 static str choice_names(struct ctx *c, const struct node *doc, const struct node *variant)
 {
     struct buf b = buf_new(c->mem, 1000);
     EACH(o, node_get(doc, S("options"))) {
-        struct node *chosen =
-            node_get(node_get(variant, S("options")), node_str(&o->node, "code"));
+        struct node *chosen = node_get(node_get(variant, S("options")), node_str(&o->node, "code"));
         EACH(v, node_get(&o->node, S("values"))) {
             if (!chosen || !str_eq(chosen->as.text, node_str(&v->node, "code")))
                 continue;
@@ -99,8 +100,8 @@ static str choice_names(struct ctx *c, const struct node *doc, const struct node
     return buf_str(&b);
 }
 
-static void prices_of(struct req *r, const struct node *variant, const struct typed *t, i64 n,
-    struct node *out)
+static void prices_of(
+    struct req *r, const struct node *variant, const struct typed *t, i64 n, struct node *out)
 {
     struct ctx *c = &r->c;
     struct node *list = node_set_list(c->mem, out, S("prices"));
@@ -110,12 +111,12 @@ static void prices_of(struct req *r, const struct node *variant, const struct ty
         struct node *one = node_add_map(c->mem, list);
         node_set_str(c->mem, one, S("code"), code);
         node_set_str(c->mem, one, S("price_field"), price);
-        node_set_str(c->mem, one, S("price"), shown(t, str_c(c->mem, price),
-            plain_money(c, node_get(variant, S("prices")), code)));
+        node_set_str(c->mem, one, S("price"),
+            shown(t, str_c(c->mem, price), plain_money(c, node_get(variant, S("prices")), code)));
         error_of(c, one, "price_error", price);
         node_set_str(c->mem, one, S("was_field"), was);
-        node_set_str(c->mem, one, S("was"), shown(t, str_c(c->mem, was),
-            plain_money(c, node_get(variant, S("compare_at")), code)));
+        node_set_str(c->mem, one, S("was"),
+            shown(t, str_c(c->mem, was), plain_money(c, node_get(variant, S("compare_at")), code)));
         error_of(c, one, "was_error", was);
     }
 }
@@ -145,7 +146,8 @@ static void more_variants(struct ctx *c, str slug, i64 first, i64 total, struct 
     for (i64 from = 0; total > GRID && from < total; from += GRID) {
         struct node *one = node_add_map(c->mem, list);
         i64 last = from + GRID < total ? from + GRID : total;
-        node_set_str(c->mem, one, S("name"), str_fmt(c->mem, "%" PRId64 "–%" PRId64, from + 1, last));
+        node_set_str(
+            c->mem, one, S("name"), str_fmt(c->mem, "%" PRId64 "–%" PRId64, from + 1, last));
         node_set_str(c->mem, one, S("url"),
             str_fmt(c->mem, "/admin/products/%.*s?first=%" PRId64, STR(slug), from));
         node_set_bool(c->mem, one, S("is_current"), from == first);
@@ -161,7 +163,8 @@ static void variants_of(struct req *r, const struct product_rows *p, const struc
     i64 n = 0;
     EACH(it, node_get(doc, S("variants"))) {
         if (n >= first && n < first + GRID)
-            variant_of(r, doc, &it->node, row ? &row->node : NULL, t, n, node_add_map(c->mem, list));
+            variant_of(
+                r, doc, &it->node, row ? &row->node : NULL, t, n, node_add_map(c->mem, list));
         row = row ? row->next : NULL;
         n++;
     }
@@ -170,7 +173,8 @@ static void variants_of(struct req *r, const struct product_rows *p, const struc
     more_variants(c, node_str(doc, "slug"), first, n, page);
 }
 
-/* ---- options and pictures ---------------------------------------------------------------------------- */
+/* ---- options and pictures
+ * ---------------------------------------------------------------------------- */
 
 static str name_in(struct ctx *c, const struct node *names)
 {
@@ -188,8 +192,9 @@ static void options_of(struct ctx *c, const struct node *doc, struct node *page)
         struct node *values = node_set_list(c->mem, one, S("values"));
         EACH(v, node_get(&o->node, S("values"))) {
             struct node *value = node_add_map(c->mem, values);
-            node_set_str(c->mem, value, S("tag"), str_fmt(c->mem, "%.*s=%.*s",
-                STR(node_str(&o->node, "code")), STR(node_str(&v->node, "code"))));
+            node_set_str(c->mem, value, S("tag"),
+                str_fmt(c->mem, "%.*s=%.*s", STR(node_str(&o->node, "code")),
+                    STR(node_str(&v->node, "code"))));
             node_set_str(c->mem, value, S("name"), name_in(c, node_get(&v->node, S("name"))));
         }
     }
@@ -209,9 +214,11 @@ static void pictures_of(struct ctx *c, const struct product_rows *p, struct node
         node_set_str(c->mem, one, S("src"), node_str(picture, "src"));
         node_set_int(c->mem, one, S("width"), node_int(picture, "width"));
         node_set_int(c->mem, one, S("height"), node_int(picture, "height"));
-        node_set_str(c->mem, one, S("tag"), node_is_null(&it->node, "option_code") ? S("")
-            : str_fmt(c->mem, "%.*s=%.*s", STR(node_str(&it->node, "option_code")),
-                STR(node_str(&it->node, "value_code"))));
+        node_set_str(c->mem, one, S("tag"),
+            node_is_null(&it->node, "option_code")
+                ? S("")
+                : str_fmt(c->mem, "%.*s=%.*s", STR(node_str(&it->node, "option_code")),
+                      STR(node_str(&it->node, "value_code"))));
         struct node *texts = node_set_list(c->mem, one, S("alts"));
         for (size_t l = 0; l < COUNT(LANGS); l++) {
             struct node *alt = node_add_map(c->mem, texts);
@@ -222,7 +229,8 @@ static void pictures_of(struct ctx *c, const struct product_rows *p, struct node
     }
 }
 
-/* ---- the page ----------------------------------------------------------------------------------------- */
+/* ---- the page
+ * ----------------------------------------------------------------------------------------- */
 
 /* A new product's form has one variant, to be filled in. */
 static struct node *empty_document(struct ctx *c)
@@ -234,7 +242,8 @@ static struct node *empty_document(struct ctx *c)
     return doc;
 }
 
-struct node *admin_page(struct req *r, const struct product_rows *p, const struct typed *t, i64 first)
+struct node *admin_page(
+    struct req *r, const struct product_rows *p, const struct typed *t, i64 first)
 {
     struct ctx *c = &r->c;
     const struct node *doc = p ? product_document(c, p) : empty_document(c);
@@ -248,9 +257,10 @@ struct node *admin_page(struct req *r, const struct product_rows *p, const struc
     node_set_int(c->mem, page, S("version"), p ? node_int(p->product, "version") : 0);
     node_set_bool(c->mem, page, S("is_published"), str_is(node_str(doc, "status"), "published"));
     node_set_str(c->mem, page, S("brand"), shown(t, "brand", node_str(doc, "brand")));
-    node_set_str(c->mem, page, S("tax_class"), shown(t, "tax_class", p ? node_str(doc, "tax_class")
-                                                                       : S("standard")));
-    node_set_bool(c->mem, page, S("featured"), t ? typed_has(t, "featured") : node_bool(doc, "featured"));
+    node_set_str(c->mem, page, S("tax_class"),
+        shown(t, "tax_class", p ? node_str(doc, "tax_class") : S("standard")));
+    node_set_bool(
+        c->mem, page, S("featured"), t ? typed_has(t, "featured") : node_bool(doc, "featured"));
     error_of(c, page, "status_error", S("status"));
     statuses_of(c, status, page, "statuses");
     texts_of(c, doc, t, page);

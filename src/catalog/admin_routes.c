@@ -37,7 +37,8 @@ static const struct input options_in[] = {
     { 0 },
 };
 
-/* ---- the list ---------------------------------------------------------------------------------------- */
+/* ---- the list
+ * ---------------------------------------------------------------------------------------- */
 
 static void list_row(struct ctx *c, const struct node *row, struct node *out)
 {
@@ -46,8 +47,10 @@ static void list_row(struct ctx *c, const struct node *row, struct node *out)
     node_set_str(c->mem, out, S("slug"), node_str(row, "slug"));
     node_set_str(c->mem, out, S("name"), node_str(row, "name"));
     node_set_str(c->mem, out, S("status"), status);
-    node_set_str(c->mem, out, S("status_name"), str_is(status, "draft") ? say(c, "Draft")
-        : str_is(status, "published") ? say(c, "Published") : say(c, "Archived"));
+    node_set_str(c->mem, out, S("status_name"),
+        str_is(status, "draft")           ? say(c, "Draft")
+            : str_is(status, "published") ? say(c, "Published")
+                                          : say(c, "Archived"));
     if (node_is_null(row, "low"))
         node_set_null(c->mem, out, S("price"));
     else
@@ -66,8 +69,8 @@ static void list_row(struct ctx *c, const struct node *row, struct node *out)
 static bool cursor_of(struct req *r, when *at, i64 *id)
 {
     str rest = in_str(r, "before"), time;
-    return str_cut(&rest, '~', &time) && when_parse(time, at)
-        && crypto_unopaque(r->c.app->secret, "product", rest, id);
+    return str_cut(&rest, '~', &time) && when_parse(time, at) &&
+        crypto_unopaque(r->c.app->secret, "product", rest, id);
 }
 
 static void next_page(struct req *r, const struct node *last, struct node *document)
@@ -83,8 +86,9 @@ static void next_page(struct req *r, const struct node *last, struct node *docum
     if (in_str(r, "status").n)
         buf_fmt(&url, "&status=%.*s", STR(in_str(r, "status")));
     buf_add(&url, S("&before="));
-    escape_url_part(&url, str_fmt(c->mem, "%.*s~%.*s", STR(node_str(last, "updated_at")),
-        STR(crypto_opaque(c->mem, c->app->secret, "product", node_int(last, "id")))));
+    escape_url_part(&url,
+        str_fmt(c->mem, "%.*s~%.*s", STR(node_str(last, "updated_at")),
+            STR(crypto_opaque(c->mem, c->app->secret, "product", node_int(last, "id")))));
     node_set_str(c->mem, node_set_map(c->mem, document, S("next")), S("url"), buf_str(&url));
 }
 
@@ -127,7 +131,8 @@ static int list(struct req *r)
     return reply_with(r, document);
 }
 
-/* ---- one product --------------------------------------------------------------------------------------- */
+/* ---- one product
+ * --------------------------------------------------------------------------------------- */
 
 static int missing(struct req *r)
 {
@@ -180,15 +185,16 @@ static int show_new(struct req *r)
 }
 
 /* What was typed comes back with what is wrong beside it. */
-static int refuse(struct req *r, int err, const struct product_rows *p, const struct typed *t,
-    i64 first)
+static int refuse(
+    struct req *r, int err, const struct product_rows *p, const struct typed *t, i64 first)
 {
     struct fault said = r->c.fault;
     struct node *document = admin_page(r, p, t, first);
     struct product_rows now = { 0 };
     r->c.fault = said;
-    if (!p && !q_catalog_staff_categories(&r->c, &now.categories, r->who.organisation, S(""),
-            r->c.lang)) {
+    if (!p &&
+        !q_catalog_staff_categories(
+            &r->c, &now.categories, r->who.organisation, S(""), r->c.lang)) {
         for (struct item *it = now.categories->as.items.first; it; it = it->next) {
             bool on = false;
             EACH(one, t->categories)
@@ -226,8 +232,9 @@ static int save(struct req *r)
         err = save_in_tx(r, doc, &report);
     if (err)
         return refuse(r, err, &p, &t, first);
-    return see_other(r, str_fmt(c->mem, "/admin/products/%.*s?done=saved&first=%" PRId64,
-        STR(in_str(r, "slug")), first));
+    return see_other(r,
+        str_fmt(c->mem, "/admin/products/%.*s?done=saved&first=%" PRId64, STR(in_str(r, "slug")),
+            first));
 }
 
 static int taken(struct req *r, str slug, bool *is)
@@ -268,11 +275,13 @@ static int make(struct req *r)
     return see_other(r, str_fmt(c->mem, "/admin/products/%.*s?done=made", STR(slug)));
 }
 
-/* ---- pictures -------------------------------------------------------------------------------------------- */
+/* ---- pictures
+ * -------------------------------------------------------------------------------------------- */
 
 static int done(struct req *r, const char *what)
 {
-    return see_other(r, str_fmt(r->c.mem, "/admin/products/%.*s?done=%s", STR(in_str(r, "slug")), what));
+    return see_other(
+        r, str_fmt(r->c.mem, "/admin/products/%.*s?done=%s", STR(in_str(r, "slug")), what));
 }
 
 static void set_tag_option(struct ctx *c, struct node *picture, str tag)
@@ -310,7 +319,8 @@ static int upload(struct req *r)
 }
 
 /* The list of pictures without the nth, or with it changed or at the front. */
-static struct node *without(struct ctx *c, const struct node *pictures, i64 n, struct node **taken_out)
+static struct node *without(
+    struct ctx *c, const struct node *pictures, i64 n, struct node **taken_out)
 {
     struct node *kept = node_list(c->mem);
     i64 at = 0;
@@ -367,7 +377,8 @@ static int delete_picture(struct req *r)
     return done(r, "pictures");
 }
 
-/* ---- options and stock --------------------------------------------------------------------------------------- */
+/* ---- options and stock
+ * --------------------------------------------------------------------------------------- */
 
 static int add_options(struct req *r)
 {
@@ -396,8 +407,8 @@ static int count_one(struct req *r, const struct typed *t, const struct node *ro
         return E_OK;
     if (!str_int(typed, &counted) || counted < 0 || counted > 1000000000)
         return fail_field(c, "stock", "Stock is a whole number from 0 up.");
-    if (!str_eq(item, node_str(row, "sku")) || !str_int(was, &seen)
-        || seen != node_int(row, "on_hand"))
+    if (!str_eq(item, node_str(row, "sku")) || !str_int(was, &seen) ||
+        seen != node_int(row, "on_hand"))
         return fail(c, E_CONFLICT, "catalog.stock",
             "The stock has changed while you counted. Look at the new figures and count again.");
     return inventory_set(c, r->who.organisation, node_int(row, "item_id"), counted, S("corrected"),
@@ -435,7 +446,7 @@ static int set_stock(struct req *r)
 #define ONE  LIST "/{slug}"
 #define EDIT "catalog/admin_edit"
 
-ROUTES(catalog_admin) {
+ROUTES(catalog_admin){
     ROUTE(GET, LIST, CATALOG_READ, list_in, list, "catalog/admin_list", RATE_PAGE, NOINDEX),
     ROUTE(GET, LIST "/new", CATALOG_WRITE, NULL, show_new, EDIT, RATE_PAGE, NOINDEX),
     ROUTE(POST, LIST, CATALOG_WRITE, NULL, make, EDIT, RATE_FORM, NOINDEX),

@@ -11,8 +11,8 @@ int typed_read(struct req *r, struct typed *t)
         return fail(&r->c, E_KIND, "catalog.form", "Please send this as a form.");
     while (rest.n && str_cut(&rest, '&', &pair)) {
         str value = pair;
-        if (!str_cut(&value, '=', &name) || !unescape_url(r->c.mem, name, true, &name)
-            || !unescape_url(r->c.mem, value, true, &value) || !str_is_utf8(value))
+        if (!str_cut(&value, '=', &name) || !unescape_url(r->c.mem, name, true, &name) ||
+            !unescape_url(r->c.mem, value, true, &value) || !str_is_utf8(value))
             continue;
         if (str_is(name, "category"))
             node_add_str(r->c.mem, t->categories, value);
@@ -39,7 +39,8 @@ str grid_name(struct ctx *c, const char *what, i64 n, str currency)
     return str_fmt(c->mem, "%s_%" PRId64, what, n);
 }
 
-/* ---- texts ------------------------------------------------------------------------------------- */
+/* ---- texts -------------------------------------------------------------------------------------
+ */
 
 static int length_fits(struct ctx *c, str text, size_t most, const char *field)
 {
@@ -66,14 +67,16 @@ static int apply_texts(struct ctx *c, const struct typed *t, struct node *doc)
         }
     }
     if (!typed_str(t, "name_en").n)
-        err = fail_field(c, "name_en", "Please give it an English name: it stands in for the others.");
+        err = fail_field(
+            c, "name_en", "Please give it an English name: it stands in for the others.");
     return err;
 }
 
-/* ---- the grid --------------------------------------------------------------------------------------- */
+/* ---- the grid
+ * --------------------------------------------------------------------------------------- */
 
-static int apply_price(struct ctx *c, const struct typed *t, struct node *variant, i64 n,
-    str currency)
+static int apply_price(
+    struct ctx *c, const struct typed *t, struct node *variant, i64 n, str currency)
 {
     static const char *const fields[] = { "price", "was" };
     static const char *const keys[] = { "prices", "compare_at" };
@@ -96,8 +99,8 @@ static int apply_price(struct ctx *c, const struct typed *t, struct node *varian
     }
     struct node *price = node_get(node_get(variant, S("prices")), currency);
     struct node *was = node_get(node_get(variant, S("compare_at")), currency);
-    if (!err && was && was->kind == N_INT && (!price || price->kind != N_INT
-            || was->as.number <= price->as.number))
+    if (!err && was && was->kind == N_INT &&
+        (!price || price->kind != N_INT || was->as.number <= price->as.number))
         err = fail_field(c, str_c(c->mem, grid_name(c, "was", n, currency)),
             "The price before must be higher than the price now.");
     return err;
@@ -191,7 +194,8 @@ int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 firs
     return wrong ? wrong : err;
 }
 
-/* ---- options ------------------------------------------------------------------------------------------ */
+/* ---- options
+ * ------------------------------------------------------------------------------------------ */
 
 static struct node *names_of(struct ctx *c, str line)
 {
@@ -221,7 +225,8 @@ static struct node *by_code(const struct node *list, str code)
 static struct node *option_for(struct req *r, struct node *doc, bool *is_new)
 {
     struct ctx *c = &r->c;
-    struct node *options = node_get(doc, S("options")), *option = by_code(options, in_str(r, "option"));
+    struct node *options = node_get(doc, S("options")),
+                *option = by_code(options, in_str(r, "option"));
     *is_new = false;
     if (option)
         return option;
@@ -253,8 +258,8 @@ static bool there_is(const struct node *variants, const struct node *chosen)
 }
 
 /* A copy of a variant with another value for one option; its SKU is made, its stock is none. */
-static void add_variant(struct ctx *c, struct node *variants, const struct node *like, str code,
-    str value)
+static void add_variant(
+    struct ctx *c, struct node *variants, const struct node *like, str code, str value)
 {
     struct node *chosen = node_map(c->mem);
     EACH(choice, node_get(like, S("options")))
@@ -306,5 +311,6 @@ int typed_options(struct req *r, struct node *doc)
                 "That would make more than 200 variants. Choices that only change the look are "
                 "better made as products of their own.");
     }
-    return added ? E_OK : fail_field(c, "values", "Please write at least one new value, a line each.");
+    return added ? E_OK
+                 : fail_field(c, "values", "Please write at least one new value, a line each.");
 }

@@ -28,8 +28,8 @@ static void options_in(struct ctx *c, const struct product_rows *p, struct node 
     }
 }
 
-static void prices_in(struct ctx *c, const struct product_rows *p, const struct node *row,
-    struct node *variant)
+static void prices_in(
+    struct ctx *c, const struct product_rows *p, const struct node *row, struct node *variant)
 {
     struct node *prices = node_set_map(c->mem, variant, S("prices"));
     struct node *was = node_set_map(c->mem, variant, S("compare_at"));
@@ -44,8 +44,8 @@ static void prices_in(struct ctx *c, const struct product_rows *p, const struct 
 }
 
 /* In the order of the options, as catalog_save wants them. */
-static void choices_in(struct ctx *c, const struct product_rows *p, const struct node *row,
-    struct node *variant)
+static void choices_in(
+    struct ctx *c, const struct product_rows *p, const struct node *row, struct node *variant)
 {
     struct node *chosen = node_set_map(c->mem, variant, S("options"));
     EACH(o, p->options)

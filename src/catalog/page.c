@@ -220,8 +220,8 @@ static str shows(const struct shown *s, const struct node *picture)
     return S("");
 }
 
-static void add_picture(struct ctx *c, const struct shown *s, const struct node *row,
-    struct node *pictures)
+static void add_picture(
+    struct ctx *c, const struct shown *s, const struct node *row, struct node *pictures)
 {
     struct node *one = media_picture(c, row, 800), *small = media_picture(c, row, 200);
     if (!one)
@@ -243,8 +243,9 @@ static void pictures_of(struct ctx *c, const struct shown *s, struct node *produ
         EACH(it, s->pictures) {
             bool is_its = false;
             EACH(id, ids)
-                is_its = is_its || (!node_is_null(&it->node, "value_id")
-                    && id->node.as.number == node_int(&it->node, "value_id"));
+                is_its = is_its ||
+                    (!node_is_null(&it->node, "value_id") &&
+                        id->node.as.number == node_int(&it->node, "value_id"));
             if (is_its == !round)
                 add_picture(c, s, &it->node, pictures);
         }

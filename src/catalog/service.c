@@ -67,8 +67,8 @@ int catalog_page(struct req *r, struct node *document)
     bool may_keep = c->redis && !pg_in_tx(c);
     if (node_get(document, S("shelves")))
         return E_OK;
-    node_hide(node_set_str(c->mem, document, S("shop_name"),
-        conf_str(c->app->conf, "shop_name", S("Talat Market"))));
+    node_hide(node_set_str(
+        c->mem, document, S("shop_name"), conf_str(c->app->conf, "shop_name", S("Talat Market"))));
     if (may_keep && redis_get(c, key, &kept) && kept.n && json_read(c, kept, &menu))
         fault_clear(c);
     if (!menu || menu->kind != N_LIST) {
