@@ -46,22 +46,59 @@ static int show_form(struct req *r)
 static int come_in(struct req *r, const struct login *who)
 {
     TRY(session_begin(r, who));
+    metric_add(r->c.app, "logins_total", 1);
     TRY(who->is_staff ? auth_refresh_place(r) : E_OK);
     return see_other(r, landing(r));
+}
+
+/* Who guesses is stopped per account and address, per account, and per address; who shares an
+ * office's address with somebody forgetful is not. Only failures count. */
+static const char *const guesses[] = {"login-account-address", "login-account", "login-address"};
+
+static str guess_key(struct req *r, size_t i)
+{
+    str account = str_upto(crypto_sha256_hex(r->c.mem, str_lower(r->c.mem, in_str(r, "email"))), 24);
+    if (i == 0)
+        return str_fmt(r->c.mem, "%.*s|%.*s", STR(account), STR(r->remote));
+    return i == 1 ? account : r->remote;
+}
+
+static int tries_left(struct req *r)
+{
+    for (size_t i = 0; i < COUNT(guesses); i++)
+        TRY(limit_take(r, guesses[i], guess_key(r, i), 0));
+    return E_OK;
+}
+
+static void count_failure(struct req *r)
+{
+    struct fault told = r->c.fault;
+    for (size_t i = 0; i < COUNT(guesses); i++)
+        limit_take(r, guesses[i], guess_key(r, i), 1);
+    r->c.fault = told;
+    metric_add(r->c.app, "logins_failed_total", 1);
 }
 
 static int log_in(struct req *r)
 {
     struct login who;
-    int err = auth_check(&r->c, in_str(r, "email"), in_str(r, "password"), &who);
+    int err = in_fault(r) ? in_fault(r) : tries_left(r);
+    if (!err)
+        err = auth_check(&r->c, in_str(r, "email"), in_str(r, "password"), &who);
+    if (err == E_LOGIN)
+        count_failure(r);
+    if (!err) /* the owner, who had to think: not the address, which may try many accounts */
+        limit_forget(r, guesses[0], guess_key(r, 0));
     return err ? again(r, err, form_page(r)) : come_in(r, &who);
 }
 
 static int join(struct req *r)
 {
     struct login who;
-    int err = auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"),
-        &who);
+    int err = in_fault(r);
+    if (!err)
+        err = auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"),
+            &who);
     return err ? again(r, err, form_page(r)) : come_in(r, &who);
 }
 
@@ -83,9 +120,9 @@ static int account(struct req *r)
 
 ROUTES(auth) {
     ROUTE(GET, "/login", ANYONE, on_the_way, show_form, "auth/login", RATE_PAGE, NOINDEX),
-    ROUTE(POST, "/login", ANYONE, to_login, log_in, "auth/login", RATE_LOGIN, NOINDEX),
+    ROUTE(POST, "/login", ANYONE, to_login, log_in, "auth/login", RATE_LOGIN, NOINDEX | FORM),
     ROUTE(GET, "/register", ANYONE, on_the_way, show_form, "auth/register", RATE_PAGE, NOINDEX),
-    ROUTE(POST, "/register", ANYONE, to_register, join, "auth/register", RATE_LOGIN, NOINDEX),
+    ROUTE(POST, "/register", ANYONE, to_register, join, "auth/register", RATE_LOGIN, NOINDEX | FORM),
     ROUTE(POST, "/logout", ANYONE, NULL, log_out, NULL, RATE_FORM, NOINDEX),
     ROUTE(GET, "/account", SHOPPER, NULL, account, "auth/account", RATE_PAGE, NOINDEX),
     END_OF_ROUTES,

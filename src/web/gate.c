@@ -347,8 +347,11 @@ static int inputs(struct req *r)
     }
     if (r->method == GET || r->format == JSON || !r->route->view)
         return err;
-    TRY(again(r, err, NULL));
-    return GATE_DONE;
+    struct fault told = r->c.fault;
+    if (again(r, err, NULL) == E_OK)
+        return GATE_DONE;
+    r->c.fault = told; /* its view needs more than nothing: such a row wants FORM */
+    return err;
 }
 
 static int handler_step(struct req *r)

@@ -144,7 +144,8 @@ int limit_check(struct req *r)
         if (left < allowed(limits, of[tightest]) - counters[tightest].count)
             tightest = i;
     }
-    say_headers(r, allowed(limits, of[tightest]), &counters[tightest]);
+    if (!(r->route->flags & CACHED)) /* or one reader's count would be kept for all */
+        say_headers(r, allowed(limits, of[tightest]), &counters[tightest]);
     if (counters[tightest].count > allowed(limits, of[tightest]))
         return over(r, of[tightest]->name, counters[tightest].left_s);
     return E_OK;
@@ -167,4 +168,15 @@ int limit_take(struct req *r, const char *name, str key, i64 add)
     if (add ? counter.count > most : counter.count >= most)
         return over(r, name, counter.left_s);
     return E_OK;
+}
+
+void limit_forget(struct req *r, const char *name, str key)
+{
+    struct limits *limits = r->c.app->limits;
+    str whole = str_fmt(r->c.mem, "rl:%s:%.*s", name, STR(key));
+    uint64_t hash = str_hash(whole);
+    struct local *l = &limits->local[hash % LOCAL_SLOTS];
+    if (l->hash == hash)
+        l->count = 0;
+    redis_del(&r->c, whole);
 }

@@ -399,7 +399,7 @@ static struct node *field_texts(struct req *r)
 int again(struct req *r, int err, struct node *doc)
 {
     int status = err_status((enum err)err);
-    if (status >= 500 || err == E_LOGIN || r->format == JSON || !r->route->view)
+    if (status >= 500 || r->format == JSON || !r->route->view)
         return err;
     if (!doc)
         doc = node_map(r->c.mem);
@@ -418,9 +418,9 @@ static void error_json(struct req *r, int err)
     struct node *doc = node_map(r->c.mem);
     struct fault *f = &r->c.fault;
     struct arena *mem = r->c.mem;
-    str text = err == E_LOGIN    ? S("Authentication required")
-               : err == E_DENIED ? S("Insufficient permissions")
-                                 : error_text(r, err);
+    str text = str_is(f->key, "login")        ? S("Authentication required")
+               : str_is(f->key, "permission") ? S("Insufficient permissions")
+                                              : error_text(r, err);
     node_set_str(mem, doc, S("error"), text);
     node_set_str(mem, doc, S("code"), f->key.n ? f->key : str_of(err_name((enum err)err)));
     node_set_str(mem, doc, S("requestId"), r->c.id);

@@ -172,6 +172,7 @@ void csrf_issue(struct req *, str bound_to);
 /* Counts one (or `add`, 0 only looks) under a named class of limit.c ("login-account") for a
  * key of the caller's own making; E_LIMIT with Retry-After when it is used up. */
 int limit_take(struct req *, const char *name, str key, i64 add);
+void limit_forget(struct req *, const char *name, str key); /* it went well after all */
 
 /* ---- routes --------------------------------------------------------------------------------- */
 
