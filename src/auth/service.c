@@ -31,6 +31,7 @@ static int take_turn(struct ctx *c)
 
 static int no_turn(struct ctx *c)
 {
+    metric_add(c->app, "logins_shed_total", 1);
     return fail(c, E_AWAY, "auth.busy",
         "Many people are logging in right now. Please try again in a moment.");
 }
@@ -75,6 +76,7 @@ int auth_check(struct ctx *c, str email, str password, struct login *out)
         return no_turn(c);
     bool ok = crypto_password_ok(hash, password);
     close(turn);
+    metric_add(c->app, row && ok ? "logins_total" : "logins_failed_total", 1);
     if (!row || !ok)
         return fail(c, E_LOGIN, "auth.wrong",
             "That e-mail address and password do not go together.");

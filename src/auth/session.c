@@ -48,6 +48,7 @@ static bool remember(struct ctx *c, str hash, struct login *who)
     *who = (struct login){node_int(row, "person_id"), node_str(row, "email"),
         node_str(row, "name"), node_bool(row, "is_staff")};
     keep(c, hash, who);
+    metric_add(c->app, "sessions_rebuilt_total", 1);
     return true;
 }
 

@@ -54,6 +54,7 @@ static int send(struct ctx *c, const struct job *job)
     if (err && job->attempt >= TRIES)
         TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
     TRY(err);
+    metric_add(c->app, "mails_total", 1);
     return q_notify_sent(c, NULL, job->subject, mail.subject, answer, mail.message_id);
 }
 

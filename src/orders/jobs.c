@@ -115,11 +115,12 @@ static const char *outcome_of(enum payment_news n)
 
 struct applying {
     i64 event, order;
+    enum payment_news news;
 };
 
 static int apply(struct ctx *c, void *with)
 {
-    const struct applying *a = with;
+    struct applying *a = with;
     struct node *order;
     struct payment_change change;
     TRY(q_orders_lock(c, &order, a->order));
@@ -127,6 +128,7 @@ static int apply(struct ctx *c, void *with)
     TRY(news(c, a->order, order, &change));
     if (change.news != NEWS_NONE)
         TRY(orders_tell(c, a->order, "order.updated"));
+    a->news = change.news;
     return payments_event_done(c, a->event, str_of(outcome_of(change.news)));
 }
 
@@ -137,7 +139,9 @@ static int payment_event(struct ctx *c, const struct job *job)
     if (!a.order)
         return payments_event_done(c, job->subject, S("not ours"));
     c->scope.order = a.order;
-    return pg_tx(c, apply, &a);
+    TRY(pg_tx(c, apply, &a));
+    metric_add(c->app, "payments_total", a.news == NEWS_PAID);
+    return E_OK;
 }
 
 /* ---- lapsed holds --------------------------------------------------------------------------------- */
@@ -206,6 +210,7 @@ static str channel(struct ctx *c, const char *letter, const char *kind, i64 id)
 
 static int send(struct ctx *c, str to, str event, str body)
 {
+    metric_add(c->app, "push_total", 1);
     return push_send(c, c->app->inner_socket, to, event, body);
 }
 

@@ -147,6 +147,7 @@ static int find_placed(struct ctx *c, const struct placing *p, i64 *order)
 struct attempt {
     const struct placing *placing;
     i64 order;
+    bool is_new;
 };
 
 static int place(struct ctx *c, void *with)
@@ -174,6 +175,7 @@ static int place(struct ctx *c, void *with)
     TRY(orders_note(c, order, "placed", "buyer", p->person, NULL));
     TRY(orders_tell(c, order, "order.created"));
     a->order = order;
+    a->is_new = true;
     return E_OK;
 }
 
@@ -184,5 +186,6 @@ int orders_place(struct ctx *c, const struct placing *p, i64 *order)
         return fail(c, E_CONFLICT, "orders.empty", "Your cart is empty.");
     TRY(pg_tx(c, place, &a));
     *order = c->scope.order = a.order;
+    metric_add(c->app, "orders_placed_total", a.is_new);
     return E_OK;
 }

@@ -1,5 +1,6 @@
 #include "payments/payments_in.h"
 #include "io/io.h"
+#include "web/web.h"
 
 #define FAILURES 5
 #define WINDOW_S 30
@@ -17,6 +18,7 @@ bool circuit_is_open(struct ctx *c, const char *provider)
 
 void circuit_failed(struct ctx *c, const char *provider)
 {
+    metric_add(c->app, "provider_errors_total", 1);
     struct counter fails = {.key = key_of(c, provider, "fails"), .window_s = WINDOW_S, .add = 1};
     if (!redis_count(c, &fails, 1) || fails.count < FAILURES)
         return;

@@ -6,11 +6,12 @@
  * that a thousand copies cost a thousand inserts that do nothing. */
 static int webhook(struct req *r)
 {
-    struct saying said = {.provider = S("stripe"), .body = r->body};
+    struct saying said = { .provider = S("stripe"), .body = r->body };
     int err = provider_stripe.verify(&r->c, r->body, in_header(r, "stripe-signature"));
+    if (!err)
+        err = provider_stripe.event_id(&r->c, r->body, &said.id, &said.kind);
     metric_add(r->c.app, err ? "webhooks_refused_total" : "webhooks_total", 1);
     TRY(err);
-    TRY(provider_stripe.event_id(&r->c, r->body, &said.id, &said.kind));
     TRY(pg_tx(&r->c, payments_note, &said));
     return reply_raw(r, 200, S("application/json"), S("{\"received\":true}"));
 }

@@ -72,7 +72,9 @@ static int settle(struct ctx *c, const struct job *job, const struct job_kind *k
     i64 tries = kind && kind->tries ? kind->tries : TRIES;
     if (!err)
         return q_work_finish(c, NULL, job->id, job->attempt);
-    if (!kind || job->attempt >= tries)
+    bool given_up = !kind || job->attempt >= tries;
+    metric_add(c->app, "jobs_dead_total", given_up);
+    if (given_up)
         return q_work_bury(c, NULL, job->id, job->attempt, why(done));
     return q_work_again(c, NULL, job->id, job->attempt, back_off(job->attempt, kind), why(done));
 }
@@ -90,6 +92,7 @@ static int run(struct ctx *c, const struct job *job, str request)
         err = kind->run(own, job);
     if (err && pg_in_tx(own) && !pg_in_tx(c))
         pg_end(own, err);
+    metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
     log_job(own, job, err, when_now() - began);
     metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
     return settle(c, job, kind, err, own);

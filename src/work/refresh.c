@@ -25,6 +25,7 @@ static int refresh_one(struct ctx *c, str key)
         !str_cut(&uri, '|', &currency))
         return E_OK;
     str key_of_nginx = conf_str(c->app->conf, "refresh_key", str_none);
+    metric_add(c->app, "refreshes_total", 1);
     return push_refresh(c, c->app->inner_socket, key_of_nginx, uri,
         str_is(format, "json") ? S("application/json") : S("text/html"), currency);
 }

@@ -82,7 +82,7 @@ static int work(struct app *app)
     return 0;
 }
 
-static pid_t start(struct app *app)
+static pid_t start(struct app *app, i64 slot)
 {
     pid_t parent = getpid(), pid = fork();
     if (pid)
@@ -90,6 +90,7 @@ static pid_t start(struct app *app)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(0);
+    metrics_slot(app, (int)slot);
     _exit(work(app));
 }
 
@@ -102,9 +103,10 @@ int work_serve(struct app *app)
     metrics_open(app, "work", 1); /* its workers share the row */
     i64 n = conf_int(app->conf, "work_workers", 2);
     n = n < 1 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : n;
+    metrics_open(app, "work", MOST_WORKERS); /* without it the shop works and counts nothing */
     pid_t pids[MOST_WORKERS];
     for (i64 i = 0; i < n; i++)
-        pids[i] = start(app);
+        pids[i] = start(app, i);
     while (!ending) {
         int status;
         pid_t gone = waitpid(-1, &status, 0);
@@ -116,7 +118,7 @@ int work_serve(struct app *app)
                     str_fmt(app->mem, "%d", (int)gone), NULL);
                 pause_us(SECOND / 5); /* one that dies at once must not spin */
             }
-            pids[i] = start(app);
+            pids[i] = start(app, i);
         }
     }
     for (i64 i = 0; i < n; i++)
