@@ -18,7 +18,6 @@
     X("logins_failed_total", "counter", "Logins with a wrong password or account")               \
     X("logins_shed_total", "counter", "Logins answered busy: all password checks were taken")    \
     X("sessions_rebuilt_total", "counter", "Sessions made again from their device row")          \
-    X("redis_away_total", "counter", "Requests that found Redis away")                           \
     X("orders_placed_total", "counter", "Orders placed")                                         \
     X("payments_total", "counter", "Payments captured")                                          \
     X("webhooks_total", "counter", "Provider events taken in")                                   \
