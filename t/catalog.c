@@ -1,0 +1,488 @@
+#include "catalog/catalog.h"
+#include "auth/auth.h"
+#include "catalog/catalog_in.h"
+#include "t/shop.h"
+#include "web/web.h"
+#include <stdio.h>
+
+static i64 house;
+
+static struct ctx *begin(void)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    c->scope = (struct scope){ .platform = true };
+    must(auth_organisation_add(c, S("shelf-test"), S("Shelf test"), &house));
+    c->scope = (struct scope){ .organisation = house };
+    return c;
+}
+
+static struct node *read_doc(const char *json)
+{
+    struct node *doc;
+    must(json_read(t_ctx(), str_of(json), &doc));
+    return doc;
+}
+
+static struct catalog_report save(const char *json)
+{
+    struct catalog_report report;
+    t_ctx()->scope = (struct scope){ .organisation = house };
+    must(catalog_save(t_ctx(), house, read_doc(json), &report));
+    return report;
+}
+
+static int save_err(const char *json)
+{
+    struct catalog_report report;
+    struct ctx *c = t_ctx();
+    c->scope = (struct scope){ .organisation = house };
+    fault_clear(c);
+    must(pg_begin(c));
+    return pg_end(c, catalog_save(c, house, read_doc(json), &report));
+}
+
+static void category(const char *json)
+{
+    i64 id;
+    must(catalog_save_category(t_ctx(), house, read_doc(json), &id));
+}
+
+#define LAMP(status, stock)                                                                                 \
+    "{\"slug\":\"zz-lamp\",\"status\":\"" status "\",\"name\":{\"en\":\"Zzyzx lamp\","                      \
+    "\"th\":\"โคมไฟทดสอบซิกซ์\"},"                                            \
+    "\"description\":{\"en\":\"One.\\n\\nTwo.\"},\"brand\":\"Qwyjibo\",\"categories\":[\"zz-inner\"],"      \
+    "\"specs\":[{\"name\":{\"en\":\"Height\"},\"value\":{\"en\":\"30 cm\"}}],"                              \
+    "\"options\":[{\"code\":\"zzcolour\",\"name\":{\"en\":\"Colour\"},\"values\":["                         \
+    "{\"code\":\"black\",\"name\":{\"en\":\"Black\"}},{\"code\":\"white\",\"name\":{\"en\":\"White\"}}]}]," \
+    "\"variants\":[{\"sku\":\"ZZ-B\",\"options\":{\"zzcolour\":\"black\"},\"prices\":{\"THB\":100000,"      \
+    "\"USD\":3000},\"compare_at\":{\"THB\":120000},\"stock\":" stock "},"                                   \
+    "{\"sku\":\"ZZ-W\",\"options\":{\"zzcolour\":\"white\"},\"prices\":{\"THB\":90000},\"stock\":0}],"      \
+    "\"stock_cause\":\"t\"}"
+
+static void with_lamp(void)
+{
+    begin();
+    category("{\"slug\":\"zz-outer\",\"name\":{\"en\":\"Outer\"}}");
+    category(
+        "{\"slug\":\"zz-inner\",\"parent\":\"zz-outer\",\"name\":{\"en\":\"Inner\",\"th\":\"ข้างใน\"}}");
+    save(LAMP("published", "3"));
+}
+
+static i64 version(void)
+{
+    return t_int("select version as n from catalog.product where slug = 'zz-lamp'");
+}
+
+/* ---- saving -------------------------------------------------------------------------------- */
+
+T(saving_the_same_again_changes_nothing)
+{
+    with_lamp();
+    str updated = t_str("select updated_at::text as s from catalog.product where slug = 'zz-lamp'");
+    i64 events = t_int("select count(*) as n from work.outbox");
+    struct catalog_report again = save(LAMP("published", "3"));
+    is_false(again.made);
+    is_false(again.changed);
+    eq_int(version(), 1);
+    eq_str(
+        t_str("select updated_at::text as s from catalog.product where slug = 'zz-lamp'"), updated);
+    eq_int(t_int("select count(*) as n from work.outbox"), events);
+}
+
+T(a_change_raises_the_version_and_is_told)
+{
+    with_lamp();
+    i64 told = t_int("select count(*) as n from work.outbox where kind = 'product.changed'");
+    is_true(save(LAMP("draft", "3")).changed);
+    eq_int(version(), 2);
+    eq_int(t_int("select count(*) as n from work.outbox where kind = 'product.changed'"), told + 1);
+    eq_int(t_int("select count(*) as n from catalog.card where slug = 'zz-lamp'"), 0);
+}
+
+T(the_second_of_two_editors_is_told)
+{
+    with_lamp();
+    eq_err(save_err("{\"slug\":\"zz-lamp\",\"version\":7,\"name\":{\"en\":\"Mine\"}}"), E_CONFLICT);
+    eq_str(t_ctx()->fault.key, "catalog.version");
+}
+
+T(a_part_that_is_not_named_stays)
+{
+    with_lamp();
+    save("{\"slug\":\"zz-lamp\",\"name\":{\"en\":\"Renamed\"}}");
+    eq_int(t_int("select count(*) as n from catalog.variant v join catalog.product p "
+                 "on p.id = v.product_id where p.slug = 'zz-lamp' and v.active"),
+        2);
+    eq_str(t_str("select brand as s from catalog.product where slug = 'zz-lamp'"), "Qwyjibo");
+}
+
+T(a_variant_no_longer_named_leaves_the_shop_but_not_the_books)
+{
+    with_lamp();
+    save(
+        "{\"slug\":\"zz-lamp\",\"name\":{\"en\":\"L\"},\"options\":[{\"code\":\"zzcolour\",\"name\":"
+        "{\"en\":\"Colour\"},\"values\":[{\"code\":\"black\",\"name\":{\"en\":\"Black\"}}]}],"
+        "\"variants\":[{\"sku\":\"ZZ-B\",\"options\":{\"zzcolour\":\"black\"}}]}");
+    eq_int(t_int("select active::int as n from catalog.variant where sku = 'ZZ-W'"), 0);
+    save(LAMP("published", "3"));
+    eq_int(t_int("select count(*) as n from catalog.variant where sku = 'ZZ-W' and active"), 1);
+    t_get("/products/zz-lamp.json?zzcolour=white");
+    t_json("product.chosen.sku", "ZZ-W");
+}
+
+T(a_renamed_sku_keeps_its_stock)
+{
+    with_lamp();
+    save(
+        "{\"slug\":\"zz-lamp\",\"keep_others\":true,\"name\":{\"en\":\"L\"},\"options\":[{\"code\":"
+        "\"zzcolour\",\"name\":{\"en\":\"Colour\"},\"values\":[{\"code\":\"black\",\"name\":{\"en\":"
+        "\"Black\"}}]}],\"variants\":[{\"sku\":\"ZZ-NEW\",\"options\":{\"zzcolour\":\"black\"}}]}");
+    eq_int(t_int("select s.on_hand as n from inventory.item i join inventory.stock s "
+                 "on s.item_id = i.id where i.sku = 'ZZ-NEW'"),
+        3);
+}
+
+T(another_shops_address_is_refused)
+{
+    with_lamp();
+    i64 mine = house;
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(auth_organisation_add(t_ctx(), S("shelf-other"), S("Other"), &house));
+    is_true(house != mine);
+    eq_err(save_err("{\"slug\":\"zz-lamp\",\"name\":{\"en\":\"Theirs\"}}"), E_CONFLICT);
+    eq_str(t_ctx()->fault.key, "catalog.slug");
+}
+
+T(bad_documents_are_refused_with_a_reason)
+{
+    with_lamp();
+    eq_err(save_err("{\"slug\":\"No Good\",\"name\":{\"en\":\"x\"}}"), E_INPUT);
+    eq_err(save_err("{\"slug\":\"zz-x\",\"name\":{\"en\":\"x\"},\"variants\":[]}"), E_INPUT);
+    eq_err(save_err("{\"slug\":\"zz-x\",\"name\":{\"en\":\"x\"},\"categories\":[\"nowhere\"]}"),
+        E_INPUT);
+    eq_err(
+        save_err(
+            "{\"slug\":\"zz-x\",\"name\":{\"en\":\"x\"},\"variants\":[{\"prices\":{\"XXY\":1}}]}"),
+        E_INPUT);
+    eq_err(save_err("{\"slug\":\"zz-x\",\"name\":{\"en\":\"x\"},\"variants\":[{\"sku\":\"A\"},"
+                    "{\"sku\":\"A\"}]}"),
+        E_INPUT);
+    eq_int(t_int("select count(*) as n from catalog.product where slug = 'zz-x'"), 0);
+}
+
+/* ---- who sees what --------------------------------------------------------------------------- */
+
+T(without_a_tenant_only_published_rows_are_seen)
+{
+    with_lamp();
+    struct scope nobody = { 0 }, other = { .organisation = house + 1000 };
+    const char *variants = "select count(*) as n from catalog.variant where sku like 'ZZ-%'";
+    eq_int(t_int_as(nobody, variants), 2);
+    save(LAMP("draft", "3"));
+    eq_int(t_int_as(nobody, variants), 0);
+    eq_int(t_int_as(nobody, "select count(*) as n from catalog.product where slug = 'zz-lamp'"), 0);
+    eq_int(
+        t_int_as(nobody, "select count(*) as n from catalog.product_text where name like 'Zzyzx%'"),
+        0);
+    eq_int(t_int_as(other, variants), 0);
+    eq_int(t_int_as((struct scope){ .organisation = house }, variants), 2);
+    t_get("/products/zz-lamp.json");
+    t_status(404);
+    t_get("/search.json?q=zzyzx");
+    t_json("total", "0");
+}
+
+T(another_organisation_cannot_change_a_draft)
+{
+    with_lamp();
+    save(LAMP("draft", "3"));
+    eq_int(
+        t_int_as((struct scope){ .organisation = house + 1000 },
+            "with u as (update catalog.product set brand = 'stolen' where slug = 'zz-lamp' returning 1 as x)"
+            " select count(*) as n from u"),
+        0);
+    eq_int(
+        t_int_as((struct scope){ 0 },
+            "with u as (update catalog.product set brand = 'stolen' where slug = 'zz-lamp' returning 1 as x)"
+            " select count(*) as n from u"),
+        0);
+}
+
+/* ---- pages ------------------------------------------------------------------------------------
+ */
+
+T(a_product_page_says_what_can_be_bought)
+{
+    with_lamp();
+    t_get("/products/zz-lamp.json");
+    t_status(200);
+    t_json("product.name", "Zzyzx lamp");
+    t_json("product.descriptionParagraphs.1.text", "Two.");
+    t_json("product.specs.0.value", "30 cm");
+    t_json("product.chosen.sku", "ZZ-B");
+    t_json("product.chosen.left", "3");
+    t_json("product.chosen.compareAt", "120000");
+    t_json("product.options.0.values.1.isAvailable", "false");
+    t_get("/products/zz-lamp.json?zzcolour=white");
+    t_json("product.chosen.sku", "ZZ-W");
+    t_json("product.chosen.forSale", "false");
+    t_json("product.chosen.left", "0");
+    t_get("/products/zz-lamp.json?zzcolour=mauve&utm_source=x");
+    t_json("product.chosen.sku", "ZZ-B");
+}
+
+T(a_variant_without_a_price_in_the_currency_is_shown_but_not_for_sale)
+{
+    with_lamp();
+    t_cookie_set("currency", "USD");
+    t_get("/products/zz-lamp.json?zzcolour=white");
+    t_json("product.chosen.price", "null");
+    t_json("product.chosen.forSale", "false");
+    t_json("product.variants.0.price", "3000");
+}
+
+T(texts_fall_back_to_english)
+{
+    with_lamp();
+    t_get("/th/products/zz-lamp.json");
+    t_json("product.name", "โคมไฟทดสอบซิกซ์");
+    t_json("product.categories.0.name", "ข้างใน");
+    t_get("/vi/products/zz-lamp.json");
+    t_json("product.name", "Zzyzx lamp");
+}
+
+T(a_category_shows_what_stands_in_its_children)
+{
+    with_lamp();
+    t_get("/categories/zz-outer.json");
+    t_status(200);
+    t_json("products.0.slug", "zz-lamp");
+    t_json("products.0.price", "90000");
+    t_json("products.0.priceMax", "100000");
+    t_json("total", "1");
+    t_get("/categories/zz-inner.json");
+    t_json("crumbs.0.slug", "zz-outer");
+    t_get("/categories/nowhere.json");
+    t_status(404);
+}
+
+T(filters_ask_one_variant_for_all_of_it)
+{
+    with_lamp();
+    t_get("/categories/zz-outer.json?zzcolour=white");
+    t_json("total", "1");
+    t_json("chips.0.name", "Colour: White");
+    t_json("chips.0.url", "/categories/zz-outer");
+    t_get("/categories/zz-outer.json?zzcolour=white&available=1");
+    t_json("total", "0");
+    t_json("isEmpty", "true");
+    t_get("/categories/zz-outer.json?available=1");
+    t_json("total", "1");
+    t_get("/categories/zz-outer.json?price_max=950");
+    t_json("total", "1");
+    t_get("/categories/zz-outer.json?price_max=950&zzcolour=black");
+    t_json("total", "0");
+    t_get("/categories/zz-outer.json?utm_source=newsletter");
+    t_json("total", "1");
+}
+
+T(every_sort_pages_through_everything_once)
+{
+    static const char *const sorts[] = { "new", "price_up", "price_down", "name" };
+    begin();
+    category("{\"slug\":\"zz-many\",\"name\":{\"en\":\"Many\"}}");
+    for (int i = 0; i < 60; i++) {
+        char json[1000];
+        snprintf(json, sizeof json,
+            "{\"slug\":\"zz-many-%d\",\"name\":{\"en\":\"%s %d\"},\"categories\":"
+            "[\"zz-many\"],\"created\":\"2026-0%d-01\",\"variants\":[{\"prices\":{%s}}]}",
+            i, i % 3 ? "Äpfel" : "apple", i % 7, 1 + i % 9,
+            i % 5 ? "\"THB\":50000" : "\"USD\":700");
+        save(json);
+    }
+    for (size_t k = 0; k < COUNT(sorts); k++) {
+        struct node *seen = node_map(t_ctx()->mem);
+        str url = str_fmt(t_ctx()->mem, "/categories/zz-many.json?sort=%s", sorts[k]);
+        int pages = 0;
+        while (url.n && pages++ < 10) {
+            t_get(str_c(t_ctx()->mem, url));
+            t_status(200);
+            EACH(it, node_get(t_document(), S("products"))) {
+                str slug = str_dup(t_ctx()->mem, node_str(&it->node, "slug"));
+                is_false(node_get(seen, slug) != NULL);
+                node_set_bool(t_ctx()->mem, seen, slug, true);
+            }
+            str next = node_str(node_get(t_document(), S("next")), "url");
+            i64 at = str_find(next, S("?"));
+            url = next.n ? str_fmt(t_ctx()->mem, "/categories/zz-many.json%.*s",
+                               STR(str_from(next, (size_t)at)))
+                         : str_none;
+        }
+        eq_int(pages, 3);
+        eq_int((i64)node_count(seen), 60);
+    }
+}
+
+T(a_broken_cursor_is_refused)
+{
+    t_get("/products.json?after=1~nonsense~");
+    t_status(400);
+    t_json("code", "catalog.cursor");
+}
+
+T(search_finds_thai_accents_typing_errors_and_skus)
+{
+    with_lamp();
+    t_get("/search.json?q=zzyzx");
+    t_json("products.0.slug", "zz-lamp");
+    t_get("/search.json?q=Zzyz");
+    t_json("products.0.slug", "zz-lamp");
+    t_get("/search.json?q=qwyjibo+lamp");
+    t_json("products.0.slug", "zz-lamp");
+    t_get("/search.json?q=zzyzz+lamp");
+    t_json("products.0.slug", "zz-lamp");
+    t_get(
+        "/th/search.json?q=%E0%B8%97%E0%B8%94%E0%B8%AA%E0%B8%AD%E0%B8%9A%E0%B8%8B%E0%B8%B4%E0%B8%81%E0%B8%8B%E0%B9%8C");
+    t_json("products.0.slug", "zz-lamp");
+    t_get("/search.json?q=ZZ-B");
+    t_json("products.0.slug", "zz-lamp");
+    t_get("/search.json?q=%27%3A%2A%26%7C%21%28");
+    t_status(200);
+    t_get("/search.json?q=");
+    t_status(200);
+    t_json("isEmpty", "true");
+}
+
+T(carts_learn_what_they_need_of_variants)
+{
+    with_lamp();
+    struct ctx *c = t_ctx();
+    struct node *rows;
+    i64 ids[2];
+    c->scope = (struct scope){ 0 };
+    must(catalog_variant_by_sku(c, S("ZZ-B"), &ids[0]));
+    must(catalog_variant_by_sku(c, S("no such"), &ids[1]));
+    is_true(ids[0] > 0);
+    eq_int(ids[1], 0);
+    must(catalog_variants(c, ids, 2, &rows));
+    eq_int((i64)node_count(rows), 1);
+    const struct node *row = &node_first(rows)->node;
+    eq_str(node_str(row, "options"), "Black");
+    eq_int(node_int(row, "price"), 100000);
+    eq_int(node_int(row, "left"), 3);
+    is_true(node_bool(row, "for_sale"));
+}
+
+/* ---- the back office ---------------------------------------------------------------------------
+ */
+
+static void as_staff_of(i64 organisation, enum member place)
+{
+    struct who who = { .person = 77,
+        .organisation = organisation,
+        .role = USER,
+        .member = place,
+        .name = S("Mali"),
+        .email = S("mali@example.test") };
+    t_as(&who);
+}
+
+#define FORM_TAIL "&status=published&brand=Q&tax_class=standard&category=zz-inner&first=0"
+
+T(staff_edit_a_product_and_the_second_is_told)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_get("/admin/products/zz-lamp");
+    t_status(200);
+    t_html("input[name=price_0_THB]");
+    t_text("value=\"1000.00\"");
+    t_post("/admin/products/zz-lamp",
+        "version=1&name_en=Better+lamp&sku_0=ZZ-B&price_0_THB=1100.50"
+        "&was_0_THB=1200&price_0_USD=30&sku_1=ZZ-W&price_1_THB=900" FORM_TAIL);
+    t_status(303);
+    eq_int(
+        t_int(
+            "select amount as n from catalog.price r join catalog.variant v on v.id = r.variant_id "
+            "where v.sku = 'ZZ-B' and r.currency = 'THB'"),
+        110050);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=My+lamp" FORM_TAIL);
+    t_status(409);
+    t_text("My lamp");
+    t_text("Somebody else has changed");
+    eq_int(version(), 2);
+}
+
+T(wrong_figures_come_back_with_a_word_beside_them)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=&price_0_THB=1e3&was_1_THB=1" FORM_TAIL);
+    t_status(422);
+    t_text("value=\"1e3\"");
+    t_text("This is not an amount");
+    t_text("Please give it an English name");
+    t_text("must be higher");
+    eq_int(version(), 1);
+}
+
+T(staff_make_a_product_and_its_variants)
+{
+    begin();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products",
+        "name_en=Ceramic+Vase+Zz&status=draft&tax_class=standard&price_0_THB=250");
+    t_status(303);
+    t_header("Location", "/admin/products/ceramic-vase-zz?done=made");
+    t_post("/admin/products", "name_en=Ceramic+Vase+Zz&status=draft&price_0_THB=250");
+    t_status(422);
+    t_text("Another product has this address already.");
+    t_post("/admin/products/ceramic-vase-zz/options",
+        "option=&option_name=Size+%7C+%E0%B8%82%E0%B8%99%E0%B8%B2%E0%B8%94&values=Small%0D%0ALarge");
+    t_status(303);
+    t_post("/admin/products/ceramic-vase-zz/options",
+        "option=&option_name=Glaze&values=Blue%0AGreen%0ARed");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from catalog.variant v join catalog.product p "
+                 "on p.id = v.product_id where p.slug = 'ceramic-vase-zz' and v.active"),
+        6);
+    eq_int(t_int("select count(*) as n from catalog.price r join catalog.product p "
+                 "on p.id = r.product_id where p.slug = 'ceramic-vase-zz' and amount = 25000"),
+        6);
+    t_get("/admin/products.json?q=vase+zz&status=draft");
+    t_json("products.0.slug", "ceramic-vase-zz");
+}
+
+T(stock_is_counted_against_what_the_form_showed)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp/stock", "item_0=ZZ-B&seen_0=3&on_hand_0=8");
+    t_status(303);
+    t_post("/admin/products/zz-lamp/stock", "item_0=ZZ-B&seen_0=3&on_hand_0=5");
+    t_status(409);
+    t_post("/admin/products/zz-lamp/stock", "item_0=ZZ-B&seen_0=8&on_hand_0=-1");
+    t_status(422);
+    eq_int(t_int("select s.on_hand as n from inventory.item i join inventory.stock s "
+                 "on s.item_id = i.id where i.sku = 'ZZ-B'"),
+        8);
+}
+
+T(viewers_look_and_strangers_do_not)
+{
+    with_lamp();
+    as_staff_of(house, VIEWER);
+    t_get("/admin/products/zz-lamp");
+    t_status(200);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=x" FORM_TAIL);
+    t_status(403);
+    t_post("/admin/products/zz-lamp/stock", "item_0=ZZ-B&seen_0=3&on_hand_0=8");
+    t_status(403);
+    as_staff_of(house + 1000, OWNER);
+    t_get("/admin/products/zz-lamp");
+    t_status(404);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=x" FORM_TAIL);
+    t_status(404);
+    eq_int(version(), 1);
+}

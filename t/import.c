@@ -1,0 +1,383 @@
+#include "auth/auth.h"
+#include "catalog/catalog.h"
+#include "catalog/catalog_in.h"
+#include "t/shop.h"
+#include "web/web.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- reading CSV -------------------------------------------------------------------------------
+ */
+
+static int read_all(str text, str cells[CSV_COLUMNS], struct csv *csv)
+{
+    csv_open(csv, text);
+    return csv_next(csv, t_ctx()->mem, cells);
+}
+
+T(csv_cells_may_be_quoted_padded_and_broken_over_lines)
+{
+    str cells[CSV_COLUMNS];
+    struct csv csv;
+    eq_int(read_all(S("\xef\xbb\xbf"
+                      "a , \"b \"\"c\"\",\r\nd\" ,,e\r\nf"),
+               cells, &csv),
+        4);
+    eq_str(cells[0], "a");
+    eq_str(cells[1], "b \"c\",\r\nd");
+    eq_str(cells[2], "");
+    eq_str(cells[3], "e");
+    eq_int(csv.line, 1);
+    eq_int(csv_next(&csv, t_ctx()->mem, cells), 1);
+    eq_str(cells[0], "f");
+    eq_int(csv.line, 3);
+    eq_int(csv_next(&csv, t_ctx()->mem, cells), 0);
+}
+
+T(csv_says_what_is_broken_and_goes_on)
+{
+    str cells[CSV_COLUMNS];
+    struct csv csv;
+    eq_int(read_all(S("\"a\"b,c\nd,e\n"), cells, &csv), -1);
+    has_text(csv.problem, "follows a closing quotation mark");
+    eq_int(csv_next(&csv, t_ctx()->mem, cells), 2);
+    eq_str(cells[0], "d");
+    eq_int(read_all(S("a,\"never closed\nb,c\n"), cells, &csv), -1);
+    has_text(csv.problem, "never closed");
+    eq_int(csv_next(&csv, t_ctx()->mem, cells), 0);
+}
+
+T(csv_counts_columns)
+{
+    str cells[CSV_COLUMNS];
+    struct csv csv;
+    struct buf b = buf_new(t_ctx()->mem, 1000);
+    for (int i = 0; i < 70; i++)
+        buf_add(&b, S("x,"));
+    eq_int(read_all(buf_str(&b), cells, &csv), -1);
+    has_text(csv.problem, "64 columns");
+}
+
+/* ---- the import
+ * ----------------------------------------------------------------------------------- */
+
+static i64 house;
+static struct buf report;
+static struct import_totals totals;
+
+static void begin(void)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    c->scope = (struct scope){ .platform = true };
+    must(auth_organisation_add(c, S("import-test"), S("Import test"), &house));
+    c->scope = (struct scope){ .organisation = house };
+    report = buf_new(c->mem, 1 << 20);
+}
+
+static void import(str text, str images)
+{
+    report.n = 0;
+    fault_clear(t_ctx());
+    must(catalog_import_vendure(t_ctx(), house, text, images, S("USD"), &report, &totals));
+}
+
+static const char PRODUCTS[] =
+    "name ,slug,description,assets,facets,optionGroups,optionValues,sku,price,taxCategory,stockOnHand,trackInventory,variantAssets,variantFacets\n"
+    "Zz Cup,zz-cup,\"A \"\"good\"\" cup, blue\",dot.png,category:Zz Wares|category:Zz Cups|brand:Kiln|color:blue|color:grey,size,Small,ZC-1,10.00,standard,5,,,\n"
+    ",,,,,,Large,,12.50,standard,7,false,,\n"
+    ",,,,,,Large,ZC-3,13,standard,7,,,\n"
+    ",,,,,,Huge,ZC-4,1e3,standard,7,,,\n"
+    "Zz Plate,,,missing.png,category:Zz Wares,,,DUP,8,standard,,,,\n"
+    "Zz Bowl,zz-bowl,,,category:Zz Wares,,,DUP,9,standard,1,,,\n"
+    ",zz-nameless,,,,,,N-1,9,standard,1,,,\n"
+    "Zz Short,zz-short,,,\n"
+    "Zz Last,zz-last,,,category:Zz Wares,,,ZL-1,7,standard,-2,,,\n"
+    "Zz Good,zz-good,,,category:Zz Wares,,,ZG-1,7,standard,2,,,\n";
+
+/* 320 x 240, black and white stripes. */
+static const unsigned char PNG[] = {
+    0x89,
+    0x50,
+    0x4e,
+    0x47,
+    0x0d,
+    0x0a,
+    0x1a,
+    0x0a,
+    0x00,
+    0x00,
+    0x00,
+    0x0d,
+    0x49,
+    0x48,
+    0x44,
+    0x52,
+    0x00,
+    0x00,
+    0x01,
+    0x40,
+    0x00,
+    0x00,
+    0x00,
+    0xf0,
+    0x01,
+    0x00,
+    0x00,
+    0x00,
+    0x00,
+    0x59,
+    0x56,
+    0x80,
+    0xc6,
+    0x00,
+    0x00,
+    0x00,
+    0x38,
+    0x49,
+    0x44,
+    0x41,
+    0x54,
+    0x78,
+    0xda,
+    0xed,
+    0xca,
+    0x31,
+    0x01,
+    0x00,
+    0x00,
+    0x0c,
+    0x02,
+    0x20,
+    0xfb,
+    0x47,
+    0x31,
+    0xa5,
+    0x15,
+    0xf6,
+    0x0f,
+    0x6e,
+    0xd2,
+    0xa3,
+    0x88,
+    0xa2,
+    0x28,
+    0x8a,
+    0xa2,
+    0x28,
+    0x8a,
+    0xa2,
+    0x28,
+    0x8a,
+    0xa2,
+    0x28,
+    0x8a,
+    0xa2,
+    0x28,
+    0x8a,
+    0xa2,
+    0x28,
+    0x8a,
+    0xa2,
+    0x28,
+    0x8a,
+    0xa2,
+    0x28,
+    0x8a,
+    0xa2,
+    0x28,
+    0x8a,
+    0x9f,
+    0xe3,
+    0x00,
+    0xba,
+    0xed,
+    0xe8,
+    0x69,
+    0xd4,
+    0xe6,
+    0x67,
+    0x69,
+    0x00,
+    0x00,
+    0x00,
+    0x00,
+    0x49,
+    0x45,
+    0x4e,
+    0x44,
+    0xae,
+    0x42,
+    0x60,
+    0x82,
+};
+
+T(good_rows_go_in_and_bad_ones_are_named)
+{
+    begin();
+    import(str_of(PRODUCTS), str_none);
+    eq_int(totals.rows, 10);
+    eq_int(totals.made, 5);
+    eq_int(totals.failed, 5);
+    str said = buf_str(&report);
+    has_text(said, "line 2: made zz-cup [Small]");
+    has_text(said, "line 3: made zz-cup [Large]");
+    has_text(said, "line 3: warning zz-cup [Large] (no SKU; made ZZ-CUP-LARGE)");
+    has_text(said, "line 4: failed zz-cup [Large] (the same option values as a row above)");
+    has_text(said, "line 5: failed zz-cup [Huge] (the price is not an amount of this currency)");
+    has_text(said, "line 6: made zz-plate");
+    has_text(said, "line 6: warning zz-plate (SKU DUP occurs 2 times; made ZZ-PLATE)");
+    has_text(said, "line 7: warning zz-bowl (SKU DUP occurs 2 times; made ZZ-BOWL)");
+    has_text(said, "line 8: failed zz-nameless (there is no name)");
+    has_text(said, "line 9: failed zz-short (fewer cells than the header has)");
+    has_text(said, "line 10: failed zz-last (stockOnHand is not a number from 0 up)");
+    has_text(said, "line 11: made zz-good");
+    t_get("/products/zz-cup.json");
+    t_json("product.specs.1.value", "blue, grey");
+    t_json("product.brand", "Kiln");
+    t_json("product.categories.0.slug", "zz-wares");
+}
+
+T(a_second_import_changes_nothing)
+{
+    begin();
+    str text = str_of(PRODUCTS);
+    import(text, str_none);
+    t_sql(
+        "update inventory.stock s set on_hand = 4 from inventory.item i where i.id = s.item_id and i.sku = 'ZC-1'");
+    i64 events = t_int("select count(*) as n from work.outbox");
+    i64 moves = t_int("select count(*) as n from inventory.movement");
+    import(text, str_none);
+    eq_int(totals.same, 5);
+    eq_int(totals.made + totals.changed, 0);
+    eq_int(t_int("select count(*) as n from work.outbox"), events);
+    eq_int(t_int("select count(*) as n from inventory.movement"), moves);
+    eq_int(t_int("select max(version) as n from catalog.product where organisation_id = %" PRId64,
+               house),
+        1);
+}
+
+T(an_import_takes_nothing_away)
+{
+    begin();
+    import(
+        S("name,slug,optionGroups,optionValues,sku,price\nZz A,zz-a,size,S,ZA-S,1\n,,,M,ZA-M,2\n"),
+        str_none);
+    import(S("name,slug,optionGroups,optionValues,sku,price\nZz A,zz-a,size,S,ZA-S,3\n"), str_none);
+    eq_int(totals.changed, 1);
+    eq_int(t_int("select count(*) as n from catalog.variant where sku like 'ZA-%%' and active"), 2);
+}
+
+T(a_file_without_the_right_head_is_refused)
+{
+    begin();
+    eq_err(catalog_import_vendure(
+               t_ctx(), house, S("a,b\n1,2\n"), str_none, S("USD"), &report, &totals),
+        E_INPUT);
+    has_text(t_ctx()->fault.text, "no column \"name\"");
+    fault_clear(t_ctx());
+    eq_err(catalog_import_vendure(t_ctx(), house, S("a"), str_none, S("XXQ"), &report, &totals),
+        E_INPUT);
+}
+
+T(the_whole_vendure_catalogue_goes_in_twice)
+{
+    bool ok = false;
+    if (!t_data())
+        t_skip("no outside data");
+    begin();
+    const char *path =
+        str_c(t_ctx()->mem, str_fmt(t_ctx()->mem, "%s/vendure-catalogue/products.csv", t_data()));
+    str text = file_read(t_ctx()->mem, path, 1 << 20, &ok);
+    if (!ok)
+        t_skip("%s is not there", path);
+    import(text, str_none);
+    eq_int(totals.rows, 88);
+    eq_int(totals.made, 88);
+    eq_int(totals.warned, 3);
+    eq_int(
+        t_int("select count(*) as n from catalog.product where organisation_id = %" PRId64, house),
+        54);
+    eq_int(
+        t_int(
+            "select count(distinct sku) as n from catalog.variant where organisation_id = %" PRId64,
+            house),
+        88);
+    import(text, str_none);
+    eq_int(totals.same, 88);
+}
+
+/* ---- pictures
+ * ---------------------------------------------------------------------------------------- */
+
+static str media_dir;
+
+static struct ctx *with_media(void)
+{
+    begin();
+    struct ctx *c = t_ctx();
+    char dir[] = "/tmp/talat-media-XXXXXX";
+    if (!mkdtemp(dir))
+        t_leave("no folder for pictures");
+    media_dir = str_dup(c->mem, str_of(dir));
+    c->app->media_dir = media_dir;
+    return c;
+}
+
+static void sweep(void)
+{
+    str command = str_fmt(t_ctx()->mem, "rm -rf '%.*s'", STR(media_dir));
+    if (system(command.p))
+        t_note_skip("%s stays", command.p);
+}
+
+T(a_picture_is_stored_once_in_sizes_not_wider_than_itself)
+{
+    struct ctx *c = with_media();
+    str png = { (const char *)PNG, sizeof PNG };
+    i64 first, second;
+    int err = media_store(c, house, png, false, &first);
+    if (err == E_INTERNAL)
+        t_leave("talat-image is not there: %.*s", STR(c->fault.detail));
+    must(err);
+    must(media_store(c, house, png, false, &second));
+    eq_int(first, second);
+    eq_str(t_str("select widths::text as s from media.picture where id = %" PRId64, first),
+        "{200,400}");
+    eq_int(t_int("select width as n from media.picture where id = %" PRId64, first), 320);
+    str stem = t_str("select stem as s from media.picture where id = %" PRId64, first);
+    is_true(access(str_c(c->mem, str_fmt(c->mem, "%.*s/%.*s-400.webp", STR(media_dir), STR(stem))),
+                R_OK) == 0);
+    sweep();
+}
+
+T(what_is_no_picture_is_refused)
+{
+    struct ctx *c = with_media();
+    i64 id;
+    eq_err(media_store(c, house, S("<html>not a picture at all</html>"), false, &id), E_KIND);
+    fault_clear(c);
+    eq_err(
+        media_store(c, house, S("<svg xmlns='http://www.w3.org/2000/svg'/>"), false, &id), E_KIND);
+    fault_clear(c);
+    char *large = arena_take(c->mem, (size_t)11 << 20);
+    memcpy(large, "\xff\xd8\xff\xe0", 4);
+    eq_err(media_store(c, house, (str){ large, (size_t)11 << 20 }, false, &id), E_TOO_LARGE);
+    sweep();
+}
+
+T(a_row_is_dressed_with_every_size)
+{
+    struct ctx *c = t_ctx();
+    struct node *row;
+    must(json_read(c,
+        S("{\"stem\":\"abcdefabcdefabcdef\",\"width\":500,\"height\":250,"
+          "\"widths\":[200,400,800],\"alt\":\"A cup\"}"),
+        &row));
+    struct node *picture = media_picture(c, row, 400);
+    eq_str(node_str(picture, "src"), "/media/abcdefabcdefabcdef-400.webp");
+    eq_int(node_int(picture, "height"), 200);
+    has_text(node_str(picture, "srcset"), "-800.webp 500w");
+    eq_str(node_str(picture, "alt"), "A cup");
+    is_true(media_picture(c, node_map(c->mem), 400) == NULL);
+}

@@ -1,0 +1,205 @@
+#include "inventory/inventory.h"
+#include "auth/auth.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+/* An organisation of the test's own with items and a stock each; all rolled back. */
+static struct {
+    i64 house, items[3];
+} s;
+enum { ORDER = 900000001, OTHER = 900000002 };
+
+static struct ctx *begin(i64 a, i64 b)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    const i64 stock[] = { a, b };
+    c->scope = (struct scope){ .platform = true };
+    must(auth_organisation_add(c, S("stock-test"), S("Stock test"), &s.house));
+    for (int i = 0; i < 2; i++) {
+        must(inventory_item(c, s.house, str_fmt(c->mem, "T-%d", i), &s.items[i]));
+        must(inventory_set(c, s.house, s.items[i], stock[i], S("initial"), S("test")));
+    }
+    c->scope = (struct scope){ 0 };
+    return c;
+}
+
+static i64 on_hand(int i)
+{
+    return t_int("select on_hand as n from inventory.stock where item_id = %" PRId64, s.items[i]);
+}
+
+static i64 reserved(int i)
+{
+    return t_int("select reserved as n from inventory.stock where item_id = %" PRId64, s.items[i]);
+}
+
+static int hold(i64 order, i64 a, i64 b)
+{
+    struct inventory_want wants[2];
+    size_t n = 0;
+    if (b)
+        wants[n++] = (struct inventory_want){ s.items[1], b, s.house, S("T-1") };
+    if (a)
+        wants[n++] = (struct inventory_want){ s.items[0], a, s.house, S("T-0") };
+    return inventory_hold(t_ctx(), order, wants, n, t_ctx()->now + 15 * MINUTE);
+}
+
+static i64 told(void)
+{
+    return t_int("select count(*) as n from work.outbox where kind = 'inventory.updated' "
+                 "and organisation_id = %" PRId64,
+        s.house);
+}
+
+T(a_hold_takes_what_is_free_and_no_more)
+{
+    struct ctx *c = begin(3, 5);
+    must(hold(ORDER, 2, 5));
+    eq_int(reserved(0), 2);
+    eq_int(reserved(1), 5);
+    eq_err(hold(OTHER, 2, 0), E_CONFLICT);
+    eq_str(c->fault.key, "inventory.short");
+    has_text(c->fault.text, "Only 1 of T-0 left");
+    eq_int(reserved(0), 2);
+}
+
+T(a_hold_is_all_or_nothing_and_names_the_short_one)
+{
+    struct ctx *c = begin(3, 0);
+    eq_err(hold(ORDER, 1, 1), E_CONFLICT);
+    has_text(c->fault.text, "T-1 is sold out");
+    eq_int(reserved(0), 0);
+    eq_int(t_int("select count(*) as n from inventory.hold where order_id = %d", ORDER), 0);
+}
+
+T(the_same_item_twice_is_summed)
+{
+    begin(3, 1);
+    struct inventory_want twice[] = { { s.items[0], 2, s.house, S("T-0") },
+        { s.items[0], 2, s.house, S("T-0") } };
+    eq_err(inventory_hold(t_ctx(), ORDER, twice, 2, t_ctx()->now + MINUTE), E_CONFLICT);
+    twice[1].quantity = 1;
+    fault_clear(t_ctx());
+    must(inventory_hold(t_ctx(), ORDER, twice, 2, t_ctx()->now + MINUTE));
+    eq_int(reserved(0), 3);
+}
+
+T(holding_again_for_the_same_order_holds_once)
+{
+    begin(3, 3);
+    must(hold(ORDER, 2, 0));
+    must(hold(ORDER, 2, 0));
+    eq_int(reserved(0), 2);
+}
+
+T(freeing_gives_back_once)
+{
+    begin(3, 3);
+    must(hold(ORDER, 2, 1));
+    must(inventory_free(t_ctx(), ORDER));
+    must(inventory_free(t_ctx(), ORDER));
+    eq_int(reserved(0), 0);
+    eq_int(on_hand(0), 3);
+}
+
+T(selling_takes_stock_once_with_a_movement)
+{
+    begin(3, 3);
+    must(hold(ORDER, 2, 1));
+    must(inventory_sell(t_ctx(), ORDER));
+    must(inventory_sell(t_ctx(), ORDER));
+    must(inventory_free(t_ctx(), ORDER));
+    eq_int(on_hand(0), 1);
+    eq_int(reserved(0), 0);
+    eq_int(on_hand(1), 2);
+    eq_int(
+        t_int("select sum(quantity)::bigint as n from inventory.movement where item_id = %" PRId64
+              " and reason = 'sold'",
+            s.items[0]),
+        -2);
+}
+
+T(a_late_payment_takes_stock_again_or_says_it_is_short)
+{
+    begin(2, 2);
+    must(hold(ORDER, 2, 0));
+    must(inventory_free(t_ctx(), ORDER));
+    must(hold(OTHER, 1, 0));
+    eq_err(inventory_sell_late(t_ctx(), ORDER), E_CONFLICT);
+    has_text(t_ctx()->fault.text, "Only 1 of T-0 left");
+    fault_clear(t_ctx());
+    must(inventory_free(t_ctx(), OTHER));
+    must(inventory_sell_late(t_ctx(), ORDER));
+    eq_int(on_hand(0), 0);
+    eq_int(reserved(0), 0);
+    must(inventory_sell_late(t_ctx(), ORDER));
+    eq_int(on_hand(0), 0);
+}
+
+T(goods_come_back_once_per_cause)
+{
+    begin(3, 3);
+    must(hold(ORDER, 2, 0));
+    must(inventory_sell(t_ctx(), ORDER));
+    must(inventory_return(t_ctx(), ORDER, S("order:1 refunded")));
+    must(inventory_return(t_ctx(), ORDER, S("order:1 refunded")));
+    eq_int(on_hand(0), 3);
+}
+
+T(the_same_cause_sets_stock_once)
+{
+    struct ctx *c = begin(3, 3);
+    must(hold(ORDER, 1, 0));
+    must(inventory_sell(c, ORDER));
+    c->scope.platform = true;
+    must(inventory_set(c, s.house, s.items[0], 3, S("corrected"), S("test")));
+    eq_int(on_hand(0), 2);
+    must(inventory_set(c, s.house, s.items[0], 9, S("corrected"), S("another count")));
+    eq_int(on_hand(0), 9);
+}
+
+T(stock_is_never_set_below_what_is_promised)
+{
+    struct ctx *c = begin(3, 3);
+    must(hold(ORDER, 2, 0));
+    c->scope.platform = true;
+    must(pg_begin(c));
+    eq_err(
+        pg_end(c, inventory_set(c, s.house, s.items[0], 1, S("corrected"), S("c1"))), E_CONFLICT);
+    eq_str(c->fault.key, "inventory.reserved");
+    eq_int(on_hand(0), 3);
+}
+
+T(what_never_runs_out_is_never_short)
+{
+    struct ctx *c = begin(0, 0);
+    c->scope.platform = true;
+    must(inventory_track(c, s.items[0], false));
+    c->scope.platform = false;
+    must(hold(ORDER, 500, 0));
+    eq_int(reserved(0), 0);
+}
+
+T(each_change_of_what_can_be_bought_is_told)
+{
+    begin(3, 3);
+    i64 before = told();
+    must(hold(ORDER, 2, 1));
+    eq_int(told() - before, 2);
+    must(inventory_sell(t_ctx(), ORDER));
+    eq_int(told() - before, 2);
+}
+
+T(another_organisation_can_neither_see_movements_nor_change_stock)
+{
+    struct ctx *c = begin(3, 3);
+    struct scope stranger = { .organisation = s.house + 1000 };
+    eq_int(t_int_as(stranger, "select count(*) as n from inventory.movement"), 0);
+    c->scope = stranger;
+    must(pg_begin(c));
+    is_true(
+        pg_end(c, inventory_set(c, s.house, s.items[0], 99, S("corrected"), S("theft"))) != E_OK ||
+        on_hand(0) == 3);
+    eq_int(on_hand(0), 3);
+}
