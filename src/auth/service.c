@@ -76,7 +76,6 @@ int auth_check(struct ctx *c, str email, str password, struct login *out)
         return no_turn(c);
     bool ok = crypto_password_ok(hash, password);
     close(turn);
-    metric_add(c->app, row && ok ? "logins_total" : "logins_failed_total", 1);
     if (!row || !ok)
         return fail(c, E_LOGIN, "auth.wrong",
             "That e-mail address and password do not go together.");

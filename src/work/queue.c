@@ -92,7 +92,6 @@ static int run(struct ctx *c, const struct job *job, str request)
         err = kind->run(own, job);
     if (err && pg_in_tx(own) && !pg_in_tx(c))
         pg_end(own, err);
-    metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
     log_job(own, job, err, when_now() - began);
     metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
     return settle(c, job, kind, err, own);
