@@ -26,7 +26,7 @@ const clean = () => Object.fromEntries(Object.entries(process.env).filter(([name
 // A shop in a folder of its own; the build is shared with ./dev check.
 async function shop(folder, { from = top, as } = {}) {
     const port = await freePort();
-    const env = { ...clean(), TALAT_VAR: folder, TALAT_PORT: String(port), TALAT_FLAVOUR: 'check' };
+    const env = { ...clean(), TALAT_VAR: folder, TALAT_PORT: String(port), TALAT_FLAVOUR: 'check', TALAT_PICTURES: 'no' };
     const dev = (...words) => {
         const [command, ...rest] = [...(as ? ['setpriv', `--reuid=${as}`, `--regid=${as}`, '--clear-groups', '--'] : []), join(from, 'dev'), ...words];
         const ran = spawnSync(command, rest, { env, encoding: 'utf8', timeout: 300000 });
