@@ -159,6 +159,12 @@ void t_house(const struct house *house, const char *const *templates, const char
     b.own_house = true;
 }
 
+void t_redis(bool here)
+{
+    open_shop();
+    b.redis = here ? t_ctx()->redis : redis_new(b.mem, S("/nowhere/redis.sock"));
+}
+
 void t_clock(when now)
 {
     open_shop();

@@ -96,6 +96,7 @@ void t_as(const struct who *); /* by force: whatever the cookies say; NULL: as t
 /* A house of the test's own instead: no database, no Redis. templates: name, text, name, text,
  * ..., NULL (may be NULL). conf: more lines of talat.conf (may be NULL). */
 void t_house(const struct house *, const char *const *templates, const char *conf);
+void t_redis(bool here); /* false: the next requests find no Redis */
 void t_clock(when now); /* the shop's clock stands there from now on */
 
 #define t_status(want)          t_status_(HERE_, (want))

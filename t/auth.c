@@ -1,0 +1,407 @@
+/* Who you are: registering, logging in and out, sessions without Redis, staff, and what the
+ * database shows to whom. */
+#include "io/io.h"
+#include "t/shop.h"
+#include "web/web.h"
+#include <time.h>
+
+#define SHOPPER "shopper@example.test"
+#define ADMIN_  "admin@example.test"
+
+/* Limits count in Redis and outlive a test: each has an address and accounts of its own. */
+static const char *own_mail(void)
+{
+    struct arena *mem = t_ctx()->mem;
+    return str_c(mem, str_lower(mem, str_fmt(mem, "t-%s@example.test", crypto_token(mem, 6).p)));
+}
+
+static const char *own_address(void)
+{
+    unsigned char n[4];
+    crypto_random(n, sizeof n);
+    return str_fmt(t_ctx()->mem, "2001:db8:%x%02x:%x%02x::1", n[0], n[1], n[2], n[3]).p;
+}
+
+static void post(const char *path, const char *fmt, const char *value)
+{
+    struct buf form = buf_new(t_ctx()->mem, 10000);
+    i64 at = str_find(str_of(fmt), S("%"));
+    buf_add(&form, str_upto(str_of(fmt), (size_t)at));
+    escape_url_part(&form, str_of(value));
+    buf_add(&form, str_from(str_of(fmt), (size_t)at + 1));
+    t_post(path, str_c(t_ctx()->mem, buf_str(&form)));
+}
+
+static const char *registered(void)
+{
+    t_open();
+    const char *mail = own_mail();
+    post("/register", "name=Ann&password=a-long-password&email=%", mail);
+    t_status(303);
+    return mail;
+}
+
+static str hash_of_session(void) { return crypto_sha256_hex(t_ctx()->mem, t_cookie(COOKIE_SESSION)); }
+
+/* ---- registering ------------------------------------------------------------------------------ */
+
+T(who_registers_is_logged_in)
+{
+    const char *mail = registered();
+    t_header("Location", "/account");
+    t_header_has("Set-Cookie", "__Host-sid=");
+    t_header_has("Set-Cookie", "HttpOnly");
+    t_header_has("Set-Cookie", "Secure");
+    t_header_has("Set-Cookie", "SameSite=Lax");
+    t_get("/account.json");
+    t_status(200);
+    t_json("person.email", mail);
+    t_json("devices.0.isThis", "true");
+    no_text(t_body(), "password");
+    t_get("/account");
+    t_status(200);
+    t_text(mail);
+}
+
+T(an_address_is_registered_once)
+{
+    const char *mail = registered();
+    t_browser();
+    post("/register", "name=Eve&password=another-password&email=%", mail);
+    t_status(422);
+    t_text("There is an account with this address. Please log in.");
+    eq_int(t_int("select count(*) as n from auth.person where email = '%s' and name = 'Ann'", mail),
+        1);
+}
+
+T(what_is_wrong_with_a_registration_is_said_in_the_form)
+{
+    t_open();
+    const char *mail = own_mail();
+    post("/register", "name=&password=short&email=%", mail);
+    t_status(422);
+    t_html("[aria-invalid=true]");
+    t_html("form[action=/register]");
+    t_no_text("short");
+    t_post("/register", "name=Ann&password=a-long-password&email=nobody");
+    t_status(422);
+    t_text("value=\"nobody\"");
+}
+
+T(nobody_registers_as_staff)
+{
+    t_open();
+    const char *mail = own_mail();
+    post("/register", "name=Eve&role=super_admin&is_staff=1&id=1&password=a-long-password&email=%",
+        mail);
+    t_status(303);
+    eq_str(t_str("select role as s from auth.person where email = '%s'", mail), "user");
+    t_get("/admin.json");
+    t_status(403);
+}
+
+/* ---- logging in ----------------------------------------------------------------------------------- */
+
+T(somebody_logs_in_whatever_the_case_of_the_address)
+{
+    t_open();
+    t_post("/login", "email=SHOPPER%40Example.Test&password=market-day-demo");
+    t_status(303);
+    t_header("Location", "/account");
+    t_login(ADMIN_);
+    t_header("Location", "/admin");
+}
+
+T(a_session_cookie_from_before_is_never_kept)
+{
+    t_open();
+    str planted = crypto_token(t_ctx()->mem, 32);
+    t_cookie_set(COOKIE_SESSION, planted.p);
+    t_with("Sec-Fetch-Site", "same-origin");
+    t_without_token();
+    t_get("/login");
+    t_cookie_set(COOKIE_SESSION, NULL);
+    t_login(SHOPPER);
+    str first = t_cookie(COOKIE_SESSION);
+    is_false(str_eq(first, planted));
+    is_true(first.n >= 40);
+    t_login(SHOPPER); /* again, while logged in */
+    str second = t_cookie(COOKIE_SESSION);
+    is_false(str_eq(first, second));
+    t_get("/account.json");
+    t_status(200);
+    t_browser();
+    t_cookie_set(COOKIE_SESSION, first.p);
+    t_get("/account.json");
+    t_status(401);
+    t_cookie_set(COOKIE_SESSION, planted.p);
+    t_get("/account.json");
+    t_status(401);
+}
+
+static str answer_to(const char *mail, const char *password)
+{
+    t_browser();
+    t_with("Remote-Addr", own_address());
+    struct buf json = buf_new(t_ctx()->mem, 1000);
+    buf_fmt(&json, "{\"email\":\"%s\",\"password\":\"%s\"}", mail, password);
+    t_post_json("/login", buf_str(&json).p);
+    t_status(401);
+    return t_json_of(node_get(t_document(), S("error")));
+}
+
+T(a_wrong_password_and_an_unknown_account_answer_alike)
+{
+    const char *mail = registered();
+    str wrong = answer_to(mail, "not-the-password"), unknown = answer_to(own_mail(), "any-password");
+    eq_str(wrong, unknown);
+    has_text(wrong, "That e-mail address and password do not go together.");
+    t_browser();
+    post("/login", "password=not-the-password&email=%", mail);
+    t_status(401);
+    t_html("form[action=/login]");
+    t_text("do not go together");
+    str page = t_body();
+    t_no_text("not-the-password");
+    post("/login", "password=not-the-password&email=%", "nobody@example.test");
+    t_status(401);
+    eq_int((i64)t_body().n - (i64)strlen("nobody@example.test"), (i64)page.n - (i64)strlen(mail));
+}
+
+static i64 least_work(const char *mail)
+{
+    i64 least = INT64_MAX;
+    for (int i = 0; i < 4; i++) {
+        struct timespec from, to; /* of this process alone */
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+        answer_to(mail ? mail : own_mail(), "not-the-password");
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+        i64 took = (to.tv_sec - from.tv_sec) * SECOND + (to.tv_nsec - from.tv_nsec) / 1000;
+        least = took < least ? took : least;
+    }
+    return least;
+}
+
+T(a_wrong_password_and_an_unknown_account_cost_the_same_work)
+{
+    const char *mail = registered();
+    i64 wrong = least_work(mail), unknown = least_work(NULL);
+    is_true(wrong < unknown * 3 / 2 && unknown < wrong * 3 / 2);
+}
+
+T(five_wrong_tries_from_one_address_are_enough)
+{
+    const char *mail = registered();
+    str session = t_cookie(COOKIE_SESSION);
+    const char *here = own_address();
+    t_browser();
+    for (int i = 0; i < 5; i++) {
+        t_with("Remote-Addr", here);
+        post("/login", "password=not-the-password&email=%", mail);
+        t_status(401);
+    }
+    t_with("Remote-Addr", here);
+    post("/login", "password=a-long-password&email=%", mail); /* right, and too late */
+    t_status(429);
+    is_true(t_header_of("Retry-After").n > 0);
+    t_with("Remote-Addr", own_address());
+    post("/login", "password=a-long-password&email=%", mail); /* the owner, from elsewhere */
+    t_status(303);
+    t_browser();
+    t_cookie_set(COOKIE_SESSION, session.p); /* and the session that lives, lives on */
+    t_get("/account.json");
+    t_status(200);
+}
+
+T(ten_wrong_tries_from_anywhere_are_enough)
+{
+    const char *mail = registered();
+    t_browser();
+    for (int i = 0; i < 10; i++)
+        answer_to(mail, "not-the-password");
+    t_browser();
+    t_with("Remote-Addr", own_address());
+    post("/login", "password=a-long-password&email=%", mail);
+    t_status(429);
+}
+
+T(after_login_one_goes_on_within_the_shop_only)
+{
+    static const char *const away[] = { "https://evil.test/", "//evil.test", "/\\evil.test",
+        "\\\\evil.test", "http:evil.test", "javascript:alert(1)", "///evil.test", "/%09/evil.test",
+        " //evil.test", "/\t/evil.test", "evil.test", "/x\r\nSet-Cookie: a=b", "https:/evil.test",
+        "?next=//evil.test", "@evil.test", "/.//evil.test/\\..", "data:text/html,x", "%2f%2fevil" };
+    t_open();
+    for (size_t i = 0; i < COUNT(away); i++) {
+        t_browser();
+        struct buf form = buf_new(t_ctx()->mem, 1000);
+        buf_add(&form, S("email=shopper%40example.test&password=market-day-demo&next="));
+        escape_url_part(&form, str_of(away[i]));
+        t_post("/login", str_c(t_ctx()->mem, buf_str(&form)));
+        str to = t_header_of("Location");
+        if (t_last_status() == 422) /* a control character is no line */
+            continue;
+        t_status(303);
+        if (!str_starts(to, S("/")) || str_starts(to, S("//")) || str_find(to, S("\\")) >= 0 ||
+            str_find(to, S("\t")) >= 0)
+            ck_abort_msg("next=%s leads to %.*s", away[i], STR(to));
+    }
+    t_browser();
+    t_post("/login", "email=shopper%40example.test&password=market-day-demo&next=/checkout");
+    t_header("Location", "/checkout");
+    t_get("/login?next=%2F%2Fevil.test");
+    t_status(303); /* logged in already */
+    t_header("Location", "/account");
+}
+
+/* ---- logging out ------------------------------------------------------------------------------------ */
+
+T(logging_out_ends_the_session_everywhere)
+{
+    t_open();
+    t_login(SHOPPER);
+    str cookie = t_cookie(COOKIE_SESSION), kept = str_none;
+    str key = str_fmt(t_ctx()->mem, "session:%.*s", STR(hash_of_session()));
+    is_true(redis_get(t_ctx(), key, &kept) && kept.n);
+    t_post("/logout", "");
+    t_status(303);
+    is_true(redis_get(t_ctx(), key, &kept) && !kept.n);
+    eq_int(t_cookie(COOKIE_SESSION).n, 0);
+    eq_int(t_int("select count(*) as n from auth.device where session_hash = '%.*s' and ended_at "
+                 "is not null", STR(crypto_sha256_hex(t_ctx()->mem, cookie))), 1);
+    t_cookie_set(COOKIE_SESSION, cookie.p); /* a stolen copy */
+    t_get("/account.json");
+    t_status(401);
+    t_browser();
+    t_post("/logout", ""); /* a stranger's, and twice: nothing happens */
+    t_status(303);
+}
+
+T(another_site_cannot_log_somebody_out)
+{
+    t_open();
+    t_login(SHOPPER);
+    t_without_token();
+    t_with("Sec-Fetch-Site", "cross-site");
+    t_post("/logout", "");
+    t_status(403);
+    t_get("/account.json");
+    t_status(200);
+}
+
+/* ---- without Redis -------------------------------------------------------------------------------- */
+
+T(a_session_that_redis_lost_is_made_again_from_its_device)
+{
+    t_open();
+    t_login(SHOPPER);
+    str key = str_fmt(t_ctx()->mem, "session:%.*s", STR(hash_of_session())), kept = str_none;
+    is_true(redis_del(t_ctx(), key));
+    t_get("/account.json");
+    t_status(200);
+    is_true(redis_get(t_ctx(), key, &kept) && kept.n);
+}
+
+T(a_session_lives_while_redis_is_away_and_its_end_is_kept_for_later)
+{
+    t_open();
+    t_login(SHOPPER);
+    str cookie = t_cookie(COOKIE_SESSION), kept = str_none;
+    str key = str_fmt(t_ctx()->mem, "session:%.*s", STR(hash_of_session()));
+    t_redis(false);
+    t_get("/account.json");
+    t_status(200);
+    t_json("person.email", SHOPPER);
+    t_post("/logout", "");
+    t_status(303);
+    t_cookie_set(COOKIE_SESSION, cookie.p);
+    t_get("/account.json");
+    t_status(401);
+    t_redis(true); /* it still has what it had */
+    is_true(redis_get(t_ctx(), key, &kept) && kept.n);
+    eq_int(t_int("select count(*) as n from work.job where kind = 'auth.forget'"), 1);
+    t_drain();
+    is_true(redis_get(t_ctx(), key, &kept) && !kept.n);
+    t_get("/account.json");
+    t_status(401);
+}
+
+T(a_device_not_seen_for_a_day_is_no_session_any_more)
+{
+    t_open();
+    t_login(SHOPPER);
+    str key = str_fmt(t_ctx()->mem, "session:%.*s", STR(hash_of_session()));
+    is_true(redis_del(t_ctx(), key));
+    t_sql("update auth.device set seen_at = now() - interval '25 hours'");
+    t_get("/account.json");
+    t_status(401);
+}
+
+T(nonsense_in_the_session_cookie_is_a_guest)
+{
+    t_open();
+    static const char *const nonsense[] = { "x", "../../etc/passwd", "' or 1=1 --",
+        "0000000000000000000000000000000000000000000" };
+    for (size_t i = 0; i < COUNT(nonsense); i++) {
+        t_cookie_set(COOKIE_SESSION, nonsense[i]);
+        t_get("/account.json");
+        t_status(401);
+    }
+}
+
+/* ---- strangers and staff ------------------------------------------------------------------------------ */
+
+T(a_stranger_is_sent_to_login_and_back)
+{
+    t_open();
+    t_get("/account");
+    t_status(303);
+    t_header("Location", "/login?next=/account");
+    t_get("/th/account");
+    t_header("Location", "/th/login?next=/account");
+}
+
+T(a_place_taken_away_is_gone_with_the_next_request)
+{
+    t_open();
+    t_login(ADMIN_);
+    t_get("/admin.json");
+    t_status(200);
+    t_sql("update auth.member set place = 'viewer' where person_id = 1; "
+          "update auth.person set role = 'user' where id = 1");
+    t_get("/admin/orders.json");
+    t_status(200);
+    t_get("/admin/customers.json"); /* for members and above */
+    t_status(403);
+    t_sql("delete from auth.member where person_id = 1");
+    t_get("/admin.json");
+    t_status(403);
+}
+
+T(a_place_given_counts_from_the_next_login_at_the_latest)
+{
+    t_open();
+    t_login(SHOPPER);
+    t_get("/admin.json");
+    t_status(403);
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
+    t_login(SHOPPER);
+    t_get("/admin.json");
+    t_status(200);
+}
+
+/* ---- the database's own rules --------------------------------------------------------------------------- */
+
+T(without_a_scope_nobody_is_seen)
+{
+    t_open();
+    t_login(SHOPPER);
+    struct scope nobody = { 0 }, shopper = { .person = 2 }, house = { .organisation = 1 };
+    eq_int(t_int_as(nobody, "select count(*) as n from auth.person"), 0);
+    eq_int(t_int_as(nobody, "select count(*) as n from auth.device"), 0);
+    eq_int(t_int_as(nobody, "select count(*) as n from auth.member"), 0);
+    eq_int(t_int_as(shopper, "select count(*) as n from auth.person"), 1);
+    eq_int(t_int_as(shopper, "select count(*) as n from auth.device where person_id <> 2"), 0);
+    eq_int(t_int_as(house, "select count(*) as n from auth.person"), 0);
+    eq_int(t_int_as(house, "select count(*) as n from auth.member"), 1);
+}
