@@ -1,1 +1,58 @@
+// live: what changes while a page is open. An element with data-live="/address" listens to that
+// address; a message is the markup a template made, and each element of it takes the place of
+// the one on the page with the same id. What the page has not got goes first into the element
+// with data-live-into. Both are marked .fresh for a moment.
+//
+// Own code instead of htmx and its extension: the pages need exactly this, which is fifty lines
+// instead of 60 kB, no eval to keep away, and EventSource resumes by itself after a lost line.
+//
+// The first subscription starts at the page's own database time (data-since), less some seconds:
+// shown twice is harmless, never shown is not. A hidden page lets go of its line, because a
+// browser has six for a shop, and goes on where it was when it is looked at again.
 'use strict';
+for (const root of document.querySelectorAll('[data-live]')) {
+    const note = root.querySelector('[data-live-note]');
+    let line = null, last = `${Math.floor(Date.parse(root.dataset.since) / 1000) - 3}:0`;
+
+    // A form in new markup has no token of its own: nginx writes it into pages only.
+    const token = document.querySelector('input[name="csrf"]')?.value;
+
+    const put = (fresh) => {
+        const old = fresh.id && document.getElementById(fresh.id);
+        const into = root.querySelector('[data-live-into]');
+        if (!old && (!into || 'liveKnown' in root.dataset)) return;
+        if (old && old.outerHTML === fresh.outerHTML) return;
+        for (const field of fresh.querySelectorAll('input[name="csrf"]')) field.value = token ?? '';
+        if (old) old.replaceWith(fresh);
+        else into.prepend(fresh);
+        fresh.classList.add('fresh');
+        setTimeout(() => fresh.classList.remove('fresh'), 2500);
+    };
+    const hear = (message) => {
+        last = message.lastEventId || last;
+        const box = document.createElement('template');
+        box.innerHTML = message.data;
+        for (const fresh of [...box.content.children]) put(fresh);
+    };
+    const open = () => {
+        if (line || document.hidden) return;
+        const join = root.dataset.live.includes('?') ? '&' : '?';
+        line = new EventSource(`${root.dataset.live}${join}last_event_id=${encodeURIComponent(last)}`);
+        line.onmessage = hear;
+        line.onopen = () => note?.removeAttribute('hidden');
+        line.onerror = () => {
+            note?.setAttribute('hidden', '');
+            if (line?.readyState !== EventSource.CLOSED) return; // it tries again by itself
+            close();
+            setTimeout(open, 5000);
+        };
+    };
+    const close = () => {
+        line?.close();
+        line = null;
+    };
+    document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
+    addEventListener('pagehide', close);
+    addEventListener('pageshow', open);
+    open();
+}

@@ -1,1 +1,150 @@
+// shop: small comforts on pages that work without them: the choice of a product in place, adding
+// to the cart without leaving, more of a list, quantities that send themselves.
 'use strict';
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const one = (selector, root = document) => root.querySelector(selector);
+
+for (const button of all('[data-hide]')) button.hidden = true;
+one('[data-focus]')?.focus();
+for (const input of all('[data-send]')) input.addEventListener('change', () => input.form.requestSubmit());
+
+// A rail of filters stands open on a wide screen, also where CSS cannot open a <details>.
+const wide = matchMedia('(min-width: 1000px)');
+for (const rail of all('[data-rail]'))
+    if (wide.matches && !CSS.supports('selector(::details-content)')) rail.open = true;
+
+// Menus close by Escape or a click beside them.
+const closeMenus = (except) => {
+    for (const menu of all('details.pick[open]')) if (menu !== except) menu.open = false;
+};
+addEventListener('click', (event) => closeMenus(event.target.closest('details.pick')));
+addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    const menu = document.activeElement?.closest('details.pick[open]');
+    closeMenus();
+    if (menu) one('summary', menu).focus();
+});
+
+// What moves money is sent once; after the back button it may be sent again.
+const busy = (form, is) => {
+    for (const button of all('button', form)) button.setAttribute('aria-busy', is);
+};
+for (const form of all('form[data-once]'))
+    form.addEventListener('submit', (event) => {
+        if (form.dataset.sent) return event.preventDefault();
+        form.dataset.sent = 'yes';
+        busy(form, true);
+    });
+addEventListener('pageshow', () => {
+    for (const form of all('form[data-once]')) {
+        delete form.dataset.sent;
+        busy(form, false);
+    }
+});
+
+// Into the cart: the same form, asked to come back with the header's corner. Whatever goes wrong
+// is said by the page that the plain form leads to.
+const addToCart = async (form) => {
+    const corner = one('#corner'), prefix = new URL(form.action).pathname.replace(/\/cart\/lines$/, '');
+    const fields = new URLSearchParams(new FormData(form));
+    fields.set('next', `${prefix}/-/me`);
+    busy(form, true);
+    const answer = await fetch(form.action, { method: 'POST', body: fields, headers: { Accept: 'text/html' } });
+    if (!answer.ok || !answer.url.endsWith('/-/me')) throw new Error('the page says why');
+    corner.innerHTML = await answer.text();
+    one('.badge', corner)?.classList.add('bump');
+    busy(form, false);
+    const said = one('[data-added]', form);
+    if (said) {
+        const link = document.createElement('a');
+        link.href = said.dataset.cart;
+        link.textContent = said.dataset.link;
+        said.replaceChildren(`${said.dataset.text} `, link);
+    } else {
+        const button = one('.icon-button', form);
+        button?.classList.add('done');
+        setTimeout(() => button?.classList.remove('done'), 1200);
+    }
+};
+document.addEventListener('submit', (event) => {
+    const form = event.target.closest('form[data-add]');
+    if (!form || !one('#corner')) return;
+    event.preventDefault();
+    addToCart(form).catch(() => form.submit());
+});
+
+// More of a list, below what is there.
+document.addEventListener('click', async (event) => {
+    const link = event.target.closest('a[data-more]'), list = one('#goods');
+    if (!link || !list || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    link.setAttribute('aria-busy', 'true');
+    try {
+        const page = new DOMParser().parseFromString(await (await fetch(link.href)).text(), 'text/html');
+        const more = [...one('#goods', page).children];
+        list.append(...more);
+        one('a', more[0])?.focus({ preventScroll: true });
+        link.closest('.more').replaceWith(...all('.more', page));
+    } catch {
+        location.href = link.href;
+    }
+});
+
+// A product's choice in place. Each variant's words were written by the server into a <template>,
+// so nothing is put into words here.
+const product = one('[data-product]'), options = one('[data-options]');
+if (product && options) {
+    const variants = all('template[data-variant]').map((box) => ({
+        box, sku: box.dataset.variant, forSale: 'forSale' in box.dataset,
+        values: box.dataset.values.trim().split(' '),
+    }));
+    const chosen = () => all('input:checked', options).map((input) => input.value);
+    const fits = (variant, values) => values.every((value) => variant.values.includes(value));
+    const mark = () => {
+        for (const input of all('input', options)) {
+            const others = all('input:checked', options).filter((other) => other.name !== input.name).map((other) => other.value);
+            const can = variants.some((variant) => variant.forSale && fits(variant, [...others, input.value]));
+            input.parentElement.classList.toggle('gone', !can);
+        }
+    };
+    options.addEventListener('change', (event) => {
+        const variant = variants.find((each) => fits(each, chosen()));
+        if (!variant) return options.requestSubmit(); // the server knows what is nearest
+        one('[data-offer]')?.replaceChildren(variant.box.content.cloneNode(true));
+        const price = one('[data-bar-price]');
+        if (price) price.textContent = one('.price strong', variant.box.content)?.textContent ?? '';
+        for (const input of all('[data-sku]')) input.value = variant.sku;
+        for (const button of all('[data-buy]')) button.disabled = !variant.forSale;
+        one('[data-added]')?.replaceChildren();
+        const picture = one(`[data-frames] [data-value="${CSS.escape(event.target.value)}"]`);
+        if (picture) picture.parentElement.scrollTo({ left: picture.offsetLeft - picture.parentElement.offsetLeft });
+        mark();
+        history.replaceState(null, '', `?${new URLSearchParams(new FormData(options))}`);
+    });
+}
+
+// The gallery's small pictures follow the large ones, and lead them.
+const frames = one('[data-frames]'), thumbs = all('.thumbs a');
+if (frames && thumbs.length) {
+    const seen = new IntersectionObserver((entries) => {
+        for (const entry of entries)
+            if (entry.isIntersecting)
+                for (const thumb of thumbs)
+                    if (thumb.hash === `#${entry.target.id}`) thumb.setAttribute('aria-current', 'true');
+                    else thumb.removeAttribute('aria-current');
+    }, { root: frames, threshold: .6 });
+    for (const frame of frames.children) seen.observe(frame);
+    for (const thumb of thumbs)
+        thumb.addEventListener('click', (event) => {
+            event.preventDefault();
+            const frame = one(thumb.hash);
+            frames.scrollTo({ left: frame.offsetLeft - frames.offsetLeft, behavior: 'smooth' });
+        });
+}
+
+// On a phone the button comes along once it has scrolled away.
+const bar = one('[data-buy-bar]'), buy = one('#buy');
+if (bar && buy)
+    new IntersectionObserver(([entry]) => {
+        bar.hidden = entry.isIntersecting || entry.boundingClientRect.top > 0;
+    }).observe(buy);

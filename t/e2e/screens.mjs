@@ -1,0 +1,132 @@
+// node t/e2e/screens.mjs FOLDER [WORD]: a picture of every page, at 390 and 1280 px, in English,
+// Thai and Vietnamese, light and dark, for somebody to look at. The shop is TALAT_URL or the
+// running ./dev up. WORD: only pictures whose name has it ("home-390", "-th-", "dark").
+import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const [folder, only = ''] = process.argv.slice(2);
+if (!folder) throw new Error('say where: node t/e2e/screens.mjs FOLDER');
+mkdirSync(folder, { recursive: true });
+process.env.TALAT_URL ??= JSON.parse(execFileSync(fileURLToPath(new URL('../../dev', import.meta.url)), ['status', '--json'])).url;
+const { launch, open } = await import('./browser.mjs');
+
+const PASSWORD = 'market-day-demo';
+const prefix = (lang) => (lang === 'en' ? '' : `/${lang}`);
+const address = { email: 'malee@example.test', name: 'Malee Srisuk', phone: '081 234 5678', line1: '88/3 Charoen Krung 44', city: 'Bang Rak', region: 'Bangkok', postcode: '10500' };
+
+async function login(page, at, email) {
+    await page.goto(`${at}/login`);
+    await page.fill('#email', email);
+    await page.fill('#password', PASSWORD);
+    await Promise.all([page.waitForNavigation(), page.click('main form button[type=submit]')]);
+}
+async function product(page, at) {
+    await page.goto(`${at}/products?available=1`);
+    return page.locator('.card-link').first().getAttribute('href');
+}
+async function buy(page, at) {
+    await page.goto(await product(page, at));
+    await page.click('#buy [data-buy]');
+    await page.waitForLoadState('networkidle');
+}
+async function deliver(page, at) {
+    await page.goto(`${at}/checkout`);
+    for (const [field, value] of Object.entries(address)) await page.fill(`#${field}`, value);
+    await Promise.all([page.waitForNavigation(), page.click('.form-end button')]);
+}
+async function choose(page) {
+    await page.locator('.method input').first().check();
+    await Promise.all([page.waitForNavigation(), page.click('.form-end button')]);
+}
+
+// Name, and what leads there; one after the other in one visit.
+const shopper = [
+    ['home', (page, at) => page.goto(at || '/')],
+    ['list', (page, at) => page.goto(`${at}/products`)],
+    ['category', (page, at) => page.goto(`${at}/categories/speakers`)],
+    ['search', (page, at) => page.goto(`${at}/search?q=${encodeURIComponent({ en: 'lamp', th: 'โคมไฟ', vi: 'đèn' }[at.slice(1) || 'en'])}`)],
+    ['search-nothing', (page, at) => page.goto(`${at}/search?q=zzzz`)],
+    ['product', (page, at) => page.goto(`${at}/products/soi-bookshelf-speakers`)],
+    ['missing', (page, at) => page.goto(`${at}/products/there-is-none`)],
+    ['login', (page, at) => page.goto(`${at}/login`)],
+    ['register', (page, at) => page.goto(`${at}/register`)],
+    ['register-wrong', async (page) => {
+        await page.fill('#email', 'not an address');
+        await Promise.all([page.waitForNavigation(), page.click('main form button[type=submit]')]);
+    }],
+    ['cart-empty', (page, at) => page.goto(`${at}/cart`)],
+    ['product-added', buy],
+    ['cart', (page, at) => page.goto(`${at}/cart`)],
+    ['address', (page, at) => page.goto(`${at}/checkout`)],
+    ['address-wrong', async (page) => {
+        await page.fill('#email', 'x');
+        await Promise.all([page.waitForNavigation(), page.click('.form-end button')]);
+    }],
+    ['delivery', deliver],
+    ['pay', choose],
+    ['order', async (page, at) => {
+        await Promise.all([page.waitForNavigation(), page.click('.pay-form button')]);
+        await page.waitForLoadState();
+        if (!page.url().startsWith(process.env.TALAT_URL)) await page.goto(page.context().order ?? `${at}/cart`);
+    }],
+];
+const member = [
+    ['account', (page, at) => page.goto(`${at}/account`)],
+    ['orders', (page, at) => page.goto(`${at}/orders`)],
+];
+const staff = [
+    ['admin', (page, at) => page.goto(`${at}/admin`)],
+    ['admin-orders', (page, at) => page.goto(`${at}/admin/orders`)],
+    ['admin-order', async (page) => {
+        const first = page.locator('#order-rows a').first();
+        if (await first.count()) await page.goto(await first.getAttribute('href'));
+    }],
+    ['admin-products', (page, at) => page.goto(`${at}/admin/products`)],
+    ['admin-product', async (page) => {
+        const first = page.locator('main tbody a').first();
+        if (await first.count()) await page.goto(await first.getAttribute('href'));
+    }],
+    ['admin-product-new', (page, at) => page.goto(`${at}/admin/products/new`)],
+    ['admin-customers', (page, at) => page.goto(`${at}/admin/customers`)],
+];
+
+const browser = await launch();
+let made = 0;
+async function visit(walk, { width, lang, dark, email }) {
+    const wanted = walk.map(([name]) => `${name}-${width}-${lang}-${dark ? 'dark' : 'light'}`).filter((name) => name.includes(only));
+    if (!wanted.length) return;
+    const page = await open(browser, { width, height: width < 600 ? 844 : 900, lang, dark, reducedMotion: 'reduce' });
+    const at = prefix(lang);
+    page.setDefaultTimeout(8000);
+    if (email) await login(page, at, email);
+    for (const [name, go] of walk) {
+        const as = `${name}-${width}-${lang}-${dark ? 'dark' : 'light'}`;
+        try {
+            await go(page, at);
+            await page.waitForLoadState('load');
+            if (!as.includes(only)) continue;
+            // Pictures below the fold come when they are near.
+            await page.evaluate(() => { for (const img of document.images) img.loading = 'eager'; });
+            await page.waitForFunction(() => [...document.images].every((img) => img.complete), null, { timeout: 5000 }).catch(() => {});
+            await page.screenshot({ path: join(folder, `${as}.png`), fullPage: true });
+            made++;
+        } catch (wrong) {
+            console.error(`${as}: ${String(wrong).split('\n')[0]}`);
+        }
+        for (const complaint of page.complaints.splice(0))
+            if (!/status of 4\d\d/.test(complaint)) console.error(`${as}: ${complaint}`);
+    }
+    await page.context().close();
+}
+for (const dark of [false, true])
+    for (const lang of ['en', 'th', 'vi'])
+        for (const width of [390, 1280]) {
+            const as = { width, lang, dark };
+            await visit(shopper, as);
+            await visit(member, { ...as, email: 'shopper@example.test' });
+            await visit(staff, { ...as, email: 'admin@example.test' });
+        }
+await browser.close();
+console.log(`${made} pictures in ${folder}`);
