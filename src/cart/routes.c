@@ -91,7 +91,7 @@ static int put_in(struct req *r, i64 *variant)
 static int add(struct req *r)
 {
     i64 variant;
-    int err = put_in(r, &variant);
+    int err = in_fault(r) ? in_fault(r) : put_in(r, &variant);
     if (err)
         return refuse(r, err);
     return see_other(r, path_is_ours(in_str(r, "next")) ? in_str(r, "next") : S("/cart"));
@@ -100,6 +100,8 @@ static int add(struct req *r)
 static int change(struct req *r)
 {
     i64 line;
+    if (in_fault(r))
+        return refuse(r, in_fault(r));
     if (!crypto_unopaque(r->c.app->secret, "line", in_str(r, "id"), &line))
         return fail(&r->c, E_MISSING, "cart.line", "That is no longer in your cart.");
     int err = cart_set(&r->c, line, in_int(r, "quantity"));
@@ -135,8 +137,10 @@ static int corner(struct req *r)
 
 ROUTES(cart) {
     ROUTE(GET, "/cart", ANYONE, NULL, show, "cart/show", RATE_PAGE, NOINDEX),
-    ROUTE(POST, "/cart/lines", ANYONE, one_more, add, "cart/show", RATE_FORM, NOINDEX),
-    ROUTE(POST, "/cart/lines/{id}", ANYONE, new_quantity, change, "cart/show", RATE_FORM, NOINDEX),
+    ROUTE(POST, "/cart/lines", ANYONE, one_more, add, "cart/show", RATE_FORM,
+        NOINDEX | FORM),
+    ROUTE(POST, "/cart/lines/{id}", ANYONE, new_quantity, change, "cart/show", RATE_FORM,
+        NOINDEX | FORM),
     ROUTE(POST, "/currency", ANYONE, to_choose, choose_currency, NULL, RATE_FORM, NOINDEX),
     ROUTE(GET, "/-/me", ANYONE, NULL, corner, "cart/me", RATE_NONE, NOINDEX),
     END_OF_ROUTES,

@@ -66,7 +66,8 @@ static int page(struct req *r, i64 step, struct node **document)
     node_hide(node_set_bool(c->mem, *document, S("is_step_2"), step == 2));
     node_hide(node_set_bool(c->mem, *document, S("is_step_3"), step == 3));
     address = node_get(node_get(checkout, S("draft")), S("address"));
-    str country = in_has(r, "country") ? in_str(r, "country") : node_str(address, "country");
+    bool typed = r->route->in == an_address && in_has(r, "country");
+    str country = typed ? in_str(r, "country") : node_str(address, "country");
     node_set_str(c->mem, *document, S("country_name"),
         country_name(c, node_str(address, "country")));
     return add_countries(r, *document, country.n ? country : S("TH"));
@@ -127,7 +128,7 @@ static int save_address(struct req *r)
     TRY(page(r, 1, &document));
     if (is_empty(document))
         return see_other(r, S("/cart"));
-    int err = check_country(r, document);
+    int err = in_fault(r) ? in_fault(r) : check_country(r, document);
     if (err)
         return again(r, err, document);
     for (size_t i = 0; i < COUNT(fields); i++)
@@ -153,6 +154,8 @@ static int save_delivery(struct req *r)
     TRY(page(r, 2, &document));
     if (is_empty(document) || !node_bool(checkout_of(document), "has_address"))
         return see_other(r, S("/checkout"));
+    if (in_fault(r))
+        return again(r, in_fault(r), document);
     EACH(item, node_get(checkout_of(document), S("methods")))
     if (str_eq(node_str(&item->node, "code"), in_str(r, "method"))) {
         TRY(checkout_save_delivery(&r->c,
@@ -182,7 +185,7 @@ static int pay(struct req *r)
     struct node *document, *order;
     i64 id;
     str url;
-    int err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &id);
+    int err = in_fault(r) ? in_fault(r) : checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &id);
     if (err) {
         struct fault fault = c->fault;
         fault_clear(c);
@@ -202,13 +205,13 @@ static int pay(struct req *r)
 ROUTES(checkout) {
     ROUTE(GET, "/checkout", ANYONE, NULL, show_address, "checkout/address", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/checkout", ANYONE, an_address, save_address, "checkout/address", RATE_FORM,
-        NOINDEX),
+        NOINDEX | FORM),
     ROUTE(GET, "/checkout/delivery", ANYONE, NULL, show_delivery, "checkout/delivery", RATE_PAGE,
         NOINDEX),
     ROUTE(POST, "/checkout/delivery", ANYONE, a_method, save_delivery, "checkout/delivery",
-        RATE_FORM, NOINDEX),
+        RATE_FORM, NOINDEX | FORM),
     ROUTE(GET, "/checkout/pay", ANYONE, NULL, show_pay, "checkout/pay", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/checkout/pay", ANYONE, what_was_seen, pay, "checkout/pay", RATE_ORDER,
-        SLOW | NOINDEX),
+        SLOW | NOINDEX | FORM),
     END_OF_ROUTES,
 };

@@ -173,6 +173,8 @@ static int move(struct req *r)
 {
     i64 order;
     TRY(find(r, &order));
+    if (in_fault(r))
+        return done(r, in_fault(r));
     return done(r, orders_move(&r->c, order, r->c.scope.organisation, in_str(r, "status"),
         in_str(r, "carrier"), in_str(r, "tracking"), me(r)));
 }
@@ -188,6 +190,8 @@ static int refund(struct req *r)
 {
     i64 order;
     TRY(find(r, &order));
+    if (in_fault(r))
+        return done(r, in_fault(r));
     return done(r, orders_refund_all(&r->c, order, me(r), in_bool(r, "back_on_shelf")));
 }
 
@@ -200,26 +204,27 @@ static int send_again(struct req *r)
     return done(r, notify_again(&r->c, mail));
 }
 
+static const struct input to_listen[] = {{"last_event_id", LINE, 0, 40}, {0}};
+
 static int live(struct req *r)
 {
     TRY(as_staff(r));
-    return accel(r, str_fmt(r->c.mem, "/_sub/org/%.*s%s",
-        STR(crypto_opaque(r->c.mem, r->c.app->secret, "organisation", r->c.scope.organisation)),
-        r->format == JSON ? ".json" : ""));
+    str desk = crypto_opaque(r->c.mem, r->c.app->secret, "organisation", r->c.scope.organisation);
+    return orders_listen(r, str_fmt(r->c.mem, "org/%.*s", STR(desk)));
 }
 
 ROUTES(orders_admin) {
     ROUTE(GET, "/admin/orders", ORDERS_READ, to_list, list, "orders/admin_list", RATE_PAGE,
         NOINDEX),
-    ROUTE(GET, "/admin/live", ORDERS_READ, NULL, live, NULL, RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/admin/live", ORDERS_READ, to_listen, live, NULL, RATE_PAGE, NOINDEX),
     ROUTE(GET, "/admin/orders/{number}", ORDERS_READ, one_order, show, "orders/admin_show",
         RATE_PAGE, NOINDEX),
     ROUTE(POST, "/admin/orders/{number}/status", ORDERS_UPDATE, a_step, move, "orders/admin_show",
-        RATE_FORM, NOINDEX),
+        RATE_FORM, NOINDEX | FORM),
     ROUTE(POST, "/admin/orders/{number}/cancel", ORDERS_UPDATE, one_order, cancel,
         "orders/admin_show", RATE_FORM, SLOW | NOINDEX),
     ROUTE(POST, "/admin/orders/{number}/refund", ORDERS_REFUND, a_refund, refund,
-        "orders/admin_show", RATE_FORM, NOINDEX),
+        "orders/admin_show", RATE_FORM, NOINDEX | FORM),
     ROUTE(POST, "/admin/orders/{number}/mail/{id}", ORDERS_UPDATE, one_mail, send_again,
         "orders/admin_show", RATE_FORM, NOINDEX),
     END_OF_ROUTES,

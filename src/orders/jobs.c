@@ -221,31 +221,35 @@ static int push_json(struct ctx *c, str event, const struct node *data, str to)
     return send(c, str_fmt(c->mem, "%.*s.json", STR(to)), event, buf_str(&json));
 }
 
-static int push_to_buyer(struct ctx *c, struct node *order, i64 id, str event,
-    const struct node *data)
+/* Pages are open in whatever language their readers chose: each has a channel of its own. */
+static int push_pages(struct ctx *c, const char *view, i64 id, str to)
 {
-    struct node *document = node_map(c->mem);
-    str html, page = channel(c, "o", "order", id);
-    c->lang = node_str(order, "lang");
-    TRY(orders_read(c, id, &order));
-    node_set(c->mem, document, S("order"), order);
-    TRY(render_view(c, "orders/status", document, &html));
-    TRY(send(c, page, str_none, html));
+    struct node *order, *document;
+    str html;
+    for (const struct language *l = web_languages; l->code; l++) {
+        c->lang = str_of(l->code);
+        document = node_map(c->mem);
+        TRY(orders_read(c, id, &order));
+        node_set(c->mem, document, S("order"), order);
+        TRY(render_view(c, view, document, &html));
+        TRY(send(c, str_fmt(c->mem, "%.*s/%s", STR(to), l->code), str_none, html));
+    }
+    return E_OK;
+}
+
+static int push_to_buyer(struct ctx *c, i64 id, i64 person, str event, const struct node *data)
+{
+    str page = channel(c, "o", "order", id);
+    TRY(push_pages(c, "orders/status", id, page));
     TRY(push_json(c, event, data, page));
-    i64 person = node_int(order, "person_id");
     return person ? push_json(c, event, data, channel(c, "u", "person", person)) : E_OK;
 }
 
-static int push_to_staff(struct ctx *c, struct node *order, i64 organisation, str event,
+static int push_to_staff(struct ctx *c, i64 id, i64 organisation, str event,
     const struct node *data)
 {
-    struct node *document = node_map(c->mem);
-    str html, desk = channel(c, "org", "organisation", organisation);
-    c->lang = c->app->language;
-    node_set(c->mem, document, S("order"), order);
-    node_set_bool(c->mem, document, S("is_new"), str_is(event, "order:created"));
-    TRY(render_view(c, "orders/admin_row", document, &html));
-    TRY(send(c, desk, str_none, html));
+    str desk = channel(c, "org", "organisation", organisation);
+    TRY(push_pages(c, "orders/admin_row", id, desk));
     return push_json(c, event, data, desk);
 }
 
@@ -257,9 +261,9 @@ static int push_order(struct ctx *c, const struct job *job)
     str event = str_is(node_str(job->data, "event"), "order.created") ? S("order:created")
                                                                        : S("order:updated");
     c->scope.order = job->subject;
-    TRY(orders_read(c, job->subject, &order));
-    TRY(push_to_staff(c, order, job->organisation, event, data));
-    return push_to_buyer(c, order, job->subject, event, data);
+    TRY(q_orders_read(c, &order, job->subject, c->lang));
+    TRY(push_to_staff(c, job->subject, job->organisation, event, data));
+    return push_to_buyer(c, job->subject, node_int(order, "person_id"), event, data);
 }
 
 /* ---- mails ---------------------------------------------------------------------------------------------- */

@@ -13,3 +13,5 @@ void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... 
 void orders_story(struct ctx *, struct node *order);
 void orders_name_states(struct ctx *, struct node *rows);
 when orders_hold_end(struct ctx *);
+struct req;
+int orders_listen(struct req *, str channel); /* inputs: last_event_id */

@@ -9,6 +9,13 @@ static const struct input one_order[] = {
     {"key", LINE, 0, 100},
     {0},
 };
+/* Where a stream begins: a second and a count, as nchan numbers what it sends. */
+static const struct input to_listen[] = {
+    {"number", WORD, 8, 20, .required = true},
+    {"key", LINE, 0, 100},
+    {"last_event_id", LINE, 0, 40},
+    {0},
+};
 static const struct input a_page[] = {{"before", WORD, 0, 40}, {0}};
 
 static int find(struct req *r, i64 *order)
@@ -80,7 +87,7 @@ static int pay(struct req *r)
     i64 order;
     str url;
     TRY(find(r, &order));
-    int err = orders_pay_url(&r->c, order, &url);
+    int err = in_fault(r) ? in_fault(r) : orders_pay_url(&r->c, order, &url);
     return err ? refuse(r, err) : see_outside(r, url);
 }
 
@@ -88,18 +95,32 @@ static int cancel(struct req *r)
 {
     i64 order;
     TRY(find(r, &order));
-    int err = orders_cancel(&r->c, order, me(r), "buyer");
+    int err = in_fault(r) ? in_fault(r) : orders_cancel(&r->c, order, me(r), "buyer");
     return err ? refuse(r, err) : see_other(r, own_page(r));
 }
 
-/* Fragments for the open page, or JSON for a client: after our check nginx holds the line. */
+/* After our check nginx holds the line: for the open page fragments in its language, for a client
+ * JSON. Where the stream begins goes along, because nginx's redirect has arguments of its own. */
+int orders_listen(struct req *r, str channel)
+{
+    struct buf to = buf_new(r->c.mem, 1024);
+    buf_fmt(&to, "/_sub/%.*s", STR(channel));
+    if (r->format == JSON)
+        buf_add(&to, S(".json"));
+    else
+        buf_fmt(&to, "/%.*s", STR(r->c.lang));
+    if (in_has(r, "last_event_id")) {
+        buf_add(&to, S("?last_event_id="));
+        escape_url_part(&to, in_str(r, "last_event_id"));
+    }
+    return accel(r, buf_str(&to));
+}
+
 static int live(struct req *r)
 {
     i64 order;
     TRY(find(r, &order));
-    str page = live_of(r, order);
-    return accel(r, str_fmt(r->c.mem, "/_sub/%.*s%s", STR(page),
-        r->format == JSON ? ".json" : ""));
+    return orders_listen(r, live_of(r, order));
 }
 
 /* All of one person's orders, for clients: every device, every tab. */
@@ -140,11 +161,11 @@ ROUTES(orders) {
     ROUTE(GET, "/orders/{number}", ANYONE, one_order, show, "orders/show", RATE_PAGE, NOINDEX),
     ROUTE(GET, "/orders/{number}/return", ANYONE, one_order, come_back, "orders/show", RATE_PAGE,
         NOINDEX),
-    ROUTE(GET, "/orders/{number}/live", ANYONE, one_order, live, NULL, RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/orders/{number}/live", ANYONE, to_listen, live, NULL, RATE_PAGE, NOINDEX),
     ROUTE(GET, "/-/live", SHOPPER, NULL, live_mine, NULL, RATE_PAGE, NOINDEX),
     ROUTE(POST, "/orders/{number}/pay", ANYONE, one_order, pay, "orders/show", RATE_ORDER,
-        SLOW | NOINDEX),
+        SLOW | NOINDEX | FORM),
     ROUTE(POST, "/orders/{number}/cancel", ANYONE, one_order, cancel, "orders/show", RATE_FORM,
-        SLOW | NOINDEX),
+        SLOW | NOINDEX | FORM),
     END_OF_ROUTES,
 };

@@ -354,6 +354,12 @@ int render_command(struct ctx *, int argc, char **argv);
 int messages_command(struct ctx *, int argc, char **argv);
 int lint_templates_command(struct ctx *, int argc, char **argv);
 
+/* What the shop speaks: the first is the one without a prefix, unless talat.conf says otherwise. */
+struct language {
+    const char *code, *name;
+};
+extern const struct language web_languages[]; /* ended by a row without code */
+
 /* ---- messages: English is the key, templates/lang/<lang>.po has the others -------------------- */
 
 struct messages *messages_load(struct arena *, str dir, struct buf *errors); /* NULL: see errors */

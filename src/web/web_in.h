@@ -68,10 +68,6 @@ void answer_error(struct req *, int err);
 void answer_redirect(struct req *, int status, str location);
 str lang_prefix(const struct req *); /* "" or "/th" */
 str lang_path(struct req *, str lang, str path);
-struct language {
-    const char *code, *name;
-};
-extern const struct language web_languages[]; /* ended by a row without code */
 
 /* ---- fcgi.c: one connection, one request ---------------------------------------------------- */
 
