@@ -100,7 +100,6 @@ int work_serve(struct app *app)
     sigaction(SIGTERM, &end, NULL);
     sigaction(SIGINT, &end, NULL);
     signal(SIGPIPE, SIG_IGN);
-    metrics_open(app, "work", 1); /* its workers share the row */
     i64 n = conf_int(app->conf, "work_workers", 2);
     n = n < 1 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : n;
     metrics_open(app, "work", MOST_WORKERS); /* without it the shop works and counts nothing */
