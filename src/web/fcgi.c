@@ -278,8 +278,7 @@ static bool send_all(int fd, struct iovec *iov, size_t n)
 static str head_text(struct arena *mem, const struct answer *answer)
 {
     struct buf out = buf_new(mem, 64 << 10);
-    if (answer->status != 200) /* nginx says "200 OK" by itself, of others just the number */
-        buf_fmt(&out, "Status: %d\r\n", answer->status);
+    buf_fmt(&out, "Status: %d%s\r\n", answer->status, answer->status == 200 ? " OK" : "");
     EACH(item, answer->headers) {
         str name = node_str(&item->node, "name"), value = node_str(&item->node, "value");
         buf_fmt(&out, "%.*s: %.*s\r\n", STR(name), STR(value));
