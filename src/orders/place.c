@@ -8,6 +8,7 @@
 #include "pricing/pricing.h"
 #include "web/web.h"
 #include "work/work.h"
+#include <ctype.h>
 
 #define MOST_LINES   100
 #define HOLD_MINUTES 15
@@ -119,12 +120,23 @@ static int hold(struct ctx *c, i64 order, const struct placing *p, when until)
     return inventory_hold(c, order, wants, n, until);
 }
 
+/* Twelve letters of Crockford's alphabet: can be read out, cannot be guessed. */
+static str new_number(struct ctx *c)
+{
+    str code = crypto_code(c->mem, 12);
+    struct buf out = buf_new(c->mem, 32);
+    buf_add(&out, S("TL"));
+    for (size_t i = 0; i < code.n; i++) {
+        if (i % 4 == 0)
+            buf_char(&out, '-');
+        buf_char(&out, (char)toupper((unsigned char)code.p[i]));
+    }
+    return buf_str(&out);
+}
+
 static int add_order(struct ctx *c, i64 order, const struct placing *p, when until)
 {
-    /* Twelve letters of Crockford's alphabet: can be read out, cannot be guessed. */
-    str code = crypto_code(c->mem, 12);
-    str number = str_fmt(c->mem, "TL-%.*s-%.*s-%.*s", 4, code.p, 4, code.p + 4, 4, code.p + 8);
-    return q_orders_add(c, NULL, order, number, p->cart, p->revision,
+    return q_orders_add(c, NULL, order, new_number(c), p->cart, p->revision,
         p->person ? &p->person : NULL, p->email, p->name, p->phone, as_json(c, p->address),
         c->lang, c->currency, p->priced->goods, p->priced->delivery, p->priced->tax,
         p->priced->total, p->basket->tax_inclusive,

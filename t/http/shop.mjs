@@ -1,0 +1,297 @@
+// For the tests that need real processes: a browser's manners without a browser (cookies, the
+// form token as nginx wrote it into the page, Origin), the database as the superuser sees it,
+// the payment provider's test door, and streams of events.
+import http from 'node:http';
+import { spawnSync } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync, readdirSync, existsSync } from 'node:fs';
+import { join, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import assert from 'node:assert/strict';
+
+export const { TALAT_URL: url, TALAT_CONF: confPath, TALAT_SIM: sim, TALAT_RUN: run, TALAT_PG: pg } = process.env;
+export const skip = !url || !confPath || !sim || !pg;
+export const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const { hostname, port, host } = new URL(url ?? 'http://localhost:1');
+const address = hostname === 'localhost' ? '127.0.0.1' : hostname;
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+export async function until(is, ms = 10000, what = 'it did not happen') {
+    for (const end = Date.now() + ms; ;) {
+        const got = await is();
+        if (got) return got;
+        if (Date.now() > end) assert.fail(`${typeof what === 'function' ? await what() : what} (after ${ms} ms)`);
+        await sleep(25);
+    }
+}
+export function conf(name) {
+    const line = readFileSync(confPath, 'utf8').split('\n').filter((one) => one.startsWith(`${name} =`)).at(-1);
+    return line?.slice(name.length + 2).trim();
+}
+// The stack's own ./dev: start, stop, status, talatctl.
+export function dev(...words) {
+    const ran = spawnSync(join(top, 'dev'), words, { encoding: 'utf8', maxBuffer: 1 << 26 });
+    assert.equal(ran.status, 0, `dev ${words.join(' ')}: ${ran.stderr}${ran.stdout}`);
+    return ran.stdout;
+}
+export const processes = () => JSON.parse(dev('status', '--json')).processes;
+
+// ---- asking ---------------------------------------------------------------------------------------
+
+export const agents = () => new http.Agent({ keepAlive: true, maxSockets: 256 });
+const shared = agents();
+
+// One request: {status, headers, raw, body, cookies, ms}. `form` is sent as a form.
+export function ask(path, { method, headers = {}, form, body, agent = shared, timeout = 40000, to } = {}) {
+    const sent = form ? new URLSearchParams(form).toString() : body;
+    const began = performance.now();
+    const where = to ?? { host: address, port };
+    return new Promise((done, fail) => {
+        const out = http.request({ ...where, path, agent, timeout, method: method ?? (sent === undefined ? 'GET' : 'POST'),
+            headers: { host, accept: 'text/html',
+                ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
+                ...(sent !== undefined && { 'content-length': Buffer.byteLength(sent) }), ...headers } }, (got) => {
+            const parts = [];
+            got.on('data', (part) => parts.push(part));
+            got.on('error', fail);
+            got.on('end', () => done({ status: got.statusCode, headers: got.headers, raw: got.rawHeaders,
+                body: Buffer.concat(parts).toString(), cookies: got.headers['set-cookie'] ?? [], ms: performance.now() - began }));
+        });
+        out.on('timeout', () => out.destroy(new Error(`${path}: no answer in ${timeout} ms`)));
+        out.on('error', fail);
+        out.end(sent);
+    });
+}
+export const inner = (path, more = {}) => ask(path, { agent: new http.Agent(), to: { socketPath: join(run, 'push.sock') }, ...more });
+
+export const text = (html) => html.replace(/<script[\s\S]*?<\/script>/g, '').replace(/<[^>]+>/g, ' ').replace(/&#39;/g, "'").replace(/&amp;/g, '&').replace(/\s+/g, ' ');
+// The fields of a page's form as it would send them, by a part of its action.
+export function fields(html, action) {
+    const form = [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)]
+        .find(([, open]) => new RegExp(`action="[^"]*${action}"`).test(open.replace(/&amp;/g, '&')));
+    assert.ok(form, `no form for ${action} in: ${text(html).slice(0, 400)}`);
+    const out = {};
+    for (const [input] of form[2].matchAll(/<(?:input|button)\b[^>]*>/g)) {
+        const name = /\bname="([^"]*)"/.exec(input)?.[1], value = /\bvalue="([^"]*)"/.exec(input)?.[1] ?? '';
+        if (!name || (/type="(radio|checkbox)"/.test(input) && !/\bchecked\b/.test(input))) continue;
+        out[name] = value.replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, '&');
+    }
+    return out;
+}
+
+export class Browser {
+    constructor(more = {}) {
+        this.jar = new Map();
+        this.agent = shared;
+        Object.assign(this, more);
+    }
+    get cookie() {
+        return [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    }
+    take(got) {
+        for (const line of got.cookies) {
+            const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+            if (/max-age=0|expires=Thu, 01 Jan 1970/i.test(line) || value === '') this.jar.delete(name);
+            else this.jar.set(name, value);
+        }
+        return got;
+    }
+    async send(path, { headers = {}, ...more } = {}) {
+        const got = this.take(await ask(path, { agent: this.agent, ...more,
+            headers: { ...(this.jar.size && { cookie: this.cookie }), ...headers } }));
+        if (/^text\/html/.test(got.headers['content-type'] ?? '') && got.status < 300) this.page = got.body;
+        return got;
+    }
+    get(path, more) { return this.send(path, more); }
+    json(path, more = {}) {
+        return this.send(path, { ...more, headers: { accept: 'application/json', ...more.headers } })
+            .then((got) => ({ ...got, data: got.body ? JSON.parse(got.body) : null }));
+    }
+    // A form of ours, with the token the page had and the browser's own headers.
+    post(path, form, { headers = {}, ...more } = {}) {
+        return this.send(path, { form: { csrf: this.jar.get('__Host-csrf') ?? '', ...form }, ...more,
+            headers: { origin: url, 'sec-fetch-site': 'same-origin', ...headers } });
+    }
+    async login(email, password = 'market-day-demo') {
+        await this.get('/login');
+        const got = await this.post('/login', { email, password });
+        assert.equal(got.status, 303, `login: ${text(got.body).slice(0, 300)}`);
+        return this;
+    }
+    async add(sku, quantity = 1) {
+        const got = await this.post('/cart/lines', { sku, quantity });
+        assert.equal(got.status, 303, `into the cart: ${got.status} ${text(got.body).slice(0, 300)}`);
+        return this;
+    }
+    // From the cart to the last page before the money; gives that page's fields.
+    async toPay(more = {}) {
+        for (const [path, form] of [['/checkout', { ...buyer(), ...more }], ['/checkout/delivery', { method: more.method ?? 'standard' }]]) {
+            const got = await this.post(path, form);
+            assert.equal(got.status, 303, `${path}: ${got.status} ${text(got.body).slice(0, 600)}`);
+        }
+        const got = await this.get('/checkout/pay');
+        assert.equal(got.status, 200, `/checkout/pay: ${got.status} ${got.headers.location}`);
+        return fields(got.body, '/checkout/pay');
+    }
+    // A whole order, unpaid: {number, session, path, location}.
+    async order(sku, quantity = 1, more = {}) {
+        await this.add(sku, quantity);
+        const seen = await this.toPay(more);
+        const got = await this.post('/checkout/pay', seen);
+        assert.equal(got.status, 303, `pay: ${got.status} ${text(got.body).slice(0, 600)}`);
+        return orderOf(got.headers.location);
+    }
+}
+let people = 0;
+export const buyer = () => ({ email: `buyer${++people}.${randomBytes(3).toString('hex')}@example.test`, name: 'Mali Suwan', phone: '0812345678',
+    line1: '9 Market Lane', city: 'Bangkok', postcode: '10200', country: 'TH' });
+
+export const sessionOf = (location) => /\/c\/pay\/(cs_[A-Za-z0-9_]+)/.exec(location ?? '')?.[1];
+export function orderOf(location) {
+    const session = sessionOf(location);
+    assert.ok(session, `not a payment page: ${location}`);
+    const [row] = rows(`select o.id, o.number, a.request->>'success_url' as back from payments.attempt a
+        join orders."order" o on o.id = a.order_id where a.session_id = ${quote(session)}`);
+    assert.ok(row, `no order with ${session}`);
+    const back = new URL(row.back);
+    return { id: row.id, number: row.number, session, location, back: back.pathname + back.search,
+        path: back.pathname.replace(/\/return$/, '') + back.search, key: back.searchParams.get('key') };
+}
+export const admin = () => new Browser().login('admin@example.test');
+export const shopper = () => new Browser().login('shopper@example.test');
+
+// ---- the database, as the superuser ------------------------------------------------------------------
+
+export const quote = (value) => value === null ? 'null' : `'${String(value).replace(/'/g, "''")}'`;
+export function sql(query) {
+    const ran = spawnSync('/usr/lib/postgresql/15/bin/psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', pg, '-f', '-'],
+        { input: query, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 30000 });
+    assert.equal(ran.status, 0, `${query.slice(0, 300)}: ${ran.stderr}`);
+    return ran.stdout.trim();
+}
+export const rows = (query) => JSON.parse(sql(`select coalesce(json_agg(t), '[]') from (${query}) t`));
+export const one = (query) => Number(sql(query));
+// A SKU of the demo shop that is for sale in baht, with its price and product; each call another.
+const used = new Set();
+export function goods({ stock = 100 } = {}) {
+    const [found] = rows(`select v.sku, v.id as variant, v.item_id as item, p.slug, p.id as product, c.amount as price
+        from catalog.variant v join catalog.product p on p.id = v.product_id and p.status = 'published'
+        join catalog.price c on c.variant_id = v.id and c.currency = 'THB'
+        join inventory.item i on i.id = v.item_id and i.tracked
+        where v.active and v.sku not in ('', ${[...used].map(quote).join(',') || "''"}) order by md5(v.sku || ${quote(process.argv[1])}) limit 1`);
+    used.add(found.sku);
+    setStock(found.sku, stock);
+    return found;
+}
+// So many of it free from now on, with the movement that explains it.
+export function setStock(sku, free) {
+    sql(`with s as (select s.* from inventory.stock s join inventory.item i on i.id = s.item_id
+             where i.sku = ${quote(sku)} order by s.location_id limit 1 for update of s),
+         m as (insert into inventory.movement (organisation_id, item_id, location_id, quantity, reason, cause)
+             select organisation_id, item_id, location_id, reserved + ${free} - on_hand, 'corrected', 'test ' || gen_random_uuid()
+             from s where reserved + ${free} <> on_hand)
+         update inventory.stock t set on_hand = s.reserved + ${free} from s
+         where t.item_id = s.item_id and t.location_id = s.location_id`);
+}
+export const stockOf = (sku) => rows(`select sum(s.on_hand)::int as on_hand, sum(s.reserved)::int as reserved
+    from inventory.stock s join inventory.item i on i.id = s.item_id where i.sku = ${quote(sku)}`)[0];
+export const orderRow = (number) => rows(`select * from orders."order" where number = ${quote(number)}`)[0];
+// What must hold after every test (ATTACKS 3.1); each query gives the rows that break it.
+const never = {
+    'a ledger transaction that does not sum to zero': `select transaction_id, currency, sum(amount) from payments.entry group by 1, 2 having sum(amount) <> 0`,
+    'stock below zero or promised beyond what there is': `select * from inventory.stock where on_hand < 0 or reserved not between 0 and on_hand`,
+    'stock that its movements do not explain': `select s.item_id, s.on_hand, coalesce(m.sum, 0) as moved from inventory.stock s
+        left join (select item_id, location_id, sum(quantity) from inventory.movement group by 1, 2) m using (item_id, location_id)
+        where s.on_hand <> coalesce(m.sum, 0)`,
+    'reserved stock without a hold': `select s.item_id, s.reserved, coalesce(h.sum, 0) from inventory.stock s
+        left join (select item_id, location_id, sum(quantity) from inventory.hold where state = 'held' group by 1, 2) h using (item_id, location_id)
+        where s.reserved <> coalesce(h.sum, 0)`,
+    'a paid order without its money': `select o.number, o.payment_status, o.total from orders."order" o
+        where o.payment_status = 'paid' and o.total > (select coalesce(sum(e.amount), 0) from payments.entry e
+            where e.order_id = o.id and e.account = 'provider') + o.refunded_total
+            and not exists (select from payments.refund r where r.order_id = o.id)`,
+    'more refunded than captured': `select order_id, sum(amount) from payments.entry where account = 'provider' group by 1 having sum(amount) < 0`,
+    'two orders of one cart as it was': `select cart_id, cart_revision from orders."order" group by 1, 2 having count(*) > 1`,
+    'a job that died': `select id, kind, key, error from work.job where state = 'dead'`,
+};
+export function invariants() {
+    for (const [what, query] of Object.entries(never)) assert.deepEqual(rows(query), [], what);
+}
+
+// ---- the provider ---------------------------------------------------------------------------------------
+
+export async function simulator(path, body, method = body === undefined ? 'GET' : 'POST') {
+    const got = await fetch(`${sim}/_sim/${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) });
+    const answer = await got.json();
+    assert.equal(got.status, 200, JSON.stringify(answer));
+    return answer;
+}
+export const switches = (given) => simulator('switches', given);
+export const calm = () => simulator('switches', undefined, 'DELETE');
+export const payAt = (session, given = {}) => simulator(`pay/${session}`, given);
+export const paymentsOf = (number) => simulator(`stats?order=${encodeURIComponent(number)}`);
+export const isPaid = (number, ms = 10000) => until(() => orderRow(number).payment_status === 'paid', ms, `${number} is not paid`);
+
+// A signed event, as the provider would send it; `change` may spoil anything.
+export const signature = (body, secret, t) => createHmac('sha256', secret).update(`${t}.`).update(body).digest('hex');
+export function webhook(event, { secret = conf('stripe_webhook_secret'), t = Math.floor(Date.now() / 1000), header, headers = {}, ...more } = {}) {
+    const body = typeof event === 'string' || Buffer.isBuffer(event) ? event : JSON.stringify(event);
+    const sent = header ?? `t=${t},v1=${signature(body, secret, t)}`;
+    return ask('/payments/stripe/webhook', { method: 'POST', body, ...more,
+        headers: { 'content-type': 'application/json', ...(sent !== null && { 'stripe-signature': sent }), ...headers } });
+}
+export function paidEvent(order, { id = `evt_${randomBytes(9).toString('hex')}`, type = 'checkout.session.completed', object = {}, ...more } = {}) {
+    const [a] = rows(`select * from payments.attempt where order_id = ${order.id} order by id desc limit 1`);
+    return { id, object: 'event', api_version: '2026-07-29.dahlia', created: Math.floor(Date.now() / 1000), livemode: false, type,
+        data: { object: { id: a.session_id, object: 'checkout.session', status: 'complete', payment_status: 'paid',
+            amount_total: a.amount, currency: a.currency.toLowerCase(), payment_intent: `pi_${randomBytes(9).toString('hex')}`,
+            client_reference_id: order.number, metadata: { order_id: order.number, attempt: a.key }, ...object } }, ...more };
+}
+
+// ---- streams --------------------------------------------------------------------------------------------------
+
+// An EventSource as a browser has it, but for reconnecting by itself: .events is what came.
+export function listen(path, { browser, headers = {} } = {}) {
+    const stream = { events: [], text: '', ended: false, lastId: undefined };
+    stream.opened = new Promise((done, fail) => {
+        const out = http.request({ host: address, port, path, agent: false, headers: { host, accept: 'text/event-stream',
+            ...(browser?.jar.size && { cookie: browser.cookie }), ...headers } }, (got) => {
+            Object.assign(stream, { status: got.statusCode, headers: got.headers });
+            let rest = '';
+            got.on('data', (part) => {
+                stream.text += part;
+                const blocks = (rest + part).replace(/\r/g, '').split('\n\n');
+                rest = blocks.pop();
+                for (const block of blocks) {
+                    const event = { event: 'message', data: [], at: Date.now() };
+                    for (const line of block.split('\n')) {
+                        const [, name, value] = /^([^:]*):? ?(.*)$/.exec(line);
+                        if (name === 'data') event.data.push(value);
+                        else if (name === 'event') event.event = value;
+                        else if (name === 'id') stream.lastId = event.id = value;
+                    }
+                    event.data = event.data.join('\n');
+                    if (event.data || event.id) stream.events.push(event);
+                }
+            });
+            got.on('close', () => { stream.ended = true; });
+            got.on('error', () => {});
+            done(stream);
+        });
+        out.on('error', (error) => { stream.ended = true; fail(error); });
+        out.on('socket', (socket) => socket.unref()); // a stream left open keeps no test waiting
+        stream.close = () => out.destroy();
+        out.end();
+    });
+    stream.opened.catch(() => {});
+    stream.opened = Promise.race([stream.opened, sleep(5000).then(() => assert.fail(`${path}: no answer in 5 s`))]);
+    stream.opened.catch(() => {});
+    stream.find = (is) => stream.events.find((event) => is(event));
+    stream.expect = (is, ms = 5000, what = 'no such event') => until(() => stream.find(is), ms,
+        () => `${what}; came: ${JSON.stringify(stream.events.map(({ event, data }) => [event, data.slice(0, 200)]))}, ${stream.ended ? 'ended' : 'open'}, ${stream.status}`);
+    return stream;
+}
+export const mails = () => {
+    const at = conf('mail_dir');
+    return existsSync(at) ? readdirSync(at).map((name) => ({ name, text: readFileSync(join(at, name), 'utf8') })) : [];
+};
