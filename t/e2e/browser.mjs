@@ -4,43 +4,54 @@
 //     const page = await open(browser, { width: 390, scripts: false, lang: 'th' });
 //     await page.goto('/');
 //
-// Addresses are relative to the shop of ./dev check (TALAT_URL). Whatever the page's console
-// says of broken rules (CSP, uncaught errors) is collected in page.complaints.
+// Addresses are relative to the shop of ./dev check (TALAT_URL). Whatever the browser says of
+// broken rules (CSP, uncaught errors, a part of a page that is missing, a page that fails) is
+// collected in page.complaints.
 import { chromium } from 'playwright-core';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 export const url = process.env.TALAT_URL;
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export function launch() {
     // As root chromium has no sandbox; the only pages it sees are ours.
-    const args = process.getuid() === 0 ? ['--no-sandbox'] : [];
+    const args = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync', ...(process.getuid() === 0 ? ['--no-sandbox'] : [])];
     return chromium.launch({ executablePath: process.env.TALAT_CHROMIUM ?? '/usr/bin/chromium', args });
 }
 
 export async function open(browser, { width = 1280, height = 900, scripts = true, lang = 'en', dark = false, ...rest } = {}) {
     const context = await browser.newContext({
         baseURL: url, viewport: { width, height }, javaScriptEnabled: scripts, locale: lang,
-        colorScheme: dark ? 'dark' : 'light', hasTouch: width < 600, ...rest,
+        colorScheme: dark ? 'dark' : 'light', hasTouch: width < 600, reducedMotion: 'reduce', ...rest,
     });
+    context.setDefaultTimeout(15_000);
     return another(context);
 }
+
 // One more tab of the same visitor.
 export async function another(context) {
     const page = await context.newPage();
     page.complaints = [];
+    const complain = (words) => page.complaints.push(`${page.url()}: ${words}`);
     page.on('console', (message) => {
-        if (message.type() === 'error') page.complaints.push(message.text());
+        // That a page was answered by 404 is no fault of the page; see 'response' for the others.
+        if (message.type() === 'error' && !/^Failed to load resource/.test(message.text())) complain(message.text());
     });
-    page.on('pageerror', (error) => page.complaints.push(String(error)));
+    page.on('pageerror', (error) => complain(String(error)));
+    page.on('response', (response) => {
+        const asked = response.request(), status = response.status();
+        const isPage = asked.isNavigationRequest() || asked.resourceType() === 'fetch';
+        if (status >= (isPage ? 500 : 400)) complain(`${status} from ${asked.method()} ${response.url()}`);
+    });
     return page;
 }
 
 // What axe finds of serious and critical faults, one line each. Evaluated by the debugger, so
 // the page's CSP neither stops it nor is loosened for it.
 export async function faults(page) {
-    await page.evaluate(readFileSync(axe, 'utf8'));
+    await page.evaluate(axe);
     const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
     return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
         .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);

@@ -1,0 +1,248 @@
+// The people of the browser tests, and what they do in the shop, in words:
+//
+//     journey('a guest buys a lamp', async ({ guest }) => {
+//         const mali = await guest();
+//         await mali.opens('/products/rattan-stool');
+//         await mali.clicks('Add to cart');
+//         await mali.sees('It is in your cart.');
+//     });
+//
+// Nobody ever sleeps: each verb waits for what it names. A journey that fails leaves a picture,
+// the page and the browser's words of each open tab in the log folder; one that succeeds must
+// have given the browser nothing to complain of.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { url, launch, open, another } from './browser.mjs';
+
+export const PASSWORD = 'a quiet market morning';
+export const DEMO = 'market-day-demo';
+export const CARD = {
+    pays: '4242424242424242', declined: '4000000000000002', asks: '4000002500003155',
+    later: '4000000000000077',
+};
+export const HOME = {
+    email: 'mali@example.test', name: 'Mali Suksai', phone: '+66 81 234 5678', line1: '12 Soi Ari 4',
+    city: 'Phaya Thai', postcode: '10400',
+};
+
+const logs = process.env.TALAT_CHECK ? join(process.env.TALAT_CHECK, 'log') : null;
+const quoted = (words) => (words instanceof RegExp ? words : new RegExp(words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+let number = 0;
+// A new mail address, and so a new person, each time.
+export const newcomer = (name = 'Mali Suksai') => ({
+    name, email: `${name.toLowerCase().replace(/\W+/g, '.')}.${process.pid}.${++number}@example.test`,
+});
+
+class Person {
+    constructor(page, pages) {
+        this.page = page;
+        this.pages = pages;
+    }
+
+    // ---- looking ----
+    async opens(path) {
+        const answer = await this.page.goto(path);
+        this.status = answer?.status();
+        return answer;
+    }
+    // A path the shop does not show to this person.
+    async isToldNothingOf(path) {
+        const answer = await this.opens(path);
+        assert.equal(answer.status(), 404, `${path} is shown to a stranger`);
+    }
+    async opensAnotherTab(path) {
+        const tab = new Person(await another(this.page.context()), this.pages);
+        this.pages.push(tab.page);
+        await tab.opens(path);
+        return tab;
+    }
+    visible(words) {
+        return this.page.getByText(quoted(words)).filter({ visible: true }).first();
+    }
+    async sees(...all) {
+        for (const words of all) {
+            await this.visible(words).waitFor().catch(async () => {
+                assert.fail(`${this.page.url()} does not say ${words}; it says: ${(await this.reads('body')).slice(0, 1500)}`);
+            });
+        }
+    }
+    async doesNotSee(words) {
+        const found = this.page.getByText(quoted(words)).filter({ visible: true });
+        await found.first().waitFor({ state: 'detached' })
+            .catch(async () => assert.fail(`${this.page.url()} still says ${await found.first().innerText()}`));
+    }
+    async isAt(path) {
+        await this.page.waitForURL((now) => (path instanceof RegExp ? path.test(now.pathname + now.search) : now.pathname === path))
+            .catch(() => assert.fail(`is at ${this.page.url()}, not at ${path}`));
+    }
+    reads(selector) {
+        return this.page.locator(selector).first().innerText();
+    }
+    get path() {
+        return new URL(this.page.url()).pathname;
+    }
+    get address() {
+        const { pathname, search } = new URL(this.page.url());
+        return pathname + search;
+    }
+    reloads() {
+        return this.page.reload();
+    }
+    goesBack() {
+        return this.page.goBack();
+    }
+
+    // ---- doing ----
+    // Something one can click, by its name.
+    control(name, { exact = false } = {}) {
+        const options = { name: exact || name instanceof RegExp ? name : quoted(name), exact };
+        return this.page.getByRole('button', options).or(this.page.getByRole('link', options)).filter({ visible: true }).first();
+    }
+    async clicks(name, options) {
+        await this.control(name, options).click();
+    }
+    async unfolds(name) {
+        await this.page.locator('summary').filter({ hasText: quoted(name) }).filter({ visible: true }).first().click();
+    }
+    async chooses(name) {
+        await this.page.getByRole('radio', { name: quoted(name) }).first().check({ force: true });
+    }
+    // {field's name: words}, as one fills a form.
+    async writes(fields) {
+        for (const [name, words] of Object.entries(fields)) {
+            const field = this.page.locator(`[name="${name}"]:visible`).first();
+            if (await field.evaluate((element) => element.tagName === 'SELECT')) await field.selectOption(words);
+            else await field.fill(words);
+        }
+    }
+    field(name) {
+        return this.page.locator(`[name="${name}"]`).first();
+    }
+    // By the plain form where there is no script, and in place where there is.
+    async putsInCart(product, choice = {}) {
+        await this.opens(`/products/${product}?${new URLSearchParams(choice)}`);
+        await this.clicks('Add to cart');
+        await this.sees(/It is in your cart|Your cart/);
+    }
+    async goesToCheckout() {
+        if (this.path !== '/cart') await this.opens('/cart');
+        await this.clicks('Go to checkout');
+        await this.isAt('/checkout');
+    }
+    async saysWhereToSend(address = {}) {
+        await this.writes({ ...HOME, ...address });
+        await this.clicks('Go on to delivery');
+        await this.isAt('/checkout/delivery');
+    }
+    async choosesDelivery(name) {
+        if (name) await this.chooses(name);
+        await this.clicks('Go on to payment');
+        await this.isAt('/checkout/pay');
+    }
+    async goesToTheBankPage() {
+        await this.clicks(/^Pay /);
+        await this.isAt(/^\/c\/pay\//);
+    }
+    async givesCard(card) {
+        await this.writes({ number: card, exp: '12 / 40', cvc: '123', name: 'Mali Suksai' });
+        await this.clicks(/^Pay /);
+    }
+    // All of it, to the order's page.
+    async buys(product, { choice, card = CARD.pays, ...address } = {}) {
+        await this.putsInCart(product, choice);
+        await this.goesToCheckout();
+        await this.saysWhereToSend(address);
+        await this.choosesDelivery();
+        await this.goesToTheBankPage();
+        await this.givesCard(card);
+        await this.isAt(/^\/orders\//);
+        return this.order;
+    }
+    get order() {
+        return /\/orders\/([0-9A-Z-]+)/.exec(this.path)?.[1];
+    }
+    async registers({ name, email, password = PASSWORD }) {
+        await this.opens('/register');
+        await this.writes({ name, email, password });
+        await this.clicks('Make the account');
+    }
+    async logsIn({ email, password = PASSWORD }) {
+        if (this.path !== '/login') await this.opens('/login');
+        await this.writes({ email, password });
+        await this.page.locator('main').getByRole('button', { name: 'Log in' }).click();
+    }
+    async logsOut() {
+        await this.opens('/account');
+        await this.page.locator('main').getByRole('button', { name: 'Log out' }).click();
+        await this.page.waitForURL((now) => now.pathname !== '/account');
+    }
+
+    // ---- watching ----
+    // Marks the page, to tell later that it has not been loaded again.
+    async keepsLooking() {
+        await this.page.evaluate(() => { globalThis.looking = true; });
+    }
+    async hasNotReloaded() {
+        assert.equal(await this.page.evaluate(() => globalThis.looking), true, `${this.page.url()} was loaded again`);
+    }
+    async hears() { // the page's stream is open
+        await this.page.waitForFunction(() => performance.getEntriesByType('resource').length >= 0
+            && !!document.querySelector('[data-live]'));
+    }
+}
+
+let browser;
+
+// A journey of one or more people; `cast` brings each on.
+export function journey(name, ...rest) {
+    const tell = rest.pop(), options = rest.pop() ?? {};
+    return test(name, { skip: url ? false : 'no shop (TALAT_URL)', timeout: 120_000, ...options }, async () => {
+        const contexts = [], pages = [];
+        const guest = async (how = {}) => {
+            const page = await open(browser, how);
+            contexts.push(page.context());
+            pages.push(page);
+            return new Person(page, pages);
+        };
+        const merchant = async (how) => {
+            const person = await guest(how);
+            await person.opens('/login?next=/admin');
+            await person.logsIn({ email: 'admin@example.test', password: DEMO });
+            await person.isAt('/admin');
+            return person;
+        };
+        try {
+            await tell({ guest, merchant });
+            for (const { complaints } of pages) assert.deepEqual(complaints, []);
+        } catch (error) {
+            await keep(name, pages);
+            throw error;
+        } finally {
+            await Promise.all(contexts.map((context) => context.close()));
+        }
+    });
+}
+async function keep(name, pages) {
+    if (!logs) return;
+    const stem = join(logs, `journey-${name.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 60)}`);
+    mkdirSync(logs, { recursive: true });
+    for (const [i, page] of pages.entries()) {
+        if (page.isClosed()) continue;
+        await page.screenshot({ path: `${stem}-${i + 1}.png`, fullPage: true, timeout: 5000 }).catch(() => {});
+        const html = await page.content().catch(String);
+        writeFileSync(`${stem}-${i + 1}.txt`, `${page.url()}\n${page.complaints.join('\n')}\n\n${html}\n`);
+    }
+}
+
+before(async () => { if (url) browser = await launch(); });
+after(async () => { await browser?.close(); });
+
+// The payment provider's switches, for what a person cannot bring about.
+export async function provider(path, { method = 'POST', ...body } = {}) {
+    const answer = await fetch(`${process.env.TALAT_SIM}/_sim/${path}`, {
+        method, headers: { 'content-type': 'application/json' }, body: method === 'POST' ? JSON.stringify(body) : undefined,
+    });
+    return answer.json();
+}
