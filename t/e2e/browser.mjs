@@ -34,6 +34,7 @@ export async function open(browser, { width = 1280, height = 900, scripts = true
 export async function another(context) {
     const page = await context.newPage();
     page.complaints = [];
+    page.streams = { open: 0 }; // its event streams, once the shop has answered them
     const complain = (words) => page.complaints.push(`${page.url()}: ${words}`);
     page.on('console', (message) => {
         // That a page was answered by 404 is no fault of the page; see 'response' for the others.
@@ -42,6 +43,10 @@ export async function another(context) {
     page.on('pageerror', (error) => complain(String(error)));
     page.on('response', (response) => {
         const asked = response.request(), status = response.status();
+        if (asked.resourceType() === 'eventsource' && status === 200) {
+            page.streams.open++;
+            response.finished().then(() => { page.streams.open--; }, () => {});
+        }
         const isPage = asked.isNavigationRequest() || asked.resourceType() === 'fetch';
         if (status >= (isPage ? 500 : 400)) complain(`${status} from ${asked.method()} ${response.url()}`);
     });

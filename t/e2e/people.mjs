@@ -29,6 +29,14 @@ export const HOME = {
 
 const logs = process.env.TALAT_CHECK ? join(process.env.TALAT_CHECK, 'log') : null;
 const quoted = (words) => (words instanceof RegExp ? words : new RegExp(words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+// Until it holds; looked at often, for what has no event to wait for.
+export async function until(holds, otherwise, ms = 10_000) {
+    const end = Date.now() + ms;
+    while (!(await holds())) {
+        if (Date.now() > end) assert.fail(typeof otherwise === 'function' ? await otherwise() : otherwise);
+        await new Promise((again) => setTimeout(again, 20));
+    }
+}
 let number = 0;
 // A new mail address, and so a new person, each time.
 export const newcomer = (name = 'Mali Suksai') => ({
@@ -124,7 +132,7 @@ class Person {
     async putsInCart(product, choice = {}) {
         await this.opens(`/products/${product}?${new URLSearchParams(choice)}`);
         await this.clicks('Add to cart');
-        await this.sees(/It is in your cart|Your cart/);
+        await this.page.locator('[data-added] a').or(this.page.locator('.lines')).first().waitFor();
     }
     async goesToCheckout() {
         if (this.path !== '/cart') await this.opens('/cart');
@@ -136,8 +144,8 @@ class Person {
         await this.clicks('Go on to delivery');
         await this.isAt('/checkout/delivery');
     }
-    async choosesDelivery(name) {
-        if (name) await this.chooses(name);
+    async choosesDelivery(name = 'Standard delivery') {
+        await this.chooses(name);
         await this.clicks('Go on to payment');
         await this.isAt('/checkout/pay');
     }
@@ -187,9 +195,16 @@ class Person {
     async hasNotReloaded() {
         assert.equal(await this.page.evaluate(() => globalThis.looking), true, `${this.page.url()} was loaded again`);
     }
-    async hears() { // the page's stream is open
-        await this.page.waitForFunction(() => performance.getEntriesByType('resource').length >= 0
-            && !!document.querySelector('[data-live]'));
+    // The page's stream is open. live.js shows it; see streams() in browser.mjs.
+    async isListening() {
+        await until(() => this.page.streams.open > 0, `${this.page.url()} does not listen`);
+    }
+    async isNoLongerListening() {
+        await until(() => this.page.streams.open === 0, `${this.page.url()} still listens`);
+    }
+    // The row of a table that names it.
+    row(words) {
+        return this.page.getByRole('row').filter({ hasText: words });
     }
 }
 

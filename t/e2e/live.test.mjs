@@ -1,0 +1,116 @@
+// Pages that change while one looks. The provider's messages are held back at times, so these
+// journeys go one after another.
+import { afterEach } from 'node:test';
+import assert from 'node:assert/strict';
+import { journey, newcomer, provider, CARD } from './people.mjs';
+
+const bank = {
+    isSilent: () => provider('switches', { webhooks: { hold: true } }),
+    speaks: () => provider('switches', { webhooks: { hold: false } }),
+};
+afterEach(() => (process.env.TALAT_SIM ? bank.speaks() : undefined));
+
+// The moment from what was done until all have seen it.
+async function withinASecond(what, ...all) {
+    const from = performance.now();
+    await what();
+    await Promise.all(all.map((seen) => seen()));
+    return performance.now() - from;
+}
+
+journey('the order turns paid before the buyer\'s eyes', async ({ guest }) => {
+    const mali = await guest();
+    await bank.isSilent();
+    await mali.buys('watering-can');
+    await mali.sees('Waiting for your bank', 'Waiting for your payment');
+    await mali.keepsLooking();
+    await mali.isListening();
+    await bank.speaks();
+    await mali.sees('Thank you, it is paid');
+    await mali.hasNotReloaded();
+    await mali.doesNotSee('Waiting for your bank');
+    await mali.doesNotSee('Open the payment page again');
+});
+
+journey('without scripts the waiting page comes back by itself until it is paid', async ({ guest }) => {
+    const mali = await guest({ scripts: false });
+    await bank.isSilent();
+    await mali.buys('watering-can');
+    await mali.sees('Waiting for your payment');
+    await bank.speaks();
+    await mali.sees('Thank you, it is paid'); // by the page's own refresh
+});
+
+journey('the merchant sees an order arrive and sends it; both tabs of the buyer say so at once', async ({ guest, merchant }) => {
+    const mali = await guest(), house = await merchant();
+    await house.opens('/admin/orders');
+    await house.keepsLooking();
+    await house.isListening();
+    const order = await mali.buys('watering-can');
+    await mali.sees('Thank you, it is paid');
+    const second = await mali.opensAnotherTab(mali.address);
+    await mali.keepsLooking();
+    await second.keepsLooking();
+    await second.isListening();
+
+    await house.sees(order);
+    await house.row(order).getByText('Paid', { exact: true }).waitFor();
+    await house.hasNotReloaded();
+
+    const desk = await house.opensAnotherTab(`/admin/orders/${order}`);
+    await desk.writes({ carrier: 'Thailand Post', tracking: 'EX123456789TH' });
+    await desk.clicks('Mark as sent');
+    await desk.sees('The parcel was sent');
+    const late = await withinASecond(() => {},
+        () => mali.sees('It is on its way', 'EX123456789TH'), () => second.sees('It is on its way', 'EX123456789TH'));
+    assert.ok(late < 1000, `the buyer heard of it ${Math.round(late)} ms after the merchant's page`);
+    await mali.hasNotReloaded();
+    await second.hasNotReloaded();
+    await house.row(order).getByText('On its way').waitFor();
+    await house.hasNotReloaded();
+
+    await desk.clicks('Mark as delivered');
+    await mali.sees('It has arrived');
+});
+
+journey('all devices of one person see an order change; for anybody else it does not exist', async ({ guest }) => {
+    const who = newcomer('Nok Charoen');
+    const phone = await guest({ width: 390, height: 844 }), laptop = await guest(), stranger = await guest(), other = await guest();
+    await phone.registers(who);
+    await bank.isSilent();
+    const order = await phone.buys('watering-can', { email: who.email, name: who.name });
+
+    await laptop.logsIn(who);
+    await laptop.opens('/orders');
+    await laptop.clicks(order);
+    await laptop.sees('Waiting for your payment');
+    await laptop.keepsLooking();
+    await laptop.isListening();
+    await bank.speaks();
+    await laptop.sees('Thank you, it is paid');
+    await laptop.hasNotReloaded();
+    await phone.sees('Thank you, it is paid');
+
+    await stranger.isToldNothingOf(`/orders/${order}`);
+    await stranger.isToldNothingOf(`/orders/${order}?key=0000`);
+    await other.registers(newcomer('Lan Nguyen'));
+    await other.isToldNothingOf(`/orders/${order}`);
+    await other.isToldNothingOf(`/orders/${order}/live`);
+});
+
+journey('logging out ends the stream, and going back shows nothing personal', async ({ guest }) => {
+    const who = newcomer('Nok Charoen'), nok = await guest();
+    await nok.registers(who);
+    const order = await nok.buys('watering-can', { email: who.email, name: who.name });
+    await nok.opens(`/orders/${order}`);
+    await nok.sees(who.email);
+    const watching = await nok.opensAnotherTab(`/orders/${order}`);
+    await watching.isListening();
+    await nok.logsOut();
+    await watching.isNoLongerListening();
+    await nok.goesBack();
+    await nok.doesNotSee(who.email);
+    await nok.opens(`/orders/${order}`);
+    await nok.doesNotSee(who.email);
+});
+
