@@ -43,18 +43,14 @@ static struct node *stock_event(struct ctx *c, const struct node *product, const
     return event;
 }
 
-/* The fragment for pages, the same as JSON for API clients, each on its own channel. */
+/* Everybody's channel of one product; nginx serves it as /live/product/<id>.json. */
 static int push_stock(struct ctx *c, const struct node *product, const struct job *job)
 {
     struct node *event = stock_event(c, product, job);
     struct buf json = buf_new(c->mem, 4096);
-    str html, channel = str_fmt(c->mem, "product.%.*s", STR(node_str(event, "product_id")));
-    if (templates_has(c->app->templates, S("catalog/stock"))) {
-        TRY(render_view(c, "catalog/stock", event, &html));
-        TRY(push_send(c, c->app->inner_socket, channel, str_none, html));
-    }
     json_write(&json, event);
-    return push_send(c, c->app->inner_socket, str_fmt(c->mem, "%.*s.json", STR(channel)),
+    return push_send(c, c->app->inner_socket,
+        str_fmt(c->mem, "live/product/%.*s.json", STR(node_str(event, "product_id"))),
         S("inventory:updated"), buf_str(&json));
 }
 

@@ -296,7 +296,7 @@ static struct node *product_of(struct ctx *c, const struct shown *s)
     else
         node_set_null(mem, product, S("chosen"));
     node_set(mem, product, S("categories"), s->categories);
-    node_set_str(mem, product, S("live_channel"), str_fmt(mem, "product.%.*s", STR(id)));
+    node_set_str(mem, product, S("live"), str_fmt(mem, "/live/product/%.*s.json", STR(id)));
     return product;
 }
 
