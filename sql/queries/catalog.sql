@@ -75,7 +75,8 @@ select c.id, c.parent_id, c.slug, base.said(c.names, :lang) as name
 
 -- name: category_pictures :many
 -- in: lang text
--- The topmost categories with a picture: their own, else their newest product's.
+-- The categories that have none below them, with a picture: their own, else their newest
+-- product's.
 select c.id, c.slug, base.said(c.names, :lang) as name, m.stem, m.width, m.height, m.widths,
        '' as alt
   from catalog.category c
@@ -85,7 +86,7 @@ select c.id, c.slug, base.said(c.names, :lang) as name, m.stem, m.width, m.heigh
                 join catalog.product_picture pp on pp.product_id = s.product_id and pp.position = 1
                where s.category_id = c.id order by s.newness, s.product_id limit 1)) as id) x on true
   left join media.picture m on m.id = x.id
- where c.parent_id is null
+ where not exists (select from catalog.category b where b.parent_id = c.id)
    and exists (select from catalog.shelf s where s.category_id = c.id)
  order by c.position, c.id
  limit 12;

@@ -44,10 +44,10 @@ static const struct notify_builder *const mails[] = { WITH_MAILS(MAIL_ROWS) NULL
 
 /* The back office's, in the order of a merchant's day. */
 static const struct menu menu[] = {
-    { "Today", "/admin", DASHBOARD_READ },
-    { "Orders", "/admin/orders", ORDERS_READ },
-    { "Products", "/admin/products", CATALOG_READ },
-    { "Customers", "/admin/customers", CUSTOMERS_READ },
+    { SAYS("Today"), "/admin", DASHBOARD_READ },
+    { SAYS("Orders"), "/admin/orders", ORDERS_READ },
+    { SAYS("Products"), "/admin/products", CATALOG_READ },
+    { SAYS("Customers"), "/admin/customers", CUSTOMERS_READ },
     { NULL, NULL, ANYONE },
 };
 

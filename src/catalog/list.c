@@ -285,13 +285,26 @@ static void filters_of(
     price_filter(c, ask, price, document);
 }
 
+/* The first two and those something is chosen of stand open; the others wait folded. */
+static bool stands_open(const struct node *group, size_t place)
+{
+    EACH(it, node_get(group, S("values")))
+        if (node_bool(&it->node, "is_on"))
+            return true;
+    return place < 2;
+}
+
 /* A group whose values all count nothing would be an empty box. */
 static void drop_empty_groups(struct ctx *c, struct node *document)
 {
     struct node *kept = node_list(c->mem);
-    EACH(it, node_get(document, S("filters")))
-        if (node_count(node_get(&it->node, S("values"))))
-            node_add(c->mem, kept, (struct node *)&it->node);
+    EACH(it, node_get(document, S("filters"))) {
+        if (!node_count(node_get(&it->node, S("values"))))
+            continue;
+        bool open = stands_open(&it->node, node_count(kept));
+        struct node *group = node_add(c->mem, kept, (struct node *)&it->node);
+        node_hide(node_set_bool(c->mem, group, S("is_open"), open));
+    }
     node_set(c->mem, document, S("filters"), kept);
 }
 
@@ -300,11 +313,11 @@ static void sorts_of(struct ctx *c, const struct list_ask *ask, struct node *doc
     static const struct {
         const char *code, *name;
     } sorts[] = {
-        { "best", "Best match" },
-        { "new", "Newest" },
-        { "price_up", "Price, low to high" },
-        { "price_down", "Price, high to low" },
-        { "name", "Name" },
+        { "best", SAYS("Best match") },
+        { "new", SAYS("Newest") },
+        { "price_up", SAYS("Price, low to high") },
+        { "price_down", SAYS("Price, high to low") },
+        { "name", SAYS("Name") },
     };
     struct node *list = node_set_list(c->mem, document, S("sorts"));
     for (size_t i = ask->is_search ? 0 : 1; i < COUNT(sorts); i++) {

@@ -26,8 +26,8 @@ static const struct input what_was_seen[] = {
 /* ISO code -> what people call it; translated like every message. */
 static const struct {
     const char *code, *name;
-} countries[] = {{"TH", "Thailand"}, {"VN", "Vietnam"}, {"SG", "Singapore"},
-    {"US", "United States"}};
+} countries[] = {{"TH", SAYS("Thailand")}, {"VN", SAYS("Vietnam")}, {"SG", SAYS("Singapore")},
+    {"US", SAYS("United States")}};
 
 static str country_name(struct ctx *c, str code)
 {

@@ -7,15 +7,18 @@
 static const struct standing {
     const char *flag, *title, *text; /* the first flag that holds speaks */
 } standings[] = {
-    {"is_refunded", "Your money is on its way back",
-        "We have sent it back the way it came. Your bank may take a few days to show it."},
-    {"is_cancelled", "This order is cancelled",
-        "Nothing will be sent. If you have paid already, the money comes back to you."},
-    {"is_unpaid", "Waiting for your payment",
-        "As soon as your payment has arrived we pack the parcel."},
-    {"is_delivered", "It has arrived", "Enjoy it. You have 30 days to change your mind."},
-    {"is_shipped", "It is on its way", "The parcel has left our house."},
-    {"is_processing", "Thank you, it is paid", "We are packing it now. It leaves within one working day."},
+    {"is_refunded", SAYS("Your money is on its way back"),
+        SAYS("We have sent it back the way it came. Your bank may take a few days to show it.")},
+    {"is_cancelled", SAYS("This order is cancelled"),
+        SAYS("Nothing will be sent. If you have paid already, the money comes back to you.")},
+    {"is_unpaid", SAYS("Waiting for your payment"),
+        SAYS("As soon as your payment has arrived we pack the parcel.")},
+    {"is_delivered", SAYS("It has arrived"),
+        SAYS("Enjoy it. You have 30 days to change your mind.")},
+    {"is_shipped", SAYS("It is on its way"),
+        SAYS("The parcel has left our house.")},
+    {"is_processing", SAYS("Thank you, it is paid"),
+        SAYS("We are packing it now. It leaves within one working day.")},
     {0},
 };
 
@@ -40,8 +43,8 @@ static str time_of(const struct node *order, const char *kind)
 
 static const struct step {
     const char *event, *name;
-} steps[] = {{"placed", "Ordered"}, {"paid", "Paid"}, {"shipped", "Sent"},
-    {"delivered", "Delivered"}};
+} steps[] = {{"placed", SAYS("Ordered")}, {"paid", SAYS("Paid")}, {"shipped", SAYS("Sent")},
+    {"delivered", SAYS("Delivered")}};
 
 /* How many steps it has behind it. */
 static size_t steps_done(const struct node *order)
@@ -76,19 +79,19 @@ static void set_steps(struct ctx *c, struct node *order)
 static const struct {
     const char *kind, *text;
 } told[] = {
-    {"placed", "The order was placed"},
-    {"paid", "The payment arrived"},
-    {"payment_processing", "The bank is working on the payment"},
-    {"payment_declined", "The bank declined the payment"},
-    {"payment_failed", "The payment failed"},
-    {"payment_mismatch", "A payment came with another amount or currency"},
-    {"hold_lapsed", "Nobody paid in time; the goods are for sale again"},
-    {"shipped", "The parcel was sent"},
-    {"delivered", "The parcel arrived"},
-    {"cancelled", "The order was cancelled"},
-    {"refund_asked", "The money was asked to go back"},
-    {"refunded", "The money went back"},
-    {"refund_failed", "The refund failed"},
+    {"placed", SAYS("The order was placed")},
+    {"paid", SAYS("The payment arrived")},
+    {"payment_processing", SAYS("The bank is working on the payment")},
+    {"payment_declined", SAYS("The bank declined the payment")},
+    {"payment_failed", SAYS("The payment failed")},
+    {"payment_mismatch", SAYS("A payment came with another amount or currency")},
+    {"hold_lapsed", SAYS("Nobody paid in time; the goods are for sale again")},
+    {"shipped", SAYS("The parcel was sent")},
+    {"delivered", SAYS("The parcel arrived")},
+    {"cancelled", SAYS("The order was cancelled")},
+    {"refund_asked", SAYS("The money was asked to go back")},
+    {"refunded", SAYS("The money went back")},
+    {"refund_failed", SAYS("The refund failed")},
 };
 
 static str text_of(struct ctx *c, str kind)
@@ -113,10 +116,10 @@ void orders_story(struct ctx *c, struct node *order)
 static const struct {
     const char *state, *name;
 } states[] = {
-    {"created", "begun"}, {"open", "waiting for the buyer"}, {"processing", "at the bank"},
-    {"paid", "paid"}, {"failed", "failed"}, {"expired", "closed unpaid"},
-    {"cancelled", "closed unpaid"}, {"pending", "on its way"}, {"done", "done"},
-    {"waiting", "waiting to be sent"}, {"sent", "sent"},
+    {"created", SAYS("begun")}, {"open", SAYS("waiting for the buyer")}, {"processing", SAYS("at the bank")},
+    {"paid", SAYS("paid")}, {"failed", SAYS("failed")}, {"expired", SAYS("closed unpaid")},
+    {"cancelled", SAYS("closed unpaid")}, {"pending", SAYS("on its way")}, {"done", SAYS("done")},
+    {"waiting", SAYS("waiting to be sent")}, {"sent", SAYS("sent")},
 };
 
 void orders_name_states(struct ctx *c, struct node *rows)
