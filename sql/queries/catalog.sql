@@ -17,7 +17,8 @@ select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_option
 select s.newness as k, '' as t, c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
        c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
   from (select x.product_id, x.newness from catalog.shelf x
-         where x.category_id = (select catalog.place(:category))
+         where x.category_id = (select case when :category = '' then 0::bigint
+               else (select g.id from catalog.category g where g.slug = :category) end)
            and (x.newness, x.product_id) > (:after_k, :after_id)
          order by x.newness, x.product_id limit 25) s
   join catalog.cards(:lang, :currency) c on c.product_id = s.product_id
@@ -31,7 +32,8 @@ select s.newness as k, '' as t, c.product_id, c.slug, c.name, c.summary, c.brand
 select s.k, s.t, c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
        c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
   from (select x.product_id, x.k, x.t
-          from catalog.sift((select catalog.place(:category)), :lang, :currency, :tags, :low,
+          from catalog.sift((select case when :category = '' then 0::bigint
+               else (select g.id from catalog.category g where g.slug = :category) end), :lang, :currency, :tags, :low,
                :high, :available, :sought, :folded, :sort) x
          where (x.k, x.t collate "und-x-icu", x.product_id) > (:after_k, :after_t, :after_id)
          order by x.k, x.t collate "und-x-icu", x.product_id limit 25) s
@@ -42,7 +44,8 @@ select s.k, s.t, c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.
 -- in: category text, lang text, currency text, tags text[], low bigint?, high bigint?
 -- in: available bool, sought text, folded text
 select f.kind, f.code, f.value, f.code_name, f.value_name, f.n, f.n2
-  from catalog.facets((select catalog.place(:category)), :lang, :currency, :tags, :low, :high,
+  from catalog.facets((select case when :category = '' then 0::bigint
+               else (select g.id from catalog.category g where g.slug = :category) end), :lang, :currency, :tags, :low, :high,
        :available, :sought, :folded) f;
 
 -- name: category :maybe

@@ -137,12 +137,6 @@ language sql stable as $$
      where c.lang = wanted_lang
 $$;
 
--- The id of a category by its slug; 0, which holds all, for none; null when there is no such.
-create function catalog.place(wanted text) returns bigint language sql stable as $$
-    select case when wanted = '' then 0::bigint
-           else (select id from catalog.category where slug = wanted) end
-$$;
-
 -- Search and filters look at many rows and use operators row level security would keep from
 -- their indexes, so they run as talat_search, who sees past it. They read what stands on the
 -- shelf only, where nothing but published products is; their search_path is fixed.
@@ -230,12 +224,14 @@ begin
                    and p.amount between coalesce($6, 0) and coalesce($7, 9000000000000000000)'
                else '' end
             || case when only_available
-               then ' join inventory.item i on i.id = v.item_id and (not i.tracked or exists (
-                   select from inventory.stock k where k.item_id = i.id
-                      and k.on_hand > k.reserved))'
+               then ' join inventory.item i on i.id = v.item_id
+                   left join inventory.stock k on k.item_id = v.item_id'
                else '' end
             || ' where v.product_id = s.product_id and v.active'
-            || case when codes > 0
+            || case when only_available then ' and (not i.tracked or k.on_hand > k.reserved)'
+               else '' end
+            || case when codes > 0 then ' and v.tags && $4' else '' end
+            || case when codes > 1
                then ' and $5 = (select count(*) from unnest(v.tags) x where x = any($4))'
                else '' end
             || ')';
@@ -262,7 +258,8 @@ create function catalog.facets(in_category bigint, wanted_lang text, wanted_curr
 returns table (kind text, code text, value text, code_name text, value_name text, n bigint,
     n2 bigint, place bigint)
 language plpgsql stable security definer
-set search_path = pg_catalog, catalog, public, pg_temp as $$
+set search_path = pg_catalog, catalog, public, pg_temp
+set plan_cache_mode = force_custom_plan as $$ -- one plan for all would loop over each variant
 declare
     real text[] := catalog.real_tags(chosen);
     picked text[] := array(select distinct split_part(x, '=', 1) from unnest(real) x);
@@ -275,10 +272,11 @@ begin
            and (sought = '' or s.product_id in (
                select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h))
     ), v as materialized (
-        select x.id, x.product_id, x.value_ids,
-               (select count(*)::int from unnest(x.tags) q where q = any(real)) as hit,
-               (not i.tracked or exists (select from inventory.stock k
-                   where k.item_id = i.id and k.on_hand > k.reserved)) as in_stock,
+        -- A variant in several places comes several times; everything below counts products.
+        select x.product_id, x.tags,
+               case when want = 0 then 0
+                    else (select count(*)::int from unnest(x.tags) q where q = any(real)) end as hit,
+               not i.tracked or coalesce(k.on_hand > k.reserved, false) as in_stock,
                p.amount,
                (low is null and high is null)
                    or coalesce(p.amount between coalesce(low, 0)
@@ -286,23 +284,25 @@ begin
           from base_set b
           join catalog.variant x on x.product_id = b.product_id and x.active
           join inventory.item i on i.id = x.item_id
+          left join inventory.stock k on k.item_id = x.item_id
           left join catalog.price p on p.variant_id = x.id and p.currency = wanted_currency::char(3)
     ), tagged as (
-        select o.code as o_code, ov.code as v_code, o.names as o_names, ov.names as v_names,
-               ov.position as v_place, v.product_id,
-               (v.in_stock or not only_available) and v.in_range
-                   and v.hit - ((o.code || '=' || ov.code) = any(real))::int
-                       = want - (o.code = any(picked))::int as passes
-          from v
-         cross join lateral unnest(v.value_ids) as u(id)
-          join catalog.option_value ov on ov.id = u.id
-          join catalog.option o on o.id = ov.option_id
+        select u.tag, v.product_id,
+               bool_or((v.in_stock or not only_available) and v.in_range
+                   and v.hit - (u.tag = any(real))::int
+                       = want - (split_part(u.tag, '=', 1) = any(picked))::int) as passes
+          from v cross join lateral unnest(v.tags) as u(tag)
+         group by u.tag, v.product_id
+    ), counted as (
+        select g.tag, split_part(g.tag, '=', 1) as o_code, split_part(g.tag, '=', 2) as v_code,
+               count(*) filter (where g.passes) as n, min(g.product_id) as product_id
+          from tagged g group by g.tag
     )
-    select 'option', g.o_code, g.v_code, base.said((array_agg(g.o_names))[1], wanted_lang),
-           base.said((array_agg(g.v_names))[1], wanted_lang),
-           count(distinct g.product_id) filter (where g.passes), null::bigint,
-           min(g.v_place)::bigint
-      from tagged g group by g.o_code, g.v_code
+    select 'option', g.o_code, g.v_code, base.said(o.names, wanted_lang),
+           base.said(ov.names, wanted_lang), g.n, null::bigint, ov.position::bigint
+      from counted g
+      join catalog.option o on o.product_id = g.product_id and o.code = g.o_code
+      join catalog.option_value ov on ov.option_id = o.id and ov.code = g.v_code
     union all
     select 'category', 'category', c.slug, '', base.said(c.names, wanted_lang),
            count(*), null, c.position::bigint

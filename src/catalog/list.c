@@ -116,14 +116,22 @@ static bool is_plain(const struct list_ask *ask)
 /* ---- what can be filtered by -------------------------------------------------------------------
  */
 
-/* Counting walks the whole category. Of the unfiltered list it is kept for a minute, as the
- * page itself is; never inside a transaction, which may see what others do not. */
+/* Counting walks the whole category. It is kept for a minute, as the page itself is; not for
+ * searches, which hardly ever repeat, and never inside a transaction, which may see what others
+ * do not. */
 static str facets_key(struct ctx *c, const struct list_ask *ask)
 {
-    if (!is_plain(ask) || pg_in_tx(c))
+    struct buf key = buf_new(c->mem, 4096);
+    if (ask->q.n || pg_in_tx(c))
         return str_none;
-    return str_fmt(
-        c->mem, "facets:%.*s:%.*s:%.*s", STR(c->lang), STR(c->currency), STR(ask->category));
+    buf_fmt(&key, "facets:%.*s:%.*s:%.*s", STR(c->lang), STR(c->currency), STR(ask->category));
+    for (size_t i = 0; i < ask->n_tags; i++)
+        buf_fmt(&key, ":%.*s", STR(ask->tags[i]));
+    if (ask->has_low || ask->has_high)
+        buf_fmt(&key, ":%" PRId64 "-%" PRId64, ask->has_low ? ask->low : -1,
+            ask->has_high ? ask->high : -1);
+    buf_add(&key, ask->available ? S(":available") : S(""));
+    return buf_str(&key);
 }
 
 static bool facets_kept(struct ctx *c, str key, struct node **rows)
