@@ -1,14 +1,21 @@
 #include "t/shop.h"
+#include "inventory/inventory.h"
 #include "ops/ops.h"
+#include "orders/orders.h"
 #include "work/work.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { NUMBERS = 9600 }; /* far above the generator's and t/io's */
 
+/* The database, the provider and Redis live by the real time, and so does the shop here. */
 static struct ctx as_house(void)
 {
+    static const struct arena *mem;
     t_open();
+    if (mem != t_ctx()->mem)
+        t_clock(when_now());
+    mem = t_ctx()->mem;
     struct ctx c = *t_ctx();
     c.scope = (struct scope){ .platform = true };
     c.fault = (struct fault){ 0 };
@@ -99,8 +106,11 @@ void t_prove(void)
     if (ops_prove(&c, str_fmt(c.mem, "%.*s/sql/prove.sql", STR(c.app->share_dir)), &report,
             &broken))
         ck_abort_msg("sql/prove.sql: %.*s", STR(c.fault.detail));
-    if (broken)
-        ck_abort_msg("what must always hold does not:\n%.*s", STR(buf_str(&report)));
+    str rest = buf_str(&report), line;
+    while (broken && str_cut(&rest, '\n', &line))
+        if (str_starts(line, S("BROKEN")))
+            ck_abort_msg("what must always hold does not: %.*s\n%.*s", STR(line),
+                STR(str_upto(rest, 400)));
 }
 
 int t_drain(void)
@@ -112,4 +122,70 @@ int t_drain(void)
         n += ran = work_drain(&c, 100);
     } while (ran && n < 300);
     return n;
+}
+
+/* ---- buying ------------------------------------------------------------------------------ */
+
+void t_stock(const char *sku, i64 on_hand)
+{
+    struct ctx c = as_house();
+    static int n;
+    i64 item = t_int("select item_id as n from catalog.variant where sku = '%s'", sku);
+    if (inventory_set(&c, 1, item, on_hand, S("corrected"),
+            str_fmt(c.mem, "t:%d:%" PRId64, n++, when_now())))
+        ck_abort_msg("stock of %s: %.*s", sku, STR(c.fault.text));
+}
+
+void t_post_f(const char *path, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    str form = text_of(fmt, args);
+    va_end(args);
+    t_post(path, str_c(t_ctx()->mem, form));
+}
+
+void t_put(const char *sku, i64 quantity)
+{
+    t_open();
+    t_post_f("/cart/lines", "sku=%s&quantity=%" PRId64, sku, quantity);
+    if (t_last_status() != 303)
+        ck_abort_msg("%s into the cart: %d\n%.*s", sku, t_last_status(), STR(t_body()));
+}
+
+void t_to_pay(void)
+{
+    t_post("/checkout", "email=buyer%40example.test&name=Somsri&phone=0812345678&line1=1+Road"
+                        "&city=Bangkok&postcode=10110&country=TH");
+    if (t_last_status() != 303)
+        ck_abort_msg("address: %d\n%.*s", t_last_status(), STR(t_body()));
+    t_post("/checkout/delivery", "method=standard");
+    if (t_last_status() != 303)
+        ck_abort_msg("delivery: %d\n%.*s", t_last_status(), STR(t_body()));
+    t_get("/checkout/pay.json");
+}
+
+i64 t_order(void)
+{
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_to_pay();
+    i64 revision = node_int(node_path(t_document(), S("checkout.cart")), "revision");
+    i64 total = node_int(node_path(t_document(), S("checkout.totals")), "total");
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64, revision, total);
+    if (t_last_status() != 303)
+        ck_abort_msg("placing: %d\n%.*s", t_last_status(), STR(t_body()));
+    return t_int("select max(id) as n from orders.\"order\"");
+}
+
+str t_number(i64 order)
+{
+    return t_str("select number as s from orders.\"order\" where id = %" PRId64, order);
+}
+
+str t_key(i64 order)
+{
+    struct ctx c = as_house();
+    str link = orders_link(&c, t_number(order));
+    return str_from(link, (size_t)str_find(link, S("?")));
 }

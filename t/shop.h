@@ -17,3 +17,20 @@ i64 t_int_as(struct scope, const char *sql);
 void t_prove(void);
 /* Runs the outbox and all jobs that are due, also those that wait for their next try. */
 int t_drain(void);
+
+/* ---- buying ------------------------------------------------------------------------------ */
+
+/* Things of the demo shop; their stock is what t_stock says. */
+#define CABLE   "KLU-MET-COPPE-JACK" /* ฿1,290.00, ₫1,020,000, $39.00 */
+#define RADIO   "KLU-TUK-RED"        /* ฿2,490.00, ₫1,970,000, $75.00 */
+#define NO_DONG "CHS-PHC"            /* ฿27,900.00, no price in ₫ */
+
+void t_stock(const char *sku, i64 on_hand);
+void t_put(const char *sku, i64 quantity); /* into the cart; must be taken */
+void t_post_f(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Address and delivery are filled in; the next is to pay. */
+void t_to_pay(void);
+/* All three steps with one cable; the new order's id. The payment page is the simulator's. */
+i64 t_order(void);
+str t_number(i64 order);
+str t_key(i64 order); /* "?key=..." of its signed link */

@@ -5,22 +5,12 @@
 -- The number of a cart to be: a guest's scope must name it before it can be written.
 select nextval(pg_get_serial_sequence('cart.cart', 'id')) as id;
 
--- name: read :maybe
--- The open cart of this scope.
-select id, revision, currency
-  from cart.cart
- where state = 'open'
-   and case when base.person() is null then id = base.cart() else person_id = base.person() end;
-
--- name: lines :many
--- in: cart_id bigint
-select id, variant_id, quantity, coalesce(seen_price, -1) as seen_price
-  from cart.line where cart_id = :cart_id order by id limit 100;
-
 -- name: mine :many
--- The lines of this scope's open cart, in one go.
-select k.id as cart_id, k.revision, k.currency, l.id, l.variant_id, l.quantity,
-       coalesce(l.seen_price, -1) as seen_price
+-- in: currency text
+-- The lines of this scope's open cart, in one go. A price agreed to in another currency says
+-- nothing: -1.
+select k.id as cart_id, k.revision, l.id, l.variant_id, l.quantity, l.held,
+       case when l.seen_currency = :currency then l.seen_price else -1 end as seen_price
   from cart.cart k left join cart.line l on l.cart_id = k.id
  where k.state = 'open'
    and case when base.person() is null then k.id = base.cart()
@@ -29,13 +19,12 @@ select k.id as cart_id, k.revision, k.currency, l.id, l.variant_id, l.quantity,
  limit 100;
 
 -- name: open :exec
--- in: currency text
 -- Makes the scope's cart unless it has an open one.
-insert into cart.cart (id, person_id, currency)
+insert into cart.cart (id, person_id)
 overriding system value
 select case when base.person() is null then base.cart()
             else nextval(pg_get_serial_sequence('cart.cart', 'id')) end,
-       base.person(), :currency
+       base.person()
  where not exists (select from cart.cart
                     where state = 'open'
                       and case when base.person() is null then id = base.cart()
@@ -43,7 +32,7 @@ select case when base.person() is null then base.cart()
 on conflict do nothing;
 
 -- name: add :maybe
--- in: variant bigint, quantity bigint, price bigint
+-- in: variant bigint, quantity bigint, price bigint, currency text
 -- Puts so many more of a variant into the scope's cart and raises its revision.
 with mine as (
     update cart.cart set revision = revision + 1, touched_at = now()
@@ -52,40 +41,49 @@ with mine as (
                 else person_id = base.person() end
     returning id
 )
-insert into cart.line as l (cart_id, variant_id, quantity, seen_price)
-select id, :variant, least(:quantity, 999), :price from mine
+insert into cart.line as l (cart_id, variant_id, quantity, seen_price, seen_currency)
+select id, :variant, least(:quantity, 999), :price, :currency from mine
 on conflict (cart_id, variant_id) do update
-    set quantity = least(l.quantity + excluded.quantity, 999), seen_price = excluded.seen_price
+    set quantity = least(l.quantity + excluded.quantity, 999), seen_price = excluded.seen_price,
+        seen_currency = excluded.seen_currency
 returning cart_id;
 
 -- name: set :maybe
 -- in: line bigint, quantity bigint
--- The same quantity again changes nothing, also not the revision.
-with changed as (
-    update cart.line set quantity = :quantity
-     where id = :line and quantity <> :quantity
-    returning cart_id
+-- Nothing comes back when there is no such line. The cart is locked first, as everywhere; the
+-- same quantity again changes nothing, also not the revision.
+with mine as materialized (
+    select k.id from cart.cart k join cart.line l on l.cart_id = k.id
+     where l.id = :line and k.state = 'open'
+       for update of k
+), changed as (
+    update cart.line l set quantity = :quantity
+      from mine where l.id = :line and l.cart_id = mine.id and l.quantity <> :quantity
+    returning l.cart_id
+), raised as (
+    update cart.cart set revision = revision + 1, touched_at = now()
+     where id in (select cart_id from changed)
 )
-update cart.cart set revision = revision + 1, touched_at = now()
- where id in (select cart_id from changed) and state = 'open'
-returning id;
+select id from mine;
 
 -- name: drop :maybe
 -- in: line bigint
-with gone as (
-    delete from cart.line where id = :line returning cart_id
+with mine as (
+    update cart.cart set revision = revision + 1, touched_at = now()
+     where state = 'open' and id = (select cart_id from cart.line where id = :line)
+    returning id
 )
-update cart.cart set revision = revision + 1, touched_at = now()
- where id in (select cart_id from gone) and state = 'open'
-returning id;
+delete from cart.line l using mine where l.id = :line and l.cart_id = mine.id
+returning mine.id;
 
 -- name: see_prices :exec
--- in: cart_id bigint, variants bigint[], prices bigint[]
+-- in: cart_id bigint, variants bigint[], prices bigint[], currency text
 -- The prices on the screen are the ones agreed to from now on.
 update cart.line l
-   set seen_price = u.price
-  from unnest(:variants, :prices) as u(variant, price)
- where l.cart_id = :cart_id and l.variant_id = u.variant and l.seen_price is distinct from u.price;
+   set seen_price = u.price, seen_currency = :currency
+  from unnest(:variants::bigint[], :prices::bigint[]) as u(variant, price)
+ where l.cart_id = :cart_id and l.variant_id = u.variant
+   and (l.seen_price, l.seen_currency) is distinct from (u.price, :currency::char(3));
 
 -- name: adopt :exec
 -- in: guest_cart bigint, person bigint
@@ -97,11 +95,11 @@ update cart.cart set person_id = :person, revision = revision + 1
 -- name: pour :exec
 -- in: guest_cart bigint, person bigint
 -- The larger quantity of each thing stays; the newest beyond a hundred things are left out.
-insert into cart.line as l (cart_id, variant_id, quantity, seen_price)
-select k.id, g.variant_id, g.quantity, g.seen_price
-  from cart.line g, cart.cart k
- where g.cart_id = :guest_cart and k.person_id = :person and k.state = 'open'
-   and k.id <> :guest_cart
+insert into cart.line as l (cart_id, variant_id, quantity, seen_price, seen_currency)
+select k.id, g.variant_id, g.quantity, g.seen_price, g.seen_currency
+  from cart.line g, cart.cart k, cart.cart guest
+ where g.cart_id = guest.id and k.person_id = :person and k.state = 'open'
+   and guest.id = :guest_cart and guest.state = 'open' and guest.person_id is null
    and (exists (select from cart.line x where x.cart_id = k.id and x.variant_id = g.variant_id)
         or (select count(*) from cart.line x where x.cart_id = k.id)
             + (select count(*) from cart.line y
@@ -120,10 +118,44 @@ update cart.cart set revision = revision + 1
  where person_id = :person and state = 'open' and exists (select from closed);
 
 -- name: close :exec
--- in: cart_id bigint
-update cart.cart set state = 'ordered' where id = :cart_id and state = 'open';
+-- in: cart_id bigint, revision bigint, variants bigint[]
+-- What was ordered has been paid: the cart is done. One that was changed since keeps the rest.
+with whole as (
+    update cart.cart set state = 'ordered'
+     where id = :cart_id and state = 'open' and revision = :revision
+    returning id
+), changed as (
+    update cart.cart set revision = revision + 1
+     where id = :cart_id and state = 'open' and revision <> :revision
+    returning id
+)
+delete from cart.line
+ where cart_id in (select id from changed) and variant_id = any(:variants::bigint[]);
 
--- name: lock :one
+-- name: keep :exec
+-- in: cart_id bigint, variants bigint[], quantities bigint[]
+-- An order keeps so many of these for this cart.
+update cart.line l set held = least(u.quantity, 999)
+  from unnest(:variants::bigint[], :quantities::bigint[]) as u(variant, quantity)
+ where l.cart_id = :cart_id and l.variant_id = u.variant;
+
+-- name: let_go :exec
+-- in: cart_id bigint, ended_revision bigint
+-- Nothing is kept for this cart any more. Where the revision that was ordered has ended for
+-- good, what it still holds can be ordered anew.
+with mine as (
+    update cart.cart
+       set revision = revision + case when revision = :ended_revision then 1 else 0 end
+     where id = :cart_id and state = 'open'
+    returning id
+)
+update cart.line set held = 0 where cart_id in (select id from mine) and held > 0;
+
+-- name: raise :exec
+-- in: cart_id bigint
+update cart.cart set revision = revision + 1, touched_at = now() where id = :cart_id;
+
+-- name: lock :maybe
 -- in: cart_id bigint
 select revision, state = 'open' as is_open from cart.cart where id = :cart_id for update;
 

@@ -7,13 +7,16 @@ select email, name, phone, address, coalesce(delivery_method, '') as delivery_me
 
 -- name: save_address :exec
 -- in: cart_id bigint, email text, name text, phone text, address jsonb
-insert into checkout.draft (cart_id, email, name, phone, address)
+-- Changes nothing when it was filled in like this before.
+insert into checkout.draft as d (cart_id, email, name, phone, address)
 values (:cart_id, :email, :name, :phone, :address)
 on conflict (cart_id) do update
     set email = excluded.email, name = excluded.name, phone = excluded.phone,
-        address = excluded.address, updated_at = now();
+        address = excluded.address, updated_at = now()
+  where (d.email, d.name, d.phone, d.address)
+     is distinct from (excluded.email, excluded.name, excluded.phone, excluded.address);
 
 -- name: save_delivery :exec
 -- in: cart_id bigint, method text
 update checkout.draft set delivery_method = :method, updated_at = now()
- where cart_id = :cart_id;
+ where cart_id = :cart_id and delivery_method is distinct from :method;

@@ -5,7 +5,17 @@ select nextval('orders.order_id') as id;
 
 -- name: of_revision :maybe
 -- in: cart_id bigint, revision bigint
-select id from orders."order" where cart_id = :cart_id and cart_revision = :revision;
+select id, total, currency from orders."order"
+ where cart_id = :cart_id and cart_revision = :revision;
+
+-- name: answered :maybe
+-- in: cart_id bigint, person bigint, revision bigint, total bigint, currency text
+-- What this submission was answered before. The cart is 0 when it has been paid and is gone.
+select id from orders."order"
+ where cart_revision = :revision and total = :total and currency = :currency
+   and status <> 'cancelled'
+   and (cart_id = :cart_id or (:cart_id = 0 and :person <> 0 and person_id = :person))
+ order by id desc limit 1;
 
 -- name: older_unpaid :many
 -- in: cart_id bigint, revision bigint
@@ -57,8 +67,8 @@ select id, number, coalesce(person_id, 0) as person_id, cart_id, email, name, ph
 -- name: lock :one
 -- in: id bigint
 -- The first lock of every change: order, then payment, then stock.
-select id, number, coalesce(person_id, 0) as person_id, cart_id, email, lang, currency, total,
-       status, payment_status, refunded_total, is_held, hold_until, hold_until < now() as lapsed
+select id, number, coalesce(person_id, 0) as person_id, cart_id, cart_revision, email, lang,
+       currency, total, status, payment_status, refunded_total, is_held, hold_until, hold_until < now() as lapsed
   from orders."order" where id = :id for update;
 
 -- name: parts :many

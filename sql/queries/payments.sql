@@ -173,9 +173,13 @@ returning id;
 -- in: id bigint, provider_id text
 update payments.refund
    set state = 'done', done_at = now(), provider_id = coalesce(nullif(:provider_id, ''), provider_id)
- where id = :id and state <> 'done';
-
--- name: refund_failed :exec
--- in: id bigint, error text
-update payments.refund set state = 'failed', error = :error
  where id = :id and state in ('created', 'pending');
+
+-- name: refund_failed :maybe
+-- in: id bigint, error text
+with before as (
+    select id, state from payments.refund where id = :id and state <> 'failed' for update
+)
+update payments.refund r set state = 'failed', error = :error
+  from before b where r.id = b.id
+returning r.amount, r.currency, b.state = 'done' as was_done;

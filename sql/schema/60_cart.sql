@@ -5,7 +5,6 @@ grant usage on schema cart to talat_app, talat_readonly;
 create table cart.cart (
     id bigint generated always as identity primary key,
     person_id bigint,
-    currency char(3) not null,
     revision bigint not null default 1, -- up by one with each change of what would be bought
     state text not null default 'open' check (state in ('open', 'ordered', 'merged')),
     created_at timestamptz not null default now(),
@@ -19,27 +18,35 @@ create table cart.line (
     cart_id bigint not null references cart.cart on delete cascade,
     variant_id bigint not null,
     quantity int not null check (quantity between 1 and 999),
-    seen_price bigint, -- unit price when last shown, so that "dearer than before" can be said
+    -- unit price when last agreed to, so that "dearer than before" can be said
+    seen_price bigint not null,
+    seen_currency char(3) not null,
+    -- how many of these an unpaid order of this very cart keeps for it: they are not sold out
+    held int not null default 0,
     added_at timestamptz not null default now(),
     unique (cart_id, variant_id)
 );
 
 alter table cart.cart enable row level security;
 alter table cart.cart force row level security;
+-- A guest's cookie opens a guest's cart and no other: once it is somebody's own, the cookie
+-- that is still about somewhere shows nothing.
 create policy own on cart.cart for all
-    using (id = base.cart() or person_id = base.person() or base.is_platform())
-    with check (id = base.cart() or person_id = base.person() or base.is_platform());
+    using ((id = base.cart() and person_id is null) or person_id = base.person()
+        or base.is_platform())
+    with check ((id = base.cart() and person_id is null) or person_id = base.person()
+        or base.is_platform());
 alter table cart.line enable row level security;
 alter table cart.line force row level security;
 create policy own on cart.line for all
-    using (cart_id = base.cart() or base.is_platform()
-        or exists (select from cart.cart c where c.id = cart_id and c.person_id = base.person()))
-    with check (cart_id = base.cart() or base.is_platform()
-        or exists (select from cart.cart c where c.id = cart_id and c.person_id = base.person()));
+    using (exists (select from cart.cart c where c.id = cart_id))
+    with check (exists (select from cart.cart c where c.id = cart_id));
 -- At most 100 different things in one cart (also the bound of every loop over it).
 create function cart.refuse_101st() returns trigger language plpgsql as $$
 begin
-    if (select count(*) from cart.line where cart_id = new.cart_id) >= 100 then
+    if (select count(*) from cart.line where cart_id = new.cart_id) >= 100
+        and not exists (select from cart.line
+                         where cart_id = new.cart_id and variant_id = new.variant_id) then
         raise exception 'A cart holds at most 100 different things.' using errcode = 'TL409';
     end if;
     return new;

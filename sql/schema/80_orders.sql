@@ -121,7 +121,8 @@ alter table orders.line enable row level security;
 alter table orders.line force row level security;
 create policy own on orders.line for all
     using (organisation_id = base.organisation() or order_id = base.order_id()
-        or base.is_platform())
+        or base.is_platform() or (base.person() is not null and exists (
+            select from orders."order" o where o.id = order_id and o.person_id = base.person())))
     with check (organisation_id = base.organisation() or order_id = base.order_id()
         or base.is_platform());
 alter table orders.event enable row level security;

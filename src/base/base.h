@@ -95,7 +95,8 @@ bool str_is_utf8(str);       /* well-formed UTF-8 without NUL */
 size_t str_utf8_step(str);   /* bytes of the first character; 0: empty or not well-formed */
 int str_order(str, str);     /* memcmp order, shorter first */
 uint64_t str_hash(str);
-str str_lower(struct arena *, str); /* ASCII only */
+str str_lower(struct arena *, str); /* ASCII only, this and the next */
+str str_upper(struct arena *, str);
 extern const str str_none;
 
 /* ---- node.c: the document -------------------------------------------------------- */

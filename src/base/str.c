@@ -169,3 +169,12 @@ str str_lower(struct arena *mem, str s)
     copy[s.n] = '\0';
     return (str){ copy, s.n };
 }
+
+str str_upper(struct arena *mem, str s)
+{
+    char *copy = arena_raw(mem, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        copy[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 0x20) : s.p[i];
+    copy[s.n] = '\0';
+    return (str){ copy, s.n };
+}

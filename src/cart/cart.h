@@ -18,9 +18,17 @@ int cart_set(struct ctx *, i64 line, i64 quantity); /* 0 takes it out */
 int cart_accept_prices(struct ctx *); /* the prices shown now are the ones agreed to */
 /* At login: the guest's lines go into the person's cart; the larger quantity stays. */
 int cart_merge(struct ctx *, i64 guest_cart, i64 person);
-int cart_close(struct ctx *, i64 cart); /* its order has been paid */
-/* FOR UPDATE within a transaction, so that a change and an order never cross. */
+/* Within a transaction, so that a change and an order never cross; before any stock. The
+ * revision is 0 when the cart is not open any more. */
 int cart_lock(struct ctx *, i64 cart, i64 *revision);
+/* That revision has been paid: the cart is done, or keeps what was put in since. */
+int cart_close(struct ctx *, i64 cart, i64 revision, const i64 *variants, size_t n);
+/* An unpaid order of this cart keeps these for it: to this cart they are not sold out. */
+int cart_keep(struct ctx *, i64 cart, const i64 *variants, const i64 *quantities, size_t n);
+/* It keeps them no more; `ended_revision`, when that order is over for good, can be ordered
+ * anew (0: it is not over). */
+int cart_let_go(struct ctx *, i64 cart, i64 ended_revision);
+int cart_raise(struct ctx *, i64 cart); /* something else about it has changed */
 int cart_forget_old(struct ctx *); /* carts that were left */
 
 struct req;

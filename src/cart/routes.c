@@ -46,7 +46,12 @@ int cart_on_login(struct req *r, i64 person)
     if (!crypto_signed(r->c.app->secret, "cart", in_cookie(r, COOKIE_CART), &value) ||
         !str_int(value, &cart))
         return E_OK;
-    TRY(cart_merge(&r->c, cart, person));
+    int err = cart_merge(&r->c, cart, person);
+    if (err) { /* two logins at once: no reason to keep somebody out */
+        log_line(&r->c, LOG_WARN, "cart_merge", "result", str_of(err_name(err)), NULL);
+        fault_clear(&r->c);
+        return E_OK;
+    }
     r->c.scope.cart = 0;
     set_cookie(r, COOKIE_CART, str_none, -1, false);
     return E_OK;
@@ -99,12 +104,9 @@ static int add(struct req *r)
 
 static int change(struct req *r)
 {
-    i64 line;
-    if (in_fault(r))
-        return refuse(r, in_fault(r));
-    if (!crypto_unopaque(r->c.app->secret, "line", in_str(r, "id"), &line))
-        return fail(&r->c, E_MISSING, "cart.line", "That is no longer in your cart.");
-    int err = cart_set(&r->c, line, in_int(r, "quantity"));
+    i64 line = 0; /* nobody's */
+    crypto_unopaque(r->c.app->secret, "line", in_str(r, "id"), &line);
+    int err = in_fault(r) ? in_fault(r) : cart_set(&r->c, line, in_int(r, "quantity"));
     return err ? refuse(r, err) : see_other(r, S("/cart"));
 }
 
@@ -137,8 +139,7 @@ static int corner(struct req *r)
 
 ROUTES(cart) {
     ROUTE(GET, "/cart", ANYONE, NULL, show, "cart/show", RATE_PAGE, NOINDEX),
-    ROUTE(POST, "/cart/lines", ANYONE, one_more, add, "cart/show", RATE_FORM,
-        NOINDEX | FORM),
+    ROUTE(POST, "/cart/lines", ANYONE, one_more, add, "cart/show", RATE_FORM, NOINDEX | FORM),
     ROUTE(POST, "/cart/lines/{id}", ANYONE, new_quantity, change, "cart/show", RATE_FORM,
         NOINDEX | FORM),
     ROUTE(POST, "/currency", ANYONE, to_choose, choose_currency, NULL, RATE_FORM, NOINDEX),

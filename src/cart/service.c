@@ -15,16 +15,24 @@ static const struct node *variant_of(const struct node *variants, i64 id)
     return NULL;
 }
 
+/* What this cart's own unpaid order keeps for it is there for it. */
+static i64 left_for(const struct node *line, const struct node *variant)
+{
+    return node_int(variant, "left") + node_int(line, "held");
+}
+
 /* What the buyer has to be told about a line before it can be bought; "" when nothing. */
 static str problem_of(const struct node *line, const struct node *variant)
 {
     i64 seen = node_int(line, "seen_price");
     if (!variant)
         return S("gone");
-    if (node_is_null(variant, "price") || !node_bool(variant, "for_sale"))
+    if (node_is_null(variant, "price"))
         return S("not_for_sale");
-    if (!node_is_null(variant, "left") && node_int(variant, "left") < node_int(line, "quantity"))
+    if (!node_is_null(variant, "left") && left_for(line, variant) < node_int(line, "quantity"))
         return S("short");
+    if (!node_bool(variant, "active"))
+        return S("not_for_sale");
     if (seen >= 0 && seen < node_int(variant, "price"))
         return S("dearer");
     if (seen > node_int(variant, "price"))
@@ -69,6 +77,8 @@ static i64 dress(struct ctx *c, struct node *out, const struct node *line,
         take(c, out, variant, taken[i]);
     for (size_t i = 6; i < COUNT(taken); i++)
         node_hide(node_get(out, str_of(taken[i])));
+    if (variant && !node_is_null(variant, "left"))
+        node_set_int(c->mem, out, S("left"), left_for(line, variant));
     node_set_int(c->mem, out, S("quantity"), quantity);
     node_set_int(c->mem, out, S("unit_price"), unit);
     node_set_int(c->mem, out, S("line_total"), total);
@@ -129,7 +139,7 @@ int cart_read(struct ctx *c, struct node **out)
     *out = empty_cart(c, &lines);
     if (!c->scope.cart && !c->scope.person)
         return E_OK;
-    TRY(q_cart_mine(c, &rows));
+    TRY(q_cart_mine(c, &rows, c->currency));
     const struct item *first = node_first(rows);
     if (!first)
         return E_OK;
@@ -156,7 +166,9 @@ static int check_for_sale(struct ctx *c, i64 variant, i64 *price)
     const struct item *found = node_first(variants);
     if (!found)
         return fail(c, E_MISSING, "cart.variant", "This product is no longer available.");
-    if (node_is_null(&found->node, "price") || !node_bool(&found->node, "for_sale"))
+    if (!node_bool(&found->node, "active"))
+        return fail(c, E_MISSING, "cart.variant", "This product is no longer available.");
+    if (node_is_null(&found->node, "price"))
         return fail(c, E_CONFLICT, "cart.not_for_sale", "This is not for sale in your currency.");
     if (!node_is_null(&found->node, "left") && node_int(&found->node, "left") < 1)
         return fail(c, E_CONFLICT, "cart.sold_out", "This is sold out.");
@@ -174,8 +186,8 @@ static int add(struct ctx *c, struct adding *what)
 {
     struct node *row;
     pg_batch(c);
-    q_cart_open(c, NULL, c->currency);
-    q_cart_add(c, &row, what->variant, what->quantity, what->price);
+    q_cart_open(c, NULL);
+    q_cart_add(c, &row, what->variant, what->quantity, what->price, c->currency);
     TRY(pg_flush(c));
     what->done = row != NULL;
     return E_OK;
@@ -208,9 +220,8 @@ int cart_add(struct ctx *c, i64 variant, i64 quantity, bool *made)
 int cart_set(struct ctx *c, i64 line, i64 quantity)
 {
     struct node *row;
-    if (quantity == 0)
-        return q_cart_drop(c, &row, line);
-    return q_cart_set(c, &row, line, quantity);
+    TRY(quantity ? q_cart_set(c, &row, line, quantity) : q_cart_drop(c, &row, line));
+    return row ? E_OK : fail(c, E_MISSING, "cart.line", "That is no longer in your cart.");
 }
 
 int cart_accept_prices(struct ctx *c)
@@ -224,7 +235,7 @@ int cart_accept_prices(struct ctx *c)
         variants[n] = node_int(&item->node, "variant_id");
         prices[n++] = node_int(&item->node, "unit_price");
     }
-    return n ? q_cart_see_prices(c, NULL, node_int(cart, "id"), variants, n, prices, n) : E_OK;
+    return n ? q_cart_see_prices(c, NULL, node_int(cart, "id"), variants, n, prices, n, c->currency) : E_OK;
 }
 
 struct merging {
@@ -250,17 +261,32 @@ int cart_merge(struct ctx *c, i64 guest_cart, i64 person)
     return err;
 }
 
-int cart_close(struct ctx *c, i64 cart) { return q_cart_close(c, NULL, cart); }
-
 int cart_lock(struct ctx *c, i64 cart, i64 *revision)
 {
     struct node *row;
+    *revision = 0;
     TRY(q_cart_lock(c, &row, cart));
-    if (!node_bool(row, "is_open"))
-        return fail(c, E_CONFLICT, "cart.closed", "This cart has been ordered already.");
-    *revision = node_int(row, "revision");
+    if (row && node_bool(row, "is_open"))
+        *revision = node_int(row, "revision");
     return E_OK;
 }
+
+int cart_close(struct ctx *c, i64 cart, i64 revision, const i64 *variants, size_t n)
+{
+    return q_cart_close(c, NULL, cart, revision, variants, n);
+}
+
+int cart_keep(struct ctx *c, i64 cart, const i64 *variants, const i64 *quantities, size_t n)
+{
+    return q_cart_keep(c, NULL, cart, variants, n, quantities, n);
+}
+
+int cart_let_go(struct ctx *c, i64 cart, i64 ended_revision)
+{
+    return q_cart_let_go(c, NULL, cart, ended_revision);
+}
+
+int cart_raise(struct ctx *c, i64 cart) { return q_cart_raise(c, NULL, cart); }
 
 int cart_forget_old(struct ctx *c)
 {

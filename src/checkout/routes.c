@@ -66,8 +66,8 @@ static int page(struct req *r, i64 step, struct node **document)
     node_hide(node_set_bool(c->mem, *document, S("is_step_2"), step == 2));
     node_hide(node_set_bool(c->mem, *document, S("is_step_3"), step == 3));
     address = node_get(node_get(checkout, S("draft")), S("address"));
-    bool typed = r->route->in == an_address && in_has(r, "country");
-    str country = typed ? in_str(r, "country") : node_str(address, "country");
+    bool is_typed = step == 1 && r->method == POST;
+    str country = is_typed ? in_str(r, "country") : node_str(address, "country");
     node_set_str(c->mem, *document, S("country_name"),
         country_name(c, node_str(address, "country")));
     return add_countries(r, *document, country.n ? country : S("TH"));
@@ -78,9 +78,22 @@ static struct node *checkout_of(struct node *document)
     return node_get(document, S("checkout"));
 }
 
-static bool is_empty(struct node *document)
+/* Nothing in it, or something that cannot be bought: the cart says what. */
+static bool is_stuck(struct node *document)
 {
-    return node_bool(node_get(checkout_of(document), S("cart")), "is_empty");
+    const struct node *cart = node_get(checkout_of(document), S("cart"));
+    return node_bool(cart, "is_empty") || node_bool(cart, "is_blocked");
+}
+
+/* Where the buyer has to go first; empty: this step may be shown. */
+static str step_before(struct node *document, bool needs_delivery)
+{
+    if (is_stuck(document))
+        return S("/cart");
+    if (!node_bool(checkout_of(document), "has_address"))
+        return S("/checkout");
+    return needs_delivery && !node_bool(checkout_of(document), "has_delivery")
+        ? S("/checkout/delivery") : str_none;
 }
 
 /* What was typed before comes back in the fields; for somebody logged in the first time, the
@@ -105,7 +118,7 @@ static int show_address(struct req *r)
 {
     struct node *document;
     TRY(page(r, 1, &document));
-    if (is_empty(document))
+    if (is_stuck(document))
         return see_other(r, S("/cart"));
     fill_form(r, document);
     return reply_with(r, document);
@@ -126,7 +139,7 @@ static int save_address(struct req *r)
     static const char *const fields[] = {"line1", "line2", "city", "region", "postcode",
         "country"};
     TRY(page(r, 1, &document));
-    if (is_empty(document))
+    if (is_stuck(document))
         return see_other(r, S("/cart"));
     int err = in_fault(r) ? in_fault(r) : check_country(r, document);
     if (err)
@@ -143,17 +156,17 @@ static int show_delivery(struct req *r)
 {
     struct node *document;
     TRY(page(r, 2, &document));
-    if (is_empty(document) || !node_bool(checkout_of(document), "has_address"))
-        return see_other(r, S("/checkout"));
-    return reply_with(r, document);
+    str first = step_before(document, false);
+    return first.n ? see_other(r, first) : reply_with(r, document);
 }
 
 static int save_delivery(struct req *r)
 {
     struct node *document;
     TRY(page(r, 2, &document));
-    if (is_empty(document) || !node_bool(checkout_of(document), "has_address"))
-        return see_other(r, S("/checkout"));
+    str first = step_before(document, false);
+    if (first.n)
+        return see_other(r, first);
     if (in_fault(r))
         return again(r, in_fault(r), document);
     EACH(item, node_get(checkout_of(document), S("methods")))
@@ -170,11 +183,8 @@ static int show_pay(struct req *r)
 {
     struct node *document;
     TRY(page(r, 3, &document));
-    if (!node_bool(checkout_of(document), "has_address") || is_empty(document))
-        return see_other(r, S("/checkout"));
-    if (!node_bool(checkout_of(document), "has_delivery"))
-        return see_other(r, S("/checkout/delivery"));
-    return reply_with(r, document);
+    str first = step_before(document, true);
+    return first.n ? see_other(r, first) : reply_with(r, document);
 }
 
 /* Places the order and opens its payment page. When the provider cannot be reached the order
@@ -185,13 +195,17 @@ static int pay(struct req *r)
     struct node *document, *order;
     i64 id;
     str url;
-    int err = in_fault(r) ? in_fault(r) : checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &id);
+    int err = in_fault(r);
+    if (!err)
+        err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &id);
     if (err) {
         struct fault fault = c->fault;
         fault_clear(c);
         TRY(page(r, 3, &document));
+        str first = step_before(document, true);
         c->fault = fault;
-        return again(r, err, document);
+        bool is_unready = str_is(fault.key, "checkout.unready") && r->format != JSON;
+        return is_unready && first.n ? see_other(r, first) : again(r, err, document);
     }
     c->scope.order = id;
     TRY(orders_read(c, id, &order));

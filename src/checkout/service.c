@@ -2,6 +2,7 @@
 #include "auth/auth.h"
 #include "cart/cart.h"
 #include "gen/queries.h"
+#include "io/io.h"
 #include "orders/orders.h"
 #include "pricing/pricing.h"
 #include "shipping/shipping.h"
@@ -59,18 +60,22 @@ static int basket_of(struct ctx *c, const struct node *cart, const struct node *
 {
     const struct node *lines = node_get(cart, S("lines"));
     struct node *house;
-    size_t i = 0;
-    *b = (struct basket){.currency = c->currency, .n = node_count(lines),
+    *b = (struct basket){.currency = c->currency,
         .delivery = delivery ? node_int(delivery, "amount") : 0};
-    b->lines = NEWS(c->mem, struct price_line, b->n + 1);
+    b->lines = NEWS(c->mem, struct price_line, node_count(lines) + 1);
     EACH(item, lines)
     {
         const struct node *line = &item->node;
-        b->lines[i++] = (struct price_line){.unit = node_int(line, "unit_price"),
+        str problem = node_str(line, "problem");
+        if (str_is(problem, "gone") || str_is(problem, "not_for_sale"))
+            continue; /* such a cart cannot be ordered; what can be bought is reckoned */
+        b->lines[b->n++] = (struct price_line){.unit = node_int(line, "unit_price"),
             .quantity = node_int(line, "quantity"),
             .organisation = node_int(line, "organisation_id"), .sku = node_str(line, "sku"),
             .tax_class = node_str(line, "tax_class")};
     }
+    if (!b->n)
+        return E_OK;
     TRY(auth_organisation(c, b->lines[0].organisation, &house));
     b->tax_inclusive = node_bool(house, "tax_inclusive");
     b->rounding = str_is(node_str(house, "rounding"), "per_total") ? ROUND_PER_TOTAL
@@ -139,26 +144,49 @@ int checkout_save_address(struct ctx *c, i64 cart, str email, str name, str phon
     struct node *address)
 {
     struct buf json = buf_new(c->mem, 8192);
+    i64 changed;
     json_store(&json, address);
-    return q_checkout_save_address(c, NULL, cart, email, name, phone, buf_str(&json));
+    TRY(pg_begin(c));
+    int err = q_checkout_save_address(c, &changed, cart, email, name, phone, buf_str(&json));
+    return pg_end(c, err || !changed ? err : cart_raise(c, cart));
 }
 
 int checkout_save_delivery(struct ctx *c, i64 cart, str method)
 {
-    return q_checkout_save_delivery(c, NULL, cart, method);
+    i64 changed;
+    TRY(pg_begin(c));
+    int err = q_checkout_save_delivery(c, &changed, cart, method);
+    return pg_end(c, err || !changed ? err : cart_raise(c, cart));
+}
+
+/* An order of this revision at another price (changed in the shop, or the currency was): what
+ * the buyer sees now is a new revision, and the buyer is asked again. */
+static int renew(struct ctx *c, i64 cart, i64 revision, bool *renewed)
+{
+    i64 other;
+    TRY(orders_of_revision(c, cart, revision, &other));
+    *renewed = other != 0;
+    return other ? cart_raise(c, cart) : E_OK;
 }
 
 int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, i64 *order)
 {
     struct gathered g = {0};
     TRY(gather(c, &g));
+    i64 cart = node_int(g.cart, "id"), revision = node_int(g.cart, "revision");
+    bool renewed;
+    TRY(orders_answered(c, cart ? cart : c->scope.cart, person, seen_revision, seen_total, order));
+    if (*order) {
+        c->scope.order = *order;
+        return E_OK;
+    }
+    TRY(renew(c, cart, revision, &renewed));
+    if (renewed || revision != seen_revision || g.priced.total != seen_total)
+        return fail(c, E_CONFLICT, "checkout.changed",
+            "Your cart or a price has changed. Please look at the new total before you pay.");
     if (!g.is_ready)
         return fail(c, E_CONFLICT, "checkout.unready",
             "Something is still missing before you can pay. Please look through your order.");
-    i64 cart = node_int(g.cart, "id"), revision = node_int(g.cart, "revision");
-    if (revision != seen_revision || g.priced.total != seen_total)
-        return fail(c, E_CONFLICT, "checkout.changed",
-            "Your cart or a price has changed. Please look at the new total before you pay.");
     TRY(orders_supersede(c, cart, revision));
     struct placing placing = {.cart = cart, .revision = revision, .person = person,
         .email = node_str(g.draft, "email"), .name = node_str(g.draft, "name"),

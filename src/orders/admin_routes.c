@@ -15,21 +15,21 @@ static const struct input to_list[] = {
     {"before", WORD, 0, 40},
     {0},
 };
-static const struct input one_order[] = {{"number", WORD, 8, 20, .required = true}, {0}};
+static const struct input one_order[] = {{"number", WORD, 1, 200, .required = true}, {0}};
 static const struct input a_step[] = {
-    {"number", WORD, 8, 20, .required = true},
+    {"number", WORD, 1, 200, .required = true},
     {"status", CHOICE, .required = true, .choices = "shipped|delivered"},
     {"carrier", LINE, 0, 60},
     {"tracking", LINE, 0, 60},
     {0},
 };
 static const struct input a_refund[] = {
-    {"number", WORD, 8, 20, .required = true},
+    {"number", WORD, 1, 200, .required = true},
     {"back_on_shelf", BOOL},
     {0},
 };
 static const struct input one_mail[] = {
-    {"number", WORD, 8, 20, .required = true},
+    {"number", WORD, 1, 200, .required = true},
     {"id", WORD, 1, 40, .required = true},
     {0},
 };
@@ -47,6 +47,34 @@ static int find(struct req *r, i64 *order)
         return fail(&r->c, E_MISSING, "orders.missing", "There is no such order.");
     r->c.scope.order = *order;
     return E_OK;
+}
+
+/* A step that gives money back, or ends what others sell too, is not for everybody. */
+static int may_end(struct req *r, i64 order, bool gives_money)
+{
+    struct node *parts;
+    struct scope before = r->c.scope;
+    r->c.scope.platform = true;
+    int err = q_orders_organisations_of(&r->c, &parts, order);
+    r->c.scope = before;
+    TRY(err);
+    if (node_count(parts) > 1 && r->who.role < ADMIN)
+        return fail(&r->c, E_DENIED, "orders.shared",
+            "Others sell in this order too. Please ask the market to do this.");
+    if (gives_money && !may(&r->who, ORDERS_REFUND))
+        return fail(&r->c, E_DENIED, "orders.refund",
+            "This order is paid. Please ask somebody who may give money back.");
+    return E_OK;
+}
+
+/* Of a shared order each organisation sees its own part. */
+static void keep_own(struct ctx *c, struct node *order, const char *key)
+{
+    struct node *all = node_get(order, str_of(key)), *own = node_list(c->mem);
+    EACH(item, all)
+    if (node_int(&item->node, "organisation_id") == c->scope.organisation)
+        node_add(c->mem, own, (struct node *)&item->node);
+    node_set(c->mem, order, str_of(key), own);
 }
 
 static void add_choices(struct req *r, struct node *document, const char *key, const char *chosen,
@@ -126,6 +154,8 @@ static int page(struct req *r, struct node **document)
     i64 id;
     TRY(find(r, &id));
     TRY(orders_read(c, id, &order));
+    keep_own(c, order, "lines");
+    keep_own(c, order, "parts");
     TRY(payments_of_order(c, id, &attempts, &refunds));
     TRY(notify_of_order(c, id, &mails));
     EACH(item, mails)
@@ -144,7 +174,8 @@ static int page(struct req *r, struct node **document)
         node_bool(order, "is_processing") && may(&r->who, ORDERS_UPDATE));
     node_set_bool(c->mem, *document, S("may_deliver"),
         node_bool(order, "is_shipped") && may(&r->who, ORDERS_UPDATE));
-    node_set_bool(c->mem, *document, S("may_cancel"), open && may(&r->who, ORDERS_UPDATE));
+    node_set_bool(c->mem, *document, S("may_cancel"), open &&
+        may(&r->who, node_bool(order, "is_paid") ? ORDERS_REFUND : ORDERS_UPDATE));
     node_set_bool(c->mem, *document, S("may_refund"),
         node_bool(order, "is_paid") && node_count(refunds) == 0 && may(&r->who, ORDERS_REFUND));
     return E_OK;
@@ -182,17 +213,20 @@ static int move(struct req *r)
 static int cancel(struct req *r)
 {
     i64 order;
+    struct node *row;
     TRY(find(r, &order));
-    return done(r, orders_cancel(&r->c, order, me(r), "staff"));
+    TRY(q_orders_read(&r->c, &row, order, r->c.lang));
+    int err = may_end(r, order, str_is(node_str(row, "payment_status"), "paid"));
+    return done(r, err ? err : orders_cancel(&r->c, order, me(r), "staff"));
 }
 
 static int refund(struct req *r)
 {
     i64 order;
     TRY(find(r, &order));
-    if (in_fault(r))
-        return done(r, in_fault(r));
-    return done(r, orders_refund_all(&r->c, order, me(r), in_bool(r, "back_on_shelf")));
+    int err = in_fault(r) ? in_fault(r) : may_end(r, order, true);
+    return done(r,
+        err ? err : orders_refund_all(&r->c, order, me(r), in_bool(r, "back_on_shelf")));
 }
 
 static int send_again(struct req *r)

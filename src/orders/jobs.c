@@ -47,9 +47,12 @@ static int sell(struct ctx *c, i64 id, const struct node *order, bool *short_of)
 static int fill(struct ctx *c, i64 id, const struct node *order)
 {
     struct notify_to to = buyer_of(order, id);
+    i64 *variants, *quantities;
+    size_t n;
+    TRY(orders_variants(c, id, &variants, &quantities, &n));
     TRY(q_orders_set_paid(c, NULL, id));
     TRY(q_orders_parts_processing(c, NULL, id));
-    TRY(cart_close(c, node_int(order, "cart_id")));
+    TRY(cart_close(c, node_int(order, "cart_id"), node_int(order, "cart_revision"), variants, n));
     TRY(orders_note(c, id, "paid", "provider", 0, NULL));
     return notify_mail(c, "order_paid", str_fmt(c->mem, "order:%" PRId64, id), &to);
 }
@@ -57,17 +60,19 @@ static int fill(struct ctx *c, i64 id, const struct node *order)
 static int paid(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
 {
     bool short_of;
+    i64 revision;
     if (!str_is(node_str(order, "payment_status"), "pending")) /* a second capture */
         return give_back(c, id, order, p->amount, "paid_twice");
     if (str_is(node_str(order, "status"), "cancelled")) {
         TRY(q_orders_set_paid(c, NULL, id));
         return give_back(c, id, order, p->amount, "paid_after_cancel");
     }
+    TRY(cart_lock(c, node_int(order, "cart_id"), &revision)); /* as in placing: before any stock */
     TRY(sell(c, id, order, &short_of));
     if (!short_of)
         return fill(c, id, order);
     TRY(q_orders_set_paid(c, NULL, id));
-    TRY(orders_cancel_locked(c, id, 0, "system"));
+    TRY(orders_cancel_locked(c, order, 0, "system"));
     return give_back(c, id, order, p->amount, "sold_out");
 }
 
@@ -79,9 +84,18 @@ static int refunded(struct ctx *c, i64 id, const struct payment_change *p)
     struct node *order;
     TRY(q_orders_read(c, &order, id, c->lang));
     i64 kept = p->captured - p->refunded, total = node_int(order, "total");
+    if (kept < 0)
+        return fail_detail(c, E_AWAY, "orders.early", "given back before it was taken: later");
     i64 given = kept >= total ? 0 : total - kept;
     TRY(q_orders_refunded(c, NULL, id, given));
     return orders_note(c, id, "refunded", "provider", 0, data);
+}
+
+/* Being paid at this moment: the stock stays a while longer. */
+static int settle(struct ctx *c, i64 id)
+{
+    TRY(q_orders_settling(c, NULL, id, c->now + SETTLING));
+    return inventory_extend(c, id, c->now + SETTLING);
 }
 
 static int news(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
@@ -90,7 +104,7 @@ static int news(struct ctx *c, i64 id, const struct node *order, const struct pa
     case NEWS_PAID: return paid(c, id, order, p);
     case NEWS_REFUNDED: return refunded(c, id, p);
     case NEWS_PROCESSING:
-        TRY(q_orders_settling(c, NULL, id, c->now + SETTLING));
+        TRY(settle(c, id));
         return orders_note(c, id, "payment_processing", "provider", 0, NULL);
     case NEWS_DECLINED: return orders_note(c, id, "payment_declined", "provider", 0, NULL);
     case NEWS_FAILED: return orders_note(c, id, "payment_failed", "provider", 0, NULL);
@@ -173,16 +187,14 @@ static int let_go(struct ctx *c, void *with)
     if (!node_bool(order, "is_held") || !node_bool(order, "lapsed") ||
         !str_is(node_str(order, "payment_status"), "pending"))
         return E_OK;
+    TRY(cart_let_go(c, node_int(order, "cart_id"), 0));
     TRY(inventory_free(c, id));
     TRY(q_orders_let_go(c, NULL, id));
     TRY(orders_note(c, id, "hold_lapsed", "system", 0, NULL));
     return orders_tell(c, id, "order.updated");
 }
 
-static int keep_settling(struct ctx *c, void *with)
-{
-    return q_orders_settling(c, NULL, *(const i64 *)with, c->now + SETTLING);
-}
+static int keep_settling(struct ctx *c, void *with) { return settle(c, *(const i64 *)with); }
 
 /* The stock goes back only when the provider has said that the page can no longer be paid. */
 static int lapse(struct ctx *c, const struct job *job)

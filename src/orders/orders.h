@@ -22,6 +22,11 @@ struct placing { /* everything checkout has gathered, prices already reckoned */
  * is the order's afterwards. The same (cart, revision) again returns the first order.
  * E_CONFLICT "inventory.short" names what is left of what. */
 int orders_place(struct ctx *, const struct placing *, i64 *order);
+/* The order this very submission was answered with before, 0 when it is the first: a cart's
+ * revision at a total. cart 0: it is gone, any of this person's. */
+int orders_answered(struct ctx *, i64 cart, i64 person, i64 revision, i64 total, i64 *order);
+/* The order of a cart's revision; 0 when there is none. */
+int orders_of_revision(struct ctx *, i64 cart, i64 revision, i64 *order);
 /* Unpaid orders of earlier revisions of this cart: each one's payment page is expired at the
  * provider first, then it is cancelled and its hold freed. Outside any transaction. */
 int orders_supersede(struct ctx *, i64 cart, i64 revision);

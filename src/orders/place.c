@@ -8,7 +8,6 @@
 #include "pricing/pricing.h"
 #include "web/web.h"
 #include "work/work.h"
-#include <ctype.h>
 
 #define MOST_LINES   100
 #define HOLD_MINUTES 15
@@ -120,23 +119,12 @@ static int hold(struct ctx *c, i64 order, const struct placing *p, when until)
     return inventory_hold(c, order, wants, n, until);
 }
 
-/* Twelve letters of Crockford's alphabet: can be read out, cannot be guessed. */
-static str new_number(struct ctx *c)
-{
-    str code = crypto_code(c->mem, 12);
-    struct buf out = buf_new(c->mem, 32);
-    buf_add(&out, S("TL"));
-    for (size_t i = 0; i < code.n; i++) {
-        if (i % 4 == 0)
-            buf_char(&out, '-');
-        buf_char(&out, (char)toupper((unsigned char)code.p[i]));
-    }
-    return buf_str(&out);
-}
-
 static int add_order(struct ctx *c, i64 order, const struct placing *p, when until)
 {
-    return q_orders_add(c, NULL, order, new_number(c), p->cart, p->revision,
+    /* Twelve letters of Crockford's alphabet: can be read out, cannot be guessed. */
+    str code = str_upper(c->mem, crypto_code(c->mem, 12));
+    str number = str_fmt(c->mem, "TL-%.*s-%.*s-%.*s", 4, code.p, 4, code.p + 4, 4, code.p + 8);
+    return q_orders_add(c, NULL, order, number, p->cart, p->revision,
         p->person ? &p->person : NULL, p->email, p->name, p->phone, as_json(c, p->address),
         c->lang, c->currency, p->priced->goods, p->priced->delivery, p->priced->tax,
         p->priced->total, p->basket->tax_inclusive,
@@ -145,15 +133,39 @@ static int add_order(struct ctx *c, i64 order, const struct placing *p, when unt
 }
 
 /* Asked for the house, because the buyer's scope cannot name an order it does not know yet. */
-static int find_placed(struct ctx *c, const struct placing *p, i64 *order)
+int orders_of_revision(struct ctx *c, i64 cart, i64 revision, i64 *order)
 {
     struct node *row;
     struct scope before = c->scope;
     c->scope.platform = true;
-    int err = q_orders_of_revision(c, &row, p->cart, p->revision);
+    int err = q_orders_of_revision(c, &row, cart, revision);
     c->scope = before;
     *order = !err && row ? node_int(row, "id") : 0;
     return err;
+}
+
+int orders_answered(struct ctx *c, i64 cart, i64 person, i64 revision, i64 total, i64 *order)
+{
+    struct node *row;
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = q_orders_answered(c, &row, cart, person, revision, total, c->currency);
+    c->scope = before;
+    *order = !err && row ? node_int(row, "id") : 0;
+    return err;
+}
+
+/* To the cart these are not sold out as long as its own order holds them. */
+static int keep_for_cart(struct ctx *c, const struct placing *p)
+{
+    i64 variants[MOST_LINES], quantities[MOST_LINES];
+    size_t n = 0;
+    EACH(item, p->lines)
+    {
+        variants[n] = node_int(&item->node, "variant_id");
+        quantities[n++] = node_int(&item->node, "quantity");
+    }
+    return cart_keep(c, p->cart, variants, quantities, n);
 }
 
 struct attempt {
@@ -171,7 +183,7 @@ static int place(struct ctx *c, void *with)
     i64 revision;
     when until = orders_hold_end(c);
     TRY(cart_lock(c, p->cart, &revision)); /* whoever comes second waits here, then finds it */
-    TRY(find_placed(c, p, &a->order));
+    TRY(orders_of_revision(c, p->cart, p->revision, &a->order));
     if (a->order)
         return E_OK;
     if (revision != p->revision)
@@ -183,6 +195,7 @@ static int place(struct ctx *c, void *with)
     TRY(add_order(c, order, p, until));
     TRY(add_parts(c, order, shares, n));
     TRY(add_lines(c, order, p, shares, n));
+    TRY(keep_for_cart(c, p));
     TRY(hold(c, order, p, until));
     TRY(orders_note(c, order, "placed", "buyer", p->person, NULL));
     TRY(orders_tell(c, order, "order.created"));
@@ -194,9 +207,12 @@ static int place(struct ctx *c, void *with)
 int orders_place(struct ctx *c, const struct placing *p, i64 *order)
 {
     struct attempt a = {.placing = p};
+    struct scope before = c->scope;
     if (!node_count(p->lines) || node_count(p->lines) > MOST_LINES)
         return fail(c, E_CONFLICT, "orders.empty", "Your cart is empty.");
-    TRY(pg_tx(c, place, &a));
+    int err = pg_tx(c, place, &a);
+    c->scope = before; /* without the order that was not made */
+    TRY(err);
     *order = c->scope.order = a.order;
     metric_add(c->app, "orders_placed_total", a.is_new);
     return E_OK;

@@ -5,8 +5,8 @@
 #include "web/web.h"
 
 static const struct input one_order[] = {
-    {"number", WORD, 8, 20, .required = true},
-    {"key", LINE, 0, 100},
+    {"number", WORD, 1, 200, .required = true},
+    {"key", LINE, 0, 500},
     {0},
 };
 /* Where a stream begins: a second and a count, as nchan numbers what it sends. */

@@ -132,9 +132,9 @@ struct holding {
 static int want_again(struct ctx *c, i64 order, when until)
 {
     struct node *lines;
-    struct inventory_want wants[200];
     size_t n = 0;
     TRY(q_orders_lines(c, &lines, order));
+    struct inventory_want *wants = NEWS(c->mem, struct inventory_want, node_count(lines) + 1);
     EACH(item, lines)
     wants[n++] = (struct inventory_want){node_int(&item->node, "item_id"),
         node_int(&item->node, "quantity"), node_int(&item->node, "organisation_id"),
@@ -142,17 +142,36 @@ static int want_again(struct ctx *c, i64 order, when until)
     return inventory_hold(c, order, wants, n, until);
 }
 
+int orders_variants(struct ctx *c, i64 order, i64 **variants, i64 **quantities, size_t *n)
+{
+    struct node *lines;
+    *n = 0;
+    TRY(q_orders_lines(c, &lines, order));
+    *variants = NEWS(c->mem, i64, node_count(lines) + 1);
+    *quantities = NEWS(c->mem, i64, node_count(lines) + 1);
+    EACH(item, lines)
+    {
+        (*variants)[*n] = node_int(&item->node, "variant_id");
+        (*quantities)[(*n)++] = node_int(&item->node, "quantity");
+    }
+    return E_OK;
+}
+
 /* Before the buyer is sent to pay, what is paid for must be there. */
 static int hold_again(struct ctx *c, void *with)
 {
     struct holding *h = with;
     struct node *row;
+    i64 *variants, *quantities;
+    size_t n;
     TRY(q_orders_lock(c, &row, h->order));
     if (!str_is(node_str(row, "status"), "pending") ||
         !str_is(node_str(row, "payment_status"), "pending"))
         return fail(c, E_CONFLICT, "orders.not_open", "This order is not waiting for a payment.");
     if (node_bool(row, "is_held"))
         return E_OK;
+    TRY(orders_variants(c, h->order, &variants, &quantities, &n));
+    TRY(cart_keep(c, node_int(row, "cart_id"), variants, quantities, n));
     TRY(want_again(c, h->order, h->until));
     return q_orders_hold_again(c, NULL, h->order, h->until);
 }
@@ -175,12 +194,13 @@ int orders_pay_url(struct ctx *c, i64 id, str *url)
 
 /* ---- cancelling --------------------------------------------------------------------------------- */
 
-int orders_cancel_locked(struct ctx *c, i64 order, i64 person, const char *actor)
+int orders_cancel_locked(struct ctx *c, const struct node *row, i64 person, const char *actor)
 {
-    i64 changed;
+    i64 changed, order = node_int(row, "id");
     TRY(q_orders_cancel(c, &changed, order));
     if (!changed)
         return E_OK;
+    TRY(cart_let_go(c, node_int(row, "cart_id"), node_int(row, "cart_revision")));
     TRY(q_orders_cancel_parts(c, NULL, order));
     TRY(inventory_free(c, order));
     TRY(orders_note(c, order, "cancelled", actor, person, NULL));
@@ -207,10 +227,10 @@ static int cancel(struct ctx *c, void *with)
     if (!unpaid && str_is(node_str(row, "payment_status"), "paid")) {
         TRY(payments_refund(c, x->order,
             node_int(row, "total") - node_int(row, "refunded_total"), S("cancelled"),
-            str_fmt(c->mem, "cancel-%" PRId64, x->order), x->person));
+            str_fmt(c->mem, "all-%" PRId64, x->order), x->person));
         TRY(inventory_return(c, x->order, str_fmt(c->mem, "order:%" PRId64 ":cancel", x->order)));
     }
-    return orders_cancel_locked(c, x->order, x->person, x->actor);
+    return orders_cancel_locked(c, row, x->person, x->actor);
 }
 
 /* The page first: while it is open the order may be paid at any moment. */

@@ -78,6 +78,8 @@ static int find_refund(struct ctx *c, const struct provider_news *n, const struc
 {
     struct node *row;
     TRY(q_payments_find_refund(c, &row, n->refund_key, n->refund_id));
+    if (row && n->fact == FACT_REFUNDED && node_int(row, "amount") != n->amount)
+        out->news = NEWS_MISMATCH;
     if (!row && attempt)
         TRY(q_payments_foreign_refund(c, &row, out->order, out->attempt,
             str_fmt(c->mem, "at-provider-%.*s", STR(n->refund_id)), n->amount, n->currency,
@@ -86,21 +88,33 @@ static int find_refund(struct ctx *c, const struct provider_news *n, const struc
     return E_OK;
 }
 
+/* A refund that failed, maybe after it had been said to be done: then the money is here again. */
+static int take_back(struct ctx *c, i64 refund, const struct provider_news *n,
+    struct payment_change *out)
+{
+    struct node *row;
+    bool fresh;
+    TRY(q_payments_refund_failed(c, &row, refund, n->error));
+    out->news = row ? NEWS_REFUND_FAILED : NEWS_NONE;
+    if (row && node_bool(row, "was_done"))
+        return ledger_unrefund(c, out->order, refund, node_int(row, "amount"),
+            node_str(row, "currency"), &fresh);
+    return E_OK;
+}
+
 static int apply_refund(struct ctx *c, const struct provider_news *n, const struct node *attempt,
     struct payment_change *out)
 {
-    i64 refund;
+    i64 refund, changed;
     bool fresh;
     TRY(find_refund(c, n, attempt, out, &refund));
-    if (!refund)
+    if (!refund || out->news == NEWS_MISMATCH)
         return E_OK;
-    if (n->fact == FACT_REFUND_FAILED) {
-        i64 changed;
-        TRY(q_payments_refund_failed(c, &changed, refund, n->error));
-        out->news = changed ? NEWS_REFUND_FAILED : NEWS_NONE;
+    if (n->fact == FACT_REFUND_FAILED)
+        return take_back(c, refund, n, out);
+    TRY(q_payments_refund_done(c, &changed, refund, n->refund_id));
+    if (!changed) /* done already, or failed since */
         return E_OK;
-    }
-    TRY(q_payments_refund_done(c, NULL, refund, n->refund_id));
     TRY(ledger_refund(c, out->order, refund, n->amount, n->currency, &fresh));
     out->news = fresh ? NEWS_REFUNDED : NEWS_NONE;
     return E_OK;
@@ -130,8 +144,8 @@ int payments_apply(struct ctx *c, i64 event, i64 order, struct payment_change *o
         err = apply_moved(c, &n, "failed", NEWS_FAILED, out);
     else if (attempt && n.fact == FACT_EXPIRED)
         err = apply_moved(c, &n, "expired", NEWS_EXPIRED, out);
-    else if (attempt && n.fact == FACT_DECLINED)
-        out->news = NEWS_DECLINED;
+    else if (attempt && n.fact == FACT_DECLINED && !str_is(node_str(attempt, "state"), "paid"))
+        out->news = NEWS_DECLINED; /* said after it was paid, it is old news */
     return err ? err : read_sums(c, out);
 }
 

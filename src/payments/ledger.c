@@ -31,3 +31,9 @@ int ledger_refund(struct ctx *c, i64 order, i64 refund, i64 amount, str currency
     return book_pair(c, order, str_fmt(c->mem, "refund:%" PRId64, refund), -amount, currency,
         fresh);
 }
+
+int ledger_unrefund(struct ctx *c, i64 order, i64 refund, i64 amount, str currency, bool *fresh)
+{
+    return book_pair(c, order, str_fmt(c->mem, "refund:%" PRId64 ":failed", refund), amount,
+        currency, fresh);
+}

@@ -10,11 +10,16 @@ struct saying {
 };
 int payments_note(struct ctx *, void *saying);
 
+/* The provider has said a clear no to a request that it never carried out, also not under this
+ * key before: what was asked for does not exist and will not. */
+#define IS_REFUSED(c) str_is((c)->fault.key, "payments.refused")
+
 /* ledger.c: one transaction per cause; E_OK with *fresh false when it is booked already. */
 int ledger_book(struct ctx *, i64 order, str cause, str currency, const str *accounts,
     const i64 *amounts, size_t n, bool *fresh);
 int ledger_capture(struct ctx *, i64 order, str payment, i64 amount, str currency, bool *fresh);
 int ledger_refund(struct ctx *, i64 order, i64 refund, i64 amount, str currency, bool *fresh);
+int ledger_unrefund(struct ctx *, i64 order, i64 refund, i64 amount, str currency, bool *fresh);
 
 /* circuit.c: after five failures within half a minute nobody waits for a provider that does
  * not answer; one call tries again when that half minute is over. */

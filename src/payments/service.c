@@ -55,10 +55,11 @@ static int open_page(struct ctx *c, const struct node *attempt, str *url)
     if (err) {
         str why = c->fault.detail;
         struct fault fault = c->fault;
-        if (q_payments_attempt_failed(c, NULL, id, str_upto(why, 500)))
-            fault_clear(c);
+        int noted = IS_REFUSED(c)
+            ? q_payments_attempt_moved(c, NULL, id, S("failed"), str_upto(why, 500))
+            : q_payments_attempt_failed(c, NULL, id, str_upto(why, 500));
         c->fault = fault;
-        return err;
+        return noted ? noted : err;
     }
     *url = page.url;
     return q_payments_attempt_opened(c, NULL, id, page.session_id, page.payment_id, page.url);
@@ -81,6 +82,18 @@ static int find_or_add(struct ctx *c, str provider, const struct payment_order *
         "A payment for this order is just ending. Please try again in a moment.");
 }
 
+static int renew(struct ctx *c, str provider, const struct payment_order *o, str *url)
+{
+    struct node *attempt;
+    bool settled;
+    TRY(payments_expire(c, o->id, &settled));
+    if (settled)
+        return fail(c, E_CONFLICT, "payments.processing",
+            "Your bank is still working on this payment. Please wait for its answer.");
+    TRY(find_or_add(c, provider, o, &attempt));
+    return open_page(c, attempt, url);
+}
+
 int payments_start(struct ctx *c, str provider, const struct payment_order *o, str *url)
 {
     struct node *attempt;
@@ -92,7 +105,16 @@ int payments_start(struct ctx *c, str provider, const struct payment_order *o, s
         return fail(c, E_CONFLICT, "payments.processing",
             "Your bank is still working on this payment. Please wait for its answer.");
     *url = node_str(attempt, "url");
-    return url->n ? E_OK : open_page(c, attempt, url);
+    if (url->n && node_bool(attempt, "is_fresh"))
+        return E_OK;
+    if (url->n) /* its time is over, or nearly: closed first, so that there is one page to pay on */
+        return renew(c, provider, o, url);
+    int err = open_page(c, attempt, url);
+    if (!err || !IS_REFUSED(c))
+        return err;
+    fault_clear(c); /* too old to be opened any more: a new one, once */
+    TRY(find_or_add(c, provider, o, &attempt));
+    return open_page(c, attempt, url);
 }
 
 /* ---- closing, asking ----------------------------------------------------------------------------- */
@@ -128,7 +150,12 @@ static int expire_attempt(struct ctx *c, struct node *attempt, bool *settled)
     struct provider_news news;
     str url;
     if (!node_str(attempt, "session_id").n) {
-        TRY(open_page(c, attempt, &url));
+        int err = open_page(c, attempt, &url);
+        if (err && IS_REFUSED(c)) { /* there never was a page */
+            fault_clear(c);
+            return E_OK;
+        }
+        TRY(err);
         TRY(q_payments_attempt(c, &attempt, node_int(attempt, "id")));
     }
     TRY(provider->expire(c, attempt, &said.id, &said.kind, &said.body));
@@ -156,8 +183,10 @@ int payments_ask(struct ctx *c, i64 id)
     const struct provider *provider = provider_of(attempt);
     struct saying said = {.provider = str_of(provider->name)};
     TRY(q_payments_asked(c, NULL, id));
-    if (!node_str(attempt, "session_id").n)
-        return open_page(c, attempt, &url);
+    if (!node_str(attempt, "session_id").n) {
+        int err = open_page(c, attempt, &url);
+        return err && IS_REFUSED(c) ? E_OK : err;
+    }
     TRY(provider->ask(c, attempt, &said.id, &said.kind, &said.body));
     return pg_tx(c, payments_note, &said);
 }

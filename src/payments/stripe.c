@@ -43,8 +43,8 @@ static void field_int(struct ctx *c, struct buf *form, const char *key, i64 valu
 static int refused(struct ctx *c, int status, const struct node *answer)
 {
     const struct node *error = node_get(answer, S("error"));
-    return fail_detail(c, E_PROVIDER, "payments.stripe", "status %d type %.*s code %.*s", status,
-        STR(node_str(error, "type")), STR(node_str(error, "code")));
+    return fail_detail(c, E_PROVIDER, status == 400 ? "payments.refused" : "payments.stripe",
+        "status %d type %.*s code %.*s", status, STR(node_str(error, "type")), STR(node_str(error, "code")));
 }
 
 /* One call; *status is Stripe's. E_PROVIDER when no whole answer came, when it was 5xx or 429,
@@ -125,13 +125,29 @@ static void as_event(struct ctx *c, const struct node *session, str *event_id, s
         STR(node_str(session, "status")), STR(node_str(session, "payment_status")));
 }
 
+/* One the provider knows nothing of (another account's, or its test data was cleared) cannot be
+ * paid once its time is over. */
+static void forgotten(struct ctx *c, const struct node *attempt, struct node *session, str *body)
+{
+    struct buf json = buf_new(c->mem, 4096);
+    node_set_str(c->mem, session, S("object"), S("checkout.session"));
+    node_set_str(c->mem, session, S("id"), node_str(attempt, "session_id"));
+    node_set_str(c->mem, session, S("status"), S("expired"));
+    node_set_str(c->mem, session, S("payment_status"), S("unpaid"));
+    json_store(&json, session);
+    *body = buf_str(&json);
+}
+
 static int ask(struct ctx *c, const struct node *attempt, str *event_id, str *kind, str *body)
 {
     struct node *session;
+    when ends;
     int status;
     str path = str_fmt(c->mem, "/v1/checkout/sessions/%.*s", STR(node_str(attempt, "session_id")));
     TRY(call(c, "GET", path, str_none, str_none, &status, &session, body));
-    if (status != 200)
+    if (status == 404 && when_parse(node_str(attempt, "expires_at"), &ends) && ends < c->now)
+        forgotten(c, attempt, session = node_map(c->mem), body);
+    else if (status != 200)
         return refused(c, status, session);
     as_event(c, session, event_id, kind);
     return E_OK;
@@ -162,8 +178,22 @@ static int refund(struct ctx *c, const struct node *row, str *event_id, str *kin
     field(&form, "metadata[refund]", node_str(row, "key"));
     TRY(call(c, "POST", S("/v1/refunds"), buf_str(&form), node_str(row, "key"), &status, &answer,
         body));
-    if (status != 200)
+    if (status == 400) { /* a clear no: news as well, for the order's page */
+        struct buf json = buf_new(c->mem, 4096);
+        str why = node_str(node_get(answer, S("error")), "code");
+        struct node *failed = node_map(c->mem), *metadata = node_map(c->mem);
+        node_set_str(c->mem, metadata, S("refund"), node_str(row, "key"));
+        node_set_str(c->mem, failed, S("object"), S("refund"));
+        node_set_str(c->mem, failed, S("id"), node_str(row, "key"));
+        node_set_str(c->mem, failed, S("status"), S("failed"));
+        node_set_str(c->mem, failed, S("failure_reason"), why);
+        node_set(c->mem, failed, S("metadata"), metadata);
+        json_store(&json, failed);
+        *body = buf_str(&json);
+        answer = failed;
+    } else if (status != 200) {
         return refused(c, status, answer);
+    }
     *kind = S("refund.answered");
     *event_id = str_fmt(c->mem, "answered:%.*s:%.*s", STR(node_str(answer, "id")),
         STR(node_str(answer, "status")));
@@ -226,14 +256,6 @@ static int event_id(struct ctx *c, str body, str *id, str *kind)
     return E_OK;
 }
 
-static str upper(struct ctx *c, str s)
-{
-    char *p = arena_raw(c->mem, s.n + 1);
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 32) : s.p[i];
-    return (str){p, s.n};
-}
-
 static void session_news(struct ctx *c, str kind, const struct node *s, struct provider_news *n)
 {
     bool paid = str_is(node_str(s, "payment_status"), "paid");
@@ -242,7 +264,7 @@ static void session_news(struct ctx *c, str kind, const struct node *s, struct p
     n->payment_id = node_str(s, "payment_intent");
     n->attempt_key = node_str(node_get(s, S("metadata")), "attempt");
     n->amount = node_int(s, "amount_total");
-    n->currency = upper(c, node_str(s, "currency"));
+    n->currency = str_upper(c->mem, node_str(s, "currency"));
     if (str_is(kind, "checkout.session.async_payment_failed"))
         n->fact = FACT_FAILED;
     else if (paid)
@@ -258,7 +280,7 @@ static void intent_news(struct ctx *c, str kind, const struct node *p, struct pr
     n->payment_id = node_str(p, "id");
     n->attempt_key = node_str(node_get(p, S("metadata")), "attempt");
     n->amount = node_int(p, "amount_received");
-    n->currency = upper(c, node_str(p, "currency"));
+    n->currency = str_upper(c->mem, node_str(p, "currency"));
     n->error = node_str(node_get(p, S("last_payment_error")), "code");
     if (str_is(kind, "payment_intent.succeeded"))
         n->fact = FACT_PAID;
@@ -273,7 +295,7 @@ static void refund_news(struct ctx *c, const struct node *r, struct provider_new
     n->refund_key = node_str(node_get(r, S("metadata")), "refund");
     n->payment_id = node_str(r, "payment_intent");
     n->amount = node_int(r, "amount");
-    n->currency = upper(c, node_str(r, "currency"));
+    n->currency = str_upper(c->mem, node_str(r, "currency"));
     if (str_is(status, "succeeded"))
         n->fact = FACT_REFUNDED;
     else if (str_is(status, "failed") || str_is(status, "canceled"))

@@ -1,0 +1,372 @@
+/* Three plain pages and an order: what is missing, what changed, what is sent twice. */
+#include "gen/queries.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+#define ADDRESS \
+    "email=buyer%%40example.test&name=Somsri&phone=0812345678&line1=1+Road&city=Bangkok&country=%s"
+
+static i64 orders(void) { return t_int("select count(*) as n from orders.\"order\""); }
+
+static i64 seen(const char *map, const char *key)
+{
+    t_get("/checkout/pay.json");
+    t_status(200);
+    return node_int(node_path(t_document(), str_fmt(t_ctx()->mem, "checkout.%s", map)), key);
+}
+
+static void pay(i64 revision, i64 total)
+{
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64, revision, total);
+}
+
+static void filled(i64 *revision, i64 *total)
+{
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_to_pay();
+    *revision = seen("cart", "revision");
+    *total = seen("totals", "total");
+}
+
+/* ---- the three steps ----------------------------------------------------------------------- */
+
+T(three_plain_pages_lead_to_the_providers_page)
+{
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_get("/checkout");
+    t_status(200);
+    t_html("form[method=post]");
+    t_html("input[name=line1]");
+    t_post_f("/checkout", ADDRESS, "TH");
+    t_status(303);
+    t_header("Location", "/checkout/delivery");
+    t_get("/checkout/delivery");
+    t_status(200);
+    t_html("input[name=method]");
+    t_post("/checkout/delivery", "method=standard");
+    t_header("Location", "/checkout/pay");
+    t_get("/checkout/pay");
+    t_status(200);
+    t_html("input[name=revision]");
+    t_html("input[name=total]");
+    t_text("1,340.00"); /* 1,290 and 50 for the way */
+    i64 before = orders();
+    pay(seen("cart", "revision"), seen("totals", "total"));
+    t_status(303);
+    t_header_has("Location", "/c/pay/cs_");
+    eq_int(orders(), before + 1);
+    eq_int(t_int("select total as n from orders.\"order\" order by id desc limit 1"), 134000);
+    eq_int(t_int("select tax_total as n from orders.\"order\" order by id desc limit 1"), 8439 + 327);
+    t_prove();
+}
+
+T(what_was_filled_in_is_still_there_later)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    t_get("/checkout");
+    t_text("value=\"Somsri\"");
+    t_text("value=\"1 Road\"");
+    t_get("/checkout/delivery.json");
+    t_json("checkout.draft.deliveryMethod", "standard");
+}
+
+T(who_skips_a_step_is_sent_back_to_it)
+{
+    t_stock(CABLE, 10);
+    t_get("/checkout");
+    t_header("Location", "/cart");
+    t_get("/checkout/pay");
+    t_header("Location", "/cart");
+    t_put(CABLE, 1);
+    t_get("/checkout/delivery");
+    t_header("Location", "/checkout");
+    t_get("/checkout/pay");
+    t_header("Location", "/checkout");
+    t_post("/checkout/delivery", "method=standard");
+    t_header("Location", "/checkout");
+    t_post_f("/checkout", ADDRESS, "TH");
+    t_get("/checkout/pay");
+    t_header("Location", "/checkout/delivery");
+    i64 before = orders();
+    pay(seen("cart", "revision"), 134000);
+    is_true(t_last_status() == 303 || t_last_status() == 409);
+    eq_int(orders(), before);
+}
+
+T(a_large_order_is_delivered_free_and_vietnam_pays_its_own_tax)
+{
+    t_stock(RADIO, 10);
+    t_put(RADIO, 1); /* 2,490 is more than 1,500 */
+    t_post_f("/checkout", ADDRESS, "VN");
+    t_post("/checkout/delivery", "method=standard");
+    eq_int(seen("totals", "delivery"), 0);
+    eq_int(seen("totals", "total"), 249000);
+    eq_int(seen("totals", "tax"), 22636); /* a tenth of the whole, within: 249000 / 11 */
+}
+
+/* ---- bad input ------------------------------------------------------------------------------- */
+
+T(what_is_wrong_with_an_address_is_said_in_the_form)
+{
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_post("/checkout", "email=nobody&name=&line1=1+Road&country=TH");
+    t_status(422);
+    t_html("[aria-invalid=true]");
+    t_text("value=\"1 Road\"");
+    t_post_f("/checkout", ADDRESS, "XX");
+    t_status(422);
+    t_text("We do not deliver to that country yet.");
+    t_post_f("/checkout", ADDRESS, "TH");
+    t_post("/checkout/delivery", "method=by-broom");
+    t_status(422);
+    t_text("Please choose how it should be delivered.");
+    t_post("/checkout/delivery", "");
+    t_status(422);
+}
+
+T(figures_that_are_none_are_refused)
+{
+    i64 revision, total, before = (t_open(), orders());
+    filled(&revision, &total);
+    static const char *const wrong[] = { "revision=1", "total=134000", "", "revision=x&total=134000",
+        "revision=-1&total=-1", "revision=1&total=1e9", "revision=1&total=99999999999999999999" };
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        t_post("/checkout/pay", wrong[i]);
+        t_status(422);
+    }
+    eq_int(orders(), before);
+}
+
+T(what_a_client_says_about_money_never_changes_it)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    pay(revision, 1);
+    t_status(409);
+    pay(revision, total - 1);
+    t_status(409);
+    eq_int(orders(), before);
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64 "&price=1&goods=1&delivery=0"
+        "&tax=0&currency=VND&organisation=9&person=1&status=paid&payment_status=paid&amount=1",
+        revision, total);
+    t_status(303);
+    eq_int(orders(), before + 1);
+    eq_str(t_str("select total || currency || payment_status as s from orders.\"order\" "
+                 "order by id desc limit 1"), "134000THBpending");
+}
+
+/* ---- changed meanwhile -------------------------------------------------------------------------- */
+
+T(a_changed_price_is_shown_before_anybody_pays_it)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    t_sql("update catalog.price set amount = amount + 1000 where currency = 'THB' and variant_id = "
+          "(select id from catalog.variant where sku = '" CABLE "')");
+    pay(revision, total);
+    t_status(409);
+    t_text("Your cart or a price has changed.");
+    t_text("1,350.00");
+    t_html("input[name=total][value=135000]");
+    eq_int(orders(), before);
+    eq_int(t_int("select count(*) as n from inventory.hold where state = 'held'"), 0);
+    pay(revision, total + 1000);
+    t_status(303);
+    eq_int(orders(), before + 1);
+    t_prove();
+}
+
+T(a_cart_changed_in_another_tab_is_shown_before_anybody_pays_it)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    t_put(CABLE, 1);
+    pay(revision, total);
+    t_status(409);
+    eq_int(orders(), before);
+}
+
+T(who_comes_too_late_is_told)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    t_stock(CABLE, 0);
+    pay(revision, total);
+    is_true(t_last_status() == 409 || t_last_status() == 303);
+    if (t_last_status() == 303)
+        t_header("Location", "/cart");
+    eq_int(orders(), before);
+    t_with("Accept", "application/json");
+    pay(revision, total);
+    t_status(409);
+    t_prove();
+}
+
+/* ---- twice ------------------------------------------------------------------------------------------ */
+
+T(the_same_submission_twice_is_one_order_and_one_answer)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    t_stock(CABLE, 1); /* the very last: to its own cart it is not sold out */
+    i64 before = orders();
+    pay(revision, total);
+    t_status(303);
+    str to = t_header_of("Location");
+    pay(revision, total);
+    t_status(303);
+    eq_str(t_header_of("Location"), to);
+    t_get("/cart.json");
+    t_json("cart.lines.0.problem", "");
+    eq_int(orders(), before + 1);
+    eq_int(t_int("select count(*) as n from payments.attempt where order_id = "
+                 "(select max(id) from orders.\"order\")"), 1);
+    t_prove();
+}
+
+T(the_same_submission_after_it_was_paid_finds_its_order)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    pay(revision, total);
+    i64 order = t_int("select max(id) as n from orders.\"order\"");
+    t_sql("update orders.\"order\" set payment_status = 'paid', status = 'processing' where id = "
+          "%" PRId64 "; update cart.cart set state = 'ordered' where id = (select max(id) from "
+          "cart.cart)", order);
+    pay(revision, total);
+    t_status(303);
+    t_header_has("Location", str_c(t_ctx()->mem, t_number(order)));
+}
+
+T(a_changed_cart_is_a_new_order_that_ends_the_old_one)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    pay(revision, total);
+    t_status(303);
+    i64 first = t_int("select max(id) as n from orders.\"order\"");
+    t_put(CABLE, 1);
+    pay(seen("cart", "revision"), seen("totals", "total"));
+    t_status(303);
+    i64 second = t_int("select max(id) as n from orders.\"order\"");
+    is_true(second > first);
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, first), "cancelled");
+    eq_str(t_str("select state as s from payments.attempt where order_id = %" PRId64, first),
+        "expired");
+    eq_int(t_int("select sum(quantity)::bigint as n from inventory.hold where state = 'held' and "
+                 "order_id in (%" PRId64 ", %" PRId64 ")", first, second), 2);
+    t_prove();
+}
+
+T(another_delivery_or_address_is_a_new_order_too)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    t_stock(CABLE, 1);
+    pay(revision, total);
+    i64 first = t_int("select max(id) as n from orders.\"order\"");
+    t_post("/checkout/delivery", "method=express");
+    t_status(303);
+    pay(seen("cart", "revision"), seen("totals", "total"));
+    t_status(303);
+    i64 second = t_int("select max(id) as n from orders.\"order\"");
+    is_true(second > first);
+    eq_str(t_str("select delivery_method as s from orders.\"order\" where id = %" PRId64, second),
+        "express");
+    t_post_f("/checkout", ADDRESS "&line2=Back+door", "TH");
+    pay(seen("cart", "revision"), seen("totals", "total"));
+    t_status(303);
+    eq_str(t_str("select address ->> 'line2' as s from orders.\"order\" order by id desc limit 1"),
+        "Back door");
+    t_post_f("/checkout", ADDRESS "&line2=Back+door", "TH"); /* the same again changes nothing */
+    pay(seen("cart", "revision"), seen("totals", "total"));
+    eq_int(t_int("select max(id) as n from orders.\"order\""), second + 1);
+    t_prove();
+}
+
+T(a_price_that_fell_after_the_order_was_placed_is_asked_about_again)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    pay(revision, total);
+    i64 first = t_int("select max(id) as n from orders.\"order\"");
+    t_sql("update catalog.price set amount = amount - 1000 where currency = 'THB' and variant_id = "
+          "(select id from catalog.variant where sku = '" CABLE "')");
+    i64 now_total = seen("totals", "total");
+    eq_int(now_total, total - 1000);
+    pay(revision, now_total);
+    t_status(409); /* under a new revision, at the lower price */
+    pay(seen("cart", "revision"), now_total);
+    t_status(303);
+    eq_int(t_int("select total as n from orders.\"order\" order by id desc limit 1"), now_total);
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, first), "cancelled");
+    t_prove();
+}
+
+T(after_cancelling_the_same_cart_can_be_ordered_again)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    pay(revision, total);
+    i64 first = t_int("select max(id) as n from orders.\"order\"");
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/cancel%.*s", STR(t_number(first)),
+               STR(t_key(first))).p, "");
+    t_status(303);
+    pay(revision, total);
+    t_status(409);
+    pay(seen("cart", "revision"), seen("totals", "total"));
+    t_status(303);
+    is_true(t_int("select max(id) as n from orders.\"order\"") > first);
+    t_prove();
+}
+
+/* ---- somebody else -------------------------------------------------------------------------------------- */
+
+T(another_browser_sees_nothing_of_what_was_filled_in)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    t_browser();
+    t_get("/checkout/pay");
+    t_header("Location", "/cart");
+    pay(revision, total);
+    is_true(t_last_status() == 303 || t_last_status() == 409);
+    eq_int(orders(), before);
+    struct scope other = { .cart = t_int("select max(id) + 1 as n from cart.cart"), .person = 1,
+        .organisation = 1 };
+    eq_int(t_int_as(other, "select count(*) as n from checkout.draft"), 0);
+}
+
+T(another_site_cannot_place_an_order)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    t_without_token();
+    t_with("Sec-Fetch-Site", "cross-site");
+    pay(revision, total);
+    t_status(403);
+    eq_int(orders(), before);
+}
+
+T(every_step_is_kept_from_robots_and_caches)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    static const char *const pages[] = { "/checkout", "/checkout/delivery", "/checkout/pay", "/cart" };
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        t_get(pages[i]);
+        t_status(200);
+        t_header_has("Cache-Control", "no-store");
+        t_html("meta[name=robots]");
+    }
+}
