@@ -125,14 +125,17 @@ static int store(struct demo *d, struct ctx *c, str file, i64 *id)
 }
 
 /* Pictures are made outside the product's transaction: they take their time. */
-static int add_pictures(struct demo *d, struct ctx *c, const struct node *product)
+static int add_pictures(struct demo *d, struct ctx *c, struct node *product)
 {
+    i64 missing = d->no_picture;
     EACH(it, node_get(product, S("pictures"))) {
         i64 id;
         TRY(store(d, c, node_str(&it->node, "file"), &id));
         if (id)
             node_set_int(c->mem, (struct node *)&it->node, S("picture"), id);
     }
+    if (d->no_picture > missing) /* then those it has stay */
+        node_set_null(c->mem, product, S("pictures"));
     return E_OK;
 }
 
