@@ -43,7 +43,7 @@ select i.sku, sum(s.on_hand - s.reserved)::bigint as left
  group by i.id, i.sku
 having sum(s.on_hand - s.reserved) <= :most
  order by 2, 1
- limit 20;
+ limit 8;
 
 -- name: customers :many
 -- in: organisation bigint, q text, after text
