@@ -158,9 +158,37 @@ int session_end(struct req *r)
     return E_OK;
 }
 
+/* "Chrome · Android". Each browser names those it wants to be taken for as well: the first that
+ * is found here is the one it is. */
+static str device_name(struct ctx *c, str agent)
+{
+    static const char *const browsers[][2] = {{"Edg", "Edge"}, {"OPR/", "Opera"},
+        {"SamsungBrowser", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS", "Firefox"},
+        {"CriOS", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}};
+    static const char *const systems[][2] = {{"Android", "Android"}, {"iPhone", "iPhone"},
+        {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"},
+        {"Linux", "Linux"}};
+    const char *browser = NULL, *system = NULL;
+    for (size_t i = 0; i < COUNT(browsers) && !browser; i++)
+        if (str_find(agent, str_of(browsers[i][0])) >= 0)
+            browser = browsers[i][1];
+    for (size_t i = 0; i < COUNT(systems) && !system; i++)
+        if (str_find(agent, str_of(systems[i][0])) >= 0)
+            system = systems[i][1];
+    if (!browser || !system)
+        return agent;
+    return str_fmt(c->mem, "%s · %s", browser, system);
+}
+
 int session_devices(struct ctx *c, i64 person, str session, struct node **devices)
 {
-    return q_auth_devices(c, devices, person, session);
+    TRY(q_auth_devices(c, devices, person, session));
+    EACH(item, *devices)
+    {
+        struct node *device = (struct node *)&item->node;
+        node_set_str(c->mem, device, S("name"), device_name(c, node_str(device, "user_agent")));
+    }
+    return E_OK;
 }
 
 static int forget(struct ctx *c, const struct job *job)

@@ -1,5 +1,6 @@
 #include "cart/cart.h"
 #include "checkout/checkout.h"
+#include "io/io.h"
 #include "orders/orders.h"
 #include "pricing/pricing.h"
 #include "web/web.h"
@@ -23,20 +24,6 @@ static const struct input what_was_seen[] = {
     {0},
 };
 
-/* ISO code -> what people call it; translated like every message. */
-static const struct {
-    const char *code, *name;
-} countries[] = {{"TH", SAYS("Thailand")}, {"VN", SAYS("Vietnam")}, {"SG", SAYS("Singapore")},
-    {"US", SAYS("United States")}};
-
-static str country_name(struct ctx *c, str code)
-{
-    for (size_t i = 0; i < COUNT(countries); i++)
-        if (str_is(code, countries[i].code))
-            return say(c, countries[i].name);
-    return code;
-}
-
 static int add_countries(struct req *r, struct node *document, str chosen)
 {
     struct ctx *c = &r->c;
@@ -46,7 +33,7 @@ static int add_countries(struct req *r, struct node *document, str chosen)
     {
         struct node *country = (struct node *)&item->node;
         str code = node_str(country, "code");
-        node_set_str(c->mem, country, S("name"), country_name(c, code));
+        node_set_str(c->mem, country, S("name"), locale_country(c, code));
         node_set_bool(c->mem, country, S("is_chosen"), str_eq(code, chosen));
     }
     node_hide(node_set(c->mem, document, S("countries"), list));
@@ -69,7 +56,7 @@ static int page(struct req *r, i64 step, struct node **document)
     bool is_typed = step == 1 && r->method == POST;
     str country = is_typed ? in_str(r, "country") : node_str(address, "country");
     node_set_str(c->mem, *document, S("country_name"),
-        country_name(c, node_str(address, "country")));
+        locale_country(c, node_str(address, "country")));
     return add_countries(r, *document, country.n ? country : S("TH"));
 }
 

@@ -184,6 +184,7 @@ int image_make(struct ctx *, str program, str file, str out_dir, str stem, const
 
 str locale_money(struct ctx *, i64 minor, str currency); /* ฿1,290.00 in the ctx's language */
 str locale_date(struct ctx *, when, str zone, bool with_time);
+str locale_country(struct ctx *, str code); /* "TH" -> Thailand; what is no code stays as it is */
 str locale_number(struct ctx *, i64);
 const char *locale_plural(struct ctx *, i64 n); /* "one", "other", ... */
 /* Words for search: NFC, lower case, accents folded, Thai split by libthai, spaces between. */

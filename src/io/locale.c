@@ -4,6 +4,7 @@
 #include <unicode/ucal.h>
 #include <unicode/uchar.h>
 #include <unicode/udat.h>
+#include <unicode/uloc.h>
 #include <unicode/unorm2.h>
 #include <unicode/unumberformatter.h>
 #include <unicode/upluralrules.h>
@@ -189,6 +190,17 @@ str locale_date(struct ctx *c, when at, str zone, bool with_time)
         if (text[i] == 0x202f) /* narrow no-break space: missing in many fonts */
             text[i] = 0x00a0;
     return narrow(c->mem, text, n);
+}
+
+str locale_country(struct ctx *c, str code)
+{
+    UErrorCode err = U_ZERO_ERROR;
+    UChar text[TEXT_MOST];
+    if (code.n != 2)
+        return code;
+    const char *place = str_c(c->mem, str_fmt(c->mem, "und_%.*s", STR(code)));
+    int32_t n = uloc_getDisplayCountry(place, lang_of(c), text, TEXT_MOST, &err);
+    return U_SUCCESS(err) && n > 0 ? narrow(c->mem, text, n) : code;
 }
 
 when locale_day_start(when at, str zone)

@@ -160,6 +160,7 @@ struct node *media_picture(struct ctx *c, const struct node *row, i64 size)
     node_set_int(mem, p, S("width"), shown);
     node_set_int(mem, p, S("height"), (h * shown + w / 2) / w);
     node_set_str(mem, p, S("alt"), node_str(row, "alt"));
+    node_hide(node_set_str(mem, p, S("stem"), stem)); /* what an order remembers of it */
     return p;
 }
 

@@ -1,5 +1,6 @@
 /* What a person reads of an order: where it stands, what comes next, what happened. */
 #include "orders/orders_in.h"
+#include "io/io.h"
 #include "web/web.h"
 
 /* ---- where it stands ------------------------------------------------------------------------ */
@@ -107,6 +108,8 @@ void orders_story(struct ctx *c, struct node *order)
     EACH(item, node_get(order, S("events")))
     node_hide(node_set_str(c->mem, (struct node *)&item->node, S("text"),
         text_of(c, node_str(&item->node, "kind"))));
+    node_hide(node_set_str(c->mem, order, S("country_name"),
+        locale_country(c, node_str(node_get(order, S("address")), "country"))));
     set_standing(c, order);
     set_steps(c, order);
 }

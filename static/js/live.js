@@ -33,6 +33,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
         const box = document.createElement('template');
         box.innerHTML = message.data;
         for (const fresh of [...box.content.children]) put(fresh);
+        document.dispatchEvent(new Event('live'));
     };
     const open = () => {
         if (line || document.hidden) return;

@@ -44,6 +44,14 @@ addEventListener('pageshow', () => {
 
 // Into the cart: the same form, asked to come back with the header's corner. Whatever goes wrong
 // is said by the page that the plain form leads to.
+// An order that is paid takes its cart with it: the corner is asked for anew.
+document.addEventListener('live', async () => {
+    const corner = one('#corner'), cart = one('#corner a[href$="/cart"]');
+    if (!cart) return;
+    const answer = await fetch(new URL(cart.href).pathname.replace(/cart$/, '-/me'));
+    const text = answer.ok ? await answer.text() : '';
+    if (text.trim()) corner.innerHTML = text;
+});
 const addToCart = async (form) => {
     const corner = one('#corner'), prefix = new URL(form.action).pathname.replace(/\/cart\/lines$/, '');
     const fields = new URLSearchParams(new FormData(form));
