@@ -2,6 +2,8 @@
 #include "auth/auth.h"
 #include "t/shop.h"
 #include "web/web.h"
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* An organisation of the test's own with items and a stock each; all rolled back. */
 static struct {
@@ -202,4 +204,68 @@ T(another_organisation_can_neither_see_movements_nor_change_stock)
         pg_end(c, inventory_set(c, s.house, s.items[0], 99, S("corrected"), S("theft"))) != E_OK ||
         on_hand(0) == 3);
     eq_int(on_hand(0), 3);
+}
+
+/* ---- the race: connections of their own, committed; the check's stack is thrown away ----------
+ */
+
+enum { BUYERS = 8, TRIES = 25, STOCK = 60 };
+
+static struct ctx apart(struct arena *mem)
+{
+    struct ctx c = *t_ctx();
+    c.mem = mem;
+    c.pg = app_pg(c.app, mem);
+    c.fault = (struct fault){ 0 };
+    c.scope = (struct scope){ 0 };
+    return c;
+}
+
+/* How many holds of one each this buyer got; both items, asked for in changing order. */
+static int buy(const i64 *items, int buyer, i64 first_order)
+{
+    struct ctx c = apart(arena_new((size_t)64 << 20));
+    int got = 0;
+    for (int i = 0; i < TRIES; i++) {
+        struct inventory_want wants[] = { { items[i % 2], 1, s.house, S("a") },
+            { items[(i + 1) % 2], 1, s.house, S("b") } };
+        fault_clear(&c);
+        if (pg_begin(&c))
+            return -1;
+        int err =
+            inventory_hold(&c, first_order + buyer * TRIES + i, wants, 2, when_now() + MINUTE);
+        err = pg_end(&c, err);
+        if (err && err != E_CONFLICT)
+            return -1;
+        got += !err;
+    }
+    return got;
+}
+
+T(many_buyers_at_once_never_get_more_than_there_is)
+{
+    t_open();
+    struct ctx c = apart(t_ctx()->mem);
+    i64 items[2], first_order = when_now();
+    int pids[BUYERS], total = 0, status;
+    c.scope.platform = true;
+    must(auth_organisation_add(&c, S("race-test"), S("Race test"), &s.house));
+    for (int i = 0; i < 2; i++) {
+        str sku = str_fmt(c.mem, "R-%" PRId64 "-%d", first_order, i);
+        must(inventory_item(&c, s.house, sku, &items[i]));
+        must(inventory_set(&c, s.house, items[i], STOCK, S("initial"), S("race")));
+    }
+    for (int i = 0; i < BUYERS; i++)
+        if (!(pids[i] = fork()))
+            _exit(buy(items, i, first_order) & 0xff);
+    for (int i = 0; i < BUYERS; i++) {
+        eq_int(waitpid(pids[i], &status, 0), pids[i]);
+        is_true(WIFEXITED(status) && WEXITSTATUS(status) <= TRIES);
+        total += WEXITSTATUS(status);
+    }
+    struct node *rows;
+    must(inventory_stock(&c, items, 2, &rows));
+    eq_int(total, STOCK);
+    EACH(it, rows)
+        eq_int(node_int(&it->node, "reserved"), STOCK);
 }
