@@ -1,0 +1,198 @@
+// Many at once: the last piece, the same cart, opposite orders of things, and fields that a
+// buyer has no business changing.
+import { test, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { skip, Browser, calm, fields, goods, invariants, one, orderOf, orderRow, paymentsOf, payAt, isPaid, quote,
+    rows, sessionOf, setStock, sql, stockOf, text } from './shop.mjs';
+
+before(async () => { if (!skip) await calm(); });
+
+// So many browsers at the last page, each with its own cart.
+async function ready(n, add) {
+    const all = [];
+    for (let i = 0; i < n; i += 10)
+        all.push(...await Promise.all(Array.from({ length: Math.min(10, n - i) }, async (_, k) => {
+            const browser = new Browser();
+            await add(browser, i + k);
+            return { browser, seen: await browser.toPay() };
+        })));
+    return all;
+}
+const tally = (answers) => answers.reduce((sum, { status }) => ({ ...sum, [status]: (sum[status] ?? 0) + 1 }), {});
+const counts = () => rows(`select (select count(*) from orders."order") as orders, (select count(*) from payments.attempt) as attempts,
+    (select count(*) from payments.event) as events, (select count(*) from payments.transaction) as transactions,
+    (select count(*) from inventory.hold) as holds, (select count(*) from inventory.movement) as movements`)[0];
+
+test('200 clients, one piece: one order, and the others are told what to do', { skip, timeout: 180000 }, async (t) => {
+    const thing = goods({ stock: 200 });
+    const clients = await ready(200, (browser) => browser.add(thing.sku));
+    setStock(thing.sku, 1);
+    const before = one('select count(*) from orders."order"'), began = Date.now();
+    const answers = await Promise.all(clients.map(({ browser, seen }) => browser.post('/checkout/pay', seen)));
+    t.diagnostic(`${Date.now() - began} ms, ${JSON.stringify(tally(answers))}`);
+    assert.deepEqual(tally(answers), { 303: 1, 409: 199 });
+    assert.equal(one('select count(*) from orders."order"') - before, 1);
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 1, reserved: 1 });
+    for (const { status, body } of answers) {
+        if (status === 409) assert.match(text(body), /sold out|no longer be bought|Look at the cart/i);
+    }
+    const winner = answers.find(({ status }) => status === 303), order = orderOf(winner.headers.location);
+    await payAt(order.session);
+    await isPaid(order.number);
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 0, reserved: 0 });
+    const late = await new Browser().post('/cart/lines', { sku: thing.sku, quantity: 1 });
+    assert.equal(late.status, 409);
+    assert.match(text(late.body), /sold out/i);
+    invariants();
+});
+
+test('stock of ten, buyers of one to three pieces of two things in either order', { skip, timeout: 180000 }, async (t) => {
+    const a = goods({ stock: 1000 }), b = goods({ stock: 1000 });
+    const clients = await ready(60, async (browser, i) => {
+        for (const thing of i % 2 ? [a, b] : [b, a]) await browser.add(thing.sku, 1 + i % 3);
+    });
+    setStock(a.sku, 10);
+    setStock(b.sku, 10);
+    const answers = await Promise.all(clients.map(({ browser, seen }) => browser.post('/checkout/pay', seen)));
+    t.diagnostic(JSON.stringify(tally(answers)));
+    assert.deepEqual(Object.keys(tally(answers)), ['303', '409']);
+    const sold = answers.reduce((sum, { status }, i) => sum + (status === 303 ? 1 + i % 3 : 0), 0);
+    for (const { sku } of [a, b]) assert.deepEqual(stockOf(sku), { on_hand: 10, reserved: sold });
+    assert.ok(sold >= 8 && sold <= 10, `${sold} sold`);
+    invariants();
+});
+
+test('50 posts of one cart: one order, one attempt, one payment page, the same answer', { skip, timeout: 120000 }, async () => {
+    const thing = goods({ stock: 10 }), browser = new Browser();
+    await browser.add(thing.sku, 2);
+    const seen = await browser.toPay(), was = counts();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => browser.post('/checkout/pay', seen)));
+    assert.deepEqual(tally(answers), { 303: 50 });
+    assert.equal(new Set(answers.map(({ headers }) => headers.location)).size, 1);
+    const now = counts();
+    assert.deepEqual([now.orders - was.orders, now.attempts - was.attempts, now.holds - was.holds], [1, 1, 1]);
+    const order = orderOf(answers[0].headers.location);
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 10, reserved: 2 });
+    await payAt(order.session);
+    await isPaid(order.number);
+    const { totals, payments } = await paymentsOf(order.number);
+    assert.equal(payments.length, 1, JSON.stringify(totals));
+    const again = await browser.post('/checkout/pay', seen); // the button of an old tab
+    assert.notEqual(again.status, 500);
+    assert.equal(sessionOf(again.headers.location), undefined, 'a paid order is not paid again');
+    assert.equal(one(`select count(*) from payments.transaction where order_id = ${order.id}`), 1);
+    invariants();
+});
+
+test('a cart changed after ordering: the new order takes the old one\'s place', { skip, timeout: 60000 }, async () => {
+    const thing = goods({ stock: 5 }), browser = new Browser();
+    const first = await browser.order(thing.sku, 2);
+    await browser.add(thing.sku, 1);
+    const second = orderOf((await browser.post('/checkout/pay', await browser.toPay())).headers.location);
+    assert.notEqual(second.number, first.number);
+    assert.equal(orderRow(first.number).status, 'cancelled');
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 5, reserved: 3 });
+    assert.equal((await payAt(first.session)).outcome, 'closed', 'its page can no longer be paid');
+    await payAt(second.session);
+    await isPaid(second.number);
+    assert.equal(orderRow(first.number).payment_status, 'pending');
+    invariants();
+});
+
+test('a cancelled order does not stand in the cart\'s way', { skip, timeout: 60000 }, async () => {
+    const thing = goods({ stock: 5 }), browser = new Browser();
+    const first = await browser.order(thing.sku, 2);
+    const cancel = await browser.post(`/orders/${first.number}/cancel`, { key: first.key });
+    assert.equal(cancel.status, 303);
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 5, reserved: 0 });
+    const got = await browser.post('/checkout/pay', await browser.toPay());
+    assert.ok(sessionOf(got.headers.location), `${got.status} ${got.headers.location}: the cart can be ordered again`);
+    invariants();
+});
+
+test('no field of the client changes a price', { skip, timeout: 120000 }, async (t) => {
+    const thing = goods({ stock: 50 }), browser = new Browser(), was = counts();
+    const odd = ['-1', '0', '2147483648', '9223372036854775808', '1e3', '1.5', '0x10', 'NaN', '', ' ', '１', '1000', "1' or '1'='1", '1\0'];
+    for (const quantity of odd) {
+        const got = await browser.post('/cart/lines', { sku: thing.sku, quantity });
+        const lines = (await browser.json('/cart')).data.cart.lines;
+        if (quantity === '') { // nothing said: one
+            assert.equal(got.status, 303);
+            await browser.post(`/cart/lines/${lines[0].id}`, { quantity: 0 });
+            continue;
+        }
+        assert.ok([400, 422].includes(got.status), `${JSON.stringify(quantity)}: ${got.status}`);
+        assert.deepEqual(lines, [], JSON.stringify(quantity));
+    }
+    await browser.post('/cart/lines', { sku: thing.sku, quantity: 2, price: 1, unit_price: 1, seen_price: 1, total: 2, currency: 'USD',
+        organisation: 99, organisation_id: 99, variant_id: 1, person_id: 1, cart_id: 1, status: 'paid' });
+    const { cart } = (await browser.json('/cart')).data;
+    assert.deepEqual([cart.currency, cart.goods, cart.lines.length], ['THB', 2 * thing.price, 1]);
+    for (const quantity of odd.filter((text) => text !== '0')) {
+        const got = await browser.post(`/cart/lines/${cart.lines[0].id}`, { quantity });
+        assert.ok([400, 422].includes(got.status), `${JSON.stringify(quantity)}: ${got.status}`);
+    }
+    assert.equal((await browser.json('/cart')).data.cart.lines[0].quantity, 2);
+    for (const id of ['0', '1', '-1', 'zzzzzzzz', cart.lines[0].id.replace(/.$/, (end) => end === '0' ? '1' : '0')]) {
+        const got = await browser.post(`/cart/lines/${id}`, { quantity: 1 });
+        assert.ok([404, 422].includes(got.status), `line ${id}: ${got.status}`);
+    }
+    const stranger = new Browser();
+    await stranger.add(thing.sku);
+    assert.equal((await stranger.post(`/cart/lines/${cart.lines[0].id}`, { quantity: 9 })).status, 404, 'the line of another cart');
+
+    const seen = await browser.toPay();
+    const wrong = { total: ['1', '0', '-1', '2147483648', '1e3', 'NaN', '', String(Number(seen.total) - 1)],
+        revision: ['0', '-1', '99', '1e3', ''] };
+    for (const [name, values] of Object.entries(wrong)) {
+        for (const value of values) {
+            const got = await browser.post('/checkout/pay', { ...seen, [name]: value });
+            assert.ok([409, 422].includes(got.status), `${name} ${JSON.stringify(value)}: ${got.status} ${got.headers.location ?? ''}`);
+        }
+    }
+    for (const method of ['free', 'standard\' --', '', 'STANDARD'])
+        assert.ok([409, 422].includes((await browser.post('/checkout/delivery', { method })).status), method);
+    assert.deepEqual(counts(), was, 'nothing was written');
+    const got = await browser.post('/checkout/pay', { ...seen, price: 1, amount: 1, tax: 0, delivery: 0, discount: 100, currency: 'USD',
+        organisation: 99, person: 1, status: 'paid', payment_status: 'paid' });
+    const row = orderRow(orderOf(got.headers.location).number);
+    assert.deepEqual([row.currency, row.goods_total, row.total, row.payment_status], ['THB', 2 * thing.price, Number(seen.total), 'pending']);
+    t.diagnostic(`${odd.length * 2} quantities`);
+    invariants();
+});
+
+test('a draft, an archived and an unknown product cannot be bought', { skip }, async () => {
+    const thing = goods({ stock: 5 }), browser = new Browser();
+    await browser.add(thing.sku);
+    for (const status of ['draft', 'archived']) {
+        sql(`update catalog.product set status = '${status}' where id = ${thing.product}`);
+        try {
+            assert.equal((await new Browser().post('/cart/lines', { sku: thing.sku, quantity: 1 })).status, 404);
+            const { cart } = (await browser.json('/cart')).data;
+            assert.equal(cart.isBlocked, true);
+            assert.equal(cart.lines[0].problem, 'gone');
+        } finally {
+            sql(`update catalog.product set status = 'published' where id = ${thing.product}`);
+        }
+    }
+    assert.equal((await new Browser().post('/cart/lines', { sku: 'NO-SUCH', quantity: 1 })).status, 404);
+});
+
+test('a price that changes on the way is said, never silently taken', { skip, timeout: 60000 }, async () => {
+    const thing = goods({ stock: 5 }), browser = new Browser();
+    await browser.add(thing.sku);
+    const seen = await browser.toPay();
+    const set = (amount) => sql(`update catalog.price set amount = ${amount}, compare_at = null where variant_id = ${thing.variant} and currency = 'THB'`);
+    set(thing.price + 100);
+    try {
+        const got = await browser.post('/checkout/pay', seen);
+        assert.equal(got.status, 409);
+        assert.match(text(got.body), /has changed/i);
+        const now = fields((await browser.get('/checkout/pay')).body, '/checkout/pay');
+        assert.ok(Number(now.total) > Number(seen.total));
+        assert.equal((await browser.post('/checkout/pay', now)).status, 303);
+    } finally {
+        set(thing.price);
+    }
+    invariants();
+});
