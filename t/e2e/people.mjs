@@ -175,11 +175,16 @@ class Person {
         await this.opens('/register');
         await this.writes({ name, email, password });
         await this.clicks('Make the account');
+        await this.page.waitForURL((now) => now.pathname !== '/register');
     }
-    async logsIn({ email, password = PASSWORD }) {
+    async triesToLogIn({ email, password = PASSWORD }) {
         if (this.path !== '/login') await this.opens('/login');
         await this.writes({ email, password });
         await this.page.locator('main').getByRole('button', { name: 'Log in' }).click();
+    }
+    async logsIn(who) {
+        await this.triesToLogIn(who);
+        await this.page.waitForURL((now) => now.pathname !== '/login');
     }
     async logsOut() {
         await this.opens('/account');
