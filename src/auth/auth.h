@@ -8,6 +8,9 @@
 
 struct req;
 int auth_who(struct req *, str session_cookie); /* hooks.who */
+/* The push channel that a session's open pages listen to besides their own; logging out closes
+ * it, and with it them. Somebody without a session has one that nothing is ever sent to. */
+str auth_line(struct ctx *, str session);
 
 /* The person's row for mails: {id, email, name, lang}. E_MISSING when there is none. */
 int auth_person(struct ctx *, i64 person, struct node **out);

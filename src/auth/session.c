@@ -139,6 +139,11 @@ static int forget_later(struct ctx *c, str hash)
     return job_add(c, "auth.forget", key_of(c, hash), 0, 0, data, 0);
 }
 
+str auth_line(struct ctx *c, str session)
+{
+    return str_fmt(c->mem, "s/%.*s", STR(session.n ? session : S("none")));
+}
+
 int session_end(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -147,10 +152,8 @@ int session_end(struct req *r)
     TRY(q_auth_end_device(c, NULL, r->who.session));
     if (!redis_del(c, key_of(c, r->who.session)))
         TRY(forget_later(c, r->who.session));
-    /* Ends the open pages' streams; this person's other devices connect again by themselves. */
-    push_close(c, c->app->inner_socket,
-        str_fmt(c->mem, "u/%.*s.json",
-            STR(crypto_opaque(c->mem, c->app->secret, "person", r->who.person))));
+    /* Ends the streams of the pages that this session has open. */
+    push_close(c, c->app->inner_socket, auth_line(c, r->who.session));
     fault_clear(c);
     set_cookie(r, COOKIE_SESSION, str_none, -1, false);
     r->who = (struct who){.role = GUEST};

@@ -1,6 +1,7 @@
 /* The buyer's pages. Whoever holds the signed link, or is logged in as the buyer, sees the
  * order; for everybody else it does not exist. */
 #include "orders/orders_in.h"
+#include "auth/auth.h"
 #include "io/io.h"
 #include "web/web.h"
 
@@ -16,6 +17,7 @@ static const struct input to_listen[] = {
     {"last_event_id", LINE, 0, 40},
     {0},
 };
+static const struct input to_go_on[] = {{"last_event_id", LINE, 0, 40}, {0}};
 static const struct input a_page[] = {{"before", WORD, 0, 40}, {0}};
 
 static int find(struct req *r, i64 *order)
@@ -99,20 +101,35 @@ static int cancel(struct req *r)
     return err ? refuse(r, err) : see_other(r, own_page(r));
 }
 
+/* A client's line begins with connection:ready, through a channel that only this line hears. */
+static void greet(struct req *r, struct buf *to)
+{
+    struct ctx *c = &r->c;
+    str own = str_fmt(c->mem, "c/%.*s", STR(crypto_token(c->mem, 16)));
+    if (push_send(c, c->app->inner_socket, own, S("connection:ready"), S("{}")))
+        fault_clear(c); /* nginx is asked for the line itself next */
+    buf_fmt(to, ",%.*s", STR(own));
+}
+
 /* After our check nginx holds the line: for the open page fragments in its language, for a client
- * JSON. Where the stream begins goes along, because nginx's redirect has arguments of its own. */
+ * JSON. Where the stream begins goes along, because nginx's redirect has arguments of its own.
+ * With it is heard the session, which logging out closes; guests have one too, because the
+ * number of channels is part of what a browser gives to go on where its line was cut. */
 int orders_listen(struct req *r, str channel)
 {
     struct buf to = buf_new(r->c.mem, 1024);
+    bool is_json = r->format == JSON;
+    str since = str_fmt(r->c.mem, "%" PRId64 ":0", r->c.now / SECOND - 1);
     buf_fmt(&to, "/_sub/%.*s", STR(channel));
-    if (r->format == JSON)
+    if (is_json)
         buf_add(&to, S(".json"));
     else
         buf_fmt(&to, "/%.*s", STR(r->c.lang));
-    if (in_has(r, "last_event_id")) {
-        buf_add(&to, S("?last_event_id="));
-        escape_url_part(&to, in_str(r, "last_event_id"));
-    }
+    buf_fmt(&to, ",%.*s", STR(auth_line(&r->c, r->who.session)));
+    if (is_json)
+        greet(r, &to);
+    buf_add(&to, S("?last_event_id="));
+    escape_url_part(&to, in_has(r, "last_event_id") ? in_str(r, "last_event_id") : since);
     return accel(r, buf_str(&to));
 }
 
@@ -126,7 +143,8 @@ static int live(struct req *r)
 /* All of one person's orders, for clients: every device, every tab. */
 static int live_mine(struct req *r)
 {
-    return accel(r, str_fmt(r->c.mem, "/_sub/u/%.*s.json",
+    r->format = JSON;
+    return orders_listen(r, str_fmt(r->c.mem, "u/%.*s",
         STR(crypto_opaque(r->c.mem, r->c.app->secret, "person", me(r)))));
 }
 
@@ -162,7 +180,7 @@ ROUTES(orders) {
     ROUTE(GET, "/orders/{number}/return", ANYONE, one_order, come_back, "orders/show", RATE_PAGE,
         NOINDEX),
     ROUTE(GET, "/orders/{number}/live", ANYONE, to_listen, live, NULL, RATE_PAGE, NOINDEX),
-    ROUTE(GET, "/-/live", SHOPPER, NULL, live_mine, NULL, RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/-/live", SHOPPER, to_go_on, live_mine, NULL, RATE_PAGE, NOINDEX),
     ROUTE(POST, "/orders/{number}/pay", ANYONE, one_order, pay, "orders/show", RATE_ORDER,
         SLOW | NOINDEX | FORM),
     ROUTE(POST, "/orders/{number}/cancel", ANYONE, one_order, cancel, "orders/show", RATE_FORM,
