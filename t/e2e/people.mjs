@@ -192,7 +192,64 @@ class Person {
         await this.page.waitForURL((now) => now.pathname !== '/account');
     }
 
+    async choosesCurrency(code) {
+        await this.page.locator('.pick summary').first().click();
+        await this.page.locator('.pick').getByRole('button', { name: code }).click();
+        await this.page.locator('.pick summary').filter({ hasText: code }).first().waitFor();
+    }
+    async searches(words) {
+        await this.page.locator('#q').fill(words);
+        await this.page.locator('#q').press('Enter');
+        await this.page.waitForURL((now) => now.searchParams.get('q') === words);
+    }
+    // The line of the cart that names it.
+    line(words) {
+        return this.page.locator('.line').filter({ hasText: words });
+    }
+    async changesQuantity(words, quantity) {
+        const field = this.line(words).locator('input[name=quantity]:visible');
+        await field.fill(String(quantity));
+        const sent = this.page.waitForResponse((answer) => answer.request().method() === 'POST');
+        await field.press('Enter');
+        await sent;
+        await this.page.waitForLoadState();
+    }
+
+    // ---- by keyboard ----
+    // Walks with the Tab key until what is in focus has this name.
+    async tabsTo(name) {
+        const wanted = quoted(name);
+        let named;
+        for (let i = 0; i < 150; i++) {
+            await this.page.keyboard.press('Tab');
+            named = await this.page.evaluate(() => {
+                const at = document.activeElement;
+                const label = at.labels?.[0]?.innerText || at.innerText || at.getAttribute('aria-label') || '';
+                const frame = at.getBoundingClientRect();
+                return { name: label.trim(), seen: frame.width > 0 && frame.height > 0 };
+            });
+            if (wanted.test(named.name)) {
+                assert.ok(named.seen, `${name} has the focus and cannot be seen`);
+                return;
+            }
+        }
+        assert.fail(`the Tab key never came to ${name}; it ended at ${named.name}`);
+    }
+    presses(key) {
+        return this.page.keyboard.press(key);
+    }
+    types(words) {
+        return this.page.keyboard.type(words);
+    }
+
     // ---- watching ----
+    // What a kept page says once it has been made anew.
+    async seesAfterReloading(words) {
+        await until(async () => {
+            await this.page.reload();
+            return this.visible(words).isVisible();
+        }, `${this.page.url()} never says ${words}`);
+    }
     // Marks the page, to tell later that it has not been loaded again.
     async keepsLooking() {
         await this.page.evaluate(() => { globalThis.looking = true; });

@@ -1,0 +1,149 @@
+// Looking around: languages, currencies, options, search, filters, the next page.
+import assert from 'node:assert/strict';
+import { journey } from './people.mjs';
+
+journey('changing the language keeps the page', async ({ guest }) => {
+    const mali = await guest();
+    await mali.opens('/products/rattan-stool');
+    await mali.unfolds('Language and currency');
+    await mali.clicks('ไทย');
+    await mali.isAt('/th/products/rattan-stool');
+    assert.equal(await mali.page.locator('html').getAttribute('lang'), 'th');
+    await mali.sees('ใส่ตะกร้า');
+    await mali.page.locator('.pick summary').first().click();
+    await mali.clicks('Tiếng Việt');
+    await mali.isAt('/vi/products/rattan-stool');
+    assert.equal(await mali.page.locator('html').getAttribute('lang'), 'vi');
+    await mali.page.locator('.pick summary').first().click();
+    await mali.clicks('English');
+    await mali.isAt('/products/rattan-stool');
+});
+
+journey('the chosen currency is remembered, and dong have no decimals', async ({ guest }) => {
+    for (const scripts of [true, false]) {
+        const mali = await guest({ scripts });
+        await mali.opens('/products/rattan-stool');
+        await mali.sees('฿1,290.00');
+        await mali.choosesCurrency('VND');
+        await mali.isAt('/products/rattan-stool');
+        await mali.sees(/₫\s?1,020,000(?![.,\d])/);
+        await mali.putsInCart('record-brush');
+        await mali.opens('/cart');
+        await mali.sees(/₫\s?360,000(?![.,\d])/);
+        await mali.choosesCurrency('USD');
+        await mali.isAt('/cart');
+        await mali.sees('$13.50');
+    }
+});
+
+journey('what has no price in the chosen currency is shown and not for sale', async ({ guest }) => {
+    const mali = await guest();
+    await mali.opens('/products/snake-plant');
+    await mali.sees('฿490.00');
+    await mali.choosesCurrency('VND');
+    await mali.sees('Not sold in VND');
+    assert.equal(await mali.control('Add to cart').isDisabled(), true);
+    await mali.opens('/categories/garden');
+    await mali.sees('Snake Plant');
+});
+
+journey('a choice that is sold out says so before one asks for it', async ({ guest }) => {
+    for (const scripts of [true, false]) {
+        const mali = await guest({ scripts });
+        await mali.opens('/products/tuk-tuk-portable-speaker');
+        await mali.chooses(/sold out/);
+        if (!scripts) await mali.clicks('Show this choice');
+        await mali.sees('Sold out for now');
+        assert.equal(await mali.control('Add to cart').isDisabled(), true);
+    }
+});
+
+journey('a search finds by Thai words and in spite of a slip', async ({ guest }) => {
+    const mali = await guest();
+    await mali.opens('/');
+    await mali.searches('turntabel');
+    await mali.sees('Turntable');
+    await mali.opens('/th');
+    const name = await mali.page.locator('.card-name').first().innerText();
+    assert.match(name, /[\u0e00-\u0e7f]/);
+    await mali.searches('หูฟัง');
+    await mali.isAt(/^\/th\/search/);
+    await mali.page.locator('a[href="/th/products/tao-on-ear-headphones"]').first().waitFor();
+    await mali.opens('/vi');
+    await mali.searches('tai nghe');
+    await mali.page.locator('a[href="/vi/products/tao-on-ear-headphones"]').first().waitFor();
+});
+
+journey('a search that finds nothing helps one on', async ({ guest }) => {
+    const mali = await guest();
+    await mali.opens('/');
+    await mali.searches('zzqxjkvbw');
+    await mali.sees('Nothing here matches');
+    await mali.page.locator('main').getByRole('link', { name: 'Lamps and light' }).click();
+    await mali.isAt('/categories/lamps');
+});
+
+journey('filters, chips and sorting are links that work without scripts', async ({ guest }) => {
+    const mali = await guest({ scripts: false });
+    await mali.opens('/categories/headphones');
+    const all = await mali.page.locator('#goods .card').count();
+    const filter = mali.page.locator('.filter a:not([aria-current])').first();
+    const words = (await filter.innerText()).replace(/\s*\d+\s*$/, '').trim();
+    await filter.click();
+    await mali.page.locator('.chips').waitFor();
+    const some = await mali.page.locator('#goods .card').count();
+    assert.ok(some >= 1 && some <= all, `${some} of ${all} after ${words}`);
+    await mali.page.locator('.chips a').first().click();
+    await mali.page.locator('.chips').waitFor({ state: 'detached' });
+    assert.equal(await mali.page.locator('#goods .card').count(), all);
+
+    await mali.opens('/products?sort=price_up');
+    const prices = await mali.page.locator('#goods .card .price strong').allInnerTexts();
+    const numbers = prices.map((price) => Number(price.replace(/[^\d.]/g, '')));
+    assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b));
+    await mali.unfolds('Sort:');
+    await mali.clicks(/^Dearest|highest|high to low/i);
+    await mali.isAt(/sort=price_down/);
+
+    await mali.opens('/products');
+    await mali.writes({ price_min: '1000', price_max: '1300' });
+    await mali.clicks('Apply');
+    await mali.isAt(/price_min=1000/);
+    for (const price of await mali.page.locator('#goods .card .price strong').allInnerTexts()) {
+        const amount = Number(price.replace(/[^\d.]/g, ''));
+        assert.ok(amount <= 1300, `${price} is dearer than 1,300`);
+    }
+});
+
+journey('every product is reached by the links to the next page, once', async ({ guest }) => {
+    const mali = await guest({ scripts: false }), nok = await guest();
+    const goods = (person) => person.page.locator('#goods .card-link').evaluateAll((links) => links.map((link) => link.pathname));
+    const seen = [];
+    await mali.opens('/products');
+    for (;;) {
+        seen.push(...await goods(mali));
+        const more = mali.page.locator('a[rel=next]');
+        if (!(await more.count())) break;
+        const before = mali.page.url();
+        await more.click();
+        await mali.page.waitForURL((now) => now.href !== before);
+    }
+    assert.equal(new Set(seen).size, seen.length, 'a product came twice');
+    assert.ok(seen.length > 40, `only ${seen.length} products`);
+
+    await nok.opens('/products'); // with scripts the rest comes below
+    while (await nok.page.locator('a[data-more]').count()) {
+        const before = (await goods(nok)).length;
+        await nok.page.locator('a[data-more]').click();
+        await nok.page.waitForFunction((n) => document.querySelectorAll('#goods .card').length > n, before);
+    }
+    assert.deepEqual(await goods(nok), seen);
+});
+
+journey('a page that is not there says so and helps one on', async ({ guest }) => {
+    const mali = await guest();
+    for (const path of ['/products/none-such', '/categories/none-such', '/nowhere', '/th/nowhere', '/orders/TL-0000-0000-0000']) {
+        await mali.isToldNothingOf(path);
+        await mali.page.locator('main a[href]').first().waitFor();
+    }
+});
