@@ -189,3 +189,109 @@ str t_key(i64 order)
     str link = orders_link(&c, t_number(order));
     return str_from(link, (size_t)str_find(link, S("?")));
 }
+
+/* ---- paying ---------------------------------------------------------------------------------- */
+
+str t_session(i64 order)
+{
+    return t_str("select session_id as s from payments.attempt where order_id = %" PRId64
+                 " order by id desc limit 1", order);
+}
+
+str t_attempt_key(i64 order)
+{
+    return t_str("select key as s from payments.attempt where order_id = %" PRId64
+                 " order by id desc limit 1", order);
+}
+
+const struct node *t_sim(const char *method, const char *path, const char *body)
+{
+    struct ctx c = as_house();
+    str base = conf_str(c.app->conf, "stripe_base", str_none);
+    str headers[] = { S("Content-Type: application/json"),
+        str_fmt(c.mem, "Authorization: Bearer %.*s",
+            STR(conf_str(c.app->conf, "stripe_key", str_none))) };
+    struct http_call call = { .method = method, .body = str_of(body), .headers = headers,
+        .n_headers = 2, .flags = HTTP_PRIVATE_OK,
+        .url = str_fmt(c.mem, "%.*s%s", STR(base), path) };
+    struct http_answer answer;
+    struct node *said;
+    if (http_call(&c, &call, &answer) || answer.status != 200 || json_read(&c, answer.body, &said))
+        ck_abort_msg("the simulator: %s %s: %d %.*s %.*s", method, path, answer.status,
+            STR(answer.body), STR(c.fault.detail));
+    return said;
+}
+
+void t_sim_pay(i64 order)
+{
+    const struct node *said = t_sim("POST",
+        str_fmt(t_ctx()->mem, "/_sim/pay/%.*s", STR(t_session(order))).p,
+        "{\"card\":\"4242424242424242\"}");
+    if (!str_is(node_str(said, "outcome"), "paid"))
+        ck_abort_msg("paying at the simulator: %.*s", STR(t_json_of(said)));
+}
+
+str t_session_object(i64 order, const char *status, const char *payment_status, i64 amount,
+    const char *currency)
+{
+    return str_fmt(t_ctx()->mem,
+        "{\"object\":\"checkout.session\",\"id\":\"%.*s\",\"status\":\"%s\",\"payment_status\":"
+        "\"%s\",\"payment_intent\":\"pi_t%" PRId64 "\",\"amount_total\":%" PRId64
+        ",\"currency\":\"%s\",\"metadata\":{\"attempt\":\"%.*s\"}}",
+        STR(t_session(order)), status, payment_status, order, amount, currency,
+        STR(t_attempt_key(order)));
+}
+
+str t_intent_object(i64 order, i64 amount)
+{
+    return str_fmt(t_ctx()->mem,
+        "{\"object\":\"payment_intent\",\"id\":\"pi_t%" PRId64 "\",\"amount_received\":%" PRId64
+        ",\"currency\":\"thb\",\"metadata\":{\"attempt\":\"%.*s\"}}",
+        order, amount, STR(t_attempt_key(order)));
+}
+
+void t_event(const char *id, const char *type, str object)
+{
+    struct ctx c = as_house();
+    str body = str_fmt(c.mem,
+        "{\"id\":\"%s\",\"object\":\"event\",\"type\":\"%s\",\"created\":%" PRId64
+        ",\"livemode\":false,\"data\":{\"object\":%.*s}}",
+        id, type, c.now / SECOND, STR(object));
+    str signed_text = str_fmt(c.mem, "%" PRId64 ".%.*s", c.now / SECOND, STR(body));
+    str hex = crypto_hmac_sha256_hex(c.mem,
+        conf_str(c.app->conf, "stripe_webhook_secret", str_none), signed_text);
+    t_with("Stripe-Signature",
+        str_fmt(c.mem, "t=%" PRId64 ",v1=%.*s", c.now / SECOND, STR(hex)).p);
+    t_send("POST", "/payments/stripe/webhook", "application/json", body);
+}
+
+/* As it came: json_write would make the keys camelCase. */
+static str stored(const struct node *node)
+{
+    struct buf out = buf_new(t_ctx()->mem, 1 << 20);
+    json_store(&out, node);
+    return buf_str(&out);
+}
+
+void t_paid(i64 order)
+{
+    t_sim_pay(order);
+    str path = str_fmt(t_ctx()->mem, "/v1/checkout/sessions/%.*s", STR(t_session(order)));
+    t_event(str_fmt(t_ctx()->mem, "evt_t_paid_%" PRId64, order).p, "checkout.session.completed",
+        stored(t_sim("GET", path.p, NULL)));
+    if (t_last_status() != 200)
+        ck_abort_msg("the event: %d %.*s", t_last_status(), STR(t_body()));
+    t_drain();
+}
+
+void t_cron(const char *name)
+{
+    struct ctx c = as_house();
+    for (const struct cron *const *list = c.app->crons; *list; list++)
+        for (const struct cron *cron = *list; cron->name; cron++)
+            if (!strcmp(cron->name, name)) {
+                must(cron->run(&c));
+                return;
+            }
+    ck_abort_msg("no cron %s", name);
+}

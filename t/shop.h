@@ -34,3 +34,17 @@ void t_to_pay(void);
 i64 t_order(void);
 str t_number(i64 order);
 str t_key(i64 order); /* "?key=..." of its signed link */
+
+/* ---- paying, with the simulator of TALAT_SIM ------------------------------------------------ */
+
+str t_session(i64 order);                  /* its newest page at the provider: cs_... */
+str t_attempt_key(i64 order);
+void t_sim_pay(i64 order);                 /* pays there as the buyer would, by a good card */
+const struct node *t_sim(const char *method, const char *path, const char *body);
+str t_session_object(i64 order, const char *status, const char *payment_status, i64 amount,
+    const char *currency);
+str t_intent_object(i64 order, i64 amount);
+/* The provider says so, signed as it signs; `id` is the event's. */
+void t_event(const char *id, const char *type, str object);
+void t_paid(i64 order); /* pays there, the event comes, everything that follows is done */
+void t_cron(const char *name);

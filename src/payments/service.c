@@ -196,8 +196,12 @@ int payments_ask(struct ctx *c, i64 id)
 int payments_refund(struct ctx *c, i64 order, i64 amount, str reason, str key, i64 by_person)
 {
     struct node *captures, *row;
-    i64 rest = amount;
+    i64 rest = amount, there = 0;
     TRY(q_payments_refundable(c, &captures, order));
+    EACH(item, captures)
+    there += node_int(&item->node, "rest");
+    if (there < amount)
+        return fail(c, E_CONFLICT, "payments.refund", "That is more than was paid.");
     EACH(item, captures)
     {
         const struct node *capture = &item->node;
@@ -213,7 +217,7 @@ int payments_refund(struct ctx *c, i64 order, i64 amount, str reason, str key, i
                 node_int(row, "id"), NULL, 0));
         rest -= part;
     }
-    return rest ? fail(c, E_CONFLICT, "payments.refund", "That is more than was paid.") : E_OK;
+    return E_OK;
 }
 
 int payments_of_order(struct ctx *c, i64 order, struct node **attempts, struct node **refunds)

@@ -229,17 +229,17 @@ static int verify(struct ctx *c, str body, str header)
     str secret = conf_of(c, "stripe_webhook_secret"), text;
     i64 signed_at, now = c->now / SECOND;
     if (!secret.n)
-        return fail_detail(c, E_MALFORMED, "payments.signature", "no webhook secret configured");
+        return fail_detail(c, E_MALFORMED, "payments.forged", "no webhook secret configured");
     if (header.n > 4096 || !read_time(header, &text, &signed_at))
-        return fail_detail(c, E_MALFORMED, "payments.signature", "no readable signature header");
+        return fail_detail(c, E_MALFORMED, "payments.forged", "no readable signature header");
     str message = str_fmt(c->mem, "%.*s.", STR(text));
     struct buf all = buf_new(c->mem, body.n + message.n + 16);
     buf_add(&all, message);
     buf_add(&all, body);
     if (!any_v1_matches(header, crypto_hmac_sha256_hex(c->mem, secret, buf_str(&all))))
-        return fail_detail(c, E_MALFORMED, "payments.signature", "no signature matches");
+        return fail_detail(c, E_MALFORMED, "payments.forged", "no signature matches");
     if (signed_at < now - TOLERANCE_S || signed_at > now + TOLERANCE_S)
-        return fail_detail(c, E_MALFORMED, "payments.signature", "signed too long ago or ahead");
+        return fail_detail(c, E_MALFORMED, "payments.forged", "signed too long ago or ahead");
     return E_OK;
 }
 
@@ -252,7 +252,7 @@ static int event_id(struct ctx *c, str body, str *id, str *kind)
     if (!id->n || id->n > 200 || !kind->n || kind->n > 100)
         return fail_detail(c, E_MALFORMED, "payments.event", "an event without id or type");
     if (node_bool(event, "livemode") != is_live(c))
-        return fail_detail(c, E_MALFORMED, "payments.livemode", "live and test do not mix");
+        return fail_detail(c, E_MALFORMED, "payments.mode", "live and test do not mix");
     return E_OK;
 }
 

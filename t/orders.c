@@ -1,0 +1,597 @@
+/* An agreed basket and its life: paid, shipped, cancelled, lapsed, given back; who sees it. */
+#include "gen/queries.h"
+#include "orders/orders.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+#define SHOPPER "shopper@example.test"
+#define ADMIN_  "admin@example.test"
+#define TOTAL   134000
+
+static str state(i64 order)
+{
+    return t_str("select status || ' ' || payment_status || case when is_held then ' held' else '' "
+                 "end as s from orders.\"order\" where id = %" PRId64, order);
+}
+
+static i64 on_hand(void)
+{
+    return t_int("select s.on_hand as n from inventory.stock s join catalog.variant v on "
+                 "v.item_id = s.item_id and v.sku = '" CABLE "'");
+}
+
+static i64 reserved(void)
+{
+    return t_int("select s.reserved as n from inventory.stock s join catalog.variant v on "
+                 "v.item_id = s.item_id and v.sku = '" CABLE "'");
+}
+
+static str path_of(i64 order, const char *suffix)
+{
+    return str_fmt(t_ctx()->mem, "/orders/%.*s%s%.*s", STR(t_number(order)), suffix,
+        STR(t_key(order)));
+}
+
+static str desk_of(i64 order, const char *suffix)
+{
+    return str_fmt(t_ctx()->mem, "/admin/orders/%.*s%s", STR(t_number(order)), suffix);
+}
+
+static str timeline(i64 order)
+{
+    return t_str("select string_agg(kind, ' ' order by id) as s from orders.event where order_id = "
+                 "%" PRId64, order);
+}
+
+static i64 mails(i64 order, const char *template)
+{
+    return t_int("select count(*) as n from notify.mail where order_id = %" PRId64
+                 " and template = '%s'", order, template);
+}
+
+/* ---- placing and paying -------------------------------------------------------------------- */
+
+T(placing_writes_the_order_its_parts_lines_holds_and_news)
+{
+    i64 order = t_order();
+    eq_str(state(order), "pending pending held");
+    eq_int(t_int("select count(*) as n from orders.part where order_id = %" PRId64, order), 1);
+    eq_int(t_int("select count(*) as n from orders.line where order_id = %" PRId64
+                 " and unit_price = 129000 and quantity = 1", order), 1);
+    eq_int(t_int("select count(*) as n from inventory.hold where state = 'held' and order_id = "
+                 "%" PRId64, order), 1);
+    eq_int(t_int("select count(*) as n from work.outbox where kind = 'order.created' and "
+                 "subject_id = %" PRId64, order), 1);
+    eq_int(t_int("select (hold_until - placed_at) between interval '14 minutes' and interval '16 "
+                 "minutes' as n from orders.\"order\" where id = %" PRId64, order), 1);
+    eq_str(timeline(order), "placed");
+    eq_int(reserved(), 1);
+    t_prove();
+}
+
+T(what_cannot_be_held_leaves_nothing_behind)
+{
+    struct ctx *c = t_ctx();
+    i64 first = t_order(), before = t_int("select count(*) as n from orders.line");
+    t_stock(CABLE, 1); /* the one that is held already */
+    t_browser();
+    t_stock(RADIO, 5);
+    t_put(RADIO, 1);
+    t_to_pay();
+    t_sql("insert into cart.line (cart_id, variant_id, quantity, seen_price, seen_currency) select "
+          "(select max(id) from cart.cart), id, 1, 129000, 'THB' from catalog.variant where sku = '"
+          CABLE "'");
+    t_get("/checkout/pay.json");
+    t_with("Accept", "application/json");
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64,
+        node_int(node_path(t_document(), S("checkout.cart")), "revision"),
+        node_int(node_path(t_document(), S("checkout.totals")), "total"));
+    t_status(409);
+    eq_int(t_int("select max(id) as n from orders.\"order\""), first);
+    eq_int(t_int("select count(*) as n from orders.line"), before);
+    eq_int(t_int("select count(*) as n from inventory.hold where order_id > %" PRId64, first), 0);
+    (void)c;
+    t_prove();
+}
+
+T(the_providers_event_alone_makes_an_order_paid)
+{
+    i64 order = t_order();
+    t_get(path_of(order, "/return").p); /* the browser came back first: that proves nothing */
+    t_status(200);
+    eq_str(state(order), "pending pending held");
+    t_paid(order);
+    eq_str(state(order), "processing paid");
+    eq_int(on_hand(), 9);
+    eq_int(reserved(), 0);
+    eq_str(t_str("select status as s from orders.part where order_id = %" PRId64, order),
+        "processing");
+    eq_str(timeline(order), "placed paid");
+    eq_int(mails(order, "order_paid"), 1);
+    eq_int(t_int("select count(*) as n from payments.transaction where order_id = %" PRId64, order),
+        1);
+    t_get("/cart.json"); /* the cart is done */
+    t_json("cart.isEmpty", "true");
+    t_get(path_of(order, "").p);
+    t_status(200);
+    t_prove();
+}
+
+T(the_same_news_twice_is_old_news)
+{
+    i64 order = t_order();
+    t_paid(order);
+    for (int i = 0; i < 5; i++) {
+        t_event("evt_t_once", "checkout.session.completed",
+            t_session_object(order, "complete", "paid", TOTAL, "thb"));
+        t_status(200);
+        t_event(str_fmt(t_ctx()->mem, "evt_t_again_%d", i).p, "payment_intent.succeeded",
+            t_intent_object(order, TOTAL));
+        t_status(200);
+        t_drain();
+    }
+    eq_str(state(order), "processing paid");
+    eq_int(on_hand(), 9);
+    eq_int(mails(order, "order_paid"), 1);
+    eq_int(t_int("select count(*) as n from payments.transaction where order_id = %" PRId64, order),
+        1);
+    eq_str(timeline(order), "placed paid");
+    t_prove();
+}
+
+static void news(i64 order, int what, int copy)
+{
+    const char *id = str_fmt(t_ctx()->mem, "evt_t_%" PRId64 "_%d_%d", order, what, copy).p;
+    if (what == 0)
+        t_event(id, "checkout.session.completed",
+            t_session_object(order, "complete", "paid", TOTAL, "thb"));
+    else if (what == 1)
+        t_event(id, "payment_intent.succeeded", t_intent_object(order, TOTAL));
+    else if (what == 2)
+        t_event(id, "payment_intent.payment_failed", t_intent_object(order, 0));
+    else
+        t_event(id, "checkout.session.completed",
+            t_session_object(order, "complete", "unpaid", TOTAL, "thb"));
+    t_status(200);
+}
+
+T(events_in_any_order_and_doubled_end_in_the_same_state)
+{
+    for (int i = 0; i < 24; i++) {
+        int left[] = { 0, 1, 2, 3 }, code = i;
+        i64 order = t_order();
+        for (int n = 4; n > 0; n--) {
+            int pick = code % n, what = left[pick];
+            code /= n;
+            left[pick] = left[n - 1];
+            news(order, what, 0);
+            if (i % 2)
+                t_drain();
+            news(order, what, i % 3); /* the same event, or another of the same thing */
+        }
+        t_drain();
+        if (!str_is(state(order), "processing paid"))
+            ck_abort_msg("order of events %d: %.*s", i, STR(state(order)));
+        eq_int(t_int("select count(*) as n from payments.transaction where order_id = %" PRId64,
+                   order), 1);
+        t_browser();
+    }
+    t_prove();
+}
+
+T(a_payment_being_made_keeps_its_stock)
+{
+    i64 order = t_order();
+    t_sim("POST", str_fmt(t_ctx()->mem, "/_sim/pay/%.*s", STR(t_session(order))).p,
+        "{\"card\":\"4000000000000077\"}"); /* a bank that takes its time */
+    news(order, 3, 0);
+    t_drain();
+    eq_str(state(order), "pending pending held");
+    eq_int(t_int("select (h.expires_at > o.placed_at + interval '5 minutes') as n from "
+                 "inventory.hold h join orders.\"order\" o on o.id = h.order_id where o.id = "
+                 "%" PRId64, order), 1);
+    eq_str(t_str("select state as s from payments.attempt where order_id = %" PRId64, order),
+        "processing");
+    t_post(path_of(order, "/pay").p, "");
+    t_status(409);
+    t_text("Your bank is still working on this payment.");
+    t_post(path_of(order, "/cancel").p, "");
+    t_status(409);
+    t_text("This order is being paid at this moment.");
+    eq_str(state(order), "pending pending held");
+    t_prove();
+}
+
+T(a_wrong_amount_or_currency_pays_nothing)
+{
+    i64 order = t_order();
+    t_event("evt_t_less", "checkout.session.completed",
+        t_session_object(order, "complete", "paid", TOTAL - 1, "thb"));
+    t_event("evt_t_more", "checkout.session.completed",
+        t_session_object(order, "complete", "paid", TOTAL + 1, "thb"));
+    t_event("evt_t_usd", "checkout.session.completed",
+        t_session_object(order, "complete", "paid", TOTAL, "usd"));
+    t_status(200);
+    t_drain();
+    eq_str(state(order), "pending pending held");
+    eq_int(t_int("select count(*) as n from payments.transaction where order_id = %" PRId64, order),
+        0);
+    has_text(timeline(order), "payment_mismatch");
+    t_prove();
+}
+
+T(what_was_put_in_while_paying_stays_in_the_cart)
+{
+    i64 order = t_order();
+    t_stock(RADIO, 5);
+    t_put(RADIO, 2); /* in another tab */
+    t_paid(order);
+    eq_str(state(order), "processing paid");
+    t_get("/cart.json");
+    t_json("cart.count", "2");
+    t_json("cart.lines.0.sku", RADIO);
+}
+
+/* ---- lapsing ---------------------------------------------------------------------------------- */
+
+static void lapse(i64 order)
+{
+    t_sql("update orders.\"order\" set hold_until = now() - interval '1 minute' where id = %" PRId64,
+        order);
+    t_cron("orders.lapsing");
+    t_drain();
+}
+
+T(a_lapsed_hold_goes_back_when_its_page_is_closed)
+{
+    i64 order = t_order();
+    str session = t_session(order);
+    lapse(order);
+    eq_str(state(order), "pending pending");
+    eq_int(reserved(), 0);
+    eq_str(timeline(order), "placed hold_lapsed");
+    eq_str(node_str(t_sim("GET", str_fmt(t_ctx()->mem, "/v1/checkout/sessions/%.*s",
+                        STR(session)).p, NULL), "status"), "expired");
+    t_get(path_of(order, "").p);
+    t_status(200);
+    t_prove();
+    t_post(path_of(order, "/pay").p, ""); /* and can still be paid, on a new page */
+    t_status(303);
+    t_header_has("Location", "/c/pay/cs_");
+    eq_str(state(order), "pending pending held");
+    eq_int(reserved(), 1);
+    t_prove();
+}
+
+T(a_page_that_was_paid_keeps_the_hold)
+{
+    i64 order = t_order();
+    t_sim_pay(order); /* the event is lost */
+    lapse(order); /* asking to close it, the shop learns that it is paid */
+    eq_str(state(order), "processing paid");
+    eq_int(on_hand(), 9);
+    t_prove();
+}
+
+T(a_payment_after_the_hold_takes_the_stock_again)
+{
+    i64 order = t_order();
+    lapse(order);
+    news(order, 0, 0);
+    t_drain();
+    eq_str(state(order), "processing paid");
+    eq_int(on_hand(), 9);
+    eq_int(reserved(), 0);
+    t_prove();
+}
+
+T(a_payment_for_what_is_gone_meanwhile_goes_back_with_a_message)
+{
+    i64 order = t_order();
+    lapse(order);
+    t_stock(CABLE, 0);
+    news(order, 0, 0);
+    t_drain();
+    eq_str(state(order), "cancelled paid");
+    eq_int(t_int("select amount as n from payments.refund where order_id = %" PRId64, order), TOTAL);
+    eq_int(mails(order, "order_refused"), 1);
+    eq_int(mails(order, "order_paid"), 0);
+    eq_int(on_hand(), 0);
+    t_prove();
+}
+
+T(an_order_nobody_came_back_for_is_cancelled)
+{
+    i64 order = t_order();
+    lapse(order);
+    t_sql("update orders.\"order\" set placed_at = now() - interval '25 hours' where id = %" PRId64,
+        order);
+    t_cron("orders.lapsing");
+    t_drain();
+    eq_str(state(order), "cancelled pending");
+    t_prove();
+}
+
+/* ---- cancelling -------------------------------------------------------------------------------- */
+
+T(the_buyer_cancels_what_is_not_paid)
+{
+    i64 order = t_order();
+    str session = t_session(order);
+    t_post(path_of(order, "/cancel").p, "");
+    t_status(303);
+    eq_str(state(order), "cancelled pending");
+    eq_int(reserved(), 0);
+    eq_str(node_str(t_sim("GET", str_fmt(t_ctx()->mem, "/v1/checkout/sessions/%.*s",
+                        STR(session)).p, NULL), "status"), "expired");
+    t_post(path_of(order, "/cancel").p, ""); /* twice */
+    t_status(303);
+    t_post(path_of(order, "/pay").p, "");
+    t_status(409);
+    t_get("/cart.json"); /* the cart is intact */
+    t_json("cart.count", "1");
+    t_prove();
+}
+
+T(the_buyer_does_not_cancel_what_is_paid)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_post(path_of(order, "/cancel").p, "");
+    t_status(409);
+    t_text("This order can no longer be cancelled.");
+    eq_str(state(order), "processing paid");
+}
+
+T(a_payment_of_a_cancelled_order_goes_back)
+{
+    i64 order = t_order();
+    t_post(path_of(order, "/cancel").p, "");
+    news(order, 0, 0);
+    t_drain();
+    eq_str(state(order), "cancelled paid");
+    eq_int(t_int("select amount as n from payments.refund where order_id = %" PRId64, order), TOTAL);
+    eq_int(mails(order, "order_refused"), 1);
+    eq_int(on_hand(), 10);
+    t_prove();
+}
+
+T(staff_cancel_a_paid_order_and_its_money_goes_back)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    t_post(desk_of(order, "/cancel").p, "");
+    t_status(303);
+    t_drain();
+    eq_str(state(order), "cancelled refunded");
+    eq_int(on_hand(), 10);
+    t_prove();
+}
+
+/* ---- fulfilment ---------------------------------------------------------------------------------- */
+
+static void step(i64 order, const char *form, int status)
+{
+    t_post(desk_of(order, "/status").p, form);
+    t_status(status);
+}
+
+T(states_only_move_forward)
+{
+    i64 order = t_order();
+    t_login(ADMIN_);
+    step(order, "status=shipped", 409); /* not paid */
+    t_paid(order);
+    step(order, "status=delivered", 409);
+    step(order, "status=processing", 422);
+    step(order, "status=", 422);
+    step(order, "status=shipped&carrier=Thailand+Post&tracking=EX123456789TH", 303);
+    eq_str(state(order), "shipped paid");
+    step(order, "status=shipped", 409);
+    eq_int(mails(order, "order_shipped"), 1);
+    t_post(desk_of(order, "/cancel").p, "");
+    t_status(409);
+    t_drain();
+    t_get(str_fmt(t_ctx()->mem, "/orders/%.*s.json%.*s", STR(t_number(order)),
+        STR(t_key(order))).p);
+    t_json("order.status", "shipped");
+    t_json("order.parts.0.tracking", "EX123456789TH");
+    step(order, "status=delivered", 303);
+    step(order, "status=shipped", 409);
+    eq_str(state(order), "delivered paid");
+    eq_str(timeline(order), "placed paid shipped delivered");
+    t_prove();
+}
+
+/* ---- giving back ----------------------------------------------------------------------------------- */
+
+T(a_full_refund_gives_back_money_and_when_asked_stock)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    t_post(desk_of(order, "/refund").p, "back_on_shelf=1");
+    t_status(303);
+    t_drain();
+    eq_str(state(order), "processing refunded");
+    eq_int(on_hand(), 10);
+    eq_int(t_int("select sum(amount)::bigint as n from payments.entry where order_id = %" PRId64
+                 " and account = 'provider'", order), 0);
+    has_text(timeline(order), "refunded");
+    t_post(desk_of(order, "/refund").p, ""); /* twice */
+    t_status(409);
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 1);
+    t_prove();
+}
+
+T(a_refund_without_the_shelf_leaves_the_stock_alone)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    t_post(desk_of(order, "/refund").p, "");
+    t_post(desk_of(order, "/refund").p, "");
+    t_drain();
+    eq_str(state(order), "processing refunded");
+    eq_int(on_hand(), 9);
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 1);
+    t_prove();
+}
+
+T(nothing_is_given_back_that_was_not_paid)
+{
+    i64 order = t_order();
+    t_login(ADMIN_);
+    t_post(desk_of(order, "/refund").p, "");
+    t_status(409);
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 0);
+}
+
+/* ---- who sees it -------------------------------------------------------------------------------------- */
+
+T(a_guest_sees_the_order_by_its_signed_link_only)
+{
+    i64 order = t_order(), other = (t_browser(), t_order());
+    str number = t_number(order);
+    t_browser();
+    t_get(path_of(order, "").p);
+    t_status(200);
+    t_html("meta[name=robots]");
+    t_header_has("Cache-Control", "no-store");
+    const char *const wrong[] = { str_fmt(t_ctx()->mem, "/orders/%.*s", STR(number)).p,
+        str_fmt(t_ctx()->mem, "/orders/%.*s?key=", STR(number)).p,
+        str_fmt(t_ctx()->mem, "/orders/%.*s?key=x", STR(number)).p,
+        str_fmt(t_ctx()->mem, "/orders/%.*s%.*s", STR(number), STR(t_key(other))).p,
+        str_fmt(t_ctx()->mem, "/orders/%.*s%.*sx", STR(number), STR(t_key(order))).p,
+        "/orders/TL-0000-0000-0000", "/orders/x", "/orders/1?key=1" };
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        t_get(wrong[i]);
+        t_status(404);
+        t_post(wrong[i], "");
+        is_true(t_last_status() >= 400);
+    }
+    t_login(SHOPPER); /* somebody, but not the buyer */
+    t_get(wrong[0]);
+    t_status(404);
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/cancel", STR(number)).p, "");
+    t_status(404);
+    eq_str(state(order), "pending pending held");
+}
+
+T(the_buyer_sees_own_orders_after_logging_in)
+{
+    t_open();
+    t_login(SHOPPER);
+    i64 order = t_order();
+    t_get("/orders.json");
+    t_status(200);
+    t_json("orders.0.number", str_c(t_ctx()->mem, t_number(order)));
+    t_json("orders.0.count", "1");
+    no_text(t_body(), "\"id\"");
+    t_get("/orders");
+    t_status(200);
+    t_get(str_fmt(t_ctx()->mem, "/orders/%.*s", STR(t_number(order))).p);
+    t_status(200);
+    t_browser();
+    t_get("/orders");
+    t_status(303);
+}
+
+T(staff_of_another_shop_see_nothing_of_it)
+{
+    i64 order = t_order();
+    t_sql("insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
+          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
+          "auth.organisation where slug = 't-other'");
+    t_login(SHOPPER);
+    t_get("/admin/orders.json");
+    t_status(200);
+    eq_int((i64)node_count(node_get(t_document(), S("orders"))), 0);
+    t_get(str_fmt(t_ctx()->mem, "/admin/orders/%.*s.json", STR(t_number(order))).p);
+    t_status(404);
+    static const char *const doors[] = { "/status", "/cancel", "/refund", "/mail/1" };
+    for (size_t i = 0; i < COUNT(doors); i++) {
+        t_post(desk_of(order, doors[i]).p, "status=shipped");
+        t_status(404);
+    }
+    struct scope other = { .organisation = t_int("select max(id) as n from auth.organisation") };
+    eq_int(t_int_as(other, "select count(*) as n from orders.\"order\""), 0);
+    eq_int(t_int_as(other, "select count(*) as n from orders.line"), 0);
+    eq_int(t_int_as(other, "select count(*) as n from payments.attempt"), 0);
+    eq_int(t_int_as(other, "select count(*) as n from notify.mail"), 0);
+    eq_str(state(order), "pending pending held");
+}
+
+T(of_a_shared_order_each_seller_sees_the_own_part)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_sql("insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
+          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
+          "auth.organisation where slug = 't-other'; "
+          "insert into orders.part (order_id, organisation_id, status, goods_total, tax_total) "
+          "select %" PRId64 ", id, 'processing', 0, 0 from auth.organisation where slug = 't-other'",
+        order);
+    t_login(SHOPPER);
+    t_get(str_fmt(t_ctx()->mem, "/admin/orders/%.*s.json", STR(t_number(order))).p);
+    t_status(200);
+    eq_int((i64)node_count(node_path(t_document(), S("order.lines"))), 0);
+    eq_int((i64)node_count(node_path(t_document(), S("order.parts"))), 1);
+    t_post(desk_of(order, "/refund").p, "");
+    t_status(403);
+    t_text("Others sell in this order too.");
+    step(order, "status=shipped", 303); /* the own part; the order waits for the other */
+    eq_str(state(order), "processing paid");
+}
+
+T(who_may_not_give_money_back_does_not_by_cancelling)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'member')");
+    t_login(SHOPPER);
+    t_post(desk_of(order, "/refund").p, "");
+    t_status(403);
+    t_post(desk_of(order, "/cancel").p, "");
+    t_status(403);
+    eq_str(state(order), "processing paid");
+    step(order, "status=shipped", 303);
+}
+
+T(the_desk_lists_searches_and_pages)
+{
+    i64 order = t_order();
+    t_login(ADMIN_);
+    t_get("/admin/orders.json?q=buyer%40example&status=pending&payment=pending");
+    t_status(200);
+    t_json("orders.0.number", str_c(t_ctx()->mem, t_number(order)));
+    t_get("/admin/orders.json?q=nobody-like-that");
+    eq_int((i64)node_count(node_get(t_document(), S("orders"))), 0);
+    t_get("/admin/orders?status=lost");
+    is_true(t_last_status() == 422 || t_last_status() == 200);
+    t_get("/admin/orders.json?before=nonsense");
+    t_status(404);
+    t_get(desk_of(order, "").p);
+    t_status(200);
+    t_get("/admin/orders");
+    t_status(200);
+}
+
+T(a_mail_is_sent_again_when_staff_ask)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    t_get(str_fmt(t_ctx()->mem, "/admin/orders/%.*s.json", STR(t_number(order))).p);
+    t_json("mails.0.state", "sent");
+    t_json("mails.0.template", "order_paid");
+    str mail = node_str(node_path(t_document(), S("mails.0")), "id");
+    t_post(desk_of(order, str_fmt(t_ctx()->mem, "/mail/%.*s", STR(mail)).p).p, "");
+    t_status(303);
+    eq_str(t_str("select state as s from notify.mail where order_id = %" PRId64, order), "waiting");
+    t_drain();
+    eq_str(t_str("select state as s from notify.mail where order_id = %" PRId64, order), "sent");
+    t_post(desk_of(order, "/mail/nonsense").p, "");
+    t_status(404);
+}

@@ -1,0 +1,441 @@
+/* Money from buyers: signatures, what is stored, lost answers, and the ledger's own rules. */
+#include "gen/queries.h"
+#include "payments/payments_in.h"
+#include "t/shop.h"
+#include "web/web.h"
+#include <stdlib.h>
+
+#define SECRET_  "whsec_test_secret"
+#define SIGNED_AT "1492774577"
+#define BODY     "{\n  \"id\": \"evt_test_webhook\",\n  \"object\": \"event\"\n}"
+#define V1       "c2f890decbc5ede7c5060bb9a6d31e0626a4342bacb9aeae2adb1bcea72f9812"
+
+/* The provider's own published vectors, at the time they were signed. */
+static struct ctx *then(void)
+{
+    struct ctx *c = t_ctx();
+    t_open();
+    conf_put(c->mem, c->app->conf, "stripe_webhook_secret", S(SECRET_));
+    t_clock((i64)1492774577 * SECOND);
+    return c;
+}
+
+static int verify(const char *body, const char *header)
+{
+    int err = provider_stripe.verify(t_ctx(), str_of(body), str_of(header));
+    fault_clear(t_ctx());
+    return err;
+}
+
+T(the_published_signatures_fit)
+{
+    then();
+    eq_int(verify(BODY, "t=" SIGNED_AT ",v1=" V1), E_OK);
+    eq_int(verify("{\"id\":\"evt_test_webhook\",\"object\":\"event\"}", "t=" SIGNED_AT ",v1="
+        "88a022085c6bdb887b02cb26ff76dd681234d9675c0f22844059f55552a8883a"), E_OK);
+    struct arena *mem = t_ctx()->mem;
+    eq_str(crypto_hmac_sha256_hex(mem, S("test_secret"), S("")),
+        "f7f9bd47fb987337b5796fdc1fdb9ba221d0d5396814bfcaf9521f43fd8927fd");
+    eq_str(crypto_hmac_sha256_hex(mem, S("test_secret"), S("\xF0\x9F\x98\x80")),
+        "837da296d05c4fe31f61d5d7ead035099d9585a5bcde87de952012a78f0b0c43");
+}
+
+T(several_signatures_and_other_schemes_may_stand_beside)
+{
+    then();
+    eq_int(verify(BODY, "t=" SIGNED_AT ",v1=0123,v1=" V1 ",v0=6ffbb59b2300aae63f272406069a9788"),
+        E_OK);
+    eq_int(verify(BODY, "v1=" V1 ",t=" SIGNED_AT), E_OK);
+}
+
+T(the_age_of_a_signature_is_five_minutes_either_way)
+{
+    then();
+    const char *header = "t=" SIGNED_AT ",v1=" V1;
+    t_clock(((i64)1492774577 + 300) * SECOND);
+    eq_int(verify(BODY, header), E_OK);
+    t_clock(((i64)1492774577 - 300) * SECOND);
+    eq_int(verify(BODY, header), E_OK);
+    t_clock(((i64)1492774577 + 301) * SECOND);
+    eq_int(verify(BODY, header), E_MALFORMED);
+    t_clock(((i64)1492774577 - 301) * SECOND);
+    eq_int(verify(BODY, header), E_MALFORMED);
+}
+
+/* ---- forged -------------------------------------------------------------------------------- */
+
+static i64 stored(void)
+{
+    return t_int("select (select count(*) from payments.event) + (select count(*) from work.job "
+                 "where kind = 'payment.event') as n");
+}
+
+static void refused(const char *what, const char *body, str header)
+{
+    i64 before = stored();
+    if (header.n)
+        t_with("Stripe-Signature", str_c(t_ctx()->mem, header));
+    t_send("POST", "/payments/stripe/webhook", "application/json", str_of(body));
+    if (t_last_status() != 400 || stored() != before || t_body().n > 100)
+        ck_abort_msg("%s: %d, %" PRId64 " rows, %zu bytes", what, t_last_status(),
+            stored() - before, t_body().n);
+}
+
+static str sign(const char *secret, const char *t, const char *body, const char *scheme)
+{
+    struct arena *mem = t_ctx()->mem;
+    return str_fmt(mem, "t=%s,%s=%s", t, scheme,
+        crypto_hmac_sha256_hex(mem, str_of(secret), str_fmt(mem, "%s.%s", t, body)).p);
+}
+
+T(forged_events_are_refused_and_leave_nothing)
+{
+    static const char body[] = "{\"id\":\"evt_t_forged\",\"object\":\"event\",\"type\":"
+        "\"payment_intent.succeeded\",\"livemode\":false,\"data\":{\"object\":{}}}";
+    struct arena *mem = t_ctx()->mem;
+    t_open();
+    t_clock(when_now());
+    conf_put(mem, t_ctx()->app->conf, "stripe_webhook_secret", S(SECRET_));
+    i64 now = t_ctx()->now / SECOND;
+    const char *t = str_fmt(mem, "%" PRId64, now).p;
+    str good = sign(SECRET_, t, body, "v1"), hex = str_from(good, (size_t)str_find(good, S("v1=")) + 3);
+    char *flipped = (char *)(uintptr_t)str_dup(mem, hex).p;
+    flipped[10] = flipped[10] == '0' ? '1' : '0';
+    refused("no header", body, str_none);
+    refused("a blank header", body, S(" "));
+    refused("one hex digit", body, str_fmt(mem, "t=%s,v1=%s", t, flipped));
+    refused("upper case", body, str_fmt(mem, "t=%s,v1=%.*s", t, STR(str_upper(mem, hex))));
+    refused("cut by one", body, str_upto(good, good.n - 1));
+    refused("one longer", body, str_fmt(mem, "%.*s0", STR(good)));
+    refused("only v0", body, sign(SECRET_, t, body, "v0"));
+    refused("only v2", body, sign(SECRET_, t, body, "v2"));
+    refused("another secret", body, sign("whsec_other", t, body, "v1"));
+    refused("half the secret", body, sign("test_secret", t, body, "v1"));
+    refused("an empty secret", body, sign("", t, body, "v1"));
+    refused("another time", body, str_fmt(mem, "t=%" PRId64 ",v1=%.*s", now + 1, STR(hex)));
+    refused("no time", body, str_fmt(mem, "v1=%.*s", STR(hex)));
+    refused("two times", body, str_fmt(mem, "t=%s,%.*s", t, STR(good)));
+    refused("the signature alone", body, hex);
+    refused("no signature", body, str_fmt(mem, "t=%s", t));
+    refused("an empty signature", body, str_fmt(mem, "t=%s,v1=", t));
+    refused("base64", body, str_fmt(mem, "t=%s,v1=wviQ3svF7efFBguapNMeBiakNCus+a6uKtsbzqcvmBI=", t));
+    static const char *const times[] = { "-1", "1.5", "9223372036854775807", "9223372036854775808",
+        "0x10", "1e9", "", "now", "+5" };
+    for (size_t i = 0; i < COUNT(times); i++)
+        refused(times[i], body, sign(SECRET_, times[i], body, "v1"));
+    refused("301 s old", body, sign(SECRET_, str_fmt(mem, "%" PRId64, now - 301).p, body, "v1"));
+    refused("301 s ahead", body, sign(SECRET_, str_fmt(mem, "%" PRId64, now + 301).p, body, "v1"));
+    refused("a bit of the body", str_fmt(mem, "%s ", body).p, good);
+    refused("a blank before", str_fmt(mem, " %s", body).p, good);
+    refused("a byte order mark", str_fmt(mem, "\xEF\xBB\xBF%s", body).p, good);
+    refused("a line end", str_fmt(mem, "%s\r\n", body).p, good);
+    refused("written anew", "{\"object\":\"event\",\"id\":\"evt_t_forged\"}", good);
+    refused("empty", "", good);
+    char *huge = arena_take(mem, 10001);
+    memset(huge, 'a', 10000);
+    refused("ten kilobytes of header", body, str_fmt(mem, "t=%s,v1=%s", t, huge));
+    /* Signed as it should be, and still nothing for us. */
+    static const char *const bodies[] = { "{}", "[]", "null", "not json", "{\"id\":\"evt_t_x\"}",
+        "{\"type\":\"x\"}", "{\"id\":5,\"type\":\"x\"}",
+        "{\"id\":\"evt_t_live\",\"type\":\"x\",\"livemode\":true}",
+        "{\"id\":\"a\",\"id\":\"b\",\"type\":\"x\"}" };
+    for (size_t i = 0; i < COUNT(bodies); i++)
+        refused(bodies[i], bodies[i], sign(SECRET_, t, bodies[i], "v1"));
+    t_with("Stripe-Signature", good.p); /* and the good one is good */
+    t_send("POST", "/payments/stripe/webhook", "application/json", str_of(body));
+    t_status(200);
+    eq_str(t_body(), "{\"received\":true}");
+}
+
+T(without_a_secret_nothing_is_believed)
+{
+    t_open();
+    t_clock(when_now());
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "stripe_webhook_secret", str_none);
+    const char *t = str_fmt(t_ctx()->mem, "%" PRId64, t_ctx()->now / SECOND).p;
+    refused("no secret", "{}", sign("", t, "{}", "v1"));
+    refused("no secret", "{\"id\":\"evt_t_1\",\"type\":\"x\"}",
+        sign("", t, "{\"id\":\"evt_t_1\",\"type\":\"x\"}", "v1"));
+}
+
+T(only_a_post_is_a_webhook)
+{
+    t_get("/payments/stripe/webhook");
+    is_true(t_last_status() == 405 || t_last_status() == 404);
+}
+
+/* ---- stored once --------------------------------------------------------------------------------- */
+
+T(an_event_is_stored_once_with_one_job)
+{
+    t_open();
+    i64 before = stored();
+    for (int i = 0; i < 3; i++) {
+        t_event("evt_t_thrice", "charge.dispute.created", S("{\"object\":\"dispute\"}"));
+        t_status(200);
+    }
+    eq_int(stored(), before + 2);
+    t_drain();
+    eq_str(t_str("select outcome as s from payments.event where event_id = 'evt_t_thrice'"),
+        "not ours");
+    t_prove();
+}
+
+T(an_event_of_somebody_elses_order_changes_nothing)
+{
+    t_open();
+    t_event("evt_t_foreign", "payment_intent.succeeded",
+        S("{\"object\":\"payment_intent\",\"id\":\"pi_foreign\",\"amount_received\":5,\"currency\":"
+          "\"thb\",\"metadata\":{\"attempt\":\"talat-none\",\"order_id\":\"TL-0000-0000-0000\"}}"));
+    t_status(200);
+    t_drain();
+    eq_str(t_str("select outcome as s from payments.event where event_id = 'evt_t_foreign'"),
+        "not ours");
+}
+
+T(the_database_shows_events_to_the_platform_alone)
+{
+    i64 order = t_order();
+    t_event("evt_t_seen", "x.y", S("{}"));
+    struct scope near = { .order = order, .person = 1, .organisation = 1 };
+    eq_int(t_int_as(near, "select count(*) as n from payments.event"), 0);
+    eq_int(t_int_as((struct scope){ .person = 1, .organisation = 1 },
+        "select count(*) as n from payments.attempt"), 0);
+    is_true(t_int_as(near, "select count(*) as n from payments.attempt") == 1);
+}
+
+/* ---- the provider away ------------------------------------------------------------------------------ */
+
+static void provider_at(str base)
+{
+    t_open();
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "stripe_base", base);
+}
+
+T(an_order_is_kept_while_the_provider_is_down_and_paid_by_the_same_key_later)
+{
+    t_open();
+    str base = conf_str(t_ctx()->app->conf, "stripe_base", str_none);
+    provider_at(S("http://127.0.0.1:1"));
+    i64 order = t_order();
+    t_header_has("Location", str_fmt(t_ctx()->mem, "/orders/%.*s", STR(t_number(order))).p);
+    eq_str(t_str("select state as s from payments.attempt where order_id = %" PRId64, order),
+        "created");
+    str key = t_attempt_key(order);
+    t_get("/cart.json");
+    t_json("cart.count", "1");
+    t_get(str_fmt(t_ctx()->mem, "/orders/%.*s%.*s", STR(t_number(order)), STR(t_key(order))).p);
+    t_status(200);
+    provider_at(base);
+    redis_del(t_ctx(), S("circuit:stripe:open"));
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(303);
+    t_header_has("Location", "/c/pay/cs_");
+    eq_str(t_attempt_key(order), key);
+    t_prove();
+}
+
+T(a_lost_answer_is_found_again_by_its_key)
+{
+    t_open();
+    t_sim("POST", "/_sim/switches", "{\"faults\":[{\"match\":\"POST /v1/checkout/sessions\","
+                                    "\"do\":\"truncate\",\"times\":1}]}");
+    i64 order = t_order();
+    str key = t_attempt_key(order);
+    eq_str(t_session(order), "");
+    for (int i = 0; i < 2; i++) { /* and twice is the same page */
+        t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+                   STR(t_key(order))).p, "");
+        t_status(303);
+        t_header_has("Location", str_c(t_ctx()->mem, t_session(order)));
+    }
+    eq_str(t_attempt_key(order), key);
+    const struct node *stats = t_sim("GET",
+        str_fmt(t_ctx()->mem, "/_sim/stats?brief&order=%.*s", STR(t_number(order))).p, NULL);
+    (void)stats;
+    t_prove();
+}
+
+T(a_page_too_old_to_be_opened_makes_room_for_a_new_one)
+{
+    t_open();
+    str base = conf_str(t_ctx()->app->conf, "stripe_base", str_none);
+    provider_at(S("http://127.0.0.1:1"));
+    i64 order = t_order();
+    str key = t_attempt_key(order);
+    provider_at(base);
+    redis_del(t_ctx(), S("circuit:stripe:open"));
+    /* The request names an end that by now is less than half an hour away: 400 for ever. */
+    t_sql("update payments.attempt set request = jsonb_set(request, '{expires_at}', "
+          "to_jsonb((extract(epoch from now()) + 600)::bigint)) where order_id = %" PRId64, order);
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(303);
+    t_header_has("Location", "/c/pay/cs_");
+    is_false(str_eq(t_attempt_key(order), key));
+    eq_str(t_str("select state as s from payments.attempt where key = '%.*s'", STR(key)), "failed");
+    t_prove();
+}
+
+T(a_page_whose_time_is_over_is_closed_before_the_next_is_opened)
+{
+    i64 order = t_order();
+    str first = t_session(order);
+    t_sql("update payments.attempt set expires_at = now() - interval '1 minute' where order_id = "
+          "%" PRId64, order);
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(303);
+    is_false(str_eq(t_session(order), first));
+    eq_str(node_str(t_sim("GET", str_fmt(t_ctx()->mem, "/v1/checkout/sessions/%.*s",
+                        STR(first)).p, NULL), "status"), "expired");
+    t_prove();
+}
+
+T(a_payment_whose_event_was_lost_is_asked_for)
+{
+    i64 order = t_order();
+    t_sim_pay(order);
+    t_sql("update payments.attempt set created_at = now() - interval '3 minutes' where order_id = "
+          "%" PRId64, order);
+    t_cron("payments.reconcile");
+    t_drain();
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "paid");
+    t_cron("payments.reconcile"); /* nothing is open any more */
+    eq_int(t_int("select count(*) as n from work.job where kind = 'payments.ask' and subject_id in "
+                 "(select id from payments.attempt where order_id = %" PRId64 ")", order), 0);
+    t_prove();
+}
+
+/* ---- giving back ------------------------------------------------------------------------------------- */
+
+T(a_second_payment_goes_back)
+{
+    i64 order = t_order();
+    str first = t_attempt_key(order);
+    t_sql("update payments.attempt set state = 'failed' where order_id = %" PRId64, order);
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(303);
+    t_event("evt_t_second", "payment_intent.succeeded", t_intent_object(order, 134000));
+    t_event("evt_t_first", "payment_intent.succeeded",
+        str_fmt(t_ctx()->mem, "{\"object\":\"payment_intent\",\"id\":\"pi_late\",\"amount_received\":"
+            "134000,\"currency\":\"thb\",\"metadata\":{\"attempt\":\"%.*s\"}}", STR(first)));
+    t_status(200);
+    t_drain();
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "paid");
+    eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64,
+               order), 134000);
+    t_prove();
+}
+
+T(more_than_was_paid_is_never_given_back)
+{
+    struct ctx *c = t_ctx();
+    i64 order = t_order();
+    t_paid(order);
+    c->scope = (struct scope){ .order = order };
+    eq_err(payments_refund(c, order, 134001, S("x"), S("t-1"), 0), E_CONFLICT);
+    fault_clear(c);
+    must(payments_refund(c, order, 34000, S("x"), S("t-2"), 0));
+    must(payments_refund(c, order, 34000, S("x"), S("t-2"), 0)); /* the same key: nothing new */
+    eq_err(payments_refund(c, order, 100001, S("x"), S("t-3"), 0), E_CONFLICT);
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64
+                 " and key like 't-2%%'", order), 1);
+}
+
+T(what_is_given_back_at_the_providers_own_desk_counts)
+{
+    i64 order = t_order();
+    t_paid(order);
+    str payment = t_str("select payment_id as s from payments.attempt where order_id = %" PRId64,
+        order);
+    str part = str_fmt(t_ctx()->mem, "{\"object\":\"refund\",\"id\":\"re_desk\",\"status\":"
+        "\"succeeded\",\"amount\":34000,\"currency\":\"thb\",\"payment_intent\":\"%.*s\"}",
+        STR(payment));
+    t_event("evt_t_desk", "refund.created", part);
+    t_event("evt_t_desk2", "refund.updated", part);
+    t_drain();
+    eq_int(t_int("select refunded_total as n from orders.\"order\" where id = %" PRId64, order),
+        34000);
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "paid");
+    t_prove();
+    t_login("admin@example.test");
+    t_post(str_fmt(t_ctx()->mem, "/admin/orders/%.*s/refund", STR(t_number(order))).p, "");
+    t_drain();
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "refunded");
+    t_prove();
+}
+
+T(a_refund_that_fails_after_all_is_in_the_books)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_login("admin@example.test");
+    t_post(str_fmt(t_ctx()->mem, "/admin/orders/%.*s/refund", STR(t_number(order))).p, "");
+    t_drain();
+    str id = t_str("select provider_id as s from payments.refund where order_id = %" PRId64, order);
+    str key = t_str("select key as s from payments.refund where order_id = %" PRId64, order);
+    t_event("evt_t_bounced", "refund.failed",
+        str_fmt(t_ctx()->mem, "{\"object\":\"refund\",\"id\":\"%.*s\",\"status\":\"failed\","
+            "\"failure_reason\":\"expired_or_canceled_card\",\"amount\":134000,\"currency\":\"thb\","
+            "\"metadata\":{\"refund\":\"%.*s\"}}", STR(id), STR(key)));
+    t_drain();
+    eq_str(t_str("select state as s from payments.refund where order_id = %" PRId64, order),
+        "failed");
+    eq_int(t_int("select sum(amount)::bigint as n from payments.entry where order_id = %" PRId64
+                 " and account = 'provider'", order), 134000);
+    has_text(t_str("select string_agg(kind, ' ') as s from orders.event where order_id = %" PRId64,
+                 order), "refund_failed");
+    t_prove();
+}
+
+/* ---- the ledger ------------------------------------------------------------------------------------------ */
+
+static int raw(const char *sql)
+{
+    struct ctx *c = t_ctx();
+    c->scope = (struct scope){ .platform = true };
+    must(pg_begin(c));
+    int err = pg_script(c, str_of(sql));
+    pg_end(c, E_INTERNAL);
+    fault_clear(c);
+    return err;
+}
+
+T(ledger_rows_are_never_changed)
+{
+    i64 order = t_order();
+    t_paid(order);
+    is_true(raw("update payments.entry set amount = amount + 1"));
+    is_true(raw("delete from payments.entry"));
+    is_true(raw("update payments.transaction set cause = 'x'"));
+    is_true(raw("delete from payments.transaction"));
+    is_true(raw("update inventory.movement set quantity = 1"));
+    is_true(raw("delete from orders.event"));
+    is_true(raw("truncate payments.entry"));
+}
+
+T(what_does_not_sum_to_zero_is_not_booked)
+{
+    i64 order = t_order();
+    struct ctx *c = t_ctx();
+    const str accounts[] = { S("buyer"), S("provider") };
+    bool fresh;
+    c->scope = (struct scope){ .platform = true };
+    must(pg_begin(c));
+    must(ledger_book(c, order, S("t:uneven"), S("THB"), accounts, (const i64[]){ -5, 6 }, 2, &fresh));
+    is_true(fresh);
+    is_true(pg_script(c, S("set constraints all immediate")));
+    pg_end(c, E_INTERNAL);
+    fault_clear(c);
+    must(ledger_book(c, order, S("t:even"), S("THB"), accounts, (const i64[]){ -5, 5 }, 2, &fresh));
+    is_true(fresh);
+    must(ledger_book(c, order, S("t:even"), S("THB"), accounts, (const i64[]){ -5, 5 }, 2, &fresh));
+    is_false(fresh);
+}
