@@ -6,6 +6,7 @@
  *   {{#number}}n{{/number}}
  *   {{#date}}placed_at{{/date}} {{#datetime}}placed_at{{/datetime}}
  *                                              in the zone that the document's `zone` names
+ *   {{#instant}}placed_at{{/instant}}          for <time datetime>, which takes no microseconds
  *   {{#asset}}css/shop.css{{/asset}}           the file's hashed path; {holes} too
  *   {{#url}}/products/{slug}{{/url}}           with the language's prefix, holes encoded
  *   {{#link}}next.url{{/link}}                 a path of ours that stands in the document, with
@@ -90,6 +91,18 @@ static int write_date(struct call *call, bool with_time, str *out)
 
 static int run_date(struct call *call, str *out) { return write_date(call, false, out); }
 static int run_datetime(struct call *call, str *out) { return write_date(call, true, out); }
+
+static int run_instant(struct call *call, str *out)
+{
+    const struct node *at = call->args[0];
+    when instant;
+    if (is_nothing(at))
+        return E_OK;
+    if (at->kind != N_STR || !when_parse(at->as.text, &instant))
+        return bad_value(call, "an instant in RFC 3339 is wanted");
+    *out = str_fmt(call->c->mem, "%.*sZ", 19, when_rfc3339(call->c->mem, instant).p);
+    return E_OK;
+}
 
 static int run_json(struct call *call, str *out)
 {
@@ -239,6 +252,7 @@ const struct lambda shop_lambdas[] = {
     { "link", TAKES_NAMES, 1, 1, run_link, NULL, GIVES_URL },
     { "srcset", TAKES_NAMES, 1, 1, run_srcset, NULL, GIVES_URL },
     { "lang_url", TAKES_TEXT, 0, 0, run_lang_url, check_language, GIVES_URL },
+    { "instant", TAKES_NAMES, 1, 1, run_instant, NULL, GIVES_TEXT },
     { "json", TAKES_NAMES, 1, 1, run_json, NULL, GIVES_JSON },
     { 0 },
 };
