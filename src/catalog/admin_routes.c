@@ -47,6 +47,10 @@ static void list_row(struct ctx *c, const struct node *row, struct node *out)
     node_set_str(c->mem, out, S("slug"), node_str(row, "slug"));
     node_set_str(c->mem, out, S("name"), node_str(row, "name"));
     node_set_str(c->mem, out, S("status"), status);
+    node_hide(node_set_str(c->mem, out, S("tone"),
+        str_is(status, "published")   ? S("ok")
+            : str_is(status, "draft") ? S("wait")
+                                      : S("off")));
     node_set_str(c->mem, out, S("status_name"),
         str_is(status, "draft")           ? say(c, "Draft")
             : str_is(status, "published") ? say(c, "Published")
