@@ -26,9 +26,11 @@ static int health(struct req *r)
     return reply_raw(r, pg ? 200 : 503, S("application/json"), buf_str(&out));
 }
 
-/* nginx lets only loopback ask for it. */
+/* nginx lets only loopback ask for it; so does this, should a configuration forget. */
 static int metrics(struct req *r)
 {
+    if (!str_starts(r->remote, S("127.")) && !str_is(r->remote, "::1"))
+        return fail(&r->c, E_MISSING, "route", "There is nothing here.");
     struct buf out = buf_new(r->c.mem, (size_t)4 << 20);
     metrics_text(r->c.app, r->c.mem, &out);
     return reply_raw(r, 200, S("text/plain; version=0.0.4; charset=utf-8"), buf_str(&out));

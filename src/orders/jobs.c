@@ -297,17 +297,17 @@ static int mail_document(struct ctx *c, const struct node *mail, const char *sub
 
 static int mail_paid(struct ctx *c, const struct node *mail, struct node **document)
 {
-    return mail_document(c, mail, "Thank you, your order is paid", document);
+    return mail_document(c, mail, SAYS("Thank you, your order is paid"), document);
 }
 
 static int mail_shipped(struct ctx *c, const struct node *mail, struct node **document)
 {
-    return mail_document(c, mail, "Your order is on its way", document);
+    return mail_document(c, mail, SAYS("Your order is on its way"), document);
 }
 
 static int mail_refused(struct ctx *c, const struct node *mail, struct node **document)
 {
-    return mail_document(c, mail, "We are giving your money back", document);
+    return mail_document(c, mail, SAYS("We are giving your money back"), document);
 }
 
 extern const struct notify_builder orders_mails[];

@@ -1,0 +1,149 @@
+/* The merchant's first page and customers: whose figures, of which day. */
+#include "gen/queries.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+#define ADMIN_ "admin@example.test"
+
+static i64 figure(const char *key)
+{
+    t_get("/admin.json");
+    t_status(200);
+    return node_int(node_get(t_document(), S("today")), key);
+}
+
+static i64 revenue(void)
+{
+    t_get("/admin.json");
+    EACH(item, node_path(t_document(), S("today.revenue")))
+        if (str_is(node_str(&item->node, "currency"), "THB"))
+            return node_int(&item->node, "amount");
+    return 0;
+}
+
+T(today_counts_orders_and_what_was_paid)
+{
+    t_open();
+    t_login(ADMIN_);
+    i64 orders = figure("orders"), paid = figure("paid"), waiting = figure("waiting"),
+        before = revenue();
+    i64 order = t_order();
+    eq_int(figure("orders"), orders + 1);
+    eq_int(figure("paid"), paid);
+    eq_int(revenue(), before);
+    t_paid(order);
+    eq_int(figure("paid"), paid + 1);
+    eq_int(figure("waiting"), waiting + 1);
+    eq_int(revenue(), before + 129000);
+    t_get("/admin");
+    t_status(200);
+    t_header_has("Cache-Control", "no-store");
+    t_html("meta[name=robots]");
+}
+
+T(the_day_begins_at_the_organisations_own_midnight)
+{
+    t_open();
+    t_login(ADMIN_);
+    i64 orders = figure("orders"), order = t_order();
+    t_sql("update orders.part set placed_at = date_trunc('day', now() at time zone 'Asia/Bangkok') "
+          "at time zone 'Asia/Bangkok' where order_id = %" PRId64, order);
+    eq_int(figure("orders"), orders + 1);
+    t_sql("update orders.part set placed_at = placed_at - interval '1 second' where order_id = "
+          "%" PRId64, order);
+    eq_int(figure("orders"), orders);
+    t_get("/admin.json");
+    eq_int((i64)node_count(node_get(t_document(), S("days"))), 14);
+}
+
+T(what_runs_out_is_named)
+{
+    t_open();
+    t_stock(CABLE, 0);
+    t_login(ADMIN_);
+    t_get("/admin.json");
+    t_text(CABLE);
+}
+
+T(customers_are_all_who_ordered_here)
+{
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set email = 'zz-first@example.test' where id = %" PRId64, order);
+    t_login(ADMIN_);
+    t_get("/admin/customers.json?q=zz-first");
+    t_status(200);
+    t_json("customers.0.email", "zz-first@example.test");
+    t_json("customers.0.orders", "1");
+    t_json("customers.0.hasAccount", "false");
+    t_json("customers.0.spent", "0");
+    t_get("/admin/customers.json?q=nobody-like-that");
+    eq_int((i64)node_count(node_get(t_document(), S("customers"))), 0);
+    t_get("/admin/customers");
+    t_status(200);
+    t_text("zz-first@example.test");
+}
+
+T(customers_come_by_the_page)
+{
+    t_order();
+    t_sql("insert into orders.\"order\" (id, number, cart_id, cart_revision, email, name, address, "
+          "lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive, rounding, "
+          "delivery_method, trace, hold_until, is_held) select nextval('orders.order_id'), "
+          "'T-' || lpad(i::text, 8, '0'), -i, 1, 'zz' || lpad(i::text, 3, '0') || '@example.test', "
+          "'N', '{}', 'en', 'THB', 0, 0, 0, 0, true, 'per_line', 'standard', '[]', now(), false "
+          "from generate_series(1, 60) i; insert into orders.part (order_id, organisation_id, "
+          "goods_total, tax_total) select id, 1, 0, 0 from orders.\"order\" where number like 'T-%%'");
+    t_login(ADMIN_);
+    t_get("/admin/customers.json?q=zz0");
+    eq_int((i64)node_count(node_get(t_document(), S("customers"))), 50);
+    str next = node_str(node_get(t_document(), S("next")), "url");
+    has_text(next, "after=zz050");
+    i64 cut = str_find(next, S("?"));
+    t_get(str_fmt(t_ctx()->mem, "/admin/customers.json%.*s", STR(str_from(next, (size_t)cut))).p);
+    eq_int((i64)node_count(node_get(t_document(), S("customers"))), 10);
+    t_json("customers.0.email", "zz051@example.test");
+    is_true(node_is_null(t_document(), "next"));
+}
+
+T(strangers_buyers_and_other_shops_see_none_of_it)
+{
+    static const char *const pages[] = { "/admin", "/admin/customers", "/admin/orders" };
+    t_order();
+    t_browser();
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        t_get(pages[i]);
+        t_status(303);
+        t_header_has("Location", "/login?next=/admin");
+    }
+    t_login("shopper@example.test");
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        t_get(pages[i]);
+        t_status(403);
+    }
+    t_sql("insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
+          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
+          "auth.organisation where slug = 't-other'");
+    t_login("shopper@example.test");
+    eq_int(figure("orders"), 0);
+    t_get("/admin/customers.json");
+    eq_int((i64)node_count(node_get(t_document(), S("customers"))), 0);
+}
+
+T(a_viewer_looks_and_changes_nothing)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
+    t_login("shopper@example.test");
+    t_get("/admin");
+    t_status(200);
+    t_no_html("a[href='/admin/customers']"); /* the menu is made of what one may */
+    t_get(str_fmt(t_ctx()->mem, "/admin/orders/%.*s", STR(t_number(order))).p);
+    t_status(200);
+    static const char *const doors[] = { "/status", "/cancel", "/refund" };
+    for (size_t i = 0; i < COUNT(doors); i++) {
+        t_post(str_fmt(t_ctx()->mem, "/admin/orders/%.*s%s", STR(t_number(order)), doors[i]).p,
+            "status=shipped");
+        t_status(403);
+    }
+}

@@ -1,0 +1,196 @@
+/* Saying something to someone: once per cause, in their language, again when it failed. */
+#include "notify/notify.h"
+#include "gen/queries.h"
+#include "t/shop.h"
+#include "web/web.h"
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void remove_folder(void *path)
+{
+    str command = str_fmt(t_ctx()->mem, "rm -rf '%s'", (const char *)path);
+    if (system(command.p))
+        return;
+}
+
+/* Mail goes into a folder of the test's own. */
+static const char *own_folder(void)
+{
+    struct arena *mem = t_ctx()->mem;
+    char *path = (char *)(uintptr_t)str_dup(mem, S("/tmp/talat-mail-XXXXXX")).p;
+    t_open();
+    if (!mkdtemp(path))
+        ck_abort_msg("no folder for mail");
+    DEFER(mem, remove_folder, path);
+    conf_put(mem, t_ctx()->app->conf, "mail_dir", str_of(path));
+    return path;
+}
+
+/* The only mail in it, or the first of them; *n says how many there are. */
+static str mail_in(const char *folder, int *n)
+{
+    DIR *dir = opendir(folder);
+    str path = str_none;
+    bool ok = true;
+    *n = 0;
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        if (str_ends(str_of(e->d_name), S(".eml")) && !(*n)++)
+            path = str_fmt(t_ctx()->mem, "%s/%s", folder, e->d_name);
+    if (dir)
+        closedir(dir);
+    return path.n ? file_read(t_ctx()->mem, path.p, 1 << 20, &ok) : str_none;
+}
+
+static struct notify_to buyer(i64 order, const char *lang)
+{
+    return (struct notify_to){ .order = order, .email = S("buyer@example.test"),
+        .lang = str_of(lang) };
+}
+
+static struct ctx *house(void)
+{
+    t_ctx()->scope = (struct scope){ .platform = true };
+    return t_ctx();
+}
+
+T(a_thing_is_said_once_per_template_and_cause)
+{
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    struct ctx *c = house();
+    must(notify_mail(c, "order_paid", S("t:1"), &to));
+    must(notify_mail(c, "order_paid", S("t:1"), &to));
+    eq_int(t_int("select count(*) as n from notify.mail where cause = 't:1'"), 1);
+    eq_int(t_int("select count(*) as n from work.job where kind = 'notify.mail'"), 1);
+    must(notify_mail(c, "order_paid", S("t:2"), &to));
+    must(notify_mail(c, "order_shipped", S("t:1"), &to));
+    eq_int(t_int("select count(*) as n from notify.mail where cause in ('t:1', 't:2')"), 3);
+}
+
+T(a_mail_is_written_with_its_change_or_not_at_all)
+{
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    struct ctx *c = house();
+    must(pg_begin(c));
+    must(notify_mail(c, "order_paid", S("t:gone"), &to));
+    pg_end(c, E_CONFLICT);
+    eq_int(t_int("select count(*) as n from notify.mail where cause = 't:gone'"), 0);
+    eq_int(t_int("select count(*) as n from work.job where kind = 'notify.mail'"), 0);
+}
+
+T(the_confirmation_lands_as_a_file_one_can_open)
+{
+    const char *folder = own_folder();
+    int n;
+    i64 order = t_order();
+    t_paid(order);
+    str mail = mail_in(folder, &n);
+    eq_int(n, 1);
+    has_text(mail, "To: <buyer@example.test>");
+    has_text(mail, "Message-ID: <");
+    has_text(mail, "text/plain");
+    has_text(mail, "text/html");
+    has_text(mail, t_number(order));
+    eq_str(t_str("select state as s from notify.mail where order_id = %" PRId64, order), "sent");
+    has_text(t_str("select subject as s from notify.mail where order_id = %" PRId64, order),
+        t_number(order));
+    t_event("evt_t_paid_again", "payment_intent.succeeded", t_intent_object(order, 134000));
+    t_drain();
+    mail_in(folder, &n);
+    eq_int(n, 1);
+}
+
+T(a_mail_speaks_the_buyers_language)
+{
+    own_folder();
+    static const char *const langs[] = { "th", "vi" };
+    i64 order = t_order();
+    for (size_t i = 0; i < COUNT(langs); i++) {
+        struct notify_to to = buyer(order, langs[i]);
+        must(notify_mail(house(), "order_paid", str_of(langs[i]), &to));
+        t_drain();
+        str subject = t_str("select subject as s from notify.mail where cause = '%s'", langs[i]);
+        has_text(subject, message_in(t_ctx()->app->messages, str_of(langs[i]),
+                              S("Thank you, your order is paid")));
+        no_text(subject, "Thank you");
+    }
+}
+
+T(every_mail_there_is_can_be_written)
+{
+    const char *folder = own_folder();
+    static const char *const templates[] = { "order_paid", "order_shipped", "order_refused" };
+    static const char *const langs[] = { "en", "th", "vi" };
+    i64 order = t_order();
+    int n;
+    for (size_t i = 0; i < COUNT(templates) * COUNT(langs); i++) {
+        struct notify_to to = buyer(order, langs[i % 3]);
+        must(notify_mail(house(), templates[i / 3], str_fmt(t_ctx()->mem, "t:%zu", i), &to));
+    }
+    t_drain();
+    eq_int(t_int("select count(*) as n from notify.mail where state <> 'sent'"), 0);
+    mail_in(folder, &n);
+    eq_int(n, (int)(COUNT(templates) * COUNT(langs)));
+}
+
+T(links_in_mail_carry_the_shops_own_host)
+{
+    const char *folder = own_folder();
+    int n;
+    t_open();
+    t_ctx()->app->base_url = S("https://market.example.test");
+    i64 order = t_order();
+    t_with("Host", "evil.test");
+    t_get("/cart");
+    t_paid(order);
+    str mail = mail_in(folder, &n);
+    no_text(mail, "evil.test");
+    no_text(mail, "http://localhost");
+}
+
+T(what_could_not_be_sent_is_said_and_can_be_sent_again)
+{
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    struct ctx *c = house();
+    conf_put(c->mem, c->app->conf, "mail_dir", S("/nowhere/at/all"));
+    must(notify_mail(c, "order_paid", S("t:fails"), &to));
+    i64 mail = t_int("select id as n from notify.mail where cause = 't:fails'");
+    t_drain(); /* twelve tries */
+    eq_str(t_str("select state as s from notify.mail where id = %" PRId64, mail), "failed");
+    is_true(t_str("select answer as s from notify.mail where id = %" PRId64, mail).n > 0);
+    eq_str(t_str("select state as s from work.job where kind = 'notify.mail'"), "dead");
+    const char *folder = own_folder();
+    int n;
+    must(notify_again(c, mail));
+    t_drain();
+    eq_str(t_str("select state as s from notify.mail where id = %" PRId64, mail), "sent");
+    mail_in(folder, &n);
+    eq_int(n, 1);
+    eq_err(notify_again(c, 1 << 30), E_MISSING);
+}
+
+T(a_recipient_adds_no_header)
+{
+    const char *folder = own_folder();
+    int n;
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    to.email = S("a@example.test\r\nBcc: everybody@example.test");
+    must(notify_mail(house(), "order_paid", S("t:bent"), &to));
+    t_drain();
+    str mail = mail_in(folder, &n);
+    no_text(mail, "\nBcc:");
+}
+
+T(a_mail_is_seen_by_whom_it_concerns)
+{
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    must(notify_mail(house(), "order_paid", S("t:seen"), &to));
+    const char *mine = "select count(*) as n from notify.mail where cause = 't:seen'";
+    eq_int(t_int_as((struct scope){ .order = order }, mine), 1);
+    eq_int(t_int_as((struct scope){ .order = order + 1, .person = 2, .organisation = 1 }, mine), 0);
+}

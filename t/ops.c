@@ -1,0 +1,71 @@
+/* The shop looked at from outside, and the proof of its books. */
+#include "ops/ops.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+T(health_names_each_part)
+{
+    t_get("/health");
+    is_true(t_last_status() == 200 || t_last_status() == 503); /* push may not be there */
+    t_json("postgres", "true");
+    t_json("redis", "true");
+    is_true(node_get(t_document(), S("push")) != NULL);
+    is_true(node_get(t_document(), S("queue_age_ms")) || node_get(t_document(), S("queueAgeMs")));
+    t_redis(false);
+    t_get("/health");
+    t_json("postgres", "true");
+    t_json("redis", "false");
+}
+
+T(metrics_are_for_this_machine_alone)
+{
+    t_get("/metrics");
+    is_true(t_last_status() == 403 || t_last_status() == 404);
+    t_with("Remote-Addr", "127.0.0.1");
+    t_get("/metrics");
+    t_status(200);
+    t_header_has("Content-Type", "text/plain");
+}
+
+static i64 broken_by(const char *sql, const char *named)
+{
+    struct ctx c = *t_ctx();
+    struct buf report = buf_new(c.mem, 64 << 10);
+    i64 broken;
+    must(pg_begin(&c));
+    t_sql("%s", sql);
+    c.scope = (struct scope){ .platform = true };
+    must(ops_prove(&c, str_fmt(c.mem, "%.*s/sql/prove.sql", STR(c.app->share_dir)), &report,
+        &broken));
+    pg_end(&c, E_INTERNAL);
+    if (named)
+        has_text(buf_str(&report), str_fmt(c.mem, "BROKEN %s", named));
+    return broken;
+}
+
+T(books_that_do_not_close_are_found)
+{
+    i64 order = t_order();
+    t_paid(order);
+    i64 second = (t_browser(), t_order());
+    eq_int(broken_by("select 1", NULL), 0);
+    eq_int(broken_by("update inventory.stock set on_hand = on_hand + 1 where item_id = (select "
+                     "max(item_id) from inventory.stock)",
+               "I2_movements_explain_what_is_on_hand"), 1);
+    is_true(broken_by("update inventory.stock set reserved = 0", "I2_holds_explain_what_is_reserved"));
+    is_true(broken_by(str_fmt(t_ctx()->mem, "update orders.\"order\" set payment_status = 'paid' "
+                "where id = %" PRId64, second).p,
+        "I3_an_order_is_paid_when_its_money_is_here"));
+    is_true(broken_by(str_fmt(t_ctx()->mem, "update orders.\"order\" set payment_status = 'pending' "
+                "where id = %" PRId64, order).p,
+        "I3_an_order_is_paid_when_its_money_is_here"));
+    is_true(broken_by("update payments.attempt set amount = amount + 1",
+        "I3_an_open_payment_asks_for_the_orders_own_total"));
+    is_true(broken_by("update inventory.hold set expires_at = now() - interval '1 hour'",
+        "I10_no_stock_is_held_for_longer_than_was_said"));
+    is_true(broken_by("update work.outbox set read_at = null, created_at = now() - interval '1 "
+                      "hour'", "I9_no_event_waits_longer_than_a_minute"));
+    is_true(broken_by(str_fmt(t_ctx()->mem, "insert into payments.transaction (order_id, cause, "
+                "previous, hash) values (%" PRId64 ", 't:bent', 'x', 'y')", order).p,
+        "I11_the_ledgers_chain_holds"));
+}
