@@ -153,6 +153,6 @@ if (frames && thumbs.length) {
 // On a phone the button comes along once it has scrolled away.
 const bar = one('[data-buy-bar]'), buy = one('#buy');
 if (bar && buy)
-    new IntersectionObserver(([entry]) => {
-        bar.hidden = entry.isIntersecting || entry.boundingClientRect.top > 0;
-    }).observe(buy);
+    new IntersectionObserver(([entry]) => { // not above the screen: on it or still to come
+        bar.hidden = entry.isIntersecting;
+    }, { rootMargin: '0px 0px 1000000px 0px' }).observe(buy);
