@@ -101,34 +101,59 @@ document.addEventListener('click', async (event) => {
 // A product's choice in place. Each variant's words were written by the server into a <template>,
 // so nothing is put into words here.
 const product = one('[data-product]'), options = one('[data-options]');
-if (product && options) {
-    const variants = all('template[data-variant]').map((box) => ({
-        box, sku: box.dataset.variant, forSale: 'forSale' in box.dataset,
-        values: box.dataset.values.trim().split(' '),
-    }));
-    const chosen = () => all('input:checked', options).map((input) => input.value);
-    const fits = (variant, values) => values.every((value) => variant.values.includes(value));
-    const mark = () => {
-        for (const input of all('input', options)) {
-            const others = all('input:checked', options).filter((other) => other.name !== input.name).map((other) => other.value);
-            const can = variants.some((variant) => variant.forSale && fits(variant, [...others, input.value]));
-            input.parentElement.classList.toggle('gone', !can);
-        }
-    };
-    options.addEventListener('change', (event) => {
-        const variant = variants.find((each) => fits(each, chosen()));
-        if (!variant) return options.requestSubmit(); // the server knows what is nearest
-        one('[data-offer]')?.replaceChildren(variant.box.content.cloneNode(true));
-        const price = one('[data-bar-price]');
-        if (price) price.textContent = one('.price strong', variant.box.content)?.textContent ?? '';
-        for (const input of all('[data-sku]')) input.value = variant.sku;
-        for (const button of all('[data-buy]')) button.disabled = !variant.forSale;
-        one('[data-added]')?.replaceChildren();
-        const picture = one(`[data-frames] [data-value="${CSS.escape(event.target.value)}"]`);
-        if (picture) picture.parentElement.scrollTo({ left: picture.offsetLeft - picture.parentElement.offsetLeft });
+const variants = () => all('template[data-variant]').map((box) => ({
+    box, sku: box.dataset.variant, forSale: 'forSale' in box.dataset,
+    values: box.dataset.values.trim().split(' '),
+}));
+const show = (variant) => {
+    one('[data-offer]')?.replaceChildren(variant.box.content.cloneNode(true));
+    const price = one('[data-bar-price]');
+    if (price) price.textContent = one('.price strong', variant.box.content)?.textContent ?? '';
+    for (const input of all('[data-sku]')) input.value = variant.sku;
+    for (const button of all('[data-buy]')) button.disabled = !variant.forSale;
+};
+const fits = (variant, values) => values.every((value) => variant.values.includes(value));
+const chosen = (but) => (options ? all('input:checked', options) : [])
+    .filter((input) => input.name !== but).map((input) => input.value);
+const mark = () => {
+    for (const input of options ? all('input', options) : []) {
+        const can = variants().some((each) => each.forSale && fits(each, [...chosen(input.name), input.value]));
+        input.parentElement.classList.toggle('gone', !can);
+    }
+};
+options?.addEventListener('change', (event) => {
+    const variant = variants().find((each) => fits(each, chosen()));
+    if (!variant) return options.requestSubmit(); // the server knows what is nearest
+    show(variant);
+    mark();
+    one('[data-added]')?.replaceChildren();
+    const picture = one(`[data-frames] [data-value="${CSS.escape(event.target.value)}"]`);
+    if (picture) picture.parentElement.scrollTo({ left: picture.offsetLeft - picture.parentElement.offsetLeft });
+    history.replaceState(null, '', `?${new URLSearchParams(new FormData(options))}`);
+});
+
+// Its stock while the page is open: told of a change, the page is asked for anew (it has been
+// made anew by then) and its variants' words are taken over. A hidden page lets go of its line.
+if (product?.dataset.stock) {
+    let line = null;
+    const look = async () => {
+        const page = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), 'text/html');
+        const fresh = all('template[data-variant]', page);
+        if (!fresh.length) return;
+        all('template[data-variant]').forEach((box) => box.remove());
+        product.after(...fresh);
+        const now = variants().find((each) => each.sku === one('[data-sku]')?.value);
+        if (now) show(now);
         mark();
-        history.replaceState(null, '', `?${new URLSearchParams(new FormData(options))}`);
-    });
+    };
+    const listen = () => {
+        line?.close();
+        line = document.hidden ? null : new EventSource(product.dataset.stock);
+        line?.addEventListener('inventory:updated', () => look().catch(() => {}));
+    };
+    document.addEventListener('visibilitychange', listen);
+    addEventListener('pagehide', () => line?.close());
+    addEventListener('pageshow', listen);
 }
 
 // The gallery's small pictures follow the large ones, and lead them.
