@@ -30,11 +30,12 @@ static int refresh_product(struct ctx *c, const struct job *job)
 static struct node *stock_event(struct ctx *c, const struct node *product, const struct job *job)
 {
     struct node *event = node_map(c->mem);
-    i64 left = node_int(job->data, "left");
+    const struct node *data = node_get(job->data, S("data"));
+    i64 left = node_int(data, "left");
     node_set_str(c->mem, event, S("product_id"),
         crypto_opaque(c->mem, c->app->secret, "product", node_int(product, "id")));
     node_set_str(c->mem, event, S("slug"), node_str(product, "slug"));
-    node_set_str(c->mem, event, S("sku"), node_str(job->data, "sku"));
+    node_set_str(c->mem, event, S("sku"), node_str(data, "sku"));
     node_set_bool(c->mem, event, S("in_stock"), left > 0);
     if (left <= SEVERAL_LEFT)
         node_set_int(c->mem, event, S("left"), left < 0 ? 0 : left);

@@ -181,6 +181,10 @@ int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total,
         return E_OK;
     }
     TRY(renew(c, cart, revision, &renewed));
+    if (node_bool(g.cart, "is_blocked"))
+        return fail(c, E_CONFLICT, "checkout.blocked",
+            "Something in your cart is sold out or can no longer be bought as it is. Please look "
+            "at your cart.");
     if (renewed || revision != seen_revision || g.priced.total != seen_total)
         return fail(c, E_CONFLICT, "checkout.changed",
             "Your cart or a price has changed. Please look at the new total before you pay.");

@@ -222,7 +222,7 @@ export const isPaid = (number, ms = 10000) => until(() => orderRow(number).payme
 export const signature = (body, secret, t) => createHmac('sha256', secret).update(`${t}.`).update(body).digest('hex');
 export function webhook(event, { secret = conf('stripe_webhook_secret'), t = Math.floor(Date.now() / 1000), header, headers = {}, ...more } = {}) {
     const body = typeof event === 'string' || Buffer.isBuffer(event) ? event : JSON.stringify(event);
-    const sent = header ?? `t=${t},v1=${signature(body, secret, t)}`;
+    const sent = header === undefined ? `t=${t},v1=${signature(body, secret, t)}` : header;
     return ask('/payments/stripe/webhook', { method: 'POST', body, ...more,
         headers: { 'content-type': 'application/json', ...(sent !== null && { 'stripe-signature': sent }), ...headers } });
 }

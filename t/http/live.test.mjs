@@ -1,0 +1,150 @@
+// What open pages hear: at once, by everybody it concerns, by nobody else, and without a gap.
+import { test, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { skip, Browser, admin, ask, calm, goods, invariants, isPaid, listen, orderRow, payAt, rows, setStock, shopper, sleep, url } from './shop.mjs';
+
+before(async () => { if (!skip) await calm(); });
+
+const json = { headers: { accept: 'application/json' } };
+const live = (order) => order.path.replace('?', '/live?');
+const liveJson = (order) => order.path.replace('?', '/live.json?');
+const open = async (path, more) => {
+    const stream = listen(path, more);
+    await stream.opened;
+    assert.equal(stream.status, 200, path);
+    return stream;
+};
+const named = (name, number) => (event) => event.event === name && (!number || JSON.parse(event.data).orderId === number);
+// Ships a paid order as the merchant does; gives the time it was done.
+async function ship(staff, number, status = 'shipped') {
+    const got = await staff.post(`/admin/orders/${number}/status`, { status, carrier: 'Post', tracking: `T${number.slice(-4)}` });
+    assert.equal(got.status, 303);
+    return Date.now();
+}
+
+test('two tabs, another device and the merchant hear of a change within a second; others nothing', { skip, timeout: 60000 }, async (t) => {
+    const tab = await shopper(), device = await shopper(), staff = await admin(), other = new Browser();
+    const email = `other.${Date.now()}@example.test`;
+    await other.get('/register');
+    assert.equal((await other.post('/register', { name: 'Other', email, password: 'a long enough one' })).status, 303);
+    const streams = { tab: await open('/-/live', { browser: tab }), tab2: await open('/-/live', { browser: tab }), device: await open('/-/live', { browser: device }),
+        desk: await open('/admin/live.json', { browser: staff }), rows: await open('/admin/live', { browser: staff }) };
+    const stranger = await open('/-/live', { browser: other });
+    for (const [name, stream] of Object.entries({ ...streams, stranger })) if (name !== 'rows') await stream.expect(named('connection:ready'), 2000, `${name}: not ready`);
+
+    let at = Date.now();
+    const thing = goods({ stock: 5 }), order = await tab.order(thing.sku);
+    const page = await open(live(order)), client = await open(liveJson(order));
+    for (const name of ['tab', 'tab2', 'device', 'desk']) {
+        const event = await streams[name].expect(named('order:created', order.number), 3000, `${name}: not told of the order`);
+        assert.deepEqual(JSON.parse(event.data), { orderId: order.number, paymentStatus: 'pending', orderStatus: 'pending' });
+    }
+    await streams.rows.expect(({ data }) => data.includes(order.number), 3000, 'the merchant\'s list does not show it');
+    await payAt(order.session);
+    await isPaid(order.number);
+    const late = {};
+    at = await ship(staff, order.number);
+    const shipped = ({ event, data }) => event === 'order:updated' && JSON.parse(data).orderId === order.number && JSON.parse(data).orderStatus === 'shipped';
+    for (const [name, stream] of Object.entries({ ...streams, client })) {
+        if (name === 'rows') continue;
+        const event = await stream.expect(shipped, 3000, `${name}: not told of the shipping`);
+        assert.deepEqual(JSON.parse(event.data), { orderId: order.number, paymentStatus: 'paid', orderStatus: 'shipped' });
+        late[name] = event.at - at;
+    }
+    const fragment = await page.expect(({ event, data }) => event === 'message' && data.includes(`T${order.number.slice(-4)}`), 3000, 'the page is not told');
+    assert.match(fragment.data, /id="order-status"/);
+    late.page = fragment.at - at;
+    t.diagnostic(`ms after the merchant's click was answered: ${JSON.stringify(late)}`);
+    for (const [name, ms] of Object.entries(late)) assert.ok(ms < 1000, `${name}: ${ms} ms`);
+    assert.deepEqual(stranger.events.filter(({ event }) => event !== 'connection:ready'), [], 'another user hears nothing');
+    invariants();
+});
+
+test('who may not see an order may not hear it', { skip, timeout: 30000 }, async () => {
+    const order = await new Browser().order(goods({ stock: 3 }).sku), mine = await shopper();
+    for (const path of [`/orders/${order.number}/live`, `/orders/${order.number}/live?key=${order.key.slice(0, -1)}x`, `/orders/${order.number}/live.json`])
+        for (const browser of [undefined, mine]) {
+            const stream = listen(path, { browser });
+            await stream.opened;
+            assert.equal(stream.status, 404, path);
+        }
+    for (const path of ['/-/live', '/admin/live']) {
+        const stream = listen(path, json);
+        await stream.opened;
+        assert.ok([303, 401].includes(stream.status), `${path}: ${stream.status}`);
+    }
+    const desk = listen('/admin/live', { browser: mine, ...json });
+    await desk.opened;
+    assert.equal(desk.status, 403);
+    for (const path of ['/_sub/o/x', '/_sub/u/1.json', '/pub/u/1', '/push-status']) {
+        assert.ok([404, 405].includes((await ask(path)).status), path);
+        assert.ok([403, 404, 405].includes((await ask(path, { body: 'x' })).status), path);
+    }
+});
+
+test('what was missed while the line was cut is heard afterwards, once', { skip, timeout: 60000 }, async () => {
+    const staff = await admin(), order = await new Browser().order(goods({ stock: 3 }).sku);
+    const first = await open(liveJson(order));
+    await first.expect(named('connection:ready'));
+    await payAt(order.session);
+    await first.expect((event) => event.event === 'order:updated' && JSON.parse(event.data).paymentStatus === 'paid');
+    await sleep(300);
+    first.close();
+    const seen = first.lastId;
+    await ship(staff, order.number);
+    await sleep(1500);
+    await ship(staff, order.number, 'delivered');
+    await sleep(500);
+    const again = await open(liveJson(order), { headers: { 'last-event-id': seen } });
+    await again.expect((event) => event.event === 'order:updated' && JSON.parse(event.data).orderStatus === 'delivered', 3000);
+    await again.expect(named('connection:ready'));
+    const states = again.events.filter(({ event }) => event === 'order:updated').map(({ data }) => JSON.parse(data).orderStatus);
+    assert.deepEqual(states, ['shipped', 'delivered']);
+});
+
+test('an event between the page\'s making and its listening is not lost', { skip, timeout: 60000 }, async () => {
+    const staff = await admin(), browser = new Browser(), order = await browser.order(goods({ stock: 3 }).sku);
+    await payAt(order.session);
+    await isPaid(order.number);
+    const page = await browser.get(order.path);
+    const since = /data-since="([^"]+)"/.exec(page.body)[1];
+    await ship(staff, order.number);
+    await sleep(2500); // the browser is slow
+    const from = `${Math.floor(Date.parse(since) / 1000) - 3}:0`; // as js/live.js reckons
+    const stream = await open(`${live(order)}&last_event_id=${encodeURIComponent(from)}`);
+    await stream.expect(({ data }) => data.includes(`T${order.number.slice(-4)}`), 2000, 'the gap swallowed it');
+});
+
+test('logging out ends this session\'s streams and leaves the other device\'s', { skip, timeout: 30000 }, async () => {
+    const here = await shopper(), there = await shopper();
+    const order = await here.order(goods({ stock: 3 }).sku);
+    const streams = [await open('/-/live', { browser: here }), await open(`/orders/${order.number}/live.json`, { browser: here })];
+    const kept = await open('/-/live', { browser: there });
+    for (const stream of [...streams, kept]) await stream.expect(named('connection:ready'));
+    assert.equal((await here.post('/logout', {})).status, 303);
+    for (let i = 0; i < 60 && !streams.every(({ ended }) => ended); i++) await sleep(50);
+    assert.deepEqual(streams.map(({ ended }) => ended), [true, true]);
+    const again = listen('/-/live', { browser: here, ...json });
+    await again.opened;
+    assert.equal(again.status, 401);
+    assert.equal(kept.ended, false);
+    await payAt(order.session);
+    await kept.expect(named('order:updated', order.number), 5000);
+    const staff = await admin(), desk = await open('/admin/live.json', { browser: staff });
+    await desk.expect(named('connection:ready'));
+    await staff.post('/logout', {});
+    for (let i = 0; i < 60 && !desk.ended; i++) await sleep(50);
+    assert.equal(desk.ended, true, 'the merchant\'s too');
+});
+
+test('stock that moves is told to everybody who looks at the product', { skip, timeout: 30000 }, async () => {
+    const thing = goods({ stock: 4 });
+    const page = (await ask(`/products/${thing.slug}.json`)).body;
+    const id = JSON.parse(page).product.id;
+    const stream = await open(`/live/product/${id}.json`);
+    await sleep(200);
+    await new Browser().order(thing.sku, 2);
+    const event = await stream.expect(named('inventory:updated'), 3000);
+    const data = JSON.parse(event.data);
+    assert.deepEqual([data.sku, data.left, data.inStock, data.slug], [thing.sku, 2, true, thing.slug]);
+});

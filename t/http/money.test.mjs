@@ -1,0 +1,284 @@
+// Webhooks and a provider that misbehaves: forged, repeated, early, doubled, shuffled, lost.
+import { test, before, afterEach } from 'node:test';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { skip, Browser, agents, ask, calm, conf, goods, invariants, isPaid, one, orderOf, orderRow, paidEvent, payAt, paymentsOf,
+    quote, rows, sessionOf, signature, simulator, sleep, sql, stockOf, switches, text, until, webhook } from './shop.mjs';
+
+const secret = skip ? '' : conf('stripe_webhook_secret');
+const now = () => Math.floor(Date.now() / 1000);
+const counts = () => rows(`select (select count(*) from payments.event) as events, (select count(*) from payments.transaction) as transactions,
+    (select count(*) from payments.entry) as entries, (select count(*) from payments.refund) as refunds,
+    (select count(*) from work.job where kind like 'payment%') as jobs`)[0];
+const captures = (id) => one(`select count(*) from payments.transaction where order_id = ${id} and cause like 'capture:%'`);
+
+before(async () => { if (!skip) await calm(); });
+afterEach(async () => { if (!skip) await calm(); });
+
+test('one event a thousand times over 64 connections: one effect, every answer 2xx', { skip, timeout: 120000 }, async (t) => {
+    const thing = goods({ stock: 3 }), browser = new Browser(), order = await browser.order(thing.sku);
+    const event = paidEvent(order), body = JSON.stringify(event), when = now(), agent = agents();
+    agent.maxSockets = 64;
+    const times = [], bad = [];
+    let left = 1000;
+    const began = Date.now();
+    await Promise.all(Array.from({ length: 64 }, async () => {
+        while (left-- > 0) {
+            const got = await webhook(body, { t: when, agent });
+            times.push(got.ms);
+            if (got.status < 200 || got.status > 299) bad.push(`${got.status} ${got.body}`);
+        }
+    }));
+    times.sort((a, b) => a - b);
+    t.diagnostic(`${times.length} in ${Date.now() - began} ms, p50 ${times[500].toFixed(1)} p99 ${times[990].toFixed(1)} ms`);
+    assert.deepEqual(bad, []);
+    assert.equal(times.length, 1000);
+    await isPaid(order.number);
+    assert.equal(captures(order.id), 1);
+    assert.equal(one(`select count(*) from payments.event where event_id = ${quote(event.id)}`), 1);
+    // The same capture under other names, and the same event a day later by its id.
+    for (const more of [{}, { type: 'checkout.session.async_payment_succeeded' }]) assert.equal((await webhook(paidEvent(order, more))).status, 200);
+    assert.equal((await webhook(body, { t: now() })).status, 200);
+    await until(() => one(`select count(*) from work.job where kind = 'payment.event'`) === 0);
+    assert.equal(captures(order.id), 1);
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 2, reserved: 0 });
+    invariants();
+});
+
+test('forged events are refused, and nothing is written', { skip, timeout: 60000 }, async (t) => {
+    const order = await new Browser().order(goods({ stock: 3 }).sku);
+    const body = JSON.stringify(paidEvent(order)), t0 = now(), good = signature(body, secret, t0);
+    const flip = (hex) => hex.replace(/^./, (first) => first === 'a' ? 'b' : 'a');
+    const bytes = Buffer.from(body);
+    const bent = Buffer.from(bytes);
+    bent[Math.floor(bent.length / 2)] ^= 1;
+    const header = (words) => ({ header: words });
+    const variants = {
+        'a bit of the body': [bent, header(`t=${t0},v1=${good}`)],
+        'a digit of the signature': [body, header(`t=${t0},v1=${flip(good)}`)],
+        'another time': [body, header(`t=${t0 + 1},v1=${good}`)],
+        'another secret': [body, { secret: 'whsec_0000000000000000' }],
+        'an empty secret': [body, { secret: '' }],
+        'no header': [body, header(null)], 'an empty header': [body, header('')], 'only a time': [body, header(`t=${t0}`)],
+        'only a signature': [body, header(`v1=${good}`)], 'only v0': [body, header(`t=${t0},v0=${good}`)],
+        'two times': [body, header(`t=${t0},t=${t0},v1=${good}`)],
+        'upper case': [body, header(`t=${t0},v1=${good.toUpperCase()}`)],
+        'base64': [body, header(`t=${t0},v1=${Buffer.from(good, 'hex').toString('base64')}`)],
+        'cut by one': [body, header(`t=${t0},v1=${good.slice(0, -1)}`)], 'one more': [body, header(`t=${t0},v1=${good}0`)],
+        'an empty signature': [body, header(`t=${t0},v1=`)], 'ten thousand letters': [body, header(`t=${t0},v1=${'a'.repeat(7000)}`)],
+        'written anew': [JSON.stringify(JSON.parse(body), null, 1), header(`t=${t0},v1=${good}`)],
+        'a byte order mark': [`\ufeff${body}`, header(`t=${t0},v1=${good}`)],
+        'CRLF': [`${body}\r\n`, header(`t=${t0},v1=${good}`)], 'a blank at the end': [`${body} `, header(`t=${t0},v1=${good}`)],
+        'packed': [gzipSync(body), { ...header(`t=${t0},v1=${good}`), headers: { 'content-encoding': 'gzip' } }],
+        'too old': [body, { t: t0 - 302 }], 'too early': [body, { t: t0 + 310 }], 'a negative time': [body, { t: -t0 }],
+        'a fraction': [body, { t: `${t0}.5` }], 'beyond all times': [body, { t: '9223372036854775808' }], 'no number': [body, { t: 'now' }],
+        'empty': ['', {}], 'no JSON': ['{"id":', {}], 'a list': ['[]', {}], 'without an id': [JSON.stringify({ ...paidEvent(order), id: undefined }), {}],
+        'live': [JSON.stringify(paidEvent(order, { livemode: true })), {}], 'an endless id': [JSON.stringify(paidEvent(order, { id: `evt_${'x'.repeat(300)}` })), {}],
+    };
+    await until(() => one(`select count(*) from work.job where kind like 'payment%'`) === 0);
+    const was = counts();
+    for (const [name, [sent, more]] of Object.entries(variants)) {
+        const got = await webhook(sent, { t: t0, ...more });
+        assert.ok([400, 401, 403, 413, 422].includes(got.status), `${name}: ${got.status} ${got.body}`);
+        assert.ok(got.body.length <= 300, `${name}: ${got.body}`);
+        assert.ok(!got.body.includes(secret), name);
+    }
+    assert.equal((await ask('/payments/stripe/webhook')).status, 405);
+    assert.equal((await webhook(body, { method: 'PUT' })).status, 405);
+    assert.equal((await ask('/payments/paypal/webhook', { body, headers: { 'stripe-signature': `t=${t0},v1=${good}` } })).status, 404);
+    assert.deepEqual(counts(), was);
+    assert.equal(orderRow(order.number).payment_status, 'pending');
+    t.diagnostic(`${Object.keys(variants).length + 3} variants`);
+    // Two signatures, one of which is right, are what a provider sends while its secret changes.
+    assert.equal((await webhook(body, header(`t=${t0},v1=${flip(good)},v1=${good}`))).status, 200);
+    await isPaid(order.number);
+});
+
+test('wrong amount, wrong currency, another order: signed, stored, and the order stays unpaid', { skip, timeout: 60000 }, async () => {
+    const thing = goods({ stock: 5 }), order = await new Browser().order(thing.sku), other = await new Browser().order(thing.sku);
+    const real = paidEvent(order).data.object.amount_total;
+    for (const object of [{ amount_total: real - 1 }, { amount_total: real + 1 }, { amount_total: 0 }, { amount_total: -real }, { currency: 'usd' },
+        { amount_total: String(real) === '1' ? 2 : 1 }]) {
+        assert.equal((await webhook(paidEvent(order, { object }))).status, 200);
+    }
+    assert.equal((await webhook(paidEvent(order, { object: { id: 'cs_test_unknown', payment_intent: 'pi_unknown', metadata: {} } }))).status, 200);
+    for (const type of ['customer.created', 'payment_intent.created', 'charge.succeeded'])
+        assert.equal((await webhook({ id: `evt_${randomBytes(8).toString('hex')}`, type, livemode: false, data: { object: { object: 'customer', id: 'cus_1' } } })).status, 200);
+    await until(() => one(`select count(*) from work.job where kind = 'payment.event'`) === 0);
+    for (const { number } of [order, other]) assert.equal(orderRow(number).payment_status, 'pending');
+    assert.equal(captures(order.id), 0);
+    assert.ok(rows(`select kind from orders.event where order_id = ${order.id} and kind = 'payment_mismatch'`).length > 0, 'the merchant can see it');
+    invariants();
+});
+
+test('nothing a client says makes an order paid', { skip, timeout: 60000 }, async () => {
+    const browser = new Browser(), order = await browser.order(goods({ stock: 3 }).sku);
+    for (const path of [`${order.back}&status=paid`, `${order.back}&payment_status=paid&redirect_status=succeeded&session_id=${order.session}`])
+        assert.equal((await browser.get(path)).status, 200);
+    await browser.post(`/orders/${order.number}/pay`, { key: order.key, payment_status: 'paid', status: 'processing' });
+    await browser.post(`/orders/${order.number}/status`, { key: order.key, status: 'processing' });
+    await sleep(300);
+    const row = orderRow(order.number);
+    assert.deepEqual([row.payment_status, row.status], ['pending', 'pending']);
+});
+
+test('the event comes before the browser is back: paid when it looks', { skip, timeout: 30000 }, async () => {
+    const browser = new Browser(), order = await browser.order(goods({ stock: 3 }).sku);
+    await payAt(order.session);
+    await isPaid(order.number);
+    const back = await browser.get(order.back);
+    assert.equal(back.status, 200);
+    assert.doesNotMatch(back.body, /Waiting for your bank/);
+    assert.match(text(back.body), /paid|thank/i);
+});
+
+test('events doubled and shuffled end in one state', { skip, timeout: 120000 }, async () => {
+    const thing = goods({ stock: 20 });
+    await switches({ webhooks: { duplicate: 2, shuffle: { seed: 20261120, window_ms: 150 } } });
+    const orders = await Promise.all(Array.from({ length: 8 }, () => new Browser().order(thing.sku)));
+    const cards = ['4242424242424242', '4000002500003155', '4000000000000077', '4242424242424242'];
+    await Promise.all(orders.map(({ session }, i) => payAt(session, { card: cards[i % cards.length] })));
+    for (const { number } of orders) await isPaid(number, 30000);
+    await until(() => one(`select count(*) from work.job where kind = 'payment.event' and state = 'ready'`) === 0, 20000);
+    for (const order of orders) {
+        const row = orderRow(order.number);
+        assert.deepEqual([row.status, row.payment_status, captures(order.id)], ['processing', 'paid', 1]);
+        const { payments } = await paymentsOf(order.number);
+        assert.equal(payments.length, 1);
+    }
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 12, reserved: 0 });
+    invariants();
+});
+
+test('every order of a life\'s events, each doubled, ends in the same state', { skip, timeout: 240000 }, async (t) => {
+    const thing = goods({ stock: 60 });
+    const permutations = (list) => list.length < 2 ? [list] : list.flatMap((first, i) => permutations([...list.slice(0, i), ...list.slice(i + 1)]).map((rest) => [first, ...rest]));
+    const lives = permutations([0, 1, 2, 3]); // processing, declined, paid by session, paid by payment
+    const orders = [];
+    for (let i = 0; i < lives.length; i += 8)
+        orders.push(...await Promise.all(lives.slice(i, i + 8).map(() => new Browser().order(thing.sku))));
+    await Promise.all(orders.map(async (order, n) => {
+        const payment = `pi_${randomBytes(9).toString('hex')}`, [a] = rows(`select * from payments.attempt where order_id = ${order.id}`);
+        const intent = { object: 'payment_intent', id: payment, amount_received: a.amount, currency: 'thb', metadata: { attempt: a.key } };
+        const events = [
+            paidEvent(order, { object: { payment_status: 'unpaid', payment_intent: payment } }),
+            paidEvent(order, { type: 'payment_intent.payment_failed', object: { ...intent, last_payment_error: { code: 'card_declined' } } }),
+            paidEvent(order, { type: 'checkout.session.async_payment_succeeded', object: { payment_intent: payment } }),
+            paidEvent(order, { type: 'payment_intent.succeeded', object: intent }),
+        ];
+        for (const which of lives[n]) for (let twice = 0; twice < 2; twice++) assert.equal((await webhook(events[which])).status, 200);
+    }));
+    await until(() => one(`select count(*) from work.job where kind = 'payment.event'`) === 0, 60000);
+    const states = new Set(orders.map((order) => {
+        const row = orderRow(order.number);
+        return `${row.status} ${row.payment_status} ${captures(order.id)} ${row.refunded_total}`;
+    }));
+    assert.deepEqual([...states], ['processing paid 1 0']);
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 60 - orders.length, reserved: 0 });
+    t.diagnostic(`${lives.length} orders of events`);
+    invariants();
+});
+
+test('the answer is lost after the provider acted: the same page is found again, one charge', { skip, timeout: 60000 }, async () => {
+    const thing = goods({ stock: 5 });
+    for (const fault of ['drop', 'truncate', 'garbage', 'html']) {
+        const browser = new Browser();
+        await browser.add(thing.sku);
+        const seen = await browser.toPay();
+        await switches({ faults: [{ match: 'POST /v1/checkout/sessions', do: fault, times: 1 }] });
+        const told = await browser.post('/checkout/pay', seen);
+        await calm();
+        assert.equal(told.status, 303, fault);
+        let location = told.headers.location;
+        if (!sessionOf(location)) { // told, and the order kept
+            const page = await browser.get(new URL(location, 'http://x').pathname + new URL(location, 'http://x').search);
+            assert.equal(page.status, 200);
+            const again = await browser.post('/checkout/pay', seen);
+            location = again.headers.location;
+        }
+        const order = orderOf(location);
+        await payAt(order.session);
+        await isPaid(order.number);
+        const { payments } = await paymentsOf(order.number);
+        assert.equal(payments.length, 1, `${fault}: ${JSON.stringify(payments)}`);
+        assert.equal(captures(order.id), 1);
+    }
+    invariants();
+});
+
+test('the provider is slow, broken or endless: told within 21 s, the order kept, paid later', { skip, timeout: 240000 }, async (t) => {
+    const thing = goods({ stock: 10 });
+    const faults = { 'does not answer': { do: 'delay', ms: 60000 }, 'status 500': { do: 'status', status: 500 }, 'status 429': { do: 'status', status: 429, retry_after: 1 },
+        'a gigabyte': { do: 'huge' }, 'hangs up': { do: 'close' }, 'drips': { do: 'drip', ms: 500 } };
+    for (const [name, fault] of Object.entries(faults)) {
+        const browser = new Browser();
+        await browser.add(thing.sku);
+        const seen = await browser.toPay();
+        await switches({ faults: [{ match: 'POST /v1/checkout/sessions', times: null, ...fault }] });
+        const asked = browser.post('/checkout/pay', seen);
+        const others = [];
+        for (let i = 0; i < 10; i++) {
+            others.push((await ask('/cart')).ms);
+            await sleep(20);
+        }
+        const told = await asked;
+        await calm();
+        t.diagnostic(`${name}: ${Math.round(told.ms)} ms; other pages ${Math.round(Math.max(...others))} ms`);
+        assert.ok(told.ms < 21000, `${name}: ${told.ms} ms`);
+        assert.equal(told.status, 303, `${name}: ${text(told.body).slice(0, 300)}`);
+        assert.equal(sessionOf(told.headers.location), undefined, name);
+        const path = new URL(told.headers.location, 'http://x'), page = await browser.get(path.pathname + path.search);
+        assert.equal(page.status, 200);
+        assert.match(page.body, /\/pay"/, `${name}: the page offers to pay again`);
+        const number = /orders\/([A-Z0-9-]+)/.exec(path.pathname)[1];
+        assert.equal(orderRow(number).status, 'pending');
+        assert.ok(Math.max(...others) < 1500, `${name}: other pages waited ${Math.max(...others)} ms`);
+        // After the circuit's rest the same button works.
+        const again = await until(async () => {
+            const got = await browser.post(`/orders/${number}/pay`, { key: path.searchParams.get('key') });
+            return sessionOf(got.headers.location) && got;
+        }, 40000, `${name}: paying again does not work`);
+        await payAt(sessionOf(again.headers.location));
+        await isPaid(number);
+    }
+    invariants();
+});
+
+test('declined, then another card; a bank that asks and is refused', { skip, timeout: 60000 }, async () => {
+    const browser = new Browser(), order = await browser.order(goods({ stock: 3 }).sku);
+    assert.equal((await payAt(order.session, { card: '4000000000000002' })).outcome, 'failed');
+    assert.equal((await payAt(order.session, { card: '4000002500003155', authorise: false })).outcome, 'failed');
+    await sleep(500);
+    assert.equal(orderRow(order.number).payment_status, 'pending');
+    assert.equal(orderOf((await browser.post(`/orders/${order.number}/pay`, { key: order.key })).headers.location).session, order.session, 'the same page is still good');
+    await payAt(order.session);
+    await isPaid(order.number);
+    assert.equal(captures(order.id), 1);
+    invariants();
+});
+
+test('a session that ran out: pay again opens another, and one charge comes of it', { skip, timeout: 60000 }, async () => {
+    const browser = new Browser(), order = await browser.order(goods({ stock: 3 }).sku);
+    await simulator(`expire/${order.session}`, {});
+    await until(() => rows(`select state from payments.attempt where order_id = ${order.id}`)[0].state === 'expired');
+    const again = orderOf((await browser.post(`/orders/${order.number}/pay`, { key: order.key })).headers.location);
+    assert.equal(again.number, order.number);
+    assert.notEqual(again.session, order.session);
+    await payAt(again.session);
+    await isPaid(order.number);
+    assert.equal(captures(order.id), 1);
+    invariants();
+});
+
+test('events that are lost are asked for', { skip, timeout: 60000 }, async () => {
+    await switches({ webhooks: { off: true } });
+    const order = await new Browser().order(goods({ stock: 3 }).sku);
+    await payAt(order.session);
+    await sleep(300);
+    assert.equal(orderRow(order.number).payment_status, 'pending');
+    sql(`update payments.attempt set created_at = created_at - interval '3 minutes' where order_id = ${order.id};
+         update work.cron set last_run = last_run - interval '2 minutes' where name = 'payments.reconcile'; notify work`);
+    await isPaid(order.number, 45000);
+    invariants();
+});
