@@ -142,6 +142,9 @@ T(the_hundred_and_first_thing_is_refused_but_more_of_the_hundred_is_not)
     t_post("/cart/lines", "sku=" RADIO);
     t_status(409);
     t_text("at most 100 different things");
+    t_post("/th/cart/lines", "sku=" RADIO);
+    t_status(409);
+    t_no_text("at most 100 different things");
     t_put(CABLE, 1);
     t_get("/cart.json");
     eq_int((i64)node_count(node_path(t_document(), S("cart.lines"))), 100);

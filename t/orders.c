@@ -333,6 +333,30 @@ T(the_buyer_cancels_what_is_not_paid)
     t_prove();
 }
 
+T(what_was_cancelled_from_elsewhere_can_be_ordered_again)
+{
+    i64 order = t_order();
+    str cart = t_cookie(COOKIE_CART), token = t_cookie(COOKIE_CSRF);
+    t_browser(); /* the mail's link, on another machine */
+    t_post(path_of(order, "/cancel").p, "");
+    t_status(303);
+    t_cookie_set(COOKIE_CART, cart.p);
+    t_cookie_set(COOKIE_CSRF, token.p);
+    eq_int(t_int("select coalesce(sum(held), 0)::bigint as n from cart.line where cart_id = "
+                 "(select cart_id from orders.\"order\" where id = %" PRId64 ")", order), 0);
+    is_true(t_order() > order);
+    t_prove();
+}
+
+T(open_pages_hear_of_it_and_nothing_is_left_undone)
+{
+    i64 order = t_order();
+    t_paid(order);
+    eq_str(t_str("select coalesce(string_agg(kind || ' ' || coalesce(error, ''), ', '), '') as s "
+                 "from work.job where state = 'dead' or attempt > 0"), "");
+    eq_int(t_int("select count(*) as n from work.outbox where read_at is null"), 0);
+}
+
 T(the_buyer_does_not_cancel_what_is_paid)
 {
     i64 order = t_order();

@@ -3,6 +3,7 @@
 #include "payments/payments_in.h"
 #include "t/shop.h"
 #include "web/web.h"
+#include "work/work.h"
 #include <stdlib.h>
 
 #define SECRET_  "whsec_test_secret"
@@ -290,6 +291,53 @@ T(a_page_whose_time_is_over_is_closed_before_the_next_is_opened)
     is_false(str_eq(t_session(order), first));
     eq_str(node_str(t_sim("GET", str_fmt(t_ctx()->mem, "/v1/checkout/sessions/%.*s",
                         STR(first)).p, NULL), "status"), "expired");
+    t_prove();
+}
+
+T(a_provider_away_for_long_is_still_asked_afterwards)
+{
+    i64 order = t_order();
+    str base = conf_str(t_ctx()->app->conf, "stripe_base", str_none);
+    t_sim_pay(order);
+    t_sql("update payments.attempt set created_at = now() - interval '3 minutes' where order_id = "
+          "%" PRId64, order);
+    provider_at(S("http://127.0.0.1:1"));
+    t_cron("payments.reconcile");
+    for (int i = 0; i < 5; i++) {
+        t_sql("update work.job set run_at = now() where state = 'ready'");
+        struct ctx c = *t_ctx();
+        work_drain(&c, 1);
+    }
+    eq_int(t_int("select count(*) as n from work.job where state = 'dead'"), 0);
+    provider_at(base);
+    redis_del(t_ctx(), S("circuit:stripe:open"));
+    t_drain();
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "paid");
+    t_prove();
+}
+
+T(a_refund_the_provider_refuses_is_said_and_can_be_asked_for_again)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_sql("update payments.attempt set payment_id = '' where order_id = %" PRId64, order);
+    t_login("admin@example.test");
+    const char *door = str_fmt(t_ctx()->mem, "/admin/orders/%.*s/refund", STR(t_number(order))).p;
+    t_post(door, "");
+    t_drain();
+    eq_str(t_str("select state as s from payments.refund where order_id = %" PRId64, order),
+        "failed");
+    has_text(t_str("select string_agg(kind, ' ') as s from orders.event where order_id = %" PRId64,
+                 order), "refund_failed");
+    t_sql("update payments.attempt set payment_id = (select body::jsonb #>> '{data,object,"
+          "payment_intent}' from payments.event where event_id = 'evt_t_paid_%" PRId64 "') where "
+          "order_id = %" PRId64, order, order);
+    t_post(door, "");
+    t_status(303);
+    t_drain();
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "refunded");
     t_prove();
 }
 

@@ -128,7 +128,8 @@ select id, provider, amount, currency, state, error, coalesce(payment_id, '') as
 
 -- name: refunds_of_order :many
 -- in: order_id bigint
-select id, amount, currency, reason, state, error, created_at, done_at
+select id, amount, currency, reason, state, state = 'failed' as is_failed, error, created_at,
+       done_at
   from payments.refund where order_id = :order_id order by id limit 100;
 
 -- name: refundable :many
@@ -136,7 +137,9 @@ select id, amount, currency, reason, state, error, created_at, done_at
 -- Captures with what is left of each to give back, newest first.
 select a.id, a.currency,
        a.amount - coalesce((select sum(r.amount) from payments.refund r
-                             where r.attempt_id = a.id and r.state <> 'failed'), 0)::bigint as rest
+                             where r.attempt_id = a.id and r.state <> 'failed'), 0)::bigint as rest,
+       (select count(*) from payments.refund r
+         where r.attempt_id = a.id and r.state = 'failed') as failed
   from payments.attempt a
  where a.order_id = :order_id and a.state = 'paid'
  order by a.paid_at desc, a.id desc

@@ -47,7 +47,8 @@ begin
     if (select count(*) from cart.line where cart_id = new.cart_id) >= 100
         and not exists (select from cart.line
                          where cart_id = new.cart_id and variant_id = new.variant_id) then
-        raise exception 'A cart holds at most 100 different things.' using errcode = 'TL409';
+        raise exception 'A cart holds at most 100 different things.'
+            using errcode = 'TL409', constraint = 'cart.full';
     end if;
     return new;
 end $$;

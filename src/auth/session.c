@@ -203,6 +203,6 @@ static int forget(struct ctx *c, const struct job *job)
 
 JOBS(auth) {
     /* Soon after Redis is back: until then who kept the cookie is still logged in. */
-    {"auth.forget", forget, .tries = 10000, .longest_us = 5 * SECOND},
+    {"auth.forget", forget, .tries = FOR_EVER, .longest_us = 5 * SECOND},
     END_OF_JOBS,
 };

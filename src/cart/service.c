@@ -188,7 +188,10 @@ static int add(struct ctx *c, struct adding *what)
     pg_batch(c);
     q_cart_open(c, NULL);
     q_cart_add(c, &row, what->variant, what->quantity, what->price, c->currency);
-    TRY(pg_flush(c));
+    int err = pg_flush(c);
+    if (err && str_is(c->fault.key, "cart.full")) /* the database's rule, in the person's words */
+        return fail(c, err, "cart.full", "A cart holds at most 100 different things.");
+    TRY(err);
     what->done = row != NULL;
     return E_OK;
 }
@@ -276,14 +279,23 @@ int cart_close(struct ctx *c, i64 cart, i64 revision, const i64 *variants, size_
     return q_cart_close(c, NULL, cart, revision, variants, n);
 }
 
+/* The caller may change the order; its cart may be another browser's. */
 int cart_keep(struct ctx *c, i64 cart, const i64 *variants, const i64 *quantities, size_t n)
 {
-    return q_cart_keep(c, NULL, cart, variants, n, quantities, n);
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = q_cart_keep(c, NULL, cart, variants, n, quantities, n);
+    c->scope = before;
+    return err;
 }
 
 int cart_let_go(struct ctx *c, i64 cart, i64 ended_revision)
 {
-    return q_cart_let_go(c, NULL, cart, ended_revision);
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = q_cart_let_go(c, NULL, cart, ended_revision);
+    c->scope = before;
+    return err;
 }
 
 int cart_raise(struct ctx *c, i64 cart) { return q_cart_raise(c, NULL, cart); }

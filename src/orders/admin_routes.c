@@ -147,6 +147,14 @@ static int list(struct req *r)
     return reply_with(r, document);
 }
 
+static bool all_failed(const struct node *refunds)
+{
+    EACH(item, refunds)
+    if (!node_bool(&item->node, "is_failed"))
+        return false;
+    return true;
+}
+
 static int page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
@@ -177,7 +185,7 @@ static int page(struct req *r, struct node **document)
     node_set_bool(c->mem, *document, S("may_cancel"), open &&
         may(&r->who, node_bool(order, "is_paid") ? ORDERS_REFUND : ORDERS_UPDATE));
     node_set_bool(c->mem, *document, S("may_refund"),
-        node_bool(order, "is_paid") && node_count(refunds) == 0 && may(&r->who, ORDERS_REFUND));
+        node_bool(order, "is_paid") && all_failed(refunds) && may(&r->who, ORDERS_REFUND));
     return E_OK;
 }
 

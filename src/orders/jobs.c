@@ -320,8 +320,9 @@ const struct notify_builder orders_mails[] = {
 
 JOBS(orders) {
     {"payment.event", payment_event, .tries = 20},
-    {"orders.lapse", lapse, .tries = 40, .lease_us = 2 * MINUTE},
-    {"orders.forget", forget, .tries = 5, .lease_us = 2 * MINUTE},
+    /* These two wait for a provider that cannot be asked, however long that takes. */
+    {"orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE},
+    {"orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE},
     {"orders.push", push_order, .tries = 8},
     END_OF_JOBS,
 };

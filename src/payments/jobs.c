@@ -32,8 +32,9 @@ static int reconcile(struct ctx *c)
 }
 
 JOBS(payments) {
-    {"payments.ask", ask, .tries = 3},
-    {"payments.refund", refund, .tries = 30},
+    /* A dead letter would keep its key: nobody would be asked again. */
+    {"payments.ask", ask, .tries = FOR_EVER, .longest_us = 5 * MINUTE},
+    {"payments.refund", refund, .tries = FOR_EVER},
     END_OF_JOBS,
 };
 

@@ -41,10 +41,11 @@ int job_add(struct ctx *, const char *kind, str key, i64 organisation, i64 subje
  * ctx.scope.organisation as the job says; it opens its own. E_OK ends the job; any other
  * tries again with back-off (1 s doubling, jitter, at most 1 h) until `tries` are used up,
  * then the job is a dead letter that staff can see and run again. */
+enum { FOR_EVER = 1 << 30 };
 struct job_kind {
     const char *name;
     int (*run)(struct ctx *, const struct job *);
-    int tries;    /* 0: 12 */
+    int tries;    /* 0: 12; a job that must not end as a dead letter: FOR_EVER */
     i64 lease_us; /* 0: 60 s; a worker that died gives the job up after so long */
     i64 longest_us; /* 0: 1 h; the longest wait between two tries */
 };
