@@ -90,6 +90,8 @@ journey('what a guest put in the cart is there after logging in, with what was t
 
     await office.putsInCart('rattan-stool');
     await office.putsInCart('record-brush');
+    await office.opens('/cart');
+    await office.changesQuantity('Record Brush', 2);
     await office.logsIn(who);
     await office.opens('/cart');
     await office.sees('Rattan Stool', 'Record Brush');
@@ -143,8 +145,7 @@ journey('who turns back at the bank page finds the order and the cart as they we
     await mali.opens('/cart');
     await mali.sees('Record Brush');
 
-    // A cart that has changed is a new order, and the old one is cancelled.
-    const order = mali.address;
+    // A cart that has changed is a new order.
     await mali.putsInCart('rattan-stool');
     await mali.goesToCheckout();
     await mali.clicks('Go on to delivery'); // the address is remembered
@@ -154,7 +155,6 @@ journey('who turns back at the bank page finds the order and the cart as they we
     await mali.isAt(/^\/orders\//);
     assert.notEqual(mali.order, first);
     await mali.sees('Thank you, it is paid', 'Rattan Stool', 'Record Brush');
-    void order;
 });
 
 journey('a card that asks for 3-D Secure pays after the bank was answered', async ({ guest }) => {

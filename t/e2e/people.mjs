@@ -125,6 +125,15 @@ class Person {
             else await field.fill(words);
         }
     }
+    // For a product's first variant: {THB: '250', sku_0: 'X'} by the fields' real names.
+    async fieldsLike(fields) {
+        const names = {};
+        for (const [name, words] of Object.entries(fields)) {
+            const field = /^[A-Z]{3}$/.test(name) ? this.page.getByLabel(`Price ${name}`, { exact: true }).first() : this.field(name);
+            names[await field.getAttribute('name')] = words;
+        }
+        return names;
+    }
     field(name) {
         return this.page.locator(`[name="${name}"]`).first();
     }

@@ -1,0 +1,168 @@
+// The merchant's day: products made and changed, orders cancelled and paid back.
+import assert from 'node:assert/strict';
+import { deflateSync } from 'node:zlib';
+import { journey, newcomer } from './people.mjs';
+
+journey('a new product with picture, price and stock stands in the shop, and its changes do too', async ({ guest, merchant }) => {
+    const house = await merchant(), mali = await guest(), name = `Paper Kite ${process.pid}`, slug = `paper-kite-${process.pid}`;
+    await mali.opens('/products?sort=new'); // this page is kept by now
+    await house.opens('/admin/products');
+    await house.clicks('New product');
+    await house.writes({ name_en: name, summary_en: 'Flies.', description_en: 'Bamboo and paper.\n\nMade by hand.', name_th: 'ว่าวกระดาษ' });
+    await house.page.locator('[name=status]').selectOption({ label: 'Published' });
+    await house.page.locator('label', { hasText: 'Plants and garden' }).getByRole('checkbox').check();
+    await house.writes(await house.fieldsLike({ sku_0: `KITE-${process.pid}`, THB: '250', USD: '8.5', VND: '195000' }));
+    await house.clicks('Make the product');
+    await house.isAt(`/admin/products/${slug}`);
+
+    await house.field('on_hand_0').fill('7');
+    await house.clicks('Save the count');
+    await house.isAt(`/admin/products/${slug}`);
+    assert.equal(await house.field('on_hand_0').inputValue(), '7');
+
+    await house.page.locator('#upload').setInputFiles({ name: 'kite.png', mimeType: 'image/png', buffer: picture(640, 480) });
+    await house.clicks('Upload');
+    await house.page.locator('.picture-list img').first().waitFor();
+
+    await mali.opens(`/products/${slug}`);
+    await mali.sees(name, '฿250.00', 'In stock', 'Made by hand.');
+    const shown = mali.page.locator('.frames img').first();
+    await shown.waitFor();
+    assert.ok(await shown.evaluate((img) => img.decode().then(() => img.naturalWidth > 0)));
+    await mali.opens('/products?sort=new');
+    await mali.seesAfterReloading(name);
+    await mali.opens(`/th/products/${slug}`);
+    await mali.sees('ว่าวกระดาษ');
+
+    await mali.opens(`/products/${slug}`); // kept, and made anew by what the merchant does
+    await house.opens(`/admin/products/${slug}`);
+    await house.writes(await house.fieldsLike({ THB: '275' }));
+    await house.clicks('Save', { exact: true });
+    await mali.seesAfterReloading('฿275.00');
+    await house.opens(`/admin/products/${slug}`);
+    await house.field('on_hand_0').fill('2');
+    await house.clicks('Save the count');
+    await mali.seesAfterReloading('Only 2 left');
+    await house.opens('/admin/products');
+    await house.sees(name);
+});
+
+journey('two editors of one product: the second is told, and nothing of his is lost', async ({ merchant }) => {
+    const one = await merchant(), other = await one.opensAnotherTab('/admin/products/temple-bell-chime');
+    await one.opens('/admin/products/temple-bell-chime');
+    const before = await one.field('summary_en').inputValue();
+    await one.writes({ summary_en: `Rings twice. ${process.pid}` });
+    await one.clicks('Save', { exact: true });
+    await one.page.locator('[role=status]').first().waitFor();
+    await other.writes({ summary_en: 'Rings softly, and long.' });
+    await other.clicks('Save', { exact: true });
+    await other.sees('Please look at this again');
+    assert.equal(await other.field('summary_en').inputValue(), 'Rings softly, and long.');
+    await one.reloads();
+    await one.opens('/admin/products/temple-bell-chime');
+    assert.equal(await one.field('summary_en').inputValue(), `Rings twice. ${process.pid}`);
+    await one.writes({ summary_en: before });
+    await one.clicks('Save', { exact: true });
+    await one.page.locator('[role=status]').first().waitFor();
+});
+
+journey('what is wrong with a product is said at its field, and what was typed is kept', async ({ merchant }) => {
+    const house = await merchant();
+    await house.opens('/admin/products/new');
+    await house.writes({ name_en: '', summary_en: 'Flies.' });
+    await house.writes(await house.fieldsLike({ THB: 'two hundred' }));
+    await house.clicks('Make the product');
+    await house.sees('Please look at this again');
+    assert.equal(await house.field('summary_en').inputValue(), 'Flies.');
+    const [price] = Object.keys(await house.fieldsLike({ THB: '' }));
+    assert.equal(await house.field(price).inputValue(), 'two hundred');
+    assert.equal(await house.field(price).getAttribute('aria-invalid'), 'true');
+    assert.equal(await house.field('name_en').getAttribute('aria-invalid'), 'true');
+});
+
+journey('cancelling an unpaid order frees what it held, and the buyer sees it', async ({ guest, merchant }) => {
+    const mali = await guest(), nok = await guest(), house = await merchant();
+    await mali.putsInCart('klong-floor-speakers', { finish: 'white' }); // the only one
+    await mali.goesToCheckout();
+    await mali.saysWhereToSend();
+    await mali.choosesDelivery();
+    await mali.goesToTheBankPage();
+    await mali.clicks('Cancel and go back');
+    await mali.isListening();
+    const order = mali.order;
+    await nok.opens('/products/klong-floor-speakers?finish=white');
+    await nok.seesAfterReloading('Sold out for now');
+    await house.opens(`/admin/orders/${order}`);
+    await house.unfolds('Cancel the order');
+    await house.clicks('Cancel the order');
+    await house.sees('The order was cancelled');
+    await mali.sees('This order is cancelled');
+    await nok.seesAfterReloading('Only 1 left');
+});
+
+journey('a paid order is paid back in full, once', async ({ guest, merchant }) => {
+    const who = newcomer('Refund Me'), mali = await guest(), house = await merchant();
+    const order = await mali.buys('record-brush', who);
+    await mali.sees('Thank you, it is paid');
+    await house.opens(`/admin/orders/${order}`);
+    await house.unfolds('Give all the money back');
+    await house.clicks(/^Refund /);
+    await house.sees('The money was asked to go back');
+    await mali.sees('Your money is on its way back');
+    await house.seesAfterReloading('The money went back');
+    assert.equal(await house.page.locator('summary', { hasText: 'Give all the money back' }).count(), 0);
+});
+
+journey('orders and customers are found by what one knows of them', async ({ guest, merchant }) => {
+    const who = newcomer('Somchai Findme'), mali = await guest(), house = await merchant();
+    const order = await mali.buys('record-brush', who);
+    await mali.sees('Thank you, it is paid');
+    await house.opens('/admin/orders');
+    for (const words of [order, who.email, 'Somchai Findme']) {
+        await house.writes({ q: words });
+        await house.clicks('Find');
+        await house.row(order).first().waitFor();
+    }
+    await house.page.locator('[name=payment]').selectOption({ label: 'Not paid' });
+    await house.clicks('Find');
+    await house.sees('No order matches.');
+    await house.opens('/admin');
+    await house.sees(order);
+    await house.opens(`/admin/customers?q=${encodeURIComponent(who.email)}`);
+    await house.sees(who.email);
+});
+
+journey('a shopper has no business in the back office', async ({ guest }) => {
+    const nok = await guest();
+    await nok.opens('/admin');
+    await nok.isAt(/^\/login/);
+    await nok.registers(newcomer('Nok Charoen'));
+    const answer = await nok.opens('/admin/orders');
+    assert.equal(answer.status(), 403);
+    await nok.page.locator('main a[href]').first().waitFor();
+});
+
+// ---- a picture of our own: PNG, one colour ----
+function crc32(bytes) {
+    let crc = ~0;
+    for (const byte of bytes) {
+        crc ^= byte;
+        for (let k = 0; k < 8; k++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+    return ~crc >>> 0;
+}
+function chunk(kind, data) {
+    const body = Buffer.concat([Buffer.from(kind), data]), out = Buffer.alloc(8 + body.length);
+    out.writeUInt32BE(data.length, 0);
+    body.copy(out, 4);
+    out.writeUInt32BE(crc32(body) >>> 0, 4 + body.length);
+    return out;
+}
+function picture(width, height) {
+    const head = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+    head.writeUInt32BE(width, 0);
+    head.writeUInt32BE(height, 4);
+    const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width * 3, Buffer.from([180, 60, 40]))]);
+    return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head),
+        chunk('IDAT', deflateSync(Buffer.concat(Array(height).fill(row)))), chunk('IEND', Buffer.alloc(0))]);
+}
