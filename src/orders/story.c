@@ -26,6 +26,8 @@ static const struct standing {
 static void set_standing(struct ctx *c, struct node *order)
 {
     const struct standing *s = standings;
+    node_hide(node_set_bool(c->mem, order, S("is_lapsed"),
+        node_bool(order, "can_pay") && !node_bool(order, "is_held")));
     while (s[1].flag && !node_bool(order, s->flag))
         s++;
     node_hide(node_set_str(c->mem, order, S("status_title"), say(c, s->title)));

@@ -82,7 +82,7 @@ journey('what is wrong with a product is said at its field, and what was typed i
 
 journey('cancelling an unpaid order frees what it held, and the buyer sees it', async ({ guest, merchant }) => {
     const mali = await guest(), nok = await guest(), house = await merchant();
-    await mali.putsInCart('klong-floor-speakers', { finish: 'white' }); // the only one
+    await mali.putsInCart('klong-floor-speakers', { colour: 'white' }); // the only one
     await mali.goesToCheckout();
     await mali.saysWhereToSend();
     await mali.choosesDelivery();
@@ -90,7 +90,7 @@ journey('cancelling an unpaid order frees what it held, and the buyer sees it', 
     await mali.clicks('Cancel and go back');
     await mali.isListening();
     const order = mali.order;
-    await nok.opens('/products/klong-floor-speakers?finish=white');
+    await nok.opens('/products/klong-floor-speakers?colour=white');
     await nok.seesAfterReloading('Sold out for now');
     await house.opens(`/admin/orders/${order}`);
     await house.unfolds('Cancel the order');

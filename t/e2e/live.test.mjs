@@ -2,6 +2,7 @@
 // journeys go one after another.
 import { afterEach } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { journey, newcomer, provider, CARD } from './people.mjs';
 
 const bank = {
@@ -9,6 +10,14 @@ const bank = {
     speaks: () => provider('switches', { webhooks: { hold: false } }),
 };
 afterEach(() => (process.env.TALAT_SIM ? bank.speaks() : undefined));
+
+// The shop's clock cannot be turned; the orders' own can.
+function fifteenMinutesLater(...orders) {
+    const list = orders.map((order) => `'${order}'`).join(', ');
+    execFileSync('psql', [process.env.TALAT_PG, '-qXc', `with late as (
+        update orders."order" set hold_until = now() - interval '1 second' where number in (${list}) returning id)
+        update inventory.hold set expires_at = now() - interval '1 second' where order_id in (select id from late)`]);
+}
 
 // The moment from what was done until all have seen it.
 async function withinASecond(what, ...all) {
@@ -96,6 +105,32 @@ journey('all devices of one person see an order change; for anybody else it does
     await other.registers(newcomer('Lan Nguyen'));
     await other.isToldNothingOf(`/orders/${order}`);
     await other.isToldNothingOf(`/orders/${order}/live`);
+});
+
+journey('when the time to pay is over the page says so; what is left can still be paid, what is sold cannot', async ({ guest }) => {
+    const mali = await guest(), lan = await guest(), nok = await guest();
+    for (const [who, product, choice] of [[mali, 'cork-slipmat', {}], [lan, 'sai-thong-speaker-cable', { colour: 'indigo', length: '5m' }]]) {
+        await who.putsInCart(product, choice);
+        await who.goesToCheckout();
+        await who.saysWhereToSend();
+        await who.choosesDelivery();
+        await who.goesToTheBankPage();
+        await who.clicks('Cancel and go back');
+        await who.isListening();
+    }
+    await fifteenMinutesLater(mali.order, lan.order);
+    await mali.sees('The time to pay is over');
+    await lan.sees('The time to pay is over');
+    await nok.buys('sai-thong-speaker-cable', { choice: { colour: 'indigo', length: '5m' } }); // the last one
+    await nok.sees('Thank you, it is paid');
+
+    await lan.clicks(/^Pay /);
+    await lan.sees('Please look at this again', 'sold out');
+    await mali.clicks(/^Pay /);
+    await mali.isAt(/^\/c\/pay\//);
+    await mali.givesCard(CARD.pays);
+    await mali.isAt(/^\/orders\//);
+    await mali.sees('Thank you, it is paid');
 });
 
 journey('logging out ends the stream, and going back shows nothing personal', async ({ guest }) => {
