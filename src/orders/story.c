@@ -12,6 +12,9 @@ static const struct standing {
         SAYS("We have sent it back the way it came. Your bank may take a few days to show it.")},
     {"is_cancelled", SAYS("This order is cancelled"),
         SAYS("Nothing will be sent. If you have paid already, the money comes back to you.")},
+    {"is_lapsed", SAYS("The time to pay is over"),
+        SAYS("We kept the goods for 15 minutes; now they are for sale again. As long as they are "
+             "there you can still pay.")},
     {"is_unpaid", SAYS("Waiting for your payment"),
         SAYS("As soon as your payment has arrived we pack the parcel.")},
     {"is_delivered", SAYS("It has arrived"),
