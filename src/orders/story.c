@@ -62,22 +62,31 @@ static size_t steps_done(const struct node *order)
     return node_bool(order, "is_unpaid") ? 1 : 2;
 }
 
+static void add_step(struct ctx *c, struct node *list, const char *name, str at, bool is_done,
+    bool is_now)
+{
+    struct node *step = node_add_map(c->mem, list);
+    node_set_str(c->mem, step, S("name"), say(c, name));
+    node_set_bool(c->mem, step, S("is_done"), is_done);
+    node_set_bool(c->mem, step, S("is_now"), is_now);
+    if (at.n)
+        node_set_str(c->mem, step, S("at"), at);
+    else
+        node_set_null(c->mem, step, S("at"));
+}
+
+/* Of a cancelled order: what it had come to, and the end. */
 static void set_steps(struct ctx *c, struct node *order)
 {
-    size_t done = steps_done(order), n = node_bool(order, "is_cancelled") ? done : COUNT(steps);
+    bool cancelled = node_bool(order, "is_cancelled");
+    size_t done = steps_done(order), n = cancelled ? done : COUNT(steps);
     struct node *list = node_set_list(c->mem, order, S("steps"));
     node_hide(list);
-    for (size_t i = 0; i < n; i++) {
-        struct node *step = node_add_map(c->mem, list);
-        str at = i < done ? time_of(order, steps[i].event) : str_none;
-        node_set_str(c->mem, step, S("name"), say(c, steps[i].name));
-        node_set_bool(c->mem, step, S("is_done"), i < done);
-        node_set_bool(c->mem, step, S("is_now"), i == done);
-        if (at.n)
-            node_set_str(c->mem, step, S("at"), at);
-        else
-            node_set_null(c->mem, step, S("at"));
-    }
+    for (size_t i = 0; i < n; i++)
+        add_step(c, list, steps[i].name, i < done ? time_of(order, steps[i].event) : str_none,
+            i < done, i == done);
+    if (cancelled)
+        add_step(c, list, "Cancelled", time_of(order, "cancelled"), true, false);
 }
 
 /* ---- what happened ------------------------------------------------------------------------------ */
