@@ -268,4 +268,6 @@ T(many_buyers_at_once_never_get_more_than_there_is)
     eq_int(total, STOCK);
     EACH(it, rows)
         eq_int(node_int(&it->node, "reserved"), STOCK);
+    for (int i = 0; i < BUYERS * TRIES; i++) /* committed: the books are proved after this */
+        must(inventory_free(&c, first_order + i));
 }

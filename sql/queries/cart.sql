@@ -85,6 +85,12 @@ update cart.line l
  where l.cart_id = :cart_id and l.variant_id = u.variant
    and (l.seen_price, l.seen_currency) is distinct from (u.price, :currency::char(3));
 
+-- name: lock_both :many
+-- in: guest_cart bigint, person bigint
+select id from cart.cart
+ where state = 'open' and (id = :guest_cart or person_id = :person)
+ order by id for update;
+
 -- name: adopt :exec
 -- in: guest_cart bigint, person bigint
 -- A person without a cart simply takes the guest's.

@@ -62,7 +62,7 @@ create index hold_expiry on inventory.hold (expires_at) where state = 'held';
 do $$
 declare t text;
 begin
-    foreach t in array array['location', 'item', 'stock', 'movement', 'hold'] loop
+    foreach t in array array['location', 'item', 'stock', 'movement'] loop
         execute format('alter table inventory.%I enable row level security', t);
         execute format('alter table inventory.%I force row level security', t);
         execute format('create policy kept on inventory.%I for all
@@ -72,6 +72,14 @@ begin
                 or base.is_platform())', t);
     end loop;
 end $$;
+-- An order holds and frees its own, of every organisation whose goods it has.
+alter table inventory.hold enable row level security;
+alter table inventory.hold force row level security;
+create policy kept on inventory.hold for all
+    using (organisation_id = base.organisation() or order_id = base.order_id()
+        or base.is_platform())
+    with check (organisation_id = base.organisation() or order_id = base.order_id()
+        or base.is_platform());
 -- How much is left stands on the product's page; anyone may read it.
 create policy seen on inventory.location for select using (true);
 create policy seen on inventory.item for select using (true);

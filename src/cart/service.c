@@ -248,6 +248,8 @@ struct merging {
 static int merge(struct ctx *c, void *with)
 {
     const struct merging *m = with;
+    struct node *carts;
+    TRY(q_cart_lock_both(c, &carts, m->guest, m->person));
     TRY(q_cart_adopt(c, NULL, m->guest, m->person));
     TRY(q_cart_pour(c, NULL, m->guest, m->person));
     return q_cart_emptied(c, NULL, m->guest, m->person);
