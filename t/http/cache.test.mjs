@@ -1,0 +1,188 @@
+// The page cache with the real workers behind it: what is kept, for whom, and how it is renewed.
+import { test, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join, dirname } from 'node:path';
+import { skip, Browser, admin, ask, calm, conf, fields, goods, inner, rows, shopper, sleep, text, until, url } from './shop.mjs';
+
+before(async () => { if (!skip) await calm(); });
+
+// How often a worker has made this page: its log has the pattern of the route only.
+const made = (route) => readFileSync(join(dirname(process.env.TALAT_APP), 'log/web.log'), 'utf8').split(`"route":"${route}"`).length - 1;
+const html = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } };
+const json = { headers: { accept: 'application/json' } };
+const cache = ({ headers }) => headers['x-cache'];
+
+test('a second look at a product costs no worker anything', { skip }, async () => {
+    const { slug } = goods();
+    for (const path of [`/products/${slug}`, `/th/products/${slug}`, `/vi/products/${slug}`, '/', '/products']) {
+        await ask(path, html);
+        await sleep(30);
+        const before = made('/products/{slug}') + made('/') + made('/products');
+        for (let i = 0; i < 20; i++) {
+            const got = await ask(path, html);
+            assert.deepEqual([got.status, cache(got)], [200, 'HIT'], path);
+            assert.equal(got.cookies.length, 0, path);
+            assert.equal(got.headers.vary, undefined, path);
+        }
+        assert.equal(made('/products/{slug}') + made('/') + made('/products'), before, path);
+    }
+});
+
+test('stock that moves is on the kept page within three seconds, and nobody waits for it', { skip, timeout: 30000 }, async (t) => {
+    const thing = goods({ stock: 8 }), path = `/products/${thing.slug}`, seen = [];
+    await ask(path, html);
+    await ask(`${path}.json`);
+    await sleep(2500); // what the stock of the test itself has set off
+    const left = async () => JSON.parse((await ask(`${path}.json`)).body).product.variants.find((one) => one.sku === thing.sku);
+    const before = (await ask(path, html)).body;
+    await new Browser().order(thing.sku, 6);
+    const began = Date.now();
+    await until(async () => {
+        const got = await ask(path, html);
+        seen.push(cache(got));
+        return got.body !== before && (await left()).left === 2;
+    }, 3000, async () => `still ${JSON.stringify(await left())}`);
+    t.diagnostic(`${Date.now() - began} ms after the order was placed`);
+    await sleep(2500);
+    seen.push(cache(await ask(path, html)));
+    assert.deepEqual([...new Set(seen)], ['HIT'], 'readers only ever met a kept page');
+    assert.equal((await left()).left, 2);
+});
+
+test('a price that the merchant changes is on the kept pages within three seconds', { skip, timeout: 40000 }, async (t) => {
+    const thing = goods({ stock: 50 }), staff = await admin(), path = `/products/${thing.slug}`;
+    await ask(path, html);
+    const page = await staff.get(`/admin/products/${thing.slug}`);
+    assert.equal(page.status, 200);
+    const form = fields(page.body, `/admin/products/${thing.slug}`);
+    const name = Object.keys(form).find((one) => /price/i.test(one) && /thb/i.test(one) && Number(form[one]) * 100 === thing.price)
+        ?? Object.keys(form).find((one) => /thb/i.test(one));
+    assert.ok(name, `no price among ${Object.keys(form)}`);
+    for (const [area] of page.body.matchAll(/<textarea[\s\S]*?<\/textarea>/g)) {
+        const [, key] = /name="([^"]*)"/.exec(area), [, value] = />([\s\S]*)<\/textarea>/.exec(area);
+        form[key] ??= value.replace(/&#39;/g, "'").replace(/&quot;/g, '"').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
+    }
+    for (const [select] of page.body.matchAll(/<select[\s\S]*?<\/select>/g)) {
+        const [, key] = /name="([^"]*)"/.exec(select), chosen = /<option[^>]*value="([^"]*)"[^>]*selected/.exec(select);
+        if (chosen) form[key] ??= chosen[1];
+    }
+    const was = form[name], now = String(Number(was) + 123), shown = (value) => Number(value).toLocaleString('en-US');
+    const prices = () => rows(`select amount from catalog.price where product_id = ${thing.product} and currency = 'THB' order by variant_id`).map(({ amount }) => amount);
+    const old = prices();
+    assert.ok(!(await ask(path, html)).body.includes(shown(now)), `${name} ${was} ${now} ${Object.entries(form).map(String)}`);
+    const save = async (value) => {
+        const got = await staff.post(`/admin/products/${thing.slug}`, { ...form, [name]: value });
+        assert.equal(got.status, 303, text(got.body).slice(0, 600));
+    };
+    await save(now);
+    try {
+        const amounts = prices().filter((amount, i) => amount !== old[i]);
+        assert.equal(amounts.length, 1);
+        t.diagnostic(`${name}: ${was} -> ${now}, ${amounts}`);
+        await until(async () => {
+            const got = await ask(path, html);
+            assert.equal(cache(got), 'HIT');
+            const { product } = JSON.parse((await ask(`${path}.json`)).body);
+            return got.body.includes(shown(now)) && product.variants.some(({ price }) => price === amounts[0]);
+        }, 3000, 'the old price is still shown');
+    } finally {
+        const again = fields((await staff.get(`/admin/products/${thing.slug}`)).body, `/admin/products/${thing.slug}`);
+        Object.assign(form, again);
+        await save(was);
+    }
+});
+
+test('JSON, languages and currencies are kept apart', { skip }, async () => {
+    const { slug } = goods(), at = `/products/${slug}`;
+    for (let round = 0; round < 2; round++) {
+        const asJson = await ask(at, json), asHtml = await ask(at, html), thai = await ask(`/th${at}`, html);
+        assert.match(asJson.headers['content-type'], /^application\/json/);
+        assert.equal(JSON.parse(asJson.body).product.slug, slug);
+        assert.match(asHtml.headers['content-type'], /^text\/html/);
+        assert.match(asHtml.body, /<html lang="en"/);
+        assert.match(thai.body, /<html lang="th"/);
+        const money = {};
+        for (const currency of ['THB', 'VND', 'USD', 'EUR'])
+            money[currency] = (await ask(at, { headers: { ...html.headers, cookie: `currency=${currency}` } })).body;
+        assert.match(money.VND, /₫/);
+        assert.match(money.USD, /\$/);
+        assert.match(money.THB, /฿/);
+        assert.doesNotMatch(money.THB.replace(/<select[\s\S]*?<\/select>/g, ''), /₫\d|\d₫/);
+        assert.equal(money.EUR, money.THB, 'a currency we do not have is no key');
+    }
+    assert.match((await ask(at, { headers: { accept: 'application/json;q=0.9' } })).headers['content-type'], /json/);
+    assert.match((await ask(at, html)).headers['content-type'], /html/);
+});
+
+test('what is personal is kept for nobody', { skip }, async () => {
+    const one = await shopper(), two = await admin(), { sku, slug } = goods({ stock: 9 });
+    await one.add(sku, 2);
+    for (const path of ['/cart', '/account', '/orders', '/-/me', '/checkout', '/login', '/admin', '/admin/orders']) {
+        for (const browser of [one, two, new Browser(), one]) {
+            const got = await browser.get(path);
+            assert.notEqual(cache(got), 'HIT', path);
+            assert.match(got.headers['cache-control'] ?? 'no-store', /no-store/, path);
+        }
+    }
+    // The same kept page, with each reader's own corner and token.
+    const pages = await Promise.all([one, two, new Browser(), one].map((browser) => browser.get(`/products/${slug}`)));
+    assert.ok(pages.every((got) => got.status === 200));
+    const token = (got) => /name="csrf" value="([^"]*)"/.exec(got.body)?.[1];
+    assert.equal(token(pages[0]), one.jar.get('__Host-csrf'));
+    assert.equal(token(pages[1]), two.jar.get('__Host-csrf'));
+    assert.equal(token(pages[2]), '');
+    assert.equal(token(pages[3]), token(pages[0]));
+    assert.match(pages[0].body, /class="badge"/);
+    assert.doesNotMatch(pages[2].body, /class="badge"/);
+    assert.match(pages[1].body, /\/admin"/);
+    assert.doesNotMatch(pages[0].body, /\/admin"/);
+    assert.equal(cache(pages[3]), 'HIT');
+});
+
+test('only the shop itself renews a page', { skip }, async () => {
+    const { slug } = goods(), at = `/products/${slug}`, key = conf('refresh_key');
+    await ask(at, html);
+    await sleep(2600);
+    const before = made('/products/{slug}');
+    for (const value of [key, `1${key}`, `1:${key}`, '', '1']) {
+        const got = await ask(at, { headers: { ...html.headers, 'x-talat-refresh': value } });
+        assert.equal(cache(got), 'HIT');
+    }
+    assert.equal(cache(await inner(at, { headers: { host: 'talat-inner', accept: 'text/html', 'x-talat-refresh': 'wrong' } })), 'HIT');
+    await sleep(50);
+    assert.equal(made('/products/{slug}'), before);
+    const renewed = await inner(at, { headers: { host: 'talat-inner', accept: 'text/html', 'x-talat-refresh': key } });
+    assert.deepEqual([renewed.status, cache(renewed)], [200, 'BYPASS']);
+    await sleep(50);
+    assert.equal(made('/products/{slug}'), before + 1);
+    assert.equal(cache(await ask(at, html)), 'HIT');
+});
+
+test('queries nobody declared are not kept, and spoil nothing', { skip }, async () => {
+    const { slug } = goods(), at = `/products/${slug}`;
+    const clean = await ask(at, html);
+    for (const query of ['?x=1', '?utm_source=<script>', '?slug=other', '?a=1&a=2', `?${'x'.repeat(900)}`, '?lang=th', '?currency=USD'])
+        for (let i = 0; i < 2; i++) {
+            const got = await ask(at + query.replace(/[<>]/g, encodeURIComponent), html);
+            assert.equal(got.status, 200, query);
+            assert.notEqual(cache(got), 'HIT', query);
+            assert.doesNotMatch(got.body, /<script>/, query);
+        }
+    const again = await ask(at, html);
+    assert.equal(cache(again), 'HIT');
+    assert.equal(again.body, clean.body);
+    for (const headers of [{ host: 'evil.example' }, { 'x-forwarded-host': 'evil.example' }, { 'x-forwarded-proto': 'https' }, { forwarded: 'host=evil.example' }]) {
+        const got = await ask(`/th${at}`, { headers: { ...html.headers, ...headers } });
+        assert.doesNotMatch(got.body + JSON.stringify(got.headers), /evil\.example/);
+    }
+    assert.ok((await ask(`/th${at}`, html)).body.includes(`"${url}/th${at}"`), 'links use the configured host');
+});
+
+test('pages that are not there are asked for each time', { skip }, async () => {
+    for (let i = 0; i < 2; i++) {
+        const got = await ask('/products/no-such-thing', html);
+        assert.equal(got.status, 404);
+        assert.notEqual(cache(got), 'HIT');
+    }
+});
