@@ -160,6 +160,14 @@ update orders."order"
        payment_status = case when :refunded >= total then 'refunded' else payment_status end
  where id = :id and refunded_total < :refunded;
 
+-- name: unrefunded :exec
+-- in: id bigint, refunded bigint
+-- A refund that had been said to be done has failed: the money is here again.
+update orders."order"
+   set refunded_total = :refunded, payment_status = 'paid', updated_at = now(),
+       version = version + 1
+ where id = :id and refunded_total > :refunded;
+
 -- name: lapsing :many
 select id from orders."order"
  where status = 'pending' and payment_status = 'pending' and is_held and hold_until < now()

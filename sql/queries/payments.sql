@@ -44,7 +44,7 @@ update payments.attempt set asked_at = now() where id = :id;
 select id from payments.attempt
  where state in ('created', 'open', 'processing') and created_at < now() - interval '2 minutes'
    and (asked_at is null or asked_at < now() - interval '5 minutes')
- order by created_at
+ order by coalesce(asked_at, created_at)
  limit 100;
 
 -- name: store_event :maybe

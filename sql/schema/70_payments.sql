@@ -25,6 +25,7 @@ create table payments.attempt (
 create unique index one_open_attempt on payments.attempt (order_id)
     where state in ('created', 'open', 'processing');
 create unique index attempt_session on payments.attempt (provider, session_id);
+create index attempt_payment on payments.attempt (payment_id) where payment_id is not null;
 create index attempt_order on payments.attempt (order_id, id);
 create index attempt_open on payments.attempt (created_at)
     where state in ('created', 'open', 'processing');
@@ -58,6 +59,7 @@ create table payments.refund (
     done_at timestamptz
 );
 create index refund_attempt on payments.refund (attempt_id);
+create index refund_order on payments.refund (order_id, id);
 -- What is being given back of one payment never exceeds what was captured by it, however many
 -- press the button at once.
 create function payments.refund_fits() returns trigger language plpgsql as $$

@@ -191,6 +191,9 @@ int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total,
     if (!g.is_ready)
         return fail(c, E_CONFLICT, "checkout.unready",
             "Something is still missing before you can pay. Please look through your order.");
+    if (g.priced.total == 0)
+        return fail(c, E_CONFLICT, "checkout.free",
+            "An order that costs nothing cannot be placed here. Please write to us.");
     TRY(orders_supersede(c, cart, revision));
     struct placing placing = {.cart = cart, .revision = revision, .person = person,
         .email = node_str(g.draft, "email"), .name = node_str(g.draft, "name"),

@@ -76,18 +76,21 @@ static int paid(struct ctx *c, i64 id, const struct node *order, const struct pa
     return give_back(c, id, order, p->amount, "sold_out");
 }
 
-static int refunded(struct ctx *c, i64 id, const struct payment_change *p)
+/* What came in twice and went back once is no refund of the order. */
+static i64 given_back(const struct node *order, const struct payment_change *p)
+{
+    i64 kept = p->captured - p->refunded, total = node_int(order, "total");
+    return kept >= total ? 0 : total - kept;
+}
+
+static int refunded(struct ctx *c, i64 id, const struct node *order,
+    const struct payment_change *p)
 {
     struct node *data = node_map(c->mem);
     node_set_int(c->mem, data, S("amount"), p->amount);
-    /* What came in twice and went back once is no refund of the order. */
-    struct node *order;
-    TRY(q_orders_read(c, &order, id, c->lang));
-    i64 kept = p->captured - p->refunded, total = node_int(order, "total");
-    if (kept < 0)
+    if (p->captured < p->refunded)
         return fail_detail(c, E_AWAY, "orders.early", "given back before it was taken: later");
-    i64 given = kept >= total ? 0 : total - kept;
-    TRY(q_orders_refunded(c, NULL, id, given));
+    TRY(q_orders_refunded(c, NULL, id, given_back(order, p)));
     return orders_note(c, id, "refunded", "provider", 0, data);
 }
 
@@ -102,13 +105,15 @@ static int news(struct ctx *c, i64 id, const struct node *order, const struct pa
 {
     switch (p->news) {
     case NEWS_PAID: return paid(c, id, order, p);
-    case NEWS_REFUNDED: return refunded(c, id, p);
+    case NEWS_REFUNDED: return refunded(c, id, order, p);
     case NEWS_PROCESSING:
         TRY(settle(c, id));
         return orders_note(c, id, "payment_processing", "provider", 0, NULL);
     case NEWS_DECLINED: return orders_note(c, id, "payment_declined", "provider", 0, NULL);
     case NEWS_FAILED: return orders_note(c, id, "payment_failed", "provider", 0, NULL);
-    case NEWS_REFUND_FAILED: return orders_note(c, id, "refund_failed", "provider", 0, NULL);
+    case NEWS_REFUND_FAILED:
+        TRY(q_orders_unrefunded(c, NULL, id, given_back(order, p)));
+        return orders_note(c, id, "refund_failed", "provider", 0, NULL);
     case NEWS_MISMATCH:
         log_line(c, LOG_ERROR, "payment_mismatch", "order", node_str(order, "number"), NULL);
         return orders_note(c, id, "payment_mismatch", "provider", 0, NULL);
@@ -187,6 +192,7 @@ static int let_go(struct ctx *c, void *with)
     if (!node_bool(order, "is_held") || !node_bool(order, "lapsed") ||
         !str_is(node_str(order, "payment_status"), "pending"))
         return E_OK;
+    TRY(page_is_closed(c, id));
     TRY(cart_let_go(c, node_int(order, "cart_id"), 0));
     TRY(inventory_free(c, id));
     TRY(q_orders_let_go(c, NULL, id));
@@ -209,7 +215,11 @@ static int lapse(struct ctx *c, const struct job *job)
 static int forget(struct ctx *c, const struct job *job)
 {
     c->scope.order = job->subject;
-    return orders_cancel(c, job->subject, 0, "system");
+    int err = orders_cancel(c, job->subject, 0, "system");
+    if (err != E_CONFLICT)
+        return err;
+    fault_clear(c); /* paid, or being paid, after all: if not, the clock finds it again */
+    return E_OK;
 }
 
 /* ---- open pages -------------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... 
  * what people call the states of payments, refunds and mails. */
 void orders_story(struct ctx *, struct node *order);
 void orders_name_states(struct ctx *, struct node *rows);
+int page_is_closed(struct ctx *, i64 order); /* E_CONFLICT when it can still be paid */
 when orders_hold_end(struct ctx *);
 struct req;
 int orders_listen(struct req *, str channel); /* inputs: last_event_id */

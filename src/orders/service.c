@@ -168,8 +168,10 @@ static int hold_again(struct ctx *c, void *with)
     if (!str_is(node_str(row, "status"), "pending") ||
         !str_is(node_str(row, "payment_status"), "pending"))
         return fail(c, E_CONFLICT, "orders.not_open", "This order is not waiting for a payment.");
-    if (node_bool(row, "is_held"))
-        return E_OK;
+    if (node_bool(row, "is_held")) { /* who is sent to pay now has the whole time before them */
+        TRY(q_orders_settling(c, NULL, h->order, h->until));
+        return inventory_extend(c, h->order, h->until);
+    }
     TRY(orders_variants(c, h->order, &variants, &quantities, &n));
     TRY(cart_keep(c, node_int(row, "cart_id"), variants, quantities, n));
     TRY(want_again(c, h->order, h->until));
@@ -192,6 +194,16 @@ int orders_pay_url(struct ctx *c, i64 id, str *url)
     return payments_start(c, S("stripe"), &pay, url);
 }
 
+/* Asked with the order locked, after its page was closed: whoever opened another one meanwhile
+ * held the same lock before, so one of the two sees the other. */
+int page_is_closed(struct ctx *c, i64 order)
+{
+    bool open;
+    TRY(payments_is_open(c, order, &open));
+    return open ? fail(c, E_CONFLICT, "orders.settling",
+        "This order is being paid at this moment. Please look again in a minute.") : E_OK;
+}
+
 /* ---- cancelling --------------------------------------------------------------------------------- */
 
 int orders_cancel_locked(struct ctx *c, const struct node *row, i64 person, const char *actor)
@@ -205,6 +217,23 @@ int orders_cancel_locked(struct ctx *c, const struct node *row, i64 person, cons
     TRY(inventory_free(c, order));
     TRY(orders_note(c, order, "cancelled", actor, person, NULL));
     return orders_tell(c, order, "order.updated");
+}
+
+/* One cause, whether by refund or by cancelling: goods come back to the shelf once. */
+static int put_back(struct ctx *c, i64 order)
+{
+    return inventory_return(c, order, str_fmt(c->mem, "order:%" PRId64 ":back", order));
+}
+
+/* All that the ledger says we still have of an order's money. */
+static int give_all_back(struct ctx *c, i64 order, const char *reason, i64 person)
+{
+    i64 kept;
+    TRY(payments_kept(c, order, &kept));
+    if (kept <= 0)
+        return E_OK;
+    return payments_refund(c, order, kept, str_of(reason),
+        str_fmt(c->mem, "all-%" PRId64, order), person);
 }
 
 struct cancelling {
@@ -224,12 +253,12 @@ static int cancel(struct ctx *c, void *with)
         return E_OK;
     if ((!unpaid && x->only_unpaid) || str_is(status, "shipped") || str_is(status, "delivered"))
         return fail(c, E_CONFLICT, "orders.too_late", "This order can no longer be cancelled.");
-    if (!unpaid && str_is(node_str(row, "payment_status"), "paid")) {
-        TRY(payments_refund(c, x->order,
-            node_int(row, "total") - node_int(row, "refunded_total"), S("cancelled"),
-            str_fmt(c->mem, "all-%" PRId64, x->order), x->person));
-        TRY(inventory_return(c, x->order, str_fmt(c->mem, "order:%" PRId64 ":cancel", x->order)));
-    }
+    if (unpaid)
+        TRY(page_is_closed(c, x->order));
+    else
+        TRY(give_all_back(c, x->order, "cancelled", x->person));
+    if (!unpaid)
+        TRY(put_back(c, x->order));
     return orders_cancel_locked(c, row, x->person, x->actor);
 }
 
@@ -244,7 +273,7 @@ static int close_page(struct ctx *c, i64 order)
 
 int orders_cancel(struct ctx *c, i64 order, i64 by_person, const char *actor)
 {
-    struct cancelling x = {order, by_person, actor, str_is(S("buyer"), actor)};
+    struct cancelling x = {order, by_person, actor, !str_is(S("staff"), actor)};
     struct node *row;
     TRY(q_orders_read(c, &row, order, c->lang));
     if (str_is(node_str(row, "payment_status"), "pending") &&
@@ -303,6 +332,9 @@ static int move(struct ctx *c, void *with)
     str from = step_before(m->to);
     i64 changed;
     TRY(q_orders_lock(c, &order, m->order));
+    if (!str_is(node_str(order, "payment_status"), "paid"))
+        return fail(c, E_CONFLICT, "orders.unpaid_step",
+            "This order is not paid, or its money has gone back: it is not to be sent.");
     TRY(q_orders_move_part(c, &changed, m->order, m->organisation ? &m->organisation : NULL, from,
         m->to, m->carrier, m->tracking));
     if (!changed)
@@ -338,13 +370,13 @@ static int refund(struct ctx *c, void *with)
     struct refunding *x = with;
     struct node *row;
     TRY(q_orders_lock(c, &row, x->order));
-    if (!str_is(node_str(row, "payment_status"), "paid"))
+    i64 kept;
+    TRY(payments_kept(c, x->order, &kept));
+    if (kept <= 0)
         return fail(c, E_CONFLICT, "orders.unpaid", "There is no payment to give back.");
-    TRY(payments_refund(c, x->order, node_int(row, "total") - node_int(row, "refunded_total"),
-        S("requested_by_customer"), str_fmt(c->mem, "all-%" PRId64, x->order), x->person));
+    TRY(give_all_back(c, x->order, "requested_by_customer", x->person));
     if (x->back_on_shelf)
-        TRY(inventory_return(c, x->order,
-            str_fmt(c->mem, "order:%" PRId64 ":refund", x->order)));
+        TRY(put_back(c, x->order));
     TRY(orders_note(c, x->order, "refund_asked", "staff", x->person, NULL));
     return orders_tell(c, x->order, "order.updated");
 }

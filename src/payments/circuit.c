@@ -3,7 +3,8 @@
 #include "web/web.h"
 
 #define FAILURES 5
-#define WINDOW_S 30
+#define WINDOW_S 300 /* two job workers waiting 20 s a call make three failures in 30 s */
+#define OPEN_S   30
 
 static str key_of(struct ctx *c, const char *provider, const char *what)
 {
@@ -22,8 +23,7 @@ void circuit_failed(struct ctx *c, const char *provider)
     struct counter fails = {.key = key_of(c, provider, "fails"), .window_s = WINDOW_S, .add = 1};
     if (!redis_count(c, &fails, 1) || fails.count < FAILURES)
         return;
-    redis_set(c, key_of(c, provider, "open"), S("1"), WINDOW_S);
-    redis_del(c, key_of(c, provider, "fails"));
+    redis_set(c, key_of(c, provider, "open"), S("1"), OPEN_S); /* the next failure opens it again */
     log_line(c, LOG_ERROR, "circuit_open", "provider", str_of(provider), NULL);
 }
 

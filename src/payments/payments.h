@@ -28,6 +28,10 @@ int payments_ask(struct ctx *, i64 attempt);
 int payments_refund(struct ctx *, i64 order, i64 amount, str reason, str key, i64 by_person);
 /* Stores what a provider says, once, with the job that applies it. Caller's transaction. */
 int payments_store(struct ctx *, str provider, str event_id, str kind, str body, bool *fresh);
+/* Captured and not given back nor on its way back. */
+int payments_kept(struct ctx *, i64 order, i64 *amount);
+/* An attempt that may still be paid, as our own rows say. */
+int payments_is_open(struct ctx *, i64 order, bool *open);
 int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct node **refunds);
 
 /* What a stored event means, for orders/jobs.c. Runs in its transaction with the order

@@ -21,8 +21,8 @@ int ledger_capture(struct ctx *, i64 order, str payment, i64 amount, str currenc
 int ledger_refund(struct ctx *, i64 order, i64 refund, i64 amount, str currency, bool *fresh);
 int ledger_unrefund(struct ctx *, i64 order, i64 refund, i64 amount, str currency, bool *fresh);
 
-/* circuit.c: after five failures within half a minute nobody waits for a provider that does
- * not answer; one call tries again when that half minute is over. */
+/* circuit.c: after five failures in a row nobody waits for a provider that does not answer;
+ * half a minute later it is tried again, and the next failure opens it anew. */
 bool circuit_is_open(struct ctx *, const char *provider);
 void circuit_failed(struct ctx *, const char *provider);
 void circuit_worked(struct ctx *, const char *provider);

@@ -193,13 +193,30 @@ int payments_ask(struct ctx *c, i64 id)
 
 /* ---- refunds --------------------------------------------------------------------------------------- */
 
+int payments_kept(struct ctx *c, i64 order, i64 *amount)
+{
+    struct node *captures;
+    *amount = 0;
+    TRY(q_payments_refundable(c, &captures, order));
+    EACH(item, captures)
+        *amount += node_int(&item->node, "rest");
+    return E_OK;
+}
+
+int payments_is_open(struct ctx *c, i64 order, bool *open)
+{
+    struct node *attempt;
+    TRY(q_payments_open_attempt(c, &attempt, order));
+    *open = attempt != NULL;
+    return E_OK;
+}
+
 int payments_refund(struct ctx *c, i64 order, i64 amount, str reason, str key, i64 by_person)
 {
     struct node *captures, *row;
-    i64 rest = amount, there = 0;
+    i64 rest = amount, there;
+    TRY(payments_kept(c, order, &there));
     TRY(q_payments_refundable(c, &captures, order));
-    EACH(item, captures)
-    there += node_int(&item->node, "rest");
     if (there < amount)
         return fail(c, E_CONFLICT, "payments.refund", "That is more than was paid.");
     EACH(item, captures)

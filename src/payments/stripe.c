@@ -39,11 +39,19 @@ static void field_int(struct ctx *c, struct buf *form, const char *key, i64 valu
     field(form, key, str_fmt(c->mem, "%" PRId64, value));
 }
 
+/* A clear no: nothing was done. 400 for a key that was used before, with other words, is none:
+ * then something may have been done by it. */
+static bool is_no(int status, const struct node *answer)
+{
+    return status == 400 &&
+           !str_is(node_str(node_get(answer, S("error")), "type"), "idempotency_error");
+}
+
 /* Stripe's error object, for our log: type and code, never the message (it may name people). */
 static int refused(struct ctx *c, int status, const struct node *answer)
 {
     const struct node *error = node_get(answer, S("error"));
-    return fail_detail(c, E_PROVIDER, status == 400 ? "payments.refused" : "payments.stripe",
+    return fail_detail(c, E_PROVIDER, is_no(status, answer) ? "payments.refused" : "payments.stripe",
         "status %d type %.*s code %.*s", status, STR(node_str(error, "type")), STR(node_str(error, "code")));
 }
 
@@ -178,7 +186,7 @@ static int refund(struct ctx *c, const struct node *row, str *event_id, str *kin
     field(&form, "metadata[refund]", node_str(row, "key"));
     TRY(call(c, "POST", S("/v1/refunds"), buf_str(&form), node_str(row, "key"), &status, &answer,
         body));
-    if (status == 400) { /* a clear no: news as well, for the order's page */
+    if (is_no(status, answer)) { /* a clear no: news as well, for the order's page */
         struct buf json = buf_new(c->mem, 4096);
         str why = node_str(node_get(answer, S("error")), "code");
         struct node *failed = node_map(c->mem), *metadata = node_map(c->mem);

@@ -3,6 +3,8 @@
 #include "gen/queries.h"
 
 #define KEEP_EVENTS (30 * DAY)
+#define BATCH       5000 /* as in the query */
+#define MOST_ROUNDS 100
 #define MOST_DATA   65536 /* bytes of JSON beside a job */
 #define MOST_EVENT  60000 /* ... and an event, which a job takes over with its name */
 
@@ -92,7 +94,10 @@ int outbox_read(struct ctx *c, i64 most, i64 *n)
 
 static int forget(struct ctx *c)
 {
-    return q_work_forget_events(c, NULL, c->now - KEEP_EVENTS);
+    i64 gone = BATCH;
+    for (int round = 0; gone == BATCH && round < MOST_ROUNDS; round++)
+        TRY(q_work_forget_events(c, &gone, c->now - KEEP_EVENTS));
+    return E_OK;
 }
 
 const struct cron work_crons[] = {

@@ -55,7 +55,7 @@ struct job_kind {
 
 /* ---- cron ------------------------------------------------------------------------------------- */
 
-/* Every so often, by one leader over all machines (an advisory lock). Missed times are made
+/* Every so often, by whoever takes its row first, once over all machines. Missed times are made
  * up once, not many times. */
 struct cron {
     const char *name;
