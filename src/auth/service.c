@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOGINS_AT_ONCE 4
+#define LOGINS_AT_ONCE 2
 #define LONGEST_WAIT   (2 * SECOND)
 #define NAP            (10 * 1000)
 

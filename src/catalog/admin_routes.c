@@ -308,6 +308,8 @@ static int upload(struct req *r)
         err = fail_field(c, "pictures", "A product has at most 24 pictures.");
     for (size_t i = 0; !err && i < r->n_files; i++) {
         i64 id;
+        if (!str_is(r->files[i].field, "pictures")) /* the limit counted only these */
+            continue;
         err = media_store(c, r->who.organisation, r->files[i].body, false, &id);
         if (err)
             break;
@@ -457,7 +459,7 @@ ROUTES(catalog_admin){
     ROUTE(GET, ONE, CATALOG_READ, one_in, show, EDIT, RATE_PAGE, NOINDEX),
     ROUTE(POST, ONE, CATALOG_WRITE, one_in, save, EDIT, RATE_FORM, NOINDEX),
     ROUTE(POST, ONE "/pictures", CATALOG_WRITE, upload_in, upload, EDIT, RATE_FORM,
-        NOINDEX | BIG | FORM),
+        SLOW | NOINDEX | BIG | FORM),
     ROUTE(POST, ONE "/pictures/{n}", CATALOG_WRITE, picture_in, change_picture, EDIT, RATE_FORM,
         NOINDEX),
     ROUTE(POST, ONE "/pictures/{n}/delete", CATALOG_WRITE, picture_in, delete_picture, EDIT,

@@ -59,10 +59,12 @@ static int stock_changed(struct ctx *c, const struct job *job)
 {
     struct node *products;
     TRY(q_catalog_of_item(c, &products, job->subject));
-    EACH(it, products)
-        TRY(refresh_one(c, "product", node_int(&it->node, "id"), job));
-    EACH(it, products)
+    EACH(it, products) { /* whoever is told asks for the page again: it must be new by then */
+        str tag = str_fmt(c->mem, "product:%" PRId64, node_int(&it->node, "id"));
+        TRY(refresh_now(c, &tag, 1,
+            str_fmt(c->mem, "%.*s:%" PRId64, STR(job->key), node_int(&it->node, "id"))));
         TRY(push_stock(c, &it->node, job));
+    }
     return E_OK;
 }
 

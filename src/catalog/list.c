@@ -376,11 +376,11 @@ static void tags_of(
     struct req *r, const struct list_ask *ask, const struct node *category, const struct node *rows)
 {
     size_t n = 0;
+    if (!is_plain(ask) || ask->is_later)
+        return; /* searched, filtered and later pages grow old for a minute at most */
     set_tag(r, "category", category ? node_int(category, "id") : 0);
     if (category)
         set_tag(r, "organisation", node_int(category, "organisation_id"));
-    if (!is_plain(ask) || ask->is_later)
-        return; /* the rest grows old for a minute at most */
     EACH(it, rows)
         if (n++ < PAGE)
             set_tag(r, "product", node_int(&it->node, "product_id"));

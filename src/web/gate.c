@@ -72,7 +72,7 @@ static void read_headers(struct req *r)
     r->c.id = ours ? id : crypto_token(r->c.mem, 12);
 }
 
-/* The same rule as nginx's map $accepts: it keys the cache by it. */
+/* For who comes without nginx; behind it its map $accepts decides, by which it keys the cache. */
 static enum format accepted(const struct req *r)
 {
     str accept = str_lower(r->c.mem, in_header(r, "accept"));
@@ -162,7 +162,8 @@ static int parse(struct req *r)
 {
     read_headers(r);
     read_currency(r);
-    r->format = str_is(cgi_value(r->cgi, "PAGE_FORMAT"), "json") ? JSON : accepted(r);
+    str format = cgi_value(r->cgi, "PAGE_FORMAT"); /* what nginx keeps the page under: its word */
+    r->format = str_is(format, "json") ? JSON : format.n ? HTML : accepted(r);
     str uri = cgi_value(r->cgi, "REQUEST_URI");
     if (uri.n > 8000)
         return fail_detail(&r->c, E_MALFORMED, "path", "the URI is too long");

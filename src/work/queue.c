@@ -114,7 +114,11 @@ int queue_run_one(struct ctx *c, bool *ran)
         .key = node_str(row, "key"),
         .data = node_get(row, S("data")),
     };
-    return run(c, &job, node_str(row, "request"));
+    struct mark mark = arena_mark(c->mem); /* a round of jobs needs no more than its largest */
+    int err = run(c, &job, node_str(row, "request"));
+    if (!err)
+        arena_rewind(c->mem, mark);
+    return err;
 }
 
 int queue_take_over(struct ctx *c) { return q_work_take_over(c, NULL, DEATHS); }

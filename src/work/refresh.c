@@ -1,20 +1,26 @@
 /* Cached pages, refreshed by event: a tag's keys were written to Redis by the worker that
- * rendered the page (web/reply.c), each is asked for again past the cache (nginx stores what
- * comes). Where Redis is away the pages' short time to live is the net. */
+ * rendered the page (web/gate.c), each is asked for again past the cache (nginx stores what
+ * comes). While Redis is away the job waits for it. */
 #include "work/work_in.h"
 
 #define MOST_TAGS  64
 #define MOST_PAGES 2000 /* of one tag; more than that wait for their time to live */
 #define IN_FLIGHT  (2 * SECOND)
+#define KEEP_S     7200 /* as long as the longest kept page, and an hour */
 
-int refresh_tags(struct ctx *c, const str *tags, size_t n, str cause)
+static int later(struct ctx *c, const str *tags, size_t n, const char *name, str cause, when at)
 {
     struct node *data = node_map(c->mem), *list = node_set_list(c->mem, data, S("tags"));
     for (size_t i = 0; i < n && i < MOST_TAGS; i++)
         node_add_str(c->mem, list, tags[i]);
-    TRY(job_add(c, "refresh.pages", str_fmt(c->mem, "refresh:%.*s", STR(cause)), 0, 0, data, 0));
-    return job_add(c, "refresh.pages", str_fmt(c->mem, "refresh2:%.*s", STR(cause)), 0, 0, data,
-        when_now() + IN_FLIGHT);
+    return job_add(c, "refresh.pages", str_fmt(c->mem, "%s:%.*s", name, STR(cause)), 0, 0, data,
+        at);
+}
+
+int refresh_tags(struct ctx *c, const str *tags, size_t n, str cause)
+{
+    TRY(later(c, tags, n, "refresh", cause, 0));
+    return later(c, tags, n, "refresh2", cause, when_now() + IN_FLIGHT);
 }
 
 /* A key as web's set_tag writes it: format|language|currency|uri; the uri has the language. */
@@ -25,23 +31,38 @@ static int refresh_one(struct ctx *c, str key)
         !str_cut(&uri, '|', &currency))
         return E_OK;
     str key_of_nginx = conf_str(c->app->conf, "refresh_key", str_none);
+    struct mark mark = arena_mark(c->mem); /* the page itself is of no use here */
     metric_add(c->app, "refreshes_total", 1);
-    return push_refresh(c, c->app->inner_socket, key_of_nginx, uri,
+    int err = push_refresh(c, c->app->inner_socket, key_of_nginx, uri,
         str_is(format, "json") ? S("application/json") : S("text/html"), currency);
+    if (!err)
+        arena_rewind(c->mem, mark);
+    return err;
 }
 
+/* The set is emptied first: a page that is still wanted puts itself back by being rendered, one
+ * that could not be rendered is put back here. So the sets never only grow. */
 static int refresh_tag(struct ctx *c, str tag)
 {
     struct node *keys = NULL;
-    if (!redis_smembers(c, str_fmt(c->mem, "tag:%.*s", STR(tag)), &keys) || !keys)
-        return E_OK;
+    str set = str_fmt(c->mem, "tag:%.*s", STR(tag));
     int n = 0, worst = E_OK;
-    EACH(item, keys)
-    {
+    if (!redis_smembers(c, set, &keys) || !redis_del(c, set))
+        return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
+    EACH(item, keys) {
         int err = n++ < MOST_PAGES ? refresh_one(c, item->node.as.text) : E_OK;
+        if (err)
+            redis_sadd(c, &set, 1, item->node.as.text, KEEP_S);
         worst = err ? err : worst;
     }
     return worst;
+}
+
+int refresh_now(struct ctx *c, const str *tags, size_t n, str cause)
+{
+    for (size_t i = 0; i < n; i++)
+        TRY(refresh_tag(c, tags[i]));
+    return later(c, tags, n, "refresh2", cause, when_now() + IN_FLIGHT);
 }
 
 static int refresh_pages(struct ctx *c, const struct job *job)
@@ -56,6 +77,6 @@ static int refresh_pages(struct ctx *c, const struct job *job)
 }
 
 JOBS(work) {
-    {"refresh.pages", refresh_pages, .tries = 4, .lease_us = 2 * MINUTE},
+    { "refresh.pages", refresh_pages, .tries = 2000, .lease_us = 2 * MINUTE, .longest_us = 5 * SECOND },
     END_OF_JOBS,
 };

@@ -72,6 +72,8 @@ struct cron {
  * at once, and once more 2 s later for renders that were in flight. In the caller's
  * transaction. */
 int refresh_tags(struct ctx *, const str *tags, size_t n, str cause);
+/* The first time here and now, for jobs that tell somebody of the new page afterwards. */
+int refresh_now(struct ctx *, const str *tags, size_t n, str cause);
 
 int work_serve(struct app *);            /* talat-work's main loop; returns exit code */
 int work_drain(struct ctx *, i64 most);  /* tests: reads the outbox and runs what is due, here
