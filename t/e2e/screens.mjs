@@ -31,7 +31,7 @@ async function product(page, at) {
 async function buy(page, at) {
     await page.goto(await product(page, at));
     await page.click('#buy [data-buy]');
-    await page.waitForLoadState('networkidle');
+    await page.waitForSelector('[data-added] a');
 }
 async function deliver(page, at) {
     await page.goto(`${at}/checkout`);
