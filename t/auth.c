@@ -163,9 +163,9 @@ T(a_wrong_password_and_an_unknown_account_answer_alike)
     t_text("do not go together");
     str page = t_body();
     t_no_text("not-the-password");
-    post("/login", "password=not-the-password&email=%", "nobody@example.test");
+    post("/login", "password=not-the-password&email=%", own_mail()); /* as long as the other */
     t_status(401);
-    eq_int((i64)t_body().n - (i64)strlen("nobody@example.test"), (i64)page.n - (i64)strlen(mail));
+    eq_int((i64)t_body().n, (i64)page.n);
 }
 
 /* Of this process alone, so that a busy machine counts for little. */

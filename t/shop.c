@@ -14,8 +14,8 @@ static struct ctx as_house(void);
 static void begin(void)
 {
     t_clock(when_now());
-    t_sql("delete from work.job where id in (select id from work.job where state = 'ready' and created_at < now() "
-          "for update skip locked)");
+    t_sql("delete from work.job where id in (select id from work.job where state = 'ready' "
+          "and created_at < now() for update skip locked)");
 }
 
 /* The database, the provider and Redis live by the real time, and so does the shop here. */
