@@ -51,8 +51,10 @@ static void take_app(struct app *app)
     b.app = app;
     b.real_who = app->hooks.who;
     app->hooks.who = who_hook;
-    b.pg = app_pg(app, c->mem);
-    b.redis = app_redis(app, c->mem);
+    struct arena *life = arena_new((size_t)16 << 20); /* a job's end rewinds the test's own */
+    DEFER(c->mem, arena_drop, life);
+    b.pg = app_pg(app, life);
+    b.redis = app_redis(app, life);
     b.cookies = node_map(c->mem);
     c->app = app;
     c->pg = b.pg;
