@@ -245,6 +245,30 @@ test('the provider is slow, broken or endless: told within 21 s, the order kept,
     invariants();
 });
 
+test('many buyers wait for a slow provider: every other page is as quick as ever', { skip, timeout: 120000 }, async (t) => {
+    const thing = goods({ stock: 40 });
+    const ready = await Promise.all(Array.from({ length: 16 }, async () => {
+        const browser = await new Browser().add(thing.sku);
+        return { browser, seen: await browser.toPay() };
+    }));
+    await switches({ faults: [{ match: 'POST /v1/checkout/sessions', do: 'delay', ms: 1500, times: null }] });
+    const paying = Promise.all(ready.map(({ browser, seen }) => browser.post('/checkout/pay', seen, { timeout: 60000 })));
+    const times = [];
+    let done = false;
+    paying.finally(() => { done = true; });
+    while (!done) {
+        for (const path of ['/cart', '/login', '/products?sort=price']) times.push((await ask(path)).ms);
+        await sleep(20);
+    }
+    await calm();
+    times.sort((a, b) => a - b);
+    t.diagnostic(`${times.length} pages, the slowest ${Math.round(times.at(-1))} ms`);
+    assert.ok(times.length > 20);
+    assert.ok(times.at(-1) < 1500, `${times.at(-1)} ms`);
+    for (const { status } of await paying) assert.ok([303, 503].includes(status), String(status));
+    invariants();
+});
+
 test('declined, then another card; a bank that asks and is refused', { skip, timeout: 60000 }, async () => {
     const browser = new Browser(), order = await browser.order(goods({ stock: 3 }).sku);
     assert.equal((await payAt(order.session, { card: '4000000000000002' })).outcome, 'failed');

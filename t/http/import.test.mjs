@@ -1,0 +1,69 @@
+// The whole of an outside catalogue through talatctl, twice, into a running shop.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { skip as noStack, Browser, ask, invariants, isPaid, payAt, rows, sql, top } from './shop.mjs';
+
+const data = join(process.env.TALAT_DATA ?? '', 'vendure-catalogue');
+const skip = noStack || (!existsSync(join(data, 'products.csv')) && 'TALAT_DATA has no vendure-catalogue');
+
+function load(file) {
+    const ran = spawnSync(join(top, 'dev'), ['talatctl', 'import', file, '--format', 'vendure', '--images', join(data, 'assets'), '--currency', 'USD'],
+        { encoding: 'utf8', timeout: 500000, maxBuffer: 1 << 26 });
+    return { code: ran.status, said: ran.stdout + ran.stderr };
+}
+const state = () => rows(`select (select count(*) from catalog.product) as products, (select count(*) from catalog.variant) as variants,
+    (select count(*) from catalog.product_picture) as pictures, (select count(*) from media.picture) as media, (select sum(version) from catalog.product) as versions,
+    (select count(*) from catalog.price) as prices, (select count(*) from inventory.movement) as movements, (select sum(on_hand) from inventory.stock) as stock`)[0];
+
+test('imported twice it is there once, shown, and for sale', { skip, timeout: 600000 }, async (t) => {
+    const csv = readFileSync(join(data, 'products.csv'), 'utf8');
+    const first = load(join(data, 'products.csv'));
+    const now = state();
+    t.diagnostic(first.said.trim().split('\n').at(-1));
+    assert.match(first.said, /^88 rows: .*, 0 failed/m);
+    const slugs = `array[${csv.split('\n').slice(1).map((line) => /^[^,]*,([a-z0-9-]+) *,/.exec(line)?.[1]).filter(Boolean).map((slug) => `'${slug}'`)}]`;
+    // The tests after this one have the demo shop to themselves.
+    t.after(() => sql(`update catalog.product set status = 'archived' where slug = any (${slugs})`));
+    const [there] = rows(`select count(distinct p.id) as products, count(distinct v.id) as variants, count(distinct x.picture_id) as pictures
+        from catalog.product p join catalog.variant v on v.product_id = p.id left join catalog.product_picture x on x.product_id = p.id
+        where p.slug = any (${slugs})`);
+    assert.equal(there.variants, 88);
+    assert.ok(there.products >= 53 && there.pictures >= 50, JSON.stringify(there));
+    const second = load(join(data, 'products.csv'));
+    t.diagnostic(second.said.trim().split('\n').at(-1));
+    assert.deepEqual(state(), now, 'the second run changes nothing');
+    assert.equal(second.code, first.code);
+
+    // A bad row is named and the others go in.
+    const dir = mkdtempSync(join(tmpdir(), 'talat-import-'));
+    try {
+        const file = join(dir, 'bad.csv');
+        writeFileSync(file, csv.replace(/^([^\n]*\n[^\n]*?),(\d+\.\d\d),/, '$1,free of charge,'));
+        const bad = load(file);
+        assert.match(bad.said, /line 2|:2:|row 2|\b2\b.*price/i, bad.said.slice(0, 600));
+        const { versions, ...rest } = state();
+        assert.deepEqual({ ...rest, versions: now.versions }, now);
+        assert.ok(versions <= now.versions + 1, 'at most its own product is saved anew');
+    } finally {
+        rmSync(dir, { recursive: true, force: true });
+    }
+
+    const [thing] = rows(`select v.sku, p.slug, c.amount from catalog.variant v join catalog.product p on p.id = v.product_id and p.status = 'published'
+        join catalog.price c on c.variant_id = v.id and c.currency = 'USD' join inventory.stock s on s.item_id = v.item_id and s.on_hand > s.reserved + 2
+        order by v.id desc limit 1`);
+    assert.ok(thing, 'something of it is in stock');
+    const browser = new Browser();
+    browser.jar.set('currency', 'USD');
+    const page = await browser.get(`/products/${thing.slug}`);
+    assert.equal(page.status, 200);
+    assert.match(page.body, /\/media\/[^"]+\.webp/);
+    const order = await browser.order(thing.sku, 1, { country: 'US' });
+    await payAt(order.session);
+    await isPaid(order.number);
+    assert.equal((await ask(`/search?q=${encodeURIComponent(thing.slug.split('-')[0])}`)).status, 200);
+    invariants();
+});
