@@ -45,7 +45,8 @@ export async function another(context) {
         const asked = response.request(), status = response.status();
         if (asked.resourceType() === 'eventsource' && status === 200) {
             page.streams.open++;
-            response.finished().then(() => { page.streams.open--; }, () => {});
+            const over = () => { page.streams.open--; };
+            response.finished().then(over, over);
         }
         const isPage = asked.isNavigationRequest() || asked.resourceType() === 'fetch';
         if (status >= (isPage ? 500 : 400)) complain(`${status} from ${asked.method()} ${response.url()}`);

@@ -3,7 +3,8 @@
 import { afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { journey, newcomer, provider, CARD } from './people.mjs';
+import { journey, newcomer, provider, until, CARD } from './people.mjs';
+import { url } from './browser.mjs';
 
 const bank = {
     isSilent: () => provider('switches', { webhooks: { hold: true } }),
@@ -82,6 +83,47 @@ journey('the merchant sees an order arrive and sends it; both tabs of the buyer 
     await mali.sees('It has arrived');
 });
 
+journey('what happened while the line was cut is told when it is back', async ({ guest, merchant }) => {
+    const mali = await guest(), house = await merchant();
+    const order = await mali.buys('watering-can');
+    await mali.sees('Thank you, it is paid');
+    await mali.keepsLooking();
+    await mali.isListening();
+    await mali.page.evaluate(() => dispatchEvent(new Event('pagehide'))); // as when a phone puts the page away: it lets go of its line
+    await house.opens(`/admin/orders/${order}`);
+    await house.writes({ carrier: 'Kerry', tracking: 'KEX 42' });
+    await house.clicks('Mark as sent');
+    await house.sees('The parcel was sent');
+    await mali.page.evaluate(() => dispatchEvent(new Event('pageshow')));
+    await mali.sees('It is on its way', 'KEX 42');
+    await mali.hasNotReloaded();
+});
+
+journey('a client of the API hears that it is connected, and then of the order', async ({ guest }) => {
+    const mali = await guest(), program = new AbortController();
+    await bank.isSilent();
+    const order = await mali.buys('watering-can'), key = new URL(mali.page.url()).searchParams.get('key');
+    let heard = '';
+    try {
+        const line = await fetch(`${url}/orders/${order}/live.json?key=${encodeURIComponent(key)}`, {
+            headers: { accept: 'text/event-stream' }, signal: program.signal,
+        });
+        assert.equal(line.status, 200);
+        const reading = (async () => {
+            for await (const bytes of line.body) heard += Buffer.from(bytes).toString();
+        })();
+        reading.catch(() => {});
+        await until(() => heard.includes('event: connection:ready'), () => `heard only: ${heard}`);
+        await bank.speaks();
+        await until(() => /"paymentStatus":"paid"/.test(heard), () => `heard only: ${heard}`);
+        assert.match(heard, /event: order:updated/);
+        assert.match(heard, new RegExp(`"orderId":"${order}"`));
+        assert.match(heard, /"orderStatus":"processing"/);
+    } finally {
+        program.abort();
+    }
+});
+
 journey('all devices of one person see an order change; for anybody else it does not exist', async ({ guest }) => {
     const who = newcomer('Nok Charoen');
     const phone = await guest({ width: 390, height: 844 }), laptop = await guest(), stranger = await guest(), other = await guest();
@@ -119,7 +161,7 @@ journey('when the time to pay is over the page says so; what is left can still b
         await who.isListening();
     }
     await fifteenMinutesLater(mali.order, lan.order);
-    await mali.sees('The time to pay is over');
+    await mali.seesInTime('The time to pay is over');
     await lan.sees('The time to pay is over');
     await nok.buys('sai-thong-speaker-cable', { choice: { colour: 'indigo', length: '5m' } }); // the last one
     await nok.sees('Thank you, it is paid');

@@ -76,6 +76,11 @@ class Person {
             });
         }
     }
+    // For what the shop does by its own clock.
+    async seesInTime(words, ms = 45_000) {
+        await this.visible(words).waitFor({ timeout: ms })
+            .catch(() => assert.fail(`${this.page.url()} does not say ${words} in time`));
+    }
     async doesNotSee(words) {
         const found = this.page.getByText(quoted(words)).filter({ visible: true });
         await found.first().waitFor({ state: 'detached' })
