@@ -306,3 +306,44 @@ test('events that are lost are asked for', { skip, timeout: 60000 }, async () =>
     await isPaid(order.number, 45000);
     invariants();
 });
+
+test('paying again long after the provider was away: a page too old to open is replaced', { skip, timeout: 60000 }, async () => {
+    const browser = new Browser();
+    await browser.add(goods({ stock: 3 }).sku);
+    const seen = await browser.toPay();
+    await switches({ faults: [{ match: 'POST /v1/checkout/sessions', do: 'close', times: null }] });
+    const told = await browser.post('/checkout/pay', seen);
+    await calm();
+    const at = new URL(told.headers.location, 'http://x'), number = at.pathname.split('/').at(-1), { id } = orderRow(number);
+    sql(`update payments.attempt set request = jsonb_set(request, '{expires_at}', to_jsonb(${now()} + 60)) where order_id = ${id}`);
+    const again = await until(async () => {
+        const got = await browser.post(`/orders/${number}/pay`, { key: at.searchParams.get('key') });
+        return sessionOf(got.headers.location);
+    }, 40000, 'paying again does not work');
+    await payAt(again);
+    await isPaid(number);
+    assert.deepEqual(rows(`select state from payments.attempt where order_id = ${id} order by id`).map(({ state }) => state), ['failed', 'paid']);
+    assert.equal(captures(id), 1);
+    invariants();
+});
+
+// As if the hold's fifteen minutes were over.
+const lapse = (id) => sql(`update orders."order" set hold_until = now() - interval '1 second' where id = ${id};
+    update inventory.hold set expires_at = now() - interval '1 second' where order_id = ${id};
+    update work.cron set last_run = last_run - interval '1 minute' where name = 'orders.lapsing'; notify work`);
+
+test('a hold that lapses: its page is closed first, then the stock is free; what is paid keeps it', { skip, timeout: 120000 }, async () => {
+    const thing = goods({ stock: 5 }), left = await new Browser().order(thing.sku, 2);
+    await switches({ webhooks: { off: true } });
+    const paid = await new Browser().order(thing.sku, 1);
+    await payAt(paid.session);
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 5, reserved: 3 });
+    lapse(left.id);
+    lapse(paid.id);
+    await until(() => stockOf(thing.sku).reserved === 0, 40000, () => JSON.stringify(stockOf(thing.sku)));
+    await isPaid(paid.number, 20000);
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 4, reserved: 0 });
+    assert.equal((await payAt(left.session)).outcome, 'closed', 'nobody pays for what is no longer kept');
+    assert.equal(orderRow(left.number).payment_status, 'pending');
+    invariants();
+});
