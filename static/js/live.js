@@ -35,12 +35,24 @@ for (const root of document.querySelectorAll('[data-live]')) {
         for (const fresh of [...box.content.children]) put(fresh);
         document.dispatchEvent(new Event('live'));
     };
+    // A message that comes while a line is being put through can be lost in the exchange, so the
+    // page is looked at once more when the line stands.
+    const check = async () => {
+        const answer = await fetch(location.href).catch(() => null);
+        if (!answer?.ok) return;
+        const now = new DOMParser().parseFromString(await answer.text(), 'text/html');
+        const parts = '[data-live] #order-status, [data-live-into] > [id]';
+        for (const fresh of [...now.querySelectorAll(parts)].reverse()) put(fresh);
+    };
     const open = () => {
         if (line || document.hidden) return;
         const join = root.dataset.live.includes('?') ? '&' : '?';
         line = new EventSource(`${root.dataset.live}${join}last_event_id=${encodeURIComponent(last)}`);
         line.onmessage = hear;
-        line.onopen = () => note?.removeAttribute('hidden');
+        line.onopen = () => {
+            note?.removeAttribute('hidden');
+            setTimeout(check, 1500);
+        };
         line.onerror = () => {
             note?.setAttribute('hidden', '');
             if (line?.readyState !== EventSource.CLOSED) return; // it tries again by itself
