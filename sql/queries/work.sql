@@ -142,3 +142,12 @@ update work.cron c
   from unnest(:names, :every) as u(name, every)
  where c.name = u.name and c.last_run <= now() - u.every * interval '1 microsecond'
 returning c.name;
+
+-- name: next_cron :one
+-- in: names text[], every bigint[]
+-- In how many microseconds the next cron is due (null: none has ever run).
+select (extract(epoch from min(c.last_run + u.every * interval '1 microsecond')
+            - clock_timestamp()) * 1000000)::bigint as wait_us
+  from work.cron c
+  join unnest(:names, :every) as u(name, every) on u.name = c.name
+ where c.last_run > '-infinity';

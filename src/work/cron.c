@@ -38,21 +38,43 @@ static void run_cron(struct ctx *c, const struct cron *cron)
             str_of(err_name(err)), "fault", own.fault.key, "detail", own.fault.detail, NULL);
 }
 
-int cron_run_due(struct ctx *c)
-{
+struct timetable {
     const struct cron *crons[MOST_CRONS];
-    size_t n = list_crons(c->app, crons);
     str names[MOST_CRONS];
     i64 every[MOST_CRONS];
-    struct node *due;
-    for (size_t i = 0; i < n; i++) {
-        names[i] = str_of(crons[i]->name);
-        every[i] = crons[i]->every_us;
+    size_t n;
+};
+
+static void read_timetable(const struct app *app, struct timetable *t)
+{
+    t->n = list_crons(app, t->crons);
+    for (size_t i = 0; i < t->n; i++) {
+        t->names[i] = str_of(t->crons[i]->name);
+        t->every[i] = t->crons[i]->every_us;
     }
-    TRY(q_work_due_crons(c, &due, names, n, every, n));
+}
+
+int cron_run_due(struct ctx *c)
+{
+    struct timetable t;
+    struct node *due;
+    read_timetable(c->app, &t);
+    TRY(q_work_due_crons(c, &due, t.names, t.n, t.every, t.n));
     EACH(item, due)
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(node_str(&item->node, "name"), names[i]))
-            run_cron(c, crons[i]);
+        for (size_t i = 0; i < t.n; i++)
+            if (str_eq(node_str(&item->node, "name"), t.names[i]))
+                run_cron(c, t.crons[i]);
+    return E_OK;
+}
+
+int cron_wait_us(struct ctx *c, i64 most, i64 *us)
+{
+    struct timetable t;
+    struct node *row;
+    read_timetable(c->app, &t);
+    TRY(q_work_next_cron(c, &row, t.names, t.n, t.every, t.n));
+    *us = node_is_null(row, "wait_us") || node_int(row, "wait_us") > most ? most
+        : node_int(row, "wait_us") > 0                                   ? node_int(row, "wait_us")
+                                                                         : 0;
     return E_OK;
 }

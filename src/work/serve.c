@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define MOST_WORKERS   16
-#define LONGEST_SLEEP  (10 * SECOND) /* the net under LISTEN: an idle shop asks this seldom */
+#define LONGEST_SLEEP  (30 * SECOND) /* the net under LISTEN: an idle shop asks this seldom */
 #define EVENTS_A_BATCH 200
 #define JOBS_A_ROUND   100
 #define JOB_MEMORY     ((size_t)64 << 20)
@@ -47,7 +47,8 @@ static int sleep_until_due(struct ctx *c)
 {
     i64 wait;
     str channel;
-    TRY(queue_wait_us(c, LONGEST_SLEEP, &wait));
+    TRY(cron_wait_us(c, LONGEST_SLEEP, &wait));
+    TRY(queue_wait_us(c, wait, &wait));
     return wait && !ending ? pg_wait(c, wait, &channel) : E_OK;
 }
 
