@@ -113,8 +113,9 @@ static void greet(struct req *r, struct buf *to)
 
 /* After our check nginx holds the line: for the open page fragments in its language, for a client
  * JSON. Where the stream begins goes along, because nginx's redirect has arguments of its own.
- * With it is heard the session, which logging out closes; guests have one too, because the
- * number of channels is part of what a browser gives to go on where its line was cut. */
+ * Somebody logged in also hears the session's channel, which logging out closes. A guest's page
+ * listens to one channel only: with several, nchan may miss what is sent in the very moment of
+ * connecting. */
 int orders_listen(struct req *r, str channel)
 {
     struct buf to = buf_new(r->c.mem, 1024);
@@ -125,7 +126,8 @@ int orders_listen(struct req *r, str channel)
         buf_add(&to, S(".json"));
     else
         buf_fmt(&to, "/%.*s", STR(r->c.lang));
-    buf_fmt(&to, ",%.*s", STR(auth_line(&r->c, r->who.session)));
+    if (r->who.session.n)
+        buf_fmt(&to, ",%.*s", STR(auth_line(&r->c, r->who.session)));
     if (is_json)
         greet(r, &to);
     buf_add(&to, S("?last_event_id="));
