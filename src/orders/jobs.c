@@ -285,7 +285,20 @@ static int push_order(struct ctx *c, const struct job *job)
     c->scope.order = job->subject;
     TRY(q_orders_read(c, &order, job->subject, c->lang));
     TRY(push_to_staff(c, job->subject, job->organisation, event, data));
-    return push_to_buyer(c, job->subject, node_int(order, "person_id"), event, data);
+    TRY(push_to_buyer(c, job->subject, node_int(order, "person_id"), event, data));
+    return job_add(c, "orders.push_again", str_fmt(c->mem, "push-again:%" PRId64, job->id),
+        job->organisation, job->subject, NULL, when_now() + SECOND);
+}
+
+/* A line that was being laid while its page was sent may have missed it (nchan, where one line
+ * listens to several channels); a page that has it already sees nothing. */
+static int push_again(struct ctx *c, const struct job *job)
+{
+    c->scope.order = job->subject;
+    TRY(push_pages(c, "orders/admin_row", job->subject,
+        channel(c, "org", "organisation", job->organisation)));
+    return push_pages(c, "orders/status", job->subject,
+        channel(c, "o", "order", job->subject));
 }
 
 /* ---- mails ---------------------------------------------------------------------------------------------- */
@@ -334,6 +347,7 @@ JOBS(orders) {
     {"orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE},
     {"orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE},
     {"orders.push", push_order, .tries = 8},
+    {"orders.push_again", push_again, .tries = 2},
     END_OF_JOBS,
 };
 
