@@ -61,9 +61,8 @@ static int run(const struct command *command, const char *config, int argc, char
 {
     struct arena *mem = arena_new(TOOL_CEILING);
     struct ctx c = { .mem = mem, .lang = S("en"), .currency = S("THB"), .now = when_now() };
-    if (command->needs_shop && !open_shop(config, mem, &c))
-        return 1;
-    int status = command->run(&c, argc, argv);
+    bool is_ready = !command->needs_shop || open_shop(config, mem, &c);
+    int status = is_ready ? command->run(&c, argc, argv) : 1;
     if (status == 2)
         fprintf(stderr, "usage: talatctl %s %s\n", command->name, command->usage);
     arena_drop(mem);
