@@ -10,6 +10,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: talat-work --config FILE   (or TALAT_CONF=FILE)\n");
         return 2;
     }
-    struct app *app = app_open(arena_new((size_t)256 << 20), conf);
-    return app ? work_serve(app) : 1;
+    struct arena *mem = arena_new((size_t)256 << 20);
+    struct app *app = app_open(mem, conf);
+    int code = app ? work_serve(app) : 1;
+    arena_drop(mem);
+    return code;
 }

@@ -72,7 +72,7 @@ test('a price that the merchant changes is on the kept pages within three second
         const [, key] = /name="([^"]*)"/.exec(select), chosen = /<option[^>]*value="([^"]*)"[^>]*selected/.exec(select);
         if (chosen) form[key] ??= chosen[1];
     }
-    const was = form[name], now = String(Number(was) + 123), shown = (value) => Number(value).toLocaleString('en-US');
+    const was = form[name], now = String(Number(was) + 1234567), shown = (value) => Number(value).toLocaleString('en-US');
     const prices = () => rows(`select amount from catalog.price where product_id = ${thing.product} and currency = 'THB' order by variant_id`).map(({ amount }) => amount);
     const old = prices();
     assert.ok(!(await ask(path, html)).body.includes(shown(now)), `${name} ${was} ${now} ${Object.entries(form).map(String)}`);
