@@ -58,7 +58,9 @@ export function ask(path, { method, headers = {}, form, body, agent = shared, ti
                 body: Buffer.concat(parts).toString(), cookies: got.headers['set-cookie'] ?? [], ms: performance.now() - began }));
         });
         out.on('timeout', () => out.destroy(new Error(`${path}: no answer in ${timeout} ms`)));
-        out.on('error', fail);
+        // A kept connection that nginx closed at this very moment, before anything was sent on it.
+        out.on('error', (why) => (out.reusedSocket && why.code === 'ECONNRESET'
+            ? done(ask(path, { method, headers, form, body, agent: new http.Agent(), timeout, to })) : fail(why)));
         out.end(sent);
     });
 }
