@@ -13,9 +13,8 @@ static i64 scale(struct ctx *c, struct node *days, const char *of, const char *a
 {
     i64 most = 1, height, x = 0;
     EACH(item, days)
-    most = node_int(&item->node, of) > most ? node_int(&item->node, of) : most;
-    EACH(item, days)
-    {
+        most = node_int(&item->node, of) > most ? node_int(&item->node, of) : most;
+    EACH(item, days) {
         struct node *day = (struct node *)&item->node;
         money_scale(node_int(day, of), 100, most, &height);
         node_hide(node_set_int(c->mem, day, str_of(as), height));
@@ -59,7 +58,7 @@ static int dashboard(struct req *r)
     return reply_with(r, document);
 }
 
-static const struct input to_list[] = {{"q", LINE, 0, 100}, {"after", LINE, 0, 254}, {0}};
+static const struct input to_list[] = { { "q", LINE, 0, 100 }, { "after", LINE, 0, 254 }, { 0 } };
 
 static int customers(struct req *r)
 {
@@ -70,8 +69,7 @@ static int customers(struct req *r)
     TRY(as_staff(r));
     TRY(q_admin_customers(c, &rows, c->scope.organisation, in_str(r, "q"), in_str(r, "after")));
     list = node_set_list(c->mem, document, S("customers"));
-    EACH(item, rows)
-    {
+    EACH(item, rows) {
         if (n++ == PAGE)
             break;
         last = node_str(node_add(c->mem, list, (struct node *)&item->node), "email");
@@ -90,9 +88,9 @@ static int customers(struct req *r)
     return reply_with(r, document);
 }
 
-ROUTES(admin) {
+ROUTES(admin){
     ROUTE(GET, "/admin", DASHBOARD_READ, NULL, dashboard, "admin/dashboard", RATE_PAGE, NOINDEX),
-    ROUTE(GET, "/admin/customers", CUSTOMERS_READ, to_list, customers, "admin/customers",
-        RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/admin/customers", CUSTOMERS_READ, to_list, customers, "admin/customers", RATE_PAGE,
+        NOINDEX),
     END_OF_ROUTES,
 };

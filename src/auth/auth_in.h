@@ -11,7 +11,8 @@ struct login {
  * same work. E_AWAY when too many log in at once (2 s). */
 int auth_check(struct ctx *, str email, str password, struct login *);
 int auth_register(struct ctx *, str email, str name, str password, struct login *);
-bool password_hash(struct ctx *, str password, str *hash); /* waits for its turn; false: none came */
+bool password_hash(
+    struct ctx *, str password, str *hash); /* waits for its turn; false: none came */
 
 /* session.c */
 int session_begin(struct req *, const struct login *); /* a new id, always; cookies set */

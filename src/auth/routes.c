@@ -2,19 +2,19 @@
 #include "web/web.h"
 
 static const struct input to_login[] = {
-    {"email", EMAIL, 3, 254, .required = true},
-    {"password", SECRET, 1, 256, .required = true},
-    {"next", LINE, 0, 500},
-    {0},
+    { "email", EMAIL, 3, 254, .required = true },
+    { "password", SECRET, 1, 256, .required = true },
+    { "next", LINE, 0, 500 },
+    { 0 },
 };
 static const struct input to_register[] = {
-    {"name", LINE, 1, 120, .required = true},
-    {"email", EMAIL, 3, 254, .required = true},
-    {"password", SECRET, 8, 256, .required = true},
-    {"next", LINE, 0, 500},
-    {0},
+    { "name", LINE, 1, 120, .required = true },
+    { "email", EMAIL, 3, 254, .required = true },
+    { "password", SECRET, 8, 256, .required = true },
+    { "next", LINE, 0, 500 },
+    { 0 },
 };
-static const struct input on_the_way[] = {{"next", LINE, 0, 500}, {0}};
+static const struct input on_the_way[] = { { "next", LINE, 0, 500 }, { 0 } };
 
 static str next_of(struct req *r)
 {
@@ -53,11 +53,12 @@ static int come_in(struct req *r, const struct login *who)
 
 /* Who guesses is stopped per account and address, per account, and per address; who shares an
  * office's address with somebody forgetful is not. Only failures count. */
-static const char *const guesses[] = {"login-account-address", "login-account", "login-address"};
+static const char *const guesses[] = { "login-account-address", "login-account", "login-address" };
 
 static str guess_key(struct req *r, size_t i)
 {
-    str account = str_upto(crypto_sha256_hex(r->c.mem, str_lower(r->c.mem, in_str(r, "email"))), 24);
+    str account =
+        str_upto(crypto_sha256_hex(r->c.mem, str_lower(r->c.mem, in_str(r, "email"))), 24);
     if (i == 0)
         return str_fmt(r->c.mem, "%.*s|%.*s", STR(account), STR(r->remote));
     return i == 1 ? account : r->remote;
@@ -97,8 +98,8 @@ static int join(struct req *r)
     struct login who;
     int err = in_fault(r);
     if (!err)
-        err = auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"),
-            &who);
+        err = auth_register(
+            &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), &who);
     return err ? again(r, err, form_page(r)) : come_in(r, &who);
 }
 
@@ -118,10 +119,10 @@ static int account(struct req *r)
     return reply_with(r, document);
 }
 
-ROUTES(auth) {
+ROUTES(auth){
     ROUTE(GET, "/login", ANYONE, on_the_way, show_form, "auth/login", RATE_PAGE, NOINDEX),
-    ROUTE(POST, "/login", ANYONE, to_login, log_in, "auth/login", RATE_LOGIN,
-        SLOW | NOINDEX | FORM),
+    ROUTE(
+        POST, "/login", ANYONE, to_login, log_in, "auth/login", RATE_LOGIN, SLOW | NOINDEX | FORM),
     ROUTE(GET, "/register", ANYONE, on_the_way, show_form, "auth/register", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/register", ANYONE, to_register, join, "auth/register", RATE_LOGIN,
         SLOW | NOINDEX | FORM),

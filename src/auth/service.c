@@ -24,7 +24,7 @@ static int take_turn(struct ctx *c)
             if (fd >= 0)
                 close(fd);
         }
-        nanosleep(&(struct timespec){0, NAP * 1000}, NULL);
+        nanosleep(&(struct timespec){ 0, NAP * 1000 }, NULL);
     }
     return -1;
 }
@@ -60,7 +60,7 @@ static str stand_in(struct ctx *c)
 static int find(struct ctx *c, str email, struct node **row)
 {
     struct scope before = c->scope;
-    c->scope = (struct scope){.platform = true};
+    c->scope = (struct scope){ .platform = true };
     int err = q_auth_by_email(c, row, str_lower(c->mem, email));
     c->scope = before;
     return err;
@@ -77,10 +77,10 @@ int auth_check(struct ctx *c, str email, str password, struct login *out)
     bool ok = crypto_password_ok(hash, password);
     close(turn);
     if (!row || !ok)
-        return fail(c, E_LOGIN, "auth.wrong",
-            "That e-mail address and password do not go together.");
-    *out = (struct login){node_int(row, "id"), node_str(row, "email"), node_str(row, "name"),
-        node_bool(row, "is_staff")};
+        return fail(
+            c, E_LOGIN, "auth.wrong", "That e-mail address and password do not go together.");
+    *out = (struct login){ node_int(row, "id"), node_str(row, "email"), node_str(row, "name"),
+        node_bool(row, "is_staff") };
     return E_OK;
 }
 
@@ -92,13 +92,13 @@ int auth_register(struct ctx *c, str email, str name, str password, struct login
         return no_turn(c);
     email = str_lower(c->mem, email);
     struct scope before = c->scope;
-    c->scope = (struct scope){.platform = true};
+    c->scope = (struct scope){ .platform = true };
     int err = q_auth_register(c, &row, email, name, hash, c->lang);
     c->scope = before;
     TRY(err);
     if (!row)
         return fail_field(c, "email", "There is an account with this address. Please log in.");
-    *out = (struct login){node_int(row, "id"), email, name, false};
+    *out = (struct login){ node_int(row, "id"), email, name, false };
     return E_OK;
 }
 

@@ -38,15 +38,15 @@ static bool remember(struct ctx *c, str hash, struct login *who)
 {
     struct node *row;
     struct scope before = c->scope;
-    c->scope = (struct scope){.platform = true};
+    c->scope = (struct scope){ .platform = true };
     int err = q_auth_device(c, &row, hash);
     c->scope = before;
     if (err || !row) {
         fault_clear(c); /* no session is no error; neither is a database that is away */
         return false;
     }
-    *who = (struct login){node_int(row, "person_id"), node_str(row, "email"),
-        node_str(row, "name"), node_bool(row, "is_staff")};
+    *who = (struct login){ node_int(row, "person_id"), node_str(row, "email"),
+        node_str(row, "name"), node_bool(row, "is_staff") };
     keep(c, hash, who);
     metric_add(c->app, "sessions_rebuilt_total", 1);
     return true;
@@ -61,7 +61,7 @@ static bool find(struct ctx *c, str hash, struct login *who)
         return remember(c, hash, who);
     if (c->now - touched > TOUCH) {
         struct scope before = c->scope;
-        c->scope = (struct scope){.person = who->person};
+        c->scope = (struct scope){ .person = who->person };
         if (q_auth_touch_device(c, NULL, hash))
             fault_clear(c);
         c->scope = before;
@@ -77,8 +77,9 @@ static enum role role_named(str name)
 
 static enum member place_named(str name)
 {
-    static const char *const places[] = {[VIEWER] = "viewer", [MEMBER] = "member",
-        [STAFF_ADMIN] = "admin", [OWNER] = "owner"};
+    static const char *const places[] = {
+        [VIEWER] = "viewer", [MEMBER] = "member", [STAFF_ADMIN] = "admin", [OWNER] = "owner"
+    };
     for (size_t i = VIEWER; i < COUNT(places); i++)
         if (str_is(name, places[i]))
             return (enum member)i;
@@ -101,15 +102,16 @@ int auth_refresh_place(struct req *r)
 int auth_who(struct req *r, str cookie)
 {
     struct ctx *c = &r->c;
-    struct login who = {0};
-    r->who = (struct who){.role = GUEST};
+    struct login who = { 0 };
+    r->who = (struct who){ .role = GUEST };
     if (!cookie.n || cookie.n > 100)
         return E_OK;
     str hash = crypto_sha256_hex(c->mem, cookie);
     if (!find(c, hash, &who))
         return E_OK;
-    r->who = (struct who){.person = who.person, .role = USER, .name = who.name,
-        .email = who.email, .session = hash};
+    r->who = (struct who){
+        .person = who.person, .role = USER, .name = who.name, .email = who.email, .session = hash
+    };
     c->scope.person = who.person;
     return who.is_staff ? auth_refresh_place(r) : E_OK;
 }
@@ -119,11 +121,12 @@ int session_begin(struct req *r, const struct login *who)
     struct ctx *c = &r->c;
     str token = crypto_token(c->mem, 32), hash = crypto_sha256_hex(c->mem, token);
     session_end(r); /* whoever was logged in here before */
-    c->scope = (struct scope){.person = who->person, .cart = c->scope.cart};
+    c->scope = (struct scope){ .person = who->person, .cart = c->scope.cart };
     TRY(q_auth_add_device(c, NULL, who->person, hash, str_upto(r->user_agent, 200)));
     keep(c, hash, who);
-    r->who = (struct who){.person = who->person, .role = USER, .name = who->name,
-        .email = who->email, .session = hash};
+    r->who = (struct who){
+        .person = who->person, .role = USER, .name = who->name, .email = who->email, .session = hash
+    };
     set_cookie(r, COOKIE_SESSION, token, 0, false);
     csrf_issue(r, token);
     for (int (*const *then)(struct req *, i64) = c->app->hooks.on_login; then && *then; then++)
@@ -156,7 +159,7 @@ int session_end(struct req *r)
     push_close(c, c->app->inner_socket, auth_line(c, r->who.session));
     fault_clear(c);
     set_cookie(r, COOKIE_SESSION, str_none, -1, false);
-    r->who = (struct who){.role = GUEST};
+    r->who = (struct who){ .role = GUEST };
     c->scope.person = c->scope.organisation = 0;
     return E_OK;
 }
@@ -165,12 +168,12 @@ int session_end(struct req *r)
  * is found here is the one it is. */
 static str device_name(struct ctx *c, str agent)
 {
-    static const char *const browsers[][2] = {{"Edg", "Edge"}, {"OPR/", "Opera"},
-        {"SamsungBrowser", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS", "Firefox"},
-        {"CriOS", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}};
-    static const char *const systems[][2] = {{"Android", "Android"}, {"iPhone", "iPhone"},
-        {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"},
-        {"Linux", "Linux"}};
+    static const char *const browsers[][2] = { { "Edg", "Edge" }, { "OPR/", "Opera" },
+        { "SamsungBrowser", "Samsung Internet" }, { "Firefox/", "Firefox" }, { "FxiOS", "Firefox" },
+        { "CriOS", "Chrome" }, { "Chrome/", "Chrome" }, { "Safari/", "Safari" } };
+    static const char *const systems[][2] = { { "Android", "Android" }, { "iPhone", "iPhone" },
+        { "iPad", "iPad" }, { "Windows", "Windows" }, { "Mac OS X", "macOS" },
+        { "CrOS", "ChromeOS" }, { "Linux", "Linux" } };
     const char *browser = NULL, *system = NULL;
     for (size_t i = 0; i < COUNT(browsers) && !browser; i++)
         if (str_find(agent, str_of(browsers[i][0])) >= 0)
@@ -186,8 +189,7 @@ static str device_name(struct ctx *c, str agent)
 int session_devices(struct ctx *c, i64 person, str session, struct node **devices)
 {
     TRY(q_auth_devices(c, devices, person, session));
-    EACH(item, *devices)
-    {
+    EACH(item, *devices) {
         struct node *device = (struct node *)&item->node;
         node_set_str(c->mem, device, S("name"), device_name(c, node_str(device, "user_agent")));
     }
@@ -198,11 +200,12 @@ static int forget(struct ctx *c, const struct job *job)
 {
     str hash = node_str(job->data, "session");
     return redis_del(c, key_of(c, hash))
-        ? E_OK : fail_detail(c, E_AWAY, "auth.redis", "Redis is still away");
+        ? E_OK
+        : fail_detail(c, E_AWAY, "auth.redis", "Redis is still away");
 }
 
-JOBS(auth) {
+JOBS(auth){
     /* Soon after Redis is back: until then who kept the cookie is still logged in. */
-    {"auth.forget", forget, .tries = FOR_EVER, .longest_us = 5 * SECOND},
+    { "auth.forget", forget, .tries = FOR_EVER, .longest_us = 5 * SECOND },
     END_OF_JOBS,
 };

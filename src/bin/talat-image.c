@@ -114,8 +114,8 @@ static int write_one(VipsImage *in, const char *dir, const char *stem, int width
         snprintf(beside, sizeof beside, "%s/.%s-%d.new", dir, stem, width) >= (int)sizeof beside)
         return say(FAILED, "path too long");
     VipsImage *small = NULL;
-    if (vips_thumbnail_image(in, &small, width, "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN,
-            NULL))
+    if (vips_thumbnail_image(
+            in, &small, width, "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, NULL))
         return say(BROKEN, "cannot be shrunk:");
     int bad = vips_webpsave(small, beside, "Q", QUALITY, "strip", TRUE, "effort", EFFORT, NULL);
     g_object_unref(small);

@@ -29,8 +29,8 @@ int cart_keep(struct ctx *, i64 cart, const i64 *variants, const i64 *quantities
  * anew (0: it is not over). */
 int cart_let_go(struct ctx *, i64 cart, i64 ended_revision);
 int cart_raise(struct ctx *, i64 cart); /* something else about it has changed */
-int cart_forget_old(struct ctx *); /* carts that were left */
+int cart_forget_old(struct ctx *);      /* carts that were left */
 
 struct req;
-int cart_guest(struct req *);                 /* hooks.guest: the signed cookie's cart */
-int cart_on_login(struct req *, i64 person);  /* hooks.on_login */
+int cart_guest(struct req *);                /* hooks.guest: the signed cookie's cart */
+int cart_on_login(struct req *, i64 person); /* hooks.on_login */

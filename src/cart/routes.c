@@ -7,15 +7,15 @@
 #define MOST_OF_ONE   999
 
 static const struct input one_more[] = {
-    {"sku", LINE, 1, 80, .required = true},
-    {"quantity", INT, 1, MOST_OF_ONE},
-    {"next", LINE, 0, 500},
-    {0},
+    { "sku", LINE, 1, 80, .required = true },
+    { "quantity", INT, 1, MOST_OF_ONE },
+    { "next", LINE, 0, 500 },
+    { 0 },
 };
 static const struct input new_quantity[] = {
-    {"id", WORD, 1, 40, .required = true},
-    {"quantity", INT, 0, MOST_OF_ONE, .required = true},
-    {0},
+    { "id", WORD, 1, 40, .required = true },
+    { "quantity", INT, 0, MOST_OF_ONE, .required = true },
+    { 0 },
 };
 
 int cart_guest(struct req *r)
@@ -31,8 +31,8 @@ int cart_guest(struct req *r)
 static int give_cookie(struct req *r)
 {
     struct ctx *c = &r->c;
-    str value = crypto_sign(c->mem, c->app->secret, "cart",
-        str_fmt(c->mem, "%" PRId64, c->scope.cart));
+    str value =
+        crypto_sign(c->mem, c->app->secret, "cart", str_fmt(c->mem, "%" PRId64, c->scope.cart));
     set_cookie(r, COOKIE_CART, value, KEEP_COOKIE_S, false);
     if (!r->who.session.n)
         csrf_issue(r, value);
@@ -111,9 +111,9 @@ static int change(struct req *r)
 }
 
 static const struct input to_choose[] = {
-    {"currency", WORD, 3, 3, .required = true},
-    {"next", LINE, 0, 500},
-    {0},
+    { "currency", WORD, 3, 3, .required = true },
+    { "next", LINE, 0, 500 },
+    { 0 },
 };
 
 /* Remembered in a plain cookie, because nginx keys its kept pages by it. */
@@ -121,8 +121,8 @@ static int choose_currency(struct req *r)
 {
     str wanted = in_str(r, "currency");
     EACH(item, r->c.app->currencies)
-    if (str_eq(item->node.as.text, wanted))
-        set_cookie(r, COOKIE_CURRENCY, wanted, 365 * 24 * 3600, true);
+        if (str_eq(item->node.as.text, wanted))
+            set_cookie(r, COOKIE_CURRENCY, wanted, 365 * 24 * 3600, true);
     return see_other(r, path_is_ours(in_str(r, "next")) ? in_str(r, "next") : S("/"));
 }
 
@@ -137,7 +137,7 @@ static int corner(struct req *r)
     return reply_with(r, document);
 }
 
-ROUTES(cart) {
+ROUTES(cart){
     ROUTE(GET, "/cart", ANYONE, NULL, show, "cart/show", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/cart/lines", ANYONE, one_more, add, "cart/show", RATE_FORM, NOINDEX | FORM),
     ROUTE(POST, "/cart/lines/{id}", ANYONE, new_quantity, change, "cart/show", RATE_FORM,
@@ -147,7 +147,7 @@ ROUTES(cart) {
     END_OF_ROUTES,
 };
 
-CRONS(cart) {
-    {"cart.forget", HOUR, cart_forget_old},
+CRONS(cart){
+    { "cart.forget", HOUR, cart_forget_old },
     END_OF_CRONS,
 };

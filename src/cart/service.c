@@ -10,8 +10,8 @@
 static const struct node *variant_of(const struct node *variants, i64 id)
 {
     EACH(item, variants)
-    if (node_int(&item->node, "id") == id)
-        return &item->node;
+        if (node_int(&item->node, "id") == id)
+            return &item->node;
     return NULL;
 }
 
@@ -51,9 +51,9 @@ static void take(struct ctx *c, struct node *line, const struct node *variant, c
 
 static void flag(struct ctx *c, struct node *line, str problem)
 {
-    static const char *const names[] = {"gone", "not_for_sale", "short", "dearer", "cheaper"};
-    static const char *const keys[] = {"is_gone", "is_not_for_sale", "is_short", "is_dearer",
-        "is_cheaper"};
+    static const char *const names[] = { "gone", "not_for_sale", "short", "dearer", "cheaper" };
+    static const char *const keys[] = { "is_gone", "is_not_for_sale", "is_short", "is_dearer",
+        "is_cheaper" };
     for (size_t i = 0; i < COUNT(names); i++)
         node_hide(node_set_bool(c->mem, line, str_of(keys[i]), str_is(problem, names[i])));
 }
@@ -62,16 +62,16 @@ static void flag(struct ctx *c, struct node *line, str problem)
 static i64 dress(struct ctx *c, struct node *out, const struct node *line,
     const struct node *variant, bool *blocked)
 {
-    static const char *const taken[] = {"sku", "slug", "name", "options", "left", "picture",
-        "product_id", "organisation_id", "item_id", "tax_class"};
+    static const char *const taken[] = { "sku", "slug", "name", "options", "left", "picture",
+        "product_id", "organisation_id", "item_id", "tax_class" };
     i64 quantity = node_int(line, "quantity"), seen = node_int(line, "seen_price"), total = 0;
     str problem = problem_of(line, variant);
     bool sold = variant && !node_is_null(variant, "price");
     i64 unit = sold ? node_int(variant, "price") : seen > 0 ? seen : 0;
     if (!money_times(unit, quantity, &total))
         problem = S("short");
-    node_set_str(c->mem, out, S("id"),
-        crypto_opaque(c->mem, c->app->secret, "line", node_int(line, "id")));
+    node_set_str(
+        c->mem, out, S("id"), crypto_opaque(c->mem, c->app->secret, "line", node_int(line, "id")));
     node_hide(node_set_int(c->mem, out, S("variant_id"), node_int(line, "variant_id")));
     for (size_t i = 0; i < COUNT(taken); i++)
         take(c, out, variant, taken[i]);
@@ -86,7 +86,7 @@ static i64 dress(struct ctx *c, struct node *out, const struct node *line,
     node_set_str(c->mem, out, S("problem"), problem);
     flag(c, out, problem);
     *blocked = *blocked || str_is(problem, "gone") || str_is(problem, "short") ||
-               str_is(problem, "not_for_sale");
+        str_is(problem, "not_for_sale");
     return sold ? total : 0;
 }
 
@@ -112,11 +112,10 @@ static int fill(struct ctx *c, struct node *cart, struct node *lines, const stru
     bool blocked = false, problem = false;
     struct node *variants;
     EACH(item, rows)
-    if (n < MOST_LINES)
-        ids[n++] = node_int(&item->node, "variant_id");
+        if (n < MOST_LINES)
+            ids[n++] = node_int(&item->node, "variant_id");
     TRY(catalog_variants(c, ids, n, &variants));
-    EACH(item, rows)
-    {
+    EACH(item, rows) {
         struct node *line = node_add_map(c->mem, lines);
         i64 total = dress(c, line, &item->node,
             variant_of(variants, node_int(&item->node, "variant_id")), &blocked);
@@ -206,7 +205,7 @@ static int name_new_cart(struct ctx *c)
 
 int cart_add(struct ctx *c, i64 variant, i64 quantity, bool *made)
 {
-    struct adding what = {.variant = variant, .quantity = quantity};
+    struct adding what = { .variant = variant, .quantity = quantity };
     *made = false;
     TRY(check_for_sale(c, variant, &what.price));
     if (c->scope.person || c->scope.cart)
@@ -233,12 +232,12 @@ int cart_accept_prices(struct ctx *c)
     i64 variants[MOST_LINES], prices[MOST_LINES];
     size_t n = 0;
     TRY(cart_read(c, &cart));
-    EACH(item, node_get(cart, S("lines")))
-    {
+    EACH(item, node_get(cart, S("lines"))) {
         variants[n] = node_int(&item->node, "variant_id");
         prices[n++] = node_int(&item->node, "unit_price");
     }
-    return n ? q_cart_see_prices(c, NULL, node_int(cart, "id"), variants, n, prices, n, c->currency) : E_OK;
+    return n ? q_cart_see_prices(c, NULL, node_int(cart, "id"), variants, n, prices, n, c->currency)
+             : E_OK;
 }
 
 struct merging {
@@ -257,7 +256,7 @@ static int merge(struct ctx *c, void *with)
 
 int cart_merge(struct ctx *c, i64 guest_cart, i64 person)
 {
-    struct merging m = {guest_cart, person};
+    struct merging m = { guest_cart, person };
     struct scope before = c->scope;
     c->scope.cart = guest_cart;
     c->scope.person = person;

@@ -8,8 +8,8 @@
  * address{}, delivery_method}, has_address, has_delivery, is_ready, methods[], delivery{},
  * totals{goods, delivery, tax, total, tax_inclusive, currency}, trace[]}. */
 int checkout_read(struct ctx *, struct node **out);
-int checkout_save_address(struct ctx *, i64 cart, str email, str name, str phone,
-    struct node *address);
+int checkout_save_address(
+    struct ctx *, i64 cart, str email, str name, str phone, struct node *address);
 int checkout_save_delivery(struct ctx *, i64 cart, str method);
 /* Places the order for the cart's revision, or finds the one placed. What the buyer saw must
  * still hold: another revision or total is E_CONFLICT "checkout.changed", and nothing is

@@ -6,22 +6,22 @@
 #include "web/web.h"
 
 static const struct input an_address[] = {
-    {"email", EMAIL, 3, 254, .required = true},
-    {"name", LINE, 1, 120, .required = true},
-    {"phone", LINE, 5, 30, .required = true},
-    {"line1", LINE, 1, 200, .required = true},
-    {"line2", LINE, 0, 200},
-    {"city", LINE, 1, 100, .required = true},
-    {"region", LINE, 0, 100},
-    {"postcode", LINE, 0, 12},
-    {"country", WORD, 2, 2, .required = true},
-    {0},
+    { "email", EMAIL, 3, 254, .required = true },
+    { "name", LINE, 1, 120, .required = true },
+    { "phone", LINE, 5, 30, .required = true },
+    { "line1", LINE, 1, 200, .required = true },
+    { "line2", LINE, 0, 200 },
+    { "city", LINE, 1, 100, .required = true },
+    { "region", LINE, 0, 100 },
+    { "postcode", LINE, 0, 12 },
+    { "country", WORD, 2, 2, .required = true },
+    { 0 },
 };
-static const struct input a_method[] = {{"method", WORD, 1, 40, .required = true}, {0}};
+static const struct input a_method[] = { { "method", WORD, 1, 40, .required = true }, { 0 } };
 static const struct input what_was_seen[] = {
-    {"revision", INT, 0, INT64_MAX, .required = true},
-    {"total", INT, 0, INT64_MAX, .required = true},
-    {0},
+    { "revision", INT, 0, INT64_MAX, .required = true },
+    { "total", INT, 0, INT64_MAX, .required = true },
+    { 0 },
 };
 
 static int add_countries(struct req *r, struct node *document, str chosen)
@@ -29,8 +29,7 @@ static int add_countries(struct req *r, struct node *document, str chosen)
     struct ctx *c = &r->c;
     struct node *list;
     TRY(pricing_countries(c, &list));
-    EACH(item, list)
-    {
+    EACH(item, list) {
         struct node *country = (struct node *)&item->node;
         str code = node_str(country, "code");
         node_set_str(c->mem, country, S("name"), locale_country(c, code));
@@ -55,15 +54,12 @@ static int page(struct req *r, i64 step, struct node **document)
     address = node_get(node_get(checkout, S("draft")), S("address"));
     bool is_typed = step == 1 && r->method == POST;
     str country = is_typed ? in_str(r, "country") : node_str(address, "country");
-    node_set_str(c->mem, *document, S("country_name"),
-        locale_country(c, node_str(address, "country")));
+    node_set_str(
+        c->mem, *document, S("country_name"), locale_country(c, node_str(address, "country")));
     return add_countries(r, *document, country.n ? country : S("TH"));
 }
 
-static struct node *checkout_of(struct node *document)
-{
-    return node_get(document, S("checkout"));
-}
+static struct node *checkout_of(struct node *document) { return node_get(document, S("checkout")); }
 
 /* Nothing in it, or something that cannot be bought: the cart says what. */
 static bool is_stuck(struct node *document)
@@ -80,7 +76,8 @@ static str step_before(struct node *document, bool needs_delivery)
     if (!node_bool(checkout_of(document), "has_address"))
         return S("/checkout");
     return needs_delivery && !node_bool(checkout_of(document), "has_delivery")
-        ? S("/checkout/delivery") : str_none;
+        ? S("/checkout/delivery")
+        : str_none;
 }
 
 /* What was typed before comes back in the fields; for somebody logged in the first time, the
@@ -90,8 +87,8 @@ static void fill_form(struct req *r, struct node *document)
     struct ctx *c = &r->c;
     struct node *draft = node_get(checkout_of(document), S("draft"));
     struct node *address = node_get(draft, S("address")), *form = node_map(c->mem);
-    static const char *const of_address[] = {"line1", "line2", "city", "region", "postcode",
-        "country"};
+    static const char *const of_address[] = { "line1", "line2", "city", "region", "postcode",
+        "country" };
     str email = node_str(draft, "email"), name = node_str(draft, "name");
     node_set_str(c->mem, form, S("email"), email.n ? email : r->who.email);
     node_set_str(c->mem, form, S("name"), name.n ? name : r->who.name);
@@ -114,8 +111,8 @@ static int show_address(struct req *r)
 static int check_country(struct req *r, const struct node *document)
 {
     EACH(item, node_get(document, S("countries")))
-    if (str_eq(node_str(&item->node, "code"), in_str(r, "country")))
-        return E_OK;
+        if (str_eq(node_str(&item->node, "code"), in_str(r, "country")))
+            return E_OK;
     return fail_field(&r->c, "country", "We do not deliver to that country yet.");
 }
 
@@ -123,8 +120,8 @@ static int save_address(struct req *r)
 {
     struct ctx *c = &r->c;
     struct node *document, *address = node_map(c->mem);
-    static const char *const fields[] = {"line1", "line2", "city", "region", "postcode",
-        "country"};
+    static const char *const fields[] = { "line1", "line2", "city", "region", "postcode",
+        "country" };
     TRY(page(r, 1, &document));
     if (is_stuck(document))
         return see_other(r, S("/cart"));
@@ -157,13 +154,13 @@ static int save_delivery(struct req *r)
     if (in_fault(r))
         return again(r, in_fault(r), document);
     EACH(item, node_get(checkout_of(document), S("methods")))
-    if (str_eq(node_str(&item->node, "code"), in_str(r, "method"))) {
-        TRY(checkout_save_delivery(&r->c,
-            node_int(node_get(checkout_of(document), S("cart")), "id"), in_str(r, "method")));
-        return see_other(r, S("/checkout/pay"));
-    }
-    return again(r, fail_field(&r->c, "method", "Please choose how it should be delivered."),
-        document);
+        if (str_eq(node_str(&item->node, "code"), in_str(r, "method"))) {
+            TRY(checkout_save_delivery(&r->c,
+                node_int(node_get(checkout_of(document), S("cart")), "id"), in_str(r, "method")));
+            return see_other(r, S("/checkout/pay"));
+        }
+    return again(
+        r, fail_field(&r->c, "method", "Please choose how it should be delivered."), document);
 }
 
 static int show_pay(struct req *r)
@@ -203,7 +200,7 @@ static int pay(struct req *r)
     return see_outside(r, url);
 }
 
-ROUTES(checkout) {
+ROUTES(checkout){
     ROUTE(GET, "/checkout", ANYONE, NULL, show_address, "checkout/address", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/checkout", ANYONE, an_address, save_address, "checkout/address", RATE_FORM,
         NOINDEX | FORM),

@@ -7,15 +7,15 @@
 #include "pricing/pricing.h"
 #include "shipping/shipping.h"
 
-static const char *const address_fields[] = {"line1", "line2", "city", "region", "postcode",
-    "country"};
+static const char *const address_fields[] = { "line1", "line2", "city", "region", "postcode",
+    "country" };
 
 static bool is_complete(const struct node *draft)
 {
     const struct node *address = node_get(draft, S("address"));
     return node_str(draft, "email").n && node_str(draft, "name").n &&
-           node_str(address, "line1").n && node_str(address, "city").n &&
-           node_str(address, "country").n;
+        node_str(address, "line1").n && node_str(address, "city").n &&
+        node_str(address, "country").n;
 }
 
 static int read_draft(struct ctx *c, i64 cart, struct node **draft)
@@ -37,14 +37,13 @@ static int read_draft(struct ctx *c, i64 cart, struct node **draft)
     return E_OK;
 }
 
-static int read_methods(struct ctx *c, struct node *draft, i64 goods, struct node **methods,
-    struct node **chosen)
+static int read_methods(
+    struct ctx *c, struct node *draft, i64 goods, struct node **methods, struct node **chosen)
 {
     str code = node_str(draft, "delivery_method");
     *chosen = NULL;
     TRY(shipping_methods(c, node_str(node_get(draft, S("address")), "country"), goods, methods));
-    EACH(item, *methods)
-    {
+    EACH(item, *methods) {
         struct node *method = (struct node *)&item->node;
         bool is_chosen = str_eq(node_str(method, "code"), code);
         node_set_bool(c->mem, method, S("is_chosen"), is_chosen);
@@ -60,31 +59,31 @@ static int basket_of(struct ctx *c, const struct node *cart, const struct node *
 {
     const struct node *lines = node_get(cart, S("lines"));
     struct node *house;
-    *b = (struct basket){.currency = c->currency,
-        .delivery = delivery ? node_int(delivery, "amount") : 0};
+    *b = (struct basket){ .currency = c->currency,
+        .delivery = delivery ? node_int(delivery, "amount") : 0 };
     b->lines = NEWS(c->mem, struct price_line, node_count(lines) + 1);
-    EACH(item, lines)
-    {
+    EACH(item, lines) {
         const struct node *line = &item->node;
         str problem = node_str(line, "problem");
         if (str_is(problem, "gone") || str_is(problem, "not_for_sale"))
             continue; /* such a cart cannot be ordered; what can be bought is reckoned */
-        b->lines[b->n++] = (struct price_line){.unit = node_int(line, "unit_price"),
+        b->lines[b->n++] = (struct price_line){ .unit = node_int(line, "unit_price"),
             .quantity = node_int(line, "quantity"),
-            .organisation = node_int(line, "organisation_id"), .sku = node_str(line, "sku"),
-            .tax_class = node_str(line, "tax_class")};
+            .organisation = node_int(line, "organisation_id"),
+            .sku = node_str(line, "sku"),
+            .tax_class = node_str(line, "tax_class") };
     }
     if (!b->n)
         return E_OK;
     TRY(auth_organisation(c, b->lines[0].organisation, &house));
     b->tax_inclusive = node_bool(house, "tax_inclusive");
-    b->rounding = str_is(node_str(house, "rounding"), "per_total") ? ROUND_PER_TOTAL
-                                                                    : ROUND_PER_LINE;
+    b->rounding =
+        str_is(node_str(house, "rounding"), "per_total") ? ROUND_PER_TOTAL : ROUND_PER_LINE;
     return pricing_rules(c, country.n ? country : node_str(house, "country"), b);
 }
 
-static void set_totals(struct ctx *c, struct node *out, const struct basket *b,
-    const struct priced *p)
+static void set_totals(
+    struct ctx *c, struct node *out, const struct basket *b, const struct priced *p)
 {
     struct node *totals = node_set_map(c->mem, out, S("totals"));
     node_set_int(c->mem, totals, S("goods"), p->goods);
@@ -120,7 +119,7 @@ static int gather(struct ctx *c, struct gathered *g)
 
 int checkout_read(struct ctx *c, struct node **out)
 {
-    struct gathered g = {0};
+    struct gathered g = { 0 };
     TRY(gather(c, &g));
     *out = node_map(c->mem);
     node_set(c->mem, *out, S("cart"), g.cart);
@@ -140,8 +139,8 @@ int checkout_read(struct ctx *c, struct node **out)
     return E_OK;
 }
 
-int checkout_save_address(struct ctx *c, i64 cart, str email, str name, str phone,
-    struct node *address)
+int checkout_save_address(
+    struct ctx *c, i64 cart, str email, str name, str phone, struct node *address)
 {
     struct buf json = buf_new(c->mem, 8192);
     i64 changed;
@@ -171,7 +170,7 @@ static int renew(struct ctx *c, i64 cart, i64 revision, bool *renewed)
 
 int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, i64 *order)
 {
-    struct gathered g = {0};
+    struct gathered g = { 0 };
     TRY(gather(c, &g));
     i64 cart = node_int(g.cart, "id"), revision = node_int(g.cart, "revision");
     bool renewed;
@@ -195,11 +194,17 @@ int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total,
         return fail(c, E_CONFLICT, "checkout.free",
             "An order that costs nothing cannot be placed here. Please write to us.");
     TRY(orders_supersede(c, cart, revision));
-    struct placing placing = {.cart = cart, .revision = revision, .person = person,
-        .email = node_str(g.draft, "email"), .name = node_str(g.draft, "name"),
-        .phone = node_str(g.draft, "phone"), .delivery_method = node_str(g.delivery, "code"),
+    struct placing placing = { .cart = cart,
+        .revision = revision,
+        .person = person,
+        .email = node_str(g.draft, "email"),
+        .name = node_str(g.draft, "name"),
+        .phone = node_str(g.draft, "phone"),
+        .delivery_method = node_str(g.delivery, "code"),
         .address = node_get(g.draft, S("address")),
         .delivery_names = node_get(g.delivery, S("names")),
-        .lines = node_get(g.cart, S("lines")), .basket = &g.basket, .priced = &g.priced};
+        .lines = node_get(g.cart, S("lines")),
+        .basket = &g.basket,
+        .priced = &g.priced };
     return orders_place(c, &placing, order);
 }

@@ -21,22 +21,22 @@ static int compose(struct ctx *c, const struct node *row, struct mail *mail)
     const struct notify_builder *builder = builder_of(c->app, template);
     struct node *document = NULL;
     if (!builder)
-        return fail_detail(c, E_INTERNAL, "notify.builder", "nobody builds mail %.*s",
-            STR(template));
+        return fail_detail(
+            c, E_INTERNAL, "notify.builder", "nobody builds mail %.*s", STR(template));
     TRY(builder->build(c, row, &document));
     node_set_str(c->mem, document, S("lang"), c->lang);
     node_set_str(c->mem, document, S("base_url"), c->app->base_url);
     mail->subject = node_str(document, "subject");
-    TRY(render_view(c, str_c(c->mem, str_fmt(c->mem, "notify/%.*s", STR(template))), document,
-        &mail->html));
-    return render_view(c, str_c(c->mem, str_fmt(c->mem, "notify/%.*s.txt", STR(template))),
-        document, &mail->text);
+    TRY(render_view(
+        c, str_c(c->mem, str_fmt(c->mem, "notify/%.*s", STR(template))), document, &mail->html));
+    return render_view(
+        c, str_c(c->mem, str_fmt(c->mem, "notify/%.*s.txt", STR(template))), document, &mail->text);
 }
 
 static int send(struct ctx *c, const struct job *job)
 {
     struct node *row;
-    struct mail mail = {0};
+    struct mail mail = { 0 };
     str answer;
     TRY(q_notify_mail(c, &row, job->subject));
     if (str_is(node_str(row, "state"), "sent"))
@@ -58,7 +58,7 @@ static int send(struct ctx *c, const struct job *job)
     return q_notify_sent(c, NULL, job->subject, mail.subject, answer, mail.message_id);
 }
 
-JOBS(notify) {
-    {"notify.mail", send, .tries = TRIES},
+JOBS(notify){
+    { "notify.mail", send, .tries = TRIES },
     END_OF_JOBS,
 };

@@ -12,8 +12,8 @@ static int send_by_job(struct ctx *c, i64 mail, str key)
 int notify_mail(struct ctx *c, const char *template, str cause, const struct notify_to *to)
 {
     struct node *row;
-    TRY(q_notify_add(c, &row, or_null(&to->organisation), or_null(&to->order),
-        or_null(&to->person), str_of(template), cause, to->email, to->lang));
+    TRY(q_notify_add(c, &row, or_null(&to->organisation), or_null(&to->order), or_null(&to->person),
+        str_of(template), cause, to->email, to->lang));
     if (!row)
         return E_OK;
     i64 mail = node_int(row, "id");
@@ -31,6 +31,5 @@ int notify_again(struct ctx *c, i64 mail)
     TRY(q_notify_wait_again(c, &changed, mail));
     if (!changed)
         return fail(c, E_MISSING, "notify.mail", "There is no such mail.");
-    return send_by_job(c, mail,
-        str_fmt(c->mem, "notify.mail:%" PRId64 ":%" PRId64, mail, c->now));
+    return send_by_job(c, mail, str_fmt(c->mem, "notify.mail:%" PRId64 ":%" PRId64, mail, c->now));
 }

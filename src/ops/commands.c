@@ -41,8 +41,8 @@ int prove_command(struct ctx *c, int argc, char **argv)
     if (argc != 1)
         return 2;
     c->scope.platform = true;
-    int err = ops_prove(c, str_fmt(c->mem, "%.*s/sql/prove.sql", STR(c->app->share_dir)), &report,
-        &broken);
+    int err = ops_prove(
+        c, str_fmt(c->mem, "%.*s/sql/prove.sql", STR(c->app->share_dir)), &report, &broken);
     printf("%.*s", STR(buf_str(&report)));
     return err ? sorry(c, "the books could not be proved") : broken != 0;
 }
@@ -128,8 +128,9 @@ int user_command(struct ctx *c, int argc, char **argv)
     for (size_t i = 0; i < COUNT(roles); i++)
         known = known || str_is(a.role, roles[i]);
     if (!known || !a.email.n || str_find(a.email, S("@")) < 1) {
-        fprintf(stderr, "talatctl: an address, and a role of user, admin, super_admin, owner, "
-                        "member or viewer\n");
+        fprintf(stderr,
+            "talatctl: an address, and a role of user, admin, super_admin, owner, "
+            "member or viewer\n");
         return 2;
     }
     if (!read_password(c, &a.password))

@@ -30,11 +30,10 @@ static int list_sql(struct ctx *c, str dir, str **names, size_t *n)
 static int run_file(struct ctx *c, str dir, str name, struct buf *report)
 {
     bool ok;
-    str sql = file_read(c->mem, str_c(c->mem, str_fmt(c->mem, "%.*s/%.*s", STR(dir), STR(name))),
-        MOST_SQL, &ok);
+    str sql = file_read(
+        c->mem, str_c(c->mem, str_fmt(c->mem, "%.*s/%.*s", STR(dir), STR(name))), MOST_SQL, &ok);
     if (!ok)
-        return fail_detail(c, E_INTERNAL, "ops.sql", "cannot read %.*s/%.*s", STR(dir),
-            STR(name));
+        return fail_detail(c, E_INTERNAL, "ops.sql", "cannot read %.*s/%.*s", STR(dir), STR(name));
     int err = pg_script(c, sql);
     buf_fmt(report, "%s %.*s\n", err ? "FAILED" : "applied", STR(name));
     if (err)
@@ -47,7 +46,7 @@ static int note(struct ctx *c, str name)
     struct buf quoted = buf_new(c->mem, 1024);
     buf_add(&quoted, S("insert into ops.change (name) values ('"));
     for (size_t i = 0; i < name.n; i++)
-        buf_add(&quoted, name.p[i] == '\'' ? S("''") : (str){name.p + i, 1});
+        buf_add(&quoted, name.p[i] == '\'' ? S("''") : (str){ name.p + i, 1 });
     buf_add(&quoted, S("') on conflict do nothing"));
     return pg_script(c, buf_str(&quoted));
 }
@@ -70,8 +69,8 @@ static int make_all(struct ctx *c, str dir, struct buf *report)
 static bool is_made(const struct node *made, str name)
 {
     EACH(item, made)
-    if (str_eq(node_str(&item->node, "name"), name))
-        return true;
+        if (str_eq(node_str(&item->node, "name"), name))
+            return true;
     return false;
 }
 

@@ -3,7 +3,7 @@
 #include "ops/ops.h"
 
 #define MOST_SQL  ((size_t)1 << 20)
-#define MOST_SAID 20 /* rows of one query worth printing */
+#define MOST_SAID 20   /* rows of one query worth printing */
 #define NUMBERS   9000 /* far above the generated queries' */
 
 /* The next "-- name: ..." block of the file; false when there is none left. */

@@ -52,7 +52,7 @@ static const struct input constant_in[] = {
     { 0 },
 };
 
-ROUTES(ops) {
+ROUTES(ops){
     ROUTE(GET, "/health", ANYONE, NULL, health, NULL, RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/metrics", METRICS_READ, NULL, metrics, NULL, RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/-/constant", ANYONE, constant_in, constant, NULL, RATE_NONE, BARE | NOINDEX),

@@ -9,29 +9,29 @@
 #define PAGE 50
 
 static const struct input to_list[] = {
-    {"q", LINE, 0, 100},
-    {"status", CHOICE, .choices = "pending|processing|shipped|delivered|cancelled"},
-    {"payment", CHOICE, .choices = "pending|paid|refunded"},
-    {"before", WORD, 0, 40},
-    {0},
+    { "q", LINE, 0, 100 },
+    { "status", CHOICE, .choices = "pending|processing|shipped|delivered|cancelled" },
+    { "payment", CHOICE, .choices = "pending|paid|refunded" },
+    { "before", WORD, 0, 40 },
+    { 0 },
 };
-static const struct input one_order[] = {{"number", WORD, 1, 200, .required = true}, {0}};
+static const struct input one_order[] = { { "number", WORD, 1, 200, .required = true }, { 0 } };
 static const struct input a_step[] = {
-    {"number", WORD, 1, 200, .required = true},
-    {"status", CHOICE, .required = true, .choices = "shipped|delivered"},
-    {"carrier", LINE, 0, 60},
-    {"tracking", LINE, 0, 60},
-    {0},
+    { "number", WORD, 1, 200, .required = true },
+    { "status", CHOICE, .required = true, .choices = "shipped|delivered" },
+    { "carrier", LINE, 0, 60 },
+    { "tracking", LINE, 0, 60 },
+    { 0 },
 };
 static const struct input a_refund[] = {
-    {"number", WORD, 1, 200, .required = true},
-    {"back_on_shelf", BOOL},
-    {0},
+    { "number", WORD, 1, 200, .required = true },
+    { "back_on_shelf", BOOL },
+    { 0 },
 };
 static const struct input one_mail[] = {
-    {"number", WORD, 1, 200, .required = true},
-    {"id", WORD, 1, 40, .required = true},
-    {0},
+    { "number", WORD, 1, 200, .required = true },
+    { "id", WORD, 1, 40, .required = true },
+    { 0 },
 };
 
 /* Only an order that has a part of this organisation exists here. */
@@ -72,8 +72,8 @@ static void keep_own(struct ctx *c, struct node *order, const char *key)
 {
     struct node *all = node_get(order, str_of(key)), *own = node_list(c->mem);
     EACH(item, all)
-    if (node_int(&item->node, "organisation_id") == c->scope.organisation)
-        node_add(c->mem, own, (struct node *)&item->node);
+        if (node_int(&item->node, "organisation_id") == c->scope.organisation)
+            node_add(c->mem, own, (struct node *)&item->node);
     node_set(c->mem, order, str_of(key), own);
 }
 
@@ -95,7 +95,7 @@ static void add_choices(struct req *r, struct node *document, const char *key, c
 static void add_next(struct req *r, struct node *document, i64 last)
 {
     struct ctx *c = &r->c;
-    static const char *const kept[] = {"q", "status", "payment"};
+    static const char *const kept[] = { "q", "status", "payment" };
     struct buf url = buf_new(c->mem, 1024);
     if (!last) {
         node_set_null(c->mem, document, S("next"));
@@ -116,9 +116,9 @@ static int list(struct req *r)
 {
     struct ctx *c = &r->c;
     struct node *rows, *orders, *document = node_map(c->mem);
-    static const char *const statuses[] = {"pending", "processing", "shipped", "delivered",
-        "cancelled"};
-    static const char *const payments[] = {"pending", "paid", "refunded"};
+    static const char *const statuses[] = { "pending", "processing", "shipped", "delivered",
+        "cancelled" };
+    static const char *const payments[] = { "pending", "paid", "refunded" };
     i64 before = INT64_MAX, last = 0, n = 0;
     TRY(as_staff(r));
     if (in_has(r, "before") &&
@@ -127,8 +127,7 @@ static int list(struct req *r)
     TRY(q_orders_of_organisation(c, &rows, c->scope.organisation, before, in_str(r, "status"),
         in_str(r, "payment"), in_str(r, "q")));
     orders = node_set_list(c->mem, document, S("orders"));
-    EACH(item, rows)
-    {
+    EACH(item, rows) {
         if (n++ == PAGE)
             break;
         struct node *row = node_add(c->mem, orders, (struct node *)&item->node);
@@ -150,8 +149,8 @@ static int list(struct req *r)
 static bool all_failed(const struct node *refunds)
 {
     EACH(item, refunds)
-    if (!node_bool(&item->node, "is_failed"))
-        return false;
+        if (!node_bool(&item->node, "is_failed"))
+            return false;
     return true;
 }
 
@@ -167,8 +166,8 @@ static int page(struct req *r, struct node **document)
     TRY(payments_of_order(c, id, &attempts, &refunds));
     TRY(notify_of_order(c, id, &mails));
     EACH(item, mails)
-    node_set_str(c->mem, (struct node *)&item->node, S("id"),
-        crypto_opaque(c->mem, c->app->secret, "mail", node_int(&item->node, "id")));
+        node_set_str(c->mem, (struct node *)&item->node, S("id"),
+            crypto_opaque(c->mem, c->app->secret, "mail", node_int(&item->node, "id")));
     orders_name_states(c, attempts);
     orders_name_states(c, refunds);
     orders_name_states(c, mails);
@@ -182,8 +181,8 @@ static int page(struct req *r, struct node **document)
         node_bool(order, "is_processing") && may(&r->who, ORDERS_UPDATE));
     node_set_bool(c->mem, *document, S("may_deliver"),
         node_bool(order, "is_shipped") && may(&r->who, ORDERS_UPDATE));
-    node_set_bool(c->mem, *document, S("may_cancel"), open &&
-        may(&r->who, node_bool(order, "is_paid") ? ORDERS_REFUND : ORDERS_UPDATE));
+    node_set_bool(c->mem, *document, S("may_cancel"),
+        open && may(&r->who, node_bool(order, "is_paid") ? ORDERS_REFUND : ORDERS_UPDATE));
     node_set_bool(c->mem, *document, S("may_refund"),
         node_bool(order, "is_paid") && all_failed(refunds) && may(&r->who, ORDERS_REFUND));
     return E_OK;
@@ -214,8 +213,9 @@ static int move(struct req *r)
     TRY(find(r, &order));
     if (in_fault(r))
         return done(r, in_fault(r));
-    return done(r, orders_move(&r->c, order, r->c.scope.organisation, in_str(r, "status"),
-        in_str(r, "carrier"), in_str(r, "tracking"), me(r)));
+    return done(r,
+        orders_move(&r->c, order, r->c.scope.organisation, in_str(r, "status"),
+            in_str(r, "carrier"), in_str(r, "tracking"), me(r)));
 }
 
 static int cancel(struct req *r)
@@ -233,8 +233,7 @@ static int refund(struct req *r)
     i64 order;
     TRY(find(r, &order));
     int err = in_fault(r) ? in_fault(r) : may_end(r, order, true);
-    return done(r,
-        err ? err : orders_refund_all(&r->c, order, me(r), in_bool(r, "back_on_shelf")));
+    return done(r, err ? err : orders_refund_all(&r->c, order, me(r), in_bool(r, "back_on_shelf")));
 }
 
 static int send_again(struct req *r)
@@ -246,7 +245,7 @@ static int send_again(struct req *r)
     return done(r, notify_again(&r->c, mail));
 }
 
-static const struct input to_listen[] = {{"last_event_id", LINE, 0, 40}, {0}};
+static const struct input to_listen[] = { { "last_event_id", LINE, 0, 40 }, { 0 } };
 
 static int live(struct req *r)
 {
@@ -255,9 +254,9 @@ static int live(struct req *r)
     return orders_listen(r, str_fmt(r->c.mem, "org/%.*s", STR(desk)));
 }
 
-ROUTES(orders_admin) {
-    ROUTE(GET, "/admin/orders", ORDERS_READ, to_list, list, "orders/admin_list", RATE_PAGE,
-        NOINDEX),
+ROUTES(orders_admin){
+    ROUTE(
+        GET, "/admin/orders", ORDERS_READ, to_list, list, "orders/admin_list", RATE_PAGE, NOINDEX),
     ROUTE(GET, "/admin/live", ORDERS_READ, to_listen, live, NULL, RATE_PAGE, NOINDEX),
     ROUTE(GET, "/admin/orders/{number}", ORDERS_READ, one_order, show, "orders/admin_show",
         RATE_PAGE, NOINDEX),

@@ -13,12 +13,15 @@
 #define SETTLING  (10 * MINUTE) /* a payment on its way keeps its stock so long, then again */
 #define FORGOTTEN (24 * HOUR)   /* never paid, nobody came back: cancelled */
 
-/* ---- payments' news ----------------------------------------------------------------------------- */
+/* ---- payments' news -----------------------------------------------------------------------------
+ */
 
 static struct notify_to buyer_of(const struct node *order, i64 id)
 {
-    return (struct notify_to){.order = id, .person = node_int(order, "person_id"),
-        .email = node_str(order, "email"), .lang = node_str(order, "lang")};
+    return (struct notify_to){ .order = id,
+        .person = node_int(order, "person_id"),
+        .email = node_str(order, "email"),
+        .lang = node_str(order, "lang") };
 }
 
 /* Money came for an order that cannot be filled any more: it goes back, and we say so. */
@@ -83,8 +86,7 @@ static i64 given_back(const struct node *order, const struct payment_change *p)
     return kept >= total ? 0 : total - kept;
 }
 
-static int refunded(struct ctx *c, i64 id, const struct node *order,
-    const struct payment_change *p)
+static int refunded(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
 {
     struct node *data = node_map(c->mem);
     node_set_int(c->mem, data, S("amount"), p->amount);
@@ -125,10 +127,15 @@ static int news(struct ctx *c, i64 id, const struct node *order, const struct pa
 
 static const char *outcome_of(enum payment_news n)
 {
-    static const char *const names[] = {[NEWS_NONE] = "nothing new", [NEWS_PAID] = "paid",
-        [NEWS_FAILED] = "failed", [NEWS_PROCESSING] = "processing", [NEWS_EXPIRED] = "expired",
-        [NEWS_REFUNDED] = "refunded", [NEWS_REFUND_FAILED] = "refund failed",
-        [NEWS_DECLINED] = "declined", [NEWS_MISMATCH] = "mismatch"};
+    static const char *const names[] = { [NEWS_NONE] = "nothing new",
+        [NEWS_PAID] = "paid",
+        [NEWS_FAILED] = "failed",
+        [NEWS_PROCESSING] = "processing",
+        [NEWS_EXPIRED] = "expired",
+        [NEWS_REFUNDED] = "refunded",
+        [NEWS_REFUND_FAILED] = "refund failed",
+        [NEWS_DECLINED] = "declined",
+        [NEWS_MISMATCH] = "mismatch" };
     return names[n];
 }
 
@@ -153,7 +160,7 @@ static int apply(struct ctx *c, void *with)
 
 static int payment_event(struct ctx *c, const struct job *job)
 {
-    struct applying a = {.event = job->subject};
+    struct applying a = { .event = job->subject };
     TRY(payments_event_order(c, job->subject, &a.order));
     if (!a.order)
         return payments_event_done(c, job->subject, S("not ours"));
@@ -163,12 +170,12 @@ static int payment_event(struct ctx *c, const struct job *job)
     return E_OK;
 }
 
-/* ---- lapsed holds --------------------------------------------------------------------------------- */
+/* ---- lapsed holds
+ * --------------------------------------------------------------------------------- */
 
 static int add_each(struct ctx *c, const struct node *orders, const char *kind)
 {
-    EACH(item, orders)
-    {
+    EACH(item, orders) {
         i64 id = node_int(&item->node, "id");
         TRY(job_add(c, kind, str_fmt(c->mem, "%s:%" PRId64, kind, id), 0, id, NULL, 0));
     }
@@ -222,12 +229,12 @@ static int forget(struct ctx *c, const struct job *job)
     return E_OK;
 }
 
-/* ---- open pages -------------------------------------------------------------------------------------- */
+/* ---- open pages
+ * -------------------------------------------------------------------------------------- */
 
 static str channel(struct ctx *c, const char *letter, const char *kind, i64 id)
 {
-    return str_fmt(c->mem, "%s/%.*s", letter,
-        STR(crypto_opaque(c->mem, c->app->secret, kind, id)));
+    return str_fmt(c->mem, "%s/%.*s", letter, STR(crypto_opaque(c->mem, c->app->secret, kind, id)));
 }
 
 static int send(struct ctx *c, str to, str event, str body)
@@ -267,8 +274,8 @@ static int push_to_buyer(struct ctx *c, i64 id, i64 person, str event, const str
     return person ? push_json(c, event, data, channel(c, "u", "person", person)) : E_OK;
 }
 
-static int push_to_staff(struct ctx *c, i64 id, i64 organisation, str event,
-    const struct node *data)
+static int push_to_staff(
+    struct ctx *c, i64 id, i64 organisation, str event, const struct node *data)
 {
     str desk = channel(c, "org", "organisation", organisation);
     TRY(push_pages(c, "orders/admin_row", id, desk));
@@ -281,7 +288,7 @@ static int push_order(struct ctx *c, const struct job *job)
 {
     struct node *order, *data = node_get(job->data, S("data"));
     str event = str_is(node_str(job->data, "event"), "order.created") ? S("order:created")
-                                                                       : S("order:updated");
+                                                                      : S("order:updated");
     c->scope.order = job->subject;
     TRY(q_orders_read(c, &order, job->subject, c->lang));
     TRY(push_to_staff(c, job->subject, job->organisation, event, data));
@@ -295,16 +302,16 @@ static int push_order(struct ctx *c, const struct job *job)
 static int push_again(struct ctx *c, const struct job *job)
 {
     c->scope.order = job->subject;
-    TRY(push_pages(c, "orders/admin_row", job->subject,
-        channel(c, "org", "organisation", job->organisation)));
-    return push_pages(c, "orders/status", job->subject,
-        channel(c, "o", "order", job->subject));
+    TRY(push_pages(
+        c, "orders/admin_row", job->subject, channel(c, "org", "organisation", job->organisation)));
+    return push_pages(c, "orders/status", job->subject, channel(c, "o", "order", job->subject));
 }
 
-/* ---- mails ---------------------------------------------------------------------------------------------- */
+/* ---- mails
+ * ---------------------------------------------------------------------------------------------- */
 
-static int mail_document(struct ctx *c, const struct node *mail, const char *subject,
-    struct node **document)
+static int mail_document(
+    struct ctx *c, const struct node *mail, const char *subject, struct node **document)
 {
     struct node *order;
     c->scope.order = node_int(mail, "order_id");
@@ -335,23 +342,23 @@ static int mail_refused(struct ctx *c, const struct node *mail, struct node **do
 
 extern const struct notify_builder orders_mails[];
 const struct notify_builder orders_mails[] = {
-    {"order_paid", mail_paid},
-    {"order_shipped", mail_shipped},
-    {"order_refused", mail_refused},
-    {0},
+    { "order_paid", mail_paid },
+    { "order_shipped", mail_shipped },
+    { "order_refused", mail_refused },
+    { 0 },
 };
 
-JOBS(orders) {
-    {"payment.event", payment_event, .tries = 20},
+JOBS(orders){
+    { "payment.event", payment_event, .tries = 20 },
     /* These two wait for a provider that cannot be asked, however long that takes. */
-    {"orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE},
-    {"orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE},
-    {"orders.push", push_order, .tries = 8},
-    {"orders.push_again", push_again, .tries = 2},
+    { "orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE },
+    { "orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE },
+    { "orders.push", push_order, .tries = 8 },
+    { "orders.push_again", push_again, .tries = 2 },
     END_OF_JOBS,
 };
 
-CRONS(orders) {
-    {"orders.lapsing", 15 * SECOND, find_lapsing},
+CRONS(orders){
+    { "orders.lapsing", 15 * SECOND, find_lapsing },
     END_OF_CRONS,
 };

@@ -2,8 +2,8 @@
 #pragma once
 #include "orders/orders.h"
 
-int orders_note(struct ctx *, i64 order, const char *kind, const char *actor, i64 person,
-    struct node *data);
+int orders_note(
+    struct ctx *, i64 order, const char *kind, const char *actor, i64 person, struct node *data);
 /* Tells the outbox, once per organisation that has a part in it. */
 int orders_tell(struct ctx *, i64 order, const char *kind);
 /* Of an order locked by query lock, whose row it is. */

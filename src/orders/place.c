@@ -24,8 +24,8 @@ static str as_json(struct ctx *c, const struct node *value)
     return buf_str(&out);
 }
 
-int orders_note(struct ctx *c, i64 order, const char *kind, const char *actor, i64 person,
-    struct node *data)
+int orders_note(
+    struct ctx *c, i64 order, const char *kind, const char *actor, i64 person, struct node *data)
 {
     return q_orders_note(c, NULL, order, str_of(kind), str_of(actor), person ? &person : NULL,
         data ? as_json(c, data) : S("{}"));
@@ -36,8 +36,7 @@ int orders_tell(struct ctx *c, i64 order, const char *kind)
     struct node *organisations, *row;
     TRY(q_orders_organisations_of(c, &organisations, order));
     TRY(q_orders_read(c, &row, order, c->lang));
-    EACH(item, organisations)
-    {
+    EACH(item, organisations) {
         struct node *data = node_map(c->mem);
         node_set_str(c->mem, data, S("orderId"), node_str(row, "number"));
         node_set_str(c->mem, data, S("paymentStatus"), node_str(row, "payment_status"));
@@ -59,7 +58,7 @@ static size_t share_out(const struct basket *b, struct share *shares)
         for (k = 0; k < n && shares[k].organisation != b->lines[i].organisation;)
             k++;
         if (k == n)
-            shares[n++] = (struct share){.organisation = b->lines[i].organisation};
+            shares[n++] = (struct share){ .organisation = b->lines[i].organisation };
         shares[k].goods += b->lines[i].total;
         shares[k].tax += b->lines[i].tax;
     }
@@ -71,8 +70,8 @@ static int add_parts(struct ctx *c, i64 order, struct share *shares, size_t n)
     struct node *rows[MOST_LINES];
     pg_batch(c);
     for (size_t i = 0; i < n; i++)
-        q_orders_add_part(c, &rows[i], order, shares[i].organisation, shares[i].goods,
-            shares[i].tax);
+        q_orders_add_part(
+            c, &rows[i], order, shares[i].organisation, shares[i].goods, shares[i].tax);
     TRY(pg_flush(c));
     for (size_t i = 0; i < n; i++)
         shares[i].part = node_int(rows[i], "id");
@@ -87,22 +86,20 @@ static i64 part_of(const struct share *shares, size_t n, i64 organisation)
     return 0;
 }
 
-static int add_lines(struct ctx *c, i64 order, const struct placing *p,
-    const struct share *shares, size_t n)
+static int add_lines(
+    struct ctx *c, i64 order, const struct placing *p, const struct share *shares, size_t n)
 {
     i64 i = 0;
     pg_batch(c);
-    EACH(item, p->lines)
-    {
+    EACH(item, p->lines) {
         const struct node *line = &item->node;
         const struct price_line *price = &p->basket->lines[i];
         i64 organisation = node_int(line, "organisation_id");
         q_orders_add_line(c, NULL, order, part_of(shares, n, organisation), organisation, i + 1,
-            node_int(line, "product_id"), node_int(line, "variant_id"),
-            node_int(line, "item_id"), node_str(line, "slug"), node_str(line, "sku"),
-            node_str(line, "name"), node_str(line, "options"),
-            node_str(node_get(line, S("picture")), "stem"), price->quantity, price->unit,
-            price->total, price->rate_bp, price->tax);
+            node_int(line, "product_id"), node_int(line, "variant_id"), node_int(line, "item_id"),
+            node_str(line, "slug"), node_str(line, "sku"), node_str(line, "name"),
+            node_str(line, "options"), node_str(node_get(line, S("picture")), "stem"),
+            price->quantity, price->unit, price->total, price->rate_bp, price->tax);
         i++;
     }
     return pg_flush(c);
@@ -113,9 +110,9 @@ static int hold(struct ctx *c, i64 order, const struct placing *p, when until)
     struct inventory_want *wants = NEWS(c->mem, struct inventory_want, MOST_LINES);
     size_t n = 0;
     EACH(item, p->lines)
-    wants[n++] = (struct inventory_want){node_int(&item->node, "item_id"),
-        node_int(&item->node, "quantity"), node_int(&item->node, "organisation_id"),
-        node_str(&item->node, "sku")};
+        wants[n++] = (struct inventory_want){ node_int(&item->node, "item_id"),
+            node_int(&item->node, "quantity"), node_int(&item->node, "organisation_id"),
+            node_str(&item->node, "sku") };
     return inventory_hold(c, order, wants, n, until);
 }
 
@@ -124,12 +121,11 @@ static int add_order(struct ctx *c, i64 order, const struct placing *p, when unt
     /* Twelve letters of Crockford's alphabet: can be read out, cannot be guessed. */
     str code = str_upper(c->mem, crypto_code(c->mem, 12));
     str number = str_fmt(c->mem, "TL-%.*s-%.*s-%.*s", 4, code.p, 4, code.p + 4, 4, code.p + 8);
-    return q_orders_add(c, NULL, order, number, p->cart, p->revision,
-        p->person ? &p->person : NULL, p->email, p->name, p->phone, as_json(c, p->address),
-        c->lang, c->currency, p->priced->goods, p->priced->delivery, p->priced->tax,
-        p->priced->total, p->basket->tax_inclusive,
-        p->basket->rounding == ROUND_PER_TOTAL ? S("per_total") : S("per_line"),
-        p->delivery_method, as_json(c, p->delivery_names), as_json(c, p->priced->trace), until);
+    return q_orders_add(c, NULL, order, number, p->cart, p->revision, p->person ? &p->person : NULL,
+        p->email, p->name, p->phone, as_json(c, p->address), c->lang, c->currency, p->priced->goods,
+        p->priced->delivery, p->priced->tax, p->priced->total, p->basket->tax_inclusive,
+        p->basket->rounding == ROUND_PER_TOTAL ? S("per_total") : S("per_line"), p->delivery_method,
+        as_json(c, p->delivery_names), as_json(c, p->priced->trace), until);
 }
 
 /* Asked for the house, because the buyer's scope cannot name an order it does not know yet. */
@@ -160,8 +156,7 @@ static int keep_for_cart(struct ctx *c, const struct placing *p)
 {
     i64 variants[MOST_LINES], quantities[MOST_LINES];
     size_t n = 0;
-    EACH(item, p->lines)
-    {
+    EACH(item, p->lines) {
         variants[n] = node_int(&item->node, "variant_id");
         quantities[n++] = node_int(&item->node, "quantity");
     }
@@ -178,7 +173,7 @@ static int place(struct ctx *c, void *with)
 {
     struct attempt *a = with;
     const struct placing *p = a->placing;
-    struct share shares[MOST_LINES] = {0};
+    struct share shares[MOST_LINES] = { 0 };
     struct node *row;
     i64 revision;
     when until = orders_hold_end(c);
@@ -206,7 +201,7 @@ static int place(struct ctx *c, void *with)
 
 int orders_place(struct ctx *c, const struct placing *p, i64 *order)
 {
-    struct attempt a = {.placing = p};
+    struct attempt a = { .placing = p };
     struct scope before = c->scope;
     if (!node_count(p->lines) || node_count(p->lines) > MOST_LINES)
         return fail(c, E_CONFLICT, "orders.empty", "Your cart is empty.");

@@ -6,19 +6,19 @@
 #include "web/web.h"
 
 static const struct input one_order[] = {
-    {"number", WORD, 1, 200, .required = true},
-    {"key", LINE, 0, 500},
-    {0},
+    { "number", WORD, 1, 200, .required = true },
+    { "key", LINE, 0, 500 },
+    { 0 },
 };
 /* Where a stream begins: a second and a count, as nchan numbers what it sends. */
 static const struct input to_listen[] = {
-    {"number", WORD, 8, 20, .required = true},
-    {"key", LINE, 0, 100},
-    {"last_event_id", LINE, 0, 40},
-    {0},
+    { "number", WORD, 8, 20, .required = true },
+    { "key", LINE, 0, 100 },
+    { "last_event_id", LINE, 0, 40 },
+    { 0 },
 };
-static const struct input to_go_on[] = {{"last_event_id", LINE, 0, 40}, {0}};
-static const struct input a_page[] = {{"before", WORD, 0, 40}, {0}};
+static const struct input to_go_on[] = { { "last_event_id", LINE, 0, 40 }, { 0 } };
+static const struct input a_page[] = { { "before", WORD, 0, 40 }, { 0 } };
 
 static int find(struct req *r, i64 *order)
 {
@@ -34,8 +34,8 @@ static int find(struct req *r, i64 *order)
 
 static str live_of(struct req *r, i64 order)
 {
-    return str_fmt(r->c.mem, "o/%.*s",
-        STR(crypto_opaque(r->c.mem, r->c.app->secret, "order", order)));
+    return str_fmt(
+        r->c.mem, "o/%.*s", STR(crypto_opaque(r->c.mem, r->c.app->secret, "order", order)));
 }
 
 static int page(struct req *r, bool came_back, struct node **document)
@@ -146,8 +146,9 @@ static int live(struct req *r)
 static int live_mine(struct req *r)
 {
     r->format = JSON;
-    return orders_listen(r, str_fmt(r->c.mem, "u/%.*s",
-        STR(crypto_opaque(r->c.mem, r->c.app->secret, "person", me(r)))));
+    return orders_listen(r,
+        str_fmt(
+            r->c.mem, "u/%.*s", STR(crypto_opaque(r->c.mem, r->c.app->secret, "person", me(r)))));
 }
 
 static int list(struct req *r)
@@ -160,23 +161,23 @@ static int list(struct req *r)
         !crypto_unopaque(c->app->secret, "order", in_str(r, "before"), &before))
         return fail(c, E_MISSING, "orders.page", "There is no such page.");
     TRY(orders_of_person(c, me(r), before, &orders, &more));
-    EACH(item, orders)
-    {
+    EACH(item, orders) {
         last = node_int(&item->node, "id");
         node_hide(node_get(&item->node, S("id")));
     }
     node_set(c->mem, document, S("orders"), orders);
     if (more) {
         struct node *next = node_set_map(c->mem, document, S("next"));
-        node_set_str(c->mem, next, S("url"), str_fmt(c->mem, "/orders?before=%.*s",
-            STR(crypto_opaque(c->mem, c->app->secret, "order", last))));
+        node_set_str(c->mem, next, S("url"),
+            str_fmt(c->mem, "/orders?before=%.*s",
+                STR(crypto_opaque(c->mem, c->app->secret, "order", last))));
     } else {
         node_set_null(c->mem, document, S("next"));
     }
     return reply_with(r, document);
 }
 
-ROUTES(orders) {
+ROUTES(orders){
     ROUTE(GET, "/orders", SHOPPER, a_page, list, "orders/list", RATE_PAGE, NOINDEX),
     ROUTE(GET, "/orders/{number}", ANYONE, one_order, show, "orders/show", RATE_PAGE, NOINDEX),
     ROUTE(GET, "/orders/{number}/return", ANYONE, one_order, come_back, "orders/show", RATE_PAGE,

@@ -11,17 +11,22 @@
 
 #define PAGE 20
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------
+ */
 
 void orders_flag(struct ctx *c, struct node *order)
 {
     static const struct {
         const char *column, *value, *key;
     } flags[] = {
-        {"status", "pending", "is_pending"}, {"status", "processing", "is_processing"},
-        {"status", "shipped", "is_shipped"}, {"status", "delivered", "is_delivered"},
-        {"status", "cancelled", "is_cancelled"}, {"payment_status", "pending", "is_unpaid"},
-        {"payment_status", "paid", "is_paid"}, {"payment_status", "refunded", "is_refunded"},
+        { "status", "pending", "is_pending" },
+        { "status", "processing", "is_processing" },
+        { "status", "shipped", "is_shipped" },
+        { "status", "delivered", "is_delivered" },
+        { "status", "cancelled", "is_cancelled" },
+        { "payment_status", "pending", "is_unpaid" },
+        { "payment_status", "paid", "is_paid" },
+        { "payment_status", "refunded", "is_refunded" },
     };
     for (size_t i = 0; i < COUNT(flags); i++)
         node_hide(node_set_bool(c->mem, order, str_of(flags[i].key),
@@ -34,7 +39,7 @@ void orders_flag(struct ctx *c, struct node *order)
 int orders_read(struct ctx *c, i64 id, struct node **out)
 {
     struct node *parts, *lines, *events;
-    static const char *const inner[] = {"id", "person_id", "cart_id"};
+    static const char *const inner[] = { "id", "person_id", "cart_id" };
     pg_batch(c);
     q_orders_read(c, out, id, c->lang);
     q_orders_parts(c, &parts, id);
@@ -45,7 +50,7 @@ int orders_read(struct ctx *c, i64 id, struct node **out)
         node_hide(node_get(*out, str_of(inner[i])));
     media_dress(c, lines, "picture", 200);
     EACH(item, lines)
-    node_set(c->mem, (struct node *)&item->node, S("currency"), node_get(*out, S("currency")));
+        node_set(c->mem, (struct node *)&item->node, S("currency"), node_get(*out, S("currency")));
     node_set(c->mem, *out, S("lines"), lines);
     node_set(c->mem, *out, S("parts"), parts);
     node_set(c->mem, *out, S("events"), events);
@@ -74,8 +79,8 @@ int orders_of_person(struct ctx *c, i64 person, i64 before, struct node **orders
     TRY(q_orders_of_person(c, &rows, person, before ? before : INT64_MAX));
     *orders = node_list(c->mem);
     EACH(item, rows)
-    if (n++ < PAGE)
-        orders_flag(c, node_add(c->mem, *orders, (struct node *)&item->node));
+        if (n++ < PAGE)
+            orders_flag(c, node_add(c->mem, *orders, (struct node *)&item->node));
     *more = n > PAGE;
     return E_OK;
 }
@@ -86,15 +91,16 @@ int orders_of_organisation(struct ctx *c, i64 organisation, i64 most, struct nod
     TRY(q_orders_of_organisation(c, &rows, organisation, INT64_MAX, str_none, str_none, str_none));
     *orders = node_list(c->mem);
     EACH(item, rows)
-    if (most-- > 0) {
-        struct node *row = node_add(c->mem, *orders, (struct node *)&item->node);
-        node_hide(node_get(row, S("id")));
-        orders_flag(c, row);
-    }
+        if (most-- > 0) {
+            struct node *row = node_add(c->mem, *orders, (struct node *)&item->node);
+            node_hide(node_get(row, S("id")));
+            orders_flag(c, row);
+        }
     return E_OK;
 }
 
-/* ---- links ------------------------------------------------------------------------------------ */
+/* ---- links ------------------------------------------------------------------------------------
+ */
 
 static str key_of(struct ctx *c, str number)
 {
@@ -118,11 +124,13 @@ str orders_url(struct ctx *c, str number, const char *suffix)
 bool orders_link_ok(struct ctx *c, str number, str key)
 {
     str value;
-    return key.n && crypto_signed(c->app->secret, "order",
-        str_fmt(c->mem, "%.*s.%.*s", STR(number), STR(key)), &value);
+    return key.n &&
+        crypto_signed(
+            c->app->secret, "order", str_fmt(c->mem, "%.*s.%.*s", STR(number), STR(key)), &value);
 }
 
-/* ---- paying ----------------------------------------------------------------------------------- */
+/* ---- paying -----------------------------------------------------------------------------------
+ */
 
 struct holding {
     i64 order;
@@ -136,9 +144,9 @@ static int want_again(struct ctx *c, i64 order, when until)
     TRY(q_orders_lines(c, &lines, order));
     struct inventory_want *wants = NEWS(c->mem, struct inventory_want, node_count(lines) + 1);
     EACH(item, lines)
-    wants[n++] = (struct inventory_want){node_int(&item->node, "item_id"),
-        node_int(&item->node, "quantity"), node_int(&item->node, "organisation_id"),
-        node_str(&item->node, "sku")};
+        wants[n++] = (struct inventory_want){ node_int(&item->node, "item_id"),
+            node_int(&item->node, "quantity"), node_int(&item->node, "organisation_id"),
+            node_str(&item->node, "sku") };
     return inventory_hold(c, order, wants, n, until);
 }
 
@@ -149,8 +157,7 @@ int orders_variants(struct ctx *c, i64 order, i64 **variants, i64 **quantities, 
     TRY(q_orders_lines(c, &lines, order));
     *variants = NEWS(c->mem, i64, node_count(lines) + 1);
     *quantities = NEWS(c->mem, i64, node_count(lines) + 1);
-    EACH(item, lines)
-    {
+    EACH(item, lines) {
         (*variants)[*n] = node_int(&item->node, "variant_id");
         (*quantities)[(*n)++] = node_int(&item->node, "quantity");
     }
@@ -180,17 +187,21 @@ static int hold_again(struct ctx *c, void *with)
 
 int orders_pay_url(struct ctx *c, i64 id, str *url)
 {
-    struct holding h = {id, orders_hold_end(c)};
+    struct holding h = { id, orders_hold_end(c) };
     struct node *order;
     TRY(pg_tx(c, hold_again, &h));
     TRY(q_orders_read(c, &order, id, c->lang));
     str number = node_str(order, "number");
-    struct payment_order pay = {.id = id, .amount = node_int(order, "total"), .number = number,
-        .currency = node_str(order, "currency"), .email = node_str(order, "email"),
-        .lang = node_str(order, "lang"), .hold_until = h.until,
+    struct payment_order pay = { .id = id,
+        .amount = node_int(order, "total"),
+        .number = number,
+        .currency = node_str(order, "currency"),
+        .email = node_str(order, "email"),
+        .lang = node_str(order, "lang"),
+        .hold_until = h.until,
         .what = str_fmt(c->mem, "%.*s %.*s", STR(say(c, "Order")), STR(number)),
         .success_url = orders_url(c, number, "/return"),
-        .cancel_url = orders_url(c, number, "")};
+        .cancel_url = orders_url(c, number, "") };
     return payments_start(c, S("stripe"), &pay, url);
 }
 
@@ -201,10 +212,12 @@ int page_is_closed(struct ctx *c, i64 order)
     bool open;
     TRY(payments_is_open(c, order, &open));
     return open ? fail(c, E_CONFLICT, "orders.settling",
-        "This order is being paid at this moment. Please look again in a minute.") : E_OK;
+                      "This order is being paid at this moment. Please look again in a minute.")
+                : E_OK;
 }
 
-/* ---- cancelling --------------------------------------------------------------------------------- */
+/* ---- cancelling ---------------------------------------------------------------------------------
+ */
 
 int orders_cancel_locked(struct ctx *c, const struct node *row, i64 person, const char *actor)
 {
@@ -232,8 +245,8 @@ static int give_all_back(struct ctx *c, i64 order, const char *reason, i64 perso
     TRY(payments_kept(c, order, &kept));
     if (kept <= 0)
         return E_OK;
-    return payments_refund(c, order, kept, str_of(reason),
-        str_fmt(c->mem, "all-%" PRId64, order), person);
+    return payments_refund(
+        c, order, kept, str_of(reason), str_fmt(c->mem, "all-%" PRId64, order), person);
 }
 
 struct cancelling {
@@ -268,12 +281,13 @@ static int close_page(struct ctx *c, i64 order)
     bool settled;
     TRY(payments_expire(c, order, &settled));
     return settled ? fail(c, E_CONFLICT, "orders.settling",
-        "This order is being paid at this moment. Please look again in a minute.") : E_OK;
+                         "This order is being paid at this moment. Please look again in a minute.")
+                   : E_OK;
 }
 
 int orders_cancel(struct ctx *c, i64 order, i64 by_person, const char *actor)
 {
-    struct cancelling x = {order, by_person, actor, !str_is(S("staff"), actor)};
+    struct cancelling x = { order, by_person, actor, !str_is(S("staff"), actor) };
     struct node *row;
     TRY(q_orders_read(c, &row, order, c->lang));
     if (str_is(node_str(row, "payment_status"), "pending") &&
@@ -290,8 +304,7 @@ int orders_supersede(struct ctx *c, i64 cart, i64 revision)
     int err = q_orders_older_unpaid(c, &older, cart, revision);
     c->scope = before;
     TRY(err);
-    EACH(item, older)
-    {
+    EACH(item, older) {
         c->scope.order = node_int(&item->node, "id");
         err = orders_cancel(c, c->scope.order, before.person, "buyer");
         c->scope = before;
@@ -300,7 +313,8 @@ int orders_supersede(struct ctx *c, i64 cart, i64 revision)
     return E_OK;
 }
 
-/* ---- fulfilment ----------------------------------------------------------------------------------- */
+/* ---- fulfilment
+ * ----------------------------------------------------------------------------------- */
 
 struct moving {
     i64 order, organisation, person;
@@ -309,7 +323,7 @@ struct moving {
 
 static str step_before(str status)
 {
-    static const char *const steps[] = {"processing", "shipped", "delivered"};
+    static const char *const steps[] = { "processing", "shipped", "delivered" };
     for (size_t i = 1; i < COUNT(steps); i++)
         if (str_is(status, steps[i]))
             return str_of(steps[i - 1]);
@@ -318,9 +332,11 @@ static str step_before(str status)
 
 static int say_shipped(struct ctx *c, const struct node *order, const struct moving *m)
 {
-    struct notify_to to = {.organisation = m->organisation, .order = m->order,
-        .person = node_int(order, "person_id"), .email = node_str(order, "email"),
-        .lang = node_str(order, "lang")};
+    struct notify_to to = { .organisation = m->organisation,
+        .order = m->order,
+        .person = node_int(order, "person_id"),
+        .email = node_str(order, "email"),
+        .lang = node_str(order, "lang") };
     return notify_mail(c, "order_shipped",
         str_fmt(c->mem, "order:%" PRId64 ":%" PRId64, m->order, m->organisation), &to);
 }
@@ -351,10 +367,10 @@ static int move(struct ctx *c, void *with)
     return orders_tell(c, m->order, "order.updated");
 }
 
-int orders_move(struct ctx *c, i64 order, i64 organisation, str status, str carrier,
-    str tracking, i64 by_person)
+int orders_move(struct ctx *c, i64 order, i64 organisation, str status, str carrier, str tracking,
+    i64 by_person)
 {
-    struct moving m = {order, organisation, by_person, status, carrier, tracking};
+    struct moving m = { order, organisation, by_person, status, carrier, tracking };
     if (!step_before(status).n)
         return fail(c, E_INPUT, "orders.step", "That is not a step of an order.");
     return pg_tx(c, move, &m);
@@ -383,6 +399,6 @@ static int refund(struct ctx *c, void *with)
 
 int orders_refund_all(struct ctx *c, i64 order, i64 by_person, bool back_on_shelf)
 {
-    struct refunding x = {order, by_person, back_on_shelf};
+    struct refunding x = { order, by_person, back_on_shelf };
     return pg_tx(c, refund, &x);
 }

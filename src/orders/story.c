@@ -8,22 +8,21 @@
 static const struct standing {
     const char *flag, *title, *text; /* the first flag that holds speaks */
 } standings[] = {
-    {"is_refunded", SAYS("Your money is on its way back"),
-        SAYS("We have sent it back the way it came. Your bank may take a few days to show it.")},
-    {"is_cancelled", SAYS("This order is cancelled"),
-        SAYS("Nothing will be sent. If you have paid already, the money comes back to you.")},
-    {"is_lapsed", SAYS("The time to pay is over"),
+    { "is_refunded", SAYS("Your money is on its way back"),
+        SAYS("We have sent it back the way it came. Your bank may take a few days to show it.") },
+    { "is_cancelled", SAYS("This order is cancelled"),
+        SAYS("Nothing will be sent. If you have paid already, the money comes back to you.") },
+    { "is_lapsed", SAYS("The time to pay is over"),
         SAYS("We kept the goods for 15 minutes; now they are for sale again. As long as they are "
-             "there you can still pay.")},
-    {"is_unpaid", SAYS("Waiting for your payment"),
-        SAYS("As soon as your payment has arrived we pack the parcel.")},
-    {"is_delivered", SAYS("It has arrived"),
-        SAYS("Enjoy it. You have 30 days to change your mind.")},
-    {"is_shipped", SAYS("It is on its way"),
-        SAYS("The parcel has left our house.")},
-    {"is_processing", SAYS("Thank you, it is paid"),
-        SAYS("We are packing it now. It leaves within one working day.")},
-    {0},
+             "there you can still pay.") },
+    { "is_unpaid", SAYS("Waiting for your payment"),
+        SAYS("As soon as your payment has arrived we pack the parcel.") },
+    { "is_delivered", SAYS("It has arrived"),
+        SAYS("Enjoy it. You have 30 days to change your mind.") },
+    { "is_shipped", SAYS("It is on its way"), SAYS("The parcel has left our house.") },
+    { "is_processing", SAYS("Thank you, it is paid"),
+        SAYS("We are packing it now. It leaves within one working day.") },
+    { 0 },
 };
 
 static void set_standing(struct ctx *c, struct node *order)
@@ -37,20 +36,21 @@ static void set_standing(struct ctx *c, struct node *order)
     node_hide(node_set_str(c->mem, order, S("status_text"), say(c, s->text)));
 }
 
-/* ---- the steps -------------------------------------------------------------------------------- */
+/* ---- the steps --------------------------------------------------------------------------------
+ */
 
 static str time_of(const struct node *order, const char *kind)
 {
     EACH(item, node_get(order, S("events")))
-    if (str_is(node_str(&item->node, "kind"), kind))
-        return node_str(&item->node, "at");
+        if (str_is(node_str(&item->node, "kind"), kind))
+            return node_str(&item->node, "at");
     return str_none;
 }
 
 static const struct step {
     const char *event, *name;
-} steps[] = {{"placed", SAYS("Ordered")}, {"paid", SAYS("Paid")}, {"shipped", SAYS("Sent")},
-    {"delivered", SAYS("Delivered")}};
+} steps[] = { { "placed", SAYS("Ordered") }, { "paid", SAYS("Paid") }, { "shipped", SAYS("Sent") },
+    { "delivered", SAYS("Delivered") } };
 
 /* How many steps it has behind it. */
 static size_t steps_done(const struct node *order)
@@ -62,8 +62,8 @@ static size_t steps_done(const struct node *order)
     return node_bool(order, "is_unpaid") ? 1 : 2;
 }
 
-static void add_step(struct ctx *c, struct node *list, const char *name, str at, bool is_done,
-    bool is_now)
+static void add_step(
+    struct ctx *c, struct node *list, const char *name, str at, bool is_done, bool is_now)
 {
     struct node *step = node_add_map(c->mem, list);
     node_set_str(c->mem, step, S("name"), say(c, name));
@@ -89,24 +89,25 @@ static void set_steps(struct ctx *c, struct node *order)
         add_step(c, list, "Cancelled", time_of(order, "cancelled"), true, false);
 }
 
-/* ---- what happened ------------------------------------------------------------------------------ */
+/* ---- what happened ------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *kind, *text;
 } told[] = {
-    {"placed", SAYS("The order was placed")},
-    {"paid", SAYS("The payment arrived")},
-    {"payment_processing", SAYS("The bank is working on the payment")},
-    {"payment_declined", SAYS("The bank declined the payment")},
-    {"payment_failed", SAYS("The payment failed")},
-    {"payment_mismatch", SAYS("A payment came with another amount or currency")},
-    {"hold_lapsed", SAYS("Nobody paid in time; the goods are for sale again")},
-    {"shipped", SAYS("The parcel was sent")},
-    {"delivered", SAYS("The parcel arrived")},
-    {"cancelled", SAYS("The order was cancelled")},
-    {"refund_asked", SAYS("The money was asked to go back")},
-    {"refunded", SAYS("The money went back")},
-    {"refund_failed", SAYS("The refund failed")},
+    { "placed", SAYS("The order was placed") },
+    { "paid", SAYS("The payment arrived") },
+    { "payment_processing", SAYS("The bank is working on the payment") },
+    { "payment_declined", SAYS("The bank declined the payment") },
+    { "payment_failed", SAYS("The payment failed") },
+    { "payment_mismatch", SAYS("A payment came with another amount or currency") },
+    { "hold_lapsed", SAYS("Nobody paid in time; the goods are for sale again") },
+    { "shipped", SAYS("The parcel was sent") },
+    { "delivered", SAYS("The parcel arrived") },
+    { "cancelled", SAYS("The order was cancelled") },
+    { "refund_asked", SAYS("The money was asked to go back") },
+    { "refunded", SAYS("The money went back") },
+    { "refund_failed", SAYS("The refund failed") },
 };
 
 static str text_of(struct ctx *c, str kind)
@@ -120,29 +121,36 @@ static str text_of(struct ctx *c, str kind)
 void orders_story(struct ctx *c, struct node *order)
 {
     EACH(item, node_get(order, S("events")))
-    node_hide(node_set_str(c->mem, (struct node *)&item->node, S("text"),
-        text_of(c, node_str(&item->node, "kind"))));
+        node_hide(node_set_str(c->mem, (struct node *)&item->node, S("text"),
+            text_of(c, node_str(&item->node, "kind"))));
     node_hide(node_set_str(c->mem, order, S("country_name"),
         locale_country(c, node_str(node_get(order, S("address")), "country"))));
     set_standing(c, order);
     set_steps(c, order);
 }
 
-/* ---- states of payments, refunds and mails, for the back office ------------------------------------ */
+/* ---- states of payments, refunds and mails, for the back office
+ * ------------------------------------ */
 
 static const struct {
     const char *state, *name;
 } states[] = {
-    {"created", SAYS("begun")}, {"open", SAYS("waiting for the buyer")}, {"processing", SAYS("at the bank")},
-    {"paid", SAYS("paid")}, {"failed", SAYS("failed")}, {"expired", SAYS("closed unpaid")},
-    {"cancelled", SAYS("closed unpaid")}, {"pending", SAYS("on its way")}, {"done", SAYS("done")},
-    {"waiting", SAYS("waiting to be sent")}, {"sent", SAYS("sent")},
+    { "created", SAYS("begun") },
+    { "open", SAYS("waiting for the buyer") },
+    { "processing", SAYS("at the bank") },
+    { "paid", SAYS("paid") },
+    { "failed", SAYS("failed") },
+    { "expired", SAYS("closed unpaid") },
+    { "cancelled", SAYS("closed unpaid") },
+    { "pending", SAYS("on its way") },
+    { "done", SAYS("done") },
+    { "waiting", SAYS("waiting to be sent") },
+    { "sent", SAYS("sent") },
 };
 
 void orders_name_states(struct ctx *c, struct node *rows)
 {
-    EACH(item, rows)
-    {
+    EACH(item, rows) {
         str state = node_str(&item->node, "state"), name = state;
         for (size_t i = 0; i < COUNT(states); i++)
             if (str_is(state, states[i].state))

@@ -31,8 +31,8 @@ int payments_event_order(struct ctx *c, i64 event, i64 *order)
             return E_OK;
         }
     }
-    TRY(q_payments_find_attempt(c, &row, provider, news.session_id, news.payment_id,
-        news.attempt_key));
+    TRY(q_payments_find_attempt(
+        c, &row, provider, news.session_id, news.payment_id, news.attempt_key));
     *order = row ? node_int(row, "order_id") : 0;
     return E_OK;
 }
@@ -89,16 +89,16 @@ static int find_refund(struct ctx *c, const struct provider_news *n, const struc
 }
 
 /* A refund that failed, maybe after it had been said to be done: then the money is here again. */
-static int take_back(struct ctx *c, i64 refund, const struct provider_news *n,
-    struct payment_change *out)
+static int take_back(
+    struct ctx *c, i64 refund, const struct provider_news *n, struct payment_change *out)
 {
     struct node *row;
     bool fresh;
     TRY(q_payments_refund_failed(c, &row, refund, n->error));
     out->news = row ? NEWS_REFUND_FAILED : NEWS_NONE;
     if (row && node_bool(row, "was_done"))
-        return ledger_unrefund(c, out->order, refund, node_int(row, "amount"),
-            node_str(row, "currency"), &fresh);
+        return ledger_unrefund(
+            c, out->order, refund, node_int(row, "amount"), node_str(row, "currency"), &fresh);
     return E_OK;
 }
 
@@ -125,10 +125,9 @@ int payments_apply(struct ctx *c, i64 event, i64 order, struct payment_change *o
     struct provider_news n;
     struct node *attempt;
     str provider;
-    *out = (struct payment_change){.order = order};
+    *out = (struct payment_change){ .order = order };
     TRY(read_event(c, event, &n, &provider));
-    TRY(q_payments_find_attempt(c, &attempt, provider, n.session_id, n.payment_id,
-        n.attempt_key));
+    TRY(q_payments_find_attempt(c, &attempt, provider, n.session_id, n.payment_id, n.attempt_key));
     out->attempt = attempt ? node_int(attempt, "id") : 0;
     out->amount = n.amount;
     out->currency = n.currency;

@@ -20,7 +20,7 @@ bool circuit_is_open(struct ctx *c, const char *provider)
 void circuit_failed(struct ctx *c, const char *provider)
 {
     metric_add(c->app, "provider_errors_total", 1);
-    struct counter fails = {.key = key_of(c, provider, "fails"), .window_s = WINDOW_S, .add = 1};
+    struct counter fails = { .key = key_of(c, provider, "fails"), .window_s = WINDOW_S, .add = 1 };
     if (!redis_count(c, &fails, 1) || fails.count < FAILURES)
         return;
     redis_set(c, key_of(c, provider, "open"), S("1"), OPEN_S); /* the next failure opens it again */

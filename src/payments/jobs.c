@@ -12,7 +12,7 @@ static int refund(struct ctx *c, const struct job *job)
     TRY(q_payments_refund(c, &row, job->subject));
     if (!str_is(node_str(row, "state"), "created"))
         return E_OK;
-    struct saying said = {.provider = node_str(row, "provider")};
+    struct saying said = { .provider = node_str(row, "provider") };
     TRY(provider_named(said.provider)->refund(c, row, &said.id, &said.kind, &said.body));
     return pg_tx(c, payments_note, &said);
 }
@@ -22,23 +22,22 @@ static int reconcile(struct ctx *c)
 {
     struct node *stale;
     TRY(q_payments_stale_attempts(c, &stale));
-    EACH(item, stale)
-    {
+    EACH(item, stale) {
         i64 id = node_int(&item->node, "id");
-        TRY(job_add(c, "payments.ask", str_fmt(c->mem, "payments.ask:%" PRId64, id), 0, id, NULL,
-            0));
+        TRY(job_add(
+            c, "payments.ask", str_fmt(c->mem, "payments.ask:%" PRId64, id), 0, id, NULL, 0));
     }
     return E_OK;
 }
 
-JOBS(payments) {
+JOBS(payments){
     /* A dead letter would keep its key: nobody would be asked again. */
-    {"payments.ask", ask, .tries = FOR_EVER, .longest_us = 5 * MINUTE},
-    {"payments.refund", refund, .tries = FOR_EVER},
+    { "payments.ask", ask, .tries = FOR_EVER, .longest_us = 5 * MINUTE },
+    { "payments.refund", refund, .tries = FOR_EVER },
     END_OF_JOBS,
 };
 
-CRONS(payments) {
-    {"payments.reconcile", MINUTE, reconcile},
+CRONS(payments){
+    { "payments.reconcile", MINUTE, reconcile },
     END_OF_CRONS,
 };

@@ -12,28 +12,28 @@ int ledger_book(struct ctx *c, i64 order, str cause, str currency, const str *ac
     return E_OK;
 }
 
-static int book_pair(struct ctx *c, i64 order, str cause, i64 to_provider, str currency,
-    bool *fresh)
+static int book_pair(
+    struct ctx *c, i64 order, str cause, i64 to_provider, str currency, bool *fresh)
 {
-    const str accounts[] = {S("buyer"), S("provider")};
-    const i64 amounts[] = {-to_provider, to_provider};
+    const str accounts[] = { S("buyer"), S("provider") };
+    const i64 amounts[] = { -to_provider, to_provider };
     return ledger_book(c, order, cause, currency, accounts, amounts, 2, fresh);
 }
 
 int ledger_capture(struct ctx *c, i64 order, str payment, i64 amount, str currency, bool *fresh)
 {
-    return book_pair(c, order, str_fmt(c->mem, "capture:%.*s", STR(payment)), amount, currency,
-        fresh);
+    return book_pair(
+        c, order, str_fmt(c->mem, "capture:%.*s", STR(payment)), amount, currency, fresh);
 }
 
 int ledger_refund(struct ctx *c, i64 order, i64 refund, i64 amount, str currency, bool *fresh)
 {
-    return book_pair(c, order, str_fmt(c->mem, "refund:%" PRId64, refund), -amount, currency,
-        fresh);
+    return book_pair(
+        c, order, str_fmt(c->mem, "refund:%" PRId64, refund), -amount, currency, fresh);
 }
 
 int ledger_unrefund(struct ctx *c, i64 order, i64 refund, i64 amount, str currency, bool *fresh)
 {
-    return book_pair(c, order, str_fmt(c->mem, "refund:%" PRId64 ":failed", refund), amount,
-        currency, fresh);
+    return book_pair(
+        c, order, str_fmt(c->mem, "refund:%" PRId64 ":failed", refund), amount, currency, fresh);
 }

@@ -36,8 +36,17 @@ int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct no
 
 /* What a stored event means, for orders/jobs.c. Runs in its transaction with the order
  * locked. */
-enum payment_news { NEWS_NONE, NEWS_PAID, NEWS_FAILED, NEWS_PROCESSING, NEWS_EXPIRED,
-    NEWS_REFUNDED, NEWS_REFUND_FAILED, NEWS_DECLINED, NEWS_MISMATCH };
+enum payment_news {
+    NEWS_NONE,
+    NEWS_PAID,
+    NEWS_FAILED,
+    NEWS_PROCESSING,
+    NEWS_EXPIRED,
+    NEWS_REFUNDED,
+    NEWS_REFUND_FAILED,
+    NEWS_DECLINED,
+    NEWS_MISMATCH
+};
 struct payment_change {
     enum payment_news news;
     i64 order, attempt, amount;

@@ -6,8 +6,16 @@ struct provider_page {
     str session_id, payment_id, url;
 };
 /* What one of the provider's objects says about one of our attempts. */
-enum provider_fact { FACT_NONE, FACT_PAID, FACT_PROCESSING, FACT_FAILED, FACT_DECLINED,
-    FACT_EXPIRED, FACT_REFUNDED, FACT_REFUND_FAILED };
+enum provider_fact {
+    FACT_NONE,
+    FACT_PAID,
+    FACT_PROCESSING,
+    FACT_FAILED,
+    FACT_DECLINED,
+    FACT_EXPIRED,
+    FACT_REFUNDED,
+    FACT_REFUND_FAILED
+};
 struct provider_news {
     enum provider_fact fact;
     str session_id, payment_id, attempt_key, refund_id, refund_key; /* how to find ours */

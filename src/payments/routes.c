@@ -16,7 +16,7 @@ static int webhook(struct req *r)
     return reply_raw(r, 200, S("application/json"), S("{\"received\":true}"));
 }
 
-ROUTES(payments) {
+ROUTES(payments){
     ROUTE(POST, "/payments/stripe/webhook", ANYONE, NULL, webhook, NULL, RATE_HOOK, RAW | BARE),
     END_OF_ROUTES,
 };

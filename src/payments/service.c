@@ -10,7 +10,7 @@
 #define PAGE_LIFE (32 * MINUTE)
 #define MOST_BODY ((size_t)256 << 10)
 
-static const struct provider *const providers[] = {&provider_stripe};
+static const struct provider *const providers[] = { &provider_stripe };
 
 const struct provider *provider_named(str name)
 {
@@ -29,7 +29,8 @@ static const struct provider *provider_of(const struct node *row)
     return provider;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------
+ */
 
 /* All that the page is opened with, kept, so that asking again is asking the same. */
 static str request_of(struct ctx *c, const struct payment_order *o, when expires)
@@ -65,8 +66,8 @@ static int open_page(struct ctx *c, const struct node *attempt, str *url)
     return q_payments_attempt_opened(c, NULL, id, page.session_id, page.payment_id, page.url);
 }
 
-static int find_or_add(struct ctx *c, str provider, const struct payment_order *o,
-    struct node **attempt)
+static int find_or_add(
+    struct ctx *c, str provider, const struct payment_order *o, struct node **attempt)
 {
     struct node *row;
     TRY(q_payments_open_attempt(c, attempt, o->id));
@@ -75,11 +76,12 @@ static int find_or_add(struct ctx *c, str provider, const struct payment_order *
     when expires = c->now + PAGE_LIFE;
     str key = str_fmt(c->mem, "talat-%.*s-%s", STR(o->number),
         str_c(c->mem, str_lower(c->mem, crypto_code(c->mem, 8))));
-    TRY(q_payments_add_attempt(c, &row, o->id, provider, key, o->amount, o->currency,
-        request_of(c, o, expires), expires));
+    TRY(q_payments_add_attempt(
+        c, &row, o->id, provider, key, o->amount, o->currency, request_of(c, o, expires), expires));
     TRY(q_payments_open_attempt(c, attempt, o->id)); /* ours, or the one that was faster */
-    return *attempt ? E_OK : fail(c, E_CONFLICT, "payments.attempt",
-        "A payment for this order is just ending. Please try again in a moment.");
+    return *attempt ? E_OK
+                    : fail(c, E_CONFLICT, "payments.attempt",
+                          "A payment for this order is just ending. Please try again in a moment.");
 }
 
 static int renew(struct ctx *c, str provider, const struct payment_order *o, str *url)
@@ -117,7 +119,8 @@ int payments_start(struct ctx *c, str provider, const struct payment_order *o, s
     return open_page(c, attempt, url);
 }
 
-/* ---- closing, asking ----------------------------------------------------------------------------- */
+/* ---- closing, asking
+ * ----------------------------------------------------------------------------- */
 
 int payments_store(struct ctx *c, str provider, str event_id, str kind, str body, bool *fresh)
 {
@@ -131,8 +134,8 @@ int payments_store(struct ctx *c, str provider, str event_id, str kind, str body
     if (!row)
         return E_OK;
     i64 id = node_int(row, "id");
-    return job_add(c, "payment.event", str_fmt(c->mem, "payment.event:%" PRId64, id), 0, id, NULL,
-        0);
+    return job_add(
+        c, "payment.event", str_fmt(c->mem, "payment.event:%" PRId64, id), 0, id, NULL, 0);
 }
 
 int payments_note(struct ctx *c, void *saying)
@@ -146,7 +149,7 @@ int payments_note(struct ctx *c, void *saying)
 static int expire_attempt(struct ctx *c, struct node *attempt, bool *settled)
 {
     const struct provider *provider = provider_of(attempt);
-    struct saying said = {.provider = str_of(provider->name)};
+    struct saying said = { .provider = str_of(provider->name) };
     struct provider_news news;
     str url;
     if (!node_str(attempt, "session_id").n) {
@@ -181,7 +184,7 @@ int payments_ask(struct ctx *c, i64 id)
     str url;
     TRY(q_payments_attempt(c, &attempt, id));
     const struct provider *provider = provider_of(attempt);
-    struct saying said = {.provider = str_of(provider->name)};
+    struct saying said = { .provider = str_of(provider->name) };
     TRY(q_payments_asked(c, NULL, id));
     if (!node_str(attempt, "session_id").n) {
         int err = open_page(c, attempt, &url);
@@ -191,7 +194,8 @@ int payments_ask(struct ctx *c, i64 id)
     return pg_tx(c, payments_note, &said);
 }
 
-/* ---- refunds --------------------------------------------------------------------------------------- */
+/* ---- refunds
+ * --------------------------------------------------------------------------------------- */
 
 int payments_kept(struct ctx *c, i64 order, i64 *amount)
 {
@@ -219,8 +223,7 @@ int payments_refund(struct ctx *c, i64 order, i64 amount, str reason, str key, i
     TRY(q_payments_refundable(c, &captures, order));
     if (there < amount)
         return fail(c, E_CONFLICT, "payments.refund", "That is more than was paid.");
-    EACH(item, captures)
-    {
+    EACH(item, captures) {
         const struct node *capture = &item->node;
         i64 part = node_int(capture, "rest") < rest ? node_int(capture, "rest") : rest;
         if (part <= 0)

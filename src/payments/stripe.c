@@ -20,7 +20,7 @@ static bool is_configured(struct ctx *c)
 static bool is_live(struct ctx *c)
 {
     return str_starts(conf_of(c, "stripe_key"), S("sk_live_")) ||
-           str_starts(conf_of(c, "stripe_key"), S("rk_live_"));
+        str_starts(conf_of(c, "stripe_key"), S("rk_live_"));
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */
@@ -44,15 +44,17 @@ static void field_int(struct ctx *c, struct buf *form, const char *key, i64 valu
 static bool is_no(int status, const struct node *answer)
 {
     return status == 400 &&
-           !str_is(node_str(node_get(answer, S("error")), "type"), "idempotency_error");
+        !str_is(node_str(node_get(answer, S("error")), "type"), "idempotency_error");
 }
 
 /* Stripe's error object, for our log: type and code, never the message (it may name people). */
 static int refused(struct ctx *c, int status, const struct node *answer)
 {
     const struct node *error = node_get(answer, S("error"));
-    return fail_detail(c, E_PROVIDER, is_no(status, answer) ? "payments.refused" : "payments.stripe",
-        "status %d type %.*s code %.*s", status, STR(node_str(error, "type")), STR(node_str(error, "code")));
+    return fail_detail(c, E_PROVIDER,
+        is_no(status, answer) ? "payments.refused" : "payments.stripe",
+        "status %d type %.*s code %.*s", status, STR(node_str(error, "type")),
+        STR(node_str(error, "code")));
 }
 
 /* One call; *status is Stripe's. E_PROVIDER when no whole answer came, when it was 5xx or 429,
@@ -67,19 +69,22 @@ static int call(struct ctx *c, const char *method, str path, str form, str key, 
         S("Content-Type: application/x-www-form-urlencoded"),
         str_fmt(c->mem, "Idempotency-Key: %.*s", STR(key)),
     };
-    struct http_call request = {.method = method, .body = form, .headers = headers,
-        .n_headers = key.n ? 4 : 3, .ceiling = MOST_ANSWER,
+    struct http_call request = { .method = method,
+        .body = form,
+        .headers = headers,
+        .n_headers = key.n ? 4 : 3,
+        .ceiling = MOST_ANSWER,
         .flags = c->app->production ? 0 : HTTP_PRIVATE_OK,
-        .url = str_fmt(c->mem, "%.*s%.*s", STR(base), STR(path))};
-    struct http_answer got = {0};
+        .url = str_fmt(c->mem, "%.*s%.*s", STR(base), STR(path)) };
+    struct http_answer got = { 0 };
     if (!is_configured(c))
         return fail_detail(c, E_PROVIDER, "payments.stripe", "stripe_key is not configured");
     if (circuit_is_open(c, NAME))
         return fail_detail(c, E_PROVIDER, "payments.circuit", "stripe has not answered lately");
     int err = http_call(c, &request, &got);
     if (!err && json_read(c, got.body, answer))
-        err = fail_detail(c, E_PROVIDER, "payments.stripe", "status %d, body is not JSON",
-            got.status);
+        err = fail_detail(
+            c, E_PROVIDER, "payments.stripe", "status %d, body is not JSON", got.status);
     if (!err && (got.status >= 500 || got.status == 429))
         err = refused(c, got.status, *answer);
     if (err) {
@@ -119,8 +124,8 @@ static int open_page(struct ctx *c, const struct node *attempt, struct provider_
         &status, &answer, &body));
     if (status != 200)
         return refused(c, status, answer);
-    *page = (struct provider_page){node_str(answer, "id"), node_str(answer, "payment_intent"),
-        node_str(answer, "url")};
+    *page = (struct provider_page){ node_str(answer, "id"), node_str(answer, "payment_intent"),
+        node_str(answer, "url") };
     return E_OK;
 }
 
@@ -166,8 +171,8 @@ static int expire(struct ctx *c, const struct node *attempt, str *event_id, str 
 {
     struct node *session;
     int status;
-    str path = str_fmt(c->mem, "/v1/checkout/sessions/%.*s/expire",
-        STR(node_str(attempt, "session_id")));
+    str path =
+        str_fmt(c->mem, "/v1/checkout/sessions/%.*s/expire", STR(node_str(attempt, "session_id")));
     TRY(call(c, "POST", path, str_none, str_none, &status, &session, body));
     if (status != 200)
         return ask(c, attempt, event_id, kind, body);
@@ -184,8 +189,8 @@ static int refund(struct ctx *c, const struct node *row, str *event_id, str *kin
     field_int(c, &form, "amount", node_int(row, "amount"));
     field(&form, "reason", S("requested_by_customer"));
     field(&form, "metadata[refund]", node_str(row, "key"));
-    TRY(call(c, "POST", S("/v1/refunds"), buf_str(&form), node_str(row, "key"), &status, &answer,
-        body));
+    TRY(call(
+        c, "POST", S("/v1/refunds"), buf_str(&form), node_str(row, "key"), &status, &answer, body));
     if (is_no(status, answer)) { /* a clear no: news as well, for the order's page */
         struct buf json = buf_new(c->mem, 4096);
         str why = node_str(node_get(answer, S("error")), "code");
@@ -203,12 +208,13 @@ static int refund(struct ctx *c, const struct node *row, str *event_id, str *kin
         return refused(c, status, answer);
     }
     *kind = S("refund.answered");
-    *event_id = str_fmt(c->mem, "answered:%.*s:%.*s", STR(node_str(answer, "id")),
-        STR(node_str(answer, "status")));
+    *event_id = str_fmt(
+        c->mem, "answered:%.*s:%.*s", STR(node_str(answer, "id")), STR(node_str(answer, "status")));
     return E_OK;
 }
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events -----------------------------------------------------------------------------------
+ */
 
 static bool any_v1_matches(str header, str expected)
 {
@@ -319,7 +325,7 @@ static int news(struct ctx *c, str kind, str body, struct provider_news *out)
     struct node *object = node_path(event, S("data.object"));
     object = object ? object : event;
     str what = node_str(object, "object");
-    *out = (struct provider_news){0};
+    *out = (struct provider_news){ 0 };
     if (str_is(what, "checkout.session"))
         session_news(c, kind, object, out);
     else if (str_is(what, "payment_intent"))
@@ -329,5 +335,5 @@ static int news(struct ctx *c, str kind, str body, struct provider_news *out)
     return E_OK;
 }
 
-const struct provider provider_stripe = {NAME, is_configured, open_page, expire, ask, refund,
-    verify, event_id, news};
+const struct provider provider_stripe = { NAME, is_configured, open_page, expire, ask, refund,
+    verify, event_id, news };

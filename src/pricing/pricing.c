@@ -54,12 +54,13 @@ static int total_lines(struct ctx *c, struct basket *b, struct priced *out)
             !money_times(line->unit, line->quantity, &line->total) ||
             !money_add(out->goods, line->total, &out->goods))
             return too_large(c);
-        trace(c, out->trace, (struct step){"line", line->sku, line->quantity, line->unit,
-            line->total, 0, line->total});
+        trace(c, out->trace,
+            (struct step){
+                "line", line->sku, line->quantity, line->unit, line->total, 0, line->total });
     }
     out->delivery = b->delivery;
-    trace(c, out->trace, (struct step){"delivery", str_none, 1, b->delivery, b->delivery, 0,
-        b->delivery});
+    trace(c, out->trace,
+        (struct step){ "delivery", str_none, 1, b->delivery, b->delivery, 0, b->delivery });
     return b->delivery < 0 ? too_large(c) : E_OK;
 }
 
@@ -69,7 +70,8 @@ static int tax_per_line(struct ctx *c, struct basket *b, struct priced *out)
         if (!tax_of(b->lines[i].total, b->lines[i].rate_bp, b->tax_inclusive, &b->lines[i].tax))
             return too_large(c);
     return tax_of(b->delivery, b->delivery_rate_bp, b->tax_inclusive, &out->delivery_tax)
-        ? E_OK : too_large(c);
+        ? E_OK
+        : too_large(c);
 }
 
 /* One part of a group that shares a rate: its exact tax is (total * bp) / divisor. */
@@ -115,8 +117,8 @@ static int tax_per_total(struct ctx *c, struct basket *b, struct priced *out)
             if ((is_line ? b->lines[i].rate_bp : b->delivery_rate_bp) != bp)
                 continue;
             done[i] = i != first;
-            group[n++] = (struct share){is_line ? b->lines[i].total : b->delivery, 0,
-                is_line ? &b->lines[i].tax : &out->delivery_tax};
+            group[n++] = (struct share){ is_line ? b->lines[i].total : b->delivery, 0,
+                is_line ? &b->lines[i].tax : &out->delivery_tax };
         }
         if (n && !share_out(group, n, bp, b->tax_inclusive ? WHOLE + bp : WHOLE))
             return too_large(c);
@@ -141,13 +143,13 @@ static void trace_taxes(struct ctx *c, const struct basket *b, struct priced *ou
             tax += out->delivery_tax;
         }
         if (!seen)
-            trace(c, out->trace, (struct step){"tax", str_none, 1, tax, base, bp, tax});
+            trace(c, out->trace, (struct step){ "tax", str_none, 1, tax, base, bp, tax });
     }
 }
 
 int pricing_reckon(struct ctx *c, struct basket *b, struct priced *out)
 {
-    *out = (struct priced){.trace = node_list(c->mem)};
+    *out = (struct priced){ .trace = node_list(c->mem) };
     if (b->n > MOST_LINES)
         return too_large(c);
     TRY(total_lines(c, b, out));
@@ -160,16 +162,16 @@ int pricing_reckon(struct ctx *c, struct basket *b, struct priced *out)
         (!b->tax_inclusive && !money_add(out->total, out->tax, &out->total)))
         return too_large(c);
     trace_taxes(c, b, out);
-    trace(c, out->trace, (struct step){"total", str_none, 1, out->total, out->total, 0,
-        out->total});
+    trace(c, out->trace,
+        (struct step){ "total", str_none, 1, out->total, out->total, 0, out->total });
     return E_OK;
 }
 
 static i64 rate_of(const struct node *rates, str tax_class)
 {
     EACH(item, rates)
-    if (str_eq(node_str(&item->node, "tax_class"), tax_class))
-        return node_int(&item->node, "rate_bp");
+        if (str_eq(node_str(&item->node, "tax_class"), tax_class))
+            return node_int(&item->node, "rate_bp");
     return -1;
 }
 

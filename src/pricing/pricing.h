@@ -9,14 +9,14 @@ enum rounding { ROUND_PER_LINE, ROUND_PER_TOTAL };
 struct price_line {
     i64 unit, quantity, organisation;
     str sku, tax_class;
-    i64 rate_bp;                /* filled from the rules by pricing_rules */
-    i64 total, tax;             /* out */
+    i64 rate_bp;    /* filled from the rules by pricing_rules */
+    i64 total, tax; /* out */
 };
 struct basket {
     str currency;
     struct price_line *lines;
     size_t n;
-    i64 delivery;               /* its price, after the free-from threshold */
+    i64 delivery; /* its price, after the free-from threshold */
     i64 delivery_rate_bp;
     bool tax_inclusive;
     enum rounding rounding;

@@ -10,8 +10,7 @@ int shipping_method(struct ctx *c, str code, str country, i64 goods, struct node
 {
     struct node *methods;
     TRY(shipping_methods(c, country, goods, &methods));
-    EACH(item, methods)
-    {
+    EACH(item, methods) {
         *method = (struct node *)&item->node;
         if (str_eq(node_str(*method, "code"), code))
             return E_OK;

@@ -5,8 +5,8 @@
 
 enum { COMPLAINTS = 64 << 10 };
 
-static str or_below(struct arena *mem, const struct conf *conf, const char *key, str dir,
-    const char *name)
+static str or_below(
+    struct arena *mem, const struct conf *conf, const char *key, str dir, const char *name)
 {
     str given = conf_str(conf, key, str_none);
     return given.n ? given : str_fmt(mem, "%.*s/%s", STR(dir), name);
@@ -40,8 +40,8 @@ static void read_currencies(struct app *app, struct buf *errors)
         node_add_str(app->mem, app->currencies, code);
     }
     if (!has_own)
-        buf_fmt(errors, "currencies: the shop's own, %.*s, is not among them\n",
-            STR(app->currency));
+        buf_fmt(
+            errors, "currencies: the shop's own, %.*s, is not among them\n", STR(app->currency));
 }
 
 /* In a file of its own, so that the configuration may be shown around. */
@@ -122,11 +122,16 @@ struct app *app_open_house(struct arena *mem, const char *conf_path, const struc
     return app;
 }
 
-void app_ctx(struct app *app, struct arena *mem, struct pg *pg, struct redis *redis,
-    struct ctx *c)
+void app_ctx(struct app *app, struct arena *mem, struct pg *pg, struct redis *redis, struct ctx *c)
 {
-    *c = (struct ctx){ .app = app, .mem = mem, .pg = pg, .redis = redis, .lang = app->language,
-        .currency = app->currency, .words = say_words, .now = app->fixed_now ? app->fixed_now : when_now() };
+    *c = (struct ctx){ .app = app,
+        .mem = mem,
+        .pg = pg,
+        .redis = redis,
+        .lang = app->language,
+        .currency = app->currency,
+        .words = say_words,
+        .now = app->fixed_now ? app->fixed_now : when_now() };
 }
 
 struct pg *app_pg(struct app *app, struct arena *mem)

@@ -28,7 +28,8 @@ static int read_pairs(struct req *r, str text, bool query)
         i64 at = str_find(pair, S("="));
         str left = at < 0 ? pair : str_upto(pair, (size_t)at);
         str right = at < 0 ? str_none : str_from(pair, (size_t)at + 1);
-        if (!unescape_url(r->c.mem, left, true, &name) || !unescape_url(r->c.mem, right, true, &value))
+        if (!unescape_url(r->c.mem, left, true, &name) ||
+            !unescape_url(r->c.mem, right, true, &value))
             return fail_detail(&r->c, E_MALFORMED, "body.escape", "a broken %%xx");
         TRY(add(r, query, name, value, NULL));
     }
@@ -169,7 +170,8 @@ static int read_json(struct req *r)
     return E_OK;
 }
 
-/* ---- by content type --------------------------------------------------------------------------- */
+/* ---- by content type ---------------------------------------------------------------------------
+ */
 
 static str media_type(const struct req *r)
 {

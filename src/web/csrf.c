@@ -41,7 +41,7 @@ static bool is_our_origin(const struct req *r, str origin)
     if (str_eq(origin, origin_of(r->c.app->base_url)))
         return true;
     return !r->c.app->production && is_loopback(r->host) && str_starts(origin, S("http://")) &&
-           str_eq(str_from(origin, 7), r->host);
+        str_eq(str_from(origin, 7), r->host);
 }
 
 static bool comes_from_us(const struct req *r)
@@ -59,7 +59,8 @@ static bool is_vouched_for(const struct req *r)
     return in_header(r, "origin").n || str_is(in_header(r, "sec-fetch-site"), "same-origin");
 }
 
-/* ---- the token --------------------------------------------------------------------------------- */
+/* ---- the token ---------------------------------------------------------------------------------
+ */
 
 static str mac_of(struct req *r, str random, str bound_to)
 {

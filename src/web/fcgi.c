@@ -18,9 +18,9 @@
 #include "web/web_in.h"
 
 enum {
-    HEAD_MAX = 96 << 10,  /* bytes up to the end of the parameters */
-    PARAMS_MAX = 400,     /* how many */
-    READ_S = 5,           /* a whole request must have come by then */
+    HEAD_MAX = 96 << 10, /* bytes up to the end of the parameters */
+    PARAMS_MAX = 400,    /* how many */
+    READ_S = 5,          /* a whole request must have come by then */
     WRITE_S = 10,
     RECORD_MAX = 0xFFFF,
     FCGI_HEAD = 8,
@@ -58,7 +58,8 @@ void fcgi_start(void)
     sigaction(SIGALRM, &(struct sigaction){ .sa_handler = bark, .sa_flags = SA_RESTART }, NULL);
 }
 
-/* ---- looking before reading -------------------------------------------------------------------- */
+/* ---- looking before reading --------------------------------------------------------------------
+ */
 
 enum seen { WHOLE, PART, NONSENSE };
 
@@ -154,7 +155,8 @@ static bool is_welcome(int fd, struct arena *mem)
     return false;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------- */
+/* ---- reading
+ * -------------------------------------------------------------------------------------- */
 
 static void copy_params(FCGX_Request *request, struct arena *mem, struct cgi *cgi)
 {
@@ -244,7 +246,8 @@ bool fcgi_read(struct fcgi *f, int fd, struct arena *mem, struct cgi *cgi)
     return ok;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------- */
+/* ---- writing
+ * --------------------------------------------------------------------------------------- */
 
 static void add_head(struct buf *heads, struct iovec *iov, int type, int id, size_t length)
 {

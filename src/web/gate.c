@@ -21,13 +21,18 @@ static str cgi_value(const struct cgi *cgi, const char *name)
     return str_none;
 }
 
-/* ---- parse: what was asked ----------------------------------------------------------------------- */
+/* ---- parse: what was asked
+ * ----------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
     enum method method;
 } known_methods[] = {
-    { "GET", GET }, { "HEAD", GET }, { "POST", POST }, { "PUT", PUT }, { "PATCH", PATCH },
+    { "GET", GET },
+    { "HEAD", GET },
+    { "POST", POST },
+    { "PUT", PUT },
+    { "PATCH", PATCH },
     { "DELETE", DELETE },
 };
 
@@ -68,7 +73,7 @@ static void read_headers(struct req *r)
     bool ours = id.n >= 8 && id.n <= 64;
     for (size_t i = 0; ours && i < id.n; i++)
         ours = (id.p[i] >= '0' && id.p[i] <= '9') || (id.p[i] >= 'a' && id.p[i] <= 'z') ||
-               (id.p[i] >= 'A' && id.p[i] <= 'Z') || id.p[i] == '-';
+            (id.p[i] >= 'A' && id.p[i] <= 'Z') || id.p[i] == '-';
     r->c.id = ours ? id : crypto_token(r->c.mem, 12);
 }
 
@@ -176,7 +181,8 @@ static int parse(struct req *r)
     return E_OK;
 }
 
-/* ---- route: which row ------------------------------------------------------------------------------ */
+/* ---- route: which row
+ * ------------------------------------------------------------------------------ */
 
 static str joined(struct req *r, const struct path *path)
 {
@@ -282,7 +288,8 @@ static int route(struct req *r)
     return E_OK;
 }
 
-/* ---- size, limit, who, permission, csrf, inputs, handler ------------------------------------------------ */
+/* ---- size, limit, who, permission, csrf, inputs, handler
+ * ------------------------------------------------ */
 
 static int size(struct req *r)
 {
@@ -328,8 +335,8 @@ static int permission(struct req *r)
     if (may(&r->who, r->route->need))
         return E_OK;
     if (r->who.person)
-        return fail_detail(&r->c, E_DENIED, "permission", "needs %s",
-            permission_name(r->route->need));
+        return fail_detail(
+            &r->c, E_DENIED, "permission", "needs %s", permission_name(r->route->need));
     if (r->format == JSON)
         return fail_detail(&r->c, E_LOGIN, "login", "a stranger");
     return to_login(r);
@@ -367,18 +374,25 @@ static const struct step {
     const char *name;
     int (*run)(struct req *);
 } steps[] = {
-    { "parse", parse },           { "route", route }, { "size", size },
-    { "limit", limit_check },     { "who", who },     { "permission", permission },
-    { "csrf", csrf_check },       { "inputs", inputs }, { "handler", handler_step },
+    { "parse", parse },
+    { "route", route },
+    { "size", size },
+    { "limit", limit_check },
+    { "who", who },
+    { "permission", permission },
+    { "csrf", csrf_check },
+    { "inputs", inputs },
+    { "handler", handler_step },
 };
 
-/* ---- after: headers, the cache's keys, one log line ----------------------------------------------------- */
+/* ---- after: headers, the cache's keys, one log line
+ * ----------------------------------------------------- */
 
 static bool is_kept(struct req *r)
 {
     return r->route && (r->route->flags & CACHED) && r->format != FRAGMENT && r->method == GET &&
-           r->out->status == 200 && !r->out->has_cookie && r->out->cache_s > 0 &&
-           query_is_canonical(r);
+        r->out->status == 200 && !r->out->has_cookie && r->out->cache_s > 0 &&
+        query_is_canonical(r);
 }
 
 /* True when the refresher will find this page again. */
@@ -464,8 +478,10 @@ static struct req *new_req(struct app *app, struct pg *pg, struct redis *redis, 
     r->raw = node_map(mem);
     r->fields = NEW(mem, struct web_fields);
     r->out = out;
-    *out = (struct answer){ .headers = node_list(mem), .tags = node_list(mem),
-        .body = buf_new(mem, ANSWER_MAX), .cache_s = 60 };
+    *out = (struct answer){ .headers = node_list(mem),
+        .tags = node_list(mem),
+        .body = buf_new(mem, ANSWER_MAX),
+        .cache_s = 60 };
     return r;
 }
 

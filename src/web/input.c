@@ -31,7 +31,8 @@ static int wrong_fmt(struct req *r, const struct given *g, const char *fmt, i64 
     return wrong(r, g, str_c(r->c.mem, buf_str(&out)));
 }
 
-/* ---- text ------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------
+ */
 
 static i64 characters(str s)
 {
@@ -110,7 +111,7 @@ static bool is_money(str s)
         for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
             fraction++;
     return i == s.n && digits >= 1 && digits <= 15 && fraction <= 4 &&
-           (fraction > 0 || digits == s.n);
+        (fraction > 0 || digits == s.n);
 }
 
 static bool is_choice(const char *choices, str s)
@@ -138,7 +139,8 @@ static const struct {
     [TEXT] = { 10000, false, true, is_any, "" },
     [LINE] = { 200, true, false, is_any, "" },
     [WORD] = { 200, true, false, is_word, SAYS("This may not contain blanks.") },
-    [SLUG] = { 100, true, false, is_slug, SAYS("Please use small letters, digits and hyphens only.") },
+    [SLUG] = { 100, true, false, is_slug,
+        SAYS("Please use small letters, digits and hyphens only.") },
     [EMAIL] = { 254, true, false, is_email, SAYS("Please enter an e-mail address.") },
     [MONEY] = { 20, true, false, is_money, SAYS("Please enter an amount, like 12.50.") },
     [SECRET] = { 1024, false, false, is_any, "" },
@@ -172,7 +174,8 @@ static int take_text(struct req *r, const struct given *g)
     return E_OK;
 }
 
-/* ---- numbers, choices ------------------------------------------------------------------------- */
+/* ---- numbers, choices -------------------------------------------------------------------------
+ */
 
 static int take_int(struct req *r, const struct given *g)
 {
@@ -236,9 +239,10 @@ static int take_ints(struct req *r, const struct given *g)
         str rest = g->values[i].value, one;
         if (json && json->kind == N_LIST)
             EACH(item, json)
-                TRY(add_int(r, g, list, item->node.kind == N_INT
-                                            ? str_fmt(r->c.mem, "%" PRId64, item->node.as.number)
-                                            : item->node.kind == N_STR ? item->node.as.text : S("?")));
+                TRY(add_int(r, g, list,
+                    item->node.kind == N_INT ? str_fmt(r->c.mem, "%" PRId64, item->node.as.number)
+                        : item->node.kind == N_STR ? item->node.as.text
+                                                   : S("?")));
         while (rest.n && str_cut(&rest, ',', &one))
             TRY(add_int(r, g, list, one));
     }
@@ -264,12 +268,22 @@ static int take_files(struct req *r, const struct given *g)
 }
 
 static int (*const takes[])(struct req *, const struct given *) = {
-    [INT] = take_int, [TEXT] = take_text, [LINE] = take_text, [WORD] = take_text,
-    [SLUG] = take_text, [EMAIL] = take_text, [BOOL] = take_bool, [MONEY] = take_text,
-    [CHOICE] = take_choice, [SECRET] = take_text, [INTS] = take_ints, [FILES] = take_files,
+    [INT] = take_int,
+    [TEXT] = take_text,
+    [LINE] = take_text,
+    [WORD] = take_text,
+    [SLUG] = take_text,
+    [EMAIL] = take_text,
+    [BOOL] = take_bool,
+    [MONEY] = take_text,
+    [CHOICE] = take_choice,
+    [SECRET] = take_text,
+    [INTS] = take_ints,
+    [FILES] = take_files,
 };
 
-/* ---- all of them ------------------------------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------------------------------
+ */
 
 /* JSON's names are camelCase, ours are snake_case; a JSON body may use either. */
 static bool is_named(const struct field *f, const char *name)
@@ -339,15 +353,17 @@ static int take(struct req *r, const struct input *in)
     if (in->kind == FILES || in->kind == INTS)
         return takes[in->kind](r, g);
     if (g->n == 0)
-        return in->required ? wrong(r, g, in->kind == CHOICE ? "Please choose one."
-                                          : in->kind == BOOL ? "Please tick this to go on."
-                                                             : "Please fill this in.")
+        return in->required ? wrong(r, g,
+                                  in->kind == CHOICE     ? "Please choose one."
+                                      : in->kind == BOOL ? "Please tick this to go on."
+                                                         : "Please fill this in.")
                             : E_OK;
     if (g->n > 1)
         return wrong(r, g, "This was sent twice.");
     if (!is_scalar(&g->values[0]))
-        return wrong(r, g, in->kind == INT ? "Please enter a whole number."
-                                           : "This is not of the kind expected here.");
+        return wrong(r, g,
+            in->kind == INT ? "Please enter a whole number."
+                            : "This is not of the kind expected here.");
     return takes[in->kind](r, g);
 }
 
@@ -368,7 +384,8 @@ int inputs_read(struct req *r)
     return first;
 }
 
-/* ---- for handlers --------------------------------------------------------------------------------- */
+/* ---- for handlers
+ * --------------------------------------------------------------------------------- */
 
 #ifndef NDEBUG
 static bool declared(const struct req *r, const char *name)
@@ -418,7 +435,8 @@ str in_cookie(const struct req *r, const char *name) { return node_str(r->cookie
 str in_header(const struct req *r, const char *name) { return node_str(r->headers, name); }
 str in_path(const struct req *r, const char *name) { return node_str(r->params, name); }
 
-/* ---- the page cache's door ------------------------------------------------------------------------- */
+/* ---- the page cache's door
+ * ------------------------------------------------------------------------- */
 
 /* A URI is kept only when its query is what we would have written: the declared inputs in
  * their order, each once, none empty. So nobody can fill the cache with variants. */

@@ -7,7 +7,8 @@ enum by { BY_ADDRESS, BY_SESSION, BY_KEY };
 
 /* `limits` in talat.conf is on, off, or a factor for all that is not strict: load tests come
  * from one address. Strict ones guard secrets and bend to nothing but off. */
-static const struct class {
+static const struct class
+{
     const char *name;
     int rate; /* of the route row; -1: asked for by name */
     enum by by;
@@ -57,7 +58,8 @@ static i64 allowed(const struct limits *limits, const struct class *class)
     return class->strict ? class->count : class->count * limits->factor;
 }
 
-/* ---- who ---------------------------------------------------------------------------------------- */
+/* ---- who ----------------------------------------------------------------------------------------
+ */
 
 /* The first four groups of an IPv6 address in full form, or "::"-shortened, as text. */
 static str network_of(struct arena *mem, str address)
@@ -79,7 +81,8 @@ static str who_of(struct req *r, enum by by)
     return session.n ? str_upto(crypto_sha256_hex(r->c.mem, session), 24) : str_none;
 }
 
-/* ---- counting ------------------------------------------------------------------------------------ */
+/* ---- counting
+ * ------------------------------------------------------------------------------------ */
 
 static void count_here(struct limits *limits, struct counter *counter, i64 now)
 {
@@ -132,9 +135,10 @@ int limit_check(struct req *r)
         if (!who.n)
             continue;
         of[n] = &classes[i];
-        counters[n++] = (struct counter){
-            .key = str_fmt(r->c.mem, "rl:%s:%.*s", classes[i].name, STR(who)),
-            .window_s = classes[i].window_s, .add = 1 };
+        counters[n++] =
+            (struct counter){ .key = str_fmt(r->c.mem, "rl:%s:%.*s", classes[i].name, STR(who)),
+                .window_s = classes[i].window_s,
+                .add = 1 };
     }
     if (!n)
         return E_OK;
@@ -162,7 +166,8 @@ int limit_take(struct req *r, const char *name, str key, i64 add)
     if (!class || limits->factor == 0)
         return E_OK;
     struct counter counter = { .key = str_fmt(r->c.mem, "rl:%s:%.*s", name, STR(key)),
-        .window_s = class->window_s, .add = add };
+        .window_s = class->window_s,
+        .add = add };
     count_all(&r->c, &counter, 1);
     i64 most = allowed(limits, class);
     if (add ? counter.count > most : counter.count >= most)

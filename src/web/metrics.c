@@ -11,26 +11,26 @@
 #include "web/web_in.h"
 
 /* X(name, type, help) */
-#define METRICS(X)                                                                               \
-    X("limited_total", "counter", "Requests refused because they came too often")                \
-    X("limits_local_total", "counter", "Limits counted by one worker alone: Redis was away")     \
-    X("logins_total", "counter", "Logins that were let in")                                      \
-    X("logins_failed_total", "counter", "Logins with a wrong password or account")               \
-    X("logins_shed_total", "counter", "Logins answered busy: all password checks were taken")    \
-    X("sessions_rebuilt_total", "counter", "Sessions made again from their device row")          \
-    X("orders_placed_total", "counter", "Orders placed")                                         \
-    X("payments_total", "counter", "Payments captured")                                          \
-    X("webhooks_total", "counter", "Provider events taken in")                                   \
-    X("webhooks_refused_total", "counter", "Provider events with a wrong signature")             \
-    X("jobs_total", "counter", "Jobs run to their end")                                          \
-    X("jobs_failed_total", "counter", "Job tries that failed")                                   \
-    X("jobs_dead_total", "counter", "Jobs given up")                                             \
-    X("mails_total", "counter", "Mails handed over")                                             \
-    X("push_total", "counter", "Messages pushed to open pages")                                  \
-    X("refreshes_total", "counter", "Kept pages rendered anew")                                  \
-    X("provider_errors_total", "counter", "Calls to a provider that failed")                     \
-    X("worker_starts_total", "counter", "Workers started")                                       \
-    X("worker_deaths_total", "counter", "Workers that died of a signal")                         \
+#define METRICS(X)                                                                                 \
+    X("limited_total", "counter", "Requests refused because they came too often")                  \
+    X("limits_local_total", "counter", "Limits counted by one worker alone: Redis was away")       \
+    X("logins_total", "counter", "Logins that were let in")                                        \
+    X("logins_failed_total", "counter", "Logins with a wrong password or account")                 \
+    X("logins_shed_total", "counter", "Logins answered busy: all password checks were taken")      \
+    X("sessions_rebuilt_total", "counter", "Sessions made again from their device row")            \
+    X("orders_placed_total", "counter", "Orders placed")                                           \
+    X("payments_total", "counter", "Payments captured")                                            \
+    X("webhooks_total", "counter", "Provider events taken in")                                     \
+    X("webhooks_refused_total", "counter", "Provider events with a wrong signature")               \
+    X("jobs_total", "counter", "Jobs run to their end")                                            \
+    X("jobs_failed_total", "counter", "Job tries that failed")                                     \
+    X("jobs_dead_total", "counter", "Jobs given up")                                               \
+    X("mails_total", "counter", "Mails handed over")                                               \
+    X("push_total", "counter", "Messages pushed to open pages")                                    \
+    X("refreshes_total", "counter", "Kept pages rendered anew")                                    \
+    X("provider_errors_total", "counter", "Calls to a provider that failed")                       \
+    X("worker_starts_total", "counter", "Workers started")                                         \
+    X("worker_deaths_total", "counter", "Workers that died of a signal")                           \
     X("worker_hung_total", "counter", "Workers killed because they no longer answered")
 
 static const struct {
@@ -40,8 +40,8 @@ static const struct {
     METRICS(X)
 #undef X
 };
-static const i64 bounds_us[] = { 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000,
-    500000, 1000000, 2500000, 10000000 };
+static const i64 bounds_us[] = { 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000,
+    1000000, 2500000, 10000000 };
 
 enum { CLASSES = 4, ROUTES = 400, SLOTS = 256, MAGIC = 0x54414c33 };
 
@@ -81,8 +81,8 @@ static struct sheet *map_file(const char *path, size_t size, int flags)
     if (fd < 0)
         return NULL;
     void *at = MAP_FAILED;
-    bool right = fstat(fd, &is) == 0 && (is.st_size == (off_t)size ||
-                                             ((flags & O_CREAT) && ftruncate(fd, (off_t)size) == 0));
+    bool right = fstat(fd, &is) == 0 &&
+        (is.st_size == (off_t)size || ((flags & O_CREAT) && ftruncate(fd, (off_t)size) == 0));
     if (right)
         at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
@@ -117,10 +117,7 @@ void metrics_slot(struct app *app, int slot)
         m->mine = &m->sheet->rows[slot];
 }
 
-static void more(_Atomic i64 *at, i64 n)
-{
-    atomic_fetch_add_explicit(at, n, memory_order_relaxed);
-}
+static void more(_Atomic i64 *at, i64 n) { atomic_fetch_add_explicit(at, n, memory_order_relaxed); }
 
 void metric_add(struct app *app, const char *name, i64 n)
 {
@@ -152,7 +149,8 @@ void metrics_request(struct app *app, size_t route, int status, i64 us, i64 db_u
     more(&row->bytes, bytes);
 }
 
-/* ---- the text ------------------------------------------------------------------------------------- */
+/* ---- the text
+ * ------------------------------------------------------------------------------------- */
 
 static i64 seen(_Atomic i64 *at) { return atomic_load_explicit(at, memory_order_relaxed); }
 
@@ -203,23 +201,25 @@ static struct row *sum_all(struct metrics *m, struct arena *mem)
 static void text_requests(struct app *app, struct row *sum, struct buf *out)
 {
     static const char *const classes[CLASSES] = { "2xx", "3xx", "4xx", "5xx" };
-    buf_add(out, S("# HELP talat_requests_total Requests answered\n"
-                   "# TYPE talat_requests_total counter\n"));
+    buf_add(out,
+        S("# HELP talat_requests_total Requests answered\n"
+          "# TYPE talat_requests_total counter\n"));
     for (size_t i = 0; i <= ROUTES; i++)
         for (size_t k = 0; k < CLASSES; k++) {
             i64 n = seen(&sum->requests[i][k]);
             if (!n)
                 continue;
-            const struct route *row = i < router_count(app->router) ? router_row(app->router, i)
-                                                                    : NULL;
+            const struct route *row =
+                i < router_count(app->router) ? router_row(app->router, i) : NULL;
             str methods = row ? methods_text(out->mem, row->methods) : S("-"), first = methods;
             str_cut(&methods, ',', &first);
             buf_fmt(out,
                 "talat_requests_total{method=\"%.*s\",route=\"%s\",status=\"%s\"} %" PRId64 "\n",
                 STR(first), row ? row->path : "-", classes[k], n);
         }
-    buf_add(out, S("# HELP talat_route_seconds_total Time spent by route\n"
-                   "# TYPE talat_route_seconds_total counter\n"));
+    buf_add(out,
+        S("# HELP talat_route_seconds_total Time spent by route\n"
+          "# TYPE talat_route_seconds_total counter\n"));
     for (size_t i = 0; i < router_count(app->router) && i < ROUTES; i++)
         if (seen(&sum->us[i])) {
             const struct route *row = router_row(app->router, i);
@@ -233,8 +233,9 @@ static void text_requests(struct app *app, struct row *sum, struct buf *out)
 static void text_durations(struct row *sum, struct buf *out)
 {
     i64 n = 0;
-    buf_add(out, S("# HELP talat_request_seconds Time in the worker\n"
-                   "# TYPE talat_request_seconds histogram\n"));
+    buf_add(out,
+        S("# HELP talat_request_seconds Time in the worker\n"
+          "# TYPE talat_request_seconds histogram\n"));
     for (size_t i = 0; i <= COUNT(bounds_us); i++) {
         n += seen(&sum->took[i]);
         if (i < COUNT(bounds_us))

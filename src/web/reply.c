@@ -3,7 +3,10 @@
 #include "web/web_in.h"
 
 const struct language web_languages[] = {
-    { "en", "English" }, { "th", "ไทย" }, { "vi", "Tiếng Việt" }, { NULL, NULL },
+    { "en", "English" },
+    { "th", "ไทย" },
+    { "vi", "Tiếng Việt" },
+    { NULL, NULL },
 };
 
 /* ---- paths ---------------------------------------------------------------------------------- */
@@ -50,7 +53,8 @@ str url_abs(struct req *r, str path)
     return str_fmt(r->c.mem, "%.*s%.*s", STR(r->c.app->base_url), STR(path));
 }
 
-/* ---- headers ---------------------------------------------------------------------------------- */
+/* ---- headers ----------------------------------------------------------------------------------
+ */
 
 static void add_header(struct req *r, str name, str value)
 {
@@ -124,7 +128,8 @@ void answer_begin(struct req *r, int status, str type)
         set_header(r, "Content-Type", type);
 }
 
-/* ---- the document ----------------------------------------------------------------------------- */
+/* ---- the document -----------------------------------------------------------------------------
+ */
 
 static void put(struct req *r, struct node *doc, const char *key, struct node *value)
 {
@@ -173,8 +178,8 @@ static struct node *languages(struct req *r)
         str there = lang_path(r, str_of(l->code), path);
         node_set_str(r->c.mem, map, S("code"), str_of(l->code));
         node_set_str(r->c.mem, map, S("name"), str_of(l->name));
-        node_set_str(r->c.mem, map, S("path"),
-            str_fmt(r->c.mem, "%.*s%.*s", STR(there), STR(query)));
+        node_set_str(
+            r->c.mem, map, S("path"), str_fmt(r->c.mem, "%.*s%.*s", STR(there), STR(query)));
         node_set_bool(r->c.mem, map, S("current"), str_is(r->c.lang, l->code));
     }
     return list;
@@ -222,7 +227,7 @@ static struct node *me_map(struct req *r, const struct who *who)
 static bool is_below(str path, str top)
 {
     return str_eq(path, top) ||
-           (str_starts(path, top) && path.p[top.n] == '/' && str_find(str_from(top, 1), S("/")) >= 0);
+        (str_starts(path, top) && path.p[top.n] == '/' && str_find(str_from(top, 1), S("/")) >= 0);
 }
 
 static struct node *menu_list(struct req *r, const struct who *who)
@@ -271,7 +276,8 @@ static void add_page_keys(struct req *r, struct node *doc)
     put(r, doc, "menu", menu_list(r, who));
 }
 
-/* ---- rendering --------------------------------------------------------------------------------- */
+/* ---- rendering ---------------------------------------------------------------------------------
+ */
 
 static int reply_json(struct req *r, int status, struct node *doc)
 {
@@ -325,7 +331,8 @@ int reply_raw(struct req *r, int status, str type, str body)
     return E_OK;
 }
 
-/* ---- elsewhere ----------------------------------------------------------------------------------- */
+/* ---- elsewhere
+ * ----------------------------------------------------------------------------------- */
 
 void answer_redirect(struct req *r, int status, str location)
 {
@@ -380,7 +387,8 @@ int accel(struct req *r, str internal_path)
     return E_OK;
 }
 
-/* ---- what went wrong ------------------------------------------------------------------------------ */
+/* ---- what went wrong
+ * ------------------------------------------------------------------------------ */
 
 static str error_text(struct req *r, int err)
 {
@@ -418,9 +426,9 @@ static void error_json(struct req *r, int err)
     struct node *doc = node_map(r->c.mem);
     struct fault *f = &r->c.fault;
     struct arena *mem = r->c.mem;
-    str text = str_is(f->key, "login")        ? S("Authentication required")
-               : str_is(f->key, "permission") ? S("Insufficient permissions")
-                                              : error_text(r, err);
+    str text = str_is(f->key, "login") ? S("Authentication required")
+        : str_is(f->key, "permission") ? S("Insufficient permissions")
+                                       : error_text(r, err);
     node_set_str(mem, doc, S("error"), text);
     node_set_str(mem, doc, S("code"), f->key.n ? f->key : str_of(err_name((enum err)err)));
     node_set_str(mem, doc, S("requestId"), r->c.id);
@@ -438,8 +446,9 @@ static void error_plain(struct req *r, int status, str text)
 {
     answer_begin(r, status, S("text/html; charset=utf-8"));
     struct buf *out = &r->out->body;
-    buf_add(out, S("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
-                   "<meta name=\"viewport\" content=\"width=device-width\"><title>"));
+    buf_add(out,
+        S("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+          "<meta name=\"viewport\" content=\"width=device-width\"><title>"));
     buf_int(out, status);
     buf_add(out, S("</title><h1>"));
     escape_html(out, text);

@@ -24,22 +24,30 @@ static const struct {
     enum method method;
     const char *name;
 } methods[METHODS] = {
-    { GET, "GET" }, { POST, "POST" }, { PUT, "PUT" }, { PATCH, "PATCH" }, { DELETE, "DELETE" },
+    { GET, "GET" },
+    { POST, "POST" },
+    { PUT, "PUT" },
+    { PATCH, "PATCH" },
+    { DELETE, "DELETE" },
 };
 static const struct {
     unsigned flag;
     const char *name;
 } flags[] = {
-    { CACHED, "CACHED" }, { SLOW, "SLOW" }, { RAW, "RAW" }, { NOINDEX, "NOINDEX" },
-    { BARE, "BARE" }, { BIG, "BIG" }, { FORM, "FORM" },
+    { CACHED, "CACHED" },
+    { SLOW, "SLOW" },
+    { RAW, "RAW" },
+    { NOINDEX, "NOINDEX" },
+    { BARE, "BARE" },
+    { BIG, "BIG" },
+    { FORM, "FORM" },
 };
 static const char *const rates[] = { "page", "form", "login", "order", "search", "hook", "none" };
 static const struct {
     const char *name;
     enum role role;
     enum member member;
-} permissions[] = {
-    { "", SUPER_ADMIN + 1, OWNER + 1 },
+} permissions[] = { { "", SUPER_ADMIN + 1, OWNER + 1 },
 #define X(p, name, role, member) { name, role, member },
     PERMISSIONS(X)
 #undef X
@@ -126,7 +134,8 @@ static const char *path_fault(const struct route *row)
             return "path is too deep";
         if (segment.n == 0)
             return "path has an empty segment";
-        if (is_name(segment, &name) ? !declares(row, name) : memchr(segment.p, '{', segment.n) != NULL)
+        if (is_name(segment, &name) ? !declares(row, name)
+                                    : memchr(segment.p, '{', segment.n) != NULL)
             return "path has a {name} that is not a declared input";
     }
     return NULL;
@@ -261,7 +270,8 @@ static const struct place *walk(const struct place *at, const str *segments, siz
     return at->any ? walk(at->any, segments + 1, n - 1) : NULL;
 }
 
-struct found router_find(const struct router *router, const str *segments, size_t n, unsigned method)
+struct found router_find(
+    const struct router *router, const str *segments, size_t n, unsigned method)
 {
     struct found found = { 0 };
     const struct place *place = walk(&router->root, segments, n);
@@ -280,8 +290,8 @@ struct found router_find(const struct router *router, const str *segments, size_
     return found;
 }
 
-void router_params(struct arena *mem, const struct route *row, const str *segments, size_t n,
-    struct node *params)
+void router_params(
+    struct arena *mem, const struct route *row, const str *segments, size_t n, struct node *params)
 {
     str rest = str_from(str_of(row->path), 1), segment, name;
     for (size_t i = 0; i < n && str_cut(&rest, '/', &segment); i++)
@@ -296,7 +306,8 @@ const struct route *router_row(const struct router *router, size_t number)
     return router->rows[number];
 }
 
-/* ---- the table as text ------------------------------------------------------------------------ */
+/* ---- the table as text ------------------------------------------------------------------------
+ */
 
 static void dump_flags(unsigned set, struct buf *out)
 {
@@ -346,8 +357,8 @@ static void dump_json(const struct router *router, size_t number, struct node *l
     node_set_str(mem, map, S("rate"), str_of(rates[row->rate]));
     node_set_str(mem, map, S("view"), str_of(row->view));
     for (size_t i = 0; i < COUNT(flags); i++)
-        node_set_bool(mem, map, str_lower(mem, str_of(flags[i].name)),
-            (row->flags & flags[i].flag) != 0);
+        node_set_bool(
+            mem, map, str_lower(mem, str_of(flags[i].name)), (row->flags & flags[i].flag) != 0);
     dump_inputs(row, &inputs);
     node_set_str(mem, map, S("inputs"), buf_str(&inputs));
 }

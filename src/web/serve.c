@@ -30,14 +30,14 @@ enum {
     BACKLOG = 1024,
     IDLE_BEAT_S = 25, /* a worker shows itself every second */
     STOP_S = 8,
-    OLD_S = 70,       /* how long the workers before a reload may still be busy */
+    OLD_S = 70, /* how long the workers before a reload may still be busy */
     NO_CHILD = 0,
 };
 #define LISTEN_ENV "TALAT_LISTEN_FD"
 #define OLD_ENV    "TALAT_OLD_WORKERS"
 
-struct beat { /* in memory shared with the supervisor */
-    _Atomic i64 seen_us;      /* last sign of life */
+struct beat {                  /* in memory shared with the supervisor */
+    _Atomic i64 seen_us;       /* last sign of life */
     _Atomic i64 busy_since_us; /* 0: waiting for a request */
 };
 struct worker {
@@ -55,7 +55,7 @@ struct pool {
     pid_t old[WORKERS_MAX]; /* workers from before a reload */
     int n_old;
     i64 old_until_us;
-    pid_t trial;            /* tries a new configuration */
+    pid_t trial; /* tries a new configuration */
     bool stopping;
 };
 
@@ -74,7 +74,8 @@ static void note(const struct pool *p, enum log_level level, const char *what, i
         str_of(number), "why", why, NULL);
 }
 
-/* ---- the socket ------------------------------------------------------------------------------- */
+/* ---- the socket -------------------------------------------------------------------------------
+ */
 
 static bool is_alive(const struct sockaddr_un *at)
 {
@@ -147,7 +148,8 @@ static int inherited_socket(const char *path)
     return (int)fd;
 }
 
-/* ---- a worker ------------------------------------------------------------------------------------ */
+/* ---- a worker
+ * ------------------------------------------------------------------------------------ */
 
 static volatile sig_atomic_t told_to_end;
 
@@ -230,7 +232,8 @@ static int work(struct pool *p, int slot)
     return 0;
 }
 
-/* ---- the supervisor's workers ------------------------------------------------------------------------ */
+/* ---- the supervisor's workers
+ * ------------------------------------------------------------------------ */
 
 static void start_worker(struct pool *p, int slot)
 {
@@ -290,19 +293,20 @@ static void kill_hung(struct pool *p)
         i64 seen = atomic_load(&p->beats[i].seen_us);
         if (seen == 0)
             seen = p->workers[i].started_us;
-        i64 quiet = p->busy_limit_us < IDLE_BEAT_S * SECOND ? p->busy_limit_us
-                                                           : IDLE_BEAT_S * SECOND;
+        i64 quiet =
+            p->busy_limit_us < IDLE_BEAT_S * SECOND ? p->busy_limit_us : IDLE_BEAT_S * SECOND;
         bool hung = busy ? now - busy > p->busy_limit_us : now - seen > quiet;
         if (p->workers[i].pid == NO_CHILD || !hung)
             continue;
-        note(p, LOG_ERROR, "hung", p->workers[i].pid, busy ? S("a request too long")
-                                                           : S("no sign of life"));
+        note(p, LOG_ERROR, "hung", p->workers[i].pid,
+            busy ? S("a request too long") : S("no sign of life"));
         metric_add(p->app, "worker_hung_total", 1);
         kill(p->workers[i].pid, SIGKILL);
     }
 }
 
-/* ---- reload ---------------------------------------------------------------------------------------------- */
+/* ---- reload
+ * ---------------------------------------------------------------------------------------------- */
 
 static const char *program(const struct pool *p)
 {
@@ -314,7 +318,7 @@ static void start_trial(struct pool *p)
 {
     if (p->trial)
         return;
-    char *argv[32] = { p->argv[0], (char *)(uintptr_t)"--check" };
+    char *argv[32] = { p->argv[0], (char *)(uintptr_t) "--check" };
     int n = 2;
     for (int i = 1; p->argv[i] && n < 31; i++)
         argv[n++] = p->argv[i];
@@ -389,7 +393,8 @@ static void end_old(struct pool *p)
         kill(p->old[i], SIGKILL);
 }
 
-/* ---- the supervisor's days ----------------------------------------------------------------------------------- */
+/* ---- the supervisor's days
+ * ----------------------------------------------------------------------------------- */
 
 static void reap(struct pool *p)
 {
@@ -476,8 +481,8 @@ static bool read_sizes(struct pool *p)
     i64 wanted = conf_int(conf, slow ? "slow_workers" : "web_workers", 0);
     n = wanted > 0 ? wanted : n;
     p->n = (int)(n > WORKERS_MAX ? WORKERS_MAX : n < 1 ? 1 : n);
-    p->busy_limit_us = conf_int(conf, slow ? "slow_limit_s" : "web_limit_s", slow ? 58 : 28) *
-                       SECOND;
+    p->busy_limit_us =
+        conf_int(conf, slow ? "slow_limit_s" : "web_limit_s", slow ? 58 : 28) * SECOND;
     p->recycle = conf_int(conf, "recycle", 20000);
     p->memory_kb = conf_int(conf, "worker_memory_mb", 256) * 1024;
     if (p->recycle < 1)

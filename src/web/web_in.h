@@ -3,11 +3,11 @@
 #include "web/web.h"
 
 enum {
-    BODY_MAX = 1 << 20,      /* a request's body ... */
-    BODY_BIG = 12 << 20,     /* ... and on BIG routes */
-    FIELDS_MAX = 200,        /* fields of one request, all sources together */
-    SEGMENTS_MAX = 16,       /* of a path */
-    ANSWER_MAX = 16 << 20,   /* bytes a body may grow to */
+    BODY_MAX = 1 << 20,    /* a request's body ... */
+    BODY_BIG = 12 << 20,   /* ... and on BIG routes */
+    FIELDS_MAX = 200,      /* fields of one request, all sources together */
+    SEGMENTS_MAX = 16,     /* of a path */
+    ANSWER_MAX = 16 << 20, /* bytes a body may grow to */
     REQUEST_MEMORY = 96 << 20,
 };
 #define GATE_DONE (-1) /* a step has answered by itself */
@@ -15,8 +15,8 @@ enum {
 /* ---- router.c ---------------------------------------------------------------------------- */
 
 /* NULL: `errors` says which rows are wrong. `templates` may be NULL (views unchecked). */
-struct router *router_open(struct arena *, const struct house *, const struct templates *,
-    struct buf *errors);
+struct router *router_open(
+    struct arena *, const struct house *, const struct templates *, struct buf *errors);
 struct found {
     const struct route *route; /* NULL: see allowed */
     size_t number;             /* of the row, for the metrics */
@@ -25,8 +25,8 @@ struct found {
 };
 struct found router_find(const struct router *, const str *segments, size_t n, unsigned method);
 /* Names the segments that stood where the row has {names}. */
-void router_params(struct arena *, const struct route *, const str *segments, size_t n,
-    struct node *params);
+void router_params(
+    struct arena *, const struct route *, const str *segments, size_t n, struct node *params);
 size_t router_count(const struct router *);
 const struct route *router_row(const struct router *, size_t number);
 str method_name(enum method);
@@ -44,7 +44,7 @@ struct web_fields {
     bool query_read, form_read;
 };
 int body_read_query(struct req *);
-int body_read_form(struct req *); /* urlencoded, multipart or JSON object, by content type */
+int body_read_form(struct req *);      /* urlencoded, multipart or JSON object, by content type */
 bool body_is_form(const struct req *); /* something a plain HTML form can send */
 str field_of(const struct req *, const char *name); /* first in the form; empty when none */
 void cookies_read(struct req *, str header);
@@ -57,7 +57,7 @@ bool query_is_canonical(struct req *);
 /* ---- csrf.c, limit.c ----------------------------------------------------------------------- */
 
 int csrf_check(struct req *);
-void csrf_heal(struct req *); /* a page for someone whose token is missing or stale: a new one */
+void csrf_heal(struct req *);  /* a page for someone whose token is missing or stale: a new one */
 int limit_check(struct req *); /* the route's own class, by address and by session */
 struct limits *limits_open(struct app *);
 

@@ -29,8 +29,8 @@ int cron_know(struct ctx *c)
 static void run_cron(struct ctx *c, const struct cron *cron)
 {
     struct ctx own = *c;
-    own.fault = (struct fault){0};
-    own.scope = (struct scope){.platform = true};
+    own.fault = (struct fault){ 0 };
+    own.scope = (struct scope){ .platform = true };
     own.id = str_fmt(c->mem, "cron:%s", cron->name);
     int err = cron->run(&own);
     if (err)
@@ -74,7 +74,7 @@ int cron_wait_us(struct ctx *c, i64 most, i64 *us)
     read_timetable(c->app, &t);
     TRY(q_work_next_cron(c, &row, t.names, t.n, t.every, t.n));
     *us = node_is_null(row, "wait_us") || node_int(row, "wait_us") > most ? most
-        : node_int(row, "wait_us") > 0                                   ? node_int(row, "wait_us")
-                                                                         : 0;
+        : node_int(row, "wait_us") > 0                                    ? node_int(row, "wait_us")
+                                                                          : 0;
     return E_OK;
 }

@@ -18,16 +18,15 @@ int work_json(struct ctx *c, const struct node *data, str *json)
                     : E_OK;
 }
 
-int outbox_tell(struct ctx *c, const char *kind, i64 organisation, i64 subject,
-    struct node *data)
+int outbox_tell(struct ctx *c, const char *kind, i64 organisation, i64 subject, struct node *data)
 {
     struct node *row;
     str json;
     TRY(work_json(c, data, &json));
     if (json.n > MOST_EVENT)
         return fail_detail(c, E_INTERNAL, "work.data", "event %s is too large", kind);
-    return q_work_tell(c, &row, str_of(kind), organisation ? &organisation : NULL, subject, json,
-        c->id);
+    return q_work_tell(
+        c, &row, str_of(kind), organisation ? &organisation : NULL, subject, json, c->id);
 }
 
 static bool hears(const struct reader *reader, str kind)
@@ -76,17 +75,17 @@ static int read_batch(struct ctx *c, void *with)
         return E_OK;
     i64 *ids = NEWS(c->mem, i64, n);
     EACH(item, events)
-    ids[i++] = node_int(&item->node, "id");
+        ids[i++] = node_int(&item->node, "id");
     TRY(q_work_number_events(c, NULL, ids, n));
     EACH(item, events)
-    TRY(make_jobs(c, &item->node));
+        TRY(make_jobs(c, &item->node));
     batch->n = (i64)n;
     return E_OK;
 }
 
 int outbox_read(struct ctx *c, i64 most, i64 *n)
 {
-    struct batch_of batch = {.most = most};
+    struct batch_of batch = { .most = most };
     TRY(pg_tx(c, read_batch, &batch));
     *n = batch.n;
     return E_OK;
@@ -101,7 +100,7 @@ static int forget(struct ctx *c)
 }
 
 const struct cron work_crons[] = {
-    {"work.take_over", 15 * SECOND, queue_take_over},
-    {"work.forget_events", HOUR, forget},
-    {0},
+    { "work.take_over", 15 * SECOND, queue_take_over },
+    { "work.forget_events", HOUR, forget },
+    { 0 },
 };

@@ -44,8 +44,8 @@ static struct ctx *ctx_of_job(struct ctx *worker, const struct job *job)
 {
     struct ctx *c = NEW(worker->mem, struct ctx);
     *c = *worker;
-    c->fault = (struct fault){0};
-    c->scope = (struct scope){.platform = true, .organisation = job->organisation};
+    c->fault = (struct fault){ 0 };
+    c->scope = (struct scope){ .platform = true, .organisation = job->organisation };
     c->db_us = c->db_trips = c->redis_us = 0;
     return c;
 }
@@ -53,10 +53,9 @@ static struct ctx *ctx_of_job(struct ctx *worker, const struct job *job)
 static void log_job(const struct ctx *c, const struct job *job, int err, i64 took_us)
 {
     log_line(c, err ? LOG_WARN : LOG_INFO, "job", "kind", job->kind, "job",
-        str_fmt(c->mem, "%" PRId64, job->id), "attempt",
-        str_fmt(c->mem, "%" PRId64, job->attempt), "result", str_of(err_name(err)), "fault",
-        err ? c->fault.key : str_none, "detail", err ? c->fault.detail : str_none, "us",
-        str_fmt(c->mem, "%" PRId64, took_us), "db_trips",
+        str_fmt(c->mem, "%" PRId64, job->id), "attempt", str_fmt(c->mem, "%" PRId64, job->attempt),
+        "result", str_of(err_name(err)), "fault", err ? c->fault.key : str_none, "detail",
+        err ? c->fault.detail : str_none, "us", str_fmt(c->mem, "%" PRId64, took_us), "db_trips",
         str_fmt(c->mem, "%" PRId64, c->db_trips), NULL);
 }
 
@@ -151,7 +150,7 @@ int work_drain(struct ctx *c, i64 most)
     i64 n = 0, events;
     bool ran = true;
     struct scope before = c->scope;
-    c->scope = (struct scope){.platform = true};
+    c->scope = (struct scope){ .platform = true };
     while (n < most && ran) {
         if (outbox_read(c, 500, &events) || queue_run_one(c, &ran))
             break;

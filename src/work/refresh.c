@@ -13,8 +13,8 @@ static int later(struct ctx *c, const str *tags, size_t n, const char *name, str
     struct node *data = node_map(c->mem), *list = node_set_list(c->mem, data, S("tags"));
     for (size_t i = 0; i < n && i < MOST_TAGS; i++)
         node_add_str(c->mem, list, tags[i]);
-    return job_add(c, "refresh.pages", str_fmt(c->mem, "%s:%.*s", name, STR(cause)), 0, 0, data,
-        at);
+    return job_add(
+        c, "refresh.pages", str_fmt(c->mem, "%s:%.*s", name, STR(cause)), 0, 0, data, at);
 }
 
 int refresh_tags(struct ctx *c, const str *tags, size_t n, str cause)
@@ -68,15 +68,15 @@ int refresh_now(struct ctx *c, const str *tags, size_t n, str cause)
 static int refresh_pages(struct ctx *c, const struct job *job)
 {
     int worst = E_OK;
-    EACH(item, node_get(job->data, S("tags")))
-    {
+    EACH(item, node_get(job->data, S("tags"))) {
         int err = refresh_tag(c, item->node.as.text);
         worst = err ? err : worst;
     }
     return worst;
 }
 
-JOBS(work) {
-    { "refresh.pages", refresh_pages, .tries = 2000, .lease_us = 2 * MINUTE, .longest_us = 5 * SECOND },
+JOBS(work){
+    { "refresh.pages", refresh_pages, .tries = 2000, .lease_us = 2 * MINUTE,
+        .longest_us = 5 * SECOND },
     END_OF_JOBS,
 };

@@ -39,7 +39,7 @@ static int round_of(struct ctx *c, bool *more)
 
 static void pause_us(i64 us)
 {
-    struct timespec t = {us / SECOND, us % SECOND * 1000};
+    struct timespec t = { us / SECOND, us % SECOND * 1000 };
     nanosleep(&t, NULL);
 }
 
@@ -73,8 +73,8 @@ static int work(struct app *app)
         if (!err && !more)
             err = sleep_until_due(&c);
         if (err) {
-            log_line(&c, LOG_WARN, "work", "result", str_of(err_name(err)), "fault",
-                c.fault.key, "detail", c.fault.detail, NULL);
+            log_line(&c, LOG_WARN, "work", "result", str_of(err_name(err)), "fault", c.fault.key,
+                "detail", c.fault.detail, NULL);
             pause_us(SECOND);
         }
     }
@@ -97,7 +97,7 @@ static pid_t start(struct app *app, i64 slot)
 
 int work_serve(struct app *app)
 {
-    struct sigaction end = {.sa_handler = on_end};
+    struct sigaction end = { .sa_handler = on_end };
     sigaction(SIGTERM, &end, NULL);
     sigaction(SIGINT, &end, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -114,8 +114,8 @@ int work_serve(struct app *app)
             if (pids[i] != gone)
                 continue;
             if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-                log_line(NULL, LOG_ERROR, "worker_died", "pid",
-                    str_fmt(app->mem, "%d", (int)gone), NULL);
+                log_line(NULL, LOG_ERROR, "worker_died", "pid", str_fmt(app->mem, "%d", (int)gone),
+                    NULL);
                 pause_us(SECOND / 5); /* one that dies at once must not spin */
             }
             pids[i] = start(app, i);

@@ -45,15 +45,20 @@ enum { FOR_EVER = 1 << 30 };
 struct job_kind {
     const char *name;
     int (*run)(struct ctx *, const struct job *);
-    int tries;    /* 0: 12; a job that must not end as a dead letter: FOR_EVER */
-    i64 lease_us; /* 0: 60 s; a worker that died gives the job up after so long */
+    int tries;      /* 0: 12; a job that must not end as a dead letter: FOR_EVER */
+    i64 lease_us;   /* 0: 60 s; a worker that died gives the job up after so long */
     i64 longest_us; /* 0: 1 h; the longest wait between two tries */
 };
-#define JOBS(feature)  extern const struct job_kind feature##_jobs[]; \
-                       const struct job_kind feature##_jobs[] =
-#define END_OF_JOBS    { 0 }
+#define JOBS(feature)                                                                              \
+    extern const struct job_kind feature##_jobs[];                                                 \
+    const struct job_kind feature##_jobs[] =
+#define END_OF_JOBS                                                                                \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
-/* ---- cron ------------------------------------------------------------------------------------- */
+/* ---- cron -------------------------------------------------------------------------------------
+ */
 
 /* Every so often, by whoever takes its row first, once over all machines. Missed times are made
  * up once, not many times. */
@@ -62,11 +67,16 @@ struct cron {
     i64 every_us;
     int (*run)(struct ctx *);
 };
-#define CRONS(feature) extern const struct cron feature##_crons[]; \
-                       const struct cron feature##_crons[] =
-#define END_OF_CRONS   { 0 }
+#define CRONS(feature)                                                                             \
+    extern const struct cron feature##_crons[];                                                    \
+    const struct cron feature##_crons[] =
+#define END_OF_CRONS                                                                               \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
-/* ---- refresh ---------------------------------------------------------------------------------- */
+/* ---- refresh ----------------------------------------------------------------------------------
+ */
 
 /* Renders anew, in place, every cached page that shows one of the tagged things ("product:12"):
  * at once, and once more 2 s later for renders that were in flight. In the caller's
@@ -75,7 +85,7 @@ int refresh_tags(struct ctx *, const str *tags, size_t n, str cause);
 /* The first time here and now, for jobs that tell somebody of the new page afterwards. */
 int refresh_now(struct ctx *, const str *tags, size_t n, str cause);
 
-int work_serve(struct app *);            /* talat-work's main loop; returns exit code */
-int work_drain(struct ctx *, i64 most);  /* tests: reads the outbox and runs what is due, here
-                                            and now, at most so many; returns how many ran */
-i64 work_queue_age_us(struct ctx *);     /* of the oldest due job; 0 when none; -1 unknown */
+int work_serve(struct app *);           /* talat-work's main loop; returns exit code */
+int work_drain(struct ctx *, i64 most); /* tests: reads the outbox and runs what is due, here
+                                           and now, at most so many; returns how many ran */
+i64 work_queue_age_us(struct ctx *);    /* of the oldest due job; 0 when none; -1 unknown */

@@ -3,11 +3,11 @@
 #include "work/work.h"
 
 int work_json(struct ctx *, const struct node *data, str *json); /* for a jsonb column; NULL: {} */
-int outbox_read(struct ctx *, i64 most, i64 *n);   /* one batch: numbers it, makes the jobs */
-int queue_run_one(struct ctx *, bool *ran);        /* claims and runs the job due longest */
+int outbox_read(struct ctx *, i64 most, i64 *n); /* one batch: numbers it, makes the jobs */
+int queue_run_one(struct ctx *, bool *ran);      /* claims and runs the job due longest */
 int cron_run_due(struct ctx *);
 int cron_know(struct ctx *);
-int cron_wait_us(struct ctx *, i64 most, i64 *us); /* until the next one is due, at most so long */
+int cron_wait_us(struct ctx *, i64 most, i64 *us);  /* until the next one is due, at most so long */
 int queue_wait_us(struct ctx *, i64 most, i64 *us); /* until the next job is due, at most so long */
 int queue_take_over(struct ctx *);
 extern const struct cron work_crons[];
