@@ -121,11 +121,10 @@ static int account(struct req *r)
 
 ROUTES(auth){
     ROUTE(GET, "/login", ANYONE, on_the_way, show_form, "auth/login", RATE_PAGE, NOINDEX),
-    ROUTE(
-        POST, "/login", ANYONE, to_login, log_in, "auth/login", RATE_LOGIN, SLOW | NOINDEX | FORM),
+    ROUTE(POST, "/login", ANYONE, to_login, log_in, "auth/login", RATE_LOGIN, NOINDEX | FORM),
     ROUTE(GET, "/register", ANYONE, on_the_way, show_form, "auth/register", RATE_PAGE, NOINDEX),
-    ROUTE(POST, "/register", ANYONE, to_register, join, "auth/register", RATE_LOGIN,
-        SLOW | NOINDEX | FORM),
+    ROUTE(
+        POST, "/register", ANYONE, to_register, join, "auth/register", RATE_LOGIN, NOINDEX | FORM),
     ROUTE(POST, "/logout", ANYONE, NULL, log_out, NULL, RATE_FORM, NOINDEX),
     ROUTE(GET, "/account", SHOPPER, NULL, account, "auth/account", RATE_PAGE, NOINDEX),
     END_OF_ROUTES,
