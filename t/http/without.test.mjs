@@ -63,7 +63,7 @@ test('a restart of Redis keeps sessions', { skip, timeout: 60000 }, async () => 
 });
 
 test('workers killed during checkouts: replaced, no paid order lost, no stock held for nobody', { skip, timeout: 120000 }, async (t) => {
-    const thing = goods({ stock: 200 }), paid = [], bad = [];
+    const thing = goods({ stock: 5000 }), paid = [], bad = [];
     let going = true, asked = 0;
     const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
     const buyers = Promise.all(Array.from({ length: 6 }, async () => {
@@ -97,7 +97,7 @@ test('workers killed during checkouts: replaced, no paid order lost, no stock he
 });
 
 test('PostgreSQL dies under load: nothing that was acknowledged is lost, and all is back within 5 s', { skip, timeout: 120000 }, async (t) => {
-    const thing = goods({ stock: 100 }), placed = [], statuses = {};
+    const thing = goods({ stock: 5000 }), placed = [], statuses = {};
     let going = true;
     const buyers = Promise.all(Array.from({ length: 4 }, async () => {
         while (going) {
