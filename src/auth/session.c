@@ -156,7 +156,7 @@ int session_end(struct req *r)
     if (!redis_del(c, key_of(c, r->who.session)))
         TRY(forget_later(c, r->who.session));
     /* Ends the streams of the pages that this session has open. */
-    push_close(c, c->app->inner_socket, auth_line(c, r->who.session));
+    nodes_close(c, auth_line(c, r->who.session));
     fault_clear(c);
     set_cookie(r, COOKIE_SESSION, str_none, -1, false);
     r->who = (struct who){ .role = GUEST };

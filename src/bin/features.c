@@ -18,7 +18,7 @@
     X(orders_admin)                                                                                \
     X(payments)                                                                                    \
     X(admin)
-#define WITH_JOBS(X)  X(work) X(auth) X(notify) X(catalog) X(payments) X(orders)
+#define WITH_JOBS(X)  X(work) X(nodes) X(auth) X(notify) X(catalog) X(payments) X(orders)
 #define WITH_CRONS(X) X(cart) X(payments) X(orders)
 #define WITH_MAILS(X) X(orders)
 

@@ -50,7 +50,7 @@ static int push_stock(struct ctx *c, const struct node *product, const struct jo
     struct node *event = stock_event(c, product, job);
     struct buf json = buf_new(c->mem, 4096);
     json_write(&json, event);
-    return push_send(c, c->app->inner_socket,
+    return nodes_send(c,
         str_fmt(c->mem, "live/product/%.*s.json", STR(node_str(event, "product_id"))),
         S("inventory:updated"), buf_str(&json));
 }

@@ -162,11 +162,12 @@ int mail_send(struct ctx *, str smtp_url, str mail_dir, const struct mail *, str
 
 /* ---- push.c: nchan over nginx's inner socket ---------------------------------------------- */
 
-/* Publishes to a channel. `event` empty: an unnamed message (a fragment). */
-int push_send(struct ctx *, str inner_socket, str channel, str event, str body);
-int push_close(struct ctx *, str inner_socket, str channel); /* ends its subscribers */
+/* `at` is the inner server: a socket's path, or host:port in a private network.
+ * Publishes to a channel. `event` empty: an unnamed message (a fragment). */
+int push_send(struct ctx *, str at, str channel, str event, str body);
+int push_close(struct ctx *, str at, str channel); /* ends its subscribers */
 /* Asks nginx to render one cached page anew, in place. */
-int push_refresh(struct ctx *, str inner_socket, str secret, str path, str accept, str currency);
+int push_refresh(struct ctx *, str at, str secret, str path, str accept, str currency);
 
 /* ---- image.c: the capped child ------------------------------------------------------------ */
 

@@ -19,17 +19,21 @@ static bool is_channel(str channel)
     return true;
 }
 
-static int inner(struct ctx *c, str socket, const char *method, str path, const str *headers,
-    size_t n, str body, int *status)
+/* `at`: a socket's path, or host:port of a machine in the same private network. */
+static int inner(struct ctx *c, str at, const char *method, str path, const str *headers, size_t n,
+    str body, int *status)
 {
     struct http_answer answer;
+    bool is_socket = str_starts(at, S("/"));
     struct http_call call = {
         .method = method,
-        .url = str_fmt(c->mem, "http://inner%.*s", STR(path)),
+        .url = is_socket ? str_fmt(c->mem, "http://inner%.*s", STR(path))
+                         : str_fmt(c->mem, "http://%.*s%.*s", STR(at), STR(path)),
         .body = body,
         .headers = headers,
         .n_headers = n,
-        .unix_socket = str_c(c->mem, socket),
+        .unix_socket = is_socket ? str_c(c->mem, at) : NULL,
+        .flags = is_socket ? 0 : HTTP_PRIVATE_OK,
         .connect_us = CONNECT_US,
         .total_us = TOTAL_US,
     };
@@ -46,31 +50,31 @@ static int channel_path(struct ctx *c, str channel, str *path)
     return E_OK;
 }
 
-int push_send(struct ctx *c, str inner_socket, str channel, str event, str body)
+int push_send(struct ctx *c, str at, str channel, str event, str body)
 {
     str path, headers[2] = { S("Content-Type: text/plain; charset=utf-8") };
     int status;
     TRY(channel_path(c, channel, &path));
     if (event.n)
         headers[1] = str_fmt(c->mem, "X-EventSource-Event: %.*s", STR(event));
-    TRY(inner(c, inner_socket, "POST", path, headers, event.n ? 2 : 1, body, &status));
+    TRY(inner(c, at, "POST", path, headers, event.n ? 2 : 1, body, &status));
     if (status / 100 != 2) /* 201 somebody heard it, 202 nobody is listening */
         return fail_detail(c, E_PROVIDER, "push.status", "nchan answered %d", status);
     return E_OK;
 }
 
-int push_close(struct ctx *c, str inner_socket, str channel)
+int push_close(struct ctx *c, str at, str channel)
 {
     str path;
     int status;
     TRY(channel_path(c, channel, &path));
-    TRY(inner(c, inner_socket, "DELETE", path, NULL, 0, str_none, &status));
+    TRY(inner(c, at, "DELETE", path, NULL, 0, str_none, &status));
     if (status / 100 != 2 && status != 404) /* 404: nobody was there */
         return fail_detail(c, E_PROVIDER, "push.status", "nchan answered %d", status);
     return E_OK;
 }
 
-int push_refresh(struct ctx *c, str inner_socket, str secret, str path, str accept, str currency)
+int push_refresh(struct ctx *c, str at, str secret, str path, str accept, str currency)
 {
     int status;
     const str headers[] = {
@@ -80,7 +84,7 @@ int push_refresh(struct ctx *c, str inner_socket, str secret, str path, str acce
     };
     if (!str_starts(path, S("/")))
         return fail_detail(c, E_INTERNAL, "push.path", "not a path");
-    TRY(inner(c, inner_socket, "GET", path, headers, COUNT(headers), str_none, &status));
+    TRY(inner(c, at, "GET", path, headers, COUNT(headers), str_none, &status));
     if (status >= 500) /* any other answer is the page's own: gone pages are pages too */
         return fail_detail(c, E_PROVIDER, "push.status", "refresh answered %d", status);
     return E_OK;

@@ -240,7 +240,7 @@ static str channel(struct ctx *c, const char *letter, const char *kind, i64 id)
 static int send(struct ctx *c, str to, str event, str body)
 {
     metric_add(c->app, "push_total", 1);
-    return push_send(c, c->app->inner_socket, to, event, body);
+    return nodes_send(c, to, event, body);
 }
 
 static int push_json(struct ctx *c, str event, const struct node *data, str to)

@@ -28,6 +28,7 @@
     X("mails_total", "counter", "Mails handed over")                                               \
     X("push_total", "counter", "Messages pushed to open pages")                                    \
     X("refreshes_total", "counter", "Kept pages rendered anew")                                    \
+    X("node_failures_total", "counter", "Times another node did not take a message or a page")     \
     X("provider_errors_total", "counter", "Calls to a provider that failed")                       \
     X("worker_starts_total", "counter", "Workers started")                                         \
     X("worker_deaths_total", "counter", "Workers that died of a signal")                           \

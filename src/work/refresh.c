@@ -1,6 +1,6 @@
 /* Cached pages, refreshed by event: a tag's keys were written to Redis by the worker that
  * rendered the page (web/gate.c), each is asked for again past the cache (nginx stores what
- * comes). While Redis is away the job waits for it. */
+ * comes), at every node. While Redis is away the job waits for it. */
 #include "work/work_in.h"
 
 #define MOST_TAGS  64
@@ -23,21 +23,21 @@ int refresh_tags(struct ctx *c, const str *tags, size_t n, str cause)
     return later(c, tags, n, "refresh2", cause, when_now() + IN_FLIGHT);
 }
 
-/* A key as web's set_tag writes it: format|language|currency|uri; the uri has the language. */
+bool kept_page(str key, struct kept_page *page)
+{
+    str language;
+    page->key = page->uri = key;
+    return str_cut(&page->uri, '|', &page->format) && str_cut(&page->uri, '|', &language) &&
+        str_cut(&page->uri, '|', &page->currency);
+}
+
 static int refresh_one(struct ctx *c, str key)
 {
-    str format, language, currency, uri = key;
-    if (!str_cut(&uri, '|', &format) || !str_cut(&uri, '|', &language) ||
-        !str_cut(&uri, '|', &currency))
+    struct kept_page page;
+    if (!kept_page(key, &page))
         return E_OK;
-    str key_of_nginx = conf_str(c->app->conf, "refresh_key", str_none);
-    struct mark mark = arena_mark(c->mem); /* the page itself is of no use here */
     metric_add(c->app, "refreshes_total", 1);
-    int err = push_refresh(c, c->app->inner_socket, key_of_nginx, uri,
-        str_is(format, "json") ? S("application/json") : S("text/html"), currency);
-    if (!err)
-        arena_rewind(c->mem, mark);
-    return err;
+    return nodes_refresh(c, &page);
 }
 
 /* The set is emptied first: a page that is still wanted puts itself back by being rendered, one

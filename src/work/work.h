@@ -85,6 +85,15 @@ int refresh_tags(struct ctx *, const str *tags, size_t n, str cause);
 /* The first time here and now, for jobs that tell somebody of the new page afterwards. */
 int refresh_now(struct ctx *, const str *tags, size_t n, str cause);
 
+/* ---- nodes ------------------------------------------------------------------------------------
+ */
+
+/* To every nginx of the shop (talat.conf: nginx_push, other_nodes), or with one only to that.
+ * E_OK when at least one has it; a node that is away gets it by a job of its own for half a
+ * minute. With none: E_PROVIDER, try again. */
+int nodes_send(struct ctx *, str channel, str event, str body); /* as push_send */
+int nodes_close(struct ctx *, str channel);                     /* as push_close */
+
 int work_serve(struct app *);           /* talat-work's main loop; returns exit code */
 int work_drain(struct ctx *, i64 most); /* tests: reads the outbox and runs what is due, here
                                            and now, at most so many; returns how many ran */

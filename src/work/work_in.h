@@ -10,4 +10,11 @@ int cron_know(struct ctx *);
 int cron_wait_us(struct ctx *, i64 most, i64 *us);  /* until the next one is due, at most so long */
 int queue_wait_us(struct ctx *, i64 most, i64 *us); /* until the next job is due, at most so long */
 int queue_take_over(struct ctx *);
+/* A key as web's set_tag writes it: format|language|currency|uri; the uri has the language. */
+struct kept_page {
+    str key, format, currency, uri;
+};
+bool kept_page(str key, struct kept_page *);
+/* Made anew at every node, later at those that are away. */
+int nodes_refresh(struct ctx *, const struct kept_page *);
 extern const struct cron work_crons[];

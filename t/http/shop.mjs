@@ -99,7 +99,7 @@ export class Browser {
         return got;
     }
     async send(path, { headers = {}, ...more } = {}) {
-        const got = this.take(await ask(path, { agent: this.agent, ...more,
+        const got = this.take(await ask(path, { agent: this.agent, ...(this.to && { to: this.to }), ...more,
             headers: { ...(this.jar.size && { cookie: this.cookie }), ...headers } }));
         if (/^text\/html/.test(got.headers['content-type'] ?? '') && got.status < 300) this.page = got.body;
         return got;
@@ -246,10 +246,10 @@ export function paidEvent(order, { id = `evt_${randomBytes(9).toString('hex')}`,
 // ---- streams --------------------------------------------------------------------------------------------------
 
 // An EventSource as a browser has it, but for reconnecting by itself: .events is what came.
-export function listen(path, { browser, headers = {} } = {}) {
+export function listen(path, { browser, headers = {}, to = { host: address, port } } = {}) {
     const stream = { events: [], text: '', ended: false, lastId: undefined };
     stream.opened = new Promise((done, fail) => {
-        const out = http.request({ host: address, port, path, agent: false, headers: { host, accept: 'text/event-stream',
+        const out = http.request({ ...to, path, agent: false, headers: { host, accept: 'text/event-stream',
             ...(browser?.jar.size && { cookie: browser.cookie }), ...headers } }, (got) => {
             Object.assign(stream, { status: got.statusCode, headers: got.headers });
             let rest = '';

@@ -1,0 +1,199 @@
+/* Every nginx of the shop: this machine's (nginx_push) and those of other_nodes. A message, a
+ * closed channel and a page made anew go to each of them. One that does not answer keeps nobody
+ * waiting: it is left alone for a moment, what it missed is sent to it by jobs of its own, and
+ * the pages it keeps meanwhile are remembered and made anew as soon as it is back. */
+#include "work/work_in.h"
+#include "io/io.h"
+
+#define MOST_NODES 16
+#define REST_S     3    /* a node that failed is not asked again for so long */
+#define MESSAGES   7    /* tries of a message: half a minute; whoever comes later looks himself */
+#define KEEP_S     7200 /* as refresh.c keeps its sets */
+
+struct nodes {
+    str at[MOST_NODES]; /* a socket's path, or host:port in a private network */
+    size_t n;
+};
+
+static struct nodes all_nodes(struct ctx *c)
+{
+    struct nodes nodes = { { c->app->inner_socket }, 1 };
+    str rest = conf_str(c->app->conf, "other_nodes", str_none), at;
+    while (str_cut(&rest, ' ', &at) && nodes.n < MOST_NODES) {
+        at = str_trim(at);
+        if (str_ends(at, S(",")))
+            at = str_upto(at, at.n - 1);
+        if (at.n)
+            nodes.at[nodes.n++] = at;
+    }
+    return nodes;
+}
+
+static bool is_ours(struct ctx *c, str at)
+{
+    struct nodes nodes = all_nodes(c);
+    for (size_t i = 0; i < nodes.n; i++)
+        if (str_eq(nodes.at[i], at))
+            return true;
+    return false;
+}
+
+static str resting(struct ctx *c, str at) { return str_fmt(c->mem, "node:%.*s:rests", STR(at)); }
+static str behind(struct ctx *c, str at) { return str_fmt(c->mem, "node:%.*s:behind", STR(at)); }
+
+static bool rests(struct ctx *c, str at)
+{
+    str yes = str_none;
+    return redis_get(c, resting(c, at), &yes) && yes.n;
+}
+
+static void let_rest(struct ctx *c, str at)
+{
+    log_line(c, LOG_WARN, "node_away", "node", at, "detail", c->fault.detail, NULL);
+    metric_add(c->app, "node_failures_total", 1);
+    redis_set(c, resting(c, at), S("1"), REST_S);
+    fault_clear(c);
+}
+
+/* ---- messages ------------------------------------------------------------------------------ */
+
+struct message {
+    str channel, event, body;
+    bool closes;
+};
+
+static int deliver(struct ctx *c, str at, const struct message *m)
+{
+    return m->closes ? push_close(c, at, m->channel)
+                     : push_send(c, at, m->channel, m->event, m->body);
+}
+
+static int deliver_later(struct ctx *c, str at, const struct message *m)
+{
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("node"), at);
+    node_set_str(c->mem, data, S("channel"), m->channel);
+    node_set_str(c->mem, data, S("event"), m->event);
+    node_set_str(c->mem, data, S("body"), m->body);
+    node_set_bool(c->mem, data, S("closes"), m->closes);
+    str key = str_fmt(c->mem, "node.message:%.*s", STR(crypto_token(c->mem, 16)));
+    return job_add(c, "node.message", key, 0, 0, data, when_now() + SECOND);
+}
+
+/* It is enough that one node has it; with none the caller tries again himself. */
+static int deliver_to_all(struct ctx *c, const struct message *m)
+{
+    struct nodes nodes = all_nodes(c);
+    bool missed[MOST_NODES] = { false };
+    size_t n_missed = 0;
+    if (nodes.n == 1)
+        return deliver(c, nodes.at[0], m);
+    for (size_t i = 0; i < nodes.n; i++) {
+        missed[i] = rests(c, nodes.at[i]);
+        if (!missed[i] && deliver(c, nodes.at[i], m)) {
+            missed[i] = true;
+            let_rest(c, nodes.at[i]);
+        }
+        n_missed += missed[i];
+    }
+    if (n_missed == nodes.n)
+        return fail_detail(c, E_PROVIDER, "nodes.away", "no node takes messages");
+    for (size_t i = 0; i < nodes.n; i++)
+        if (missed[i])
+            TRY(deliver_later(c, nodes.at[i], m));
+    return E_OK;
+}
+
+int nodes_send(struct ctx *c, str channel, str event, str body)
+{
+    struct message m = { channel, event, body, false };
+    return deliver_to_all(c, &m);
+}
+
+int nodes_close(struct ctx *c, str channel)
+{
+    struct message m = { channel, str_none, str_none, true };
+    return deliver_to_all(c, &m);
+}
+
+static int message_job(struct ctx *c, const struct job *job)
+{
+    str at = node_str(job->data, "node");
+    struct message m = { node_str(job->data, "channel"), node_str(job->data, "event"),
+        node_str(job->data, "body"), node_bool(job->data, "closes") };
+    int err = is_ours(c, at) ? deliver(c, at, &m) : E_OK;
+    if (!err || job->attempt < MESSAGES)
+        return err;
+    fault_clear(c); /* nobody listens there any more; a page looks again when it has a line */
+    return E_OK;
+}
+
+/* ---- kept pages ---------------------------------------------------------------------------- */
+
+static int render(struct ctx *c, str at, const struct kept_page *page)
+{
+    str secret = conf_str(c->app->conf, "refresh_key", str_none);
+    struct mark mark = arena_mark(c->mem); /* the page itself is of no use here */
+    int err = push_refresh(c, at, secret, page->uri,
+        str_is(page->format, "json") ? S("application/json") : S("text/html"), page->currency);
+    if (!err)
+        arena_rewind(c->mem, mark);
+    return err;
+}
+
+static int catch_up_later(struct ctx *c, str at, str key)
+{
+    str set = behind(c, at);
+    if (!redis_sadd(c, &set, 1, key, KEEP_S))
+        return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("node"), at);
+    return job_add(c, "node.catch_up", str_fmt(c->mem, "node.catch_up:%.*s", STR(at)), 0, 0, data,
+        when_now() + SECOND);
+}
+
+int nodes_refresh(struct ctx *c, const struct kept_page *page)
+{
+    struct nodes nodes = all_nodes(c);
+    if (nodes.n == 1)
+        return render(c, nodes.at[0], page);
+    for (size_t i = 0; i < nodes.n; i++) {
+        bool missed = rests(c, nodes.at[i]);
+        if (!missed && render(c, nodes.at[i], page)) {
+            missed = true;
+            let_rest(c, nodes.at[i]);
+        }
+        if (missed)
+            TRY(catch_up_later(c, nodes.at[i], page->key));
+    }
+    return E_OK;
+}
+
+/* Emptied first, as refresh.c does: what cannot be rendered even now is put back. */
+static int catch_up(struct ctx *c, const struct job *job)
+{
+    struct node *keys;
+    str at = node_str(job->data, "node"), set = behind(c, at);
+    int err = E_OK;
+    if (!is_ours(c, at))
+        return E_OK;
+    if (!redis_smembers(c, set, &keys) || !redis_del(c, set))
+        return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
+    EACH(item, keys) {
+        struct kept_page page;
+        if (!kept_page(item->node.as.text, &page))
+            continue;
+        if (!err)
+            err = render(c, at, &page);
+        if (err)
+            redis_sadd(c, &set, 1, page.key, KEEP_S);
+    }
+    return err;
+}
+
+JOBS(nodes){
+    { "node.message", message_job, .tries = MESSAGES + 1, .longest_us = 8 * SECOND },
+    { "node.catch_up", catch_up, .tries = FOR_EVER, .longest_us = 4 * SECOND,
+        .lease_us = 2 * MINUTE },
+    END_OF_JOBS,
+};

@@ -1,0 +1,198 @@
+// Two web nodes over one PostgreSQL and one Redis: a second nginx with pools and a page cache of
+// its own, as on another machine. Whoever is served by either must not notice which; a node that
+// is away or hangs keeps nobody waiting, and what it missed is made good when it is back.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { dirname, join } from 'node:path';
+import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, listen, payAt, processes, rows,
+    run, shopper, sql, text, top, until } from './shop.mjs';
+
+const skip = noStack || !process.env.TALAT_VAR;
+const b = { children: {} }; // the second node: its folder, address, processes
+const was = skip ? '' : readFileSync(confPath, 'utf8');
+const html = { headers: { accept: 'text/html' } };
+
+const freePort = () => new Promise((done) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => done(port)); });
+});
+const owner = () => { const { uid, gid } = statSync(run); return { uid, gid }; };
+function spawnHere(name, program, args, as = process.getuid() === 0 ? owner() : {}) {
+    const log = openSync(join(b.dir, `${name}.log`), 'a');
+    b.children[name] = spawn(program, args, { ...as, stdio: ['ignore', log, log], env: { PATH: `${process.env.PATH}:/usr/sbin`, LANG: 'C.UTF-8', TZ: 'UTC',
+        ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' } });
+}
+const startNginx = () => {
+    rmSync(join(b.dir, 'push.sock'), { force: true });
+    spawnHere('nginx', 'nginx', ['-p', b.dir, '-c', join(b.dir, 'nginx/nginx.conf'), '-e', join(b.dir, 'nginx.log'), '-g', 'daemon off;'], {});
+};
+const end = (name, signal = 'SIGTERM') => new Promise((done) => {
+    const child = b.children[name];
+    if (!child || child.exitCode !== null || child.signalCode) return done();
+    child.on('exit', done);
+    child.kill(signal);
+});
+// What talat.conf says on each node: its own nginx, and the other's.
+function renew(other) {
+    writeFileSync(confPath, other ? `${was}other_nodes = ${other}\n` : was);
+    const { web, slow } = processes();
+    for (const pid of [web, slow]) process.kill(pid, 'SIGHUP');
+    dev('stop', 'work');
+    dev('start', 'work');
+}
+
+before(async () => {
+    if (skip) return;
+    await calm();
+    b.dir = mkdtempSync('/tmp/talat-node-');
+    b.port = await freePort();
+    b.at = { host: '127.0.0.1', port: b.port };
+    for (const name of ['nginx', 'cache', 'nginx/body']) mkdirSync(join(b.dir, name), { recursive: true });
+    const set = { run_dir: b.dir, web_socket: `${b.dir}/web.sock`, slow_socket: `${b.dir}/slow.sock`, nginx_push: `${b.dir}/push.sock`,
+        other_nodes: `${run}/push.sock`, web_workers: 2, slow_workers: 2 };
+    writeFileSync(join(b.dir, 'talat.conf'), was.split('\n').filter((line) => !Object.keys(set).includes(line.split(' =')[0]))
+        .concat(Object.entries(set).map(([name, value]) => `${name} = ${value}`), '').join('\n'));
+    if (process.getuid() === 0) {
+        const { uid, gid } = owner();
+        for (const name of ['', 'talat.conf', 'nginx', 'cache', 'nginx/body']) chownSync(join(b.dir, name), uid, gid);
+    }
+    chmodSync(b.dir, 0o750);
+    const etc = join(dirname(confPath), 'etc'), words = [`LISTEN_PORT=${b.port}`, 'LISTEN_ON=127.0.0.1', 'WORKERS=1', `STATE=${b.dir}`, `LOGS=${b.dir}`,
+        'UNCOUNTED=127.0.0.0/8', `SLOW_ROUTES=${join(etc, 'slow-routes')}`];
+    if (process.getuid() === 0) words.push(`USER=${spawnSync('id', ['-nu', String(owner().uid)], { encoding: 'utf8' }).stdout.trim()}`);
+    const rendered = spawnSync(join(top, 'nginx/render'), [join(b.dir, 'talat.conf'), join(b.dir, 'nginx'), ...words], { encoding: 'utf8' });
+    assert.equal(rendered.status, 0, rendered.stderr);
+    for (const pool of ['web', 'slow']) spawnHere(pool, join(process.env.TALAT_APP, 'bin/talat-web'), ['--config', join(b.dir, 'talat.conf'), '--pool', pool]);
+    startNginx();
+    await until(async () => (await ask('/health', { to: b.at }).catch(() => ({}))).status === 200, 10000,
+        () => ['web', 'nginx'].map((name) => readFileSync(join(b.dir, `${name}.log`), 'utf8').slice(-1500)).join('\n'));
+    renew(`${b.dir}/push.sock`);
+    await until(async () => (await ask('/health')).status === 200, 10000);
+});
+after(async () => {
+    if (skip || !b.dir) return;
+    for (const name of Object.keys(b.children)) await end(name);
+    renew('');
+    rmSync(b.dir, { recursive: true, force: true });
+});
+
+const live = (order) => order.path.replace('?', '/live?');
+const open = async (path, more) => {
+    const stream = listen(path, more);
+    await stream.opened;
+    assert.equal(stream.status, 200, path);
+    return stream;
+};
+const on = (browser) => new Browser({ jar: new Map(browser.jar), to: b.at }); // the same browser, sent to the other node
+const news = ({ event, data }) => event === 'message' && /Paid|Thank you/i.test(text(data));
+
+test('sessions, carts and orders are the same at both', { skip, timeout: 60000 }, async () => {
+    const here = await shopper(), there = on(here), thing = goods({ stock: 9 });
+    assert.equal((await there.get('/account')).status, 200, 'logged in here is logged in there');
+    const guest = await new Browser().add(thing.sku, 2), away = on(guest);
+    assert.equal((await away.json('/cart')).data.cart.lines[0].quantity, 2);
+    // Every step of a purchase at the other node than the step before.
+    const seen = await away.toPay(), got = await guest.post('/checkout/pay', seen);
+    assert.equal(got.status, 303, text(got.body).slice(0, 300));
+    assert.equal((await away.post('/checkout/pay', seen)).headers.location, got.headers.location, 'the second click, at the other node');
+    invariants();
+});
+
+test('limits count what comes in at either', { skip, timeout: 60000 }, async () => {
+    const email = `nobody.${Date.now()}@example.test`, statuses = [];
+    for (let i = 0; i < 8; i++) {
+        const browser = new Browser(i % 2 ? { to: b.at } : {});
+        await browser.get('/login');
+        statuses.push((await browser.post('/login', { email, password: `wrong ${i}` })).status);
+    }
+    assert.deepEqual(statuses.map((status) => status === 429), [false, false, false, false, false, true, true, true], String(statuses));
+});
+
+// Both keep the page; gives a function that reads the product's name from each, or from one.
+async function kept(thing) {
+    const path = `/products/${thing.slug}`;
+    for (const to of [undefined, b.at]) for (let i = 0; i < 2; i++) await ask(path, { ...html, to });
+    return async (which = [undefined, b.at]) => Promise.all(which.map(async (to) => {
+        const { headers, body } = await ask(path, { ...html, to }).catch(() => ({ headers: {}, body: '' }));
+        return { cache: headers['x-cache'], name: text(/<h1[^>]*>([\s\S]*?)<\/h1>/.exec(body)?.[1] ?? '').trim() };
+    }));
+}
+async function rename(staff, thing, name) {
+    const path = `/admin/products/${thing.slug}`, page = (await staff.get(path)).body, form = fields(page, path);
+    for (const [area] of page.matchAll(/<textarea[\s\S]*?<\/textarea>/g))
+        form[/name="([^"]*)"/.exec(area)[1]] ??= />([\s\S]*)<\/textarea>/.exec(area)[1].replace(/&#39;/g, "'").replace(/&quot;/g, '"').replace(/&amp;/g, '&');
+    for (const [select] of page.matchAll(/<select[\s\S]*?<\/select>/g)) {
+        const chosen = /<option[^>]*value="([^"]*)"[^>]*selected/.exec(select);
+        if (chosen) form[/name="([^"]*)"/.exec(select)[1]] ??= chosen[1];
+    }
+    const key = Object.keys(form).find((one) => /^name(\.|_|$)/.test(one) && /en|name$/.test(one)) ?? Object.keys(form).find((one) => /name/.test(one));
+    const old = form[key], got = await staff.post(path, { ...form, [key]: name });
+    assert.equal(got.status, 303, text(got.body).slice(0, 400));
+    return old;
+}
+
+test('an edit through one node renews the page the other keeps', { skip, timeout: 60000 }, async (t) => {
+    const staff = await admin(), thing = goods({ stock: 9 }), both = await kept(thing);
+    for (const [who, name] of [[staff, 'Renamed over here'], [on(staff), 'Renamed over there']]) {
+        const old = await rename(who, thing, name), began = Date.now();
+        await until(async () => (await both()).every((page) => page.name === name), 4000, async () => JSON.stringify(await both()));
+        t.diagnostic(`${name}: both after ${Date.now() - began} ms`);
+        assert.deepEqual((await both()).map(({ cache }) => cache), ['HIT', 'HIT']);
+        await rename(who, thing, old);
+    }
+});
+
+test('a page open at one node hears of what was handled by the other', { skip, timeout: 60000 }, async (t) => {
+    const order = await new Browser().order(goods({ stock: 3 }).sku);
+    const streams = [await open(live(order)), await open(live(order), { to: b.at })];
+    const came = streams.map((stream) => stream.expect(news, 5000, 'not told').then(() => Date.now()));
+    await payAt(order.session); // its webhook comes in at the first node
+    const [here, there] = await Promise.all(came);
+    t.diagnostic(`the other node ${there - here} ms after the first`);
+    for (const stream of streams) stream.close();
+    invariants();
+});
+
+test('logging out at one node ends the session and its open lines at the other', { skip, timeout: 60000 }, async () => {
+    const here = await shopper(), there = on(here);
+    const line = await open('/-/live', { browser: there, to: b.at });
+    assert.equal((await there.get('/account')).status, 200);
+    assert.equal((await here.post('/logout', {})).status, 303);
+    assert.equal((await there.get('/account')).status, 303);
+    await until(() => line.ended, 3000, 'the line goes on');
+});
+
+test('a node that is away or hangs keeps nobody waiting, and is caught up when it is back', { skip, timeout: 120000 }, async (t) => {
+    const staff = await admin(), thing = goods({ stock: 9 }), both = await kept(thing);
+    const hang = (signal) => {
+        const { pid } = b.children.nginx;
+        const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+        for (const one of workers) process.kill(one, signal);
+    };
+    const faults = { away: [() => end('nginx'), () => startNginx()], hangs: [() => hang('SIGSTOP'), () => hang('SIGCONT')] };
+    for (const [name, [begin, finish]] of Object.entries(faults)) {
+        const order = await new Browser().order(thing.sku), stream = await open(live(order));
+        await begin();
+        const told = stream.expect(news, 8000, `${name}: the page at the living node is not told`).then(() => Date.now());
+        const began = Date.now();
+        await payAt(order.session);
+        await isPaid(order.number);
+        const after = await told - began;
+        const old = await rename(staff, thing, `New while the other ${name}`);
+        const renamed = Date.now();
+        await until(async () => (await both([undefined]))[0].name === `New while the other ${name}`, 8000, `${name}: the living node keeps the old page`);
+        const own = Date.now() - renamed;
+        await finish();
+        const back = Date.now();
+        await until(async () => (await both()).every((page) => page.name === `New while the other ${name}`), 12000,
+            async () => `${name}: ${JSON.stringify(await both())}`);
+        t.diagnostic(`${name}: told after ${after} ms, renewed here after ${own} ms, there ${Date.now() - back} ms after its return`);
+        assert.ok(after < 4000, `${after} ms`);
+        stream.close();
+        await rename(staff, thing, old);
+    }
+    await until(() => rows(`select id from work.job where kind like 'node.%'`).length === 0, 15000, () => sql(`select kind, attempt, error from work.job where kind like 'node.%'`));
+    invariants();
+});
