@@ -6,6 +6,10 @@
 select 'transaction ' || e.transaction_id || ': ' || sum(e.amount) || ' ' || e.currency as what
   from payments.entry e group by e.transaction_id, e.currency having sum(e.amount) <> 0;
 
+-- name: I1_the_whole_ledger_sums_to_zero
+select currency || ': ' || sum(amount) as what
+  from payments.entry group by currency having sum(amount) <> 0;
+
 -- name: I1_each_ledger_transaction_has_entries
 select 'transaction ' || t.id || ' of order ' || t.order_id as what
   from payments.transaction t
@@ -60,10 +64,34 @@ select 'attempt ' || a.key as what
   from payments.attempt a join orders."order" o on o.id = a.order_id
  where a.amount <> o.total or a.currency <> o.currency;
 
+-- name: I3_a_paid_attempt_is_booked_with_its_amount
+select 'attempt ' || a.key || ' is ' || a.state || ', ' || coalesce(sum(e.amount), 0)
+       || ' booked of ' || a.amount as what
+  from payments.attempt a
+  left join payments.transaction t on t.cause = 'capture:attempt:' || a.id
+   and t.order_id = a.order_id
+  left join payments.entry e on e.transaction_id = t.id and e.account = 'provider'
+ group by a.id, a.key, a.state, a.amount
+having coalesce(sum(e.amount), 0) <> case when a.state = 'paid' then a.amount else 0 end;
+
 -- name: I4_refunds_are_at_most_what_was_paid
 select 'attempt ' || a.key || ': ' || sum(r.amount) || ' of ' || a.amount as what
   from payments.attempt a join payments.refund r on r.attempt_id = a.id and r.state <> 'failed'
  group by a.id, a.key, a.amount having sum(r.amount) > a.amount;
+
+-- name: I4_the_ledger_gives_back_at_most_what_it_took
+select 'order ' || order_id || ': ' || sum(amount) as what
+  from payments.entry where account = 'provider' group by order_id having sum(amount) < 0;
+
+-- name: I4_a_refund_is_done_when_it_is_booked
+select 'refund ' || r.key || ' is ' || r.state || ', ' || coalesce(-sum(e.amount), 0)
+       || ' booked of ' || r.amount as what
+  from payments.refund r
+  left join payments.transaction t on t.order_id = r.order_id
+   and t.cause in ('refund:' || r.id, 'refund:' || r.id || ':failed')
+  left join payments.entry e on e.transaction_id = t.id and e.account = 'provider'
+ group by r.id, r.key, r.state, r.amount
+having coalesce(-sum(e.amount), 0) <> case when r.state = 'done' then r.amount else 0 end;
 
 -- name: I5_each_event_is_stored_once
 select provider || ' ' || event_id as what
@@ -71,6 +99,20 @@ select provider || ' ' || event_id as what
 
 -- name: I5_each_capture_is_booked_once
 select cause as what from payments.transaction group by cause having count(*) > 1;
+
+-- name: I5_a_payment_pays_one_attempt
+select provider || ' ' || payment_id as what
+  from payments.attempt where state = 'paid' and payment_id is not null
+ group by provider, payment_id having count(*) > 1;
+
+-- name: I8_money_belongs_to_its_order
+select 'refund ' || r.key as what
+  from payments.refund r join payments.attempt a on a.id = r.attempt_id
+ where a.order_id <> r.order_id or a.currency <> r.currency
+union all
+select 'entry ' || e.id
+  from payments.entry e join payments.transaction t on t.id = e.transaction_id
+ where t.order_id <> e.order_id;
 
 -- name: I8_a_line_belongs_to_its_part_and_order
 select 'line ' || l.id as what
@@ -94,6 +136,17 @@ select 'variant ' || v.sku as what
   from catalog.variant v join catalog.product p on p.id = v.product_id
   join inventory.item i on i.id = v.item_id
  where v.organisation_id <> p.organisation_id or v.organisation_id <> i.organisation_id;
+
+-- name: I8_what_a_product_has_is_its_organisations
+select t.what || ' of product ' || p.slug as what
+  from (select 'text' as what, product_id, organisation_id from catalog.product_text
+        union all select 'category', product_id, organisation_id from catalog.product_category
+        union all select 'option', product_id, organisation_id from catalog.option
+        union all select 'option value', product_id, organisation_id from catalog.option_value
+        union all select 'price', product_id, organisation_id from catalog.price
+        union all select 'picture', product_id, organisation_id from catalog.product_picture) t
+  join catalog.product p on p.id = t.product_id
+ where t.organisation_id <> p.organisation_id;
 
 -- name: I9_no_event_waits_longer_than_a_minute
 select 'event ' || id || ' ' || kind as what from work.outbox
@@ -135,12 +188,51 @@ select 'transaction ' || t.id as what
                                           || '|' || t.entries, 'UTF8')), 'hex');
 
 -- name: I11_nothing_may_change_a_ledger_row
+-- 27: before, for each row, of update and of delete.
 select c.relname::text as what
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
  where (n.nspname, c.relname) in (('payments', 'transaction'), ('payments', 'entry'),
            ('inventory', 'movement'), ('orders', 'event'))
    and not exists (select from pg_trigger t
-                    where t.tgrelid = c.oid and t.tgname = 'never_changed' and t.tgenabled = 'O');
+                    where t.tgrelid = c.oid and t.tgname = 'never_changed' and t.tgenabled = 'O'
+                      and t.tgtype = 27 and t.tgqual is null
+                      and t.tgfoid = 'base.refuse_change()'::regprocedure);
+
+-- name: I11_the_programs_may_only_add_to_a_ledger
+select t || ': ' || p as what
+  from unnest(array['payments.transaction', 'payments.entry', 'inventory.movement',
+           'orders.event']) t,
+       unnest(array['update', 'delete', 'truncate']) p
+ where has_table_privilege('talat_app', t, p);
+
+-- name: the_rules_of_the_database_stand
+-- Those that everything above leans on: a rule that was dropped breaks no row by itself.
+select wanted.name as what
+  from (values ('payments.attempt', 'one_open_attempt'), ('payments.attempt', 'attempt_session'),
+            ('payments.attempt', 'attempt_key_key'), ('payments.event', 'event_once'),
+            ('payments.refund', 'refund_key_key'), ('payments.refund', 'refund_fits'),
+            ('payments.transaction', 'once_per_cause'), ('payments.entry', 'sums_to_zero'),
+            ('inventory.stock', 'never_oversold'), ('inventory.movement', 'once_per_cause'),
+            ('inventory.hold', 'hold_order_id_item_id_location_id_key'),
+            ('orders."order"', 'one_order_per_revision'), ('orders."order"', 'totals_add_up'),
+            ('orders."order"', 'refunds_fit'), ('orders.line', 'line_adds_up'),
+            ('work.job', 'job_key'), ('cart.cart', 'cart_person')) as wanted(place, name)
+ where not exists (select from pg_constraint c
+                    where c.conrelid = wanted.place::regclass and c.conname = wanted.name
+                      and c.convalidated)
+   and not exists (select from pg_index i join pg_class c on c.oid = i.indexrelid
+                    where i.indrelid = wanted.place::regclass and c.relname = wanted.name
+                      and i.indisunique and i.indisvalid)
+   and not exists (select from pg_trigger t
+                    where t.tgrelid = wanted.place::regclass and t.tgname = wanted.name
+                      and t.tgenabled = 'O');
+
+-- name: every_tenants_rows_are_guarded
+select c.oid::regclass::text as what
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p')
+   and n.nspname in ('payments', 'inventory', 'catalog', 'orders', 'cart')
+   and not (c.relrowsecurity and c.relforcerowsecurity);
 
 -- name: the_lines_of_an_order_are_its_goods
 select 'order ' || o.number as what

@@ -1,0 +1,101 @@
+// The proof is proved: for each query of prove.sql something is done that it must find. All of
+// it happens in a transaction that is rolled back, with triggers and foreign keys asleep.
+import { test, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { skip, Browser, calm, confPath, goods, isPaid, payAt, rows, sql, top } from '../t/http/shop.mjs';
+
+const queries = [...readFileSync(join(top, 'sql/prove.sql'), 'utf8').matchAll(/^-- name: (\w+)\n([\s\S]*?;)\n/gm)]
+    .map(([, name, text]) => ({ name, text }));
+const to = {}; // what there is to spoil: a paid order and an unpaid one
+
+// As the books see a refund that was booked; `state` and `booked` may disagree.
+const refund = ({ state = 'done', amount = 100, booked = amount, captured = amount } = {}) => `
+    with a as (select * from payments.attempt where order_id = ${to.paid} and state = 'paid'),
+    r as (insert into payments.refund (order_id, attempt_id, key, amount, currency, state)
+        select order_id, id, 't-refund', ${amount}, currency, '${state}' from a returning *),
+    t as (insert into payments.transaction (order_id, cause, previous, hash) select order_id, 'refund:' || id, '', '' from r where ${booked} <> 0 returning *)
+    insert into payments.entry (transaction_id, order_id, account, currency, amount)
+        select t.id, t.order_id, u.account, r.currency, u.amount from t, r, (values ('buyer', ${booked}), ('provider', -${booked})) u(account, amount);`;
+const spoils = {
+    I1_each_ledger_transaction_sums_to_zero: () => `update payments.entry set amount = amount + 1 where id = (select max(id) from payments.entry where order_id = ${to.paid})`,
+    I1_the_whole_ledger_sums_to_zero: () => `delete from payments.entry where id = (select max(id) from payments.entry where order_id = ${to.paid})`,
+    I1_each_ledger_transaction_has_entries: () => `delete from payments.entry where order_id = ${to.paid}`,
+    I2_stock_is_never_oversold: () => `alter table inventory.stock drop constraint never_oversold; update inventory.stock set reserved = on_hand + 1 where item_id = ${to.item}`,
+    I2_movements_explain_what_is_on_hand: () => `update inventory.stock set on_hand = on_hand + 1 where item_id = ${to.item}`,
+    I2_holds_explain_what_is_reserved: () => `update inventory.hold set quantity = quantity + 1 where order_id = ${to.unpaid}`,
+    I3_an_order_is_paid_when_its_money_is_here: () => `update orders."order" set payment_status = 'paid' where id = ${to.unpaid}`,
+    I3_money_is_in_the_orders_own_currency: () => `update payments.entry set currency = 'USD' where order_id = ${to.paid}`,
+    I3_an_open_payment_asks_for_the_orders_own_total: () => `update payments.attempt set amount = amount - 1 where order_id = ${to.unpaid}`,
+    I3_a_paid_attempt_is_booked_with_its_amount: () => `update payments.attempt set state = 'paid' where order_id = ${to.unpaid}`,
+    I4_refunds_are_at_most_what_was_paid: () => refund({ amount: 1e9, booked: 0 }),
+    I4_the_ledger_gives_back_at_most_what_it_took: () => refund({ amount: 1e9 }),
+    I4_a_refund_is_done_when_it_is_booked: () => refund({ state: 'pending' }),
+    I5_each_event_is_stored_once: () => `alter table payments.event drop constraint event_once; insert into payments.event (provider, event_id, kind, body)
+        select provider, event_id, kind, body from payments.event limit 1`,
+    I5_each_capture_is_booked_once: () => `alter table payments.transaction drop constraint once_per_cause; insert into payments.transaction (order_id, cause)
+        select order_id, cause from payments.transaction where order_id = ${to.paid}`,
+    I5_a_payment_pays_one_attempt: () => `update payments.attempt set state = 'paid', payment_id = (select payment_id from payments.attempt where order_id = ${to.paid} and state = 'paid')
+        where order_id = ${to.unpaid}`,
+    I8_money_belongs_to_its_order: () => `update payments.entry set order_id = ${to.unpaid} where order_id = ${to.paid}`,
+    I8_a_line_belongs_to_its_part_and_order: () => `update orders.line set organisation_id = organisation_id + 1 where order_id = ${to.paid}`,
+    I8_stock_belongs_to_its_items_organisation: () => `update inventory.stock set organisation_id = organisation_id + 1 where item_id = ${to.item}`,
+    I8_a_variant_belongs_to_its_products_organisation: () => `update catalog.variant set organisation_id = organisation_id + 1 where item_id = ${to.item}`,
+    I8_what_a_product_has_is_its_organisations: () => `update catalog.price set organisation_id = organisation_id + 1 where product_id = ${to.product}`,
+    I9_no_event_waits_longer_than_a_minute: () => `update work.outbox set read_at = null, created_at = now() - interval '61 seconds' where subject_id = ${to.paid}`,
+    I9_events_are_numbered_without_a_gap: () => `delete from work.outbox where id = (select max(id) from work.outbox where subject_id = ${to.paid} and seq is not null)`,
+    I10_no_stock_is_held_for_longer_than_was_said: () => `update inventory.hold set expires_at = now() - interval '61 seconds' where order_id = ${to.unpaid}`,
+    I10_an_order_that_holds_nothing_has_no_hold: () => `update orders."order" set is_held = false where id = ${to.unpaid}`,
+    I11_the_ledgers_chain_holds: () => `update payments.entry set amount = amount * 2 where order_id = ${to.paid}`,
+    I11_nothing_may_change_a_ledger_row: () => 'alter table payments.entry disable trigger never_changed',
+    I11_the_programs_may_only_add_to_a_ledger: () => 'grant update on payments.entry to talat_app',
+    the_rules_of_the_database_stand: () => 'drop index payments.one_open_attempt',
+    every_tenants_rows_are_guarded: () => 'alter table orders.line no force row level security',
+    the_lines_of_an_order_are_its_goods: () => `delete from orders.line where order_id = ${to.paid}; insert into orders.line (order_id, part_id, organisation_id, position,
+        product_id, variant_id, item_id, slug, sku, name, quantity, unit_price, line_total, tax_rate_bp, tax) values (${to.paid}, 1, 1, 1, 1, 1, 1, '', '', '', 1, 1, 1, 0, 0)`,
+    the_parts_of_an_order_are_its_goods: () => `update orders.part set goods_total = goods_total + 1 where order_id = ${to.paid}`,
+};
+
+before(async () => {
+    if (skip) return;
+    await calm();
+    const thing = goods({ stock: 9 }), paid = await new Browser().order(thing.sku), unpaid = await new Browser().order(thing.sku);
+    await payAt(paid.session);
+    await isPaid(paid.number);
+    Object.assign(to, { paid: paid.id, unpaid: unpaid.id, item: thing.item, product: thing.product });
+});
+
+test('every query has something planted for it, and I1 to I11 each have a query', { skip }, () => {
+    assert.deepEqual(queries.map(({ name }) => name).sort(), Object.keys(spoils).sort());
+    const ids = new Set(queries.map(({ name }) => /^I\d+/.exec(name)?.[0]));
+    for (const id of [1, 2, 3, 4, 5, 8, 9, 10, 11]) assert.ok(ids.has(`I${id}`), `I${id}`); // 6 and 7: payouts, coupons
+});
+
+for (const { name, text } of queries) {
+    test(`found: ${name}`, { skip }, () => {
+        const found = (plant) => JSON.parse(sql(`begin; set local lock_timeout = '10s'; set local session_replication_role = replica;
+            ${plant}; select coalesce(jsonb_agg(q), '[]') from (${text.replace(/;\s*$/, '')}) q; rollback;`).split('\n').at(-1));
+        assert.deepEqual(found('select'), [], 'before');
+        const rows = found(spoils[name]());
+        assert.ok(rows.length > 0 && rows.every(({ what }) => what?.length > 0), `not found: ${JSON.stringify(rows)}`);
+    });
+}
+
+test('talatctl prove says what is broken, and fails', { skip }, () => {
+    const prove = () => spawnSync(join(process.env.TALAT_APP, 'bin/talatctl'), ['--config', confPath, 'prove'], { encoding: 'utf8', timeout: 60000 });
+    const [{ id }] = rows(`select id from orders.part where order_id = ${to.paid}`);
+    sql(`update orders.part set goods_total = goods_total + 1 where id = ${id}`);
+    try {
+        const { status, stdout } = prove();
+        assert.equal(status, 1);
+        assert.match(stdout, new RegExp(`BROKEN the_parts_of_an_order_are_its_goods\\n +part ${id}\\n`));
+        assert.equal(stdout.match(/BROKEN/g).length, 1);
+    } finally {
+        sql(`update orders.part set goods_total = goods_total - 1 where id = ${id}`);
+    }
+    const { status, stdout } = prove();
+    assert.equal(status, 0, stdout);
+    assert.equal(stdout.match(/^holds /gm).length, queries.length);
+});
