@@ -30,7 +30,7 @@ returning id;
 -- name: place :maybe
 -- in: person bigint
 -- The platform role, and where this person is staff (the first organisation joined).
-select p.role, coalesce(m.organisation_id, 0) as organisation_id, coalesce(m.place, '') as place
+select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_id, coalesce(m.place, '') as place
   from auth.person p
   left join lateral (select organisation_id, place from auth.member
                       where person_id = p.id order by created_at limit 1) m on true

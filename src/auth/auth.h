@@ -8,6 +8,7 @@
 
 struct req;
 int auth_who(struct req *, str session_cookie); /* hooks.who */
+int auth_bearer(struct req *, str token);       /* hooks.bearer */
 /* The push channel that a session's open pages listen to besides their own; logging out closes
  * it, and with it them. Somebody without a session has one that nothing is ever sent to. */
 str auth_line(struct ctx *, str session);

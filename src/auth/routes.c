@@ -55,41 +55,47 @@ static int come_in(struct req *r, const struct login *who)
  * office's address with somebody forgetful is not. Only failures count. */
 static const char *const guesses[] = { "login-account-address", "login-account", "login-address" };
 
-static str guess_key(struct req *r, size_t i)
+static str guess_key(struct req *r, str email, size_t i)
 {
-    str account =
-        str_upto(crypto_sha256_hex(r->c.mem, str_lower(r->c.mem, in_str(r, "email"))), 24);
+    str account = str_upto(crypto_sha256_hex(r->c.mem, str_lower(r->c.mem, email)), 24);
     if (i == 0)
         return str_fmt(r->c.mem, "%.*s|%.*s", STR(account), STR(r->remote));
     return i == 1 ? account : r->remote;
 }
 
-static int tries_left(struct req *r)
+static int tries_left(struct req *r, str email)
 {
     for (size_t i = 0; i < COUNT(guesses); i++)
-        TRY(limit_take(r, guesses[i], guess_key(r, i), 0));
+        TRY(limit_take(r, guesses[i], guess_key(r, email, i), 0));
     return E_OK;
 }
 
-static void count_failure(struct req *r)
+static void count_failure(struct req *r, str email)
 {
     struct fault told = r->c.fault;
     for (size_t i = 0; i < COUNT(guesses); i++)
-        limit_take(r, guesses[i], guess_key(r, i), 1);
+        limit_take(r, guesses[i], guess_key(r, email, i), 1);
     r->c.fault = told;
     metric_add(r->c.app, "logins_failed_total", 1);
+}
+
+int login_check(struct req *r, str email, str password, struct login *who)
+{
+    TRY(tries_left(r, email));
+    int err = auth_check(&r->c, email, password, who);
+    if (err == E_LOGIN)
+        count_failure(r, email);
+    if (!err) /* the owner, who had to think: not the address, which may try many accounts */
+        limit_forget(r, guesses[0], guess_key(r, email, 0));
+    return err;
 }
 
 static int log_in(struct req *r)
 {
     struct login who;
-    int err = in_fault(r) ? in_fault(r) : tries_left(r);
+    int err = in_fault(r);
     if (!err)
-        err = auth_check(&r->c, in_str(r, "email"), in_str(r, "password"), &who);
-    if (err == E_LOGIN)
-        count_failure(r);
-    if (!err) /* the owner, who had to think: not the address, which may try many accounts */
-        limit_forget(r, guesses[0], guess_key(r, 0));
+        err = login_check(r, in_str(r, "email"), in_str(r, "password"), &who);
     return err ? again(r, err, form_page(r)) : come_in(r, &who);
 }
 

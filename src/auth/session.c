@@ -86,17 +86,42 @@ static enum member place_named(str name)
     return NOBODY;
 }
 
+static void take_place(struct req *r, const struct node *row)
+{
+    r->who.role = role_named(node_str(row, "role"));
+    r->who.organisation = node_int(row, "organisation_id");
+    r->who.member = place_named(node_str(row, "place"));
+}
+
 /* Staff are asked for anew with each request, so that a right taken away is gone at once. */
 int auth_refresh_place(struct req *r)
 {
     struct node *row;
     TRY(q_auth_place(&r->c, &row, r->who.person));
-    if (!row)
-        return E_OK;
-    r->who.role = role_named(node_str(row, "role"));
-    r->who.organisation = node_int(row, "organisation_id");
-    r->who.member = place_named(node_str(row, "place"));
+    if (row)
+        take_place(r, row);
     return E_OK;
+}
+
+int auth_become(struct req *r, i64 person)
+{
+    struct node *row;
+    r->c.scope = (struct scope){ .person = person };
+    TRY(q_auth_place(&r->c, &row, person));
+    if (!row)
+        return fail_detail(&r->c, E_MISSING, "auth.person", "nobody of that number");
+    r->who = (struct who){
+        .person = person, .name = node_str(row, "name"), .email = node_str(row, "email")
+    };
+    take_place(r, row);
+    return E_OK;
+}
+
+int auth_bearer(struct req *r, str token)
+{
+    i64 person;
+    int err = token_read(&r->c, token, &person) ? auth_become(r, person) : E_MISSING;
+    return err == E_MISSING ? fail(&r->c, E_LOGIN, "token", NULL) : err;
 }
 
 int auth_who(struct req *r, str cookie)

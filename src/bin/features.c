@@ -10,6 +10,7 @@
 #define FEATURES(X)                                                                                \
     X(ops)                                                                                         \
     X(auth)                                                                                        \
+    X(auth_api)                                                                                    \
     X(catalog)                                                                                     \
     X(catalog_admin)                                                                               \
     X(cart)                                                                                        \
@@ -66,7 +67,7 @@ const struct house shop_house = {
     .features = routes,
     .names = names,
     .menu = menu,
-    .hooks = { .who = auth_who, .page = catalog_page, .guest = cart_guest, .on_login = on_login },
+    .hooks = { .who = auth_who, .bearer = auth_bearer, .page = catalog_page, .guest = cart_guest, .on_login = on_login },
     .jobs = jobs,
     .readers = readers,
     .crons = crons,

@@ -28,6 +28,16 @@ static bool unbase64(str text, unsigned char *out, size_t room, size_t *n)
         sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+bool crypto_unbase64(struct arena *mem, str text, str *out)
+{
+    size_t room = text.n + 1, n;
+    unsigned char *data = arena_raw(mem, room);
+    if (!unbase64(text, data, room, &n))
+        return false;
+    *out = (str){ (char *)data, n };
+    return true;
+}
+
 str crypto_token(struct arena *mem, size_t n)
 {
     unsigned char random[64];

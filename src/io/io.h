@@ -1,7 +1,7 @@
 /* io: one file per outside thing, one door per library.
  *
  * pg.c alone knows libpq, redis.c hiredis, http.c and mail.c libcurl, crypto.c libsodium and
- * OpenSSL's EVP, json.c jansson, locale.c ICU and libthai, image.c the child that knows
+ * OpenSSL's EVP, jwt.c libjwt, json.c jansson, locale.c ICU and libthai, image.c the child that knows
  * libvips. What comes out is base's own types, living in the arena it was asked for with.
  * Nothing here knows a shop's words. */
 #pragma once
@@ -133,6 +133,7 @@ int crypto_start(void);
 void crypto_random(void *out, size_t n);
 str crypto_token(struct arena *, size_t bytes); /* random, base64url without padding */
 str crypto_code(struct arena *, size_t n);      /* random, Crockford base32: readable aloud */
+bool crypto_unbase64(struct arena *, str base64url, str *out); /* without padding, canonical */
 bool crypto_equal(str, str);                    /* constant time at equal length */
 str crypto_sha256_hex(struct arena *, str);
 str crypto_hmac_sha256_hex(struct arena *, str key, str message);
@@ -151,6 +152,18 @@ bool crypto_password_ok(str hash, str password);
  * of counts and cannot be counted through. False: not one of ours. */
 str crypto_opaque(struct arena *, str secret, const char *kind, i64 id);
 bool crypto_unopaque(str secret, const char *kind, str opaque, i64 *id);
+
+/* ---- jwt.c: signed tokens ------------------------------------------------------------------ */
+
+/* HS256 and nothing else, whatever a token says of itself. */
+struct jwt_key {
+    str id, secret; /* secret: 32 bytes or more */
+};
+/* Empty when it cannot be made. */
+str jwt_sign(struct ctx *, const struct jwt_key *, const struct node *claims);
+/* The claims of a token signed by one of the keys. What they say (whose, until when, for whom)
+ * is not looked at here: tokens of another kind want keys of their own. */
+bool jwt_read(struct ctx *, str token, const struct jwt_key *keys, size_t n, struct node **claims);
 
 /* ---- mail.c: SMTP, or files in dev -------------------------------------------------------- */
 

@@ -147,7 +147,7 @@ static int read_multipart(struct req *r)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static str json_text(struct arena *mem, const struct node *value)
+str body_json_text(struct arena *mem, const struct node *value)
 {
     switch (value->kind) {
     case N_STR: return value->as.text;
@@ -166,7 +166,7 @@ static int read_json(struct req *r)
     if (root->kind != N_MAP)
         return fail(&r->c, E_MALFORMED, "body.json", "The JSON body must be an object.");
     EACH(item, root)
-        TRY(add(r, false, item->key, json_text(r->c.mem, &item->node), &item->node));
+        TRY(add(r, false, item->key, body_json_text(r->c.mem, &item->node), &item->node));
     return E_OK;
 }
 

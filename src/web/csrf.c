@@ -1,7 +1,8 @@
 /* csrf.c: was this really sent from a page of ours? The browser's own word first (Origin,
  * Sec-Fetch-Site), then, for whoever carries a session or a cart, a token: random, bound to
  * that cookie by a MAC, equal in cookie and form. Forms get it from nginx, by SSI from the
- * cookie, so that also kept pages carry each reader's own. */
+ * cookie, so that also kept pages carry each reader's own. A bearer token is sent by nobody's
+ * browser by itself: such a request is not looked at, nor are its cookies. */
 #include "web/web_in.h"
 
 static int forged(struct req *r, const char *detail)
@@ -86,17 +87,26 @@ static bool is_valid(struct req *r, str token, str bound_to)
     return crypto_equal(mac, mac_of(r, random, bound_to));
 }
 
-void csrf_issue(struct req *r, str bound_to)
+static str issue(struct req *r, str bound_to)
 {
     str random = crypto_token(r->c.mem, 18);
     str mac = mac_of(r, random, bound_to);
-    set_cookie(r, COOKIE_CSRF, str_fmt(r->c.mem, "%.*s.%.*s", STR(random), STR(mac)),
-        30 * 24 * 3600, false);
+    str token = str_fmt(r->c.mem, "%.*s.%.*s", STR(random), STR(mac));
+    set_cookie(r, COOKIE_CSRF, token, 30 * 24 * 3600, false);
+    return token;
+}
+
+void csrf_issue(struct req *r, str bound_to) { issue(r, bound_to); }
+
+str csrf_token(struct req *r)
+{
+    str token = in_cookie(r, COOKIE_CSRF), bound_to = bound_cookie(r);
+    return is_valid(r, token, bound_to) ? token : issue(r, bound_to);
 }
 
 int csrf_check(struct req *r)
 {
-    if (r->method == GET || (r->route->flags & RAW))
+    if (r->method == GET || (r->route->flags & RAW) || r->is_bearer)
         return E_OK;
     if (!comes_from_us(r))
         return forged(r, "another origin");

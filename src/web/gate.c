@@ -55,6 +55,18 @@ static str header_name(struct arena *mem, str name)
     return str_of(copy);
 }
 
+/* Whoever brings a token of their own is nobody but its owner: cookies that come along are
+ * not even read. Other schemes are for what stands before us. */
+static bool read_bearer(struct req *r)
+{
+    str header = in_header(r, "authorization");
+    str scheme = str_lower(r->c.mem, str_upto(header, 6));
+    r->is_bearer = str_is(scheme, "bearer") && (header.n == 6 || header.p[6] == ' ');
+    if (r->is_bearer)
+        r->bearer = str_trim(str_from(header, 6));
+    return r->is_bearer;
+}
+
 static void read_headers(struct req *r)
 {
     for (size_t i = 0; i < r->cgi->n; i++) {
@@ -63,7 +75,8 @@ static void read_headers(struct req *r)
             continue;
         node_set_str(r->c.mem, r->headers, header_name(r->c.mem, name), value);
     }
-    cookies_read(r, in_header(r, "cookie"));
+    if (!read_bearer(r))
+        cookies_read(r, in_header(r, "cookie"));
     r->host = in_header(r, "host");
     r->user_agent = in_header(r, "user-agent");
     r->content_type = cgi_value(r->cgi, "CONTENT_TYPE");
@@ -307,10 +320,13 @@ static int who(struct req *r)
     bool for_all = (r->route->flags & CACHED) && r->format != FRAGMENT;
     if (for_all)
         return E_OK;
-    if (r->c.app->hooks.who)
-        TRY(r->c.app->hooks.who(r, in_cookie(r, COOKIE_SESSION)));
+    const struct hooks *hooks = &r->c.app->hooks;
+    if (r->is_bearer)
+        TRY(hooks->bearer ? hooks->bearer(r, r->bearer) : fail(&r->c, E_LOGIN, "token", NULL));
+    else if (hooks->who)
+        TRY(hooks->who(r, in_cookie(r, COOKIE_SESSION)));
     r->c.scope.person = r->who.person;
-    return r->c.app->hooks.guest ? r->c.app->hooks.guest(r) : E_OK;
+    return hooks->guest ? hooks->guest(r) : E_OK;
 }
 
 static int to_login(struct req *r)

@@ -9,13 +9,15 @@ struct given { /* one declared input and what was sent for it */
     struct field values[VALUES_MAX];
     size_t n;
     bool from_path;
+    const char *name;  /* as the person knows it: "items.0.sku" within a list */
+    struct node *into; /* r->in, or one element of a LIST */
 };
 
 static int wrong(struct req *r, const struct given *g, const char *text)
 {
     if (g->from_path) /* a path that cannot be is a path that is not */
         return fail(&r->c, E_MISSING, "input.path", "There is nothing here.");
-    return fail_field(&r->c, g->in->name, text);
+    return fail_field(&r->c, g->name, text);
 }
 
 static int wrong_fmt(struct req *r, const struct given *g, const char *fmt, i64 n)
@@ -163,14 +165,14 @@ static int take_text(struct req *r, const struct given *g)
     if (value.n == 0) {
         if (in->required || g->from_path)
             return wrong(r, g, "Please fill this in.");
-        node_set_str(r->c.mem, r->in, str_of(in->name), value);
+        node_set_str(r->c.mem, g->into, str_of(in->name), value);
         return E_OK;
     }
     if (characters(value) < in->min)
         return wrong_fmt(r, g, "Please use at least {n} characters.", in->min);
     if (!texts[in->kind].is(value))
         return wrong(r, g, texts[in->kind].otherwise);
-    node_set_str(r->c.mem, r->in, str_of(in->name), str_dup(r->c.mem, value));
+    node_set_str(r->c.mem, g->into, str_of(in->name), str_dup(r->c.mem, value));
     return E_OK;
 }
 
@@ -190,7 +192,7 @@ static int take_int(struct req *r, const struct given *g)
         return wrong_fmt(r, g, "Please enter {n} or more.", in->min);
     if (bounded && n > in->max)
         return wrong_fmt(r, g, "Please enter {n} or less.", in->max);
-    node_set_int(r->c.mem, r->in, str_of(in->name), n);
+    node_set_int(r->c.mem, g->into, str_of(in->name), n);
     return E_OK;
 }
 
@@ -202,7 +204,7 @@ static int take_bool(struct req *r, const struct given *g)
         return wrong(r, g, "Please answer yes or no.");
     if (!yes && g->in->required)
         return wrong(r, g, "Please tick this to go on.");
-    node_set_bool(r->c.mem, r->in, str_of(g->in->name), yes);
+    node_set_bool(r->c.mem, g->into, str_of(g->in->name), yes);
     return E_OK;
 }
 
@@ -213,7 +215,7 @@ static int take_choice(struct req *r, const struct given *g)
         return g->in->required ? wrong(r, g, "Please choose one.") : E_OK;
     if (!is_choice(g->in->choices, value))
         return wrong(r, g, "Please choose one of those offered.");
-    node_set_str(r->c.mem, r->in, str_of(g->in->name), str_dup(r->c.mem, value));
+    node_set_str(r->c.mem, g->into, str_of(g->in->name), str_dup(r->c.mem, value));
     return E_OK;
 }
 
@@ -251,7 +253,7 @@ static int take_ints(struct req *r, const struct given *g)
     if ((i64)node_count(list) < g->in->min && node_count(list))
         return wrong_fmt(r, g, "Please give at least {n}.", g->in->min);
     if (g->n)
-        node_set(r->c.mem, r->in, str_of(g->in->name), list);
+        node_set(r->c.mem, g->into, str_of(g->in->name), list);
     return E_OK;
 }
 
@@ -267,6 +269,9 @@ static int take_files(struct req *r, const struct given *g)
     return E_OK;
 }
 
+static int take_group(struct req *, const struct given *);
+static int take_list(struct req *, const struct given *);
+
 static int (*const takes[])(struct req *, const struct given *) = {
     [INT] = take_int,
     [TEXT] = take_text,
@@ -280,6 +285,8 @@ static int (*const takes[])(struct req *, const struct given *) = {
     [SECRET] = take_text,
     [INTS] = take_ints,
     [FILES] = take_files,
+    [GROUP] = take_group,
+    [LIST] = take_list,
 };
 
 /* ---- all of them -------------------------------------------------------------------------------
@@ -316,6 +323,12 @@ static void collect(struct given *g, const struct field *fields, size_t n)
 
 static void find_given(const struct req *r, struct given *g)
 {
+    if (g->in->header) {
+        str value = in_header(r, g->in->header);
+        if (value.n)
+            g->values[g->n++].value = value;
+        return;
+    }
     const struct node *path = node_get(r->params, str_of(g->in->name));
     if (path) {
         g->from_path = true;
@@ -334,7 +347,7 @@ static bool is_scalar(const struct field *f)
 
 static void remember(struct req *r, const struct given *g)
 {
-    if (g->in->kind == SECRET || g->in->kind == FILES || !g->n)
+    if (g->in->kind == SECRET || g->in->kind >= FILES || !g->n)
         return;
     node_set_str(r->c.mem, r->raw, str_of(g->in->name), g->values[0].value);
     if (g->in->kind == CHOICE && is_choice(g->in->choices, g->values[0].value))
@@ -342,14 +355,11 @@ static void remember(struct req *r, const struct given *g)
             str_fmt(r->c.mem, "%s_is_%.*s", g->in->name, STR(g->values[0].value)), true);
 }
 
-static int take(struct req *r, const struct input *in)
+static int take_given(struct req *r, struct given *g)
 {
-    struct given *g = NEW(r->c.mem, struct given);
-    g->in = in;
-    find_given(r, g);
+    const struct input *in = g->in;
     if (g->n == 1 && g->values[0].json && g->values[0].json->kind == N_NULL)
         g->n = 0;
-    remember(r, g);
     if (in->kind == FILES || in->kind == INTS)
         return takes[in->kind](r, g);
     if (g->n == 0)
@@ -360,12 +370,84 @@ static int take(struct req *r, const struct input *in)
                             : E_OK;
     if (g->n > 1)
         return wrong(r, g, "This was sent twice.");
-    if (!is_scalar(&g->values[0]))
+    if (in->kind < FILES && !is_scalar(&g->values[0]))
         return wrong(r, g,
             in->kind == INT ? "Please enter a whole number."
                             : "This is not of the kind expected here.");
     return takes[in->kind](r, g);
 }
+
+static int take(struct req *r, const struct input *in)
+{
+    struct given *g = NEW(r->c.mem, struct given);
+    *g = (struct given){ .in = in, .name = in->name, .into = r->in };
+    find_given(r, g);
+    remember(r, g);
+    return take_given(r, g);
+}
+
+/* ---- objects within a JSON body
+ * ------------------------------------------------------------------ */
+
+/* The fields `of` of one object, typed, into a map of their own. All faults together. */
+static int take_fields(
+    struct req *r, const struct input *of, const struct node *from, str name, struct node *into)
+{
+    int first = E_OK;
+    for (const struct input *in = of; in->name; in++) {
+        struct given g = { .in = in,
+            .name = str_c(r->c.mem, str_fmt(r->c.mem, "%.*s.%s", STR(name), in->name)),
+            .into = into };
+        EACH(item, from) {
+            struct field one = { item->key, body_json_text(r->c.mem, &item->node), &item->node };
+            if (is_named(&one, in->name) && g.n < 2)
+                g.values[g.n++] = one;
+        }
+        if (g.n && !str_is_utf8(g.values[0].value))
+            return fail_detail(&r->c, E_MALFORMED, "body.utf8", "a field is not UTF-8 without NUL");
+        int err = take_given(r, &g);
+        if (err && err != E_INPUT)
+            return err;
+        first = first ? first : err;
+    }
+    return first;
+}
+
+static int take_group(struct req *r, const struct given *g)
+{
+    const struct node *json = g->values[0].json;
+    if (!json || json->kind != N_MAP)
+        return wrong(r, g, "This is not of the kind expected here.");
+    struct node *group = node_set_map(r->c.mem, g->into, str_of(g->in->name));
+    return take_fields(r, g->in->of, json, str_of(g->name), group);
+}
+
+static int take_list(struct req *r, const struct given *g)
+{
+    const struct node *json = g->values[0].json;
+    i64 n = 0, most = g->in->max ? g->in->max : VALUES_MAX;
+    int first = E_OK;
+    if (!json || json->kind != N_LIST)
+        return wrong(r, g, "This is not of the kind expected here.");
+    if ((i64)node_count(json) > most)
+        return wrong_fmt(r, g, "Please give at most {n}.", most);
+    if ((i64)node_count(json) < g->in->min)
+        return wrong_fmt(r, g, "Please give at least {n}.", g->in->min);
+    struct node *list = node_set_list(r->c.mem, g->into, str_of(g->in->name));
+    EACH(item, json) {
+        str name = str_fmt(r->c.mem, "%s.%" PRId64, g->name, n++);
+        int err = item->node.kind == N_MAP
+            ? take_fields(r, g->in->of, &item->node, name, node_add_map(r->c.mem, list))
+            : fail_field(&r->c, str_c(r->c.mem, name), "This is not of the kind expected here.");
+        if (err && err != E_INPUT)
+            return err;
+        first = first ? first : err;
+    }
+    return first;
+}
+
+/* ---- all of them, asked for by the gate
+ * ---------------------------------------------------------- */
 
 int in_fault(const struct req *r) { return r->bad_input ? E_INPUT : E_OK; }
 
@@ -422,6 +504,7 @@ bool in_bool(const struct req *r, const char *name)
 }
 
 const struct node *in_ints(const struct req *r, const char *name) { return input(r, name); }
+const struct node *in_node(const struct req *r, const char *name) { return input(r, name); }
 
 bool in_has(const struct req *r, const char *name)
 {

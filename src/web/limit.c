@@ -77,7 +77,7 @@ static str who_of(struct req *r, enum by by)
 {
     if (by == BY_ADDRESS)
         return network_of(r->c.mem, r->remote);
-    str session = in_cookie(r, COOKIE_SESSION);
+    str session = r->is_bearer ? r->bearer : in_cookie(r, COOKIE_SESSION);
     return session.n ? str_upto(crypto_sha256_hex(r->c.mem, session), 24) : str_none;
 }
 

@@ -427,6 +427,7 @@ static void error_json(struct req *r, int err)
     struct fault *f = &r->c.fault;
     struct arena *mem = r->c.mem;
     str text = str_is(f->key, "login") ? S("Authentication required")
+        : str_is(f->key, "token")      ? S("Invalid token")
         : str_is(f->key, "permission") ? S("Insufficient permissions")
                                        : error_text(r, err);
     node_set_str(mem, doc, S("error"), text);
@@ -481,6 +482,9 @@ void answer_error(struct req *r, int err)
     r->out->cache_s = 0;
     if (err == E_AWAY)
         set_header(r, "Retry-After", S("5"));
+    if (err == E_LOGIN)
+        set_header(r, "WWW-Authenticate",
+            r->is_bearer ? S("Bearer error=\"invalid_token\"") : S("Bearer"));
     if (r->format == JSON) {
         error_json(r, err);
         return;

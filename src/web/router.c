@@ -150,6 +150,8 @@ static const char *input_fault(const struct route *row)
             return "an input with min above max";
         if (in->kind == FILES && !(row->flags & BIG))
             return "FILES need BIG";
+        if ((in->kind == GROUP || in->kind == LIST) != (in->of != NULL))
+            return "GROUP and LIST say what they are of, others are of nothing";
         for (const struct input *other = row->in; other < in; other++)
             if (strcmp(other->name, in->name) == 0)
                 return "an input is declared twice";

@@ -63,15 +63,33 @@ enum format { HTML, JSON, FRAGMENT };
  * one line, trimmed. WORD: no blanks (opaque ids, codes). SLUG: a-z 0-9 -. EMAIL: trimmed, one
  * @. BOOL: 1 true on yes; absent is false. MONEY: "12", "12.50": text, to be parsed with the
  * currency's exponent. CHOICE: one of `choices`. SECRET: kept to the byte, never echoed. INTS:
- * repeated or separated by commas. FILES: parts of a multipart form, in r->files. */
-enum input_kind { INT, TEXT, LINE, WORD, SLUG, EMAIL, BOOL, MONEY, CHOICE, SECRET, INTS, FILES };
+ * repeated or separated by commas. FILES: parts of a multipart form, in r->files. GROUP: an
+ * object in a JSON body with the fields `of`. LIST: a list of such objects. */
+enum input_kind {
+    INT,
+    TEXT,
+    LINE,
+    WORD,
+    SLUG,
+    EMAIL,
+    BOOL,
+    MONEY,
+    CHOICE,
+    SECRET,
+    INTS,
+    FILES,
+    GROUP,
+    LIST
+};
 struct input { /* one declared field; everything else sent is ignored */
     const char *name;
     enum input_kind kind;
-    i64 min, max;       /* INT: value (both 0: any); others: characters; FILES, INTS: count;
+    i64 min, max;       /* INT: value (both 0: any); others: characters; FILES, INTS, LIST: count;
                            max 0: the kind's own (LINE 200, TEXT 10000, WORD 200, ...) */
     bool required;
     const char *choices; /* CHOICE: "a|b|c" */
+    const struct input *of; /* GROUP, LIST: the fields of one, ended as the row's own; no FILES */
+    const char *header;  /* comes from this request header, in lower case, and nowhere else */
 };
 struct file { /* `field` is the input's name; name and type are only what was claimed */
     str field, name, type, body;
@@ -93,6 +111,8 @@ struct req {
     size_t n_files;
     struct who who;
     bool internal;       /* came over nginx's inner socket (cache refresh) */
+    bool is_bearer;      /* speaks by a token of its own: no cookie was read, none is needed */
+    str bearer;          /* ... the token as it was sent */
     str uri;             /* as asked, with language prefix, .json and query: the cache key's */
     const struct cgi *cgi;
     struct web_fields *fields; /* what was sent; web_in.h */
@@ -114,6 +134,7 @@ str in_str(const struct req *, const char *name);
 bool in_bool(const struct req *, const char *name);
 bool in_has(const struct req *, const char *name); /* was sent and is not empty */
 const struct node *in_ints(const struct req *, const char *name); /* INTS: a list */
+const struct node *in_node(const struct req *, const char *name); /* GROUP, LIST; NULL: none */
 str in_cookie(const struct req *, const char *name);
 str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */
 str in_path(const struct req *, const char *name);   /* as it stood in the path, decoded */
@@ -169,6 +190,7 @@ bool path_is_ours(str path);
 /* Gives this browser a new form token, bound to its session's cookie value, or to its cart's
  * while it has no session. To be called wherever one of those cookies is set. */
 void csrf_issue(struct req *, str bound_to);
+str csrf_token(struct req *); /* this browser's, for whoever builds requests by script */
 /* Counts one (or `add`, 0 only looks) under a named class of limit.c ("login-account") for a
  * key of the caller's own making; E_LIMIT with Retry-After when it is used up. */
 int limit_take(struct req *, const char *name, str key, i64 add);
@@ -216,6 +238,8 @@ struct menu { /* the back office's; shown to whoever may */
 struct hooks {
     /* Who the session cookie says it is; leaves a guest when none. Never fails a page. */
     int (*who)(struct req *, str session_cookie);
+    /* Who a bearer token says it is; E_LOGIN "token" when it is not one of ours, or over. */
+    int (*bearer)(struct req *, str token);
     /* Adds what every page shows (categories, currencies, ...) to the document. */
     int (*page)(struct req *, struct node *document);
     /* What else happens when somebody has logged in (the cart is merged); ended by NULL. */

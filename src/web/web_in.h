@@ -45,6 +45,7 @@ struct web_fields {
 };
 int body_read_query(struct req *);
 int body_read_form(struct req *);      /* urlencoded, multipart or JSON object, by content type */
+str body_json_text(struct arena *, const struct node *); /* a scalar as a form would send it */
 bool body_is_form(const struct req *); /* something a plain HTML form can send */
 str field_of(const struct req *, const char *name); /* first in the form; empty when none */
 void cookies_read(struct req *, str header);

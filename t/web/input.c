@@ -25,6 +25,19 @@ static const struct input must_have[] = {
 };
 static const struct input a_picture[] = { { "picture", FILES, .max = 2 }, { "title", LINE }, { 0 } };
 
+static const struct input an_item[] = {
+    { "sku", LINE, 1, 10, .required = true },
+    { "how_many", INT, 1, 99, .required = true },
+    { 0 },
+};
+static const struct input a_place[] = { { "city", LINE, 1, 10, .required = true }, { 0 } };
+static const struct input nested[] = {
+    { "items", LIST, 1, 3, .required = true, .of = an_item },
+    { "place", GROUP, .of = a_place },
+    { "again", WORD, 1, 10, .header = "x-again" },
+    { 0 },
+};
+
 static int echo(struct req *r) { return reply_with(r, r->in); }
 static int echo_raw(struct req *r) { return again(r, fail_field(&r->c, "n", "no"), NULL); }
 static int pictures(struct req *r)
@@ -45,6 +58,7 @@ static int pictures(struct req *r)
 ROUTES(input_test) {
     ROUTE(POST, "/echo",     ANYONE, fields,    echo,     NULL,   RATE_NONE, 0),
     ROUTE(GET,  "/echo",     ANYONE, fields,    echo,     NULL,   RATE_NONE, 0),
+    ROUTE(POST, "/nested",   ANYONE, nested,    echo,     NULL,   RATE_NONE, BARE),
     ROUTE(POST, "/raw",      ANYONE, fields,    echo_raw, "form", RATE_NONE, 0),
     ROUTE(POST, "/must",     ANYONE, must_have, echo,     NULL,   RATE_NONE, BIG),
     ROUTE(POST, "/pictures", ANYONE, a_picture, pictures, NULL,   RATE_NONE, BIG),
@@ -287,4 +301,52 @@ T(broken_multipart_is_400)
     }
     t_send("POST", "/pictures", "multipart/form-data", S("--xyz--"));
     t_status(400);
+}
+
+/* ---- objects within a JSON body -------------------------------------------------------------- */
+
+T(objects_and_lists_of_them_are_typed_like_fields)
+{
+    t_house(&house, templates, NULL);
+    t_post_json("/nested", "{\"items\":[{\"sku\":\" a \",\"howMany\":2,\"price\":1},"
+                           "{\"sku\":\"b\",\"how_many\":\"3\"}],\"place\":{\"city\":\"Hue\",\"x\":[]}}");
+    t_status(200);
+    eq_str(t_body(), "{\"items\":[{\"sku\":\"a\",\"howMany\":2},{\"sku\":\"b\",\"howMany\":3}],"
+                     "\"place\":{\"city\":\"Hue\"}}");
+}
+T(what_is_wrong_within_is_said_by_its_place)
+{
+    static const char *const rows_[][2] = { { "{}", "items" }, { "{\"items\":[]}", "items" },
+        { "{\"items\":null}", "items" }, { "{\"items\":{}}", "items" }, { "{\"items\":\"a\"}", "items" },
+        { "{\"items\":[1]}", "items.0" }, { "{\"items\":[[]]}", "items.0" },
+        { "{\"items\":[{\"sku\":\"a\",\"howMany\":1},{\"sku\":\"b\"}]}", "items.1.howMany" },
+        { "{\"items\":[{\"sku\":\"a\",\"howMany\":0}]}", "items.0.howMany" },
+        { "{\"items\":[{\"sku\":\"a\",\"howMany\":1.5}]}", "items.0.howMany" },
+        { "{\"items\":[{\"sku\":\"a\",\"howMany\":1,\"how_many\":2}]}", "items.0.howMany" },
+        { "{\"items\":[{\"sku\":{},\"howMany\":1}]}", "items.0.sku" },
+        { "{\"items\":[{\"sku\":\"a\",\"howMany\":1}],\"place\":[]}", "place" },
+        { "{\"items\":[{\"sku\":\"a\",\"howMany\":1}],\"place\":{}}", "place.city" },
+        { "{\"items\":[{},{},{},{}]}", "items" } };
+    t_house(&house, templates, NULL);
+    for (size_t i = 0; i < COUNT(rows_); i++) {
+        t_post_json("/nested", rows_[i][0]);
+        const struct node *said = node_get(t_document(), S("fields"));
+        if (t_last_status() != 422 || !node_get(said, str_of(rows_[i][1])))
+            ck_abort_msg("%s: %d %.*s", rows_[i][0], t_last_status(), STR(t_body()));
+    }
+    t_post("/nested", "items=1");
+    t_status(422);
+}
+T(a_header_that_is_an_input_comes_from_nowhere_else)
+{
+    t_house(&house, templates, NULL);
+    const char *body = "{\"items\":[{\"sku\":\"a\",\"howMany\":1}],\"again\":\"body\"}";
+    t_post_json("/nested?again=query", body);
+    no_text(t_body(), "again");
+    t_with("X-Again", "header");
+    t_post_json("/nested", body);
+    t_json("again", "header");
+    t_with("X-Again", "more than ten letters");
+    t_post_json("/nested", body);
+    t_status(422);
 }

@@ -10,6 +10,7 @@ static int nothing(struct req *r)
 static const struct input an_id[] = { { "id", WORD }, { 0 } };
 static const struct input two_alike[] = { { "id", WORD }, { "id", INT }, { 0 } };
 static const struct input a_file[] = { { "picture", FILES }, { 0 } };
+static const struct input a_bare_list[] = { { "items", LIST }, { 0 } };
 static const struct input a_choice[] = { { "sort", CHOICE }, { 0 } };
 
 static str complaints(const struct route *row)
@@ -41,6 +42,7 @@ static const struct {
     { "declared twice", ROUTE(GET, "/a", ANYONE, two_alike, nothing, NULL, RATE_PAGE, 0) },
     { "FILES need BIG", ROUTE(POST, "/a", ANYONE, a_file, nothing, NULL, RATE_PAGE, 0) },
     { "CHOICE without choices", ROUTE(GET, "/a", ANYONE, a_choice, nothing, NULL, RATE_PAGE, 0) },
+    { "of nothing", ROUTE(POST, "/a", ANYONE, a_bare_list, nothing, NULL, RATE_PAGE, 0) },
     { "can be CACHED", ROUTE(GET, "/a", SHOPPER, NULL, nothing, NULL, RATE_PAGE, CACHED) },
     { "can be CACHED", ROUTE(POST, "/a", ANYONE, NULL, nothing, NULL, RATE_PAGE, CACHED) },
     { "RAW", ROUTE(POST, "/a", ANYONE, NULL, nothing, NULL, RATE_HOOK, RAW) },

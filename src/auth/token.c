@@ -1,0 +1,75 @@
+/* Access tokens: who a client of the API is, for a quarter of an hour. A token says only whose it
+ * is; what that person may do is asked for anew with each request. */
+#include "auth/auth_in.h"
+#include "web/web.h"
+
+#define LIFE_S    (15 * 60)
+#define SKEW_S    60 /* other clocks that may have issued it */
+#define MOST_KEYS 8
+
+/* `token_keys` names the keys: the first signs, all are believed. A new one is put in front, and
+ * the old one taken out a quarter of an hour later. Each is made from the shop's secret, for
+ * nothing else. */
+static size_t read_keys(struct ctx *c, struct jwt_key *keys)
+{
+    str rest = conf_str(c->app->conf, "token_keys", S("1")), id;
+    size_t n = 0;
+    while (n < MOST_KEYS && rest.n && str_cut(&rest, ' ', &id)) {
+        unsigned char *secret = arena_raw(c->mem, 32);
+        if (!id.n)
+            continue;
+        crypto_key(c->app->secret, str_fmt(c->mem, "token %.*s", STR(id)).p, secret);
+        keys[n++] = (struct jwt_key){ id, { (char *)secret, 32 } };
+    }
+    return n;
+}
+
+static str audience(struct ctx *c)
+{
+    return str_fmt(c->mem, "%.*s/api", STR(c->app->base_url));
+}
+
+int token_issue(struct ctx *c, i64 person, str *token)
+{
+    struct jwt_key keys[MOST_KEYS];
+    struct node *claims = node_map(c->mem);
+    i64 now = c->now / SECOND;
+    if (!read_keys(c, keys))
+        return fail_detail(c, E_INTERNAL, "auth.keys", "token_keys names no key");
+    node_set_str(c->mem, claims, S("iss"), c->app->base_url);
+    node_set_str(c->mem, claims, S("aud"), audience(c));
+    node_set_str(c->mem, claims, S("sub"), crypto_opaque(c->mem, c->app->secret, "person", person));
+    node_set_int(c->mem, claims, S("iat"), now);
+    node_set_int(c->mem, claims, S("exp"), now + LIFE_S);
+    node_set_str(c->mem, claims, S("jti"), crypto_token(c->mem, 16));
+    *token = jwt_sign(c, &keys[0], claims);
+    return token->n ? E_OK : fail_detail(c, E_INTERNAL, "auth.token", "a token was not signed");
+}
+
+static bool is_time(const struct node *claims, const char *name)
+{
+    const struct node *value = node_get(claims, str_of(name));
+    return value && value->kind == N_INT;
+}
+
+static bool is_now(struct ctx *c, const struct node *claims)
+{
+    i64 now = c->now / SECOND, from = node_int(claims, "iat"), to = node_int(claims, "exp");
+    if (!is_time(claims, "iat") || !is_time(claims, "exp"))
+        return false;
+    if (node_get(claims, S("nbf")) && (!is_time(claims, "nbf") || node_int(claims, "nbf") > now))
+        return false;
+    return from <= now + SKEW_S && to > now && to > from && to - from <= LIFE_S;
+}
+
+bool token_read(struct ctx *c, str token, i64 *person)
+{
+    struct jwt_key keys[MOST_KEYS];
+    struct node *claims;
+    size_t n = read_keys(c, keys);
+    if (!jwt_read(c, token, keys, n, &claims))
+        return false;
+    return is_now(c, claims) && str_eq(node_str(claims, "iss"), c->app->base_url) &&
+        str_eq(node_str(claims, "aud"), audience(c)) && node_str(claims, "jti").n > 0 &&
+        crypto_unopaque(c->app->secret, "person", node_str(claims, "sub"), person);
+}
