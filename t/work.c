@@ -240,6 +240,27 @@ T(the_job_of_a_dead_worker_is_taken_over)
     eq_int(seen.ran, 1);
 }
 
+T(who_takes_a_dead_workers_place_takes_up_its_job_at_once)
+{
+    struct ctx *c = house();
+    add("orphan", 1);
+    add("of another", 2);
+    t_sql("update work.job set state = 'running', attempt = 1, lease_until = clock_timestamp() "
+          "+ interval '1 minute', worker = case key when 'orphan' then 'here:7:1' else 'here:7:2' "
+          "end");
+    c->app->worker = S("here:7:1");
+    must(queue_take_back(c, true));
+    is_true(run_one());
+    is_false(run_one());
+    eq_int(seen.subjects[0], 1);
+    eq_int(t_int("select deaths as n from work.job"), 0);
+    c->app->worker = S("here:7:2"); /* the database was away: nobody died */
+    must(queue_take_back(c, false));
+    eq_int(t_int("select deaths as n from work.job"), 0);
+    is_true(run_one());
+    c->app->worker = str_none;
+}
+
 T(a_job_that_kills_five_workers_is_buried_and_one_that_failed_often_is_not)
 {
     struct ctx *c = house();

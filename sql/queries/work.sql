@@ -113,6 +113,15 @@ update work.job
        error = 'the worker died'
  where state = 'running' and lease_until < clock_timestamp();
 
+-- name: take_back :exec
+-- in: worker text, died bigint, most_deaths bigint
+-- What this worker, or the one in its place before, was at when it died or lost the database.
+update work.job
+   set state = case when deaths + :died >= :most_deaths then 'dead' else 'ready' end,
+       deaths = deaths + :died, run_at = clock_timestamp(), lease_until = null, worker = null,
+       error = case when :died > 0 then 'the worker died' else 'the database went away' end
+ where state = 'running' and worker = :worker;
+
 -- name: next_due :one
 -- In how many microseconds the next job is due (null: none waits), and how late the oldest is.
 select (extract(epoch from min(run_at) - clock_timestamp()) * 1000000)::bigint as wait_us

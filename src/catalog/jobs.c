@@ -69,8 +69,8 @@ static int stock_changed(struct ctx *c, const struct job *job)
 }
 
 JOBS(catalog){
-    { "catalog.product", refresh_product, .tries = 6 },
-    { "catalog.category", refresh_category, .tries = 6 },
-    { "catalog.stock", stock_changed, .tries = 6 },
+    { "catalog.product", refresh_product },
+    { "catalog.category", refresh_category },
+    { "catalog.stock", stock_changed },
     END_OF_JOBS,
 };

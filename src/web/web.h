@@ -257,6 +257,7 @@ struct app {
     str language;        /* the one without a prefix */
     str currency;        /* unless chosen */
     struct node *currencies; /* list of codes */
+    str worker;          /* talat-work: which of its workers this is */
     bool demo, production;
     when fixed_now;      /* tests: the clock stands still; else 0 */
     const struct route *const *features; /* route tables, ended by NULL */

@@ -1,7 +1,6 @@
 /* The queue: jobs done at least once, by whoever takes them first. */
 #include "work/work_in.h"
 #include "gen/queries.h"
-#include <unistd.h>
 
 #define TRIES        12
 #define LEASE        (60 * SECOND)
@@ -100,7 +99,7 @@ int queue_run_one(struct ctx *c, bool *ran)
 {
     struct node *row;
     *ran = false;
-    TRY(q_work_claim(c, &row, LEASE, str_fmt(c->mem, "%d", (int)getpid())));
+    TRY(q_work_claim(c, &row, LEASE, c->app->worker));
     if (!row)
         return E_OK;
     *ran = true;
@@ -121,6 +120,11 @@ int queue_run_one(struct ctx *c, bool *ran)
 }
 
 int queue_take_over(struct ctx *c) { return q_work_take_over(c, NULL, DEATHS); }
+
+int queue_take_back(struct ctx *c, bool died)
+{
+    return q_work_take_back(c, NULL, c->app->worker, died, DEATHS);
+}
 
 int queue_wait_us(struct ctx *c, i64 most, i64 *us)
 {

@@ -52,6 +52,13 @@ static int sleep_until_due(struct ctx *c)
     return wait && !ending ? pg_wait(c, wait, &channel) : E_OK;
 }
 
+/* At a worker's start, or after the database went away. */
+static int begin_again(struct ctx *c, bool born)
+{
+    TRY(queue_take_back(c, born));
+    return cron_know(c);
+}
+
 static int work(struct app *app)
 {
     struct arena *life = arena_new((size_t)16 << 20), *mem = arena_new(JOB_MEMORY);
@@ -67,7 +74,7 @@ static int work(struct app *app)
         c.id = S("work");
         c.scope.platform = true;
         if (n == 0 || err)
-            err = cron_know(&c);
+            err = begin_again(&c, n == 0);
         if (!err)
             err = round_of(&c, &more);
         if (!err && !more)
@@ -92,6 +99,10 @@ static pid_t start(struct app *app, i64 slot)
     if (getppid() != parent)
         _exit(0);
     metrics_slot(app, (int)slot);
+    /* The place, not the process: who comes after one that died takes its job up at once. */
+    char host[65] = "";
+    gethostname(host, sizeof host - 1);
+    app->worker = str_fmt(app->mem, "%s:%d:%d", host, (int)parent, (int)slot);
     _exit(work(app));
 }
 

@@ -9,7 +9,9 @@ int cron_run_due(struct ctx *);
 int cron_know(struct ctx *);
 int cron_wait_us(struct ctx *, i64 most, i64 *us);  /* until the next one is due, at most so long */
 int queue_wait_us(struct ctx *, i64 most, i64 *us); /* until the next job is due, at most so long */
-int queue_take_over(struct ctx *);
+int queue_take_over(struct ctx *);                  /* of workers whose lease has run out */
+/* Of this worker's own place, at once: it is at none now. */
+int queue_take_back(struct ctx *, bool died);
 /* A key as web's set_tag writes it: format|language|currency|uri; the uri has the language. */
 struct kept_page {
     str key, format, currency, uri;
