@@ -1,74 +1,87 @@
-// ./dev bench: how fast the shop is, in one run: the product page and the category page made
-// anew by the workers, and a kept page; each beside nginx giving the same bytes as a file and
-// the pool giving a constant answer of the same size. The load generator runs on the same
-// cores: the ratios mean more than the numbers.
+// ./dev bench [--json FILE] [PATTERN]: how fast the shop is. The head of t/load/NOTES says how to
+// read it; what the rows do stands in pages.mjs, buying.mjs, events.mjs and stack.mjs.
 //
-// CPU is that of the shop's own processes (nginx, workers, PostgreSQL, Redis), per request,
-// without the load generator's.
-import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
+// Rows take turns: in each round every row measures itself and, right beside, what it is compared
+// with. Figures are medians of the rounds, ratios medians of the rounds' own ratios.
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { middle, rounds, seconds } from './measure.mjs';
+import { rows as pages } from './pages.mjs';
+import { rows as buying } from './buying.mjs';
+import { rows as events } from './events.mjs';
+import { counting, remembering, starting } from './stack.mjs';
+import { Database, pids, start_bare } from './shop.mjs';
+import { sleep } from '../http/shop.mjs';
+import { line, note, title } from './table.mjs';
 
-const { TALAT_URL: url, TALAT_BARE: bare, TALAT_APP: app } = process.env;
-const seconds = Number(process.env.TALAT_BENCH_SECONDS ?? 5), clients = 16;
-const roots = process.argv.slice(2).map(Number); // the pids of the shop's processes
-const TICK = 1e6 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+let file = null, pattern = null;
+for (const words = process.argv.slice(2); words.length;) {
+    const word = words.shift();
+    if (word === '--json') file = words.shift();
+    else if (pattern === null && !word.startsWith('-')) pattern = new RegExp(word);
+    else { console.error('usage: ./dev bench [--json FILE] [PATTERN]'); process.exit(2); }
+}
+const wanted = (row) => !pattern || pattern.test(row.name);
+const results = new Map();
+let failed = 0;
 
-// The CPU time in microseconds that the shop's processes have used, those they started included.
-function cpu() {
-    const stats = new Map();
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-        try {
-            const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
-            stats.set(Number(pid), { parent: Number(fields[1]), used: Number(fields[11]) + Number(fields[12]) });
-        } catch { /* gone meanwhile */ }
+// An answer that was an error, or anything else that went wrong, fails its row and no other.
+async function guard(row, act) {
+    if (results.get(row)?.failed) return undefined;
+    try { return await act(); } catch (why) {
+        failed++;
+        console.error(`FAILED  ${row.name}: ${why.message}`);
+        results.set(row, { name: row.name, target: row.target, holds: false, failed: why.message });
+        return undefined;
     }
-    const ours = (pid) => pid > 1 && (roots.includes(pid) || ours(stats.get(pid)?.parent ?? 0));
-    return TICK * [...stats].filter(([pid]) => ours(pid)).reduce((sum, [, { used }]) => sum + used, 0);
+}
+// What a row has left behind (requests nobody waits for any more) is not the next one's.
+async function settled(db) {
+    const busy = "select count(*) from pg_stat_activity where usename = 'talat_app' and state = 'active'";
+    for (let idle = 0, n = 0; idle < 2 && n < 400; n++, await sleep(n ? 25 : 0)) idle = await db.one(busy) ? 0 : idle + 1;
+}
+async function once(row, bench) {
+    const said = await guard(row, () => row.once(bench));
+    if (said) results.set(row, { name: row.name, target: row.target, ...said });
 }
 
-const MS = { us: 0.001, ms: 1, s: 1000 };
-function load(address) {
-    const from = cpu();
-    const said = execFileSync('wrk', ['-t1', `-c${clients}`, `-d${seconds}s`, '--latency', '--timeout', '10s',
-        '-H', 'Accept: text/html', address], { encoding: 'utf8' });
-    const used = cpu() - from;
-    const requests = Number(/(\d+) requests in/.exec(said)[1]);
-    const at = (share) => { const [, n, unit] = new RegExp(`${share}%\\s+([\\d.]+)(us|ms|s)`).exec(said); return Number(n) * MS[unit]; };
-    const bad = Number(/Non-2xx or 3xx responses: (\d+)/.exec(said)?.[1] ?? 0);
-    if (bad) throw new Error(`${address}: ${bad} of ${requests} answers were errors`);
-    return { rps: requests / seconds, p50: at(50), p99: at(99), cpu: used / requests };
-}
-async function body(address) {
-    const got = await fetch(address, { headers: { accept: 'text/html' } });
-    if (!got.ok) throw new Error(`${address}: ${got.status}`);
-    return Buffer.from(await got.arrayBuffer());
-}
-// The first product and category that the shop's own pages link to.
-async function find(page, pattern) {
-    const found = pattern.exec((await body(url + page)).toString());
-    if (!found) throw new Error(`no link like ${pattern} on ${page}`);
-    return found[1];
-}
+const taking_turns = [...pages, ...buying, ...events].filter(wanted);
+if (wanted(starting)) await once(starting, {});
+if (wanted(remembering)) await guard(remembering, () => remembering.first());
 
-const product = await find('/products', /href="(\/products\/[a-z0-9-]+)"/);
-const category = await find('/', /href="(\/categories\/[a-z0-9-]+)"/);
-const row = (name, it, file, constant) => {
-    const times = (other) => (other ? (it.rps / other.rps).toFixed(3) : '').padStart(10);
-    console.log(name.padEnd(34) + it.rps.toFixed(0).padStart(8) + it.p50.toFixed(2).padStart(9) + it.p99.toFixed(2).padStart(9)
-        + it.cpu.toFixed(1).padStart(9) + times(file) + times(constant));
-};
-
-console.log(`${cpus().length} cores, ${clients} clients, ${seconds} s each, on the same machine; ratios are of requests per second`);
-console.log(`${''.padEnd(34)}${'req/s'.padStart(8)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}${'CPU us'.padStart(9)}${'/ file'.padStart(10)}${'/ constant'.padStart(11)}`);
-mkdirSync(join(app, 'share/static/bench'), { recursive: true });
-for (const [name, at, from] of [['product page', product, bare], ['category page', category, bare], ['kept page (product)', product, url]]) {
-    const page = await body(from + at); // also the first render, so that the kept page is there
-    const file = `/static/bench/${name.split(' ')[0]}.html`;
-    writeFileSync(join(app, 'share', file), page);
-    const it = load(from + at), same = load(from + file), constant = load(`${bare}/-/constant?bytes=${page.length}`);
-    row(`${name}, ${page.length} bytes`, it, same, constant);
-    row('  the same bytes as a file', same);
-    row('  a constant from the pool', constant);
+await start_bare();
+const bench = { db: new Database(), parts: pids() }, facts = new Map(), samples = new Map();
+for (const row of taking_turns) {
+    facts.set(row, await guard(row, () => row.prepare(bench)));
+    samples.set(row, Object.fromEntries(Object.keys(row.sides).map((side) => [side, []])));
 }
+for (bench.round = 1; bench.round <= rounds; bench.round++) {
+    process.stderr.write(`round ${bench.round} of ${rounds}\n`);
+    for (const row of taking_turns)
+        for (const side of Object.keys(row.sides)) {
+            await settled(bench.db);
+            const sample = await guard(row, () => row.sides[side](row, bench));
+            if (sample) samples.get(row)[side].push(sample);
+        }
+}
+const by_name = Object.fromEntries(taking_turns.filter((row) => !results.get(row)?.failed).map((row) => [row.name, samples.get(row)]));
+for (const row of taking_turns) {
+    const done = await guard(row, () => {
+        const sides = samples.get(row), middles = Object.fromEntries(Object.entries(sides).map(([side, all]) => [side, middle(all)]));
+        const { it, ...others } = middles;
+        return { name: row.name, target: row.target, ...facts.get(row), ...it, ...row.judge(sides, middles, by_name), beside: others };
+    });
+    if (done) results.set(row, done);
+}
+if (wanted(counting)) await once(counting, bench);
+bench.db.end();
+if (wanted(remembering)) await once(remembering, bench);
+
+const order = [...pages.flatMap((row) => (row.name === 'category page, JSON' ? [row, counting] : [row])), ...buying, ...events, remembering, starting];
+const all = order.map((row) => results.get(row)).filter(Boolean);
+const how = { cores: cpus().length, cpu: cpus()[0].model, memory_mb: Math.round(totalmem() / 1048576), rounds, seconds };
+console.log(title(how));
+for (const row of all) console.log(line(row));
+console.log(note);
+if (file) writeFileSync(file, `${JSON.stringify({ ...how, rows: all }, null, 2)}\n`);
+process.exit(failed ? 1 : 0);
