@@ -7,7 +7,7 @@ set client_min_messages = warning;
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'talat_owner') then
-        create role talat_owner login nosuperuser nobypassrls nocreatedb nocreaterole;
+        create role talat_owner login nosuperuser nobypassrls createdb nocreaterole;
     end if;
     -- Nobody logs in as talat_search. It owns the SECURITY DEFINER search functions: under
     -- forced row level security their owner is filtered too, and row level security keeps
@@ -15,9 +15,18 @@ begin
     if not exists (select from pg_roles where rolname = 'talat_search') then
         create role talat_search nologin nosuperuser bypassrls;
     end if;
+    -- Nobody logs in as talat_backup either: the owner becomes it to read all rows of all
+    -- tenants into a backup, which forced row level security would keep from the owner too.
+    if not exists (select from pg_roles where rolname = 'talat_backup') then
+        create role talat_backup nologin nosuperuser bypassrls;
+    end if;
 end $$;
 -- The owner may hand functions over to it.
-grant talat_search to talat_owner;
+grant talat_search, talat_backup to talat_owner;
+grant pg_read_all_data to talat_backup;
+-- A backup is restored into a database beside the shop's own, which then gives way to it.
+alter role talat_owner createdb;
+grant pg_signal_backend to talat_owner;
 
 \ir roles.sql
 

@@ -1,6 +1,7 @@
 -- prove: what holds at all times. Each named query looks for rows that break it and must find
 -- none; `what` names the row. `talatctl prove` runs them all, and so do the tests after whatever
--- they write. Payouts (I6) and coupons (I7) have no tables yet.
+-- they write. A restored database is proved as at the moment of its backup, app.prove_at. Payouts
+-- (I6) and coupons (I7) have no tables yet.
 
 -- name: I1_each_ledger_transaction_sums_to_zero
 select 'transaction ' || e.transaction_id || ': ' || sum(e.amount) || ' ' || e.currency as what
@@ -150,7 +151,8 @@ select t.what || ' of product ' || p.slug as what
 
 -- name: I9_no_event_waits_longer_than_a_minute
 select 'event ' || id || ' ' || kind as what from work.outbox
- where read_at is null and created_at < clock_timestamp() - interval '60 seconds';
+ where read_at is null and created_at < coalesce(nullif(current_setting('app.prove_at', true), '')::timestamptz,
+           clock_timestamp()) - interval '60 seconds';
 
 -- name: I9_events_are_numbered_without_a_gap
 select 'organisation ' || s.organisation_id || ': ' || s.last || ' given, ' || max(o.seq)
@@ -164,7 +166,8 @@ having s.last <> max(o.seq) or count(*) <> max(o.seq) - min(o.seq) + 1;
 -- But for a payment that is being made, and a provider that cannot be asked.
 select 'hold of order ' || h.order_id || ' since ' || h.expires_at as what
   from inventory.hold h
- where h.state = 'held' and h.expires_at < clock_timestamp() - interval '60 seconds'
+ where h.state = 'held' and h.expires_at < coalesce(nullif(current_setting('app.prove_at', true), '')::timestamptz,
+           clock_timestamp()) - interval '60 seconds'
    and not exists (select from payments.attempt a
                     where a.order_id = h.order_id and a.state = 'processing')
    and not exists (select from work.job j

@@ -11,6 +11,10 @@ select id, email, name, password_hash, lang,
 -- in: person bigint
 select id, email, name, lang, role, created_at from auth.person where id = :person;
 
+-- name: admins :many
+select id, email, lang from auth.person where role in ('admin', 'super_admin') order by id
+ limit 20;
+
 -- name: register :maybe
 -- in: email text, name text, password_hash text, lang text
 -- Nothing comes back when the address is taken.

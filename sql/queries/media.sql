@@ -9,3 +9,8 @@ values (:organisation, :stem, :width::int, :height::int, :widths::bigint[]::int[
     on conflict (organisation_id, stem) do update
    set width = excluded.width, height = excluded.height, widths = excluded.widths
 returning p.id;
+
+-- name: after :many
+-- in: after bigint, most bigint
+-- All pictures, a piece at a time.
+select id, stem, widths from media.picture where id > :after order by id limit :most;

@@ -55,6 +55,9 @@ static int dashboard(struct req *r)
     node_set_str(c->mem, document, S("zone"), zone);
     node_set_str(c->mem, document, S("house_currency"), currency);
     node_set(c->mem, document, S("organisation"), node_get(house, S("name")));
+    struct node *warnings = node_hide(node_set_list(c->mem, document, S("warnings")));
+    if (c->app->hooks.warn)
+        TRY(c->app->hooks.warn(r, warnings));
     return reply_with(r, document);
 }
 

@@ -15,6 +15,7 @@ str auth_line(struct ctx *, str session);
 
 /* The person's row for mails: {id, email, name, lang}. E_MISSING when there is none. */
 int auth_person(struct ctx *, i64 person, struct node **out);
+int auth_admins(struct ctx *, struct node **); /* who runs the platform: {id, email, lang} */
 /* {id, slug, name, zone, country, currency, tax_inclusive, rounding} */
 int auth_organisation(struct ctx *, i64 organisation, struct node **out);
 int auth_organisation_by_slug(struct ctx *, str slug, struct node **out);

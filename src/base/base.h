@@ -260,6 +260,7 @@ bool conf_bool(const struct conf *, const char *key, bool otherwise); /* yes no 
 /* The first value that was asked for as a number or a yes/no and is none: "file:line: what",
  * or NULL. Asked once after everything was read; such a program does not start. */
 const char *conf_wrong(const struct conf *);
+const char *conf_path(const struct conf *); /* as it was given */
 void conf_put(struct arena *, struct conf *, const char *key, str value); /* tests, argv */
 str file_read(struct arena *, const char *path, size_t ceiling, bool *ok);
 

@@ -135,6 +135,8 @@ bool conf_bool(const struct conf *conf, const char *key, bool otherwise)
     return otherwise;
 }
 
+const char *conf_path(const struct conf *conf) { return conf->path; }
+
 const char *conf_wrong(const struct conf *conf) { return *conf->wrong; }
 
 /* errno says why when *ok is false; EFBIG: more than the ceiling. */

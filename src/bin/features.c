@@ -4,6 +4,7 @@
 #include "cart/cart.h"
 #include "catalog/catalog.h"
 #include "notify/notify.h"
+#include "ops/ops.h"
 #include "web/web.h"
 #include "work/work.h"
 
@@ -19,9 +20,9 @@
     X(orders_admin)                                                                                \
     X(payments)                                                                                    \
     X(admin)
-#define WITH_JOBS(X)  X(work) X(nodes) X(auth) X(notify) X(catalog) X(payments) X(orders)
-#define WITH_CRONS(X) X(cart) X(payments) X(orders)
-#define WITH_MAILS(X) X(orders)
+#define WITH_JOBS(X)  X(work) X(nodes) X(ops) X(auth) X(notify) X(catalog) X(payments) X(orders)
+#define WITH_CRONS(X) X(cart) X(payments) X(orders) X(ops)
+#define WITH_MAILS(X) X(orders) X(ops)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
 #define DECLARE_JOBS(feature)  extern const struct job_kind feature##_jobs[];
@@ -67,7 +68,12 @@ const struct house shop_house = {
     .features = routes,
     .names = names,
     .menu = menu,
-    .hooks = { .who = auth_who, .bearer = auth_bearer, .page = catalog_page, .guest = cart_guest, .on_login = on_login },
+    .hooks = { .who = auth_who,
+        .bearer = auth_bearer,
+        .page = catalog_page,
+        .guest = cart_guest,
+        .on_login = on_login,
+        .warn = ops_warn },
     .jobs = jobs,
     .readers = readers,
     .crons = crons,

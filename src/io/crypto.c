@@ -99,6 +99,31 @@ void crypto_key(str secret, const char *purpose, unsigned char out[32])
     sodium_memzero(root, sizeof root);
 }
 
+struct crypto_sum {
+    crypto_hash_sha256_state state;
+};
+
+struct crypto_sum *crypto_sum_new(struct arena *mem)
+{
+    struct crypto_sum *sum = NEW(mem, struct crypto_sum);
+    crypto_hash_sha256_init(&sum->state);
+    return sum;
+}
+
+void crypto_sum_add(struct crypto_sum *sum, str piece)
+{
+    crypto_hash_sha256_update(&sum->state, bytes(piece), piece.n);
+}
+
+str crypto_sum_hex(struct arena *mem, struct crypto_sum *sum)
+{
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    char *text = arena_raw(mem, 2 * sizeof digest + 1);
+    crypto_hash_sha256_final(&sum->state, digest);
+    sodium_bin2hex(text, 2 * sizeof digest + 1, digest, sizeof digest);
+    return (str){ text, 2 * sizeof digest };
+}
+
 static void mac_of(str secret, const char *purpose, str value, unsigned char mac[16])
 {
     unsigned char key[32];

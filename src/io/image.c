@@ -51,7 +51,10 @@ int image_make(struct ctx *c, str program, str file, str out_dir, str stem, cons
     for (size_t i = 0; i < n; i++)
         argv[argc++] = str_c(c->mem, str_fmt(c->mem, "%" PRId64, widths[i]));
     *info = (struct image_info){ 0 };
-    TRY(proc_run(c, argv, CPU_S, WALL_US, memory_limit(), &result));
+    TRY(proc_run(c,
+        &(struct proc_call){
+            .argv = argv, .cpu_s = CPU_S, .wall_us = WALL_US, .memory = memory_limit() },
+        &result));
     TRY(judge(c, &result));
     str rest = str_trim(result.out), width;
     if (!str_cut(&rest, ' ', &width) || !str_int(width, &info->width) ||

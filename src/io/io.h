@@ -12,6 +12,15 @@
 /* One connection, opened when first needed and again after it was lost. */
 struct pg *pg_new(struct arena *, str conninfo);
 void pg_close(struct pg *);
+/* Lets an answer take so long; without it 7 s. For tools, together with a conninfo whose
+ * options lift the server's own limits. */
+void pg_patient(struct pg *, i64 us);
+/* The same conninfo for another database, and with other options for the server; either may be
+ * empty. Where `password` is given it goes there instead (for the environment of a program of
+ * PostgreSQL's own, which shows its arguments to everybody). *named: the database's name; both
+ * may be NULL. */
+str pg_conninfo(struct arena *, str conninfo, str database, str options, str *password,
+    str *named);
 bool pg_is_up(struct pg *); /* tries to connect when it is not */
 
 enum param_kind { P_INT, P_BOOL, P_STR, P_WHEN, P_BYTES, P_INTS, P_STRS, P_NULL };
@@ -88,6 +97,8 @@ bool redis_get(struct ctx *, str key, str *out);
 bool redis_getex(struct ctx *, str key, i64 seconds, str *out);
 bool redis_set(struct ctx *, str key, str value, i64 seconds); /* 0: for ever */
 bool redis_del(struct ctx *, str key);
+bool redis_flush(struct ctx *); /* forgets everything: it may all be lost */
+bool redis_setting(struct ctx *, str name, str *value); /* CONFIG GET */
 bool redis_sadd(struct ctx *, const str *keys, size_t n_keys, str member, i64 seconds);
 bool redis_smembers(struct ctx *, str key, struct node **list);
 /* Fixed window: counts one at each of the n keys in one round trip, with its window. */
@@ -136,6 +147,11 @@ str crypto_code(struct arena *, size_t n);      /* random, Crockford base32: rea
 bool crypto_unbase64(struct arena *, str base64url, str *out); /* without padding, canonical */
 bool crypto_equal(str, str);                    /* constant time at equal length */
 str crypto_sha256_hex(struct arena *, str);
+/* The same in pieces. */
+struct crypto_sum;
+struct crypto_sum *crypto_sum_new(struct arena *);
+void crypto_sum_add(struct crypto_sum *, str);
+str crypto_sum_hex(struct arena *, struct crypto_sum *); /* once, at the end */
 str crypto_hmac_sha256_hex(struct arena *, str key, str message);
 /* A purpose-bound key from the shop's secret, 32 bytes; "session", "csrf", "link", ... */
 void crypto_key(str secret, const char *purpose, unsigned char out[32]);
@@ -210,9 +226,34 @@ when locale_day_start(when, str zone);
 
 /* ---- proc.c: small helpers over the kernel ------------------------------------------------ */
 
+struct proc_call {
+    const char *const *argv;
+    const char *env;             /* "NAME=value" beside our own few; NULL: none */
+    i64 cpu_s, wall_us;          /* cpu_s 0: no limit */
+    size_t memory, largest_file; /* 0: no limit, and 64 MiB */
+};
 struct proc_result {
     int status; /* exit code, or 128 + signal */
     str out, err;
 };
-int proc_run(struct ctx *, const char *const *argv, i64 cpu_s, i64 wall_us, size_t memory,
-    struct proc_result *);
+int proc_run(struct ctx *, const struct proc_call *, struct proc_result *);
+
+/* ---- file.c: whole files and folders, in streams ------------------------------------------ */
+
+struct file_sum {
+    i64 bytes;
+    str sha256;
+};
+/* `to` is a new file, 0600; NULL: only the sum. */
+int file_copy(struct ctx *, const char *from, const char *to, struct file_sum *);
+int file_write(struct ctx *, const char *path, str text); /* a new one, 0600, or anew */
+/* All that was written to this file's or folder's file system is on the disk afterwards. */
+int file_sync(struct ctx *, const char *path);
+/* The plain files of a folder whose names do not begin with '.', in no order; the lines of a
+ * file. What `each` takes from the arena is gone after it. */
+int file_each(struct ctx *, const char *dir, int (*each)(struct ctx *, str name, void *), void *);
+int file_lines(struct ctx *, const char *path, int (*each)(struct ctx *, str line, void *), void *);
+int file_remove(struct ctx *, const char *path); /* a folder with all that is in it, too */
+/* What root has made, with all that is in it, becomes that of whom `like` belongs to. */
+void file_give(const char *path, const char *like);
+bool file_room(const char *path, i64 *free_bytes, i64 *all_bytes); /* of its file system */

@@ -42,6 +42,7 @@ struct pg {
     const char *conninfo;
     PGconn *conn;
     when retry_at; /* not before: the last try failed */
+    i64 answer_us; /* how long an answer may take */
     struct stmt scope_stmt, *stmts;
     size_t n_stmts;
     struct sent *sent;
@@ -71,10 +72,13 @@ struct pg *pg_new(struct arena *mem, str conninfo)
 {
     struct pg *pg = NEW(mem, struct pg);
     pg->mem = mem;
+    pg->answer_us = ANSWER_US;
     pg->conninfo = str_c(mem, conninfo);
     DEFER(mem, pg_close, pg);
     return pg;
 }
+
+void pg_patient(struct pg *pg, i64 us) { pg->answer_us = us; }
 
 /* Forgets the connection; a transaction the server had begun is lost with it. */
 static void drop(struct pg *pg)
@@ -596,7 +600,7 @@ static int drain(struct ctx *c)
     struct pg *pg = c->pg;
     if (!pg->n_sent)
         return E_OK;
-    i64 start = ticks(), deadline = start + ANSWER_US;
+    i64 start = ticks(), deadline = start + pg->answer_us;
     bool stuck = false;
     int err = E_OK;
     pg->state[0] = pg->broke[0] = 0;
@@ -895,7 +899,7 @@ int pg_script(struct ctx *c, str sql)
     if (PQstatus(pg->conn) == CONNECTION_BAD)
         drop(pg);
     else if (!pg->depth)
-        PQclear(exec(pg, "set statement_timeout = '5s'"));
+        PQclear(exec(pg, "reset statement_timeout")); /* the conninfo's, or ours */
     return err;
 }
 

@@ -1,4 +1,5 @@
 #include "io/pg_in.h"
+#include <libpq-fe.h>
 
 /* PostgreSQL counts from 2000-01-01, we from 1970-01-01. */
 #define EPOCH_DAYS 10957
@@ -248,4 +249,44 @@ void pg_pack(struct arena *mem, unsigned oid, const struct param *in, const char
         memcpy(b + 1, in->text.p, in->text.n);
     *p = b;
     *n = (int)in->text.n + 1;
+}
+
+/* ---- conninfo for other programs ---------------------------------------------------------- */
+
+static void add_setting(struct buf *out, const char *name, str value)
+{
+    buf_fmt(out, "%s%s='", out->n ? " " : "", name);
+    for (size_t i = 0; i < value.n; i++) {
+        if (value.p[i] == '\'' || value.p[i] == '\\')
+            buf_char(out, '\\');
+        buf_char(out, value.p[i]);
+    }
+    buf_char(out, '\'');
+}
+
+str pg_conninfo(struct arena *mem, str conninfo, str database, str options, str *password,
+    str *named)
+{
+    struct buf out = buf_new(mem, 64 << 10);
+    PQconninfoOption *list = PQconninfoParse(str_c(mem, conninfo), NULL);
+    if (password)
+        *password = str_none;
+    str name = database;
+    for (const PQconninfoOption *o = list; o && o->keyword; o++) {
+        bool is_database = !strcmp(o->keyword, "dbname");
+        if (is_database && !database.n)
+            name = str_dup(mem, str_of(o->val));
+        if (password && !strcmp(o->keyword, "password"))
+            *password = str_dup(mem, str_of(o->val));
+        else if (o->val && !is_database && strcmp(o->keyword, "options"))
+            add_setting(&out, o->keyword, str_of(o->val));
+    }
+    PQconninfoFree(list);
+    if (name.n)
+        add_setting(&out, "dbname", name);
+    if (named)
+        *named = name;
+    if (options.n)
+        add_setting(&out, "options", options);
+    return buf_str(&out);
 }

@@ -31,10 +31,10 @@ static void limit(int what, rlim_t value)
 
 /* In the child, between fork and exec: only what is safe there. It dies with its parent,
  * leads a group of its own, and keeps no file of ours. */
-static void become(const char *const *argv, i64 cpu_s, size_t memory, int out, int err)
+static void become(const struct proc_call *call, int out, int err)
 {
-    static const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "VIPS_CONCURRENCY=1",
-        "MALLOC_ARENA_MAX=1", NULL };
+    const char *const env[] = { "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "VIPS_CONCURRENCY=1",
+        "MALLOC_ARENA_MAX=1", call->env, NULL };
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     int nothing = open("/dev/null", O_RDONLY);
@@ -48,12 +48,12 @@ static void become(const char *const *argv, i64 cpu_s, size_t memory, int out, i
     signal(SIGPIPE, SIG_DFL);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, FILES_CEILING);
-    limit(RLIMIT_FSIZE, FILE_CEILING);
-    if (cpu_s)
-        limit(RLIMIT_CPU, (rlim_t)cpu_s);
-    if (memory)
-        limit(RLIMIT_AS, memory);
-    execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
+    limit(RLIMIT_FSIZE, call->largest_file ? call->largest_file : FILE_CEILING);
+    if (call->cpu_s)
+        limit(RLIMIT_CPU, (rlim_t)call->cpu_s);
+    if (call->memory)
+        limit(RLIMIT_AS, call->memory);
+    execve(call->argv[0], (char *const *)(uintptr_t)call->argv, (char *const *)(uintptr_t)env);
     _exit(127);
 }
 
@@ -103,9 +103,9 @@ static int collect(pid_t child, bool in_time, i64 deadline)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int proc_run(struct ctx *c, const char *const *argv, i64 cpu_s, i64 wall_us, size_t memory,
-    struct proc_result *result)
+int proc_run(struct ctx *c, const struct proc_call *call, struct proc_result *result)
 {
+    const char *const *argv = call->argv;
     int out[2], err[2];
     *result = (struct proc_result){ .status = 127 };
     if (pipe2(out, O_CLOEXEC))
@@ -118,7 +118,7 @@ int proc_run(struct ctx *c, const char *const *argv, i64 cpu_s, i64 wall_us, siz
     struct buf heard = buf_new(c->mem, OUTPUT_CEILING), moaned = buf_new(c->mem, OUTPUT_CEILING);
     pid_t child = fork();
     if (child == 0)
-        become(argv, cpu_s, memory, out[1], err[1]);
+        become(call, out[1], err[1]);
     close(out[1]);
     close(err[1]);
     if (child < 0) {
@@ -126,7 +126,7 @@ int proc_run(struct ctx *c, const char *const *argv, i64 cpu_s, i64 wall_us, siz
         close(err[0]);
         return fail_detail(c, E_INTERNAL, "proc.fork", "no process for %s", argv[0]);
     }
-    i64 deadline = ticks() + wall_us;
+    i64 deadline = ticks() + call->wall_us;
     int fds[2] = { out[0], err[0] };
     bool in_time = listen_to(fds, (struct buf *[2]){ &heard, &moaned }, deadline);
     if (!in_time)
@@ -139,6 +139,6 @@ int proc_run(struct ctx *c, const char *const *argv, i64 cpu_s, i64 wall_us, siz
     result->err = buf_str(&moaned);
     if (!in_time)
         return fail_detail(
-            c, E_INTERNAL, "proc.slow", "%s took over %" PRId64 " ms", argv[0], wall_us / 1000);
+            c, E_INTERNAL, "proc.slow", "%s took over %" PRId64 " ms", argv[0], call->wall_us / 1000);
     return E_OK;
 }

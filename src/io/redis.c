@@ -175,6 +175,23 @@ bool redis_del(struct ctx *c, str key)
     return ask_one(c, (struct command){ { S("DEL"), key }, 2 }, &reply);
 }
 
+bool redis_flush(struct ctx *c)
+{
+    redisReply *reply;
+    return ask_one(c, (struct command){ { S("FLUSHDB"), S("ASYNC") }, 2 }, &reply);
+}
+
+bool redis_setting(struct ctx *c, str name, str *value)
+{
+    redisReply *reply;
+    *value = str_none;
+    if (!ask_one(c, (struct command){ { S("CONFIG"), S("GET"), name }, 3 }, &reply))
+        return false;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
+        *value = text_of(reply->element[1]);
+    return value->n > 0;
+}
+
 /* A key's life is only ever made longer: another page may have given it more. */
 bool redis_sadd(struct ctx *c, const str *keys, size_t n_keys, str member, i64 seconds)
 {

@@ -1,7 +1,10 @@
-/* ops: the shop looked at from outside: health, schema changes, the demo shop, the tool's
- * commands for operators. Owns schema ops. */
+/* ops: the shop looked at from outside: health, schema changes, backup and restore, the demo
+ * shop, the tool's commands for operators. Owns schema ops, the backups' folder and the databases
+ * beside the shop's own. */
 #pragma once
 #include "base/base.h"
+
+struct req;
 
 int ops_migrate(struct ctx *, str sql_dir, struct buf *report); /* as owner; see sql/ */
 /* Runs the named queries of a file (sql/prove.sql), which must find nothing; *broken: how many
@@ -9,10 +12,22 @@ int ops_migrate(struct ctx *, str sql_dir, struct buf *report); /* as owner; see
 int ops_prove(struct ctx *, str path, struct buf *report, i64 *broken);
 int ops_demo(struct ctx *, str demo_dir, str pictures_dir, struct buf *report);
 
+/* Puts a backup (a folder, or its manifest.json) in the place of the shop's database and adds its
+ * pictures; `replace`: also of one that is in use. Until all of it is ready nothing has changed.
+ * *broken: how many rules of prove.sql the restored books break. */
+int ops_restore(struct ctx *, str path, bool replace, bool with_secrets, struct buf *report,
+    i64 *broken);
+int ops_warn(struct req *, struct node *list); /* hooks.warn: old backups */
+void ops_care_metrics(struct ctx *, struct buf *);
+str ops_cache_dir(const struct app *); /* where nginx keeps pages */
+
 /* talatctl's commands; each returns the exit status: 0 done, 1 failed, 2 misused. */
 int migrate_command(struct ctx *, int argc, char **argv);
 int user_command(struct ctx *, int argc, char **argv);
 int route_list_command(struct ctx *, int argc, char **argv);
 int jobs_command(struct ctx *, int argc, char **argv);
+int backup_command(struct ctx *, int argc, char **argv);
+int restore_command(struct ctx *, int argc, char **argv);
+int drill_command(struct ctx *, int argc, char **argv);
 int prove_command(struct ctx *, int argc, char **argv);
 int demo_command(struct ctx *, int argc, char **argv);

@@ -33,6 +33,7 @@ static int metrics(struct req *r)
         return fail(&r->c, E_MISSING, "route", "There is nothing here.");
     struct buf out = buf_new(r->c.mem, (size_t)4 << 20);
     metrics_text(r->c.app, r->c.mem, &out);
+    ops_care_metrics(&r->c, &out);
     return reply_raw(r, 200, S("text/plain; version=0.0.4; charset=utf-8"), buf_str(&out));
 }
 

@@ -246,6 +246,8 @@ struct hooks {
     int (*const *on_login)(struct req *, i64 person);
     /* The scope a signed guest cookie gives (the cart's); called by the gate after `who`. */
     int (*guest)(struct req *);
+    /* What whoever opens the back office should know of the house itself: adds {text}. */
+    int (*warn)(struct req *, struct node *list);
 };
 
 /* ---- app: what lives as long as the process ---------------------------------------------------- */

@@ -8,7 +8,9 @@ static struct proc_result result;
 static int shell(const char *script, i64 cpu_s, i64 wall_us, size_t memory)
 {
     const char *const argv[] = { "/bin/sh", "-c", script, NULL };
-    return proc_run(t_ctx(), argv, cpu_s, wall_us, memory, &result);
+    return proc_run(t_ctx(),
+        &(struct proc_call){ .argv = argv, .cpu_s = cpu_s, .wall_us = wall_us, .memory = memory },
+        &result);
 }
 
 T(output_errors_and_exit_code_come_back)
@@ -58,6 +60,7 @@ T(a_child_inherits_neither_files_nor_environment)
 T(a_program_that_is_not_there_is_127)
 {
     const char *const argv[] = { "/nowhere/talat-image", NULL };
-    must(proc_run(t_ctx(), argv, 1, SECOND, 0, &result));
+    must(proc_run(
+        t_ctx(), &(struct proc_call){ .argv = argv, .cpu_s = 1, .wall_us = SECOND }, &result));
     eq_int(result.status, 127);
 }

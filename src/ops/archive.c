@@ -1,0 +1,129 @@
+/* A backup as it lies on the disk: found, opened, checked, rotated. */
+#include "ops/ops_in.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define MOST_MANIFEST ((size_t)4 << 20)
+#define MOST_ARCHIVES 10000
+#define SUM_LETTERS   64
+
+const char *archive_path(struct ctx *c, str dir, const char *name)
+{
+    return str_fmt(c->mem, "%.*s/%s", STR(dir), name).p;
+}
+
+/* The secret's own hash would let a stolen manifest be guessed against; this is a keyed one. */
+str archive_mark(struct ctx *c)
+{
+    return str_upto(crypto_hmac_sha256_hex(c->mem, c->app->secret, S("backup")), 16);
+}
+
+static int no_backup(struct ctx *c, str dir, const char *why)
+{
+    return fail_detail(c, E_INPUT, "ops.archive", "%.*s is no backup: %s", STR(dir), why);
+}
+
+int archive_open(struct ctx *c, str path, struct archive *a)
+{
+    struct node *manifest;
+    bool ok;
+    if (str_ends(path, S("/manifest.json")))
+        path = str_upto(path, path.n - S("/manifest.json").n);
+    while (path.n > 1 && str_ends(path, S("/")))
+        path = str_upto(path, path.n - 1);
+    *a = (struct archive){ .dir = path };
+    str text = file_read(c->mem, archive_path(c, path, "manifest.json"), MOST_MANIFEST, &ok);
+    if (!ok)
+        return no_backup(c, path, "it has no manifest.json that can be read");
+    if (json_read(c, text, &manifest) || manifest->kind != N_MAP)
+        return no_backup(c, path, "its manifest.json is damaged");
+    if (node_int(manifest, "format") != ARCHIVE_FORMAT)
+        return no_backup(c, path, "its format is not one this program knows");
+    a->manifest = manifest;
+    return E_OK;
+}
+
+/* ---- sums ---------------------------------------------------------------------------------- */
+
+static int check_part(struct ctx *c, const struct archive *a, str name, str sum)
+{
+    struct file_sum is;
+    const char *path = archive_path(c, a->dir, str_c(c->mem, name));
+    if (file_copy(c, path, NULL, &is))
+        return fail_detail(c, E_INPUT, "ops.archive", "%s is missing or cannot be read", path);
+    return str_eq(is.sha256, sum)
+        ? E_OK
+        : fail_detail(c, E_INPUT, "ops.archive",
+              "%s is damaged: its SHA-256 is not that of the backup", path);
+}
+
+/* "<64 letters>  media/0123.webp" */
+static int check_line(struct ctx *c, str line, void *with)
+{
+    const struct archive *a = with;
+    if (line.n < SUM_LETTERS + 3 || str_find(line, S("..")) >= 0 || line.p[SUM_LETTERS + 2] == '/')
+        return no_backup(c, a->dir, "its SHA256SUMS is damaged");
+    return check_part(c, a, str_from(line, SUM_LETTERS + 2), str_upto(line, SUM_LETTERS));
+}
+
+int archive_check(struct ctx *c, const struct archive *a)
+{
+    const struct node *sums = node_get(a->manifest, S("sums"));
+    TRY(check_part(c, a, S("SHA256SUMS"), node_str(sums, "SHA256SUMS")));
+    TRY(check_part(c, a, S("database.dump"), node_str(sums, "database.dump")));
+    return file_lines(c, archive_path(c, a->dir, "SHA256SUMS"), check_line, (void *)(uintptr_t)a);
+}
+
+/* ---- many ----------------------------------------------------------------------------------- */
+
+static bool is_name(const char *name)
+{
+    str s = str_of(name);
+    return str_starts(s, S("talat-")) && str_ends(s, S("Z")) &&
+        s.n == S("talat-20261121T031500Z").n;
+}
+
+/* Newest first, which is what their names say. */
+static int newest_first(const void *a, const void *b)
+{
+    return -str_order(*(const str *)a, *(const str *)b);
+}
+
+static int list(struct ctx *c, str folder, str **names, size_t *n)
+{
+    DIR *d = opendir(str_c(c->mem, folder));
+    *n = 0;
+    *names = NEWS(c->mem, str, MOST_ARCHIVES);
+    if (!d)
+        return errno == ENOENT ? E_OK
+                               : fail_detail(c, E_INTERNAL, "ops.archive",
+                                     "%.*s cannot be read: %s", STR(folder), strerror(errno));
+    for (struct dirent *e; *n < MOST_ARCHIVES && (e = readdir(d));)
+        if (is_name(e->d_name))
+            (*names)[(*n)++] = str_dup(c->mem, str_of(e->d_name));
+    closedir(d);
+    qsort(*names, *n, sizeof **names, newest_first);
+    return E_OK;
+}
+
+int archive_newest(struct ctx *c, str folder, str *dir)
+{
+    str *names;
+    size_t n;
+    *dir = str_none;
+    TRY(list(c, folder, &names, &n));
+    if (n)
+        *dir = str_of(archive_path(c, folder, names[0].p));
+    return E_OK;
+}
+
+int archive_rotate(struct ctx *c, str folder, i64 keep)
+{
+    str *names;
+    size_t n;
+    TRY(list(c, folder, &names, &n));
+    for (size_t i = (size_t)keep; i < n; i++)
+        TRY(file_remove(c, archive_path(c, folder, names[i].p)));
+    return E_OK;
+}

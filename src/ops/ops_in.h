@@ -1,0 +1,62 @@
+/* Shared within ops/. */
+#pragma once
+#include "io/io.h"
+#include "ops/ops.h"
+#include "web/web.h"
+
+/* ---- archive.c: a backup as it lies on the disk --------------------------------------------- */
+
+/* <folder>/talat-20261121T031500Z/
+ *     manifest.json   what it is, of when, how much of what; the sums of the next two
+ *     database.dump   pg_dump's custom format
+ *     SHA256SUMS      of everything else, as `sha256sum --check` reads it
+ *     media/          the pictures
+ *     secrets/        only when asked for: the shop's secret and its configuration */
+struct archive {
+    str dir;
+    const struct node *manifest;
+};
+#define ARCHIVE_FORMAT 1
+
+const char *archive_path(struct ctx *, str dir, const char *name);
+int archive_open(struct ctx *, str dir_or_manifest, struct archive *);
+int archive_check(struct ctx *, const struct archive *); /* every part against its sum */
+int archive_newest(struct ctx *, str folder, str *dir);  /* empty: there is none */
+int archive_rotate(struct ctx *, str folder, i64 keep);  /* all but the newest so many go */
+str archive_mark(struct ctx *); /* what tells two secrets apart and says nothing of them */
+
+/* ---- database.c: databases as a whole, by their owner ------------------------------------- */
+
+/* A connection of the owner's to that database (empty: the shop's own), without limits of time.
+ * `more` are further options of the server's, "-c role=talat_backup". */
+struct pg *database_open(struct ctx *, str database, str more);
+#define AS_BACKUP S("-c role=talat_backup -c default_transaction_isolation=repeatable\\ read")
+str database_name(struct ctx *); /* the shop's own */
+/* One of PostgreSQL's programs, with the owner's conninfo for that database appended by
+ * --dbname. `words` ends with NULL. */
+int database_tool(struct ctx *, const char *tool, str database, const char *const *words);
+int database_is(struct ctx *, str database, bool *there, bool *empty);
+int database_counts(struct ctx *owner, struct node **counts); /* rows of each table */
+int database_drop(struct ctx *, str database);
+/* Makes it anew from the backup, roles and row level security as they were, brings the schema up
+ * to date and compares the counts. */
+int database_load(struct ctx *, const struct archive *, str database, struct buf *report);
+/* Puts `from` in the place of the shop's own, which is kept as `aside`. */
+int database_swap(struct ctx *, str from, str aside);
+int database_prove(struct ctx *, const struct archive *, str database, struct buf *report,
+    i64 *broken);
+
+/* ---- care.c: what was done when, and who is told ------------------------------------------ */
+
+#define MARK_BACKUP  S("backup")  /* when the last one was made: RFC 3339 */
+#define MARK_DRILL   S("drill")   /* when one was last restored and proved */
+#define MARK_RESTORE S("restore") /* of when the data is that this shop was given back */
+int care_note(struct ctx *, str mark, str text);
+int care_when(struct ctx *, str mark, when *at); /* 0: never */
+str care_folder(const struct app *);
+i64 care_keep(const struct app *);
+i64 care_backup_every(const struct app *); /* 0: not by itself */
+i64 care_drill_every(const struct app *);
+
+int backup_make(struct ctx *, str folder, bool with_secrets, struct buf *report, str *made);
+int drill_run(struct ctx *, str folder, struct buf *report);

@@ -1,0 +1,211 @@
+// Backups, and what is made of them: in folders and databases of these tests' own, beside the
+// stack's. Only the jobs at the end are the stack's.
+import { test, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync, rmSync, statSync, existsSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { skip as noStack, conf, confPath, sql, run, ask, mails, until } from './shop.mjs';
+
+const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
+const skip = noStack || !talatctl;
+const bin = '/usr/lib/postgresql/15/bin/';
+const place = skip ? '' : mkdtempSync(join(tmpdir(), 'talat-backup-'));
+const ELSEWHERE = 'talat_elsewhere';
+
+function shell(program, args, more = {}) {
+    return spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26, ...more });
+}
+// A configuration like the stack's with other values, and the tool run by it.
+function shop(name, changes) {
+    const path = join(place, `${name}.conf`);
+    const lines = readFileSync(confPath, 'utf8').split('\n').filter((line) => !Object.keys(changes).some((key) => line.startsWith(`${key} =`)));
+    writeFileSync(path, [...lines, ...Object.entries(changes).map(([key, value]) => `${key} = ${value}`), ''].join('\n'));
+    return (...words) => {
+        const got = shell(talatctl, ['--config', path, ...words]);
+        return { code: got.status, said: got.stdout + got.stderr };
+    };
+}
+const here = (database) => ({ pg: `host=${run} user=talat_app dbname=${database}`, pg_owner: `host=${run} user=talat_owner dbname=${database}` });
+const folder = (name) => join(place, name);
+const backups = (dir) => readdirSync(dir).filter((name) => name.startsWith('talat-')).sort();
+const newest = (dir) => join(dir, backups(dir).at(-1));
+function make(shopOf, dir, ...more) {
+    const got = shopOf('backup', '--to', dir, ...more);
+    assert.equal(got.code, 0, got.said);
+    return newest(dir);
+}
+const asked = (database, text, user = 'postgres') => {
+    const got = shell(`${bin}psql`, ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', run, '-U', user, '-d', database, '-c', text]);
+    assert.equal(got.status, 0, got.stderr);
+    return got.stdout.trim();
+};
+const drop = (database) => asked('postgres', `drop database if exists ${database} with (force)`);
+const schema = (database) => shell(`${bin}pg_dump`, ['-s', '-h', run, '-U', 'postgres', database]).stdout.replace(/^\\(un)?restrict .*$/gm, '');
+const files = (dir) => readdirSync(dir, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? files(join(dir, e.name)) : [join(dir, e.name)]));
+
+const stack = skip ? null : shop('stack', { backup_dir: folder('stack') });
+const elsewhere = skip ? null : shop('elsewhere', { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: folder('own'), backup_keep: 2 });
+let first;
+
+after(() => {
+    if (skip) return;
+    for (const name of ['', '_restore', '_before_restore', '_drill']) drop(ELSEWHERE + name);
+    rmSync(place, { recursive: true, force: true });
+});
+
+test('a backup is whole, checked by its sums, and for its owner alone', { skip }, () => {
+    mkdirSync(folder('stack'));
+    mkdirSync(join(folder('stack'), '.new')); // what one that was cut off has left
+    writeFileSync(join(folder('stack'), '.new/database.dump'), 'half');
+    first = make(stack, folder('stack'));
+    assert.deepEqual(readdirSync(first).sort(), ['SHA256SUMS', 'database.dump', 'manifest.json', 'media']);
+    assert.ok(!existsSync(join(folder('stack'), '.new')));
+    assert.equal(shell('sha256sum', ['--check', '--quiet', '--ignore-missing', 'SHA256SUMS'], { cwd: first }).stderr.replace(/^.*no file was verified.*$/m, '').replace(/^.*no properly formatted.*$/m, '').trim(), '');
+    const manifest = JSON.parse(readFileSync(join(first, 'manifest.json'), 'utf8'));
+    assert.equal(manifest.counts['catalog.product'], Number(sql('select count(*) from catalog.product')));
+    assert.equal(manifest.media_files, readdirSync(join(first, 'media')).length);
+    for (const file of [first, ...files(first)]) assert.equal(statSync(file).mode & 0o77, 0, file);
+    const secret = readFileSync(conf('secret_file'), 'utf8').trim();
+    for (const file of files(first)) assert.ok(!readFileSync(file).includes(secret), `the secret stands in ${file}`);
+});
+
+test('restored into nothing it is the same shop: rows, rights, row level security', { skip }, () => {
+    const got = elsewhere('restore', first);
+    assert.equal(got.code, 0, got.said);
+    assert.match(got.said, /the books hold/);
+    assert.match(got.said, /Redis is away/);
+    assert.equal(schema(ELSEWHERE), schema('talat'));
+    const { counts } = JSON.parse(readFileSync(join(first, 'manifest.json'), 'utf8'));
+    for (const [table, rows] of Object.entries(counts)) {
+        const [space, name] = table.split('.');
+        const more = table === 'ops.mark' ? 1 : 0; // it says of when it is
+        assert.equal(Number(asked(ELSEWHERE, `select count(*) from ${space}."${name}"`)), rows + more, table);
+    }
+    assert.equal(asked(ELSEWHERE, 'select count(*) from auth.person', 'talat_app'), '0');
+    assert.ok(Number(asked(ELSEWHERE, "set app.platform = 'on'; select count(*) from auth.person", 'talat_app')) > 0);
+    assert.deepEqual(readdirSync(folder('media')).sort(), readdirSync(join(first, 'media')).sort());
+});
+
+test('a shop in use is not overwritten unasked; when asked, it is kept aside', { skip }, () => {
+    const before = Number(asked(ELSEWHERE, 'select count(*) from auth.person'));
+    asked(ELSEWHERE, "insert into auth.person (email, password_hash) values ('later@example.test', 'x')");
+    const id = Number(asked(ELSEWHERE, "select id from auth.person where email = 'later@example.test'"));
+    const refused = elsewhere('restore', first);
+    assert.equal(refused.code, 1);
+    assert.match(refused.said, /in use.*--replace/s);
+    assert.equal(Number(asked(ELSEWHERE, 'select count(*) from auth.person')), before + 1);
+    const got = elsewhere('restore', join(first, 'manifest.json'), '--replace');
+    assert.equal(got.code, 0, got.said);
+    assert.match(got.said, new RegExp(`kept as ${ELSEWHERE}_before_restore`));
+    assert.equal(Number(asked(ELSEWHERE, 'select count(*) from auth.person')), before);
+    assert.equal(asked(`${ELSEWHERE}_before_restore`, "select count(*) from auth.person where email = 'later@example.test'"), '1');
+    asked(ELSEWHERE, "insert into auth.person (email, password_hash) values ('new@example.test', 'x')");
+    assert.ok(Number(asked(ELSEWHERE, "select id from auth.person where email = 'new@example.test'")) > id, 'a number is given twice');
+});
+
+test('what is damaged, missing, unknown or too new is refused before anything is touched', { skip }, () => {
+    const was = asked(ELSEWHERE, 'select count(*) from auth.person');
+    const copy = folder('bad');
+    const spoilt = (spoil, words) => {
+        rmSync(copy, { recursive: true, force: true });
+        shell('cp', ['-a', first, copy]);
+        spoil();
+        const got = elsewhere('restore', copy, '--replace');
+        assert.equal(got.code, 1, got.said);
+        assert.match(got.said, words);
+        assert.equal(asked(ELSEWHERE, 'select count(*) from auth.person'), was);
+        assert.equal(asked('postgres', `select count(*) from pg_database where datname = '${ELSEWHERE}_restore'`), '0');
+    };
+    const manifest = () => JSON.parse(readFileSync(join(copy, 'manifest.json'), 'utf8'));
+    const put = (m) => writeFileSync(join(copy, 'manifest.json'), JSON.stringify(m));
+    spoilt(() => {
+        const dump = readFileSync(join(copy, 'database.dump'));
+        dump[dump.length >> 1] ^= 1;
+        writeFileSync(join(copy, 'database.dump'), dump);
+    }, /database\.dump is damaged/);
+    spoilt(() => rmSync(join(copy, 'database.dump')), /database\.dump is missing/);
+    spoilt(() => rmSync(join(copy, 'manifest.json')), /no manifest/);
+    spoilt(() => writeFileSync(join(copy, 'SHA256SUMS'), 'x'), /SHA256SUMS is damaged/);
+    spoilt(() => put({ ...manifest(), format: 99 }), /format/);
+    spoilt(() => put({ ...manifest(), schema: ['9999_of_tomorrow.sql'] }), /newer Talat/);
+    spoilt(() => put({ ...manifest(), counts: { ...manifest().counts, 'auth.person': 999 } }), /the backup said 999/);
+    const pictures = readdirSync(join(first, 'media'));
+    if (pictures.length) spoilt(() => rmSync(join(copy, 'media', pictures[0])), /missing/);
+});
+
+test('so many are kept, the same picture is kept once, and a missing one is told', { skip }, () => {
+    const own = folder('own');
+    for (let i = 0; i < 3; i++) make(elsewhere, own);
+    assert.equal(backups(own).length, 2);
+    mkdirSync(folder('media'), { recursive: true });
+    asked(ELSEWHERE, "insert into media.picture (organisation_id, stem, width, height, widths) select id, '0123456789abcdef0123', 9, 9, '{200,400}' from auth.organisation limit 1");
+    writeFileSync(join(folder('media'), '0123456789abcdef0123-200.webp'), 'picture');
+    const told = elsewhere('backup', '--to', own);
+    assert.equal(told.code, 0, told.said);
+    assert.match(told.said, /0123456789abcdef0123-400\.webp, and the file is not there/);
+    make(elsewhere, own);
+    const links = backups(own).map((name) => statSync(join(own, name, 'media/0123456789abcdef0123-200.webp')));
+    assert.equal(links[0].ino, links[1].ino);
+    rmSync(join(folder('media'), '0123456789abcdef0123-200.webp'));
+    const back = elsewhere('restore', newest(own), '--replace');
+    assert.equal(back.code, 0, back.said);
+    assert.equal(readFileSync(join(folder('media'), '0123456789abcdef0123-200.webp'), 'utf8'), 'picture');
+    assert.equal(statSync(join(folder('media'), '0123456789abcdef0123-200.webp')).mode & 0o777, 0o644);
+});
+
+test('the secret goes along only when asked for, and its absence is told', { skip }, () => {
+    const own = folder('secret');
+    const words = { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: own };
+    writeFileSync(folder('a-secret'), `${'s'.repeat(40)}\n`);
+    const a = shop('secret-a', { ...words, secret_file: folder('a-secret') });
+    const b = shop('secret-b', { ...words, secret_file: folder('b-secret') });
+    const without = make(a, own);
+    const withIt = make(a, own, '--with-secrets');
+    assert.ok(!existsSync(join(without, 'secrets')));
+    assert.equal(readFileSync(join(withIt, 'secrets/secret'), 'utf8').trim(), 's'.repeat(40));
+    writeFileSync(folder('b-secret'), `${'t'.repeat(40)}\n`, { mode: 0o600 });
+    const lost = b('restore', without, '--replace');
+    assert.equal(lost.code, 0, lost.said);
+    assert.match(lost.said, /warning: this shop's secret is another/);
+    assert.match(b('restore', without, '--replace', '--with-secrets').said, /holds no secret/);
+    const found = b('restore', withIt, '--replace', '--with-secrets');
+    assert.equal(found.code, 0, found.said);
+    assert.equal(readFileSync(folder('b-secret'), 'utf8').trim(), 's'.repeat(40));
+    assert.equal(readFileSync(folder('b-secret.before'), 'utf8').trim(), 't'.repeat(40));
+    assert.equal(statSync(folder('b-secret')).mode & 0o777, 0o600);
+});
+
+test('the drill passes sound books, fails bent ones, and leaves nothing behind', { skip }, () => {
+    const good = elsewhere('drill');
+    assert.equal(good.code, 0, good.said);
+    assert.match(good.said, /restored and proved/);
+    asked(ELSEWHERE, 'update inventory.stock set on_hand = on_hand + 1 where item_id = (select min(item_id) from inventory.stock)');
+    make(elsewhere, folder('own'));
+    const bad = elsewhere('drill');
+    assert.equal(bad.code, 1, bad.said);
+    assert.match(bad.said, /BROKEN I2_movements/);
+    assert.equal(asked('postgres', `select count(*) from pg_database where datname like '${ELSEWHERE}%drill'`), '0');
+    const none = shop('none', { backup_dir: folder('nowhere') })('drill');
+    assert.equal(none.code, 1);
+    assert.match(none.said, /there is no backup/);
+});
+
+test('the shop backs itself up and tries it by its own jobs, and tells the admins', { skip }, async () => {
+    const job = async (kind) => {
+        sql(`insert into work.job (kind, key) values ('${kind}', '${kind}')`);
+        sql("notify talat_work");
+        await until(() => sql(`select count(*) from work.job where kind = '${kind}'`) === '0', 60000,
+            () => `${kind}: ${sql(`select coalesce(max(error), 'no error') from work.job where kind = '${kind}'`)}`);
+    };
+    const gauge = async (name) => Number((await ask('/metrics')).body.match(new RegExp(`^talat_${name} (\\d+)$`, 'm'))?.[1] ?? -1);
+    const began = Math.floor(Date.now() / 1000);
+    await job('ops.backup');
+    assert.ok(backups(conf('backup_dir')).length >= 1);
+    await job('ops.drill');
+    assert.ok((await gauge('backup_last_success')) >= began);
+    assert.ok((await gauge('drill_last_success')) >= began);
+    const mail = await until(() => mails().map((m) => m.text).find((m) => /restore drill went well/.test(m)), 20000, 'no mail to the admin');
+    assert.match(mail, /admin@example\.test/);
+});
