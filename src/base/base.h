@@ -166,6 +166,7 @@ void json_write(struct buf *, const struct node *);
 /* For a jsonb column: keys as they are, nothing left out. */
 void json_store(struct buf *, const struct node *);
 void json_quote(struct buf *, str);
+void json_key(struct buf *, str); /* "order_id" as "orderId", quoted */
 
 /* ---- escape.c: verbs by context -------------------------------------------------- */
 

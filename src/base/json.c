@@ -49,7 +49,7 @@ void json_quote(struct buf *out, str s)
 }
 
 /* order_id -> "orderId"; underscores that lead or trail stay. */
-static void write_key(struct buf *out, str key)
+void json_key(struct buf *out, str key)
 {
     char name[128];
     size_t n = 0;
@@ -99,7 +99,7 @@ static void write_items(struct buf *out, const struct node *node, enum manner ma
             buf_char(out, ',');
         is_first = false;
         if (is_map) {
-            manner == FOR_OTHERS ? write_key(out, item->key) : json_quote(out, item->key);
+            manner == FOR_OTHERS ? json_key(out, item->key) : json_quote(out, item->key);
             buf_char(out, ':');
         }
         write(out, &item->node, manner);

@@ -21,9 +21,8 @@ static int health(struct req *r)
         node_set_int(c->mem, doc, S("queue_age_ms"), age / 1000);
     else
         node_set_null(c->mem, doc, S("queue_age_ms"));
-    struct buf out = buf_new(c->mem, 4096);
-    json_write(&out, doc);
-    return reply_raw(r, pg ? 200 : 503, S("application/json"), buf_str(&out));
+    r->format = JSON;
+    return reply_view(r, pg ? 200 : 503, "ops/health", doc);
 }
 
 /* nginx lets only loopback ask for it; so does this, should a configuration forget. */
@@ -53,9 +52,23 @@ static const struct input constant_in[] = {
     { 0 },
 };
 
+/* What programs read to know how to ask. */
+static int openapi(struct req *r)
+{
+    struct node *document;
+    TRY(openapi_document(&r->c, &document));
+    struct buf out = buf_new(r->c.mem, (size_t)4 << 20);
+    json_store(&out, document);
+    return reply_raw(r, 200, S("application/json"), buf_str(&out));
+}
+
+static int docs(struct req *r) { return reply(r, "groups", openapi_groups(&r->c)); }
+
 ROUTES(ops){
-    ROUTE(GET, "/health", ANYONE, NULL, health, NULL, RATE_NONE, BARE | NOINDEX),
+    ROUTE(GET, "/health", ANYONE, NULL, health, "ops/health", RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/metrics", METRICS_READ, NULL, metrics, NULL, RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/-/constant", ANYONE, constant_in, constant, NULL, RATE_NONE, BARE | NOINDEX),
+    ROUTE(GET, "/api/openapi.json", ANYONE, NULL, openapi, NULL, RATE_PAGE, BARE),
+    ROUTE(GET, "/api/docs", ANYONE, NULL, docs, "ops/docs", RATE_PAGE, BARE),
     END_OF_ROUTES,
 };

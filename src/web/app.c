@@ -87,7 +87,8 @@ static void open_parts(struct app *app, const struct house *house, struct buf *e
     app->templates = templates_load(mem, templates, strict, errors);
     app->messages = messages_load(mem, str_fmt(mem, "%.*s/lang", STR(templates)), errors);
     app->assets = assets_load(mem, manifest);
-    app->router = router_open(mem, house, app->templates, errors);
+    app->shapes = shapes_load(mem, templates, errors);
+    app->router = router_open(mem, house, app->templates, app->shapes, errors);
     app->limits = limits_open(app);
 }
 

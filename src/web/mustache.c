@@ -135,8 +135,32 @@ size_t templates_list_dir(struct arena *mem, const char *path, str **names)
     return n;
 }
 
-static void add_file(struct templates *set, str name, str path)
+static void each_file(
+    struct arena *mem, str dir, str prefix, str suffix, each_file_fn *fn, void *with, int depth)
 {
+    str *names;
+    size_t n = templates_list_dir(mem, str_c(mem, dir), &names);
+    for (size_t i = 0; i < n; i++) {
+        str below = str_fmt(mem, "%.*s/%.*s", STR(dir), STR(names[i]));
+        str name = str_fmt(mem, "%.*s%.*s", STR(prefix), STR(names[i]));
+        struct stat is;
+        if (stat(str_c(mem, below), &is))
+            continue;
+        if (S_ISDIR(is.st_mode) && depth < MAX_DIRS)
+            each_file(mem, below, str_fmt(mem, "%.*s/", STR(name)), suffix, fn, with, depth + 1);
+        else if (S_ISREG(is.st_mode) && str_ends(name, suffix))
+            fn(with, str_upto(name, name.n - suffix.n), below);
+    }
+}
+
+void templates_each_file(struct arena *mem, str dir, str suffix, each_file_fn *fn, void *with)
+{
+    each_file(mem, dir, str_none, suffix, fn, with, 0);
+}
+
+static void add_file(void *given, str name, str path)
+{
+    struct templates *set = given;
     bool ok;
     str text = file_read(set->mem, str_c(set->mem, path), TEMPLATE_CEILING, &ok);
     struct template unread = { .file = path };
@@ -145,27 +169,13 @@ static void add_file(struct templates *set, str name, str path)
     else if (!str_is_utf8(text))
         template_error(set, &unread, 1, "is not UTF-8");
     else
-        templates_add(set, str_upto(name, name.n - SUFFIX.n), path, text);
+        templates_add(set, name, path, text);
 }
 
-static void add_dir(struct templates *set, str path, str prefix, int depth)
+void templates_add_dir(struct templates *set, str dir)
 {
-    str *names;
-    size_t n = templates_list_dir(set->mem, str_c(set->mem, path), &names);
-    for (size_t i = 0; i < n; i++) {
-        str below = str_fmt(set->mem, "%.*s/%.*s", STR(path), STR(names[i]));
-        str name = str_fmt(set->mem, "%.*s%.*s", STR(prefix), STR(names[i]));
-        struct stat is;
-        if (stat(str_c(set->mem, below), &is))
-            continue;
-        if (S_ISDIR(is.st_mode) && depth < MAX_DIRS)
-            add_dir(set, below, str_fmt(set->mem, "%.*s/", STR(name)), depth + 1);
-        else if (S_ISREG(is.st_mode) && str_ends(name, SUFFIX))
-            add_file(set, name, below);
-    }
+    templates_each_file(set->mem, dir, SUFFIX, add_file, set);
 }
-
-void templates_add_dir(struct templates *set, str dir) { add_dir(set, dir, str_none, 0); }
 
 /* ---- tied together -------------------------------------------------------------------- */
 

@@ -93,6 +93,9 @@ struct templates {
 
 /* The entries of a folder in order, so that errors come in the same order everywhere. */
 size_t templates_list_dir(struct arena *, const char *path, str **names);
+/* Every file below dir with that suffix: its name below dir without the suffix, and its path. */
+typedef void each_file_fn(void *with, str name, str path);
+void templates_each_file(struct arena *, str dir, str suffix, each_file_fn *, void *with);
 struct template *templates_find(const struct templates *, str name);
 void template_error(struct templates *, const struct template *, uint32_t line, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));

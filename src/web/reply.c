@@ -279,13 +279,34 @@ static void add_page_keys(struct req *r, struct node *doc)
 /* ---- rendering ---------------------------------------------------------------------------------
  */
 
-static int reply_json(struct req *r, int status, struct node *doc)
+static int json_end(struct req *r)
 {
-    answer_begin(r, status, S("application/json; charset=utf-8"));
-    json_write(&r->out->body, doc);
     if (r->out->body.full)
         return fail_detail(&r->c, E_INTERNAL, "reply.size", "the document is too large");
     return E_OK;
+}
+
+static void reply_json(struct req *r, int status, const struct node *doc)
+{
+    answer_begin(r, status, S("application/json; charset=utf-8"));
+    json_write(&r->out->body, doc);
+}
+
+/* What the view's shape promises, and nothing else. A document that breaks the promise is a
+ * fault where somebody looks; a merchant's shop rather answers with what there is. */
+static int reply_shape(struct req *r, int status, const char *view, const struct node *doc)
+{
+    str wrong;
+    const struct shape *shape = view ? shape_find(r->c.app->shapes, str_of(view)) : NULL;
+    if (!shape) {
+        reply_json(r, status, doc);
+        return json_end(r);
+    }
+    answer_begin(r, status, S("application/json; charset=utf-8"));
+    if (!shape_write(&r->out->body, shape, doc, &wrong) && !r->c.app->production)
+        return fail_detail(
+            &r->c, E_INTERNAL, "reply.shape", "%s.shape promises %.*s", view, STR(wrong));
+    return json_end(r);
 }
 
 static str view_name(struct req *r, const char *view)
@@ -309,7 +330,7 @@ static int render(struct req *r, int status, const char *view, struct node *doc)
 int reply_view(struct req *r, int status, const char *view, struct node *doc)
 {
     if (r->format == JSON || !view)
-        return reply_json(r, status, doc);
+        return reply_shape(r, status, view, doc);
     if (r->c.app->hooks.page)
         TRY(r->c.app->hooks.page(r, doc));
     return render(r, status, view, doc);
@@ -342,13 +363,14 @@ void answer_redirect(struct req *r, int status, str location)
 
 static int go(struct req *r, str location)
 {
-    if (r->format != JSON) {
+    if (r->format != JSON || r->method == GET) {
         answer_redirect(r, 303, location);
         return E_OK;
     }
     struct node *doc = node_map(r->c.mem);
     node_set_str(r->c.mem, doc, S("location"), location);
-    return reply_json(r, 200, doc);
+    reply_json(r, 200, doc);
+    return E_OK;
 }
 
 int see_other(struct req *r, str path)
@@ -424,7 +446,7 @@ int again(struct req *r, int err, struct node *doc)
 static void error_json(struct req *r, int err)
 {
     struct node *doc = node_map(r->c.mem);
-    struct fault *f = &r->c.fault;
+    struct fault fault = r->c.fault, *f = &fault;
     struct arena *mem = r->c.mem;
     str text = str_is(f->key, "login") ? S("Authentication required")
         : str_is(f->key, "token")      ? S("Invalid token")
@@ -432,14 +454,15 @@ static void error_json(struct req *r, int err)
                                        : error_text(r, err);
     node_set_str(mem, doc, S("error"), text);
     node_set_str(mem, doc, S("code"), f->key.n ? f->key : str_of(err_name((enum err)err)));
-    node_set_str(mem, doc, S("requestId"), r->c.id);
+    node_set_str(mem, doc, S("request_id"), r->c.id);
     if (err == E_DENIED && r->route) {
         node_set_str(mem, doc, S("required"), str_of(permission_name(r->route->need)));
         node_set_str(mem, doc, S("role"), str_of(role_name(r->who.role)));
     }
     if (f->fields && node_count(f->fields))
         node_set(mem, doc, S("fields"), field_texts(r));
-    reply_json(r, err_status((enum err)err), doc);
+    reply_shape(r, err_status((enum err)err), "error/error", doc);
+    r->c.fault = fault; /* what happened, and not that its words are wrong */
 }
 
 /* When even the error page cannot be made. */

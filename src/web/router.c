@@ -14,6 +14,7 @@ struct router {
     struct arena *mem;
     struct place root;
     const struct templates *templates;
+    const struct shapes *shapes;
     struct buf *errors;
     const struct route *rows[ROWS_MAX];
     const char *features[ROWS_MAX];
@@ -159,6 +160,22 @@ static const char *input_fault(const struct route *row)
     return NULL;
 }
 
+/* A view is a template, and a shape for its JSON. What is for programs alone (/api/) needs no
+ * template, and what has only one format (BARE) either of them. */
+static const char *view_fault(const struct router *router, const struct route *row)
+{
+    str view = str_of(row->view);
+    bool is_bare = (row->flags & BARE) || str_starts(str_of(row->path), S("/api/"));
+    bool has_shape = shape_find(router->shapes, view) != NULL;
+    if (!view.n)
+        return NULL;
+    if (router->templates && !templates_has(router->templates, view) && !(is_bare && has_shape))
+        return "its view is not among the templates";
+    if (router->shapes && !has_shape && !is_bare)
+        return "its view has no shape: templates/<view>.shape says what its JSON holds";
+    return NULL;
+}
+
 /* What a row may not be; the first thing wrong with it. */
 static const char *row_fault(const struct router *router, const struct route *row)
 {
@@ -179,9 +196,10 @@ static const char *row_fault(const struct router *router, const struct route *ro
         return "RAW (no CSRF check) is for BARE POST hooks with a signature, need ANYONE";
     if ((row->flags & CACHED) && (row->flags & SLOW))
         return "what is SLOW is not CACHED";
-    if (row->view && router->templates && !templates_has(router->templates, str_of(row->view)))
-        return "its view is not among the templates";
-    const char *fault = path_fault(row);
+    const char *fault = view_fault(router, row);
+    if (fault)
+        return fault;
+    fault = path_fault(row);
     return fault ? fault : input_fault(row);
 }
 
@@ -237,12 +255,13 @@ static void add_row(struct router *router, const char *feature, const struct rou
 }
 
 struct router *router_open(struct arena *mem, const struct house *house,
-    const struct templates *templates, struct buf *errors)
+    const struct templates *templates, const struct shapes *shapes, struct buf *errors)
 {
     struct router *router = NEW(mem, struct router);
     size_t before = errors->n;
     router->mem = mem;
     router->templates = templates;
+    router->shapes = shapes;
     router->errors = errors;
     for (size_t i = 0; house->features && house->features[i]; i++)
         for (const struct route *row = house->features[i]; row->path; row++)
@@ -302,6 +321,13 @@ void router_params(
 }
 
 size_t router_count(const struct router *router) { return router->n; }
+
+const char *router_feature(const struct router *router, size_t number)
+{
+    return router->features[number];
+}
+
+str rate_name(enum rate rate) { return str_of(rates[rate]); }
 
 const struct route *router_row(const struct router *router, size_t number)
 {

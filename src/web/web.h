@@ -267,6 +267,7 @@ struct app {
     struct hooks hooks;
     struct router *router;
     struct templates *templates;
+    struct shapes *shapes; /* what JSON answers hold, by view; shape.c */
     struct messages *messages;
     struct assets *assets;
     struct metrics *metrics;
@@ -297,6 +298,11 @@ struct app *app_open(struct arena *, const char *conf_path); /* bin/features.c: 
 void app_ctx(struct app *, struct arena *, struct pg *, struct redis *, struct ctx *);
 struct pg *app_pg(struct app *, struct arena *);       /* by the configuration's `pg` */
 struct redis *app_redis(struct app *, struct arena *); /* ... and `redis` */
+
+/* openapi.c: OpenAPI 3.1, made of the route table and the shapes, for json_store; and the same
+ * for people: [{name, operations: [{id, method, address, words, permission, inputs, answer}]}]. */
+int openapi_document(struct ctx *, struct node **out);
+struct node *openapi_groups(struct ctx *);
 
 /* The route table as text, one row a line, or JSON; only the SLOW ones for nginx's list. */
 void router_dump(const struct router *, bool only_slow, bool json, struct buf *);

@@ -14,9 +14,9 @@ enum {
 
 /* ---- router.c ---------------------------------------------------------------------------- */
 
-/* NULL: `errors` says which rows are wrong. `templates` may be NULL (views unchecked). */
-struct router *router_open(
-    struct arena *, const struct house *, const struct templates *, struct buf *errors);
+/* NULL: `errors` says which rows are wrong. Without templates or shapes views are unchecked. */
+struct router *router_open(struct arena *, const struct house *, const struct templates *,
+    const struct shapes *, struct buf *errors);
 struct found {
     const struct route *route; /* NULL: see allowed */
     size_t number;             /* of the row, for the metrics */
@@ -28,6 +28,8 @@ struct found router_find(const struct router *, const str *segments, size_t n, u
 void router_params(
     struct arena *, const struct route *, const str *segments, size_t n, struct node *params);
 size_t router_count(const struct router *);
+const char *router_feature(const struct router *, size_t number); /* whose row it is */
+str rate_name(enum rate);
 const struct route *router_row(const struct router *, size_t number);
 str method_name(enum method);
 str methods_text(struct arena *, unsigned methods); /* "GET, HEAD, POST" */
@@ -61,6 +63,37 @@ int csrf_check(struct req *);
 void csrf_heal(struct req *);  /* a page for someone whose token is missing or stale: a new one */
 int limit_check(struct req *); /* the route's own class, by address and by session */
 struct limits *limits_open(struct app *);
+
+/* ---- shape.c: what a view's document promises to other programs -------------------------- */
+
+enum shape_kind {
+    SHAPE_TEXT,
+    SHAPE_TIME,
+    SHAPE_DAY,
+    SHAPE_INT,
+    SHAPE_MONEY,
+    SHAPE_BOOL,
+    SHAPE_ANY,
+    SHAPE_REF,
+    SHAPE_LIST,
+    SHAPE_MAP
+};
+/* Reads every templates/<view>.shape; what is wrong with them goes to `errors`. NULL: none. */
+struct shapes *shapes_load(struct arena *, str dir, struct buf *errors);
+const struct shape *shape_find(const struct shapes *, str view); /* NULL: none */
+str shape_source(const struct shapes *, str view);               /* the file's text */
+/* Writes what the shape names of the document as JSON. False: something promised is not there
+ * or of another type, and *wrong says where ("order.lines.sku"). */
+bool shape_write(struct buf *, const struct shape *, const struct node *, str *wrong);
+/* JSON Schema, to be written by json_store: one, and all of them by their titles. */
+struct node *shape_schema(struct arena *, const struct shape *);
+void shapes_schemas(const struct shapes *, struct arena *, struct node *schemas);
+str shape_title(struct arena *, str view); /* "orders/show": OrdersShow; "part/card": Card */
+
+/* ---- openapi.c ------------------------------------------------------------------------------ */
+
+/* Is there a sentence about it in templates/ops/operations? */
+bool openapi_describes(struct app *, struct arena *, const struct route *, str method);
 
 /* ---- reply.c ------------------------------------------------------------------------------- */
 

@@ -21,7 +21,7 @@ static str complaints(const struct route *row)
     rows[0] = *row;
     const struct route *tables[] = { rows, NULL };
     struct house house = { .features = tables };
-    struct router *router = router_open(mem, &house, NULL, &errors);
+    struct router *router = router_open(mem, &house, NULL, NULL, &errors);
     is_true((router == NULL) == (errors.n > 0));
     return buf_str(&errors);
 }
@@ -71,7 +71,7 @@ T(two_rows_for_one_path_stop_the_start)
     const struct route *tables[] = { one, two, NULL };
     struct house house = { .features = tables };
     struct buf errors = buf_new(t_ctx()->mem, 10000);
-    is_true(router_open(t_ctx()->mem, &house, NULL, &errors) == NULL);
+    is_true(router_open(t_ctx()->mem, &house, NULL, NULL, &errors) == NULL);
     has_text(buf_str(&errors), "already taken");
 }
 
@@ -94,7 +94,7 @@ static struct router *the_router(void)
     static const struct route *const tables[] = { rows, NULL };
     struct house house = { .features = tables };
     struct buf errors = buf_new(t_ctx()->mem, 10000);
-    return router_open(t_ctx()->mem, &house, NULL, &errors);
+    return router_open(t_ctx()->mem, &house, NULL, NULL, &errors);
 }
 
 T(a_dead_end_of_words_falls_back_to_names)

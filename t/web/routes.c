@@ -137,7 +137,7 @@ T(the_list_of_routes_is_the_agreed_one)
 {
     struct arena *mem = t_ctx()->mem;
     struct buf errors = buf_new(mem, 100000), now = buf_new(mem, 1 << 20);
-    struct router *router = router_open(mem, &shop_house, NULL, &errors);
+    struct router *router = router_open(mem, &shop_house, NULL, NULL, &errors);
     eq_str(buf_str(&errors), "");
     router_dump(router, false, false, &now);
     /* __FILE__ is as the compiler was told, from the folder above this program's own. */
