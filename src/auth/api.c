@@ -43,8 +43,9 @@ static int give_csrf_token(struct req *r)
 }
 
 ROUTES(auth_api){
-    ROUTE(POST, "/api/auth/login", ANYONE, to_login, log_in, NULL, RATE_LOGIN, BARE | NOINDEX),
-    ROUTE(
-        GET, "/api/csrf/csrf-token", ANYONE, NULL, give_csrf_token, NULL, RATE_PAGE, BARE | NOINDEX),
+    ROUTE(POST, "/api/auth/login", ANYONE, to_login, log_in, "auth/token", RATE_LOGIN,
+        BARE | NOINDEX),
+    ROUTE(GET, "/api/csrf/csrf-token", ANYONE, NULL, give_csrf_token, "auth/csrf", RATE_PAGE,
+        BARE | NOINDEX),
     END_OF_ROUTES,
 };

@@ -72,14 +72,17 @@ static const struct {
     [SECRET] = { "string", "password", NULL },
     [INTS] = { "array", NULL, NULL },
     [FILES] = { "array", NULL, NULL },
+    [GROUP] = { "object", NULL, NULL },
+    [LIST] = { "array", NULL, NULL },
 };
 
 static void set_bounds(struct arena *mem, struct node *schema, const struct input *in)
 {
-    bool is_number = in->kind == INT, is_list = in->kind == INTS || in->kind == FILES;
+    bool is_number = in->kind == INT;
+    bool is_list = in->kind == INTS || in->kind == FILES || in->kind == LIST;
     str least = is_number ? S("minimum") : is_list ? S("minItems") : S("minLength");
     str most = is_number ? S("maximum") : is_list ? S("maxItems") : S("maxLength");
-    if (in->kind == BOOL || in->kind == CHOICE)
+    if (in->kind == BOOL || in->kind == CHOICE || in->kind == GROUP)
         return;
     if (in->min || (is_number && in->max))
         node_set_int(mem, schema, least, in->min);
@@ -87,14 +90,35 @@ static void set_bounds(struct arena *mem, struct node *schema, const struct inpu
         node_set_int(mem, schema, most, in->max);
 }
 
+static struct node *input_schema(struct arena *, const struct input *);
+
+static void add_property(struct arena *mem, struct node *object, const struct input *in)
+{
+    struct node *properties = node_get(object, S("properties"));
+    struct node *required = node_get(object, S("required"));
+    if (!properties) {
+        node_set_str(mem, object, S("type"), S("object"));
+        properties = node_set_map(mem, object, S("properties"));
+    }
+    node_set(mem, properties, str_of(in->name), input_schema(mem, in));
+    if (in->required && !required)
+        required = node_set_list(mem, object, S("required"));
+    if (in->required)
+        node_add_str(mem, required, str_of(in->name));
+}
+
 static struct node *input_schema(struct arena *mem, const struct input *in)
 {
-    struct node *schema = node_map(mem);
+    struct node *schema = node_map(mem), *object = schema;
     node_set_str(mem, schema, S("type"), str_of(kinds[in->kind].type));
     if (kinds[in->kind].format)
         node_set_str(mem, schema, S("format"), str_of(kinds[in->kind].format));
     if (kinds[in->kind].pattern)
         node_set_str(mem, schema, S("pattern"), str_of(kinds[in->kind].pattern));
+    if (in->kind == LIST)
+        object = node_set_map(mem, schema, S("items"));
+    for (const struct input *one = in->of; one && one->name; one++)
+        add_property(mem, object, one);
     if (in->kind == INTS)
         node_set_str(mem, node_set_map(mem, schema, S("items")), S("type"), S("integer"));
     if (in->kind == FILES) {
@@ -134,51 +158,56 @@ static void add_parameter(
 {
     struct node *one = node_add_map(mem, list);
     bool in_path = strcmp(where, "path") == 0;
-    node_set_str(mem, one, S("name"), str_of(in->name));
+    node_set_str(mem, one, S("name"), str_of(in->header ? in->header : in->name));
     node_set_str(mem, one, S("in"), str_of(where));
     if (in_path || in->required)
         node_set_bool(mem, one, S("required"), true);
     node_set(mem, one, S("schema"), input_schema(mem, in));
 }
 
+static const char *place_of(const struct operation *o, const struct input *in)
+{
+    if (in->header)
+        return "header";
+    if (is_in_path(o->row, in))
+        return "path";
+    return str_is(o->method, "GET") ? "query" : NULL; /* in the body */
+}
+
+static void add_body(
+    struct arena *mem, const struct operation *o, struct node *schema, struct node *operation)
+{
+    static const char *const types[] = { "application/json", "application/x-www-form-urlencoded" };
+    bool is_api = str_starts(o->path, S("/api/"));
+    struct node *body = node_set_map(mem, operation, S("requestBody"));
+    if (node_get(schema, S("required")))
+        node_set_bool(mem, body, S("required"), true);
+    struct node *content = node_set_map(mem, body, S("content"));
+    if (has_files(o->row)) {
+        node_set(mem, node_set_map(mem, content, S("multipart/form-data")), S("schema"), schema);
+        return;
+    }
+    for (size_t i = 0; i < COUNT(types) - is_api; i++)
+        node_set(mem, node_set_map(mem, content, str_of(types[i])), S("schema"), schema);
+}
+
 static void add_inputs(struct arena *mem, const struct operation *o, struct node *operation)
 {
     struct node *parameters = node_list(mem), *schema = node_map(mem);
-    struct node *properties = node_map(mem), *required = node_list(mem);
-    bool is_get = str_is(o->method, "GET");
     for (const struct input *in = o->row->in; in && in->name; in++) {
-        if (is_in_path(o->row, in)) {
-            add_parameter(mem, parameters, in, "path");
-        } else if (is_get) {
-            add_parameter(mem, parameters, in, "query");
-        } else {
-            node_set(mem, properties, str_of(in->name), input_schema(mem, in));
-            if (in->required)
-                node_add_str(mem, required, str_of(in->name));
-        }
+        const char *where = place_of(o, in);
+        if (where)
+            add_parameter(mem, parameters, in, where);
+        else
+            add_property(mem, schema, in);
     }
-    if (!is_get && !(o->row->flags & RAW)) {
-        struct node *token = node_add_map(mem, parameters);
-        node_set_str(mem, token, S("$ref"), S("#/components/parameters/FormToken"));
-    }
+    if (!str_is(o->method, "GET") && !(o->row->flags & RAW))
+        node_set_str(
+            mem, node_add_map(mem, parameters), S("$ref"), S("#/components/parameters/FormToken"));
     if (node_count(parameters))
         node_set(mem, operation, S("parameters"), parameters);
-    if (!node_count(properties))
-        return;
-    node_set_str(mem, schema, S("type"), S("object"));
-    node_set(mem, schema, S("properties"), properties);
-    if (node_count(required))
-        node_set(mem, schema, S("required"), required);
-    struct node *body = node_set_map(mem, operation, S("requestBody"));
-    if (node_count(required))
-        node_set_bool(mem, body, S("required"), true);
-    struct node *content = node_set_map(mem, body, S("content"));
-    static const char *const types[] = { "application/json", "application/x-www-form-urlencoded" };
-    if (has_files(o->row))
-        node_set(mem, node_set_map(mem, content, S("multipart/form-data")), S("schema"), schema);
-    else
-        for (size_t i = 0; i < COUNT(types); i++)
-            node_set(mem, node_set_map(mem, content, str_of(types[i])), S("schema"), schema);
+    if (node_count(schema))
+        add_body(mem, o, schema, operation);
 }
 
 /* ---- answers
@@ -391,10 +420,12 @@ int openapi_document(struct ctx *c, struct node **out)
 
 static str input_note(struct arena *mem, const struct input *in)
 {
-    static const char *const units[] = { [INTS] = "items", [FILES] = "files" };
+    static const char *const units[] = {
+        [INTS] = "numbers", [FILES] = "files", [LIST] = "objects"
+    };
     if (in->kind == CHOICE)
         return str_of(in->choices);
-    if (!in->max)
+    if (!in->max || in->kind == GROUP)
         return str_none;
     const char *unit = in->kind == INT ? "" : in->kind >= INTS ? units[in->kind] : "characters";
     return str_fmt(mem, "%" PRId64 "–%" PRId64 " %s", in->min, in->max, unit);

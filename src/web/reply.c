@@ -329,7 +329,7 @@ static int render(struct req *r, int status, const char *view, struct node *doc)
 
 int reply_view(struct req *r, int status, const char *view, struct node *doc)
 {
-    if (r->format == JSON || !view)
+    if (r->format == JSON || !view || !templates_has(r->c.app->templates, str_of(view)))
         return reply_shape(r, status, view, doc);
     if (r->c.app->hooks.page)
         TRY(r->c.app->hooks.page(r, doc));

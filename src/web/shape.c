@@ -64,7 +64,7 @@ static const struct {
 
 struct reader {
     struct shapes *set;
-    str file, rest, token;
+    str file, rest, word;
     int line;
     struct shape_field *described; /* the field a comment on this line is about */
 };
@@ -72,7 +72,7 @@ struct reader {
 static void complain(struct reader *r, const char *what)
 {
     buf_fmt(r->set->errors, "%.*s:%d: %s\n", STR(r->file), r->line, what);
-    r->rest = r->token = str_none;
+    r->rest = r->word = str_none;
 }
 
 static void take_comment(struct reader *r)
@@ -85,7 +85,7 @@ static void take_comment(struct reader *r)
     r->rest = end < 0 ? str_none : str_from(r->rest, (size_t)end);
 }
 
-/* The next word into r->token; empty at the end. */
+/* The next word; r->word; empty at the end. */
 static void step(struct reader *r)
 {
     size_t n = 0;
@@ -102,15 +102,15 @@ static void step(struct reader *r)
     }
     while (n < r->rest.n && r->rest.p[n] > ' ')
         n++;
-    r->token = str_upto(r->rest, n);
+    r->word = str_upto(r->rest, n);
     r->rest = str_from(r->rest, n);
 }
 
-/* Takes the token if it is this word, maybe with a question mark behind. */
+/* Takes the word if it is this one, maybe with a question mark behind. */
 static bool ends_with(struct reader *r, const char *word, struct shape *is)
 {
-    bool asks = str_ends(r->token, S("?"));
-    if (!str_is(asks ? str_upto(r->token, r->token.n - 1) : r->token, word))
+    bool asks = str_ends(r->word, S("?"));
+    if (!str_is(asks ? str_upto(r->word, r->word.n - 1) : r->word, word))
         return false;
     is->nullable = asks;
     step(r);
@@ -122,8 +122,8 @@ static void read_type(struct reader *, struct shape *, int depth);
 static struct shape_field *read_field(struct reader *r, int depth)
 {
     struct shape_field *field = NEW(r->set->mem, struct shape_field);
-    field->optional = str_ends(r->token, S("?"));
-    field->name = field->optional ? str_upto(r->token, r->token.n - 1) : r->token;
+    field->optional = str_ends(r->word, S("?"));
+    field->name = field->optional ? str_upto(r->word, r->word.n - 1) : r->word;
     struct buf key = buf_new(r->set->mem, 200);
     json_key(&key, field->name);
     buf_char(&key, ':');
@@ -138,12 +138,12 @@ static void read_fields(struct reader *r, struct shape *is, const char *end, int
 {
     struct shape_field **at = &is->first;
     is->kind = SHAPE_MAP;
-    if (str_is(r->token, "*")) {
+    if (str_is(r->word, "*")) {
         is->each = NEW(r->set->mem, struct shape);
         step(r);
         read_type(r, is->each, depth);
     }
-    while (r->token.n && r->token.p[0] != '}') {
+    while (r->word.n && r->word.p[0] != '}') {
         *at = read_field(r, depth);
         at = &(*at)->next;
     }
@@ -166,20 +166,20 @@ static void read_type(struct reader *r, struct shape *is, int depth)
 {
     if (depth > DEPTH_MAX) {
         complain(r, "too deep");
-    } else if (str_is(r->token, "{")) {
+    } else if (str_is(r->word, "{")) {
         step(r);
         read_fields(r, is, "}", depth + 1);
-    } else if (str_is(r->token, "[")) {
+    } else if (str_is(r->word, "[")) {
         step(r);
         is->kind = SHAPE_LIST;
         is->each = NEW(r->set->mem, struct shape);
         read_type(r, is->each, depth + 1);
         if (!ends_with(r, "]", is))
             complain(r, "a ] is missing");
-    } else if (str_starts(r->token, S("@"))) {
+    } else if (str_starts(r->word, S("@"))) {
         is->kind = SHAPE_REF;
-        is->nullable = str_ends(r->token, S("?"));
-        is->name = str_from(str_upto(r->token, r->token.n - is->nullable), 1);
+        is->nullable = str_ends(r->word, S("?"));
+        is->name = str_from(str_upto(r->word, r->word.n - is->nullable), 1);
         step(r);
     } else {
         read_word(r, is);
@@ -193,13 +193,13 @@ static void add_shape(struct shapes *set, str name, str file, str text)
     named->name = name;
     named->source = text;
     step(&r);
-    if (str_is(r.token, "=")) { /* another view's, or a list */
+    if (str_is(r.word, "=")) { /* another view's, or a list */
         step(&r);
         read_type(&r, &named->is, 0);
     } else {
         read_fields(&r, &named->is, NULL, 0);
     }
-    if (r.token.n)
+    if (r.word.n)
         complain(&r, "what is this?");
     *set->end = named;
     set->end = &named->next;
