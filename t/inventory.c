@@ -173,6 +173,24 @@ T(stock_is_never_set_below_what_is_promised)
     eq_int(on_hand(0), 3);
 }
 
+/* Whatever statement is to blame: the table itself refuses. */
+T(stock_is_never_promised_beyond_what_there_is)
+{
+    struct ctx *c = begin(3, 3);
+    static const char *const wrong[] = { "reserved = on_hand + 1", "reserved = -1", "on_hand = -1" };
+    c->scope.platform = true;
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        str sql = str_fmt(c->mem, "update inventory.stock set %s where item_id = %" PRId64,
+            wrong[i], s.items[0]);
+        must(pg_begin(c));
+        eq_err(pg_end(c, pg_script(c, sql)), E_CONFLICT);
+        is_true(pg_broke(c, "never_oversold"));
+        fault_clear(c);
+    }
+    eq_int(on_hand(0), 3);
+    eq_int(reserved(0), 0);
+}
+
 T(what_never_runs_out_is_never_short)
 {
     struct ctx *c = begin(0, 0);

@@ -2,7 +2,8 @@
 // buyer has no business changing.
 import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { skip, Browser, calm, fields, goods, invariants, one, orderOf, orderRow, paymentsOf, payAt, isPaid, quote,
+import { spawn } from 'node:child_process';
+import { skip, Browser, calm, fields, goods, invariants, one, orderOf, orderRow, paymentsOf, payAt, isPaid, pg, quote,
     rows, sessionOf, setStock, sql, stockOf, text } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
@@ -108,6 +109,38 @@ test('a cancelled order does not stand in the cart\'s way', { skip, timeout: 600
     const got = await browser.post('/checkout/pay', await browser.toPay());
     assert.ok(sessionOf(got.headers.location), `${got.status} ${got.headers.location}: the cart can be ordered again`);
     invariants();
+});
+
+// The order's lock already lets one refund after the other; here nothing but the table's own rule.
+test('refunds at once never give back more than was paid', { skip, timeout: 60000 }, async () => {
+    const thing = goods({ stock: 5 }), order = await new Browser().order(thing.sku, 1);
+    await payAt(order.session);
+    await isPaid(order.number);
+    const id = orderRow(order.number).id, part = Math.ceil(orderRow(order.number).total * 0.6);
+    const refund = (n) => `begin;
+        insert into payments.refund (order_id, attempt_id, key, amount, currency, state)
+        select order_id, id, 'race-${id}-${n}', ${part}, currency, 'created' from payments.attempt where order_id = ${id} and state = 'paid';
+        select pg_sleep(0.5); commit;`;
+    const ends = await Promise.all(Array.from({ length: 8 }, (_, n) => new Promise((done) => {
+        const psql = spawn('/usr/lib/postgresql/15/bin/psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', pg, '-c', refund(n)], { stdio: ['ignore', 'ignore', 'pipe'] });
+        let said = '';
+        psql.stderr.on('data', (some) => { said += some; });
+        psql.on('close', (code) => done({ code, said }));
+    })));
+    sql(`update payments.refund set state = 'failed' where key like 'race-${id}-%'`); // no job asks for it
+    assert.equal(ends.filter(({ code }) => code === 0).length, 1, JSON.stringify(ends));
+    for (const { code, said } of ends) if (code !== 0) assert.match(said, /more than was paid/);
+});
+
+test('the books refuse a change by whoever it is', { skip, timeout: 60000 }, async () => {
+    const order = await new Browser().order(goods({ stock: 5 }).sku, 1);
+    await payAt(order.session);
+    await isPaid(order.number);
+    for (const [table, change] of [['payments.entry', 'amount = amount + 1'], ['payments.transaction', "cause = cause || 'x'"],
+        ['inventory.movement', 'quantity = quantity + 1']]) {
+        assert.throws(() => sql(`update ${table} set ${change}`), /never|change|refuse/i, table);
+        assert.throws(() => sql(`delete from ${table}`), /never|change|refuse/i, table);
+    }
 });
 
 test('no field of the client changes a price', { skip, timeout: 120000 }, async (t) => {
