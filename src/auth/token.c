@@ -59,7 +59,7 @@ static bool is_now(struct ctx *c, const struct node *claims)
         return false;
     if (node_get(claims, S("nbf")) && (!is_time(claims, "nbf") || node_int(claims, "nbf") > now))
         return false;
-    return from <= now + SKEW_S && to > now && to > from && to - from <= LIFE_S;
+    return from > 0 && from <= now + SKEW_S && to > now && to > from && to - from <= LIFE_S;
 }
 
 bool token_read(struct ctx *c, str token, i64 *person)
