@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    const char *name = getenv("TALAT_FUZZ");
+    const char *name = getenv("TALAT_FUZZ_TARGET");
     if (!choose(name ? name : "") || !open_house())
         exit(2);
     return 0;

@@ -4,7 +4,7 @@
  *
  * stands in t/fuzz/json.c and has its corpus in t/fuzz/corpus/json. It registers itself; a new
  * target is a new file and a folder. One program has all of them: built by clang with libFuzzer it
- * searches (TALAT_FUZZ names the target), built by anything else it reads again what is kept:
+ * searches (TALAT_FUZZ_TARGET names the target), built by anything else it reads again what is kept:
  * replay TARGET FILE... A target stands on a house of its own: the rooms' real code, Redis away,
  * and a database in which nothing is found and everything succeeds (world.c). */
 #pragma once
