@@ -1,12 +1,12 @@
 /* fuzz.h: a target reads what the world may send, and says what must hold whatever that is.
  *
- *     FUZZ(json) { struct node *node; if (!json_read(c, input, &node)) holds(is_shallow(node)); }
+ *     FUZZ(json) { struct node *node; if (!json_read(c, input, &node)) holds(is_flat(node)); }
  *
- * stands in t/fuzz/json.c and has its corpus in t/fuzz/corpus/json. It registers itself; a new
- * target is a new file and a folder. One program has all of them: built by clang with libFuzzer it
- * searches (TALAT_FUZZ_TARGET names the target), built by anything else it reads again what is kept:
- * replay TARGET FILE... A target stands on a house of its own: the rooms' real code, Redis away,
- * and a database in which nothing is found and everything succeeds (world.c). */
+ * stands in t/fuzz/json.c and has its corpus in t/fuzz/corpus/json. It registers itself: a new
+ * target is a new file and a folder. One program has all of them. Built by clang with libFuzzer
+ * it searches (TALAT_FUZZ_TARGET names the target); built by anything else it reads again what is
+ * kept: replay TARGET FILE... A target stands on a house of its own: the rooms' real code, Redis
+ * away, and a database in which nothing is found and everything succeeds (world.c). */
 #pragma once
 #include "base/base.h"
 #include "web/web_in.h"
