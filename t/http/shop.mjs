@@ -2,6 +2,7 @@
 // form token as nginx wrote it into the page, Origin), the database as the superuser sees it,
 // the payment provider's test door, and streams of events.
 import http from 'node:http';
+import net from 'node:net';
 import { spawnSync } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, existsSync } from 'node:fs';
@@ -211,6 +212,22 @@ export function invariants() {
     const ran = spawnSync(join(process.env.TALAT_APP, 'bin/talatctl'), ['--config', confPath, 'prove'], { encoding: 'utf8', timeout: 60000 });
     assert.equal(ran.status, 0, `talatctl prove: ${ran.stdout}${ran.stderr}`);
     assert.deepEqual(rows(`select id, kind, key, error from work.job where state = 'dead'`), [], 'a job died');
+}
+
+// One command to Redis: a number, a text, null or a list of them.
+export function redis(...words) {
+    return new Promise((done, fail) => {
+        const socket = net.connect(conf('redis')), got = [];
+        const read = (lines) => {
+            const [, kind, rest] = /^(.)(.*)$/.exec(lines.shift());
+            if (kind === '-') throw new Error(rest);
+            if (kind === '$') return rest === '-1' ? null : lines.shift();
+            return kind === '*' ? Array.from({ length: Number(rest) }, () => read(lines)) : kind === ':' ? Number(rest) : rest;
+        };
+        socket.on('data', (part) => got.push(part)).on('error', fail);
+        socket.on('end', () => { try { done(read(Buffer.concat(got).toString().split('\r\n'))); } catch (error) { fail(error); } });
+        socket.write([words, ['QUIT']].map((command) => `*${command.length}\r\n${command.map((word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`).join('')}`).join(''));
+    });
 }
 
 // ---- the provider ---------------------------------------------------------------------------------------

@@ -74,8 +74,9 @@ export class Door {
         const tree = readTree(request);
         this.checkCaller(caller, found, tree);
         request.endpoint = `${found.route.method} ${found.route.path}`;
-        const met = this.switches.meet(request.method, request.path);
         const key = request.method === 'POST' ? request.headers['idempotency-key'] : undefined;
+        const again = key !== undefined && (this.running.has(key) || !!this.store.get('key', key));
+        const met = this.switches.meet(request.method, request.path, again);
         if (!key) return this.execute(found, tree, met, { id, idempotencyKey: null });
         return this.once(key, request, found, tree, met, { id, headers });
     }

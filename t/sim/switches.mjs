@@ -59,17 +59,18 @@ export function shuffled(items, next) {
 function readFault(given) {
     check(isObject(given), 'each fault is an object');
     const known = ['match', 'do', 'at', 'times', 'skip', 'ms', 'status', 'save', 'bytes', 'p',
-        'seed', 'retry_after', 'should_retry'];
+        'seed', 'retry_after', 'should_retry', 'first'];
     for (const key of Object.keys(given)) check(known.includes(key), `unknown fault key ${key}`);
     check(FAULTS.includes(given.do), `do: one of ${FAULTS.join(', ')}`);
     const fault = {
-        match: '*', times: null, skip: 0, ms: 1000, status: 500, save: false, bytes: 2 ** 30, p: 1,
+        match: '*', times: null, skip: 0, ms: 1000, status: 500, save: false, bytes: 2 ** 30, p: 1, first: false,
         seed: 1, retry_after: null, should_retry: null,
         at: ACTS_FIRST.has(given.do) ? 'after' : 'before', ...given, hits: 0,
     };
     check(typeof fault.match === 'string' && fault.match.length <= 200, 'match: text');
     check(['before', 'after'].includes(fault.at), 'at: before or after');
     check(fault.times === null || isWhole(fault.times, 1, 1e9), 'times: a number from 1');
+    check(typeof fault.first === 'boolean', 'first: true or false');
     check(isWhole(fault.skip, 0, 1e9), 'skip: a number from 0');
     check(isWhole(fault.ms, 0, LONGEST_MS), `ms: 0 to ${LONGEST_MS}`);
     check(isWhole(fault.status, 400, 599), 'status: 400 to 599');
@@ -137,12 +138,14 @@ export class Switches {
         for (const listener of this.listeners) listener();
     }
 
-    // What goes wrong with this call: {delays, fault}. Counts it.
-    meet(method, path) {
+    // What goes wrong with this call: {delays, fault}. Counts it. `again`: its Idempotency-Key
+    // has been seen.
+    meet(method, path, again = false) {
         const met = { delays: { before: 0, after: 0 }, fault: null };
         for (const fault of this.faults) {
             if (fault.times === 0 || !fault.pattern.test(`${method} ${path}`)) continue;
             if (fault.do !== 'delay' && met.fault) continue;
+            if (fault.first && again) continue;
             if (fault.skip > 0) {
                 fault.skip--;
                 continue;
