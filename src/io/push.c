@@ -2,7 +2,8 @@
 
 /* nginx answers over its inner socket in well under a millisecond, or is gone. */
 #define CONNECT_US (500 * 1000)
-#define TOTAL_US   (2 * SECOND)
+#define TELL_US    (1 * SECOND)
+#define RENDER_US  (2 * SECOND)
 
 /* What nginx's push.conf takes as a channel's name. */
 static bool is_channel(str channel)
@@ -35,7 +36,7 @@ static int inner(struct ctx *c, str at, const char *method, str path, const str 
         .unix_socket = is_socket ? str_c(c->mem, at) : NULL,
         .flags = is_socket ? 0 : HTTP_PRIVATE_OK,
         .connect_us = CONNECT_US,
-        .total_us = TOTAL_US,
+        .total_us = method[0] == 'G' ? RENDER_US : TELL_US, /* a page is asked for by GET */
     };
     TRY(http_call(c, &call, &answer));
     *status = answer.status;

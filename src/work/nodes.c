@@ -6,7 +6,7 @@
 #include "io/io.h"
 
 #define MOST_NODES 16
-#define REST_S     3    /* a node that failed is not asked again for so long */
+#define REST_S     5    /* a node that failed is not asked again for so long */
 #define MESSAGES   7    /* tries of a message: half a minute; whoever comes later looks himself */
 #define KEEP_S     7200 /* as refresh.c keeps its sets */
 
@@ -52,7 +52,6 @@ static void let_rest(struct ctx *c, str at)
     log_line(c, LOG_WARN, "node_away", "node", at, "detail", c->fault.detail, NULL);
     metric_add(c->app, "node_failures_total", 1);
     redis_set(c, resting(c, at), S("1"), REST_S);
-    fault_clear(c);
 }
 
 /* ---- messages ------------------------------------------------------------------------------ */
@@ -66,6 +65,13 @@ static int deliver(struct ctx *c, str at, const struct message *m)
 {
     return m->closes ? push_close(c, at, m->channel)
                      : push_send(c, at, m->channel, m->event, m->body);
+}
+
+/* For jobs that are a node's own: one that hangs must not take all workers up, one after another,
+ * with what it missed. */
+static int fail_while_resting(struct ctx *c, str at)
+{
+    return rests(c, at) ? fail_detail(c, E_AWAY, "nodes.rests", "%.*s", STR(at)) : E_OK;
 }
 
 static int deliver_later(struct ctx *c, str at, const struct message *m)
@@ -93,6 +99,7 @@ static int deliver_to_all(struct ctx *c, const struct message *m)
         if (!missed[i] && deliver(c, nodes.at[i], m)) {
             missed[i] = true;
             let_rest(c, nodes.at[i]);
+            fault_clear(c);
         }
         n_missed += missed[i];
     }
@@ -121,7 +128,11 @@ static int message_job(struct ctx *c, const struct job *job)
     str at = node_str(job->data, "node");
     struct message m = { node_str(job->data, "channel"), node_str(job->data, "event"),
         node_str(job->data, "body"), node_bool(job->data, "closes") };
-    int err = is_ours(c, at) ? deliver(c, at, &m) : E_OK;
+    if (!is_ours(c, at))
+        return E_OK;
+    int err = fail_while_resting(c, at);
+    if (!err && (err = deliver(c, at, &m)))
+        let_rest(c, at);
     if (!err || job->attempt < MESSAGES)
         return err;
     fault_clear(c); /* nobody listens there any more; a page looks again when it has a line */
@@ -162,6 +173,7 @@ int nodes_refresh(struct ctx *c, const struct kept_page *page)
         if (!missed && render(c, nodes.at[i], page)) {
             missed = true;
             let_rest(c, nodes.at[i]);
+            fault_clear(c);
         }
         if (missed)
             TRY(catch_up_later(c, nodes.at[i], page->key));
@@ -177,14 +189,15 @@ static int catch_up(struct ctx *c, const struct job *job)
     int err = E_OK;
     if (!is_ours(c, at))
         return E_OK;
+    TRY(fail_while_resting(c, at));
     if (!redis_smembers(c, set, &keys) || !redis_del(c, set))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
     EACH(item, keys) {
         struct kept_page page;
         if (!kept_page(item->node.as.text, &page))
             continue;
-        if (!err)
-            err = render(c, at, &page);
+        if (!err && (err = render(c, at, &page)))
+            let_rest(c, at);
         if (err)
             redis_sadd(c, &set, 1, page.key, KEEP_S);
     }

@@ -1,40 +1,19 @@
-// Two web nodes over one PostgreSQL and one Redis: a second nginx with pools and a page cache of
-// its own, as on another machine. Whoever is served by either must not notice which; a node that
-// is away or hangs keeps nobody waiting, and what it missed is made good when it is back.
+// Two web nodes over one PostgreSQL and one Redis. Whoever is served by either must not notice
+// which; a node that is away or hangs keeps nobody waiting, and what it missed is made good when
+// it is back.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Node } from './node.mjs';
 import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, listen, payAt, processes, rows,
-    run, shopper, sql, text, top, until } from './shop.mjs';
+    run, shopper, sql, text, until } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
-const b = { children: {} }; // the second node: its folder, address, processes
+const b = new Node({ other_nodes: `${run}/push.sock` });
 const was = skip ? '' : readFileSync(confPath, 'utf8');
 const html = { headers: { accept: 'text/html' } };
 
-const freePort = () => new Promise((done) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => done(port)); });
-});
-const owner = () => { const { uid, gid } = statSync(run); return { uid, gid }; };
-function spawnHere(name, program, args, as = process.getuid() === 0 ? owner() : {}) {
-    const log = openSync(join(b.dir, `${name}.log`), 'a');
-    b.children[name] = spawn(program, args, { ...as, stdio: ['ignore', log, log], env: { PATH: `${process.env.PATH}:/usr/sbin`, LANG: 'C.UTF-8', TZ: 'UTC',
-        ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' } });
-}
-const startNginx = () => {
-    rmSync(join(b.dir, 'push.sock'), { force: true });
-    spawnHere('nginx', 'nginx', ['-p', b.dir, '-c', join(b.dir, 'nginx/nginx.conf'), '-e', join(b.dir, 'nginx.log'), '-g', 'daemon off;'], {});
-};
-const end = (name, signal = 'SIGTERM') => new Promise((done) => {
-    const child = b.children[name];
-    if (!child || child.exitCode !== null || child.signalCode) return done();
-    child.on('exit', done);
-    child.kill(signal);
-});
-// What talat.conf says on each node: its own nginx, and the other's.
+// What talat.conf says on the first: its own nginx, and the other's.
 function renew(other) {
     writeFileSync(confPath, other ? `${was}other_nodes = ${other}\n` : was);
     const { web, slow } = processes();
@@ -46,36 +25,14 @@ function renew(other) {
 before(async () => {
     if (skip) return;
     await calm();
-    b.dir = mkdtempSync('/tmp/talat-node-');
-    b.port = await freePort();
-    b.at = { host: '127.0.0.1', port: b.port };
-    for (const name of ['nginx', 'cache', 'nginx/body']) mkdirSync(join(b.dir, name), { recursive: true });
-    const set = { run_dir: b.dir, web_socket: `${b.dir}/web.sock`, slow_socket: `${b.dir}/slow.sock`, nginx_push: `${b.dir}/push.sock`,
-        other_nodes: `${run}/push.sock`, web_workers: 2, slow_workers: 2 };
-    writeFileSync(join(b.dir, 'talat.conf'), was.split('\n').filter((line) => !Object.keys(set).includes(line.split(' =')[0]))
-        .concat(Object.entries(set).map(([name, value]) => `${name} = ${value}`), '').join('\n'));
-    if (process.getuid() === 0) {
-        const { uid, gid } = owner();
-        for (const name of ['', 'talat.conf', 'nginx', 'cache', 'nginx/body']) chownSync(join(b.dir, name), uid, gid);
-    }
-    chmodSync(b.dir, 0o750);
-    const etc = join(dirname(confPath), 'etc'), words = [`LISTEN_PORT=${b.port}`, 'LISTEN_ON=127.0.0.1', 'WORKERS=1', `STATE=${b.dir}`, `LOGS=${b.dir}`,
-        'UNCOUNTED=127.0.0.0/8', `SLOW_ROUTES=${join(etc, 'slow-routes')}`];
-    if (process.getuid() === 0) words.push(`USER=${spawnSync('id', ['-nu', String(owner().uid)], { encoding: 'utf8' }).stdout.trim()}`);
-    const rendered = spawnSync(join(top, 'nginx/render'), [join(b.dir, 'talat.conf'), join(b.dir, 'nginx'), ...words], { encoding: 'utf8' });
-    assert.equal(rendered.status, 0, rendered.stderr);
-    for (const pool of ['web', 'slow']) spawnHere(pool, join(process.env.TALAT_APP, 'bin/talat-web'), ['--config', join(b.dir, 'talat.conf'), '--pool', pool]);
-    startNginx();
-    await until(async () => (await ask('/health', { to: b.at }).catch(() => ({}))).status === 200, 10000,
-        () => ['web', 'nginx'].map((name) => readFileSync(join(b.dir, `${name}.log`), 'utf8').slice(-1500)).join('\n'));
+    await b.start();
     renew(`${b.dir}/push.sock`);
     await until(async () => (await ask('/health')).status === 200, 10000);
 });
 after(async () => {
-    if (skip || !b.dir) return;
-    for (const name of Object.keys(b.children)) await end(name);
+    if (skip) return;
     renew('');
-    rmSync(b.dir, { recursive: true, force: true });
+    await b.stop();
 });
 
 const live = (order) => order.path.replace('?', '/live?');
@@ -166,12 +123,8 @@ test('logging out at one node ends the session and its open lines at the other',
 
 test('a node that is away or hangs keeps nobody waiting, and is caught up when it is back', { skip, timeout: 120000 }, async (t) => {
     const staff = await admin(), thing = goods({ stock: 9 }), both = await kept(thing);
-    const hang = (signal) => {
-        const { pid } = b.children.nginx;
-        const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
-        for (const one of workers) process.kill(one, signal);
-    };
-    const faults = { away: [() => end('nginx'), () => startNginx()], hangs: [() => hang('SIGSTOP'), () => hang('SIGCONT')] };
+    const hang = (signal) => { for (const one of b.workers('nginx')) process.kill(one, signal); };
+    const faults = { away: [() => b.end('nginx'), () => b.startNginx()], hangs: [() => hang('SIGSTOP'), () => hang('SIGCONT')] };
     for (const [name, [begin, finish]] of Object.entries(faults)) {
         const order = await new Browser().order(thing.sku), stream = await open(live(order));
         await begin();
@@ -186,7 +139,7 @@ test('a node that is away or hangs keeps nobody waiting, and is caught up when i
         const own = Date.now() - renamed;
         await finish();
         const back = Date.now();
-        await until(async () => (await both()).every((page) => page.name === `New while the other ${name}`), 12000,
+        await until(async () => (await both()).every((page) => page.name === `New while the other ${name}`), 15000,
             async () => `${name}: ${JSON.stringify(await both())}`);
         t.diagnostic(`${name}: told after ${after} ms, renewed here after ${own} ms, there ${Date.now() - back} ms after its return`);
         assert.ok(after < 4000, `${after} ms`);
