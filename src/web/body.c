@@ -107,6 +107,8 @@ static int add_part(struct req *r, const struct part *part)
         return E_OK; /* an empty file field: nothing was chosen */
     if (r->n_files >= 50)
         return no_more(r);
+    if (file.n > FILE_NAME_MAX)
+        return fail_detail(&r->c, E_MALFORMED, "body.part", "a file name of %zu bytes", file.n);
     if (!str_is_utf8(name) || !str_is_utf8(file) || !str_is_utf8(part->type))
         return fail_detail(&r->c, E_MALFORMED, "body.utf8", "a part's header is not UTF-8");
     if (!r->files)

@@ -19,7 +19,7 @@
 
 enum {
     HEAD_MAX = 96 << 10, /* bytes up to the end of the parameters */
-    PARAMS_MAX = 400,    /* how many */
+    PARAMS_MAX = 8000,   /* more than nginx's own limits let through; the gate refuses far less */
     READ_S = 5,          /* a whole request must have come by then */
     WRITE_S = 10,
     RECORD_MAX = 0xFFFF,

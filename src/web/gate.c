@@ -273,6 +273,8 @@ static int route(struct req *r)
 {
     struct path path = { 0 };
     str raw = r->path;
+    if (r->cgi->n > PARAMS_KEPT)
+        return fail_detail(&r->c, E_MALFORMED, "headers", "%zu of them", r->cgi->n);
     TRY(read_segments(r, raw, &path));
     take_language(r, &path);
     struct found found = find(r, &path);

@@ -7,6 +7,8 @@ enum {
     BODY_BIG = 12 << 20,   /* ... and on BIG routes */
     FIELDS_MAX = 200,      /* fields of one request, all sources together */
     SEGMENTS_MAX = 16,     /* of a path */
+    FILE_NAME_MAX = 255,   /* bytes, as file systems have it */
+    PARAMS_KEPT = 400,     /* of FastCGI: some 30 of nginx, the others are the client's headers */
     ANSWER_MAX = 16 << 20, /* bytes a body may grow to */
     REQUEST_MEMORY = 96 << 20,
 };
@@ -46,10 +48,10 @@ struct web_fields {
     bool query_read, form_read;
 };
 int body_read_query(struct req *);
-int body_read_form(struct req *);      /* urlencoded, multipart or JSON object, by content type */
+int body_read_form(struct req *); /* urlencoded, multipart or JSON object, by content type */
 str body_json_text(struct arena *, const struct node *); /* a scalar as a form would send it */
-bool body_is_form(const struct req *); /* something a plain HTML form can send */
-str field_of(const struct req *, const char *name); /* first in the form; empty when none */
+bool body_is_form(const struct req *);                   /* something a plain HTML form can send */
+str field_of(const struct req *, const char *name);      /* first in the form; empty when none */
 void cookies_read(struct req *, str header);
 
 /* ---- input.c ------------------------------------------------------------------------------- */

@@ -51,7 +51,7 @@ export function ask(path, { method, headers = {}, form, body, agent = shared, ti
         const out = http.request({ ...where, path, agent, timeout, method: method ?? (sent === undefined ? 'GET' : 'POST'),
             headers: { host, accept: 'text/html',
                 ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
-                ...(sent !== undefined && { 'content-length': Buffer.byteLength(sent) }), ...headers } }, (got) => {
+                ...(sent !== undefined && !headers['transfer-encoding'] && { 'content-length': Buffer.byteLength(sent) }), ...headers } }, (got) => {
             const parts = [];
             got.on('data', (part) => parts.push(part));
             got.on('error', fail);
