@@ -1,0 +1,80 @@
+// The workers' memory after very many requests of every kind is what it was before, to within
+// 5 %. Recycling is off, and nginx left out: all of it is the workers' own work.
+//
+//   ./dev check t/http/memory                              TALAT_REQUESTS (10,000) of them
+//   TALAT_FLAVOUR=up TALAT_REQUESTS=1000000 ./dev check t/http/memory
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as fcgi from './fcgi.mjs';
+import { Node, rss } from './node.mjs';
+import { skip as noStack, Browser, admin, buyer, calm, goods, rows, shopper, url } from './shop.mjs';
+import { random } from '../sim/switches.mjs';
+
+const skip = noStack || !process.env.TALAT_VAR;
+const REQUESTS = Number(process.env.TALAT_REQUESTS ?? 10000), CLIENTS = 4, SEED = Number(process.env.TALAT_SEED ?? 20261121);
+// The sanitizer keeps freed memory back for a while: not in this node.
+const node = new Node({ recycle: 1e9, web_workers: 2 }, { ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:quarantine_size_mb=0:thread_local_quarantine_size_kb=0` });
+
+before(async () => {
+    if (skip) return;
+    await calm();
+    await node.start();
+});
+after(async () => { if (!skip) await node.stop(); });
+
+test(`${REQUESTS} requests of every kind: memory and descriptors stay as they are`, { skip, timeout: 6 * 3600 * 1000 }, async (t) => {
+    const next = random(SEED), pick = (list) => list[Math.floor(next() * list.length)], thing = goods({ stock: 100000 });
+    const slugs = rows(`select slug from catalog.product where status = 'published'`).map(({ slug }) => slug);
+    const categories = rows('select slug from catalog.category').map(({ slug }) => slug);
+    const words = ['lamp', 'speaker', 'ลำโพง', 'đèn', 'vinly', 'x', 'record player', 'zzzz'];
+    const who = { member: (await shopper()).cookie, staff: (await admin()).cookie, guest: (await new Browser().add(thing.sku)).cookie };
+    const socket = join(node.dir, 'web.sock'), { host } = new URL(url);
+    const ask = (path, { cookie, accept = 'text/html', form } = {}) => {
+        const lang = /^\/(th|vi)\b/.exec(path)?.[1] ?? 'en', body = form ? Buffer.from(new URLSearchParams(form).toString()) : Buffer.alloc(0);
+        return fcgi.ask(socket, path, { body, params: { HTTP_HOST: host, HTTP_ACCEPT: accept, PAGE_LANGUAGE: lang, PAGE_CURRENCY: 'THB', PAGE_FORMAT: /json/.test(accept) ? 'json' : 'html',
+            ...(cookie && { HTTP_COOKIE: cookie }), ...(form && { REQUEST_METHOD: 'POST', CONTENT_TYPE: 'application/x-www-form-urlencoded', HTTP_ORIGIN: url, HTTP_SEC_FETCH_SITE: 'same-origin' }) } });
+    };
+    const prefix = () => pick(['', '', '/th', '/vi']), json = { accept: 'application/json' };
+    const token = (cookie) => /__Host-csrf=([^;]*)/.exec(cookie)?.[1] ?? '';
+    const kinds = {
+        product: () => ask(`${prefix()}/products/${pick(slugs)}`), 'product as JSON': () => ask(`/products/${pick(slugs)}`, json),
+        list: () => ask(`${prefix()}/categories/${pick(categories)}?sort=${pick(['new', 'price_up', 'name'])}`), home: () => ask(`${prefix()}/`),
+        search: () => ask(`${prefix()}/search?q=${encodeURIComponent(pick(words))}`), missing: () => ask(`/products/none-${Math.floor(next() * 1e6)}`),
+        cart: () => ask('/cart', { cookie: pick([who.guest, who.member]) }), corner: () => ask('/-/me', { cookie: who.guest }),
+        account: () => ask('/account', { cookie: pick([who.member, 'x=1']) }), desk: () => ask(pick(['/admin', '/admin/orders', '/admin/products']), { cookie: who.staff }),
+        'into the cart': () => ask('/cart/lines', { cookie: who.guest, form: { csrf: token(who.guest), sku: pick([thing.sku, 'none']), quantity: 1 } }),
+        'a wrong form': () => ask('/checkout', { cookie: who.guest, form: { ...buyer(), csrf: token(who.guest), email: 'no', name: 'x'.repeat(Math.floor(next() * 5000)) } }),
+        'a broken body': () => ask('/cart/lines', { cookie: who.guest, form: { csrf: 'x', pad: 'x'.repeat(Math.floor(next() * 100000)) } }),
+        'an event': () => ask('/payments/stripe/webhook', { form: { not: 'signed' } }),
+    };
+    const names = Object.keys(kinds), statuses = {};
+    const fds = (pid) => readdirSync(`/proc/${pid}/fd`).length;
+    const go = async (n) => {
+        await Promise.all(Array.from({ length: CLIENTS }, async () => {
+            while (n-- > 0) {
+                const name = pick(names), { status, how } = await kinds[name]();
+                (statuses[name] ??= {})[status || how] = (statuses[name][status || how] ?? 0) + 1;
+            }
+        }));
+    };
+    const workers = node.workers('web'), look = () => workers.map((pid) => ({ rss: rss(pid), fds: fds(pid) }));
+    await go(Math.max(REQUESTS * 0.2, 3000)); // everything has been met, by each
+    const before = look(), began = Date.now(), steps = [];
+    for (let i = 0; i < 4; i++) {
+        await go(REQUESTS * 0.2);
+        steps.push(look().map(({ rss: kib }) => kib).join('/'));
+    }
+    const end = look();
+    t.diagnostic(`seed ${SEED}: ${Math.round(REQUESTS * 0.8 / (Date.now() - began) * 1000)} requests a second; KiB ${before.map(({ rss: kib }) => kib).join('/')}, then ${steps.join(', ')}`);
+    t.diagnostic(JSON.stringify(statuses));
+    assert.deepEqual(node.workers('web').sort(), workers.sort(), 'the same workers to the end');
+    for (const [i, { rss: kib, fds: open }] of end.entries()) {
+        assert.ok(kib <= before[i].rss * 1.05, `worker ${i}: ${before[i].rss} KiB, then ${kib}`);
+        assert.equal(open, before[i].fds, `worker ${i}: descriptors`);
+    }
+    for (const [name, seen] of Object.entries(statuses))
+        assert.ok(Object.keys(seen).every((status) => Number(status) >= 200 && Number(status) < 500), `${name}: ${JSON.stringify(seen)}`);
+    assert.ok(statuses.product[200] > 0 && statuses['into the cart'][303] > 0 && statuses.desk[200] > 0 && statuses.account[200] > 0, JSON.stringify(statuses));
+});
