@@ -267,6 +267,44 @@ T(a_changed_cart_is_a_new_order_that_ends_the_old_one)
     t_prove();
 }
 
+/* A guest places an order, then logs in to a cart of their own, and orders both. */
+static i64 placed_as_guest(void)
+{
+    t_stock(CABLE, 9);
+    t_login("shopper@example.test");
+    t_put(CABLE, 1);
+    t_browser();
+    i64 first = t_order();
+    t_login("shopper@example.test");
+    return first;
+}
+
+T(who_logs_in_after_ordering_has_one_order_to_pay)
+{
+    i64 first = placed_as_guest();
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, first), "pending");
+    t_to_pay();
+    pay(seen("cart", "revision"), seen("totals", "total"));
+    t_status(303);
+    i64 second = t_int("select max(id) as n from orders.\"order\"");
+    is_true(second > first);
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, first), "cancelled");
+    eq_str(t_str("select state as s from payments.attempt where order_id = %" PRId64, first),
+        "expired");
+    t_prove();
+}
+
+T(who_logs_in_after_ordering_and_pays_has_not_got_it_in_the_cart_again)
+{
+    i64 first = placed_as_guest();
+    t_get("/cart.json");
+    t_json("cart.isEmpty", "false");
+    t_paid(first);
+    t_get("/cart.json");
+    t_json("cart.isEmpty", "true");
+    t_prove();
+}
+
 T(another_delivery_or_address_is_a_new_order_too)
 {
     i64 revision, total;

@@ -116,7 +116,8 @@ on conflict (cart_id, variant_id) do update
 -- name: emptied :exec
 -- in: guest_cart bigint, person bigint
 with closed as (
-    update cart.cart set state = 'merged'
+    update cart.cart set state = 'merged',
+           merged_into = (select id from cart.cart where person_id = :person and state = 'open')
      where id = :guest_cart and state = 'open' and person_id is null
     returning id
 )
@@ -125,14 +126,17 @@ update cart.cart set revision = revision + 1
 
 -- name: close :exec
 -- in: cart_id bigint, revision bigint, variants bigint[]
--- What was ordered has been paid: the cart is done. One that was changed since keeps the rest.
+-- What was ordered has been paid: the cart is done. One that was changed since keeps the rest,
+-- and so does one that it was poured into.
 with whole as (
     update cart.cart set state = 'ordered'
      where id = :cart_id and state = 'open' and revision = :revision
     returning id
 ), changed as (
     update cart.cart set revision = revision + 1
-     where id = :cart_id and state = 'open' and revision <> :revision
+     where state = 'open'
+       and ((id = :cart_id and revision <> :revision)
+            or id = (select merged_into from cart.cart where id = :cart_id))
     returning id
 )
 delete from cart.line

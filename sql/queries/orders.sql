@@ -19,8 +19,10 @@ select id from orders."order"
 
 -- name: older_unpaid :many
 -- in: cart_id bigint, revision bigint
+-- Of this cart, and of a guest's that was poured into it when somebody logged in.
 select id from orders."order"
- where cart_id = :cart_id and cart_revision < :revision
+ where ((cart_id = :cart_id and cart_revision < :revision)
+        or cart_id in (select id from cart.cart where merged_into = :cart_id))
    and status = 'pending' and payment_status = 'pending'
  order by id limit 20;
 

@@ -7,11 +7,13 @@ create table cart.cart (
     person_id bigint,
     revision bigint not null default 1, -- up by one with each change of what would be bought
     state text not null default 'open' check (state in ('open', 'ordered', 'merged')),
+    merged_into bigint, -- a guest's: the cart of who logged in
     created_at timestamptz not null default now(),
     touched_at timestamptz not null default now()
 );
 create unique index cart_person on cart.cart (person_id) where state = 'open';
 create index cart_old on cart.cart (touched_at);
+create index cart_merged on cart.cart (merged_into) where merged_into is not null;
 
 create table cart.line (
     id bigint generated always as identity primary key,
