@@ -182,7 +182,8 @@ void t_with(const char *header, const char *value)
     char *name = (char *)(uintptr_t)str_fmt(b.mem, "HTTP_%s", header).p;
     for (char *at = name; *at; at++)
         *at = *at == '-' ? '_' : *at >= 'a' && *at <= 'z' ? (char)(*at - 32) : *at;
-    b.names[b.n_extras] = str_of(strcmp(name, "HTTP_REMOTE_ADDR") ? name : "REMOTE_ADDR");
+    bool nginxs = strcmp(name, "HTTP_REMOTE_ADDR") == 0 || strncmp(name, "HTTP_PAGE_", 10) == 0;
+    b.names[b.n_extras] = str_of(nginxs ? name + 5 : name);
     b.values[b.n_extras++] = str_dup(b.mem, str_of(value));
 }
 

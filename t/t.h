@@ -84,7 +84,8 @@ void t_post(const char *path, const char *form); /* "product=1&quantity=2" */
 void t_post_json(const char *path, const char *json);
 /* Any other: method, content type and body; type NULL: no body. */
 void t_send(const char *method, const char *path, const char *type, str body);
-void t_with(const char *header, const char *value); /* with the next request; "Accept" */
+/* With the next request: "Accept"; "Page-Kind" and "Remote-Addr" are what nginx says itself. */
+void t_with(const char *header, const char *value);
 void t_without_token(void);                         /* the next request sends no form token */
 void t_cookie_set(const char *name, const char *value); /* NULL: forgets it */
 str t_cookie(const char *name);                         /* what the browser holds */

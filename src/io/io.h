@@ -195,8 +195,12 @@ int mail_send(struct ctx *, str smtp_url, str mail_dir, const struct mail *, str
  * Publishes to a channel. `event` empty: an unnamed message (a fragment). */
 int push_send(struct ctx *, str at, str channel, str event, str body);
 int push_close(struct ctx *, str at, str channel); /* ends its subscribers */
-/* Asks nginx to render one cached page anew, in place. */
-int push_refresh(struct ctx *, str at, str secret, str path, str accept, str currency);
+/* Asks nginx to render one cached page anew, in place; `kind` as in nginx/cache.conf. */
+int push_refresh(struct ctx *, str at, str secret, str path, str accept, str kind, str currency);
+
+/* ---- pack.c: zlib ------------------------------------------------------------------------- */
+
+bool pack_gzip(struct arena *, str in, str *out); /* of less than 4 GB */
 
 /* ---- image.c: the capped child ------------------------------------------------------------ */
 

@@ -75,12 +75,13 @@ int push_close(struct ctx *c, str at, str channel)
     return E_OK;
 }
 
-int push_refresh(struct ctx *c, str at, str secret, str path, str accept, str currency)
+int push_refresh(struct ctx *c, str at, str secret, str path, str accept, str kind, str currency)
 {
     int status;
     const str headers[] = {
         str_fmt(c->mem, "X-Talat-Refresh: %.*s", STR(secret)),
         str_fmt(c->mem, "Accept: %.*s", STR(accept)),
+        str_fmt(c->mem, "X-Talat-Kind: %.*s", STR(kind)),
         str_fmt(c->mem, "Cookie: currency=%.*s", STR(currency)),
     };
     if (!str_starts(path, S("/")))

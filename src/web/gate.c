@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include "web/web_in.h"
 
+enum { WORTH_PACKING = 1000 }; /* bytes: as nginx/nginx.conf has it */
+
 static i64 clock_us(void)
 {
     struct timespec t;
@@ -102,6 +104,18 @@ static enum format accepted(const struct req *r)
     return json ? JSON : HTML;
 }
 
+static const char *const kinds[] = {
+    [KIND_SSI] = "", [KIND_PLAIN] = "plain", [KIND_PACKED] = "gzip"
+};
+
+static enum kind kind_of(str word)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (str_is(word, kinds[i]))
+            return (enum kind)i;
+    return KIND_SSI;
+}
+
 static void read_currency(struct req *r)
 {
     str given = cgi_value(r->cgi, "PAGE_CURRENCY"); /* what nginx keeps the page under */
@@ -182,6 +196,7 @@ static int parse(struct req *r)
     read_currency(r);
     str format = cgi_value(r->cgi, "PAGE_FORMAT"); /* what nginx keeps the page under: its word */
     r->format = str_is(format, "json") ? JSON : format.n ? HTML : accepted(r);
+    r->kind = kind_of(cgi_value(r->cgi, "PAGE_KIND"));
     str uri = cgi_value(r->cgi, "REQUEST_URI");
     if (uri.n > 8000)
         return fail_detail(&r->c, E_MALFORMED, "path", "the URI is too long");
@@ -422,8 +437,8 @@ static bool record_tags(struct req *r)
     str *keys = NEWS(r->c.mem, str, n);
     EACH(item, r->out->tags)
         keys[i++] = str_fmt(r->c.mem, "tag:%.*s", STR(item->node.as.text));
-    str member = str_fmt(r->c.mem, "%s|%.*s|%.*s|%.*s", r->format == JSON ? "json" : "html",
-        STR(r->c.lang), STR(r->c.currency), STR(r->uri));
+    str member = str_fmt(r->c.mem, "%s|%s|%.*s|%.*s|%.*s", r->format == JSON ? "json" : "html",
+        kinds[r->kind], STR(r->c.lang), STR(r->c.currency), STR(r->uri));
     return redis_sadd(&r->c, keys, n, member, r->out->cache_s + 3600);
 }
 
@@ -440,6 +455,18 @@ static void cache_headers(struct req *r)
     assert(!r->out->has_cookie);
     set_header(r, "X-Accel-Expires", str_fmt(r->c.mem, "%" PRId64, r->out->cache_s));
     set_header(r, "Cache-Control", S("no-cache"));
+}
+
+/* Kept as it travels. Any other answer to who takes gzip is packed by nginx on its way. */
+static void pack(struct req *r)
+{
+    str packed;
+    if (r->kind != KIND_PACKED || !is_kept(r) || r->out->body.n < WORTH_PACKING ||
+        !pack_gzip(r->c.mem, buf_str(&r->out->body), &packed))
+        return;
+    r->out->body.n = 0;
+    buf_add(&r->out->body, packed);
+    set_header(r, "Content-Encoding", S("gzip"));
 }
 
 static void timing_header(struct req *r, i64 us)
@@ -472,6 +499,7 @@ static void finish(struct req *r, int err)
     if (r->format == HTML && r->out->status == 200 && !(r->route && (r->route->flags & CACHED)))
         csrf_heal(r);
     cache_headers(r);
+    pack(r);
     if (!r->route || (r->route->flags & NOINDEX) || r->out->status >= 400 || r->format == JSON)
         set_header(r, "X-Robots-Tag", S("noindex"));
     set_header(r, "Content-Language", r->c.lang);

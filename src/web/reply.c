@@ -268,6 +268,7 @@ static void add_page_keys(struct req *r, struct node *doc)
     put_str(r, doc, "canonical", url_abs(r, here));
     put_str(r, doc, "now", when_rfc3339(r->c.mem, r->c.now));
     put_str(r, doc, "request_id", is_for_all(r) ? str_none : r->c.id);
+    put_bool(r, doc, "is_guest", r->kind != KIND_SSI);
     put_bool(r, doc, "noindex", !r->route || (r->route->flags & NOINDEX));
     put_bool(r, doc, "dev", !r->c.app->production);
     put_bool(r, doc, "demo", r->c.app->demo);

@@ -58,6 +58,8 @@ const char *role_name(enum role);
 
 enum method { GET = 1, POST = 2, PUT = 4, PATCH = 8, DELETE = 16 }; /* HEAD is a GET */
 enum format { HTML, JSON, FRAGMENT };
+/* As nginx keeps it: with SSI to fill in, or for guests, who have nothing of their own on a page. */
+enum kind { KIND_SSI, KIND_PLAIN, KIND_PACKED };
 
 /* INT: decimal digits, maybe a minus, nothing else. TEXT: several lines, kept as typed. LINE:
  * one line, trimmed. WORD: no blanks (opaque ids, codes). SLUG: a-z 0-9 -. EMAIL: trimmed, one
@@ -100,6 +102,7 @@ struct req {
     const struct route *route;
     enum method method;
     enum format format;
+    enum kind kind;
     str path;  /* without language prefix and .json, decoded */
     str query, body, content_type;
     str host, remote, user_agent;
@@ -158,7 +161,7 @@ struct answer {
  * Beside the feature's own keys every page finds these, which JSON leaves out: lang, languages
  * [{code, name, path, current}], currency, currencies [{code, current}], path, uri, prefix
  * ("" or "/th"), base_url, canonical, now, request_id, noindex, me (name, email, role, staff;
- * null for strangers and on kept pages), may (orders_read, ... for whoever may), menu [{label,
+ * null for strangers and on kept pages), is_guest (no SSI: nginx sends the page as it is), may (orders_read, ... for whoever may), menu [{label,
  * path, current}], dev, demo; and what hooks.page adds. */
 int reply(struct req *, const char *key, struct node *value);
 int reply_with(struct req *, struct node *document); /* a whole map as the document */
@@ -174,8 +177,8 @@ void set_header(struct req *, const char *name, str value);
  * a URI whose query is exactly the declared inputs in their order, without a Set-Cookie. */
 void cache_for(struct req *, i64 seconds);
 /* This page shows that thing. Before a kept page is answered, Redis gets
- *   SADD tag:<kind>:<id>  <format>|<language>|<currency>|<uri>       (tag:product:12)
- * with format "html" or "json" and uri with its language prefix: nginx's own key, so that the
+ *   SADD tag:<kind>:<id>  <format>|<kind>|<language>|<currency>|<uri>
+ * (tag:product:12), with format "html" or "json", kind "", "plain" or "gzip", and uri with its language prefix: nginx's own key, so that the
  * refresher can ask for it again (work). The set lives as long as the page may, and an hour. */
 void set_tag(struct req *, const char *kind, i64 id);
 int accel(struct req *, str internal_path);  /* X-Accel-Redirect */

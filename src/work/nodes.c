@@ -146,7 +146,8 @@ static int render(struct ctx *c, str at, const struct kept_page *page)
     str secret = conf_str(c->app->conf, "refresh_key", str_none);
     struct mark mark = arena_mark(c->mem); /* the page itself is of no use here */
     int err = push_refresh(c, at, secret, page->uri,
-        str_is(page->format, "json") ? S("application/json") : S("text/html"), page->currency);
+        str_is(page->format, "json") ? S("application/json") : S("text/html"), page->kind,
+        page->currency);
     if (!err)
         arena_rewind(c->mem, mark);
     return err;

@@ -27,8 +27,9 @@ bool kept_page(str key, struct kept_page *page)
 {
     str language;
     page->key = page->uri = key;
-    return str_cut(&page->uri, '|', &page->format) && str_cut(&page->uri, '|', &language) &&
-        str_cut(&page->uri, '|', &page->currency);
+    return str_cut(&page->uri, '|', &page->format) && str_cut(&page->uri, '|', &page->kind) &&
+        str_cut(&page->uri, '|', &language) && str_cut(&page->uri, '|', &page->currency) &&
+        str_starts(page->uri, S("/"));
 }
 
 static int refresh_one(struct ctx *c, str key)

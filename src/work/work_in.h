@@ -14,7 +14,7 @@ int queue_take_over(struct ctx *);                  /* of workers whose lease ha
 int queue_take_back(struct ctx *, bool died);
 /* A key as web's set_tag writes it: format|language|currency|uri; the uri has the language. */
 struct kept_page {
-    str key, format, currency, uri;
+    str key, format, kind, currency, uri;
 };
 bool kept_page(str key, struct kept_page *);
 /* Made anew at every node, later at those that are away. */

@@ -46,7 +46,7 @@ export function serve(path, answer) {
                     await answer(pairs(Buffer.concat(params)), Buffer.concat(stdin));
                 const lines = Object.entries(headers)
                     .flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
-                const out = Buffer.from(`Status: ${status}\r\n${lines.join('')}\r\n${text}`);
+                const out = Buffer.concat([Buffer.from(`Status: ${status}\r\n${lines.join('')}\r\n`), Buffer.from(text)]);
                 for (let at = 0; at < out.length; at += 65000) {
                     socket.write(record(STDOUT, id, out.subarray(at, at + 65000)));
                 }

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, writeFileSync, chmodSync, rmSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -34,7 +35,7 @@ function ask(path, { method = 'GET', headers = {}, body, over } = {}) {
             got.on('data', (part) => parts.push(part));
             got.on('end', () => done({
                 status: got.statusCode, headers: got.headers, raw: got.rawHeaders,
-                body: Buffer.concat(parts).toString(),
+                bytes: Buffer.concat(parts), body: Buffer.concat(parts).toString(),
             }));
         });
         out.on('error', fail);
@@ -195,7 +196,7 @@ test('JSON, another currency, another language and a fragment never answer for t
 
 test('a page is refreshed in place over the inner socket with the key, and nowhere else', async () => {
     const at = fresh('refresh');
-    const key = { 'x-talat-refresh': '0123456789abcdef' };
+    const key = { 'x-talat-refresh': '0123456789abcdef', 'x-talat-kind': 'plain' };
     answer = page(kept);
     await ask(at);
     await ask(at, { headers: key });
@@ -213,19 +214,59 @@ test('a page is refreshed in place over the inner socket with the key, and nowhe
     assert.equal(seen.at(-1).params.TALAT_INNER, undefined);
 });
 
+test('a guest gets the page as it is kept, packed or plain, and nobody gets another kind', async () => {
+    const at = fresh('kinds'), ssi = 'A<!--# echo var="csrf_token" default="" -->Z', token = { cookie: '__Host-csrf=Ab-_0123456789abcdef' };
+    answer = ({ PAGE_KIND }) => ({ headers: { 'Content-Type': 'text/html; charset=utf-8', ...kept, ...(PAGE_KIND === 'gzip' && { 'Content-Encoding': 'gzip' }) },
+        body: PAGE_KIND === 'gzip' ? gzipSync('packed '.repeat(300)) : PAGE_KIND === 'plain' ? `plain ${ssi}` : `${ssi} ${'long '.repeat(300)}` });
+    const gzip = { 'accept-encoding': 'gzip, deflate, br' };
+    const unpacked = ({ headers, bytes }) => (headers['content-encoding'] ? gunzipSync(bytes) : bytes).toString();
+    const asks = [
+        [{}, 'plain', undefined], [gzip, 'packed', 'gzip'], [{ 'accept-encoding': 'gzip;q=0' }, 'plain', undefined], [{ 'accept-encoding': 'deflate, gzip;q=0.5' }, 'packed', 'gzip'],
+        [{ 'accept-encoding': 'x-gzipped' }, 'plain', undefined], [{ 'accept-encoding': 'identity' }, 'plain', undefined],
+        [token, 'AAb-_0123456789abcdefZ', undefined], [{ ...token, ...gzip }, 'AAb-_0123456789abcdefZ', 'gzip'],
+        [{ 'x-talat-kind': 'gzip' }, 'plain', undefined], [{ ...token, 'x-talat-kind': '|GET||gzip' }, 'AAb-_0123456789abcdefZ', undefined],
+        [{ cookie: 'currency=THB', ...gzip }, 'packed', 'gzip'],
+    ];
+    for (const round of [1, 2]) {
+        for (const [headers, begins, encoding] of asks) {
+            const got = await ask(at, { headers }), words = unpacked(got);
+            assert.deepEqual([words.split(' ')[0], got.headers['content-encoding'], got.headers.vary], [begins, encoding, undefined], `${round} ${JSON.stringify(headers)}`);
+            assert.ok(begins !== 'plain' || words.includes('<!--#'), 'a guest\'s page does not pass through SSI');
+        }
+    }
+    const made = seen.length;
+    for (const [headers] of asks) await ask(at, { headers });
+    assert.equal(seen.length, made, 'three kinds are kept');
+    assert.equal(new Set(seen.filter(({ params }) => params.REQUEST_URI === at).map(({ params }) => params.PAGE_KIND ?? '')).size, 3);
+    assert.equal((await ask(at, { method: 'POST', body: 'a=1' })).body.slice(0, 2), 'AZ', 'what answers a form passes through SSI');
+
+    // The refresher names the kind; each is renewed alone.
+    const key = { 'x-talat-refresh': '0123456789abcdef' };
+    for (const [kind, headers] of [['gzip', gzip], ['plain', {}], ['', token]]) {
+        answer = () => ({ headers: { 'Content-Type': 'text/html', ...kept }, body: `new ${kind}` });
+        await ask(at, { over: 'inner', headers: { ...key, 'x-talat-kind': kind } });
+        assert.equal(seen.at(-1).params.PAGE_KIND ?? '', kind);
+        assert.equal(seen.at(-1).params.HTTP_X_TALAT_KIND ?? '', '');
+        assert.equal(unpacked(await ask(at, { headers })), `new ${kind}`);
+    }
+});
+
 test('the header part is asked only for who has a session or cart, and can fail alone', async () => {
     const at = fresh('me');
     const text = '<!--# if expr="$has_me" --><!--# include virtual="/th/-/me" --><!--# endif -->|<input value="<!--# echo var="csrf_token" default="" -->">';
     let me = () => ({ headers: { 'Content-Type': 'text/html' }, body: 'Mali' });
-    answer = (params) => (params.REQUEST_URI === '/th/-/me' ? me(params) : { headers: { 'Content-Type': 'text/html; charset=utf-8', ...kept }, body: text });
+    answer = (params) => (params.REQUEST_URI === '/th/-/me' ? me(params)
+        : { headers: { 'Content-Type': 'text/html; charset=utf-8', ...kept }, body: params.PAGE_KIND ? `for a guest, ${params.PAGE_KIND}` : text });
     const before = seen.length;
-    assert.equal((await ask(at)).body, '|<input value="">');
-    assert.equal(seen.length, before + 1);
+    assert.equal((await ask(at)).body, 'for a guest, plain');
+    assert.equal((await ask(at, { headers: { cookie: '__Host-csrf=Ab-_0123456789abcdef' } })).body, '|<input value="Ab-_0123456789abcdef">');
+    assert.equal(seen.length, before + 2);
     const cookie = 'currency=THB; __Host-sid=abc; __Host-csrf=Ab-_0123456789abcdef';
     assert.equal((await ask(at, { headers: { cookie } })).body, 'Mali|<input value="Ab-_0123456789abcdef">');
     assert.equal(seen.at(-1).params.PAGE_LANGUAGE, 'th');
-    assert.equal((await ask(at, { headers: { cookie: '__Host-csrf="><script>alert(1)</script>' } })).body, '|<input value="">');
-    assert.equal((await ask(at, { headers: { cookie: 'x__Host-csrf=Ab-_0123456789abcdef' } })).body, '|<input value="">');
+    for (const nobodys of ['__Host-csrf="><script>alert(1)</script>', 'x__Host-csrf=Ab-_0123456789abcdef'])
+        assert.equal((await ask(at, { headers: { cookie: nobodys } })).body, 'for a guest, plain');
+    assert.equal((await ask(at, { headers: { cookie: '__Host-cart=abc; __Host-csrf="><script>alert(1)</script>' } })).body, 'Mali|<input value="">');
     for (const status of [500, 503, 404]) {
         me = () => ({ status, headers: { 'Content-Type': 'text/html' }, body: 'trouble' });
         const got = await ask(at, { headers: { cookie } });

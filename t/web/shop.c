@@ -94,6 +94,40 @@ T(kept_pages_are_the_same_for_everybody)
     t_header("Set-Cookie", NULL);
     is_false(str_is(t_header_of("X-Accel-Expires"), "0"));
 }
+T(a_guests_page_has_nothing_for_nginx_to_fill_in)
+{
+    t_get("/products");
+    is_true(str_find(t_body(), S("<!--#")) > 0);
+    static const char *const kinds[] = { "plain", "gzip" }, *const paths[] = { "/cart", "/none" };
+    t_with("Page-Kind", "plain");
+    t_get("/products");
+    t_status(200);
+    eq_int(str_find(t_body(), S("<!--#")), -1);
+    t_html("input[name='csrf']");
+    t_html("a[href='/login']");
+    t_header("Content-Encoding", NULL);
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        for (size_t j = 0; j < COUNT(paths); j++) { /* never kept, so never packed here */
+            t_with("Page-Kind", kinds[i]);
+            t_get(paths[j]);
+            t_header("Content-Encoding", NULL);
+            eq_int(str_find(t_body(), S("<!--#")), -1);
+        }
+}
+T(a_kept_page_is_packed_once_for_who_takes_gzip)
+{
+    t_with("Page-Kind", "plain");
+    t_get("/products");
+    size_t plain = t_body().n;
+    t_with("Page-Kind", "gzip");
+    t_get("/products");
+    t_status(200);
+    t_header("Content-Encoding", "gzip");
+    is_true(str_starts(t_body(), S("\x1f\x8b")) && t_body().n < plain / 2);
+    t_with("Page-Kind", "gzip");
+    t_get("/products?utm_source=x"); /* not kept */
+    t_header("Content-Encoding", NULL);
+}
 T(a_page_and_its_json_are_one_document)
 {
     t_get("/products.json");
