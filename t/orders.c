@@ -539,6 +539,7 @@ T(staff_of_another_shop_see_nothing_of_it)
     }
     struct scope other = { .organisation = t_int("select max(id) as n from auth.organisation") };
     eq_int(t_int_as(other, "select count(*) as n from orders.\"order\""), 0);
+    eq_int(t_int_as(other, "select count(*) as n from orders.part"), 0);
     eq_int(t_int_as(other, "select count(*) as n from orders.line"), 0);
     eq_int(t_int_as(other, "select count(*) as n from payments.attempt"), 0);
     eq_int(t_int_as(other, "select count(*) as n from inventory.hold"), 0);
