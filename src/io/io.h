@@ -261,3 +261,8 @@ int file_remove(struct ctx *, const char *path); /* a folder with all that is in
 /* What root has made, with all that is in it, becomes that of whom `like` belongs to. */
 void file_give(const char *path, const char *like);
 bool file_room(const char *path, i64 *free_bytes, i64 *all_bytes); /* of its file system */
+
+/* ---- service.c: what systemd is told ------------------------------------------------------ */
+
+void service_tell(const char *state); /* "READY=1", "WATCHDOG=1", ...; see sd_notify(3) */
+i64 service_beat_us(void);            /* how often it wants WATCHDOG=1; 0: never */

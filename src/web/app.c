@@ -17,10 +17,10 @@ static void read_paths(struct app *app)
     struct arena *mem = app->mem;
     const struct conf *conf = app->conf;
     app->run_dir = conf_str(conf, "run_dir", S("/run/talat"));
-    app->share_dir = conf_str(conf, "share_dir", S("/usr/share/talat"));
+    app->share_dir = conf_str(conf, "share_dir", S(TALAT_SHARE));
     app->media_dir = conf_str(conf, "media_dir", S("/var/lib/talat/media"));
     app->inner_socket = or_below(mem, conf, "nginx_push", app->run_dir, "push.sock");
-    app->image_program = conf_str(conf, "image_program", S("talat-image"));
+    app->image_program = conf_str(conf, "image_program", S(TALAT_LIBEXEC "/talat-image"));
 }
 
 static void read_currencies(struct app *app, struct buf *errors)

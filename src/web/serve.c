@@ -56,7 +56,8 @@ struct pool {
     int n_old;
     i64 old_until_us;
     pid_t trial; /* tries a new configuration */
-    bool stopping;
+    i64 beat_us, beaten_us;
+    bool stopping, is_told;
 };
 
 static i64 clock_us(void)
@@ -347,10 +348,12 @@ static void become_new(struct pool *p)
     setenv(LISTEN_ENV, str_fmt(p->app->mem, "%d", p->listener).p, 1);
     setenv(OLD_ENV, str_c(p->app->mem, buf_str(&old)), 1);
     fcntl(p->listener, F_SETFD, 0);
+    service_tell("RELOADING=1");
     execv(program(p), p->argv);
     fcntl(p->listener, F_SETFD, FD_CLOEXEC);
     unsetenv(LISTEN_ENV);
     unsetenv(OLD_ENV);
+    service_tell("READY=1");
     note(p, LOG_ERROR, "reload refused", getpid(), str_of(strerror(errno)));
 }
 
@@ -374,6 +377,14 @@ static void read_old(struct pool *p)
     unsetenv(OLD_ENV);
 }
 
+static bool all_stand(const struct pool *p)
+{
+    for (int i = 0; i < p->n; i++)
+        if (atomic_load(&p->beats[i].seen_us) == 0)
+            return false;
+    return true;
+}
+
 /* The old ones are told when every new one has shown itself; late ones are killed. */
 static void end_old(struct pool *p)
 {
@@ -381,9 +392,8 @@ static void end_old(struct pool *p)
         return;
     i64 now = clock_us();
     if (p->old_until_us == 0) {
-        for (int i = 0; i < p->n; i++)
-            if (atomic_load(&p->beats[i].seen_us) == 0)
-                return;
+        if (!all_stand(p))
+            return;
         p->old_until_us = now + OLD_S * SECOND;
         for (int i = 0; i < p->n_old; i++)
             kill(p->old[i], SIGTERM);
@@ -445,6 +455,7 @@ static void stop(struct pool *p, const sigset_t *signals, const char *path)
 {
     i64 until = clock_us() + STOP_S * SECOND;
     p->stopping = true;
+    service_tell("STOPPING=1");
     unlink(path); /* nginx says busy from here on */
     tell_all(p, SIGTERM);
     while (has_workers(p)) {
@@ -454,6 +465,21 @@ static void stop(struct pool *p, const sigset_t *signals, const char *path)
             tell_all(p, SIGKILL);
     }
     note(p, LOG_INFO, "ended", getpid(), str_none);
+}
+
+/* systemd hears that the pool answers, and then that its supervisor is not stuck. */
+static void tell_systemd(struct pool *p)
+{
+    i64 now = clock_us();
+    if (!p->is_told && all_stand(p)) {
+        service_tell("READY=1");
+        p->is_told = true;
+        p->beat_us = service_beat_us();
+    }
+    if (p->beat_us && now - p->beaten_us >= p->beat_us) {
+        service_tell("WATCHDOG=1");
+        p->beaten_us = now;
+    }
 }
 
 static void watch_over(struct pool *p, const sigset_t *signals)
@@ -468,6 +494,7 @@ static void watch_over(struct pool *p, const sigset_t *signals)
         reap(p);
         kill_hung(p);
         end_old(p);
+        tell_systemd(p);
     }
 }
 

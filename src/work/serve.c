@@ -118,6 +118,7 @@ int work_serve(struct app *app)
     pid_t pids[MOST_WORKERS];
     for (i64 i = 0; i < n; i++)
         pids[i] = start(app, i);
+    service_tell("READY=1");
     while (!ending) {
         int status;
         pid_t gone = waitpid(-1, &status, 0);
@@ -132,6 +133,7 @@ int work_serve(struct app *app)
             pids[i] = start(app, i);
         }
     }
+    service_tell("STOPPING=1");
     for (i64 i = 0; i < n; i++)
         kill(pids[i], SIGTERM);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
