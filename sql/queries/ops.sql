@@ -9,6 +9,11 @@ select to_regclass('ops.change') is not null as yes;
 
 -- name: changes :many
 select name from ops.change order by name;
+
+-- name: lock_schema :one
+-- One migration at a time; the lock goes with the connection.
+select pg_try_advisory_lock(7421002) as got;
+
 -- name: mark :maybe
 -- in: name text
 select value from ops.mark where name = :name;

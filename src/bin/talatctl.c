@@ -14,7 +14,10 @@ static const struct command {
     int (*run)(struct ctx *, int argc, char **argv);
     bool needs_shop; /* opens the configuration, templates and routes first */
 } commands[] = {
-    { "migrate", "", "makes the schema, or brings an older one up to date", migrate_command, true },
+    { "migrate", "[--check]",
+        "makes the schema, or brings an older one up to date; --check: only says what it would "
+        "do, and exits with 3 when there is something",
+        migrate_command, true },
     { "prove", "", "proves the books: stock, orders and money against each other", prove_command,
         true },
     { "backup", "[--to DIR] [--with-secrets]",

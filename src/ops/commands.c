@@ -13,6 +13,8 @@
 #define MOST_REPORT ((size_t)1 << 20)
 #define MOST_LINE   300
 
+enum { MIGRATION_NEEDED = 3 };
+
 static int sorry(struct ctx *c, const char *what)
 {
     str why = c->fault.detail.n ? c->fault.detail : c->fault.text;
@@ -23,14 +25,19 @@ static int sorry(struct ctx *c, const char *what)
 int migrate_command(struct ctx *c, int argc, char **argv)
 {
     struct buf report = buf_new(c->mem, MOST_REPORT);
-    (void)argv;
-    if (argc != 1)
+    str sql = str_fmt(c->mem, "%.*s/sql", STR(c->app->share_dir));
+    bool only_check = argc == 2 && !strcmp(argv[1], "--check"), needed = false;
+    if (argc != 1 && !only_check)
         return 2;
     /* Its own connection: as the owner, who alone may change the schema. */
     c->pg = pg_new(c->mem, conf_str(c->app->conf, "pg_owner", str_none));
-    int err = ops_migrate(c, str_fmt(c->mem, "%.*s/sql", STR(c->app->share_dir)), &report);
+    int err = only_check ? ops_migrate_check(c, sql, &report, &needed)
+                         : ops_migrate(c, sql, &report);
     printf("%.*s", STR(buf_str(&report)));
-    return err ? sorry(c, "the schema was not changed") : 0;
+    if (err)
+        return sorry(c, only_check ? "this schema cannot be taken forward"
+                                   : "the schema was not changed");
+    return needed ? MIGRATION_NEEDED : 0;
 }
 
 int prove_command(struct ctx *c, int argc, char **argv)

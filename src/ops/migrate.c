@@ -1,14 +1,17 @@
 /* The schema: whole for a new database, by its changes for an older one. Runs as the owner,
- * one at a time; each change is a transaction that waits at most 3 s for a lock, so that a
- * running shop is never held up by it. */
+ * one at a time; each change is a transaction that says how long it waits for a lock, so that
+ * a running shop is never held up by it. */
 #include "ops/ops.h"
 #include "gen/queries.h"
 #include "io/io.h"
 #include <dirent.h>
 #include <stdlib.h>
+#include <time.h>
 
-#define MOST_FILES 1000
-#define MOST_SQL   ((size_t)4 << 20)
+#define MOST_FILES    1000
+#define MOST_SQL      ((size_t)4 << 20)
+#define LOCK_TRIES    240
+#define LOCK_PAUSE_NS (250 * 1000 * 1000)
 
 static int by_name(const void *a, const void *b) { return str_order(*(str *)a, *(str *)b); }
 
@@ -74,42 +77,116 @@ static bool is_made(const struct node *made, str name)
     return false;
 }
 
+/* The first statement of a change, comments and blanks before it left out. */
+static str first_statement(str sql)
+{
+    for (str line; sql.n;) {
+        str rest = sql;
+        str_cut(&rest, '\n', &line);
+        line = str_trim(line);
+        if (line.n && !str_starts(line, S("--")))
+            break;
+        sql = rest;
+    }
+    return sql;
+}
+
+/* A change that would wait for a lock without end would hold up everybody who comes after it. */
+static int check_change(struct ctx *c, str dir, str name)
+{
+    bool ok;
+    str sql = file_read(
+        c->mem, str_c(c->mem, str_fmt(c->mem, "%.*s/%.*s", STR(dir), STR(name))), MOST_SQL, &ok);
+    if (!ok)
+        return fail_detail(c, E_INTERNAL, "ops.sql", "cannot read %.*s/%.*s", STR(dir), STR(name));
+    if (!str_starts(first_statement(sql), S("set local lock_timeout = ")))
+        return fail_detail(c, E_INPUT, "ops.change",
+            "%.*s does not begin with set local lock_timeout", STR(name));
+    return E_OK;
+}
+
 static int make_change(struct ctx *c, str dir, str name, struct buf *report)
 {
     TRY(pg_begin(c));
-    int err = pg_script(c, S("set local lock_timeout = '3s'"));
-    if (!err)
-        err = run_file(c, dir, name, report);
+    int err = run_file(c, dir, name, report);
     if (!err)
         err = note(c, name);
     return pg_end(c, err);
 }
 
-static int make_changes(struct ctx *c, str dir, struct buf *report)
+/* The changes this database lacks, each looked at before the first is made. */
+static int missing(struct ctx *c, str dir, str **names, size_t *n)
 {
-    str change = str_fmt(c->mem, "%.*s/change", STR(dir)), *names;
-    size_t n, applied = 0;
+    str *all;
+    size_t n_all;
     struct node *made;
     TRY(q_ops_changes(c, &made));
-    TRY(list_sql(c, change, &names, &n));
-    for (size_t i = 0; i < n; i++) {
-        if (is_made(made, names[i]))
+    TRY(list_sql(c, dir, &all, &n_all));
+    *names = NEWS(c->mem, str, n_all + 1);
+    *n = 0;
+    for (size_t i = 0; i < n_all; i++) {
+        if (is_made(made, all[i]))
             continue;
-        TRY(make_change(c, change, names[i], report));
-        applied++;
+        TRY(check_change(c, dir, all[i]));
+        (*names)[(*n)++] = all[i];
     }
-    if (!applied)
-        buf_add(report, S("the schema is up to date\n"));
     return E_OK;
+}
+
+static int has_schema(struct ctx *c, bool *yes)
+{
+    struct node *schema;
+    TRY(q_ops_has_schema(c, &schema));
+    *yes = node_bool(schema, "yes");
+    return E_OK;
+}
+
+static int lock_schema(struct ctx *c)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        struct node *lock;
+        TRY(q_ops_lock_schema(c, &lock));
+        if (node_bool(lock, "got"))
+            return E_OK;
+        nanosleep(&(struct timespec){ 0, LOCK_PAUSE_NS }, NULL);
+    }
+    return fail_detail(c, E_CONFLICT, "ops.busy", "another migration is at work in this database");
 }
 
 int ops_migrate(struct ctx *c, str sql_dir, struct buf *report)
 {
-    struct node *schema;
-    TRY(pg_script(c, S("select pg_advisory_lock(7421002)")));
-    TRY(q_ops_has_schema(c, &schema));
-    if (node_bool(schema, "yes"))
-        return make_changes(c, sql_dir, report);
-    TRY(pg_begin(c));
-    return pg_end(c, make_all(c, sql_dir, report));
+    str change = str_fmt(c->mem, "%.*s/change", STR(sql_dir)), *names;
+    bool old;
+    size_t n;
+    TRY(lock_schema(c));
+    TRY(has_schema(c, &old));
+    if (!old) {
+        TRY(pg_begin(c));
+        return pg_end(c, make_all(c, sql_dir, report));
+    }
+    TRY(missing(c, change, &names, &n));
+    for (size_t i = 0; i < n; i++)
+        TRY(make_change(c, change, names[i], report));
+    if (!n)
+        buf_add(report, S("the schema is up to date\n"));
+    return E_OK;
+}
+
+int ops_migrate_check(struct ctx *c, str sql_dir, struct buf *report, bool *needed)
+{
+    str *names;
+    size_t n;
+    TRY(has_schema(c, needed));
+    *needed = !*needed;
+    if (*needed) {
+        buf_add(report, S("there is no schema yet: all of it would be made\n"));
+        return E_OK;
+    }
+    TRY(missing(c, str_fmt(c->mem, "%.*s/change", STR(sql_dir)), &names, &n));
+    for (size_t i = 0; i < n; i++)
+        buf_fmt(report, "would apply %.*s\n", STR(names[i]));
+    if (!n)
+        buf_add(report, S("the schema is up to date\n"));
+    *needed = n > 0;
+    return E_OK;
 }

@@ -6,7 +6,9 @@
 
 struct req;
 
-int ops_migrate(struct ctx *, str sql_dir, struct buf *report); /* as owner; see sql/ */
+/* As the owner; see sql/change/README. The second only says what the first would do. */
+int ops_migrate(struct ctx *, str sql_dir, struct buf *report);
+int ops_migrate_check(struct ctx *, str sql_dir, struct buf *report, bool *needed);
 /* Runs the named queries of a file (sql/prove.sql), which must find nothing; *broken: how many
  * did. For the platform's scope. */
 int ops_prove(struct ctx *, str path, struct buf *report, i64 *broken);

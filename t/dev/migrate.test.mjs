@@ -1,0 +1,136 @@
+// The schema's way forward: a database of the first version, taken through every change, must be
+// the one that a new shop gets. In databases of its own, beside the shop of the check.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn, execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { TALAT_PG: pg, TALAT_CONF: conf, TALAT_APP: app } = process.env;
+const skip = !pg || !conf || !app;
+const host = /host=(\S+)/.exec(pg ?? '')?.[1];
+const bin = '/usr/lib/postgresql/15/bin/';
+const dir = mkdtempSync(join(tmpdir(), 'talat-migrate-'));
+const share = join(dir, 'share');
+const OLD = 'talat_t_old', NEW = 'talat_t_new';
+
+const at = (database, user = 'talat_owner') => `host=${host} user=${user} dbname=${database}`;
+const psql = (where, ...words) => execFileSync(`${bin}psql`, ['-XqAt', '-v', 'ON_ERROR_STOP=1', where, ...words], { encoding: 'utf8' }).trim();
+
+// What talatctl migrate says and how it ends, in that database.
+function migrate(database, ...words) {
+    const path = join(dir, `${database}.conf`);
+    const lines = readFileSync(conf, 'utf8').split('\n').filter((line) => !/^(pg_owner|share_dir) =/.test(line));
+    writeFileSync(path, [...lines, `pg_owner = ${at(database)}`, `share_dir = ${share}`].join('\n'));
+    const child = spawn(join(app, 'bin/talatctl'), ['--config', path, 'migrate', ...words]);
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => { said += part; });
+    return new Promise((done) => child.on('close', (code) => done({ code, said })));
+}
+function make(database) {
+    psql(at('postgres', 'postgres'), '-c', `drop database if exists ${database}`, '-c', `create database ${database} owner talat_owner encoding 'UTF8' template template0`);
+    psql(at(database, 'postgres'), '-c', 'create extension pg_trgm; create extension unaccent; create extension btree_gin; create extension btree_gist',
+        '-c', 'revoke create on schema public from public');
+}
+const plant = (name, sql) => writeFileSync(join(share, 'sql/change', name), sql);
+
+// A dump without what may differ: a column's place in its table, and comments. Statements are
+// sorted, since what is made later is sometimes printed later.
+function shape(database) {
+    const dump = execFileSync(`${bin}pg_dump`, ['--schema-only', '--no-owner', '-d', at(database, 'postgres')], { encoding: 'utf8', maxBuffer: 1 << 26 });
+    const lines = dump.split('\n').filter((line) => line && !/^(--|SET |SELECT pg_catalog|\\)/.test(line));
+    const text = lines.join('\n').replace(/^CREATE TABLE (\S+) \(\n([^;]*)\n\);?/gm, (whole, name, columns) =>
+        `CREATE TABLE ${name} (\n${columns.split('\n').map((line) => line.replace(/,$/, '')).sort().join('\n')}\n);`);
+    return text.split(/;\n/).sort();
+}
+const owners = (database) => psql(at(database, 'postgres'), '-c', `
+    select n.nspname || '.' || c.relname || ' ' || c.relkind::text || ' ' || pg_get_userbyid(c.relowner) || ' ' || c.relrowsecurity::text || c.relforcerowsecurity::text
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^(pg_|information_schema)'
+    union all select p.oid::regprocedure::text || ' ' || pg_get_userbyid(p.proowner)
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '^(pg_|information_schema|public)' order by 1`).split('\n');
+// What the schema itself puts in: channels, settings. When it was put in does not matter.
+const rows = (database) => execFileSync(`${bin}pg_dump`, ['--data-only', '--column-inserts', '-T', 'ops.change', '-d', at(database, 'postgres')], { encoding: 'utf8', maxBuffer: 1 << 26 })
+    .split('\n').filter((line) => line.startsWith('INSERT')).map((line) => line.replace(/'\d{4}-\d\d-\d\d \d\d:\d\d:[^']*'/g, "'then'")).sort();
+
+before(() => {
+    if (skip) return;
+    mkdirSync(share);
+    cpSync(join(app, 'share/sql'), join(share, 'sql'), { recursive: true });
+    for (const name of ['templates', 'static']) symlinkSync(join(app, 'share', name), join(share, name));
+});
+after(() => {
+    if (!skip) for (const database of [OLD, NEW]) psql(at('postgres', 'postgres'), '-c', `drop database if exists ${database} with (force)`);
+    rmSync(dir, { recursive: true, force: true });
+});
+
+test('a database of the first version and a new one end up the same', { skip }, async () => {
+    make(OLD);
+    psql(at(OLD), '-1', '-f', join(here, 'schema-0.1.sql'));
+    make(NEW);
+    assert.equal((await migrate(NEW, '--check')).code, 3, 'there is nothing yet');
+    const fresh = await migrate(NEW);
+    assert.equal(fresh.code, 0, fresh.said);
+    const taken = await migrate(OLD);
+    assert.equal(taken.code, 0, taken.said);
+    assert.deepEqual(shape(OLD), shape(NEW));
+    assert.deepEqual(owners(OLD), owners(NEW));
+    assert.deepEqual(rows(OLD), rows(NEW));
+    for (const database of [OLD, NEW]) {
+        const check = await migrate(database, '--check');
+        assert.deepEqual([check.code, check.said], [0, 'the schema is up to date\n'], database);
+    }
+});
+
+test('--check names what would be made and makes nothing', { skip }, async () => {
+    plant('9001_first.sql', "set local lock_timeout = '3s';\ncreate table ops.planted (one int);\n");
+    const check = await migrate(NEW, '--check');
+    assert.deepEqual([check.code, check.said], [3, 'would apply 9001_first.sql\n']);
+    assert.equal(psql(at(NEW), '-c', "select to_regclass('ops.planted')"), '');
+});
+
+test('several at once: each change is made once, and nobody fails', { skip }, async () => {
+    plant('9002_slow.sql', "-- slow\nset local lock_timeout = '1s';\nselect pg_sleep(1);\ninsert into ops.planted values (2);\n");
+    const all = await Promise.all([1, 2, 3].map(() => migrate(NEW)));
+    for (const one of all) assert.equal(one.code, 0, one.said);
+    assert.equal(all.filter((one) => one.said.includes('applied 9002_slow.sql')).length, 1);
+    assert.equal(psql(at(NEW), '-c', 'select count(*) from ops.planted'), '1');
+});
+
+test('a change that does not limit its waiting is refused, and nothing before it is made', { skip }, async () => {
+    plant('9003_good.sql', "set local lock_timeout = '3s';\ninsert into ops.planted values (3);\n");
+    plant('9004_bad.sql', "-- set local lock_timeout = '3s';\ninsert into ops.planted values (4);\n");
+    for (const words of [['--check'], []]) {
+        const got = await migrate(NEW, ...words);
+        assert.equal(got.code, 1);
+        assert.match(got.said, /9004_bad\.sql does not begin with set local lock_timeout/);
+    }
+    assert.equal(psql(at(NEW), '-c', 'select max(one) from ops.planted'), '2');
+    rmSync(join(share, 'sql/change/9004_bad.sql'));
+});
+
+test('a change that fails leaves those before it, itself not at all, and is tried again', { skip }, async () => {
+    plant('9005_fails.sql', "set local lock_timeout = '3s';\ninsert into ops.planted values (5);\ninsert into ops.nowhere values (1);\n");
+    const got = await migrate(NEW);
+    assert.equal(got.code, 1);
+    assert.match(got.said, /applied 9003_good\.sql\nFAILED 9005_fails\.sql\n.*nowhere/);
+    assert.equal(psql(at(NEW), '-c', 'select max(one) from ops.planted'), '3');
+    plant('9005_fails.sql', "set local lock_timeout = '3s';\ninsert into ops.planted values (5);\n");
+    assert.equal((await migrate(NEW)).said, 'applied 9005_fails.sql\n');
+    assert.equal(psql(at(NEW), '-c', 'select max(one) from ops.planted'), '5');
+});
+
+test('a lock that somebody holds is waited for as long as the change says, no longer', { skip }, async () => {
+    plant('9006_locked.sql', "set local lock_timeout = '300ms';\nalter table ops.planted add two int;\n");
+    const holder = spawn(`${bin}psql`, ['-XqAt', at(NEW), '-c', 'begin; lock table ops.planted in access share mode; select 1; select pg_sleep(20)']);
+    await new Promise((done) => setTimeout(done, 600));
+    const from = performance.now(), got = await migrate(NEW), took = performance.now() - from;
+    psql(at(NEW, 'postgres'), '-c', `select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)%' and pid <> pg_backend_pid()`);
+    holder.kill();
+    assert.equal(got.code, 1, got.said);
+    assert.match(got.said, /lock timeout/i);
+    assert.ok(took < 5000, `${took} ms`);
+    assert.equal((await migrate(NEW)).code, 0);
+});
