@@ -5,6 +5,7 @@
 #include "catalog/catalog.h"
 #include "notify/notify.h"
 #include "ops/ops.h"
+#include "payments/payments.h"
 #include "web/web.h"
 #include "work/work.h"
 
@@ -64,6 +65,8 @@ static const struct reader readers[] = {
 
 static int (*const on_login[])(struct req *, i64) = { cart_on_login, NULL };
 
+static void (*const checks[])(const struct app *, struct buf *) = { payments_check, NULL };
+
 const struct house shop_house = {
     .features = routes,
     .names = names,
@@ -78,6 +81,7 @@ const struct house shop_house = {
     .readers = readers,
     .crons = crons,
     .mails = mails,
+    .checks = checks,
 };
 
 struct app *app_open(struct arena *mem, const char *conf_path)

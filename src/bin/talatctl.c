@@ -2,6 +2,7 @@
  * that it belongs to. */
 #include "catalog/catalog.h"
 #include "ops/ops.h"
+#include "shipping/shipping.h"
 #include "web/web.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,11 @@ static const struct command {
     int (*run)(struct ctx *, int argc, char **argv);
     bool needs_shop; /* opens the configuration, templates and routes first */
 } commands[] = {
+    { "init", "[--dry-run] --url URL --admin EMAIL ...",
+        "makes a shop of this machine: configuration, roles, schema, nginx, first admin",
+        init_command, false },
+    { "nginx", "[FILE]", "writes nginx's site anew from the configuration, and reloads nginx",
+        nginx_command, false },
     { "migrate", "[--check]",
         "makes the schema, or brings an older one up to date; --check: only says what it would "
         "do, and exits with 3 when there is something",
@@ -31,6 +37,9 @@ static const struct command {
         true },
     { "demo", "[--pictures DIR]", "loads the demo shop; again: what has changed in it",
         demo_command, true },
+    { "delivery",
+        "CODE --name NAME --price PRICE [--currency C] [--free-from TOTAL] [--promise TEXT]",
+        "a way of delivery, and what it costs", delivery_command, true },
     { "import", "FILE --format vendure [--images DIR] [--currency C] [--organisation SLUG]",
         "takes products in, and says of each row what became of it", import_command, true },
     { "route-list", "[--slow] [--json]", "every address the shop answers", route_list_command,

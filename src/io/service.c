@@ -20,8 +20,7 @@ void service_tell(const char *state)
     if (fd < 0)
         return;
     /* Best effort: when nobody listens, systemd's own time limits decide. */
-    ssize_t sent =
-        sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&at, n);
+    ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&at, n);
     (void)sent;
     close(fd);
 }

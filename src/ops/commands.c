@@ -31,12 +31,12 @@ int migrate_command(struct ctx *c, int argc, char **argv)
         return 2;
     /* Its own connection: as the owner, who alone may change the schema. */
     c->pg = pg_new(c->mem, conf_str(c->app->conf, "pg_owner", str_none));
-    int err = only_check ? ops_migrate_check(c, sql, &report, &needed)
-                         : ops_migrate(c, sql, &report);
+    int err =
+        only_check ? ops_migrate_check(c, sql, &report, &needed) : ops_migrate(c, sql, &report);
     printf("%.*s", STR(buf_str(&report)));
     if (err)
-        return sorry(c, only_check ? "this schema cannot be taken forward"
-                                   : "the schema was not changed");
+        return sorry(
+            c, only_check ? "this schema cannot be taken forward" : "the schema was not changed");
     return needed ? MIGRATION_NEEDED : 0;
 }
 

@@ -100,8 +100,8 @@ static int check_change(struct ctx *c, str dir, str name)
     if (!ok)
         return fail_detail(c, E_INTERNAL, "ops.sql", "cannot read %.*s/%.*s", STR(dir), STR(name));
     if (!str_starts(first_statement(sql), S("set local lock_timeout = ")))
-        return fail_detail(c, E_INPUT, "ops.change",
-            "%.*s does not begin with set local lock_timeout", STR(name));
+        return fail_detail(
+            c, E_INPUT, "ops.change", "%.*s does not begin with set local lock_timeout", STR(name));
     return E_OK;
 }
 

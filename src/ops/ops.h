@@ -33,3 +33,5 @@ int restore_command(struct ctx *, int argc, char **argv);
 int drill_command(struct ctx *, int argc, char **argv);
 int prove_command(struct ctx *, int argc, char **argv);
 int demo_command(struct ctx *, int argc, char **argv);
+int init_command(struct ctx *, int argc, char **argv); /* these two become a script */
+int nginx_command(struct ctx *, int argc, char **argv);

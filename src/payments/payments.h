@@ -56,3 +56,6 @@ struct payment_change {
 int payments_event_order(struct ctx *, i64 event, i64 *order); /* 0: not one of ours */
 int payments_apply(struct ctx *, i64 event, i64 order, struct payment_change *);
 int payments_event_done(struct ctx *, i64 event, str outcome);
+struct app;
+/* Play money does not buy real goods: test keys and open wires are refused in production. */
+void payments_check(const struct app *, struct buf *errors);

@@ -23,6 +23,20 @@ static bool is_live(struct ctx *c)
         str_starts(conf_of(c, "stripe_key"), S("rk_live_"));
 }
 
+void payments_check(const struct app *app, struct buf *errors)
+{
+    str key = conf_str(app->conf, "stripe_key", str_none);
+    str base = conf_str(app->conf, "stripe_base", str_none);
+    if (!app->production || app->staging || !key.n)
+        return;
+    if (str_starts(key, S("sk_test_")) || str_starts(key, S("rk_test_")))
+        buf_add(errors,
+            S("stripe_key: a test key sells real goods for play money; to try the "
+              "shop out, mode = staging\n"));
+    if (!str_starts(base, S("https://")))
+        buf_add(errors, S("stripe_base: must begin with https://\n"));
+}
+
 /* ---- requests ------------------------------------------------------------------------------ */
 
 static void field(struct buf *form, const char *key, str value)
@@ -74,7 +88,7 @@ static int call(struct ctx *c, const char *method, str path, str form, str key, 
         .headers = headers,
         .n_headers = key.n ? 4 : 3,
         .ceiling = MOST_ANSWER,
-        .flags = c->app->production ? 0 : HTTP_PRIVATE_OK,
+        .flags = c->app->production && !c->app->staging ? 0 : HTTP_PRIVATE_OK,
         .url = str_fmt(c->mem, "%.*s%.*s", STR(base), STR(path)) };
     struct http_answer got = { 0 };
     if (!is_configured(c))

@@ -10,3 +10,4 @@ int shipping_method(struct ctx *, str code, str country, i64 goods, struct node 
 /* For the demo shop and the back office; names and promises are JSON by language. */
 int shipping_save(struct ctx *, str code, i64 position, str names, str promises, i64 *id);
 int shipping_save_price(struct ctx *, i64 method, str currency, i64 amount, i64 free_from);
+int delivery_command(struct ctx *, int argc, char **argv); /* talatctl's */

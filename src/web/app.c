@@ -58,7 +58,8 @@ static str read_secret(struct app *app)
 static void read_settings(struct app *app, struct buf *errors)
 {
     app->mode = conf_str(app->conf, "mode", S("production"));
-    app->production = str_is(app->mode, "production");
+    app->staging = str_is(app->mode, "staging");
+    app->production = app->staging || str_is(app->mode, "production");
     app->demo = conf_bool(app->conf, "demo", false);
     app->base_url = conf_str(app->conf, "base_url", S("http://localhost:8080"));
     while (str_ends(app->base_url, S("/")))
@@ -67,7 +68,7 @@ static void read_settings(struct app *app, struct buf *errors)
     app->language = conf_str(app->conf, "language", S("en"));
     app->currency = conf_str(app->conf, "currency", S("THB"));
     if (!app->production && !str_is(app->mode, "dev") && !str_is(app->mode, "test"))
-        buf_fmt(errors, "mode: %.*s is not production, dev or test\n", STR(app->mode));
+        buf_fmt(errors, "mode: %.*s is not production, staging, dev or test\n", STR(app->mode));
     if (app->secret.n < 32)
         buf_add(errors, S("secret: must be 32 characters or more\n"));
     if (app->production && app->demo)
@@ -115,6 +116,8 @@ struct app *app_open_house(struct arena *mem, const char *conf_path, const struc
     app->crons = house->crons;
     app->mails = house->mails;
     read_settings(app, &errors);
+    for (size_t i = 0; house->checks && house->checks[i]; i++)
+        house->checks[i](app, &errors);
     open_parts(app, house, &errors);
     if (errors.n) {
         fprintf(stderr, "talat: %s:\n%.*s", conf_path, STR(buf_str(&errors)));

@@ -264,6 +264,7 @@ struct app {
     struct node *currencies; /* list of codes */
     str worker;          /* talat-work: which of its workers this is */
     bool demo, production;
+    bool staging; /* production in all but this: payments may be play money */
     when fixed_now;      /* tests: the clock stands still; else 0 */
     const struct route *const *features; /* route tables, ended by NULL */
     const struct menu *menu;
@@ -291,6 +292,8 @@ struct house {
     const struct reader *readers;
     const struct cron *const *crons;
     const struct notify_builder *const *mails;
+    /* Each says what is wrong with the configuration, a line each; ended by NULL. */
+    void (*const *checks)(const struct app *, struct buf *errors);
 };
 extern const struct house shop_house; /* bin/features.c */
 /* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong
