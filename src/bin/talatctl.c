@@ -6,6 +6,7 @@
 #include "web/web.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { TOOL_CEILING = 1 << 30 };
 
@@ -89,7 +90,9 @@ static int run(const struct command *command, const char *config, int argc, char
 
 int main(int argc, char **argv)
 {
-    const char *config = getenv("TALAT_CONF");
+    const char *config = getenv("TALAT_CONF"), *usual = TALAT_SYSCONF "/talat/talat.conf";
+    if (!config && access(usual, R_OK) == 0)
+        config = usual;
     if (argc > 2 && !strcmp(argv[1], "--config")) {
         config = argv[2];
         argc -= 2;
