@@ -2,6 +2,7 @@
 // form token as nginx wrote it into the page, Origin), the database as the superuser sees it,
 // the payment provider's test door, and streams of events.
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import { spawnSync } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
@@ -14,7 +15,8 @@ export const { TALAT_URL: url, TALAT_CONF: confPath, TALAT_SIM: sim, TALAT_RUN: 
 export const skip = !url || !confPath || !sim || !pg;
 export const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const { hostname, port, host } = new URL(url ?? 'http://localhost:1');
-const address = hostname === 'localhost' ? '127.0.0.1' : hostname;
+const address = process.env.TALAT_ADDRESS ?? (hostname === 'localhost' ? '127.0.0.1' : hostname);
+const wire = url?.startsWith('https:') ? https : http; // an installed shop (t/e2e/installed) has TLS
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export async function until(is, ms = 10000, what = 'it did not happen') {
@@ -39,16 +41,16 @@ export const processes = () => JSON.parse(dev('status', '--json')).processes;
 
 // ---- asking ---------------------------------------------------------------------------------------
 
-export const agents = () => new http.Agent({ keepAlive: true, maxSockets: 256 });
+export const agents = () => new wire.Agent({ keepAlive: true, maxSockets: 256 });
 const shared = agents();
 
 // One request: {status, headers, raw, body, cookies, ms}. `form` is sent as a form.
 export function ask(path, { method, headers = {}, form, body, agent = shared, timeout = 40000, to } = {}) {
     const sent = form ? new URLSearchParams(form).toString() : body;
     const began = performance.now();
-    const where = to ?? { host: address, port };
+    const where = to ?? { host: address, port, servername: hostname };
     return new Promise((done, fail) => {
-        const out = http.request({ ...where, path, agent, timeout, method: method ?? (sent === undefined ? 'GET' : 'POST'),
+        const out = (where.socketPath ? http : wire).request({ ...where, path, agent, timeout, method: method ?? (sent === undefined ? 'GET' : 'POST'),
             headers: { host, accept: 'text/html',
                 ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
                 ...(sent !== undefined && !headers['transfer-encoding'] && { 'content-length': Buffer.byteLength(sent) }), ...headers } }, (got) => {
@@ -61,7 +63,7 @@ export function ask(path, { method, headers = {}, form, body, agent = shared, ti
         out.on('timeout', () => out.destroy(new Error(`${path}: no answer in ${timeout} ms`)));
         // A kept connection that nginx closed at this very moment, before anything was sent on it.
         out.on('error', (why) => (out.reusedSocket && why.code === 'ECONNRESET'
-            ? done(ask(path, { method, headers, form, body, agent: new http.Agent(), timeout, to })) : fail(why)));
+            ? done(ask(path, { method, headers, form, body, agent: new wire.Agent(), timeout, to })) : fail(why)));
         out.end(sent);
     });
 }
