@@ -20,3 +20,10 @@ on conflict (cart_id) do update
 -- in: cart_id bigint, method text
 update checkout.draft set delivery_method = :method, updated_at = now()
  where cart_id = :cart_id and delivery_method is distinct from :method;
+
+-- name: last_used :maybe
+-- in: person bigint
+-- Where this person's things went the last time.
+select name, phone, address, delivery_method from orders."order"
+ where person_id = :person and coalesce(address ->> 'line1', '') <> ''
+ order by id desc limit 1;

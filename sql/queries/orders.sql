@@ -62,7 +62,8 @@ select id, coalesce(person_id, 0) as person_id from orders."order" where number 
 select id, number, coalesce(person_id, 0) as person_id, cart_id, email, name, phone, address,
        lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive, rounding,
        delivery_method, base.said(delivery_names, :lang) as delivery_name, trace, status,
-       payment_status, refunded_total, version, placed_at, is_held, hold_until, paid_at,
+       orders.money_state(payment_status, refunded_total) as payment_status, refunded_total,
+       version, placed_at, is_held, hold_until, paid_at,
        updated_at
   from orders."order" where id = :id;
 
@@ -70,7 +71,8 @@ select id, number, coalesce(person_id, 0) as person_id, cart_id, email, name, ph
 -- in: id bigint
 -- The first lock of every change: order, then payment, then stock.
 select id, number, coalesce(person_id, 0) as person_id, cart_id, cart_revision, email, lang,
-       currency, total, status, payment_status, refunded_total, is_held, hold_until, hold_until < now() as lapsed
+       currency, total, status, payment_status, refunded_total, is_held, hold_until,
+       hold_until < now() as lapsed, coalesce(address ->> 'line1', '') <> '' as has_address
   from orders."order" where id = :id for update;
 
 -- name: parts :many
@@ -184,8 +186,9 @@ select id from orders."order"
 
 -- name: of_person :many
 -- in: person bigint, before bigint
-select o.id, o.number, o.status, o.payment_status, o.currency, o.total, o.placed_at,
-       (select sum(l.quantity) from orders.line l where l.order_id = o.id)::bigint as count
+select o.id, o.number, o.status,
+       orders.money_state(o.payment_status, o.refunded_total) as payment_status, o.currency,
+       o.total, o.placed_at, (select sum(l.quantity) from orders.line l where l.order_id = o.id)::bigint as count
   from orders."order" o
  where o.person_id = :person and o.id < :before
  order by o.id desc limit 21;
@@ -193,13 +196,14 @@ select o.id, o.number, o.status, o.payment_status, o.currency, o.total, o.placed
 -- name: of_organisation :many
 -- in: organisation bigint, before bigint, status text, payment text, q text
 -- The merchant's list; q finds the number, the name or the address.
-select o.id, o.number, o.status, o.payment_status, o.currency, o.total, o.placed_at, o.name,
-       o.email, p.goods_total, p.status as part_status, o.refunded_total
+select o.id, o.number, o.status,
+       orders.money_state(o.payment_status, o.refunded_total) as payment_status, o.currency,
+       o.total, o.placed_at, o.name, o.email, p.goods_total, p.status as part_status, o.refunded_total
   from orders.part p
   join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and p.order_id < :before
    and (:status = '' or o.status = :status)
-   and (:payment = '' or o.payment_status = :payment)
+   and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total) = :payment)
    and (:q = '' or o.number ilike :q || '%' or o.email ilike '%' || :q || '%'
         or o.name ilike '%' || :q || '%')
  order by p.order_id desc limit 51;
@@ -211,3 +215,51 @@ select organisation_id from orders.part where order_id = :order_id order by orga
 -- name: has_part :maybe
 -- in: order_id bigint, organisation bigint
 select id from orders.part where order_id = :order_id and organisation_id = :organisation;
+
+-- name: give_address :exec
+-- in: id bigint, name text, phone text, address jsonb
+-- As long as nothing has been sent; within the country its price was reckoned for.
+update orders."order"
+   set name = :name, phone = :phone, address = :address, updated_at = now(), version = version + 1
+ where id = :id and status in ('pending', 'processing')
+   and address ->> 'country' = :address::jsonb ->> 'country'
+   and not exists (select from orders.part p
+                    where p.order_id = :id and p.status in ('shipped', 'delivered'));
+
+-- name: is_part_at :maybe
+-- in: order_id bigint, organisation bigint?, status text
+-- Whether this organisation's part (null: the whole order) has come just so far.
+select o.id from orders."order" o
+ where o.id = :order_id
+   and case when :organisation is null then o.status = :status
+            else exists (select from orders.part p
+                          where p.order_id = o.id and p.organisation_id = :organisation
+                            and p.status = :status) end;
+
+-- name: ask :maybe
+-- in: person bigint, key text, asked text
+-- Nothing comes back when that key is taken; whoever comes while another transaction takes it
+-- waits for that one's end.
+insert into orders.answer (person_id, key, asked) values (:person, :key, :asked)
+on conflict do nothing
+returning person_id;
+
+-- name: answer :maybe
+-- in: person bigint, key text
+select asked, coalesce(order_id, 0) as order_id, coalesce(answer, '') as answer, created_at
+  from orders.answer where person_id = :person and key = :key;
+
+-- name: answer_order :exec
+-- in: person bigint, key text, order_id bigint
+update orders.answer set order_id = :order_id where person_id = :person and key = :key;
+
+-- name: keep_answer :exec
+-- in: person bigint, key text, answer text
+update orders.answer set answer = :answer
+ where person_id = :person and key = :key and answer is null;
+
+-- name: forget_answers :exec
+-- in: before timestamptz
+delete from orders.answer where (person_id, key) in
+    (select person_id, key from orders.answer where created_at < :before
+      order by created_at limit 5000);

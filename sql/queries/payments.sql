@@ -2,32 +2,37 @@
 
 -- name: open_attempt :maybe
 -- in: order_id bigint
-select id, order_id, provider, key, amount, currency, state, coalesce(session_id, '') as session_id,
-       coalesce(payment_id, '') as payment_id, coalesce(url, '') as url, request, expires_at,
+select id, order_id, provider, kind, key, amount, currency, state,
+       coalesce(session_id, '') as session_id, coalesce(payment_id, '') as payment_id,
+       coalesce(url, '') as url, coalesce(client_secret, '') as client_secret, request, expires_at,
+       coalesce(case kind when 'page' then session_id else payment_id end, '') <> '' as is_opened,
        expires_at > now() + interval '60 seconds' as is_fresh
   from payments.attempt
  where order_id = :order_id and state in ('created', 'open', 'processing');
 
 -- name: attempt :one
 -- in: id bigint
-select id, order_id, provider, key, amount, currency, state, coalesce(session_id, '') as session_id,
-       coalesce(payment_id, '') as payment_id, coalesce(url, '') as url, request, expires_at
+select id, order_id, provider, kind, key, amount, currency, state,
+       coalesce(session_id, '') as session_id, coalesce(payment_id, '') as payment_id,
+       coalesce(url, '') as url, coalesce(client_secret, '') as client_secret, request, expires_at,
+       coalesce(case kind when 'page' then session_id else payment_id end, '') <> '' as is_opened
   from payments.attempt where id = :id;
 
 -- name: add_attempt :maybe
--- in: order_id bigint, provider text, key text, amount bigint, currency text, request jsonb, expires_at timestamptz
+-- in: order_id bigint, provider text, kind text, key text, amount bigint, currency text, request jsonb, expires_at timestamptz
 -- Nothing comes back when another one is open: then that is the one to use.
-insert into payments.attempt (order_id, provider, key, amount, currency, request, expires_at)
-values (:order_id, :provider, :key, :amount, :currency, :request, :expires_at)
+insert into payments.attempt (order_id, provider, kind, key, amount, currency, request, expires_at)
+values (:order_id, :provider, :kind, :key, :amount, :currency, :request, :expires_at)
 on conflict do nothing
 returning id;
 
 -- name: attempt_opened :exec
--- in: id bigint, session_id text, payment_id text, url text
+-- in: id bigint, session_id text, payment_id text, url text, client_secret text
 update payments.attempt
    set state = case when state = 'created' then 'open' else state end,
-       session_id = :session_id, payment_id = coalesce(nullif(:payment_id, ''), payment_id),
-       url = :url
+       session_id = nullif(:session_id, ''),
+       payment_id = coalesce(nullif(:payment_id, ''), payment_id),
+       url = nullif(:url, ''), client_secret = nullif(:client_secret, '')
  where id = :id;
 
 -- name: attempt_failed :exec
@@ -65,7 +70,7 @@ update payments.event set applied_at = now(), outcome = :outcome where id = :id;
 
 -- name: find_attempt :maybe
 -- in: provider text, session_id text, payment_id text, key text
-select id, order_id, amount, currency, state
+select id, order_id, kind, amount, currency, state, declined_at
   from payments.attempt
  where provider = :provider
    and (key = nullif(:key, '') or session_id = nullif(:session_id, '')
@@ -85,6 +90,13 @@ update payments.attempt
 update payments.attempt set state = :state, error = :error
  where id = :id
    and (state in ('created', 'open') or (state = 'processing' and :state in ('failed', 'expired')));
+
+-- name: attempt_declined :exec
+-- in: id bigint, said_at bigint, error text
+-- The bank said no to an intent; the buyer may try again with the same one.
+update payments.attempt
+   set state = 'open', error = :error, declined_at = greatest(declined_at, :said_at)
+ where id = :id and kind = 'intent' and state in ('created', 'open', 'processing');
 
 -- name: book :exec
 -- in: order_id bigint, cause text, currency text, accounts text[], amounts bigint[]
@@ -186,3 +198,17 @@ with before as (
 update payments.refund r set state = 'failed', error = :error
   from before b where r.id = b.id
 returning r.amount, r.currency, b.state = 'done' as was_done;
+
+-- name: stale_refunds :many
+-- Payments of which money is going back for a while, and the provider says nothing.
+select attempt_id from payments.refund
+ where state in ('created', 'pending') and created_at < now() - interval '2 minutes'
+   and (asked_at is null or asked_at < now() - interval '5 minutes')
+ group by attempt_id
+ order by min(created_at)
+ limit 100;
+
+-- name: refunds_asked :exec
+-- in: attempt bigint
+update payments.refund set asked_at = now()
+ where attempt_id = :attempt and state in ('created', 'pending');

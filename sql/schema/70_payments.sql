@@ -7,6 +7,8 @@ create table payments.attempt (
     id bigint generated always as identity primary key,
     order_id bigint not null,
     provider text not null,
+    -- by the provider's own page, or by an intent that the buyer's program confirms
+    kind text not null default 'page' check (kind in ('page', 'intent')),
     key text not null unique, -- the idempotency key sent to the provider
     amount bigint not null check (amount > 0),
     currency char(3) not null,
@@ -15,6 +17,8 @@ create table payments.attempt (
     session_id text,   -- the provider's page: cs_...
     payment_id text,   -- the provider's payment: pi_...
     url text,          -- where the buyer pays
+    client_secret text, -- sealed: what the buyer's program confirms with
+    declined_at bigint not null default 0, -- by the provider's clock, in seconds: the last no
     request jsonb not null, -- what the page was or will be opened with, to ask again the same
     error text not null default '',
     created_at timestamptz not null default now(),
@@ -56,8 +60,10 @@ create table payments.refund (
     error text not null default '',
     person_id bigint,
     created_at timestamptz not null default now(),
+    asked_at timestamptz, -- when the reconciler last asked the provider
     done_at timestamptz
 );
+create index refund_waiting on payments.refund (created_at) where state in ('created', 'pending');
 create index refund_attempt on payments.refund (attempt_id);
 create index refund_order on payments.refund (order_id, id);
 -- What is being given back of one payment never exceeds what was captured by it, however many

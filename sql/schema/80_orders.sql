@@ -2,6 +2,12 @@
 create schema orders;
 grant usage on schema orders to talat_app, talat_readonly;
 
+-- What people are told of the money: some of it, or all of it, may have gone back.
+create function orders.money_state(payment_status text, refunded bigint) returns text
+language sql immutable parallel safe as
+$$ select case when payment_status = 'paid' and refunded > 0 then 'partly_refunded'
+               else payment_status end $$;
+
 create sequence orders.order_id;
 grant usage on sequence orders.order_id to talat_app;
 create table orders."order" (
@@ -137,3 +143,21 @@ create policy own on orders.event for all
 
 grant select, insert, update on orders."order", orders.part to talat_app;
 grant select, insert on orders.line, orders.event to talat_app;
+
+-- What a client of the API was answered, by the key it chose: asked again, it hears the same.
+create table orders.answer (
+    person_id bigint not null,
+    key text not null check (length(key) <= 200),
+    asked text not null, -- hash of what was asked: the key is good for that alone
+    order_id bigint,
+    answer text, -- sealed; written once
+    created_at timestamptz not null default now(),
+    primary key (person_id, key)
+);
+create index answer_old on orders.answer (created_at);
+alter table orders.answer enable row level security;
+alter table orders.answer force row level security;
+create policy own on orders.answer for all
+    using (person_id = base.person() or base.is_platform())
+    with check (person_id = base.person() or base.is_platform());
+grant select, insert, update, delete on orders.answer to talat_app;

@@ -17,7 +17,9 @@
     X(catalog_admin)                                                                               \
     X(cart)                                                                                        \
     X(checkout)                                                                                    \
+    X(checkout_api)                                                                                \
     X(orders)                                                                                      \
+    X(orders_api)                                                                                  \
     X(orders_admin)                                                                                \
     X(payments)                                                                                    \
     X(admin)

@@ -1,10 +1,9 @@
-#include "checkout/checkout.h"
+#include "checkout/checkout_in.h"
 #include "auth/auth.h"
 #include "cart/cart.h"
 #include "gen/queries.h"
 #include "io/io.h"
 #include "orders/orders.h"
-#include "pricing/pricing.h"
 #include "shipping/shipping.h"
 
 static const char *const address_fields[] = { "line1", "line2", "city", "region", "postcode",
@@ -95,14 +94,7 @@ static void set_totals(
     node_set(c->mem, out, S("trace"), p->trace);
 }
 
-struct gathered {
-    struct node *cart, *draft, *methods, *delivery;
-    struct basket basket;
-    struct priced priced;
-    bool is_ready;
-};
-
-static int gather(struct ctx *c, struct gathered *g)
+int checkout_gather(struct ctx *c, struct gathered *g)
 {
     TRY(cart_read(c, &g->cart));
     TRY(read_draft(c, node_int(g->cart, "id"), &g->draft));
@@ -120,7 +112,7 @@ static int gather(struct ctx *c, struct gathered *g)
 int checkout_read(struct ctx *c, struct node **out)
 {
     struct gathered g = { 0 };
-    TRY(gather(c, &g));
+    TRY(checkout_gather(c, &g));
     *out = node_map(c->mem);
     node_set(c->mem, *out, S("cart"), g.cart);
     node_set(c->mem, *out, S("draft"), g.draft);
@@ -168,10 +160,35 @@ static int renew(struct ctx *c, i64 cart, i64 revision, bool *renewed)
     return other ? cart_raise(c, cart) : E_OK;
 }
 
+int checkout_costs(struct ctx *c, const struct gathered *g)
+{
+    return g->priced.total ? E_OK
+                           : fail(c, E_CONFLICT, "checkout.free",
+                                 "An order that costs nothing cannot be placed here. Please write "
+                                 "to us.");
+}
+
+int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 *order)
+{
+    struct placing placing = { .cart = node_int(g->cart, "id"),
+        .revision = node_int(g->cart, "revision"),
+        .person = person,
+        .email = node_str(g->draft, "email"),
+        .name = node_str(g->draft, "name"),
+        .phone = node_str(g->draft, "phone"),
+        .delivery_method = node_str(g->delivery, "code"),
+        .address = node_get(g->draft, S("address")),
+        .delivery_names = node_get(g->delivery, S("names")),
+        .lines = node_get(g->cart, S("lines")),
+        .basket = &g->basket,
+        .priced = &g->priced };
+    return orders_place(c, &placing, order);
+}
+
 int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, i64 *order)
 {
     struct gathered g = { 0 };
-    TRY(gather(c, &g));
+    TRY(checkout_gather(c, &g));
     i64 cart = node_int(g.cart, "id"), revision = node_int(g.cart, "revision");
     bool renewed;
     TRY(orders_answered(c, cart ? cart : c->scope.cart, person, seen_revision, seen_total, order));
@@ -190,21 +207,7 @@ int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total,
     if (!g.is_ready)
         return fail(c, E_CONFLICT, "checkout.unready",
             "Something is still missing before you can pay. Please look through your order.");
-    if (g.priced.total == 0)
-        return fail(c, E_CONFLICT, "checkout.free",
-            "An order that costs nothing cannot be placed here. Please write to us.");
+    TRY(checkout_costs(c, &g));
     TRY(orders_supersede(c, cart, revision));
-    struct placing placing = { .cart = cart,
-        .revision = revision,
-        .person = person,
-        .email = node_str(g.draft, "email"),
-        .name = node_str(g.draft, "name"),
-        .phone = node_str(g.draft, "phone"),
-        .delivery_method = node_str(g.delivery, "code"),
-        .address = node_get(g.draft, S("address")),
-        .delivery_names = node_get(g.delivery, S("names")),
-        .lines = node_get(g.cart, S("lines")),
-        .basket = &g.basket,
-        .priced = &g.priced };
-    return orders_place(c, &placing, order);
+    return checkout_order(c, &g, person, order);
 }

@@ -22,8 +22,7 @@ str jwt_sign(struct ctx *c, const struct jwt_key *key, const struct node *claims
     DEFER(c->mem, drop_jwt, jwt);
     if (jwt_add_grants_json(jwt, str_c(c->mem, buf_str(&json))) ||
         jwt_add_header(jwt, "kid", str_c(c->mem, key->id)) ||
-        jwt_set_alg(
-            jwt, JWT_ALG_HS256, (const unsigned char *)key->secret.p, (int)key->secret.n))
+        jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)key->secret.p, (int)key->secret.n))
         return str_none;
     char *text = jwt_encode_str(jwt);
     if (!text)
@@ -61,16 +60,15 @@ static const struct jwt_key *key_of(const struct node *head, const struct jwt_ke
 static bool is_signed(struct ctx *c, str token, const struct jwt_key *key)
 {
     jwt_t *jwt = NULL;
-    if (jwt_decode(&jwt, str_c(c->mem, token), (const unsigned char *)key->secret.p,
-            (int)key->secret.n))
+    if (jwt_decode(
+            &jwt, str_c(c->mem, token), (const unsigned char *)key->secret.p, (int)key->secret.n))
         return false;
     bool ours = jwt_get_alg(jwt) == JWT_ALG_HS256;
     jwt_free(jwt);
     return ours;
 }
 
-bool jwt_read(
-    struct ctx *c, str token, const struct jwt_key *keys, size_t n, struct node **claims)
+bool jwt_read(struct ctx *c, str token, const struct jwt_key *keys, size_t n, struct node **claims)
 {
     str rest = token, head, body;
     struct node *said;

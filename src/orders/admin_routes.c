@@ -11,7 +11,7 @@
 static const struct input to_list[] = {
     { "q", LINE, 0, 100 },
     { "status", CHOICE, .choices = "pending|processing|shipped|delivered|cancelled" },
-    { "payment", CHOICE, .choices = "pending|paid|refunded" },
+    { "payment", CHOICE, .choices = "pending|paid|partly_refunded|refunded" },
     { "before", WORD, 0, 40 },
     { 0 },
 };
@@ -25,6 +25,9 @@ static const struct input a_step[] = {
 };
 static const struct input a_refund[] = {
     { "number", WORD, 1, 200, .required = true },
+    { "part", BOOL },
+    { "amount", MONEY },
+    { "kept", INT, 0, INT64_MAX },
     { "back_on_shelf", BOOL },
     { 0 },
 };
@@ -50,7 +53,7 @@ static int find(struct req *r, i64 *order)
 }
 
 /* A step that gives money back, or ends what others sell too, is not for everybody. */
-static int may_end(struct req *r, i64 order, bool gives_money)
+int orders_may_end(struct req *r, i64 order, bool gives_money)
 {
     struct node *parts;
     struct scope before = r->c.scope;
@@ -118,7 +121,7 @@ static int list(struct req *r)
     struct node *rows, *orders, *document = node_map(c->mem);
     static const char *const statuses[] = { "pending", "processing", "shipped", "delivered",
         "cancelled" };
-    static const char *const payments[] = { "pending", "paid", "refunded" };
+    static const char *const payments[] = { "pending", "paid", "partly_refunded", "refunded" };
     i64 before = INT64_MAX, last = 0, n = 0;
     TRY(as_staff(r));
     if (in_has(r, "before") &&
@@ -146,21 +149,14 @@ static int list(struct req *r)
     return reply_with(r, document);
 }
 
-static bool all_failed(const struct node *refunds)
-{
-    EACH(item, refunds)
-        if (!node_bool(&item->node, "is_failed"))
-            return false;
-    return true;
-}
-
 static int page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
     struct node *order, *attempts, *refunds, *mails;
-    i64 id;
+    i64 id, kept;
     TRY(find(r, &id));
     TRY(orders_read(c, id, &order));
+    TRY(payments_kept(c, id, &kept));
     keep_own(c, order, "lines");
     keep_own(c, order, "parts");
     TRY(payments_of_order(c, id, &attempts, &refunds));
@@ -184,7 +180,8 @@ static int page(struct req *r, struct node **document)
     node_set_bool(c->mem, *document, S("may_cancel"),
         open && may(&r->who, node_bool(order, "is_paid") ? ORDERS_REFUND : ORDERS_UPDATE));
     node_set_bool(c->mem, *document, S("may_refund"),
-        node_bool(order, "is_paid") && all_failed(refunds) && may(&r->who, ORDERS_REFUND));
+        node_bool(order, "is_paid") && kept > 0 && may(&r->who, ORDERS_REFUND));
+    node_set_int(c->mem, *document, S("kept"), kept);
     return E_OK;
 }
 
@@ -224,16 +221,34 @@ static int cancel(struct req *r)
     struct node *row;
     TRY(find(r, &order));
     TRY(q_orders_read(&r->c, &row, order, r->c.lang));
-    int err = may_end(r, order, str_is(node_str(row, "payment_status"), "paid"));
+    int err = orders_may_end(r, order, !str_is(node_str(row, "payment_status"), "pending"));
     return done(r, err ? err : orders_cancel(&r->c, order, me(r), "staff"));
+}
+
+/* A part of it, which then has to be said, or all that is left. */
+static int read_refund(struct req *r, i64 order, struct orders_refund *what)
+{
+    struct node *row;
+    *what = (struct orders_refund){ .seen_kept = in_int(r, "kept"),
+        .back_on_shelf = in_bool(r, "back_on_shelf") };
+    if (!in_bool(r, "part"))
+        return E_OK;
+    TRY(q_orders_read(&r->c, &row, order, r->c.lang));
+    int exponent = money_exponent(node_str(row, "currency"));
+    if (!money_parse(in_str(r, "amount"), exponent, &what->amount) || what->amount <= 0)
+        return fail_field(&r->c, "amount", "Please enter an amount, like 12.50.");
+    return E_OK;
 }
 
 static int refund(struct req *r)
 {
+    struct orders_refund what;
     i64 order;
     TRY(find(r, &order));
-    int err = in_fault(r) ? in_fault(r) : may_end(r, order, true);
-    return done(r, err ? err : orders_refund_all(&r->c, order, me(r), in_bool(r, "back_on_shelf")));
+    int err = in_fault(r) ? in_fault(r) : orders_may_end(r, order, true);
+    if (!err)
+        err = read_refund(r, order, &what);
+    return done(r, err ? err : orders_refund(&r->c, order, me(r), &what));
 }
 
 static int send_again(struct req *r)

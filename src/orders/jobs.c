@@ -360,5 +360,6 @@ JOBS(orders){
 
 CRONS(orders){
     { "orders.lapsing", 15 * SECOND, find_lapsing },
+    { "orders.forget_answers", HOUR, orders_forget_answers },
     END_OF_CRONS,
 };

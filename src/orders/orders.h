@@ -36,6 +36,8 @@ int orders_supersede(struct ctx *, i64 cart, i64 revision);
  * is_shipped, is_delivered, is_cancelled, is_unpaid, is_paid, is_refunded, can_pay,
  * can_cancel, link. */
 int orders_read(struct ctx *, i64 order, struct node **out);
+/* {id, total_amount, currency, payment_status, order_status}, as clients of the API know it. */
+int orders_in_short(struct ctx *, i64 order, struct node **out);
 /* Any order, whosever it is: 0 when there is none. Look at the scope before showing it. */
 int orders_by_number(struct ctx *, str number, i64 *order, i64 *person);
 /* Newest first, 20 at most; *more when there are others before the last. */
@@ -50,6 +52,30 @@ bool orders_link_ok(struct ctx *, str number, str key);
 /* Opens or finds the page where the buyer pays; takes the stock again when the hold has
  * lapsed. Calls outside. */
 int orders_pay_url(struct ctx *, i64 order, str *url);
+/* The same for another program: the payment's id at the provider, and what to confirm it with. */
+int orders_pay_intent(struct ctx *, i64 order, str *payment_id, str *client_secret);
+/* Where it is to be sent: {line1, line2, city, region, postcode, country}. */
+int orders_give_address(struct ctx *, i64 order, str name, str phone, const struct node *address);
+/* What a client of the API asks for with a key of its own choice: done once, and answered the
+ * same to the byte for three days. `asked` is the whole of it. In the scope of the person. */
+struct orders_ask {
+    i64 person;
+    str key, asked;
+};
+struct orders_answer {
+    bool is_first; /* nobody has asked with this key before */
+    bool is_young; /* ... or seconds ago, and may still be at it */
+    i64 order;
+    str text; /* empty: not answered yet */
+};
+/* In the transaction that does it; a second one waits for its end. E_CONFLICT when the key was
+ * used for something else. */
+int orders_ask(struct ctx *, const struct orders_ask *, struct orders_answer *);
+int orders_ask_again(struct ctx *, const struct orders_ask *, struct orders_answer *);
+int orders_ask_is_of(struct ctx *, const struct orders_ask *, i64 order);
+/* The first that is kept is everybody's: *text becomes that. */
+int orders_keep_answer(struct ctx *, const struct orders_ask *, str *text);
+
 /* One step forward for this organisation's part (0: all); the order follows when every part
  * has come as far. E_CONFLICT when it is not the next step. */
 int orders_move(struct ctx *, i64 order, i64 organisation, str status, str carrier, str tracking,
@@ -57,4 +83,11 @@ int orders_move(struct ctx *, i64 order, i64 organisation, str status, str carri
 /* Frees the hold; an unpaid order's payment page is closed first (calls outside), a paid
  * one's money goes back. */
 int orders_cancel(struct ctx *, i64 order, i64 by_person, const char *actor);
-int orders_refund_all(struct ctx *, i64 order, i64 by_person, bool back_on_shelf);
+struct orders_refund {
+    i64 amount;         /* minor units; 0: all that is left, and how much that was */
+    i64 seen_kept;      /* what was left when this was asked for; 0: whatever is left */
+    str key;            /* chosen by the person who asks, who has used it for this alone */
+    bool back_on_shelf; /* all of its goods */
+};
+/* Never more than was captured, however many ask at once: E_CONFLICT. */
+int orders_refund(struct ctx *, i64 order, i64 by_person, struct orders_refund *);

@@ -18,4 +18,7 @@ void orders_name_states(struct ctx *, struct node *rows);
 int page_is_closed(struct ctx *, i64 order); /* E_CONFLICT when it can still be paid */
 when orders_hold_end(struct ctx *);
 struct req;
+/* E_DENIED when this person may not end an order, or not give its money back. */
+int orders_may_end(struct req *, i64 order, bool gives_money);
+int orders_forget_answers(struct ctx *);      /* of some days ago */
 int orders_listen(struct req *, str channel); /* inputs: last_event_id */

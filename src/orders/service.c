@@ -26,11 +26,14 @@ void orders_flag(struct ctx *c, struct node *order)
         { "status", "cancelled", "is_cancelled" },
         { "payment_status", "pending", "is_unpaid" },
         { "payment_status", "paid", "is_paid" },
+        { "payment_status", "partly_refunded", "is_partly_refunded" },
         { "payment_status", "refunded", "is_refunded" },
     };
     for (size_t i = 0; i < COUNT(flags); i++)
         node_hide(node_set_bool(c->mem, order, str_of(flags[i].key),
             str_is(node_str(order, flags[i].column), flags[i].value)));
+    if (node_bool(order, "is_partly_refunded")) /* the most of it is still here */
+        node_hide(node_set_bool(c->mem, order, S("is_paid"), true));
     bool open = node_bool(order, "is_pending") && node_bool(order, "is_unpaid");
     node_set_bool(c->mem, order, S("can_pay"), open);
     node_set_bool(c->mem, order, S("can_cancel"), open);
@@ -185,7 +188,7 @@ static int hold_again(struct ctx *c, void *with)
     return q_orders_hold_again(c, NULL, h->order, h->until);
 }
 
-int orders_pay_url(struct ctx *c, i64 id, str *url)
+static int start_payment(struct ctx *c, i64 id, enum payment_way way, struct payment_opened *opened)
 {
     struct holding h = { id, orders_hold_end(c) };
     struct node *order;
@@ -199,10 +202,28 @@ int orders_pay_url(struct ctx *c, i64 id, str *url)
         .email = node_str(order, "email"),
         .lang = node_str(order, "lang"),
         .hold_until = h.until,
+        .way = way,
         .what = str_fmt(c->mem, "%.*s %.*s", STR(say(c, "Order")), STR(number)),
         .success_url = orders_url(c, number, "/return"),
         .cancel_url = orders_url(c, number, "") };
-    return payments_start(c, S("stripe"), &pay, url);
+    return payments_start(c, S("stripe"), &pay, opened);
+}
+
+int orders_pay_url(struct ctx *c, i64 id, str *url)
+{
+    struct payment_opened opened;
+    TRY(start_payment(c, id, PAY_ON_PAGE, &opened));
+    *url = opened.url;
+    return E_OK;
+}
+
+int orders_pay_intent(struct ctx *c, i64 id, str *payment_id, str *client_secret)
+{
+    struct payment_opened opened;
+    TRY(start_payment(c, id, PAY_BY_INTENT, &opened));
+    *payment_id = opened.payment_id;
+    *client_secret = opened.client_secret;
+    return E_OK;
 }
 
 /* Asked with the order locked, after its page was closed: whoever opened another one meanwhile
@@ -351,6 +372,9 @@ static int move(struct ctx *c, void *with)
     if (!str_is(node_str(order, "payment_status"), "paid"))
         return fail(c, E_CONFLICT, "orders.unpaid_step",
             "This order is not paid, or its money has gone back: it is not to be sent.");
+    if (str_is(m->to, "shipped") && !node_bool(order, "has_address"))
+        return fail(c, E_CONFLICT, "orders.no_address",
+            "Nobody has said yet where this order is to be sent.");
     TRY(q_orders_move_part(c, &changed, m->order, m->organisation ? &m->organisation : NULL, from,
         m->to, m->carrier, m->tracking));
     if (!changed)
@@ -376,29 +400,66 @@ int orders_move(struct ctx *c, i64 order, i64 organisation, str status, str carr
     return pg_tx(c, move, &m);
 }
 
+int orders_give_address(struct ctx *c, i64 order, str name, str phone, const struct node *address)
+{
+    struct buf json = buf_new(c->mem, 8192);
+    i64 changed;
+    json_store(&json, address);
+    TRY(q_orders_give_address(c, &changed, order, name, phone, buf_str(&json)));
+    return changed ? E_OK
+                   : fail(c, E_CONFLICT, "orders.address",
+                         "The address can be changed until the order is sent, and only within "
+                         "the country it was ordered for.");
+}
+
+/* ---- giving money back
+ * ------------------------------------------------------------------------------ */
+
 struct refunding {
     i64 order, person;
-    bool back_on_shelf;
+    struct orders_refund *what;
 };
+
+/* A key that can come about only once: either less is kept with each refund, or one more has
+ * failed (which payments adds to it). */
+static str refund_key(struct ctx *c, const struct refunding *x, i64 kept, i64 amount)
+{
+    if (x->what->key.n)
+        return str_fmt(c->mem, "asked-%" PRId64 "-%.*s", x->person, 32,
+            crypto_sha256_hex(c->mem, x->what->key).p);
+    return amount == kept ? str_fmt(c->mem, "all-%" PRId64 "-%" PRId64, x->order, kept)
+                          : str_fmt(c->mem, "part-%" PRId64 "-%" PRId64, x->order, kept);
+}
 
 static int refund(struct ctx *c, void *with)
 {
     struct refunding *x = with;
-    struct node *row;
-    TRY(q_orders_lock(c, &row, x->order));
+    struct orders_refund *what = x->what;
+    struct node *row, *data = node_map(c->mem);
     i64 kept;
+    TRY(q_orders_lock(c, &row, x->order));
     TRY(payments_kept(c, x->order, &kept));
     if (kept <= 0)
         return fail(c, E_CONFLICT, "orders.unpaid", "There is no payment to give back.");
-    TRY(give_all_back(c, x->order, "requested_by_customer", x->person));
-    if (x->back_on_shelf)
+    if (what->seen_kept && what->seen_kept != kept)
+        return fail(c, E_CONFLICT, "orders.refund_seen",
+            "Some of the money has gone back meanwhile. Please look again.");
+    i64 amount = what->amount ? what->amount : kept;
+    if (amount > kept)
+        return fail(
+            c, E_CONFLICT, "orders.refund_most", "That is more than is left of what was paid.");
+    TRY(payments_refund(c, x->order, amount, S("requested_by_customer"),
+        refund_key(c, x, kept, amount), x->person));
+    if (what->back_on_shelf)
         TRY(put_back(c, x->order));
-    TRY(orders_note(c, x->order, "refund_asked", "staff", x->person, NULL));
+    what->amount = amount;
+    node_set_int(c->mem, data, S("amount"), amount);
+    TRY(orders_note(c, x->order, "refund_asked", "staff", x->person, data));
     return orders_tell(c, x->order, "order.updated");
 }
 
-int orders_refund_all(struct ctx *c, i64 order, i64 by_person, bool back_on_shelf)
+int orders_refund(struct ctx *c, i64 order, i64 by_person, struct orders_refund *what)
 {
-    struct refunding x = { order, by_person, back_on_shelf };
+    struct refunding x = { order, by_person, what };
     return pg_tx(c, refund, &x);
 }

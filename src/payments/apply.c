@@ -3,6 +3,7 @@
  * twice, late or out of order end in the same state. */
 #include "payments/payments_in.h"
 #include "gen/queries.h"
+#include "work/work.h"
 
 static int read_event(struct ctx *c, i64 event, struct provider_news *news, str *provider)
 {
@@ -120,6 +121,34 @@ static int apply_refund(struct ctx *c, const struct provider_news *n, const stru
     return E_OK;
 }
 
+/* Not done here: it calls outside. What it finds comes as events of its own. */
+static int look_at_refunds(struct ctx *c, i64 attempt)
+{
+    return job_add(c, "payments.ask_refunds",
+        str_fmt(c->mem, "payments.ask_refunds:%" PRId64, attempt), 0, attempt, NULL, 0);
+}
+
+/* The bank's no to an intent leaves it open for another try; to a page it is the page's affair,
+ * and said after the money came it is old news. */
+static int apply_declined(struct ctx *c, const struct provider_news *n, const struct node *attempt,
+    struct payment_change *out)
+{
+    if (str_is(node_str(attempt, "state"), "paid"))
+        return E_OK;
+    out->news = NEWS_DECLINED;
+    return q_payments_attempt_declined(c, NULL, out->attempt, n->at, n->error);
+}
+
+/* Events come in any order: a try that was declined since is not under way any more. And of a
+ * page only the page itself says whether it is still open. */
+static bool is_overtaken(const struct provider_news *n, const struct node *attempt)
+{
+    if (!n->of_intent || (n->fact != FACT_PROCESSING && n->fact != FACT_EXPIRED))
+        return false;
+    return !str_is(node_str(attempt, "kind"), "intent") ||
+        (n->fact == FACT_PROCESSING && n->at <= node_int(attempt, "declined_at"));
+}
+
 int payments_apply(struct ctx *c, i64 event, i64 order, struct payment_change *out)
 {
     struct provider_news n;
@@ -135,6 +164,10 @@ int payments_apply(struct ctx *c, i64 event, i64 order, struct payment_change *o
     int err = E_OK;
     if (n.fact == FACT_REFUNDED || n.fact == FACT_REFUND_FAILED)
         err = apply_refund(c, &n, attempt, out);
+    else if (attempt && n.fact == FACT_LOOK_AT_REFUNDS)
+        err = look_at_refunds(c, out->attempt);
+    else if (attempt && is_overtaken(&n, attempt))
+        out->news = NEWS_NONE;
     else if (attempt && n.fact == FACT_PAID)
         err = apply_paid(c, &n, attempt, out);
     else if (attempt && n.fact == FACT_PROCESSING)
@@ -143,8 +176,8 @@ int payments_apply(struct ctx *c, i64 event, i64 order, struct payment_change *o
         err = apply_moved(c, &n, "failed", NEWS_FAILED, out);
     else if (attempt && n.fact == FACT_EXPIRED)
         err = apply_moved(c, &n, "expired", NEWS_EXPIRED, out);
-    else if (attempt && n.fact == FACT_DECLINED && !str_is(node_str(attempt, "state"), "paid"))
-        out->news = NEWS_DECLINED; /* said after it was paid, it is old news */
+    else if (attempt && n.fact == FACT_DECLINED)
+        err = apply_declined(c, &n, attempt, out);
     return err ? err : read_sums(c, out);
 }
 

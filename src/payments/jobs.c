@@ -5,6 +5,11 @@
 
 static int ask(struct ctx *c, const struct job *job) { return payments_ask(c, job->subject); }
 
+static int ask_refunds(struct ctx *c, const struct job *job)
+{
+    return payments_ask_refunds(c, job->subject);
+}
+
 /* The row was committed before; its key makes a repeated call the same call. */
 static int refund(struct ctx *c, const struct job *job)
 {
@@ -18,22 +23,29 @@ static int refund(struct ctx *c, const struct job *job)
 }
 
 /* Providers lose events too: whatever has been open for a while is asked for. */
+static int ask_each(struct ctx *c, const struct node *stale, const char *column, const char *kind)
+{
+    EACH(item, stale) {
+        i64 id = node_int(&item->node, column);
+        TRY(job_add(c, kind, str_fmt(c->mem, "%s:%" PRId64, kind, id), 0, id, NULL, 0));
+    }
+    return E_OK;
+}
+
 static int reconcile(struct ctx *c)
 {
     struct node *stale;
     TRY(q_payments_stale_attempts(c, &stale));
-    EACH(item, stale) {
-        i64 id = node_int(&item->node, "id");
-        TRY(job_add(
-            c, "payments.ask", str_fmt(c->mem, "payments.ask:%" PRId64, id), 0, id, NULL, 0));
-    }
-    return E_OK;
+    TRY(ask_each(c, stale, "id", "payments.ask"));
+    TRY(q_payments_stale_refunds(c, &stale));
+    return ask_each(c, stale, "attempt_id", "payments.ask_refunds");
 }
 
 JOBS(payments){
     /* A dead letter would keep its key: nobody would be asked again. */
     { "payments.ask", ask, .tries = FOR_EVER, .longest_us = 5 * MINUTE },
     { "payments.refund", refund, .tries = FOR_EVER },
+    { "payments.ask_refunds", ask_refunds, .tries = FOR_EVER, .longest_us = 5 * MINUTE },
     END_OF_JOBS,
 };
 

@@ -7,21 +7,32 @@
 #pragma once
 #include "base/base.h"
 
+/* On the provider's own page, or by an intent that the buyer's program confirms with its client
+ * secret (which is for the buyer alone: never in a log). */
+enum payment_way { PAY_ON_PAGE, PAY_BY_INTENT };
 struct payment_order { /* what payments needs to know of an order */
     i64 id, amount;
     str number, currency, email, lang, what; /* what: one line on the provider's page */
     str success_url, cancel_url;
     when hold_until;
+    enum payment_way way;
 };
-/* Opens (or finds again) the one open attempt of an order and its page at the provider.
- * Calls outside: only from SLOW routes and jobs, never inside a transaction. E_PROVIDER: not
- * now, the order stays. */
-int payments_start(struct ctx *, str provider, const struct payment_order *, str *url);
-/* Makes the provider's page of an order's open attempt unusable. *settled: too late, it is
+struct payment_opened {
+    str url;                       /* PAY_ON_PAGE */
+    str payment_id, client_secret; /* PAY_BY_INTENT */
+};
+/* Opens (or finds again) the one open attempt of an order at the provider; one of the other way
+ * is closed there first. Calls outside: only from SLOW routes and jobs, never inside a
+ * transaction. E_PROVIDER: not now, the order stays. */
+int payments_start(
+    struct ctx *, str provider, const struct payment_order *, struct payment_opened *);
+/* Makes the page or intent of an order's open attempt unusable. *settled: too late, it is
  * paid or being paid. E_PROVIDER: cannot be asked now. Outside any transaction. */
 int payments_expire(struct ctx *, i64 order, bool *settled);
 /* Asks the provider what became of an attempt and stores the answer as an event. */
 int payments_ask(struct ctx *, i64 attempt);
+/* The same for the money that goes back of an attempt. */
+int payments_ask_refunds(struct ctx *, i64 attempt);
 /* Gives back `amount` of an order's captured money, the newest capture first: rows and jobs
  * in the caller's transaction; a job asks the provider, and its answer comes as an event. The
  * same key again changes nothing. E_CONFLICT when it is more than was captured. */

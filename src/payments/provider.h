@@ -2,8 +2,11 @@
 #pragma once
 #include "base/base.h"
 
-struct provider_page {
-    str session_id, payment_id, url;
+struct provider_page { /* or intent: without session and url */
+    str session_id, payment_id, url, client_secret;
+};
+struct provider_said { /* one of the provider's objects as it is now, as an event to be stored */
+    str event_id, kind, body;
 };
 /* What one of the provider's objects says about one of our attempts. */
 enum provider_fact {
@@ -14,24 +17,30 @@ enum provider_fact {
     FACT_DECLINED,
     FACT_EXPIRED,
     FACT_REFUNDED,
-    FACT_REFUND_FAILED
+    FACT_REFUND_FAILED,
+    FACT_LOOK_AT_REFUNDS /* something went back: each refund is to be asked for */
 };
 struct provider_news {
     enum provider_fact fact;
     str session_id, payment_id, attempt_key, refund_id, refund_key; /* how to find ours */
     i64 amount; /* captured or refunded, minor units */
     str currency, error;
+    i64 at;         /* by the provider's clock, in seconds */
+    bool of_intent; /* said of the payment itself, not of a page */
 };
 struct provider {
     const char *name;
     bool (*is_configured)(struct ctx *);
-    /* Opens the page where the buyer pays; the same attempt again finds the same page. */
+    /* Opens the page where the buyer pays, or the intent; the same attempt again finds the same. */
     int (*open)(struct ctx *, const struct node *attempt, struct provider_page *);
-    /* Makes the page unusable. What it is after that is in *body, as `ask` gives it. */
+    /* Makes page or intent unusable. What it is after that is in *body, as `ask` gives it. */
     int (*expire)(struct ctx *, const struct node *attempt, str *event_id, str *kind, str *body);
     /* The provider's own object as it is now, as an event to be stored. */
     int (*ask)(struct ctx *, const struct node *attempt, str *event_id, str *kind, str *body);
     int (*refund)(struct ctx *, const struct node *refund, str *event_id, str *kind, str *body);
+    /* Every refund of an attempt, as events. */
+    int (*ask_refunds)(
+        struct ctx *, const struct node *attempt, struct provider_said *, size_t most, size_t *n);
     /* Raw body and signature header -> theirs? Fails closed without a secret. */
     int (*verify)(struct ctx *, str body, str signature);
     int (*event_id)(struct ctx *, str body, str *event_id, str *kind);

@@ -32,6 +32,8 @@ static const struct provider *provider_of(const struct node *row)
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
+static const char *const ways[] = { [PAY_ON_PAGE] = "page", [PAY_BY_INTENT] = "intent" };
+
 /* All that the page is opened with, kept, so that asking again is asking the same. */
 static str request_of(struct ctx *c, const struct payment_order *o, when expires)
 {
@@ -47,7 +49,7 @@ static str request_of(struct ctx *c, const struct payment_order *o, when expires
     return buf_str(&json);
 }
 
-static int open_page(struct ctx *c, const struct node *attempt, str *url)
+static int open_page(struct ctx *c, const struct node *attempt, struct payment_opened *out)
 {
     const struct provider *provider = provider_of(attempt);
     struct provider_page page;
@@ -62,8 +64,22 @@ static int open_page(struct ctx *c, const struct node *attempt, str *url)
         c->fault = fault;
         return noted ? noted : err;
     }
-    *url = page.url;
-    return q_payments_attempt_opened(c, NULL, id, page.session_id, page.payment_id, page.url);
+    *out = (struct payment_opened){ page.url, page.payment_id, page.client_secret };
+    str sealed = page.client_secret.n
+        ? crypto_seal(c->mem, c->app->secret, "client secret", page.client_secret)
+        : str_none;
+    return q_payments_attempt_opened(
+        c, NULL, id, page.session_id, page.payment_id, page.url, sealed);
+}
+
+/* As it was opened before. */
+static bool is_kept(struct ctx *c, const struct node *attempt, struct payment_opened *out)
+{
+    str sealed = node_str(attempt, "client_secret");
+    *out = (struct payment_opened){ node_str(attempt, "url"), node_str(attempt, "payment_id"),
+        str_none };
+    return !sealed.n ||
+        crypto_unseal(c->mem, c->app->secret, "client secret", sealed, &out->client_secret);
 }
 
 static int find_or_add(
@@ -76,15 +92,16 @@ static int find_or_add(
     when expires = c->now + PAGE_LIFE;
     str key = str_fmt(c->mem, "talat-%.*s-%s", STR(o->number),
         str_c(c->mem, str_lower(c->mem, crypto_code(c->mem, 8))));
-    TRY(q_payments_add_attempt(
-        c, &row, o->id, provider, key, o->amount, o->currency, request_of(c, o, expires), expires));
+    TRY(q_payments_add_attempt(c, &row, o->id, provider, str_of(ways[o->way]), key, o->amount,
+        o->currency, request_of(c, o, expires), expires));
     TRY(q_payments_open_attempt(c, attempt, o->id)); /* ours, or the one that was faster */
     return *attempt ? E_OK
                     : fail(c, E_CONFLICT, "payments.attempt",
                           "A payment for this order is just ending. Please try again in a moment.");
 }
 
-static int renew(struct ctx *c, str provider, const struct payment_order *o, str *url)
+static int renew(
+    struct ctx *c, str provider, const struct payment_order *o, struct payment_opened *out)
 {
     struct node *attempt;
     bool settled;
@@ -93,10 +110,11 @@ static int renew(struct ctx *c, str provider, const struct payment_order *o, str
         return fail(c, E_CONFLICT, "payments.processing",
             "Your bank is still working on this payment. Please wait for its answer.");
     TRY(find_or_add(c, provider, o, &attempt));
-    return open_page(c, attempt, url);
+    return open_page(c, attempt, out);
 }
 
-int payments_start(struct ctx *c, str provider, const struct payment_order *o, str *url)
+int payments_start(
+    struct ctx *c, str provider, const struct payment_order *o, struct payment_opened *out)
 {
     struct node *attempt;
     assert(!pg_in_tx(c) || !c->app->production);
@@ -106,17 +124,20 @@ int payments_start(struct ctx *c, str provider, const struct payment_order *o, s
     if (str_is(node_str(attempt, "state"), "processing"))
         return fail(c, E_CONFLICT, "payments.processing",
             "Your bank is still working on this payment. Please wait for its answer.");
-    *url = node_str(attempt, "url");
-    if (url->n && node_bool(attempt, "is_fresh"))
+    bool opened = node_bool(attempt, "is_opened");
+    bool same_way = str_is(node_str(attempt, "kind"), ways[o->way]);
+    if (opened && same_way && node_bool(attempt, "is_fresh") && is_kept(c, attempt, out))
         return E_OK;
-    if (url->n) /* its time is over, or nearly: closed first, so that there is one page to pay on */
-        return renew(c, provider, o, url);
-    int err = open_page(c, attempt, url);
+    /* Its time is over, or nearly, or it is to be paid the other way: closed first, so that there
+     * is one place to pay at. */
+    if (opened || !same_way)
+        return renew(c, provider, o, out);
+    int err = open_page(c, attempt, out);
     if (!err || !IS_REFUSED(c))
         return err;
     fault_clear(c); /* too old to be opened any more: a new one, once */
     TRY(find_or_add(c, provider, o, &attempt));
-    return open_page(c, attempt, url);
+    return open_page(c, attempt, out);
 }
 
 /* ---- closing, asking
@@ -151,9 +172,9 @@ static int expire_attempt(struct ctx *c, struct node *attempt, bool *settled)
     const struct provider *provider = provider_of(attempt);
     struct saying said = { .provider = str_of(provider->name) };
     struct provider_news news;
-    str url;
-    if (!node_str(attempt, "session_id").n) {
-        int err = open_page(c, attempt, &url);
+    struct payment_opened opened;
+    if (!node_bool(attempt, "is_opened")) {
+        int err = open_page(c, attempt, &opened);
         if (err && IS_REFUSED(c)) { /* there never was a page */
             fault_clear(c);
             return E_OK;
@@ -181,17 +202,37 @@ int payments_expire(struct ctx *c, i64 order, bool *settled)
 int payments_ask(struct ctx *c, i64 id)
 {
     struct node *attempt;
-    str url;
+    struct payment_opened opened;
     TRY(q_payments_attempt(c, &attempt, id));
     const struct provider *provider = provider_of(attempt);
     struct saying said = { .provider = str_of(provider->name) };
     TRY(q_payments_asked(c, NULL, id));
-    if (!node_str(attempt, "session_id").n) {
-        int err = open_page(c, attempt, &url);
+    if (!node_bool(attempt, "is_opened")) {
+        int err = open_page(c, attempt, &opened);
         return err && IS_REFUSED(c) ? E_OK : err;
     }
     TRY(provider->ask(c, attempt, &said.id, &said.kind, &said.body));
     return pg_tx(c, payments_note, &said);
+}
+
+int payments_ask_refunds(struct ctx *c, i64 id)
+{
+    enum { MOST = 100 };
+    struct provider_said *list = NEWS(c->mem, struct provider_said, MOST);
+    struct node *attempt;
+    size_t n;
+    TRY(q_payments_attempt(c, &attempt, id));
+    const struct provider *provider = provider_of(attempt);
+    TRY(q_payments_refunds_asked(c, NULL, id));
+    TRY(provider->ask_refunds(c, attempt, list, MOST, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct saying said = { .provider = str_of(provider->name),
+            .id = list[i].event_id,
+            .kind = list[i].kind,
+            .body = list[i].body };
+        TRY(pg_tx(c, payments_note, &said));
+    }
+    return E_OK;
 }
 
 /* ---- refunds

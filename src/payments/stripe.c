@@ -1,5 +1,6 @@
-/* Stripe by its hosted page: Checkout Sessions. The wire as in Stripe's API reference, version
- * pinned below: form-encoded requests, JSON answers, HMAC-signed events. */
+/* Stripe by its hosted page (Checkout Sessions), and by PaymentIntents for other programs. The wire
+ * as in Stripe's API reference, version pinned below: form-encoded requests, JSON answers,
+ * HMAC-signed events. */
 #include "payments/payments_in.h"
 #include "io/io.h"
 #include "web/web.h"
@@ -111,6 +112,38 @@ static int call(struct ctx *c, const char *method, str path, str form, str key, 
     return E_OK;
 }
 
+static bool is_intent(const struct node *attempt)
+{
+    return str_is(node_str(attempt, "kind"), "intent");
+}
+
+/* What the buyer's program confirms with the client secret; whichever ways to pay the account
+ * offers. */
+static int open_intent(struct ctx *c, const struct node *attempt, struct provider_page *page)
+{
+    const struct node *request = node_get(attempt, S("request"));
+    struct buf form = buf_new(c->mem, MOST_REQUEST);
+    struct node *answer;
+    int status;
+    str body;
+    field_int(c, &form, "amount", node_int(attempt, "amount"));
+    field(&form, "currency", str_lower(c->mem, node_str(attempt, "currency")));
+    field(&form, "automatic_payment_methods[enabled]", S("true"));
+    field(&form, "description", node_str(request, "what"));
+    field(&form, "receipt_email", node_str(request, "email"));
+    field(&form, "metadata[order_id]", node_str(request, "number"));
+    field(&form, "metadata[attempt]", node_str(attempt, "key"));
+    TRY(call(c, "POST", S("/v1/payment_intents"), buf_str(&form), node_str(attempt, "key"), &status,
+        &answer, &body));
+    if (status != 200)
+        return refused(c, status, answer);
+    *page = (struct provider_page){ .payment_id = node_str(answer, "id"),
+        .client_secret = node_str(answer, "client_secret") };
+    return page->payment_id.n && page->client_secret.n
+        ? E_OK
+        : fail_detail(c, E_PROVIDER, "payments.stripe", "an intent without id or secret");
+}
+
 /* ---- the page -------------------------------------------------------------------------------- */
 
 static int open_page(struct ctx *c, const struct node *attempt, struct provider_page *page)
@@ -119,6 +152,8 @@ static int open_page(struct ctx *c, const struct node *attempt, struct provider_
     struct buf form = buf_new(c->mem, MOST_REQUEST);
     struct node *answer;
     int status;
+    if (is_intent(attempt))
+        return open_intent(c, attempt, page);
     str body, currency = str_lower(c->mem, node_str(attempt, "currency"));
     field(&form, "mode", S("payment"));
     field(&form, "line_items[0][quantity]", S("1"));
@@ -139,17 +174,26 @@ static int open_page(struct ctx *c, const struct node *attempt, struct provider_
     if (status != 200)
         return refused(c, status, answer);
     *page = (struct provider_page){ node_str(answer, "id"), node_str(answer, "payment_intent"),
-        node_str(answer, "url") };
+        node_str(answer, "url"), str_none };
     return E_OK;
 }
 
-/* A session as it is now, stored like an event: its id says its state, so that asking twice
+/* An object as it is now, stored like an event: its id says its state, so that asking twice
  * stores nothing twice. */
-static void as_event(struct ctx *c, const struct node *session, str *event_id, str *kind)
+static void as_event(struct ctx *c, const struct node *object, str *event_id, str *kind)
 {
-    *kind = S("checkout.session.asked");
-    *event_id = str_fmt(c->mem, "asked:%.*s:%.*s:%.*s", STR(node_str(session, "id")),
-        STR(node_str(session, "status")), STR(node_str(session, "payment_status")));
+    bool session = str_is(node_str(object, "object"), "checkout.session");
+    *kind = str_fmt(c->mem, "%.*s.asked", STR(node_str(object, "object")));
+    *event_id = str_fmt(c->mem, "asked:%.*s:%.*s:%.*s", STR(node_str(object, "id")),
+        STR(node_str(object, "status")),
+        STR(node_str(object, session ? "payment_status" : "latest_charge")));
+}
+
+static str path_of(struct ctx *c, const struct node *attempt, const char *verb)
+{
+    bool intent = is_intent(attempt);
+    return str_fmt(c->mem, "/v1/%s/%.*s%s", intent ? "payment_intents" : "checkout/sessions",
+        STR(node_str(attempt, intent ? "payment_id" : "session_id")), verb);
 }
 
 /* One the provider knows nothing of (another account's, or its test data was cleared) cannot be
@@ -157,9 +201,11 @@ static void as_event(struct ctx *c, const struct node *session, str *event_id, s
 static void forgotten(struct ctx *c, const struct node *attempt, struct node *session, str *body)
 {
     struct buf json = buf_new(c->mem, 4096);
-    node_set_str(c->mem, session, S("object"), S("checkout.session"));
-    node_set_str(c->mem, session, S("id"), node_str(attempt, "session_id"));
-    node_set_str(c->mem, session, S("status"), S("expired"));
+    bool intent = is_intent(attempt);
+    node_set_str(
+        c->mem, session, S("object"), intent ? S("payment_intent") : S("checkout.session"));
+    node_set_str(c->mem, session, S("id"), node_str(attempt, intent ? "payment_id" : "session_id"));
+    node_set_str(c->mem, session, S("status"), intent ? S("canceled") : S("expired"));
     node_set_str(c->mem, session, S("payment_status"), S("unpaid"));
     json_store(&json, session);
     *body = buf_str(&json);
@@ -170,8 +216,7 @@ static int ask(struct ctx *c, const struct node *attempt, str *event_id, str *ki
     struct node *session;
     when ends;
     int status;
-    str path = str_fmt(c->mem, "/v1/checkout/sessions/%.*s", STR(node_str(attempt, "session_id")));
-    TRY(call(c, "GET", path, str_none, str_none, &status, &session, body));
+    TRY(call(c, "GET", path_of(c, attempt, ""), str_none, str_none, &status, &session, body));
     if (status == 404 && when_parse(node_str(attempt, "expires_at"), &ends) && ends < c->now)
         forgotten(c, attempt, session = node_map(c->mem), body);
     else if (status != 200)
@@ -180,17 +225,43 @@ static int ask(struct ctx *c, const struct node *attempt, str *event_id, str *ki
     return E_OK;
 }
 
-/* An open session becomes expired; any other answers 400, and then we look what it is. */
+/* An open session becomes expired, an open intent canceled; any other answers 400, and then we
+ * look what it is. */
 static int expire(struct ctx *c, const struct node *attempt, str *event_id, str *kind, str *body)
 {
     struct node *session;
     int status;
-    str path =
-        str_fmt(c->mem, "/v1/checkout/sessions/%.*s/expire", STR(node_str(attempt, "session_id")));
-    TRY(call(c, "POST", path, str_none, str_none, &status, &session, body));
+    bool intent = is_intent(attempt);
+    TRY(call(c, "POST", path_of(c, attempt, intent ? "/cancel" : "/expire"),
+        intent ? S("cancellation_reason=abandoned") : str_none, str_none, &status, &session, body));
     if (status != 200)
         return ask(c, attempt, event_id, kind, body);
     as_event(c, session, event_id, kind);
+    return E_OK;
+}
+
+static int ask_refunds(
+    struct ctx *c, const struct node *attempt, struct provider_said *list, size_t most, size_t *n)
+{
+    struct node *answer;
+    int status;
+    str body, payment = node_str(attempt, "payment_id");
+    *n = 0;
+    if (!payment.n)
+        return E_OK;
+    TRY(call(c, "GET", str_fmt(c->mem, "/v1/refunds?limit=100&payment_intent=%.*s", STR(payment)),
+        str_none, str_none, &status, &answer, &body));
+    if (status != 200)
+        return refused(c, status, answer);
+    EACH(item, node_get(answer, S("data"))) {
+        struct buf json = buf_new(c->mem, MOST_ANSWER);
+        if (*n == most)
+            break;
+        json_store(&json, &item->node);
+        struct provider_said *said = &list[(*n)++];
+        as_event(c, &item->node, &said->event_id, &said->kind);
+        said->body = buf_str(&json);
+    }
     return E_OK;
 }
 
@@ -303,17 +374,42 @@ static void session_news(struct ctx *c, str kind, const struct node *s, struct p
         n->fact = FACT_EXPIRED;
 }
 
+/* The last part of an event's kind, or, of an object we asked for, its status. */
+static const struct {
+    const char *said;
+    enum provider_fact fact;
+} intent_facts[] = {
+    { "succeeded", FACT_PAID },
+    { "payment_failed", FACT_DECLINED },
+    { "requires_payment_method", FACT_DECLINED }, /* with an error: see intent_news */
+    { "processing", FACT_PROCESSING },
+    { "canceled", FACT_EXPIRED },
+};
+
 static void intent_news(struct ctx *c, str kind, const struct node *p, struct provider_news *n)
 {
+    bool asked = str_is(kind, "payment_intent.asked");
+    str said = asked ? node_str(p, "status") : str_from(kind, sizeof "payment_intent." - 1);
     n->payment_id = node_str(p, "id");
     n->attempt_key = node_str(node_get(p, S("metadata")), "attempt");
     n->amount = node_int(p, "amount_received");
     n->currency = str_upper(c->mem, node_str(p, "currency"));
     n->error = node_str(node_get(p, S("last_payment_error")), "code");
-    if (str_is(kind, "payment_intent.succeeded"))
-        n->fact = FACT_PAID;
-    else if (str_is(kind, "payment_intent.payment_failed"))
-        n->fact = FACT_DECLINED;
+    n->of_intent = true;
+    for (size_t i = 0; i < COUNT(intent_facts); i++)
+        if (str_is(said, intent_facts[i].said))
+            n->fact = intent_facts[i].fact;
+    if (asked && n->fact == FACT_DECLINED && !n->error.n) /* nobody has tried yet */
+        n->fact = FACT_NONE;
+}
+
+/* A charge says how much has gone back in all, not by which refunds. */
+static void charge_news(str kind, const struct node *charge, struct provider_news *n)
+{
+    n->payment_id = node_str(charge, "payment_intent");
+    n->attempt_key = node_str(node_get(charge, S("metadata")), "attempt");
+    if (str_is(kind, "charge.refunded"))
+        n->fact = FACT_LOOK_AT_REFUNDS;
 }
 
 static void refund_news(struct ctx *c, const struct node *r, struct provider_news *n)
@@ -339,15 +435,18 @@ static int news(struct ctx *c, str kind, str body, struct provider_news *out)
     struct node *object = node_path(event, S("data.object"));
     object = object ? object : event;
     str what = node_str(object, "object");
-    *out = (struct provider_news){ 0 };
+    *out = (struct provider_news){ .at = object == event ? c->now / SECOND
+                                                         : node_int(event, "created") };
     if (str_is(what, "checkout.session"))
         session_news(c, kind, object, out);
     else if (str_is(what, "payment_intent"))
         intent_news(c, kind, object, out);
     else if (str_is(what, "refund"))
         refund_news(c, object, out);
+    else if (str_is(what, "charge"))
+        charge_news(kind, object, out);
     return E_OK;
 }
 
 const struct provider provider_stripe = { NAME, is_configured, open_page, expire, ask, refund,
-    verify, event_id, news };
+    ask_refunds, verify, event_id, news };

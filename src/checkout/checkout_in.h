@@ -1,0 +1,27 @@
+/* Shared within checkout/. */
+#pragma once
+#include "checkout/checkout.h"
+#include "pricing/pricing.h"
+
+/* The scope's cart with all that an order of it needs, and its price. */
+struct gathered {
+    struct node *cart, *draft, *methods, *delivery;
+    struct basket basket;
+    struct priced priced;
+    bool is_ready; /* also an address and a delivery were chosen */
+};
+int checkout_gather(struct ctx *, struct gathered *);
+int checkout_costs(struct ctx *, const struct gathered *); /* E_CONFLICT when nothing at all */
+int checkout_order(struct ctx *, struct gathered *, i64 person, i64 *order);
+
+/* buy.c: all of it at once, for other software. */
+struct wish {
+    i64 person;
+    str email, name;            /* of the account */
+    str delivery_method;        /* empty: as last time, else the first that is offered */
+    const struct node *items;   /* [{sku, quantity}] */
+    const struct node *address; /* {name, phone, line1, ...}; NULL: as last time, else not known */
+};
+/* In a cart of its own, which nobody's browser shows; the scope is the order's afterwards.
+ * E_INPUT by field ("items.0.sku"), E_CONFLICT when it cannot be had. */
+int checkout_buy(struct ctx *, const struct wish *, i64 *order);

@@ -1,0 +1,66 @@
+/* What clients of the API were answered. A client that has lost an answer asks again with the
+ * same key and hears the same, to the byte; the thing itself is done once. */
+#include "orders/orders_in.h"
+#include "gen/queries.h"
+#include "io/io.h"
+#include "web/web.h"
+#include "work/work.h"
+
+#define KEPT    (3 * DAY)
+#define PURPOSE "answer" /* sealed: it may hold what only its client is to know */
+
+static str hash_of(struct ctx *c, str asked) { return crypto_sha256_hex(c->mem, asked); }
+
+static int read_answer(struct ctx *c, const struct orders_ask *ask, struct orders_answer *out)
+{
+    struct node *row;
+    when at = 0;
+    TRY(q_orders_answer(c, &row, ask->person, ask->key));
+    if (!row) /* forgotten this very moment */
+        return fail(c, E_CONFLICT, "orders.key", "Please choose a new Idempotency-Key.");
+    if (!crypto_equal(node_str(row, "asked"), hash_of(c, ask->asked)))
+        return fail(c, E_CONFLICT, "orders.key_used",
+            "This Idempotency-Key was used before, for something else.");
+    str sealed = node_str(row, "answer");
+    out->order = node_int(row, "order_id");
+    out->text = str_none;
+    if (sealed.n && !crypto_unseal(c->mem, c->app->secret, PURPOSE, sealed, &out->text))
+        return fail_detail(c, E_INTERNAL, "orders.answer", "an answer cannot be unsealed");
+    out->is_young = when_parse(node_str(row, "created_at"), &at) && c->now - at < 5 * SECOND;
+    return E_OK;
+}
+
+int orders_ask(struct ctx *c, const struct orders_ask *ask, struct orders_answer *out)
+{
+    struct node *row;
+    *out = (struct orders_answer){ 0 };
+    TRY(q_orders_ask(c, &row, ask->person, ask->key, hash_of(c, ask->asked)));
+    out->is_first = row != NULL;
+    return row ? E_OK : read_answer(c, ask, out);
+}
+
+int orders_ask_again(struct ctx *c, const struct orders_ask *ask, struct orders_answer *out)
+{
+    *out = (struct orders_answer){ 0 };
+    return read_answer(c, ask, out);
+}
+
+int orders_ask_is_of(struct ctx *c, const struct orders_ask *ask, i64 order)
+{
+    return q_orders_answer_order(c, NULL, ask->person, ask->key, order);
+}
+
+int orders_keep_answer(struct ctx *c, const struct orders_ask *ask, str *text)
+{
+    struct orders_answer kept;
+    i64 changed;
+    TRY(q_orders_keep_answer(
+        c, &changed, ask->person, ask->key, crypto_seal(c->mem, c->app->secret, PURPOSE, *text)));
+    if (changed)
+        return E_OK;
+    TRY(orders_ask_again(c, ask, &kept));
+    *text = kept.text;
+    return E_OK;
+}
+
+int orders_forget_answers(struct ctx *c) { return q_orders_forget_answers(c, NULL, c->now - KEPT); }
