@@ -100,14 +100,18 @@ journey('cancelling an unpaid order frees what it held, and the buyer sees it', 
     await nok.seesAfterReloading('Only 1 left');
 });
 
-journey('a paid order is paid back in full, once', async ({ guest, merchant }) => {
+journey('a paid order is paid back, a part first, then the rest, once', async ({ guest, merchant }) => {
     const who = newcomer('Refund Me'), mali = await guest(), house = await merchant();
     const order = await mali.buys('record-brush', who);
     await mali.sees('Thank you, it is paid');
     await house.opens(`/admin/orders/${order}`);
+    await house.unfolds('Give a part of the money back');
+    await house.writes({ amount: '20.50' });
+    await house.clicks('Refund this amount');
+    await house.sees('The money was asked to go back');
+    await house.seesAfterReloading('Partly refunded');
     await house.unfolds('Give all the money back');
     await house.clicks(/^Refund /);
-    await house.sees('The money was asked to go back');
     await mali.sees('Your money is on its way back');
     await house.seesAfterReloading('The money went back');
     assert.equal(await house.page.locator('summary', { hasText: 'Give all the money back' }).count(), 0);
