@@ -124,7 +124,7 @@ static int place(struct req *r)
 }
 
 ROUTES(checkout_api){
-    ROUTE(POST, "/api/orders", ORDERS_CREATE, an_order, place, NULL, RATE_ORDER,
-        SLOW | BARE | NOINDEX),
+    ROUTE(POST, "/api/orders", ORDERS_CREATE, an_order, place, "checkout/api_order", RATE_ORDER,
+        SLOW | BARE | NOINDEX | CREATES),
     END_OF_ROUTES,
 };

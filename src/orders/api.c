@@ -264,12 +264,13 @@ static int refund(struct req *r)
 }
 
 ROUTES(orders_api){
-    ROUTE(GET, "/api/orders/{id}", SHOPPER, one_order, show, NULL, RATE_PAGE, BARE | NOINDEX),
-    ROUTE(PUT | PATCH, "/api/orders/{id}/status", ORDERS_UPDATE, a_status, move, NULL, RATE_FORM,
-        SLOW | BARE | NOINDEX),
-    ROUTE(PUT, "/api/orders/{id}/address", SHOPPER, an_address, give_address, NULL, RATE_FORM,
+    ROUTE(GET, "/api/orders/{id}", SHOPPER, one_order, show, "orders/api_order", RATE_PAGE,
         BARE | NOINDEX),
-    ROUTE(POST, "/api/orders/{id}/refunds", ORDERS_REFUND, a_refund, refund, NULL, RATE_FORM,
-        BARE | NOINDEX),
+    ROUTE(PUT | PATCH, "/api/orders/{id}/status", ORDERS_UPDATE, a_status, move, "orders/api_order",
+        RATE_FORM, SLOW | BARE | NOINDEX),
+    ROUTE(PUT, "/api/orders/{id}/address", SHOPPER, an_address, give_address, "orders/api_order",
+        RATE_FORM, BARE | NOINDEX),
+    ROUTE(POST, "/api/orders/{id}/refunds", ORDERS_REFUND, a_refund, refund, "orders/api_refund",
+        RATE_FORM, BARE | NOINDEX | CREATES),
     END_OF_ROUTES,
 };

@@ -313,7 +313,8 @@ static int route(struct req *r)
     router_params(r->c.mem, r->route, path.segments, path.n, r->params);
     if (r->format == HTML && r->route->view && in_header(r, "hx-request").n)
         r->format = FRAGMENT;
-    if (bare && !r->route->view) /* hooks and checks talk JSON, errors included */
+    /* Hooks, checks and what is for programs talk JSON, errors included. */
+    if (bare && !(r->route->view && templates_has(r->c.app->templates, str_of(r->route->view))))
         r->format = JSON;
     return E_OK;
 }

@@ -239,7 +239,8 @@ static void add_answers(
     struct app *app, struct arena *mem, const struct operation *o, struct node *operation)
 {
     struct node *responses = node_set_map(mem, operation, S("responses"));
-    struct node *ok = node_set_map(mem, responses, S("200")), *content = node_map(mem);
+    struct node *ok = node_set_map(mem, responses, o->row->flags & CREATES ? S("201") : S("200"));
+    struct node *content = node_map(mem);
     str title = answer_title(app, mem, o);
     bool has_page = o->row->view && templates_has(app->templates, str_of(o->row->view));
     node_set_str(mem, ok, S("description"),
@@ -261,6 +262,10 @@ static void add_answers(
             S("Something has to be done first: Location says where."));
     if (node_count(node_get(operation, S("parameters"))) || node_get(operation, S("requestBody")))
         add_problem(mem, responses, "422");
+    if (str_starts(o->path, S("/api/")) && !str_is(o->method, "GET"))
+        add_problem(mem, responses, "409");
+    if (o->row->flags & CREATES && o->row->flags & SLOW)
+        add_problem(mem, responses, "502");
     if (o->row->need != ANYONE) {
         add_problem(mem, responses, "401");
         add_problem(mem, responses, "403");
@@ -360,8 +365,10 @@ static const struct {
     { "401", "Nobody is logged in, or the token is not valid." },
     { "403", "Not allowed: `required` names the permission, `role` whose it is not." },
     { "404", "There is no such thing, or not for this one." },
+    { "409", "It cannot be done as things stand now; `code` says why." },
     { "422", "An input is wrong; `fields` says which and why." },
     { "429", "Too many requests; Retry-After says when to come back." },
+    { "502", "The payment provider did not answer: the same again, with the same key." },
     { "503", "A part of the shop is away; Retry-After says when to come back." },
 };
 

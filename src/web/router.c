@@ -42,6 +42,7 @@ static const struct {
     { BARE, "BARE" },
     { BIG, "BIG" },
     { FORM, "FORM" },
+    { CREATES, "CREATES" },
 };
 static const char *const rates[] = { "page", "form", "login", "order", "search", "hook", "none" };
 static const struct {

@@ -212,6 +212,7 @@ enum route_flags {
     FORM = 64,    /* the handler is called also when inputs are wrong, and begins with
                      `if (in_fault(r)) return again(r, in_fault(r), <the form's document>);`.
                      Without it such a page is the view over an empty document */
+    CREATES = 128, /* answers 201 with what it made */
 };
 typedef int handler(struct req *);
 struct route {
