@@ -458,16 +458,20 @@ static void cache_headers(struct req *r)
     set_header(r, "Cache-Control", S("no-cache"));
 }
 
-/* Kept as it travels. Any other answer to who takes gzip is packed by nginx on its way. */
+/* Kept as it travels, with its length, or nginx would cut it into chunks. Any other answer to who
+ * takes gzip is packed by nginx on its way. */
 static void pack(struct req *r)
 {
     str packed;
-    if (r->kind != KIND_PACKED || !is_kept(r) || r->out->body.n < WORTH_PACKING ||
-        !pack_gzip(r->c.mem, buf_str(&r->out->body), &packed))
+    if (r->kind == KIND_SSI || !is_kept(r))
         return;
-    r->out->body.n = 0;
-    buf_add(&r->out->body, packed);
-    set_header(r, "Content-Encoding", S("gzip"));
+    if (r->kind == KIND_PACKED && r->out->body.n >= WORTH_PACKING &&
+        pack_gzip(r->c.mem, buf_str(&r->out->body), &packed)) {
+        r->out->body.n = 0;
+        buf_add(&r->out->body, packed);
+        set_header(r, "Content-Encoding", S("gzip"));
+    }
+    set_header(r, "Content-Length", str_fmt(r->c.mem, "%zu", r->out->body.n));
 }
 
 static void timing_header(struct req *r, i64 us)
