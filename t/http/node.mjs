@@ -40,7 +40,7 @@ export class Node {
         for (const pool of ['web', 'slow'])
             this.spawn(pool, join(process.env.TALAT_APP, 'bin/talat-web'), ['--config', join(this.dir, 'talat.conf'), '--pool', pool], isRoot ? owner() : {});
         this.startNginx();
-        await until(async () => (await ask('/health', { to: this.at }).catch(() => ({}))).status === 200, 10000,
+        await until(async () => (await ask('/health', { to: this.at }).catch(() => ({}))).status === 200, 20000,
             () => ['web', 'nginx'].map((name) => readFileSync(join(this.dir, `${name}.log`), 'utf8').slice(-1500)).join('\n'));
         return this;
     }
