@@ -144,11 +144,11 @@ async function buy(tally, browser, thing, next) {
 }
 
 // Asks for two pages all the time, for the share of good answers and the longest time without.
-async function watch(tally, path, is) {
+async function watch(tally, page, is) {
     const seen = { asked: 0, good: 0, statuses: {}, gap: 0 }, agent = agents();
     let last = Date.now();
     while (is()) {
-        const { status } = await ask(path, { agent, timeout: 20000 }).catch(({ message }) => ({ status: message.slice(0, 40) }));
+        const { status } = await ask(page(), { agent, timeout: 20000 }).catch(({ message }) => ({ status: message.slice(0, 40) }));
         seen.asked++;
         seen.statuses[status] = (seen.statuses[status] ?? 0) + 1;
         if (status === 200) {
@@ -177,7 +177,7 @@ for (const [name, fault] of Object.entries(faults)) {
     test(`${name}, ${SECONDS} s of buying`, { skip, timeout: (SECONDS + 240) * 1000 }, async (t) => {
         const seed = SEED + number++, next = random(seed), pids = processes();
         const things = [goods({ stock: 100000 }), goods({ stock: 100000 })];
-        const tally = { placed: [], paid: [], seen: [], left: 0, retries: 0, anew: 0, met: new Set() };
+        const tally = { placed: [], paid: [], seen: [], left: 0, retries: 0, anew: 0, looked: 0, met: new Set() };
         await ask(`/products/${things[0].slug}`);
         let going = true, strikes = 0;
         const member = await new Browser().login('shopper@example.test');
@@ -188,7 +188,7 @@ for (const [name, fault] of Object.entries(faults)) {
                     .catch((error) => { tally.left++; tally.met.add(error.message.slice(0, 90)); });
             }
         });
-        const watching = [watch(tally, `/products/${things[0].slug}`, () => going), watch(tally, '/cart', () => going)];
+        const watching = [watch(tally, () => `/products/${things[0].slug}`, () => going), watch(tally, () => `/search?q=word${tally.looked++}`, () => going)];
         const end = Date.now() + SECONDS * 1000;
         try {
             while (Date.now() < end - 500) {

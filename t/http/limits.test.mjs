@@ -8,7 +8,7 @@ import { skip as noStack, Browser, admin, agents, ask, buyer, calm, goods, rows,
 
 const skip = noStack || !process.env.TALAT_VAR;
 // What the sanitizer keeps back of freed memory would look like growth.
-const node = new Node({ recycle: 1e9, worker_memory_mb: 4096 }, { ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:quarantine_size_mb=0:thread_local_quarantine_size_kb=0` });
+const node = new Node({ recycle: 1e9, worker_memory_mb: 4096, web_workers: 1, slow_workers: 1 }, { ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:quarantine_size_mb=0:thread_local_quarantine_size_kb=0` });
 const agent = agents(), KB = 1024, MB = 1024 * KB;
 let thing, staff, sku; // something to buy, somebody who may upload
 

@@ -111,7 +111,7 @@ describe('what nginx never sends', { skip: !existsSync(PROGRAM) && 't/tests is n
         'less body than announced': post(5, record(STDIN, Buffer.from('abcd')), record(STDIN)),
         'a length that is no number': post('1e3', record(STDIN, Buffer.from('abc')), record(STDIN)),
         'a negative length': post('-1', record(STDIN)),
-        'thousands of params': raw(pairs(Object.fromEntries(Array.from({ length: 9000 }, (_, i) => [`P${i}`, 'x'])))),
+        'thousands of params': raw(pairs(Object.fromEntries(Array.from({ length: 9000 }, (_, i) => [`P${i.toString(36)}`, ''])))),
         'padding where libfcgi cannot skip it': Buffer.concat([begin({ padding: 5 }), request('/').subarray(16)]),
         'HTTP': Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
     };
