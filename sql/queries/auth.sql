@@ -69,6 +69,24 @@ select user_agent, created_at, seen_at, session_hash = :session_hash as is_this
  where person_id = :person and ended_at is null and seen_at > now() - interval '24 hours'
  order by seen_at desc limit 20;
 
+-- name: lines_of_person :many
+-- in: person bigint
+-- Sessions that may have a page open: a day of idleness, and what the row lags behind Redis.
+select session_hash from auth.device
+ where person_id = :person and ended_at is null and seen_at > now() - interval '26 hours'
+ order by id desc limit 500;
+
+-- name: lines_of_staff :many
+-- in: organisation bigint
+-- The same for whoever is staff here and nowhere before (query place).
+select d.session_hash
+  from auth.member m join auth.device d on d.person_id = m.person_id
+ where m.organisation_id = :organisation and d.ended_at is null
+   and d.seen_at > now() - interval '26 hours'
+   and not exists (select from auth.member e
+                    where e.person_id = m.person_id and e.created_at < m.created_at)
+ order by d.id desc limit 2000;
+
 -- name: organisation :one
 -- in: organisation bigint
 select id, slug, name, zone, country, currency, tax_inclusive, rounding

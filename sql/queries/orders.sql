@@ -67,6 +67,11 @@ select id, number, coalesce(person_id, 0) as person_id, cart_id, email, name, ph
        updated_at
   from orders."order" where id = :id;
 
+-- name: newest :one
+-- in: id bigint
+-- Grows with every step of an order: each writes its line of the story.
+select coalesce(max(id), 0)::bigint as event from orders.event where order_id = :id;
+
 -- name: lock :one
 -- in: id bigint
 -- The first lock of every change: order, then payment, then stock.

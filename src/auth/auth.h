@@ -9,9 +9,15 @@
 struct req;
 int auth_who(struct req *, str session_cookie); /* hooks.who */
 int auth_bearer(struct req *, str token);       /* hooks.bearer */
-/* The push channel that a session's open pages listen to besides their own; logging out closes
- * it, and with it them. Somebody without a session has one that nothing is ever sent to. */
-str auth_line(struct ctx *, str session);
+/* What a session's open pages listen to: LINE_OWN for what concerns the person, LINE_DESK for
+ * what concerns the shop they work in. The names that push channels begin with; behind them
+ * stand "/<language>" for pages and "/json" for clients. Ending a session ends its lines. */
+enum auth_line { LINE_OWN = 's', LINE_DESK = 'd' };
+str auth_line(struct ctx *, enum auth_line, str session);
+/* Adds the lines of all sessions of a person, or of an organisation's staff, to a list. One
+ * that has ended is not among them, even when a page of it is still being put through. */
+int auth_lines_of_person(struct ctx *, i64 person, struct node *lines);
+int auth_lines_of_staff(struct ctx *, i64 organisation, struct node *lines);
 
 /* The person's row for mails: {id, email, name, lang}. E_MISSING when there is none. */
 int auth_person(struct ctx *, i64 person, struct node **out);

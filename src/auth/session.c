@@ -167,9 +167,43 @@ static int forget_later(struct ctx *c, str hash)
     return job_add(c, "auth.forget", key_of(c, hash), 0, 0, data, 0);
 }
 
-str auth_line(struct ctx *c, str session)
+str auth_line(struct ctx *c, enum auth_line line, str session)
 {
-    return str_fmt(c->mem, "s/%.*s", STR(session.n ? session : S("none")));
+    return str_fmt(c->mem, "%c/%.*s", line, STR(str_upto(session, 32)));
+}
+
+static int add_lines(
+    struct ctx *c, enum auth_line line, const struct node *devices, struct node *lines)
+{
+    EACH(item, devices)
+        node_add_str(c->mem, lines, auth_line(c, line, node_str(&item->node, "session_hash")));
+    return E_OK;
+}
+
+int auth_lines_of_person(struct ctx *c, i64 person, struct node *lines)
+{
+    struct node *devices;
+    TRY(q_auth_lines_of_person(c, &devices, person));
+    return add_lines(c, LINE_OWN, devices, lines);
+}
+
+int auth_lines_of_staff(struct ctx *c, i64 organisation, struct node *lines)
+{
+    struct node *devices;
+    TRY(q_auth_lines_of_staff(c, &devices, organisation));
+    return add_lines(c, LINE_DESK, devices, lines);
+}
+
+/* Ends the lines that pages of this session have open, and forgets what was sent on them. */
+static void close_lines(struct ctx *c, str session)
+{
+    struct buf all = buf_new(c->mem, 1024);
+    str own = auth_line(c, LINE_OWN, session), desk = auth_line(c, LINE_DESK, session);
+    buf_fmt(&all, "%.*s/json,%.*s/json", STR(own), STR(desk));
+    for (const struct language *l = web_languages; l->code; l++)
+        buf_fmt(&all, ",%.*s/%s,%.*s/%s", STR(own), l->code, STR(desk), l->code);
+    nodes_close(c, buf_str(&all));
+    fault_clear(c);
 }
 
 int session_end(struct req *r)
@@ -180,9 +214,7 @@ int session_end(struct req *r)
     TRY(q_auth_end_device(c, NULL, r->who.session));
     if (!redis_del(c, key_of(c, r->who.session)))
         TRY(forget_later(c, r->who.session));
-    /* Ends the streams of the pages that this session has open. */
-    nodes_close(c, auth_line(c, r->who.session));
-    fault_clear(c);
+    close_lines(c, r->who.session);
     set_cookie(r, COOKIE_SESSION, str_none, -1, false);
     r->who = (struct who){ .role = GUEST };
     c->scope.person = c->scope.organisation = 0;

@@ -191,10 +191,13 @@ int mail_send(struct ctx *, str smtp_url, str mail_dir, const struct mail *, str
 
 /* ---- push.c: nchan over nginx's inner socket ---------------------------------------------- */
 
-/* `at` is the inner server: a socket's path, or host:port in a private network.
- * Publishes to a channel. `event` empty: an unnamed message (a fragment). */
-int push_send(struct ctx *, str at, str channel, str event, str body);
-int push_close(struct ctx *, str at, str channel); /* ends its subscribers */
+/* `at` is the inner server: a socket's path, or host:port in a private network. */
+/* Publishes to a channel, or to as many as PUSH_MOST with commas between. `event` empty: an
+ * unnamed message (a fragment). */
+enum { PUSH_MOST = 16 };
+int push_send(struct ctx *, str at, str channels, str event, str body);
+/* Ends their subscribers and drops what was kept for replay. */
+int push_close(struct ctx *, str at, str channels);
 /* Asks nginx to render one cached page anew, in place; `kind` as in nginx/cache.conf. */
 int push_refresh(struct ctx *, str at, str secret, str path, str accept, str kind, str currency);
 

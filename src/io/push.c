@@ -43,19 +43,23 @@ static int inner(struct ctx *c, str at, const char *method, str path, const str 
     return E_OK;
 }
 
-static int channel_path(struct ctx *c, str channel, str *path)
+static int channel_path(struct ctx *c, str channels, str *path)
 {
-    if (!is_channel(channel))
+    str rest = channels, one;
+    bool good = channels.n;
+    for (int n = 1; str_cut(&rest, ',', &one); n++)
+        good = good && n <= PUSH_MOST && is_channel(one);
+    if (!good)
         return fail_detail(c, E_INTERNAL, "push.channel", "not a channel name");
-    *path = str_fmt(c->mem, "/pub/%.*s", STR(channel));
+    *path = str_fmt(c->mem, "/pub/%.*s", STR(channels));
     return E_OK;
 }
 
-int push_send(struct ctx *c, str at, str channel, str event, str body)
+int push_send(struct ctx *c, str at, str channels, str event, str body)
 {
     str path, headers[2] = { S("Content-Type: text/plain; charset=utf-8") };
     int status;
-    TRY(channel_path(c, channel, &path));
+    TRY(channel_path(c, channels, &path));
     if (event.n)
         headers[1] = str_fmt(c->mem, "X-EventSource-Event: %.*s", STR(event));
     TRY(inner(c, at, "POST", path, headers, event.n ? 2 : 1, body, &status));
@@ -64,11 +68,11 @@ int push_send(struct ctx *c, str at, str channel, str event, str body)
     return E_OK;
 }
 
-int push_close(struct ctx *c, str at, str channel)
+int push_close(struct ctx *c, str at, str channels)
 {
     str path;
     int status;
-    TRY(channel_path(c, channel, &path));
+    TRY(channel_path(c, channels, &path));
     TRY(inner(c, at, "DELETE", path, NULL, 0, str_none, &status));
     if (status / 100 != 2 && status != 404) /* 404: nobody was there */
         return fail_detail(c, E_PROVIDER, "push.status", "nchan answered %d", status);

@@ -1,5 +1,6 @@
 /* The merchant's orders: list, one order with its whole story, and what can be done. */
 #include "orders/orders_in.h"
+#include "auth/auth.h"
 #include "gen/queries.h"
 #include "io/io.h"
 #include "notify/notify.h"
@@ -265,8 +266,7 @@ static const struct input to_listen[] = { { "last_event_id", LINE, 0, 40 }, { 0 
 static int live(struct req *r)
 {
     TRY(as_staff(r));
-    str desk = crypto_opaque(r->c.mem, r->c.app->secret, "organisation", r->c.scope.organisation);
-    return orders_listen(r, str_fmt(r->c.mem, "org/%.*s", STR(desk)));
+    return orders_listen(r, auth_line(&r->c, LINE_DESK, r->who.session));
 }
 
 ROUTES(orders_admin){

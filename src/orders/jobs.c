@@ -1,4 +1,4 @@
-/* What comes in by the back door: payments' news, lapsed holds, and telling open pages. */
+/* What comes in by the back door: payments' news and lapsed holds. */
 #include "orders/orders_in.h"
 #include "auth/auth.h"
 #include "cart/cart.h"
@@ -229,84 +229,6 @@ static int forget(struct ctx *c, const struct job *job)
     return E_OK;
 }
 
-/* ---- open pages
- * -------------------------------------------------------------------------------------- */
-
-static str channel(struct ctx *c, const char *letter, const char *kind, i64 id)
-{
-    return str_fmt(c->mem, "%s/%.*s", letter, STR(crypto_opaque(c->mem, c->app->secret, kind, id)));
-}
-
-static int send(struct ctx *c, str to, str event, str body)
-{
-    metric_add(c->app, "push_total", 1);
-    return nodes_send(c, to, event, body);
-}
-
-static int push_json(struct ctx *c, str event, const struct node *data, str to)
-{
-    struct buf json = buf_new(c->mem, 16384);
-    json_write(&json, data);
-    return send(c, str_fmt(c->mem, "%.*s.json", STR(to)), event, buf_str(&json));
-}
-
-/* Pages are open in whatever language their readers chose: each has a channel of its own. */
-static int push_pages(struct ctx *c, const char *view, i64 id, str to)
-{
-    struct node *order, *document;
-    str html;
-    for (const struct language *l = web_languages; l->code; l++) {
-        c->lang = str_of(l->code);
-        document = node_map(c->mem);
-        TRY(orders_read(c, id, &order));
-        node_set(c->mem, document, S("order"), order);
-        TRY(render_view(c, view, document, &html));
-        TRY(send(c, str_fmt(c->mem, "%.*s/%s", STR(to), l->code), str_none, html));
-    }
-    return E_OK;
-}
-
-static int push_to_buyer(struct ctx *c, i64 id, i64 person, str event, const struct node *data)
-{
-    str page = channel(c, "o", "order", id);
-    TRY(push_pages(c, "orders/status", id, page));
-    TRY(push_json(c, event, data, page));
-    return person ? push_json(c, event, data, channel(c, "u", "person", person)) : E_OK;
-}
-
-static int push_to_staff(
-    struct ctx *c, i64 id, i64 organisation, str event, const struct node *data)
-{
-    str desk = channel(c, "org", "organisation", organisation);
-    TRY(push_pages(c, "orders/admin_row", id, desk));
-    return push_json(c, event, data, desk);
-}
-
-/* One event per organisation; the buyer's page hears of each state at least once, and what it
- * is sent is always the order as it is now, so that late or doubled messages do no harm. */
-static int push_order(struct ctx *c, const struct job *job)
-{
-    struct node *order, *data = node_get(job->data, S("data"));
-    str event = str_is(node_str(job->data, "event"), "order.created") ? S("order:created")
-                                                                      : S("order:updated");
-    c->scope.order = job->subject;
-    TRY(q_orders_read(c, &order, job->subject, c->lang));
-    TRY(push_to_staff(c, job->subject, job->organisation, event, data));
-    TRY(push_to_buyer(c, job->subject, node_int(order, "person_id"), event, data));
-    return job_add(c, "orders.push_again", str_fmt(c->mem, "push-again:%" PRId64, job->id),
-        job->organisation, job->subject, NULL, when_now() + SECOND);
-}
-
-/* A line that was being laid while its page was sent may have missed it (nchan, where one line
- * listens to several channels); a page that has it already sees nothing. */
-static int push_again(struct ctx *c, const struct job *job)
-{
-    c->scope.order = job->subject;
-    TRY(push_pages(
-        c, "orders/admin_row", job->subject, channel(c, "org", "organisation", job->organisation)));
-    return push_pages(c, "orders/status", job->subject, channel(c, "o", "order", job->subject));
-}
-
 /* ---- mails
  * ---------------------------------------------------------------------------------------------- */
 
@@ -353,8 +275,7 @@ JOBS(orders){
     /* These two wait for a provider that cannot be asked, however long that takes. */
     { "orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE },
     { "orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE },
-    { "orders.push", push_order, .tries = 8 },
-    { "orders.push_again", push_again, .tries = 2 },
+    { "orders.push", orders_push, .tries = 8 },
     END_OF_JOBS,
 };
 

@@ -20,5 +20,9 @@ when orders_hold_end(struct ctx *);
 struct req;
 /* E_DENIED when this person may not end an order, or not give its money back. */
 int orders_may_end(struct req *, i64 order, bool gives_money);
-int orders_forget_answers(struct ctx *);      /* of some days ago */
-int orders_listen(struct req *, str channel); /* inputs: last_event_id */
+int orders_forget_answers(struct ctx *); /* of some days ago */
+/* live.c: the lines of open pages, and what is sent on them. */
+struct job;
+str orders_line(struct ctx *, i64 order);  /* of who holds its link; others': auth/auth.h */
+int orders_listen(struct req *, str line); /* input: last_event_id */
+int orders_push(struct ctx *, const struct job *);

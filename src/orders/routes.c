@@ -20,22 +20,22 @@ static const struct input to_listen[] = {
 static const struct input to_go_on[] = { { "last_event_id", LINE, 0, 40 }, { 0 } };
 static const struct input a_page[] = { { "before", WORD, 0, 40 }, { 0 } };
 
-static int find(struct req *r, i64 *order)
+static int find_whose(struct req *r, i64 *order, bool *mine)
 {
     i64 person;
     str number = in_str(r, "number");
     TRY(orders_by_number(&r->c, number, order, &person));
-    bool mine = *order && me(r) && person == me(r);
-    if (!*order || (!mine && !orders_link_ok(&r->c, number, in_str(r, "key"))))
+    *mine = *order && me(r) && person == me(r);
+    if (!*order || (!*mine && !orders_link_ok(&r->c, number, in_str(r, "key"))))
         return fail(&r->c, E_MISSING, "orders.missing", "There is no such order.");
     r->c.scope.order = *order;
     return E_OK;
 }
 
-static str live_of(struct req *r, i64 order)
+static int find(struct req *r, i64 *order)
 {
-    return str_fmt(
-        r->c.mem, "o/%.*s", STR(crypto_opaque(r->c.mem, r->c.app->secret, "order", order)));
+    bool mine;
+    return find_whose(r, order, &mine);
 }
 
 static int page(struct req *r, bool came_back, struct node **document)
@@ -101,54 +101,21 @@ static int cancel(struct req *r)
     return err ? refuse(r, err) : see_other(r, own_page(r));
 }
 
-/* A client's line begins with connection:ready, through a channel that only this line hears. */
-static void greet(struct req *r, struct buf *to)
-{
-    struct ctx *c = &r->c;
-    str own = str_fmt(c->mem, "c/%.*s", STR(crypto_token(c->mem, 16)));
-    if (push_send(c, c->app->inner_socket, own, S("connection:ready"), S("{}")))
-        fault_clear(c); /* nginx is asked for the line itself next */
-    buf_fmt(to, ",%.*s", STR(own));
-}
-
-/* After our check nginx holds the line: for the open page fragments in its language, for a client
- * JSON. Where the stream begins goes along, because nginx's redirect has arguments of its own.
- * Somebody logged in also hears the session's channel, which logging out closes. A guest's page
- * listens to one channel only: with several, nchan may miss what is sent in the very moment of
- * connecting. */
-int orders_listen(struct req *r, str channel)
-{
-    struct buf to = buf_new(r->c.mem, 1024);
-    bool is_json = r->format == JSON;
-    str since = str_fmt(r->c.mem, "%" PRId64 ":0", r->c.now / SECOND - 1);
-    buf_fmt(&to, "/_sub/%.*s", STR(channel));
-    if (is_json)
-        buf_add(&to, S(".json"));
-    else
-        buf_fmt(&to, "/%.*s", STR(r->c.lang));
-    if (r->who.session.n)
-        buf_fmt(&to, ",%.*s", STR(auth_line(&r->c, r->who.session)));
-    if (is_json)
-        greet(r, &to);
-    buf_add(&to, S("?last_event_id="));
-    escape_url_part(&to, in_has(r, "last_event_id") ? in_str(r, "last_event_id") : since);
-    return accel(r, buf_str(&to));
-}
-
+/* A buyer who is logged in hears of all their orders on one line; its page takes what is its own. */
 static int live(struct req *r)
 {
     i64 order;
-    TRY(find(r, &order));
-    return orders_listen(r, live_of(r, order));
+    bool mine;
+    TRY(find_whose(r, &order, &mine));
+    return orders_listen(
+        r, mine ? auth_line(&r->c, LINE_OWN, r->who.session) : orders_line(&r->c, order));
 }
 
 /* All of one person's orders, for clients: every device, every tab. */
 static int live_mine(struct req *r)
 {
     r->format = JSON;
-    return orders_listen(r,
-        str_fmt(
-            r->c.mem, "u/%.*s", STR(crypto_opaque(r->c.mem, r->c.app->secret, "person", me(r)))));
+    return orders_listen(r, auth_line(&r->c, LINE_OWN, r->who.session));
 }
 
 static int list(struct req *r)

@@ -311,8 +311,6 @@ static int route(struct req *r)
     r->route = found.route;
     r->row = found.number;
     router_params(r->c.mem, r->route, path.segments, path.n, r->params);
-    if (r->format == HTML && r->route->view && in_header(r, "hx-request").n)
-        r->format = FRAGMENT;
     /* Hooks, checks and what is for programs talk JSON, errors included. */
     if (bare && !(r->route->view && templates_has(r->c.app->templates, str_of(r->route->view))))
         r->format = JSON;
@@ -335,7 +333,7 @@ static int size(struct req *r)
  * their handler says as_staff. */
 static int who(struct req *r)
 {
-    bool for_all = (r->route->flags & CACHED) && r->format != FRAGMENT;
+    bool for_all = r->route->flags & CACHED;
     if (for_all)
         return E_OK;
     const struct hooks *hooks = &r->c.app->hooks;
@@ -352,7 +350,7 @@ static int to_login(struct req *r)
     struct buf to = buf_new(r->c.mem, 16000);
     str here = str_fmt(r->c.mem, "%.*s%.*s", STR(r->path), STR(query_after(r)));
     buf_add(&to, lang_path(r, r->c.lang, S("/login")));
-    if (r->method == GET && r->format != FRAGMENT) {
+    if (r->method == GET) {
         buf_add(&to, S("?next="));
         for (size_t i = 0; i < here.n; i++) /* slashes stay, for the eye */
             if (here.p[i] == '/')
@@ -424,7 +422,7 @@ static const struct step {
 
 static bool is_kept(struct req *r)
 {
-    return r->route && (r->route->flags & CACHED) && r->format != FRAGMENT && r->method == GET &&
+    return r->route && (r->route->flags & CACHED) && r->method == GET &&
         r->out->status == 200 && !r->out->has_cookie && r->out->cache_s > 0 &&
         query_is_canonical(r);
 }

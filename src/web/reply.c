@@ -1,4 +1,4 @@
-/* reply.c: from the document to bytes: page, fragment or JSON; redirects, cookies, errors. */
+/* reply.c: from the document to bytes: page or JSON; redirects, cookies, errors. */
 #include <stdio.h>
 #include "web/web_in.h"
 
@@ -247,7 +247,7 @@ static struct node *menu_list(struct req *r, const struct who *who)
 /* A page that is kept is everybody's: it may not know who asked first. */
 static bool is_for_all(const struct req *r)
 {
-    return r->route && (r->route->flags & CACHED) && r->format != FRAGMENT;
+    return r->route && (r->route->flags & CACHED);
 }
 
 static void add_page_keys(struct req *r, struct node *doc)
@@ -310,19 +310,11 @@ static int reply_shape(struct req *r, int status, const char *view, const struct
     return json_end(r);
 }
 
-static str view_name(struct req *r, const char *view)
-{
-    if (r->format != FRAGMENT)
-        return str_of(view);
-    str part = str_fmt(r->c.mem, "%s-part", view);
-    return templates_has(r->c.app->templates, part) ? part : str_of(view);
-}
-
 static int render(struct req *r, int status, const char *view, struct node *doc)
 {
     answer_begin(r, status, S("text/html; charset=utf-8"));
     add_page_keys(r, doc);
-    TRY(template_render(&r->c, r->c.app->templates, view_name(r, view), doc, &r->out->body));
+    TRY(template_render(&r->c, r->c.app->templates, str_of(view), doc, &r->out->body));
     if (r->out->body.full)
         return fail_detail(&r->c, E_INTERNAL, "reply.size", "%s: the page is too large", view);
     return E_OK;

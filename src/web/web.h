@@ -1,6 +1,6 @@
 /* web: the front door. nginx speaks FastCGI to it; it turns a request into a row of the
  * route table, lets the gate check everything that stands in that row, calls the handler
- * and renders the document as page, fragment or JSON.
+ * and renders the document as page or JSON.
  *
  * It owns the route, input, permission and rate tables' shapes, the templates and the
  * page-cache keys. It relies on io and base. It refuses to know any feature: whatever the
@@ -57,7 +57,7 @@ const char *role_name(enum role);
 /* ---- the request ------------------------------------------------------------------------- */
 
 enum method { GET = 1, POST = 2, PUT = 4, PATCH = 8, DELETE = 16 }; /* HEAD is a GET */
-enum format { HTML, JSON, FRAGMENT };
+enum format { HTML, JSON };
 /* As nginx keeps it: with SSI to fill in, or for guests, who have nothing of their own on a page. */
 enum kind { KIND_SSI, KIND_PLAIN, KIND_PACKED };
 
@@ -156,7 +156,7 @@ struct answer {
 };
 
 /* The document is the page's data: `reply` names its root key ("products") and renders the
- * route's view, or JSON. For a FRAGMENT it renders "<view>-part" where there is one.
+ * route's view, or JSON.
  *
  * Beside the feature's own keys every page finds these, which JSON leaves out: lang, languages
  * [{code, name, path, current}], currency, currencies [{code, current}], path, uri, prefix

@@ -13,6 +13,8 @@
 for (const root of document.querySelectorAll('[data-live]')) {
     const note = root.querySelector('[data-live-note]');
     let line = null, last = `${Math.floor(Date.parse(root.dataset.since) / 1000) - 3}:0`;
+    let awaySince = Date.now(); // without a line; 0: with one
+    let stoodAt = 0, heard = 0;
 
     // A form in new markup has no token of its own: nginx writes it into pages only.
     const token = document.querySelector('input[name="csrf"]')?.value;
@@ -30,18 +32,19 @@ for (const root of document.querySelectorAll('[data-live]')) {
     };
     const hear = (message) => {
         last = message.lastEventId || last;
+        if (++heard === 20 && Date.now() - stoodAt < 2000) check();
         const box = document.createElement('template');
         box.innerHTML = message.data;
         for (const fresh of [...box.content.children]) put(fresh);
         document.dispatchEvent(new Event('live'));
     };
-    // A message that comes while a line is being put through can be lost in the exchange, so the
-    // page is looked at once more when the line stands.
+    // A line replays what its page missed: twenty messages, of ten minutes. After a longer while
+    // without one, or so many at once, the page is looked at as a whole.
     const check = async () => {
         const answer = await fetch(location.href).catch(() => null);
         if (!answer?.ok) return;
         const now = new DOMParser().parseFromString(await answer.text(), 'text/html');
-        const parts = '[data-live] #order-status, [data-live-into] > [id]';
+        const parts = '[data-live] .status[id], [data-live-into] > [id]';
         for (const fresh of [...now.querySelectorAll(parts)].reverse()) put(fresh);
     };
     const open = () => {
@@ -51,10 +54,12 @@ for (const root of document.querySelectorAll('[data-live]')) {
         line.onmessage = hear;
         line.onopen = () => {
             note?.removeAttribute('hidden');
-            setTimeout(check, 1500);
+            if (awaySince && Date.now() - awaySince > 30000) check();
+            [awaySince, stoodAt, heard] = [0, Date.now(), 0];
         };
         line.onerror = () => {
             note?.setAttribute('hidden', '');
+            awaySince ||= Date.now();
             if (line?.readyState !== EventSource.CLOSED) return; // it tries again by itself
             close();
             setTimeout(open, 5000);
@@ -63,6 +68,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
     const close = () => {
         line?.close();
         line = null;
+        awaySince ||= Date.now();
     };
     document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
     addEventListener('pagehide', close);

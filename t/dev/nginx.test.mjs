@@ -175,19 +175,19 @@ test('HEAD leaves a whole page behind and gets no body', async () => {
     assert.equal((await ask(at)).body, '<p>render 1</p>');
 });
 
-test('JSON, another currency, another language and a fragment never answer for the page', async () => {
+test('JSON, another currency and another language never answer for the page', async () => {
     const at = fresh('poison');
-    answer = ({ PAGE_FORMAT, PAGE_CURRENCY, HTTP_HX_REQUEST }) => ({ headers: { 'Content-Type': PAGE_FORMAT === 'json' ? 'application/json' : 'text/html', ...kept },
-        body: `${PAGE_FORMAT} ${PAGE_CURRENCY} ${HTTP_HX_REQUEST ?? ''}` });
+    answer = ({ PAGE_FORMAT, PAGE_CURRENCY }) => ({ headers: { 'Content-Type': PAGE_FORMAT === 'json' ? 'application/json' : 'text/html', ...kept },
+        body: `${PAGE_FORMAT} ${PAGE_CURRENCY}` });
     const asks = [
-        [{ accept: 'application/json' }, 'json THB '], [{ accept: 'text/html,application/xhtml+xml,*/*' }, 'html THB '],
-        [{ cookie: 'currency=VND' }, 'html VND '], [{ cookie: 'currency=EUR' }, 'html THB '], [{ cookie: 'a=1; currency=USD' }, 'html USD '],
-        [{ 'hx-request': 'true' }, 'html THB true'], [{ accept: '*/*' }, 'html THB '], [{ accept: 'application/json, text/html' }, 'html THB '],
+        [{ accept: 'application/json' }, 'json THB'], [{ accept: 'text/html,application/xhtml+xml,*/*' }, 'html THB'],
+        [{ cookie: 'currency=VND' }, 'html VND'], [{ cookie: 'currency=EUR' }, 'html THB'], [{ cookie: 'a=1; currency=USD' }, 'html USD'],
+        [{ accept: '*/*' }, 'html THB'], [{ accept: 'application/json, text/html' }, 'html THB'],
     ];
     for (const round of [1, 2]) {
         for (const [headers, body] of asks) assert.equal((await ask(at, { headers })).body, body, `${round} ${JSON.stringify(headers)}`);
     }
-    assert.equal((await ask(`${at}.json`)).body, 'json THB ');
+    assert.equal((await ask(`${at}.json`)).body, 'json THB');
     answer = ({ PAGE_LANGUAGE }) => ({ headers: { 'Content-Type': 'text/html' }, body: PAGE_LANGUAGE });
     for (const [path, language] of [['/th/x', 'th'], ['/th', 'th'], ['/vi/', 'vi'], ['/x/th', 'en'], ['/thing', 'en'], ['/', 'en']]) {
         assert.equal((await ask(path)).body, language, path);
@@ -387,43 +387,73 @@ test('nobody publishes or reaches a personal channel from outside', async () => 
     answer = () => ({ status: 404, headers: { 'Content-Type': 'text/html' }, body: 'no such page' });
     assert.equal((await ask('/pub/live/product/7', { method: 'POST', body: 'x' })).status, 404);
     assert.equal((await ask('/_sub/user/1')).status, 404);
-    assert.equal((await ask('/live/product/7', { method: 'POST', body: 'x' })).status, 403);
+    assert.equal((await ask('/live/product/7', { method: 'POST', body: 'x', headers: { accept: 'text/event-stream' } })).status, 403);
     assert.equal((await ask('/live/user/1,live/product/7')).status, 404);
 });
 
-test('the app hands a personal stream over, several channels as one, from where the page ended', async () => {
-    let channels = '/_sub/user/1,conn/a';
-    answer = ({ HTTP_COOKIE }) => (HTTP_COOKIE === '__Host-sid=good' ? { headers: { 'X-Accel-Redirect': channels, 'Content-Type': 'text/html', 'Cache-Control': 'no-store' } }
+test('the app hands a personal stream over, from where the page ended', async () => {
+    let channel = '/_sub/s/1/json';
+    answer = ({ HTTP_COOKIE }) => (HTTP_COOKIE === '__Host-sid=good' ? { headers: { 'X-Accel-Redirect': channel, 'Content-Type': 'text/html', 'Cache-Control': 'no-store' } }
         : { status: 401, headers: { 'Content-Type': 'application/json' }, body: '{}' });
     assert.equal((await listen('/account/live').ready).status, 401);
     const stream = await listen('/account/live', { cookie: '__Host-sid=good' }).ready;
     assert.match(stream.headers['content-type'], /^text\/event-stream/);
-    await publish('conn/a', 'hello you');
-    await publish('user/1', 'paid');
-    await publish('user/2', 'not yours');
-    await stream.until(/hello you[^]*paid/);
+    await publish('s/1/json', 'paid');
+    await publish('s/2/json', 'not yours');
+    await stream.until(/paid/);
     assert.doesNotMatch(stream.text, /not yours/);
     const id = /id: (\S+)\ndata: paid/.exec(stream.text)[1];
     stream.stop();
-    await publish('user/1', 'shipped');
+    await publish('s/1/json', 'shipped');
     const again = await listen('/account/live', { cookie: '__Host-sid=good', 'last-event-id': id }).ready;
     await again.until(/shipped/);
     assert.doesNotMatch(again.text, /paid/);
     again.stop();
-    channels = `/_sub/user/1,conn/b?last_event_id=${Math.floor(Date.now() / 1000) - 60}:0`;
+    channel = `/_sub/s/1/json?last_event_id=${Math.floor(Date.now() / 1000) - 60}:0`;
     const first = await listen('/account/live', { cookie: '__Host-sid=good' }).ready;
     await first.until(/paid[^]*shipped/);
     first.stop();
 });
 
-test('deleting a channel ends its streams', async () => {
-    answer = () => ({ headers: { 'X-Accel-Redirect': '/_sub/session/x,user/9' } });
-    const stream = await listen('/account/live').ready;
-    await publish('user/9', 'one');
-    await stream.until(/one/);
-    await ask('/pub/session/x', { method: 'DELETE', over: 'inner' });
-    for (let i = 0; i < 100 && !stream.ended; i++) await sleep(20);
-    assert.ok(stream.ended, 'still open');
+test('one request publishes to sixteen channels, and each replays it; a seventeenth is refused', async () => {
+    const names = Array.from({ length: 17 }, (_, i) => `s/many${i}/en`);
+    answer = ({ REQUEST_URI }) => ({ headers: { 'X-Accel-Redirect': `/_sub/${REQUEST_URI.slice(3)}` } });
+    const lines = await Promise.all(names.slice(0, 8).map((name) => listen(`/x/${name}`).ready));
+    await publish(names.slice(0, 16).join(','), 'to all of you', { 'x-eventsource-event': 'order:updated' });
+    for (const line of lines) {
+        await line.until(/event: order:updated\nid: \S+\ndata: to all of you/);
+        line.stop();
+    }
+    const late = await listen(`/x/${names[15]}`, { 'last-event-id': `${Math.floor(Date.now() / 1000) - 60}:0` }).ready;
+    await late.until(/to all of you/);
+    late.stop();
+    assert.ok((await publish(names.join(','), 'x')).status >= 400);
+});
+
+test('deleting channels ends their streams, and no other', async () => {
+    answer = ({ REQUEST_URI }) => ({ headers: { 'X-Accel-Redirect': `/_sub/${REQUEST_URI.slice(3)}` } });
+    const own = await listen('/x/s/x/en').ready, desk = await listen('/x/d/x/json').ready, other = await listen('/x/s/y/en').ready;
+    await publish('s/x/en,d/x/json,s/y/en', 'one');
+    for (const stream of [own, desk, other]) await stream.until(/one/);
+    const got = await ask('/pub/s/x/en,s/x/th,s/x/json,d/x/en,d/x/json', { method: 'DELETE', over: 'inner' });
+    assert.equal(got.status, 200);
+    for (let i = 0; i < 100 && !(own.ended && desk.ended); i++) await sleep(20);
+    assert.deepEqual([own.ended, desk.ended, other.ended], [true, true, false]);
+    await publish('s/y/en', 'two');
+    await other.until(/two/);
+    other.stop();
+});
+
+test('who does not ask for a stream is told how', async () => {
+    for (const [path, accept] of [['/live/product/7.json', 'application/json'], ['/live/product/7/th/THB', 'text/html'], ['/live/product/7/en/THB', '*/*']]) {
+        const got = await ask(path, { headers: { accept } });
+        assert.equal(got.status, 406, path);
+        assert.match(got.body, /text\/event-stream/);
+        assert.equal(/json/.test(got.headers['content-type']), accept === 'application/json');
+    }
+    const stream = await listen('/live/product/7.json', { accept: 'application/json, text/event-stream' }).ready;
+    assert.equal(stream.status, 200);
+    stream.stop();
 });
 
 test('another site may not listen', async () => {

@@ -76,7 +76,7 @@ const shopper = [
         await Promise.all([page.waitForNavigation(), page.click('.order-acts button')]);
         for (const [field, value] of Object.entries(card)) await page.fill(`#${field}`, value);
         await page.click('.form form button[type=submit]');
-        await page.waitForSelector('#order-status:not(.unpaid)');
+        await page.waitForSelector('.status:not(.unpaid)');
     }],
 ];
 const member = [

@@ -1,10 +1,13 @@
 // What open pages hear: at once, by everybody it concerns, by nobody else, and without a gap.
 import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { skip, Browser, admin, ask, calm, goods, invariants, isPaid, listen, orderRow, payAt, rows, setStock, shopper, sleep, url } from './shop.mjs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { skip, Browser, admin, ask, calm, goods, inner, invariants, isPaid, listen, orderRow, payAt, rows, setStock, shopper, sleep, until, url } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 
+const accessLog = () => readFileSync(join(process.env.TALAT_VAR, 'log/access.log'), 'utf8').split('\n').slice(-2000);
 const json = { headers: { accept: 'application/json' } };
 const live = (order) => order.path.replace('?', '/live?');
 const liveJson = (order) => order.path.replace('?', '/live.json?');
@@ -15,6 +18,13 @@ const open = async (path, more) => {
     return stream;
 };
 const named = (name, number) => (event) => event.event === name && (!number || JSON.parse(event.data).orderId === number);
+// The one channel a line listens to, as nginx's log names it once the line has ended.
+async function channelOf(path, browser) {
+    const stream = await open(path, { browser }), id = stream.headers['x-request-id'];
+    stream.close();
+    const line = await until(() => accessLog().find((one) => one.includes(id)), 5000, `${path}: not in the log`);
+    return JSON.parse(line).path.replace(/^\/_sub\//, '');
+}
 // Ships a paid order as the merchant does; gives the time it was done.
 async function ship(staff, number, status = 'shipped') {
     const got = await staff.post(`/admin/orders/${number}/status`, { status, carrier: 'Post', tracking: `T${number.slice(-4)}` });
@@ -52,7 +62,7 @@ test('two tabs, another device and the merchant hear of a change within a second
         late[name] = event.at - at;
     }
     const fragment = await page.expect(({ event, data }) => event === 'message' && data.includes(`T${order.number.slice(-4)}`), 3000, 'the page is not told');
-    assert.match(fragment.data, /id="order-status"/);
+    assert.match(fragment.data, new RegExp(`id="order-${order.number}"`));
     late.page = fragment.at - at;
     t.diagnostic(`ms after the merchant's click was answered: ${JSON.stringify(late)}`);
     for (const [name, ms] of Object.entries(late)) assert.ok(ms < 1000, `${name}: ${ms} ms`);
@@ -137,6 +147,19 @@ test('logging out ends this session\'s streams and leaves the other device\'s', 
     assert.equal(desk.ended, true, 'the merchant\'s too');
 });
 
+test('a session that has ended is sent nothing, even on a line that was laid too late to be ended', { skip, timeout: 30000 }, async () => {
+    const here = await shopper(), there = await shopper(), order = await here.order(goods({ stock: 3 }).sku);
+    const kept = await open('/-/live', { browser: there });
+    const [ended, live] = await Promise.all([channelOf('/-/live', here), channelOf('/-/live', there)]);
+    const queued = async (channel) => Number(/queued messages: (\d+)/.exec((await inner(`/pub/${channel}`)).body)?.[1] ?? 0);
+    assert.ok(await queued(ended) > 0, 'it had been sent connection:ready');
+    await here.post('/logout', {});
+    await payAt(order.session);
+    await kept.expect(named('order:updated', order.number), 5000);
+    assert.ok(await queued(live) > 0);
+    assert.equal(await queued(ended), 0);
+});
+
 test('stock that moves is told to everybody who looks at the product', { skip, timeout: 30000 }, async () => {
     const thing = goods({ stock: 4 });
     const page = (await ask(`/products/${thing.slug}.json`)).body;
@@ -147,4 +170,38 @@ test('stock that moves is told to everybody who looks at the product', { skip, t
     const event = await stream.expect(named('inventory:updated'), 3000);
     const data = JSON.parse(event.data);
     assert.deepEqual([data.sku, data.left, data.inStock, data.slug], [thing.sku, 2, true, thing.slug]);
+});
+
+// What is published within the first milliseconds of a line, before and after it stands: hundreds of
+// times, on each kind of line, over the inner socket as the job publishes.
+test('nothing is lost on a line that is just being laid', { skip, timeout: 120000 }, async (t) => {
+    const buyer = await shopper(), staff = await admin(), order = await buyer.order(goods({ stock: 3 }).sku);
+    const asked = order.path.replace(/\?.*/, '/live');
+    const kinds = {
+        'a guest\'s page': [live(order), undefined], 'a guest\'s client': [liveJson(order), undefined],
+        'a buyer\'s page': [asked, buyer], 'a buyer\'s client': [`${asked}.json`, buyer], 'all of a person\'s orders': ['/-/live', buyer],
+        'the merchant\'s page': ['/admin/live', staff], 'the merchant\'s client': ['/admin/live.json', staff],
+    };
+    const channels = Object.fromEntries(await Promise.all(Object.entries(kinds).map(async ([kind, [path, browser]]) => [kind, await channelOf(path, browser)])));
+    for (const channel of Object.values(channels)) assert.match(channel, /^[ods]\/[0-9A-Za-z]{13,32}\/(en|json)$/);
+    const lost = {};
+    let tries = 0;
+    for (const [kind, [path, browser]] of Object.entries(kinds)) {
+        const channel = channels[kind];
+        lost[kind] = 0;
+        for (let i = 0; i < 60; i++, tries++) {
+            const since = `${Math.floor(Date.now() / 1000) - 3}:0`, word = `w${process.pid}-${tries}`;
+            const stream = listen(`${path}${path.includes('?') ? '&' : '?'}last_event_id=${since}`, { browser });
+            await sleep(i % 6);
+            const sent = await inner(`/pub/${channel}`, { body: word, headers: { 'content-type': 'text/plain' } });
+            assert.ok([201, 202].includes(sent.status), `${kind}: ${sent.status}`); // 202: nobody is there yet
+            await stream.opened;
+            const heard = () => stream.events.some(({ data }) => data === word);
+            for (let k = 0; k < 100 && !heard(); k++) await sleep(10);
+            if (!heard()) lost[kind]++;
+            stream.close();
+        }
+    }
+    t.diagnostic(`${tries} tries, lost: ${JSON.stringify(lost)}`);
+    assert.deepEqual(Object.values(lost).filter((n) => n), []);
 });

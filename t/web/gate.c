@@ -91,7 +91,6 @@ static const char *const templates[] = {
     "hello", "<html lang=\"{{lang}}\"><h1>hello {{slug}}</h1><p>{{currency}}</p>"
              "{{#languages}}<a href=\"{{path}}\">{{name}}</a>{{/languages}}"
              "{{#me}}<b>{{name}}</b>{{/me}}{{#may.orders_read}}<i>staff</i>{{/may.orders_read}}",
-    "hello-part", "<p id=\"part\">hello</p>",
     "form", "<form method=\"post\"><input name=\"text\" value=\"{{form.text}}\">"
             "{{#errors.text}}<em>{{.}}</em>{{/errors.text}}"
             "{{#errors.all}}<strong>{{.}}</strong>{{/errors.all}}</form>",
@@ -246,14 +245,6 @@ T(a_missing_json_path_is_json)
     t_status(404);
     t_json("error", "There is nothing here.");
     eq_str(node_str(t_document(), "requestId"), t_header_of("X-Request-Id"));
-}
-T(htmx_gets_the_part)
-{
-    open_house(NULL);
-    t_with("HX-Request", "true");
-    t_get("/hello");
-    t_html("#part");
-    t_no_html("h1");
 }
 
 /* ---- who ------------------------------------------------------------------------------------------ */
@@ -455,7 +446,7 @@ T(away_says_when_to_come_back)
 }
 T(without_an_error_page_there_is_still_a_page)
 {
-    static const char *const bare[] = { "hello", "x", "hello-part", "x", "form", "x", "broken", "x",
+    static const char *const bare[] = { "hello", "x", "form", "x", "broken", "x",
         NULL };
     t_house(&house, bare, NULL);
     t_get("/nowhere");
@@ -507,13 +498,6 @@ T(only_the_canonical_uri_is_kept)
         t_status(200);
         t_header("X-Accel-Expires", "0");
     }
-}
-T(a_part_of_a_kept_page_is_not_kept)
-{
-    open_house(NULL);
-    t_with("HX-Request", "true");
-    t_get("/kept");
-    t_header("X-Accel-Expires", "0");
 }
 T(a_personal_page_is_never_stored)
 {
