@@ -146,7 +146,7 @@ select o.code, base.said(o.names, :lang) as name, v.id as value_id, v.code as va
 
 -- name: variants :many
 -- in: slug text, currency text
-select v.id, v.sku, v.value_ids, v.tags, r.amount, r.compare_at, i.tracked,
+select v.id, v.sku, v.item_id, v.value_ids, v.tags, r.amount, r.compare_at, i.tracked,
        coalesce(k.free, 0)::bigint as free
   from catalog.product p
   join catalog.variant v on v.product_id = p.id and v.active
@@ -224,7 +224,7 @@ select v.id from catalog.variant v
 -- name: of_item :many
 -- in: item bigint
 -- Published products that sell an item.
-select p.id, p.slug, p.organisation_id from catalog.variant v
+select distinct p.id, p.slug from catalog.variant v
   join catalog.product p on p.id = v.product_id and p.status = 'published'
  where v.item_id = :item and v.active;
 

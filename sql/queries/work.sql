@@ -143,6 +143,12 @@ insert into work.cron (name, last_run)
 select name, '-infinity' from unnest(:names) as u(name)
 on conflict (name) do nothing;
 
+-- name: later :one
+-- in: id bigint, kind text, subject bigint
+select exists (select from work.job
+                where state = 'ready' and run_at <= now() and kind = :kind
+                  and subject_id = :subject and id > :id) as later;
+
 -- name: due_crons :many
 -- in: names text[], every bigint[]
 -- Takes what is due; whoever gets the row runs it, so there is one leader per tick.

@@ -9,13 +9,14 @@
 struct req;
 int auth_who(struct req *, str session_cookie); /* hooks.who */
 int auth_bearer(struct req *, str token);       /* hooks.bearer */
-/* What a session's open pages listen to: LINE_OWN for what concerns the person, LINE_DESK for
- * what concerns the shop they work in. The names that push channels begin with; behind them
- * stand "/<language>" for pages and "/json" for clients. Ending a session ends its lines. */
+/* What whoever asks may listen to: LINE_OWN for what concerns the person, LINE_DESK for what
+ * concerns the shop they work in (after as_staff). The names that push channels begin with;
+ * behind them stand "/<language>" for pages and "/json" for clients. A session has lines of its
+ * own, which end with it; who comes with a token shares the person's, or the shop's. */
 enum auth_line { LINE_OWN = 's', LINE_DESK = 'd' };
-str auth_line(struct ctx *, enum auth_line, str session);
-/* Adds the lines of all sessions of a person, or of an organisation's staff, to a list. One
- * that has ended is not among them, even when a page of it is still being put through. */
+str auth_line(struct req *, enum auth_line);
+/* Adds all such lines of a person, or of an organisation's staff, to a list. A session that has
+ * ended is not among them, even when a page of it is still being put through. */
 int auth_lines_of_person(struct ctx *, i64 person, struct node *lines);
 int auth_lines_of_staff(struct ctx *, i64 organisation, struct node *lines);
 

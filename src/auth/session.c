@@ -167,16 +167,31 @@ static int forget_later(struct ctx *c, str hash)
     return job_add(c, "auth.forget", key_of(c, hash), 0, 0, data, 0);
 }
 
-str auth_line(struct ctx *c, enum auth_line line, str session)
+static str line_of(struct ctx *c, enum auth_line line, str session)
 {
     return str_fmt(c->mem, "%c/%.*s", line, STR(str_upto(session, 32)));
 }
 
-static int add_lines(
-    struct ctx *c, enum auth_line line, const struct node *devices, struct node *lines)
+static str shared_line(struct ctx *c, enum auth_line line, i64 whose)
 {
+    const char *kind = line == LINE_OWN ? "person" : "organisation";
+    return str_fmt(
+        c->mem, "%c/all-%.*s", line, STR(crypto_opaque(c->mem, c->app->secret, kind, whose)));
+}
+
+str auth_line(struct req *r, enum auth_line line)
+{
+    if (r->who.session.n)
+        return line_of(&r->c, line, r->who.session);
+    return shared_line(&r->c, line, line == LINE_OWN ? r->who.person : r->who.organisation);
+}
+
+static int add_lines(
+    struct ctx *c, enum auth_line line, i64 whose, const struct node *devices, struct node *lines)
+{
+    node_add_str(c->mem, lines, shared_line(c, line, whose));
     EACH(item, devices)
-        node_add_str(c->mem, lines, auth_line(c, line, node_str(&item->node, "session_hash")));
+        node_add_str(c->mem, lines, line_of(c, line, node_str(&item->node, "session_hash")));
     return E_OK;
 }
 
@@ -184,21 +199,21 @@ int auth_lines_of_person(struct ctx *c, i64 person, struct node *lines)
 {
     struct node *devices;
     TRY(q_auth_lines_of_person(c, &devices, person));
-    return add_lines(c, LINE_OWN, devices, lines);
+    return add_lines(c, LINE_OWN, person, devices, lines);
 }
 
 int auth_lines_of_staff(struct ctx *c, i64 organisation, struct node *lines)
 {
     struct node *devices;
     TRY(q_auth_lines_of_staff(c, &devices, organisation));
-    return add_lines(c, LINE_DESK, devices, lines);
+    return add_lines(c, LINE_DESK, organisation, devices, lines);
 }
 
 /* Ends the lines that pages of this session have open, and forgets what was sent on them. */
 static void close_lines(struct ctx *c, str session)
 {
     struct buf all = buf_new(c->mem, 1024);
-    str own = auth_line(c, LINE_OWN, session), desk = auth_line(c, LINE_DESK, session);
+    str own = line_of(c, LINE_OWN, session), desk = line_of(c, LINE_DESK, session);
     buf_fmt(&all, "%.*s/json,%.*s/json", STR(own), STR(desk));
     for (const struct language *l = web_languages; l->code; l++)
         buf_fmt(&all, ",%.*s/%s,%.*s/%s", STR(own), l->code, STR(desk), l->code);

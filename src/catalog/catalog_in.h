@@ -34,6 +34,13 @@ int list_page(struct req *, const struct list_ask *); /* asks the database and r
 /* ---- page.c: handlers of single pages ---------------------------------------------------- */
 int page_home(struct req *);
 int page_product(struct req *);
+/* {id, sku, options, values[]} and variant_state's, of a row of query variants; `options` are the
+ * rows of query options, in the language it is for. */
+void offer_of(struct ctx *, const struct node *options, const struct node *row, struct node *out);
+
+/* ---- live.c: open product pages ------------------------------------------------------------ */
+/* Tells them what can be had of an item, at which price; item 0: of the whole product. */
+int offers_push(struct ctx *, i64 product, str slug, i64 item);
 
 /* ---- plain.c: JSON for the database, keys as they are ------------------------------------ */
 void plain_write(struct buf *, const struct node *);

@@ -23,47 +23,27 @@ static int refresh_product(struct ctx *c, const struct job *job)
     TRY(q_catalog_shelves_of(c, &categories, job->subject));
     EACH(it, categories)
         TRY(refresh_one(c, "category", node_int(&it->node, "category_id"), job));
-    return refresh_one(c, "product", job->subject, job);
-}
-
-/* What the open page needs of one variant: SKU and whether it can be had. */
-static struct node *stock_event(struct ctx *c, const struct node *product, const struct job *job)
-{
-    struct node *event = node_map(c->mem);
+    TRY(refresh_one(c, "product", job->subject, job));
     const struct node *data = node_get(job->data, S("data"));
-    i64 left = node_int(data, "left");
-    node_set_str(c->mem, event, S("product_id"),
-        crypto_opaque(c->mem, c->app->secret, "product", node_int(product, "id")));
-    node_set_str(c->mem, event, S("slug"), node_str(product, "slug"));
-    node_set_str(c->mem, event, S("sku"), node_str(data, "sku"));
-    node_set_bool(c->mem, event, S("in_stock"), left > 0);
-    if (left <= SEVERAL_LEFT)
-        node_set_int(c->mem, event, S("left"), left < 0 ? 0 : left);
-    else
-        node_set_null(c->mem, event, S("left"));
-    return event;
+    return node_bool(data, "isNew") ? E_OK /* nobody looks at it yet */
+                                    : offers_push(c, job->subject, node_str(data, "slug"), 0);
 }
 
-/* Everybody's channel of one product; nginx serves it as /live/product/<id>.json. */
-static int push_stock(struct ctx *c, const struct node *product, const struct job *job)
-{
-    struct node *event = stock_event(c, product, job);
-    struct buf json = buf_new(c->mem, 4096);
-    json_write(&json, event);
-    return nodes_send(c,
-        str_fmt(c->mem, "live/product/%.*s.json", STR(node_str(event, "product_id"))),
-        S("inventory:updated"), buf_str(&json));
-}
-
+/* Whoever is told may ask for the page again: it must be new by then. Of many events of one item
+ * that wait together, as in a rush, the last one tells it all. */
 static int stock_changed(struct ctx *c, const struct job *job)
 {
     struct node *products;
+    bool later;
+    TRY(job_has_later(c, job, &later));
+    if (later)
+        return E_OK;
     TRY(q_catalog_of_item(c, &products, job->subject));
-    EACH(it, products) { /* whoever is told asks for the page again: it must be new by then */
-        str tag = str_fmt(c->mem, "product:%" PRId64, node_int(&it->node, "id"));
-        TRY(refresh_now(c, &tag, 1,
-            str_fmt(c->mem, "%.*s:%" PRId64, STR(job->key), node_int(&it->node, "id"))));
-        TRY(push_stock(c, &it->node, job));
+    EACH(it, products) {
+        i64 id = node_int(&it->node, "id");
+        str tag = str_fmt(c->mem, "product:%" PRId64, id);
+        TRY(refresh_now(c, &tag, 1, str_fmt(c->mem, "%.*s:%" PRId64, STR(job->key), id)));
+        TRY(offers_push(c, id, node_str(&it->node, "slug"), job->subject));
     }
     return E_OK;
 }

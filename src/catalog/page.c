@@ -183,11 +183,11 @@ static void options_of(struct ctx *c, const struct shown *s, struct node *produc
 }
 
 /* "Black, 2 m" of a variant's value ids. */
-static str options_text(struct ctx *c, const struct shown *s, const struct node *variant)
+static str options_text(struct ctx *c, const struct node *options, const struct node *variant)
 {
     struct buf b = buf_new(c->mem, 1024);
     EACH(id, node_get(variant, S("value_ids")))
-        EACH(it, s->options)
+        EACH(it, options)
             if (node_int(&it->node, "value_id") == id->node.as.number) {
                 if (b.n)
                     buf_add(&b, S(", "));
@@ -196,11 +196,12 @@ static str options_text(struct ctx *c, const struct shown *s, const struct node 
     return buf_str(&b);
 }
 
-static void variant_of(
-    struct ctx *c, const struct shown *s, const struct node *row, struct node *out)
+void offer_of(struct ctx *c, const struct node *options, const struct node *row, struct node *out)
 {
+    str id = crypto_opaque(c->mem, c->app->secret, "variant", node_int(row, "id"));
+    node_hide(node_set_str(c->mem, out, S("id"), id));
     node_set_str(c->mem, out, S("sku"), node_str(row, "sku"));
-    node_set_str(c->mem, out, S("options"), options_text(c, s, row));
+    node_set_str(c->mem, out, S("options"), options_text(c, options, row));
     variant_state(c, out, row);
     struct node *values = node_set_list(c->mem, out, S("values"));
     EACH(it, node_get(row, S("tags"))) {
@@ -290,9 +291,9 @@ static struct node *product_of(struct ctx *c, const struct shown *s)
     options_of(c, s, product);
     struct node *variants = node_set_list(mem, product, S("variants"));
     EACH(it, s->variants)
-        variant_of(c, s, &it->node, node_add_map(mem, variants));
+        offer_of(c, s->options, &it->node, node_add_map(mem, variants));
     if (s->chosen)
-        variant_of(c, s, s->chosen, node_set_map(mem, product, S("chosen")));
+        offer_of(c, s->options, s->chosen, node_set_map(mem, product, S("chosen")));
     else
         node_set_null(mem, product, S("chosen"));
     node_set(mem, product, S("categories"), s->categories);

@@ -489,6 +489,7 @@ int catalog_save(
     TRY(q_catalog_reshelve(c, NULL, s.product));
     struct node *data = node_map(c->mem);
     node_set_str(c->mem, data, S("slug"), s.slug);
+    node_set_bool(c->mem, data, S("isNew"), report->made);
     return outbox_tell(c, "product.changed", organisation, s.product, data);
 }
 

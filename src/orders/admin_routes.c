@@ -266,7 +266,7 @@ static const struct input to_listen[] = { { "last_event_id", LINE, 0, 40 }, { 0 
 static int live(struct req *r)
 {
     TRY(as_staff(r));
-    return orders_listen(r, auth_line(&r->c, LINE_DESK, r->who.session));
+    return orders_listen(r, auth_line(r, LINE_DESK));
 }
 
 ROUTES(orders_admin){

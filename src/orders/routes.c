@@ -101,21 +101,21 @@ static int cancel(struct req *r)
     return err ? refuse(r, err) : see_other(r, own_page(r));
 }
 
-/* A buyer who is logged in hears of all their orders on one line; its page takes what is its own. */
+/* A buyer who is logged in hears of all their orders on one line; its page takes what is its own.
+ */
 static int live(struct req *r)
 {
     i64 order;
     bool mine;
     TRY(find_whose(r, &order, &mine));
-    return orders_listen(
-        r, mine ? auth_line(&r->c, LINE_OWN, r->who.session) : orders_line(&r->c, order));
+    return orders_listen(r, mine ? auth_line(r, LINE_OWN) : orders_line(&r->c, order));
 }
 
 /* All of one person's orders, for clients: every device, every tab. */
 static int live_mine(struct req *r)
 {
     r->format = JSON;
-    return orders_listen(r, auth_line(&r->c, LINE_OWN, r->who.session));
+    return orders_listen(r, auth_line(r, LINE_OWN));
 }
 
 static int list(struct req *r)

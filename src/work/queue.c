@@ -17,6 +17,14 @@ int job_add(struct ctx *c, const char *kind, str key, i64 organisation, i64 subj
         json, c->id, at ? &at : NULL);
 }
 
+int job_has_later(struct ctx *c, const struct job *job, bool *later)
+{
+    struct node *row;
+    TRY(q_work_later(c, &row, job->id, job->kind, job->subject));
+    *later = node_bool(row, "later");
+    return E_OK;
+}
+
 static const struct job_kind *kind_of(const struct app *app, str name)
 {
     for (const struct job_kind *const *list = app->jobs; list && *list; list++)

@@ -37,6 +37,10 @@ struct job {
 int job_add(struct ctx *, const char *kind, str key, i64 organisation, i64 subject,
     struct node *data, when at);
 
+/* A job of the same kind and subject, added after this one, is due and will run: of events that
+ * are told by the state they led to, only the last needs telling. */
+int job_has_later(struct ctx *, const struct job *, bool *later);
+
 /* A handler runs at least once, outside any transaction, with ctx.scope.platform set and
  * ctx.scope.organisation as the job says; it opens its own. E_OK ends the job; any other
  * tries again with back-off (1 s doubling, jitter, at most 1 h) until `tries` are used up,

@@ -36,7 +36,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
         const box = document.createElement('template');
         box.innerHTML = message.data;
         for (const fresh of [...box.content.children]) put(fresh);
-        document.dispatchEvent(new Event('live'));
+        root.dispatchEvent(new Event('live', { bubbles: true }));
     };
     // A line replays what its page missed: twenty messages, of ten minutes. After a longer while
     // without one, or so many at once, the page is looked at as a whole.
@@ -44,8 +44,9 @@ for (const root of document.querySelectorAll('[data-live]')) {
         const answer = await fetch(location.href).catch(() => null);
         if (!answer?.ok) return;
         const now = new DOMParser().parseFromString(await answer.text(), 'text/html');
-        const parts = '[data-live] .status[id], [data-live-into] > [id]';
+        const parts = '[data-live] .status[id], [data-live-into] > [id], #offers';
         for (const fresh of [...now.querySelectorAll(parts)].reverse()) put(fresh);
+        root.dispatchEvent(new Event('live', { bubbles: true }));
     };
     const open = () => {
         if (line || document.hidden) return;

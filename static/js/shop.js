@@ -45,7 +45,8 @@ addEventListener('pageshow', () => {
 // Into the cart: the same form, asked to come back with the header's corner. Whatever goes wrong
 // is said by the page that the plain form leads to.
 // An order that is paid takes its cart with it: the corner is asked for anew.
-document.addEventListener('live', async () => {
+document.addEventListener('live', async (event) => {
+    if (event.target === product) return;
     const corner = one('#corner'), cart = one('#corner a[href$="/cart"]');
     if (!cart) return;
     const answer = await fetch(new URL(cart.href).pathname.replace(/cart$/, '-/me'));
@@ -132,29 +133,13 @@ options?.addEventListener('change', (event) => {
     history.replaceState(null, '', `?${new URLSearchParams(new FormData(options))}`);
 });
 
-// Its stock while the page is open: told of a change, the page is asked for anew (it has been
-// made anew by then) and its variants' words are taken over. A hidden page lets go of its line.
-if (product?.dataset.stock) {
-    let line = null;
-    const look = async () => {
-        const page = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), 'text/html');
-        const fresh = all('template[data-variant]', page);
-        if (!fresh.length) return;
-        all('template[data-variant]').forEach((box) => box.remove());
-        product.after(...fresh);
-        const now = variants().find((each) => each.sku === one('[data-sku]')?.value);
-        if (now) show(now);
-        mark();
-    };
-    const listen = () => {
-        line?.close();
-        line = document.hidden ? null : new EventSource(product.dataset.stock);
-        line?.addEventListener('inventory:updated', () => look().catch(() => {}));
-    };
-    document.addEventListener('visibilitychange', listen);
-    addEventListener('pagehide', () => line?.close());
-    addEventListener('pageshow', listen);
-}
+// Its stock and price while the page is open: live.js has put new words into the templates.
+product?.addEventListener('live', () => {
+    const shown = one('[data-offer]'), sku = one('[data-sku]')?.value;
+    const now = variants().find((each) => each.sku === sku) ?? { box: one('[data-gone]'), sku, forSale: false };
+    if (shown && shown.innerHTML !== now.box.innerHTML) show(now);
+    mark();
+});
 
 // The gallery's small pictures follow the large ones, and lead them.
 const frames = one('[data-frames]'), thumbs = all('.thumbs a');

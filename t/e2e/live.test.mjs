@@ -175,6 +175,39 @@ journey('when the time to pay is over the page says so; what is left can still b
     await mali.sees('Thank you, it is paid');
 });
 
+journey('an open product page says what is left and what it costs now; sold out, it cannot be bought', async ({ guest, merchant }) => {
+    const mali = await guest(), house = await merchant(), buy = mali.page.locator('#buy [data-buy]');
+    await mali.opens('/products/linen-napkins');
+    await mali.keepsLooking();
+    await mali.isListening();
+    await house.opens('/admin/products/linen-napkins');
+    const before = await house.field('on_hand_0').inputValue();
+    const [price] = Object.keys(await house.fieldsLike({ THB: '' })), was = await house.field(price).inputValue();
+    const counts = async (n, ...words) => {
+        await house.opens('/admin/products/linen-napkins');
+        await house.field('on_hand_0').fill(n);
+        await house.clicks('Save the count');
+        await house.page.waitForLoadState();
+        const late = await withinASecond(() => {}, () => mali.sees(...words));
+        assert.ok(late < 1000, `${words}: ${Math.round(late)} ms after the merchant's page`);
+    };
+    await counts('2', 'Only 2 left');
+    assert.equal(await buy.isDisabled(), false);
+    await counts('0', 'Sold out for now');
+    assert.equal(await buy.isDisabled(), true);
+    await counts(before, 'In stock');
+    assert.equal(await buy.isDisabled(), false);
+
+    await house.writes(await house.fieldsLike({ THB: '432' }));
+    await house.clicks('Save', { exact: true });
+    await mali.sees('฿432.00');
+    await house.opens('/admin/products/linen-napkins');
+    await house.writes(await house.fieldsLike({ THB: was }));
+    await house.clicks('Save', { exact: true });
+    await until(async () => !(await mali.page.locator('#offer').innerText()).includes('432'), 'the old price is back');
+    await mali.hasNotReloaded();
+});
+
 journey('logging out ends the stream, and going back shows nothing personal', async ({ guest }) => {
     const who = newcomer('Nok Charoen'), nok = await guest();
     await nok.registers(who);

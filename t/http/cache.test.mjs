@@ -3,7 +3,7 @@ import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, dirname } from 'node:path';
-import { skip, Browser, admin, ask, calm, conf, fields, goods, inner, rows, shopper, sleep, text, until, url } from './shop.mjs';
+import { skip, Browser, admin, ask, calm, conf, fields, goods, inner, rows, shopper, sleep, text, until, url, wholeForm } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 
@@ -60,18 +60,10 @@ test('a price that the merchant changes is on the kept pages within three second
     await ask(path, html);
     const page = await staff.get(`/admin/products/${thing.slug}`);
     assert.equal(page.status, 200);
-    const form = fields(page.body, `/admin/products/${thing.slug}`);
+    const form = wholeForm(page.body, `/admin/products/${thing.slug}`);
     const name = Object.keys(form).find((one) => /price/i.test(one) && /thb/i.test(one) && Number(form[one]) * 100 === thing.price)
         ?? Object.keys(form).find((one) => /thb/i.test(one));
     assert.ok(name, `no price among ${Object.keys(form)}`);
-    for (const [area] of page.body.matchAll(/<textarea[\s\S]*?<\/textarea>/g)) {
-        const [, key] = /name="([^"]*)"/.exec(area), [, value] = />([\s\S]*)<\/textarea>/.exec(area);
-        form[key] ??= value.replace(/&#39;/g, "'").replace(/&quot;/g, '"').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
-    }
-    for (const [select] of page.body.matchAll(/<select[\s\S]*?<\/select>/g)) {
-        const [, key] = /name="([^"]*)"/.exec(select), chosen = /<option[^>]*value="([^"]*)"[^>]*selected/.exec(select);
-        if (chosen) form[key] ??= chosen[1];
-    }
     const was = form[name], now = String(Number(was) + 1234567), shown = (value) => Number(value).toLocaleString('en-US');
     const prices = () => rows(`select amount from catalog.price where product_id = ${thing.product} and currency = 'THB' order by variant_id`).map(({ amount }) => amount);
     const old = prices();

@@ -3,7 +3,7 @@ import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { skip, Browser, admin, ask, calm, goods, inner, invariants, isPaid, listen, orderRow, payAt, rows, setStock, shopper, sleep, until, url } from './shop.mjs';
+import { skip, Browser, admin, ask, calm, fields, goods, inner, invariants, isPaid, listen, orderRow, payAt, rows, setStock, shopper, sleep, text, until, url, wholeForm } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 
@@ -170,6 +170,50 @@ test('stock that moves is told to everybody who looks at the product', { skip, t
     const event = await stream.expect(named('inventory:updated'), 3000);
     const data = JSON.parse(event.data);
     assert.deepEqual([data.sku, data.left, data.inStock, data.slug], [thing.sku, 2, true, thing.slug]);
+});
+
+test('a kept product page hears its own words anew, in its language and currency, and nothing else', { skip, timeout: 60000 }, async () => {
+    const thing = goods({ stock: 9 }), staff = await admin(), path = `/products/${thing.slug}`;
+    const lines = {};
+    for (const [name, at, currency] of [['en', path, 'THB'], ['th', `/th${path}`, 'THB'], ['vnd', `/vi${path}`, 'VND']]) {
+        const page = await ask(at, { headers: { cookie: `currency=${currency}` } });
+        const [, line, since] = /data-live="([^"]+)" data-since="([^"]+)"/.exec(page.body);
+        assert.match(line, new RegExp(`^/live/product/[^/]+/${name === 'vnd' ? 'vi' : name}/${currency}$`));
+        lines[name] = { page: page.body, stream: await open(`${line}?last_event_id=${Math.floor(Date.parse(since) / 1000) - 3}:0`) };
+    }
+    const template = (html) => new RegExp(`<template id="offer-[^"]+" data-variant="${thing.sku}"[^>]*>[^]*?</template>`).exec(html)?.[0];
+    for (const { page } of Object.values(lines)) assert.ok(template(page), 'the page has the same fragment');
+
+    // Sold but for two, and sold out: the fragment of this variant only.
+    await new Browser().order(thing.sku, 7);
+    const heard = await lines.en.stream.expect(({ data }) => data.includes('Only 2 left'), 3000, 'not told of the stock');
+    assert.equal(heard.data.match(/<template/g).length, 1);
+    assert.match(heard.data, /data-for-sale/);
+    await lines.vnd.stream.expect(({ data }) => /₫/.test(data) && data.includes(`"${thing.sku}"`), 3000, 'no dong');
+    await lines.th.stream.expect(({ data }) => /[\u0E00-\u0E7F]/.test(data), 3000, 'no Thai');
+    assert.equal(lines.th.stream.events.some(({ data }) => data.includes('Only 2 left')), false);
+    assert.equal(template((await ask(path)).body), heard.data.trim(), 'as the page is made');
+    await new Browser().order(thing.sku, 2);
+    const gone = await lines.en.stream.expect(({ data }) => data.includes('Sold out'), 3000, 'not told that it is sold out');
+    assert.doesNotMatch(gone.data, /data-for-sale/);
+
+    // A new price, by the merchant's own form: all variants as one.
+    const form = wholeForm((await staff.get(`/admin/products/${thing.slug}`)).body, `/admin/products/${thing.slug}`);
+    const price = Object.keys(form).find((name) => /thb/i.test(name) && Number(form[name]) * 100 === thing.price);
+    assert.ok(price, Object.keys(form).join(' '));
+    const save = async (value) => {
+        const saved = await staff.post(`/admin/products/${thing.slug}`, { ...form, [price]: value });
+        assert.equal(saved.status, 303, text(saved.body).slice(0, 500));
+    };
+    await save('4321');
+    const dearer = await lines.en.stream.expect(({ data }) => data.includes('4,321'), 3000, 'not told of the price');
+    assert.match(dearer.data, /^<div id="offers"/);
+    assert.ok(!lines.vnd.stream.events.some(({ data }) => data.includes('4,321')), 'another currency');
+    const was = form[price];
+    Object.assign(form, fields((await staff.get(`/admin/products/${thing.slug}`)).body, `/admin/products/${thing.slug}`));
+    await save(was);
+    setStock(thing.sku, 100);
+    for (const { stream } of Object.values(lines)) stream.close();
 });
 
 // What is published within the first milliseconds of a line, before and after it stands: hundreds of

@@ -83,6 +83,19 @@ export function fields(html, action) {
     }
     return out;
 }
+// The same with what stands in the page's text areas and lists, for a form of many fields.
+export function wholeForm(html, action) {
+    const form = fields(html, action);
+    for (const [area] of html.matchAll(/<textarea[\s\S]*?<\/textarea>/g)) {
+        const [, key] = /name="([^"]*)"/.exec(area), [, value] = />([\s\S]*)<\/textarea>/.exec(area);
+        form[key] ??= value.replace(/&#39;/g, "'").replace(/&quot;/g, '"').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
+    }
+    for (const [select] of html.matchAll(/<select[\s\S]*?<\/select>/g)) {
+        const [, key] = /name="([^"]*)"/.exec(select), chosen = /<option[^>]*value="([^"]*)"[^>]*selected/.exec(select);
+        if (chosen) form[key] ??= chosen[1];
+    }
+    return form;
+}
 
 export class Browser {
     constructor(more = {}) {

@@ -1,0 +1,116 @@
+/* What open product pages hear: the very fragments they are made of, one channel for each language
+ * and currency as nginx keeps the pages ("live/product/<id>/th/VND", nginx/push.conf), and for
+ * clients inventory:updated on "live/product/<id>.json". Everybody may listen.
+ *
+ * Only the variants that changed are sent; after a change of the product itself all of them as
+ * one, so that what is gone goes from the page too. */
+#include "catalog/catalog_in.h"
+#include "io/io.h"
+#include "work/work.h"
+
+#define MOST        16 /* languages, currencies */
+#define MOST_ROUNDS 5
+
+struct offers {
+    struct node *options[MOST], *variants[MOST]; /* by language; by currency */
+    str currencies[MOST], id, slug;
+    size_t n_currencies, n_languages;
+    i64 item; /* 0: all */
+};
+
+static int read_rows(struct ctx *c, struct offers *o)
+{
+    pg_batch(c);
+    o->n_languages = o->n_currencies = 0;
+    for (const struct language *l = web_languages; l->code && o->n_languages < MOST; l++)
+        q_catalog_options(c, &o->options[o->n_languages++], o->slug, str_of(l->code));
+    EACH(it, c->app->currencies) {
+        if (o->n_currencies == MOST)
+            break;
+        o->currencies[o->n_currencies] = it->node.as.text;
+        q_catalog_variants(c, &o->variants[o->n_currencies], o->slug, it->node.as.text);
+        o->n_currencies++;
+    }
+    return pg_flush(c);
+}
+
+static bool is_told(const struct offers *o, const struct node *row)
+{
+    return !o->item || node_int(row, "item_id") == o->item;
+}
+
+/* All that can differ from one moment to the next. */
+static str gist_of(struct ctx *c, const struct offers *o)
+{
+    struct buf b = buf_new(c->mem, 1 << 20);
+    for (size_t k = 0; k < o->n_currencies; k++)
+        EACH(it, o->variants[k])
+            if (is_told(o, &it->node)) {
+                json_write(&b, &it->node);
+            }
+    return buf_str(&b);
+}
+
+static int send_client(struct ctx *c, const struct offers *o, const struct node *row)
+{
+    struct node *event = node_map(c->mem), *state = node_map(c->mem);
+    struct buf json = buf_new(c->mem, 4096);
+    variant_state(c, state, row);
+    node_set_str(c->mem, event, S("product_id"), o->id);
+    node_set_str(c->mem, event, S("slug"), o->slug);
+    node_set_str(c->mem, event, S("sku"), node_str(row, "sku"));
+    node_set(c->mem, event, S("in_stock"), node_get(state, S("in_stock")));
+    node_set(c->mem, event, S("left"), node_get(state, S("left")));
+    json_write(&json, event);
+    metric_add(c->app, "push_total", 1);
+    return nodes_send(c, str_fmt(c->mem, "live/product/%.*s.json", STR(o->id)),
+        S("inventory:updated"), buf_str(&json));
+}
+
+static int send_page(struct ctx *c, const struct offers *o, size_t language, size_t currency)
+{
+    struct node *document = node_map(c->mem);
+    struct node *variants = node_set_list(c->mem, document, S("variants"));
+    str html;
+    c->lang = str_of(web_languages[language].code);
+    c->currency = o->currencies[currency];
+    EACH(it, o->variants[currency])
+        if (is_told(o, &it->node))
+            offer_of(c, o->options[language], &it->node, node_add_map(c->mem, variants));
+    node_set_bool(c->mem, document, S("is_whole"), !o->item);
+    TRY(render_view(c, "catalog/offers", document, &html));
+    metric_add(c->app, "push_total", 1);
+    return nodes_send(c,
+        str_fmt(c->mem, "live/product/%.*s/%.*s/%.*s", STR(o->id), STR(c->lang), STR(c->currency)),
+        str_none, html);
+}
+
+static int send_all(struct ctx *c, const struct offers *o)
+{
+    for (size_t k = 0; k < o->n_currencies; k++)
+        for (size_t l = 0; l < o->n_languages; l++)
+            TRY(send_page(c, o, l, k));
+    if (o->item && o->n_currencies)
+        EACH(it, o->variants[0])
+            if (is_told(o, &it->node))
+                TRY(send_client(c, o, &it->node));
+    return E_OK;
+}
+
+/* What is sent is the state as it is now; it is read once more, so that of two workers the slower
+ * never has an old last word. */
+int offers_push(struct ctx *c, i64 product, str slug, i64 item)
+{
+    struct offers o = { .slug = slug, .item = item };
+    str sent = str_none;
+    o.id = crypto_opaque(c->mem, c->app->secret, "product", product);
+    for (int round = 0; round < MOST_ROUNDS; round++) {
+        TRY(read_rows(c, &o));
+        str gist = gist_of(c, &o);
+        if (round && str_eq(gist, sent))
+            return E_OK;
+        sent = gist;
+        TRY(send_all(c, &o));
+    }
+    return E_OK;
+}
