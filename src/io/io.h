@@ -191,8 +191,8 @@ int mail_send(struct ctx *, str smtp_url, str mail_dir, const struct mail *, str
 
 /* ---- push.c: nchan over nginx's inner socket ---------------------------------------------- */
 
-/* `at` is the inner server: a socket's path, or host:port in a private network. */
-/* Publishes to a channel, or to as many as PUSH_MOST with commas between. `event` empty: an
+/* `at` is the inner server: a socket's path, or host:port in a private network.
+ * Publishes to a channel, or to as many as PUSH_MOST with commas between. `event` empty: an
  * unnamed message (a fragment). */
 enum { PUSH_MOST = 16 };
 int push_send(struct ctx *, str at, str channels, str event, str body);
