@@ -26,7 +26,8 @@ grant talat_search, talat_backup to talat_owner;
 grant pg_read_all_data to talat_backup;
 -- A backup is restored into a database beside the shop's own, which then gives way to it.
 alter role talat_owner createdb;
-grant pg_signal_backend to talat_owner;
+-- talatctl doctor looks at settings, disks and statements.
+grant pg_signal_backend, pg_monitor to talat_owner;
 
 \ir roles.sql
 

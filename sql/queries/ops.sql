@@ -54,3 +54,117 @@ select format('grant create on schema %1$I to %2$I; alter %3$s %4$s owner to %2$
    and not exists (select from pg_depend e
                     where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
  order by p.oid;
+
+-- name: demo_people :one
+select count(*) as n from auth.person
+ where email in ('admin@example.test', 'shopper@example.test');
+
+-- name: staff :one
+select count(*) as n from auth.person p
+ where role <> 'user' or exists (select from auth.member m where m.person_id = p.id);
+
+-- name: clock :one
+select clock_timestamp() as at;
+
+-- name: unsafe_settings :many
+-- What a paid order must be able to rely on.
+select name || ' is ' || current_setting(name) || ': ' || why as what,
+       'alter system set ' || name || ' = on; select pg_reload_conf()' as fix
+  from (values ('fsync', 'a power cut may destroy the database'),
+               ('full_page_writes', 'a power cut may destroy the database'),
+               ('synchronous_commit', 'a crash may forget orders that were paid'),
+               ('autovacuum', 'tables grow without end')) as v(name, why)
+ where current_setting(name) = 'off';
+
+-- name: loose_settings :many
+select 'max_connections is ' || current_setting('max_connections') as what,
+       'alter system set max_connections = 100, then restart PostgreSQL' as fix
+ where current_setting('max_connections')::int < 40
+union all
+select 'statement_timeout is off for the shop', 'take it out of the options of the setting pg'
+ where current_setting('statement_timeout') = '0'
+union all
+select 'idle_in_transaction_session_timeout is off for the shop',
+       'take it out of the options of the setting pg'
+ where current_setting('idle_in_transaction_session_timeout') = '0';
+
+-- name: data_folder :one
+-- Is_here: by a socket, so that its folder can be looked at.
+select current_setting('data_directory') as folder, inet_server_addr() is null as is_here,
+       (select coalesce(sum(size), 0)::bigint from pg_ls_waldir()) as wal_bytes,
+       pg_size_bytes(current_setting('max_wal_size')) as most_wal;
+
+-- name: broken_indexes :many
+select 'the index ' || i.indexrelid::regclass || ' is not valid: it slows writes and serves nobody'
+           as what,
+       'reindex index concurrently ' || i.indexrelid::regclass as fix
+  from pg_index i where not i.indisvalid;
+
+-- name: untidy_tables :many
+-- Rows that are gone and still in the way, and tables that are read from end to end.
+select s.schemaname || '.' || s.relname || ': ' || s.n_dead_tup || ' dead rows beside '
+           || s.n_live_tup as what,
+       'vacuum (analyze) ' || s.relid::regclass
+           || '; why autovacuum has not: select * from pg_stat_activity where xact_start < now() '
+           || '- interval ''1 hour''' as fix
+  from pg_stat_user_tables s
+ where s.n_dead_tup > 10000 and s.n_dead_tup > s.n_live_tup * 2 / 5
+union all
+select s.relid::regclass || ' is never vacuumed by itself',
+       'alter table ' || s.relid::regclass || ' reset (autovacuum_enabled)'
+  from pg_stat_user_tables s join pg_class c on c.oid = s.relid
+ where c.reloptions::text ~ 'autovacuum_enabled=(false|off|no)'
+union all
+select s.relid::regclass || ' was read from end to end ' || s.seq_scan || ' times, '
+           || s.seq_tup_read / s.seq_scan || ' rows each',
+       'an index is missing: see pg_stat_statements for the query, and explain it'
+  from pg_stat_user_tables s
+ where s.seq_scan > 50 and s.seq_tup_read / s.seq_scan > 50000 and s.n_live_tup > 50000
+   and s.seq_scan > coalesce(s.idx_scan, 0) / 10;
+
+-- name: slow_now :many
+select 'a statement of ' || coalesce(usename, '?') || ' has run for '
+           || round(extract(epoch from clock_timestamp() - query_start)) || ' s: '
+           || left(regexp_replace(query, '\s+', ' ', 'g'), 120) as what,
+       'select pg_cancel_backend(' || pid || ')' as fix
+  from pg_stat_activity
+ where state = 'active' and pid <> pg_backend_pid() and backend_type = 'client backend'
+   and query_start < clock_timestamp() - interval '1 second'
+   and application_name <> 'pg_dump'
+union all
+select 'a transaction of ' || coalesce(usename, '?') || ' has been open for '
+           || round(extract(epoch from clock_timestamp() - xact_start)) || ' s, doing nothing',
+       'select pg_terminate_backend(' || pid || ')'
+  from pg_stat_activity
+ where state like 'idle in transaction%' and xact_start < clock_timestamp() - interval '1 minute'
+ limit 10;
+
+-- name: behind :one
+select count(*) filter (where state = 'dead') as dead,
+       coalesce((array_agg(kind || ': ' || coalesce(error, '') order by id desc)
+           filter (where state = 'dead'))[1], '') as last_error,
+       coalesce((select extract(epoch from clock_timestamp() - min(created_at))::bigint
+                   from work.outbox where read_at is null), 0) as unread_s
+  from work.job;
+
+-- name: stuck_holds :many
+select count(*) || ' holds ended over five minutes ago and still keep stock, the oldest of order '
+           || min(order_id) as what, '' as fix
+  from inventory.hold h
+ where state = 'held' and expires_at < clock_timestamp() - interval '5 minutes'
+   and not exists (select from payments.attempt a
+                    where a.order_id = h.order_id and a.state = 'processing')
+having count(*) > 0;
+
+-- name: last_tick :one
+-- Some cron is due every few seconds.
+select coalesce(max(last_run) < clock_timestamp() - interval '2 minutes', true) as is_late
+  from work.cron where last_run > '-infinity';
+
+-- name: webhooks :one
+select (select count(*) from payments.attempt
+         where state = 'paid' and paid_at > now() - interval '7 days') as paid,
+       (select count(*) from payments.event where received_at > now() - interval '8 days'
+           and event_id not like 'asked:%') as heard,
+       (select count(*) from payments.event where applied_at is null
+           and received_at < clock_timestamp() - interval '5 minutes') as waiting;

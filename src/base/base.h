@@ -261,6 +261,7 @@ bool conf_bool(const struct conf *, const char *key, bool otherwise); /* yes no 
 /* The first value that was asked for as a number or a yes/no and is none: "file:line: what",
  * or NULL. Asked once after everything was read; such a program does not start. */
 const char *conf_wrong(const struct conf *);
+str conf_key(const struct conf *, size_t i); /* the keys there are, one by one; then empty */
 const char *conf_path(const struct conf *); /* as it was given */
 void conf_put(struct arena *, struct conf *, const char *key, str value); /* tests, argv */
 str file_read(struct arena *, const char *path, size_t ceiling, bool *ok);
@@ -284,6 +285,7 @@ when when_now(void);
 str when_rfc3339(struct arena *, when); /* 2026-11-20T21:08:57.123456Z */
 size_t when_write(when, char out[static 32]); /* the same without an arena; its length */
 bool when_parse(str rfc3339, when *out);
+bool when_parse_http(str, when *out);   /* the same form only */
 str when_http(struct arena *, when);    /* Fri, 20 Nov 2026 21:08:57 GMT */
 
 /* ---- ctx: one request or one job ----------------------------------------------------- */

@@ -135,6 +135,14 @@ bool conf_bool(const struct conf *conf, const char *key, bool otherwise)
     return otherwise;
 }
 
+str conf_key(const struct conf *conf, size_t i)
+{
+    const struct pair *p = conf->pairs;
+    while (p && i--)
+        p = p->next;
+    return p ? p->key : str_none;
+}
+
 const char *conf_path(const struct conf *conf) { return conf->path; }
 
 const char *conf_wrong(const struct conf *conf) { return *conf->wrong; }

@@ -165,3 +165,22 @@ bool when_parse(str s, when *out)
     *out = at;
     return true;
 }
+
+bool when_parse_http(str s, when *out)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    i64 day, year, hour, minute, second, month = 0;
+    if (s.n != 29 || !str_ends(s, S(" GMT")) || s.p[19] != ':' || s.p[22] != ':')
+        return false;
+    for (int i = 0; i < 12; i++)
+        if (!memcmp(months + 3 * i, s.p + 8, 3))
+            month = i + 1;
+    if (!month || !str_int((str){ s.p + 5, 2 }, &day) || !str_int((str){ s.p + 12, 4 }, &year) ||
+        !str_int((str){ s.p + 17, 2 }, &hour) || !str_int((str){ s.p + 20, 2 }, &minute) ||
+        !str_int((str){ s.p + 23, 2 }, &second))
+        return false;
+    if (day < 1 || day > 31 || year < 1 || hour > 23 || minute > 59 || second > 60)
+        return false;
+    *out = days_of(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND;
+    return true;
+}

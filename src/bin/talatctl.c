@@ -15,6 +15,7 @@ static const struct command {
     /* argv[0] is the command's name. Returns the exit status: 0 done, 1 failed, 2 misused. */
     int (*run)(struct ctx *, int argc, char **argv);
     bool needs_shop; /* opens the configuration, templates and routes first */
+    bool grades;     /* its 2 is an answer: it says itself how it is to be used */
 } commands[] = {
     { "init", "[--dry-run] --url URL --admin EMAIL ...",
         "makes a shop of this machine: configuration, roles, schema, nginx, first admin",
@@ -33,6 +34,9 @@ static const struct command {
     { "restore", "DIR [--replace] [--with-secrets]",
         "puts a backup in the shop's place, all of it or nothing", restore_command, true },
     { "drill", "", "restores the newest backup on trial, and proves it", drill_command, true },
+    { "doctor", "[--json]",
+        "what is wrong with the shop and its machine, and what to do; 1: warnings, 2: wrong",
+        doctor_command, true, true },
     { "user", "add EMAIL --role ROLE [--name NAME] [--organisation SLUG]",
         "adds somebody, or changes them; the password is read from standard input", user_command,
         true },
@@ -82,7 +86,7 @@ static int run(const struct command *command, const char *config, int argc, char
     struct ctx c = { .mem = mem, .lang = S("en"), .currency = S("THB"), .now = when_now() };
     bool is_ready = !command->needs_shop || open_shop(config, mem, &c);
     int status = is_ready ? command->run(&c, argc, argv) : 1;
-    if (status == 2)
+    if (status == 2 && !command->grades)
         fprintf(stderr, "usage: talatctl %s %s\n", command->name, command->usage);
     arena_drop(mem);
     return status;

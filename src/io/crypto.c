@@ -4,6 +4,8 @@
 #define crypto_sign sodium_crypto_sign
 #include <sodium.h>
 #undef crypto_sign
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 _Static_assert(crypto_generichash_KEYBYTES_MAX == 64, "the shop's secret is hashed to a key");
 
@@ -282,4 +284,19 @@ bool crypto_unopaque(str secret, const char *kind, str opaque, i64 *id)
         return false;
     *id = found;
     return true;
+}
+
+/* ---- certificates ------------------------------------------------------------------------- */
+
+bool crypto_cert_until(str pem, when *until)
+{
+    BIO *in = BIO_new_mem_buf(pem.p, (int)pem.n);
+    X509 *cert = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    int days = 0, seconds = 0;
+    bool ok = cert && ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(cert));
+    if (ok)
+        *until = when_now() + days * DAY + seconds * SECOND;
+    X509_free(cert);
+    BIO_free(in);
+    return ok;
 }

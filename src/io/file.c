@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define PIECE (256u << 10)
@@ -167,6 +169,18 @@ static bool remove_at(int at, const char *name)
 int file_remove(struct ctx *c, const char *path)
 {
     return remove_at(AT_FDCWD, path) ? E_OK : trouble(c, "removed", path);
+}
+
+bool file_listens(const char *path)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    bool yes = fd >= 0 &&
+        (!connect(fd, (const struct sockaddr *)(const void *)&at, sizeof at) || errno == EAGAIN);
+    if (fd >= 0)
+        close(fd);
+    return yes;
 }
 
 static void give_at(int at, const char *name, const struct stat *to)

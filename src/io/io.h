@@ -158,6 +158,8 @@ void crypto_key(str secret, const char *purpose, unsigned char out[32]);
 /* value.mac: value readable, mac over purpose and value, base64url. */
 str crypto_sign(struct arena *, str secret, const char *purpose, str value);
 bool crypto_signed(str secret, const char *purpose, str signed_value, str *value);
+/* When the first certificate of a PEM file ends; false: there is none. */
+bool crypto_cert_until(str pem, when *until);
 /* Sealed: secret and authentic (XChaCha20-Poly1305). */
 str crypto_seal(struct arena *, str secret, const char *purpose, str plain);
 bool crypto_unseal(struct arena *, str secret, const char *purpose, str sealed, str *plain);
@@ -188,6 +190,9 @@ struct mail {
 };
 /* smtp_url "smtp://host:port" or, when empty, one .eml file per mail in mail_dir. */
 int mail_send(struct ctx *, str smtp_url, str mail_dir, const struct mail *, str *answer);
+
+/* Asks whether the server would take mail from there; nothing is sent. */
+int mail_try(struct ctx *, str smtp_url, str from);
 
 /* ---- push.c: nchan over nginx's inner socket ---------------------------------------------- */
 
@@ -263,6 +268,7 @@ int file_lines(struct ctx *, const char *path, int (*each)(struct ctx *, str lin
 int file_remove(struct ctx *, const char *path); /* a folder with all that is in it, too */
 /* What root has made, with all that is in it, becomes that of whom `like` belongs to. */
 void file_give(const char *path, const char *like);
+bool file_listens(const char *path); /* somebody answers at this socket */
 bool file_room(const char *path, i64 *free_bytes, i64 *all_bytes); /* of its file system */
 
 /* ---- service.c: what systemd is told ------------------------------------------------------ */

@@ -338,3 +338,32 @@ int mail_send(struct ctx *c, str smtp_url, str mail_dir, const struct mail *mail
         return to_file(c, mail_dir, id, message, answer);
     return to_server(c, smtp_url, from, to, message, answer);
 }
+
+/* curl without a body sends one command of ours and quits. */
+int mail_try(struct ctx *c, str smtp_url, str from)
+{
+    struct address at;
+    if (!address_of(c, from, &at))
+        return fail_detail(c, E_INPUT, "mail.address", "mail_from is no address");
+    CURL *curl = curl_easy_init();
+    if (!curl)
+        return fail_detail(c, E_PROVIDER, "mail.away", "no curl handle");
+    struct replies replies = { .mem = c->mem };
+    curl_easy_setopt(curl, CURLOPT_URL, str_c(c->mem, smtp_url));
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 3000L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 10000L);
+    curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST,
+        str_c(c->mem, str_fmt(c->mem, "MAIL FROM:<%.*s>", STR(at.box))));
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &replies);
+    CURLcode rc = curl_easy_perform(curl);
+    curl_easy_cleanup(curl);
+    return rc == CURLE_OK ? E_OK
+                          : fail_detail(c, E_PROVIDER, "mail.away", "%s %.*s",
+                                curl_easy_strerror(rc), STR(replies.last));
+}

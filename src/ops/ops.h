@@ -19,6 +19,9 @@ int ops_demo(struct ctx *, str demo_dir, str pictures_dir, struct buf *report);
  * *broken: how many rules of prove.sql the restored books break. */
 int ops_restore(struct ctx *, str path, bool replace, bool with_secrets, struct buf *report,
     i64 *broken);
+/* What is wrong with the shop and its machine: {check, level (ok, warning, wrong), what, fix}.
+ * Returns the worst level: 0, 1, 2. */
+int ops_doctor(struct ctx *, struct node **findings);
 int ops_warn(struct req *, struct node *list); /* hooks.warn: old backups */
 void ops_care_metrics(struct ctx *, struct buf *);
 str ops_cache_dir(const struct app *); /* where nginx keeps pages */
@@ -30,6 +33,7 @@ int route_list_command(struct ctx *, int argc, char **argv);
 int jobs_command(struct ctx *, int argc, char **argv);
 int backup_command(struct ctx *, int argc, char **argv);
 int restore_command(struct ctx *, int argc, char **argv);
+int doctor_command(struct ctx *, int argc, char **argv); /* 0 well, 1 warnings, 2 wrong */
 int drill_command(struct ctx *, int argc, char **argv);
 int prove_command(struct ctx *, int argc, char **argv);
 int demo_command(struct ctx *, int argc, char **argv);

@@ -45,6 +45,10 @@ int payments_kept(struct ctx *, i64 order, i64 *amount);
 int payments_is_open(struct ctx *, i64 order, bool *open);
 int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct node **refunds);
 
+/* Whether the configured provider takes our key, by a call that changes nothing; *now: its clock, 0
+ * when it says none. *provider is empty when none is configured. */
+int payments_check(struct ctx *, str *provider, when *now);
+
 /* What a stored event means, for orders/jobs.c. Runs in its transaction with the order
  * locked. */
 enum payment_news {

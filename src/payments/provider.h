@@ -45,6 +45,8 @@ struct provider {
     int (*verify)(struct ctx *, str body, str signature);
     int (*event_id)(struct ctx *, str body, str *event_id, str *kind);
     int (*news)(struct ctx *, str kind, str body, struct provider_news *);
+    /* A call that changes nothing: does it take our key? *now: its clock, 0 when it says none. */
+    int (*check)(struct ctx *, when *now);
 };
 extern const struct provider provider_stripe;
 const struct provider *provider_named(str name);

@@ -288,3 +288,15 @@ int payments_of_order(struct ctx *c, i64 order, struct node **attempts, struct n
     TRY(q_payments_of_order(c, attempts, order));
     return q_payments_refunds_of_order(c, refunds, order);
 }
+
+int payments_check(struct ctx *c, str *provider, when *now)
+{
+    *provider = str_none;
+    *now = 0;
+    for (size_t i = 0; i < COUNT(providers); i++)
+        if (providers[i]->is_configured(c)) {
+            *provider = str_of(providers[i]->name);
+            return providers[i]->check(c, now);
+        }
+    return E_OK;
+}

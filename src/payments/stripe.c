@@ -448,5 +448,28 @@ static int news(struct ctx *c, str kind, str body, struct provider_news *out)
     return E_OK;
 }
 
+/* Once, whatever the circuit says. */
+static int check(struct ctx *c, when *now)
+{
+    str headers[] = { str_fmt(c->mem, "Authorization: Bearer %.*s", STR(conf_of(c, "stripe_key"))),
+        S("Stripe-Version: " VERSION) };
+    struct http_call request = { .method = "GET",
+        .headers = headers,
+        .n_headers = COUNT(headers),
+        .ceiling = MOST_ANSWER,
+        .total_us = 8 * SECOND,
+        .flags = c->app->production ? 0 : HTTP_PRIVATE_OK,
+        .url = str_fmt(
+            c->mem, "%.*s/v1/payment_intents?limit=1", STR(conf_of(c, "stripe_base"))) };
+    struct http_answer got = { 0 };
+    *now = 0;
+    TRY(http_call(c, &request, &got));
+    if (!when_parse_http(node_str(got.headers, "date"), now))
+        *now = 0;
+    return got.status == 200 ? E_OK
+                             : fail_detail(c, E_PROVIDER, "payments.refused", "it answers %d%s",
+                                   got.status, got.status == 401 ? ": the key is not taken" : "");
+}
+
 const struct provider provider_stripe = { NAME, is_configured, open_page, expire, ask, refund,
-    ask_refunds, verify, event_id, news };
+    ask_refunds, verify, event_id, news, check };

@@ -1,4 +1,14 @@
 #include "t/t.h"
+
+T(a_servers_date_is_read_back)
+{
+    when at;
+    is_true(when_parse_http(when_http(t_ctx()->mem, 1795187337 * SECOND), &at));
+    eq_int(at, 1795187337 * SECOND);
+    is_false(when_parse_http(S("Fri, 20 Foo 2026 21:08:57 GMT"), &at));
+    is_false(when_parse_http(S("2026-11-20T21:08:57Z"), &at));
+    is_false(when_parse_http(S(""), &at));
+}
 #include <stdlib.h>
 #include <time.h>
 

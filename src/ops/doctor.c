@@ -1,0 +1,104 @@
+/* The doctor: a table of checks, each small, each with words for what to do. It changes nothing
+ * and asks nothing of anybody that costs more than an answer. */
+#include "ops/doctor_in.h"
+#include <stdio.h>
+
+#define MOST_TEXT ((size_t)1 << 20)
+
+static const char *const LEVELS[] = { "ok", "warning", "wrong" };
+
+static const struct {
+    const char *name, *title;
+    void (*run)(struct exam *);
+} checks[] = {
+    { "settings", "every setting is one that is known", check_settings },
+    { "mode", "nothing of a demo stands in a production shop", check_mode },
+    { "secrets", "secrets are their owner's alone", check_secrets },
+    { "tls", "the shop is reached by https, its certificate holds", check_tls },
+    { "disk", "there is room on the disks", check_disk },
+    { "database", "the database answers and keeps what it is told", check_database },
+    { "schema", "the schema is up to date", check_schema },
+    { "tables", "tables and indexes are in shape", check_tables },
+    { "queries", "no query is slow", check_queries },
+    { "redis", "Redis answers and keeps sessions over a restart", check_redis },
+    { "nginx", "nginx answers over its inner socket", check_nginx },
+    { "workers", "the programs run", check_workers },
+    { "queue", "jobs and events are done in time", check_queue },
+    { "holds", "no stock is held for longer than was said", check_holds },
+    { "mail", "mail can be sent", check_mail },
+    { "provider", "the payment provider takes our key", check_provider },
+    { "webhooks", "the provider's news come in", check_webhooks },
+    { "clock", "the clocks agree", check_clock },
+    { "backups", "backups are fresh and were tried", check_backups },
+    { "people", "somebody can log in to the back office", check_people },
+};
+
+void exam_say(struct exam *e, enum ill level, str what, str fix)
+{
+    struct node *found = node_add_map(e->c->mem, e->findings);
+    node_set_str(e->c->mem, found, S("check"), str_of(e->check));
+    node_set_str(e->c->mem, found, S("level"), str_of(LEVELS[level]));
+    node_set_str(e->c->mem, found, S("what"), what);
+    node_set_str(e->c->mem, found, S("fix"), fix);
+    e->said++;
+    if (level > e->worst)
+        e->worst = level;
+}
+
+const char *exam_fault(struct exam *e)
+{
+    str why = e->c->fault.detail.n ? e->c->fault.detail : e->c->fault.text;
+    fault_clear(e->c);
+    return str_c(e->c->mem, why);
+}
+
+int ops_doctor(struct ctx *c, struct node **findings)
+{
+    struct exam e = { .c = c, .findings = node_list(c->mem) };
+    c->scope = (struct scope){ .platform = true };
+    for (size_t i = 0; i < COUNT(checks); i++) {
+        e.check = checks[i].name;
+        e.said = 0;
+        checks[i].run(&e);
+        fault_clear(c);
+        if (!e.said)
+            exam_say(&e, WELL, str_of(checks[i].title), str_none);
+    }
+    *findings = e.findings;
+    return (int)e.worst;
+}
+
+static void write_text(const struct node *findings, struct buf *out)
+{
+    i64 wrong = 0, warnings = 0;
+    EACH(it, findings) {
+        str level = node_str(&it->node, "level"), fix = node_str(&it->node, "fix"), line;
+        wrong += str_is(level, "wrong");
+        warnings += str_is(level, "warning");
+        buf_fmt(out, "%-8.*s %-9.*s %.*s\n", STR(level), STR(node_str(&it->node, "check")),
+            STR(node_str(&it->node, "what")));
+        while (fix.n && str_cut(&fix, '\n', &line))
+            buf_fmt(out, "                   -> %.*s\n", STR(line));
+    }
+    buf_fmt(out, "%" PRId64 " wrong, %" PRId64 " warnings\n", wrong, warnings);
+}
+
+int doctor_command(struct ctx *c, int argc, char **argv)
+{
+    struct buf out = buf_new(c->mem, MOST_TEXT);
+    bool json = argc == 2 && !strcmp(argv[1], "--json");
+    struct node *findings, *document = node_map(c->mem);
+    if (argc != 1 && !json) {
+        fprintf(stderr, "usage: talatctl doctor [--json]\n");
+        return 2;
+    }
+    int worst = ops_doctor(c, &findings);
+    node_set(c->mem, document, S("findings"), findings);
+    node_set_str(c->mem, document, S("worst"), str_of(LEVELS[worst]));
+    if (json)
+        json_write(&out, document);
+    else
+        write_text(findings, &out);
+    printf("%.*s%s", STR(buf_str(&out)), json ? "\n" : "");
+    return worst;
+}

@@ -1,0 +1,159 @@
+/* The doctor at the database. */
+#include "gen/queries.h"
+#include "ops/doctor_in.h"
+#include "work/work.h"
+#include <dirent.h>
+
+#define LATE_US MINUTE
+
+/* A check of rows: each has `what`, and maybe a `fix` of its own. */
+static void say_all(struct exam *e, enum ill level, const struct node *rows, const char *fix)
+{
+    EACH(it, rows) {
+        str own = node_str(&it->node, "fix");
+        exam_say(e, level, node_str(&it->node, "what"), own.n ? own : str_of(fix));
+    }
+}
+
+static void sorry(struct exam *e, const char *what)
+{
+    SAY(e, WRONG, S("systemctl status postgresql; the settings pg and pg_owner"), "%s: %s", what,
+        exam_fault(e));
+}
+
+void check_database(struct exam *e)
+{
+    struct node *rows;
+    if (q_ops_unsafe_settings(e->c, &rows)) {
+        sorry(e, "the database does not answer");
+        return;
+    }
+    say_all(e, WRONG, rows, "");
+    if (q_ops_loose_settings(e->c, &rows))
+        sorry(e, "settings");
+    else
+        say_all(e, WARNING, rows, "");
+    struct ctx own = *e->c;
+    own.pg = database_open(e->c, str_none, S("-c role=talat_backup"));
+    if (q_ops_pulse(&own, &rows)) {
+        e->c->fault = own.fault;
+        sorry(e, "the owner cannot become talat_backup: no backups");
+    }
+    pg_close(own.pg);
+}
+
+void check_schema(struct exam *e)
+{
+    struct node *made;
+    str folder = str_fmt(e->c->mem, "%.*s/sql/change", STR(e->c->app->share_dir));
+    if (q_ops_changes(e->c, &made)) {
+        sorry(e, "there is no schema");
+        return;
+    }
+    DIR *d = opendir(folder.p);
+    for (struct dirent *f; d && (f = readdir(d));) {
+        bool is_made = !str_ends(str_of(f->d_name), S(".sql"));
+        EACH(it, made)
+            is_made = is_made || str_is(node_str(&it->node, "name"), f->d_name);
+        if (!is_made)
+            SAY(e, WRONG, S("talatctl migrate"), "the schema lacks %s", f->d_name);
+    }
+    if (d)
+        closedir(d);
+}
+
+/* As the owner, who sees the figures of all. */
+static int as_owner(struct exam *e, int (*query)(struct ctx *, struct node **), struct node **rows)
+{
+    struct ctx own = *e->c;
+    own.pg = database_open(e->c, str_none, str_none);
+    int err = query(&own, rows);
+    pg_close(own.pg);
+    e->c->fault = own.fault;
+    return err;
+}
+
+void check_tables(struct exam *e)
+{
+    struct node *rows;
+    if (as_owner(e, q_ops_broken_indexes, &rows))
+        sorry(e, "indexes");
+    else
+        say_all(e, WRONG, rows, "");
+    if (as_owner(e, q_ops_untidy_tables, &rows))
+        sorry(e, "tables");
+    else
+        say_all(e, WARNING, rows, "");
+}
+
+/* The extension is another superuser's gift: asked only where it is. */
+static int slow_statements(struct ctx *c, struct node **rows)
+{
+    TRY(pg_script(c,
+        S("select set_config('talat.counts', coalesce((case when"
+          " to_regclass('pg_stat_statements') is null then null else"
+          " (select jsonb_agg(jsonb_build_object('what', s)) from unnest(xpath('/table/row/s/text()',"
+          "  query_to_xml($q$select 'on average ' || round(mean_exec_time) || ' ms, '"
+          "   || calls || ' times: ' || left(regexp_replace(query, '\\s+', ' ', 'g'), 120) as s"
+          "   from pg_stat_statements where mean_exec_time > 200 and calls > 20"
+          "    and query !~* '^(copy|create|alter|vacuum|analyze|do|select set_config)'"
+          "   order by total_exec_time desc limit 5$q$, false, false, ''))::text[]) s)"
+          " end)::text, '[]'), false)")));
+    struct node *row;
+    TRY(q_ops_counted(c, &row));
+    *rows = node_get(row, S("counts"));
+    return E_OK;
+}
+
+void check_queries(struct exam *e)
+{
+    struct node *rows;
+    if (as_owner(e, q_ops_slow_now, &rows))
+        sorry(e, "pg_stat_activity");
+    else
+        say_all(e, WARNING, rows, "");
+    if (as_owner(e, slow_statements, &rows))
+        sorry(e, "pg_stat_statements");
+    else
+        say_all(e, WARNING, rows, "explain it: talatctl cannot know which index it wants");
+}
+
+void check_queue(struct exam *e)
+{
+    struct node *row;
+    i64 age = work_queue_age_us(e->c);
+    if (age > LATE_US)
+        SAY(e, WRONG, S("systemctl status talat-work; more hands: work_workers = 4"),
+            "the oldest due job has waited %" PRId64 " s", age / SECOND);
+    if (q_ops_behind(e->c, &row)) {
+        sorry(e, "the queue");
+        return;
+    }
+    if (node_int(row, "dead"))
+        SAY(e, WARNING,
+            S("talatctl jobs dead, and after the cause is mended: talatctl jobs again ID"),
+            "%" PRId64 " jobs were given up, the last: %.*s", node_int(row, "dead"),
+            STR(node_str(row, "last_error")));
+    if (node_int(row, "unread_s") > 60)
+        SAY(e, WRONG, S("systemctl status talat-work"),
+            "the oldest event has waited %" PRId64 " s to be read", node_int(row, "unread_s"));
+}
+
+void check_holds(struct exam *e)
+{
+    struct node *rows;
+    if (q_ops_stuck_holds(e->c, &rows))
+        sorry(e, "holds");
+    else
+        say_all(e, WARNING, rows, "talatctl jobs dead; systemctl status talat-work");
+}
+
+void check_people(struct exam *e)
+{
+    struct node *row;
+    if (q_ops_staff(e->c, &row))
+        sorry(e, "accounts");
+    else if (!node_int(row, "n"))
+        exam_say(e, WRONG, S("nobody can log in to the back office"),
+            S("talatctl user add you@your.domain --role admin"));
+}

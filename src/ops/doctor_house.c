@@ -1,0 +1,287 @@
+/* The doctor in the house: configuration, files, disks, programs, backups. */
+#include "gen/queries.h"
+#include "ops/doctor_in.h"
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define GB        (INT64_C(1) << 30)
+#define CERT_SOON (14 * DAY)
+#define MOST_CERT ((size_t)1 << 20)
+
+/* ---- configuration ----------------------------------------------------------------------------
+ */
+
+/* Every setting there is: the programs' and nginx/render's. t/lint/settings keeps it whole. */
+static const char *const known[] = {
+    "backup_dir",
+    "backup_every_hours",
+    "backup_keep",
+    "base_url",
+    "cache_dir",
+    "currencies",
+    "currency",
+    "demo",
+    "drill_every_days",
+    "group",
+    "hold_minutes",
+    "image_program",
+    "inner_from",
+    "inner_listen",
+    "language",
+    "limits",
+    "mail_dir",
+    "mail_from",
+    "manifest",
+    "media_dir",
+    "mode",
+    "nginx_push",
+    "other_nodes",
+    "payment_origins",
+    "pg",
+    "pg_bin",
+    "pg_owner",
+    "proxies",
+    "recycle",
+    "redis",
+    "refresh_key",
+    "run_dir",
+    "secret",
+    "secret_file",
+    "share_dir",
+    "shop_name",
+    "slow_limit_s",
+    "slow_socket",
+    "slow_workers",
+    "smtp_url",
+    "stripe_base",
+    "stripe_key",
+    "stripe_webhook_secret",
+    "templates",
+    "tls_cert",
+    "tls_key",
+    "token_keys",
+    "web_socket",
+    "web_workers",
+    "work_workers",
+    "worker_memory_mb",
+    "zone",
+};
+
+static str setting(struct exam *e, const char *key)
+{
+    return conf_str(e->c->app->conf, key, str_none);
+}
+
+static bool is_known(str key)
+{
+    for (size_t i = 0; i < COUNT(known); i++)
+        if (str_is(key, known[i]))
+            return true;
+    return false;
+}
+
+void check_settings(struct exam *e)
+{
+    const struct conf *conf = e->c->app->conf;
+    str key;
+    for (size_t i = 0; (key = conf_key(conf, i)).n; i++)
+        if (!is_known(key))
+            SAY(e, WARNING,
+                str_fmt(e->c->mem, "take it out of %s, or mend its spelling (man talat.conf)",
+                    conf_path(conf)),
+                "the setting %.*s means nothing", STR(key));
+    if (conf_wrong(conf))
+        exam_say(e, WRONG, str_of(conf_wrong(conf)), S("the programs do not start with it"));
+}
+
+void check_mode(struct exam *e)
+{
+    struct app *app = e->c->app;
+    struct node *row;
+    if (!app->production)
+        return;
+    if (str_starts(setting(e, "stripe_key"), S("sk_test_")))
+        exam_say(e, WRONG, S("stripe_key is a test key: nobody pays with real money"),
+            S("take the live key from the provider's dashboard, set stripe_key, start anew"));
+    if (str_starts(setting(e, "stripe_base"), S("http:")))
+        exam_say(e, WRONG, S("stripe_base is not https: the key travels in the clear"),
+            S("stripe_base = https://api.stripe.com"));
+    if (!setting(e, "smtp_url").n)
+        exam_say(e, WRONG, S("smtp_url is empty: mails are only written to files"),
+            S("smtp_url = smtp://localhost:25"));
+    if (str_find(setting(e, "mail_from"), S("example.")) >= 0 || !setting(e, "mail_from").n)
+        exam_say(e, WARNING, S("mail_from is no address of this shop's"),
+            S("mail_from = Your Shop <shop@your.domain>"));
+    if (str_find(app->base_url, S("//localhost")) >= 0)
+        exam_say(e, WRONG, S("base_url is localhost: links in mails lead nowhere"),
+            S("base_url = https://your.domain"));
+    if (!q_ops_demo_people(e->c, &row) && node_int(row, "n"))
+        SAY(e, WRONG, S("give them passwords of your own: talatctl user add EMAIL --role user"),
+            "%" PRId64 " accounts of the demo shop can log in (…@example.test)",
+            node_int(row, "n"));
+}
+
+/* ---- files ------------------------------------------------------------------------------------
+ */
+
+static void look_at_secret(struct exam *e, str path)
+{
+    struct stat st;
+    const char *name = str_c(e->c->mem, path);
+    if (!path.n)
+        return;
+    if (stat(name, &st)) {
+        SAY(e, WRONG, str_none, "%s cannot be read: %s", name, strerror(errno));
+        return;
+    }
+    if (st.st_mode & 07)
+        SAY(e, WRONG, str_fmt(e->c->mem, "chmod o-rwx %s", name),
+            "%s holds secrets and is open to everybody (mode %03o)", name,
+            (unsigned)st.st_mode & 0777);
+    if (st.st_mode & 020)
+        SAY(e, WARNING, str_fmt(e->c->mem, "chmod g-w %s", name),
+            "%s can be changed by its group (mode %03o)", name, (unsigned)st.st_mode & 0777);
+}
+
+void check_secrets(struct exam *e)
+{
+    str newest;
+    look_at_secret(e, str_of(conf_path(e->c->app->conf)));
+    look_at_secret(e, setting(e, "secret_file"));
+    look_at_secret(e, setting(e, "tls_key"));
+    if (!archive_newest(e->c, care_folder(e->c->app), &newest))
+        look_at_secret(e, newest);
+}
+
+void check_tls(struct exam *e)
+{
+    struct app *app = e->c->app;
+    str path = setting(e, "tls_cert");
+    when until;
+    bool ok = false;
+    if (app->production && !str_starts(app->base_url, S("https://")))
+        exam_say(e, WRONG, S("base_url is not https: cookies are not taken by browsers"),
+            S("get a certificate (certbot certonly --webroot), set tls_cert, tls_key and base_url"));
+    if (!path.n)
+        return;
+    str pem = file_read(e->c->mem, str_c(e->c->mem, path), MOST_CERT, &ok);
+    if (!ok || !crypto_cert_until(pem, &until)) {
+        SAY(e, WRONG, S("give nginx a PEM file that it can read"),
+            "tls_cert: %.*s cannot be read as a certificate", STR(path));
+        return;
+    }
+    i64 left = until - e->c->now;
+    if (left < CERT_SOON)
+        SAY(e, left < 0 ? WRONG : WARNING, S("certbot renew && systemctl reload nginx"),
+            left < 0 ? "the certificate ended %" PRId64 " days ago"
+                     : "the certificate ends in %" PRId64 " days",
+            (left < 0 ? -left : left) / DAY);
+}
+
+/* ---- disks ------------------------------------------------------------------------------------
+ */
+
+static void look_at_disk(struct exam *e, const char *what, str dir)
+{
+    i64 left, all;
+    const char *path = str_c(e->c->mem, dir);
+    if (!dir.n)
+        return;
+    if (!file_room(path, &left, &all)) {
+        SAY(e, WRONG, str_fmt(e->c->mem, "mkdir -p %s, for the shop's user", path),
+            "the folder for %s, %s: %s", what, path, strerror(errno));
+        return;
+    }
+    bool none = left < all / 50 || left < GB / 2, little = left < all / 10 || left < 2 * GB;
+    if (none || little)
+        SAY(e, none ? WRONG : WARNING,
+            str_fmt(e->c->mem, "make room: du -xh --max-depth=2 %s | sort -h | tail", path),
+            "%s (%s): %" PRId64 " MB of %" PRId64 " MB are free", what, path, left >> 20,
+            all >> 20);
+}
+
+/* The database's own folder can be asked about only when it lies on this machine. */
+static void look_at_data(struct exam *e)
+{
+    struct ctx own = *e->c;
+    struct node *row = NULL;
+    own.pg = database_open(e->c, str_none, str_none);
+    if (!q_ops_data_folder(&own, &row)) {
+        str dir = node_str(row, "folder");
+        i64 wal = node_int(row, "wal_bytes"), most = node_int(row, "most_wal");
+        if (node_bool(row, "is_here") && dir.n && !access(str_c(e->c->mem, dir), F_OK))
+            look_at_disk(e, "the database", dir);
+        if (wal > 4 * most && wal > GB)
+            SAY(e, WARNING,
+                S("a replication slot or a failing archive_command keeps it: select * from "
+                  "pg_replication_slots; select * from pg_stat_archiver"),
+                "the write-ahead log takes %" PRId64 " MB", wal >> 20);
+    }
+    pg_close(own.pg);
+}
+
+void check_disk(struct exam *e)
+{
+    look_at_disk(e, "pictures", e->c->app->media_dir);
+    if (care_backup_every(e->c->app))
+        look_at_disk(e, "backups", care_folder(e->c->app));
+    look_at_disk(e, "sockets and counters", e->c->app->run_dir);
+    look_at_data(e);
+}
+
+/* ---- programs ---------------------------------------------------------------------------------
+ */
+
+static void look_at_pool(struct exam *e, const char *key, const char *pool)
+{
+    str path = setting(e, key);
+    if (!path.n)
+        path = str_fmt(e->c->mem, "%.*s/%s.sock", STR(e->c->app->run_dir), pool);
+    if (!file_listens(str_c(e->c->mem, path)))
+        SAY(e, WRONG,
+            str_fmt(
+                e->c->mem, "systemctl restart talat-%s; journalctl -u talat-%s -n 50", pool, pool),
+            "talat-web --pool %s does not listen at %.*s", pool, STR(path));
+}
+
+void check_workers(struct exam *e)
+{
+    struct node *row;
+    look_at_pool(e, "web_socket", "web");
+    look_at_pool(e, "slow_socket", "slow");
+    if (q_ops_last_tick(e->c, &row) || node_bool(row, "is_late"))
+        SAY(e, WRONG, S("systemctl restart talat-work; journalctl -u talat-work -n 50"),
+            "talat-work has not looked at the clock for two minutes: no mail, no payments' news");
+}
+
+/* ---- backups ----------------------------------------------------------------------------------
+ */
+
+static void look_at_age(struct exam *e, str mark, i64 every, const char *what, const char *how)
+{
+    when at;
+    if (!every || care_when(e->c, mark, &at))
+        return;
+    if (!at)
+        SAY(e, WARNING, str_of(how), "%s has never been", what);
+    else if (e->c->now - at > 2 * every)
+        SAY(e, WRONG, str_of(how), "%s was %" PRId64 " days ago", what, (e->c->now - at) / DAY);
+}
+
+void check_backups(struct exam *e)
+{
+    str newest;
+    struct archive a;
+    const struct app *app = e->c->app;
+    look_at_age(e, MARK_BACKUP, care_backup_every(app), "the last backup",
+        "talatctl backup; talatctl jobs dead says why it was not made by itself");
+    look_at_age(e, MARK_DRILL, care_drill_every(app), "the last drill",
+        "talatctl drill; talatctl jobs dead says why it was not done by itself");
+    if (app->production && !care_backup_every(app))
+        exam_say(e, WARNING, S("the shop does not back itself up (backup_every_hours = 0)"),
+            S("backup_every_hours = 24, or run talatctl backup by a timer of your own"));
+    if (!archive_newest(e->c, care_folder(app), &newest) && newest.n &&
+        archive_open(e->c, newest, &a))
+        SAY(e, WRONG, S("talatctl backup"), "the newest backup: %s", exam_fault(e));
+}

@@ -1,0 +1,40 @@
+/* The doctor's checks (doctor.c has their table). */
+#pragma once
+#include "ops/ops_in.h"
+
+enum ill { WELL, WARNING, WRONG };
+struct exam {
+    struct ctx *c;
+    const char *check;
+    struct node *findings;
+    i64 said;
+    enum ill worst;
+};
+/* One thing found, and the words for what to do: a command to copy where there is one. */
+void exam_say(struct exam *, enum ill, str what, str fix);
+const char *exam_fault(struct exam *); /* what the last call failed for; forgets it */
+#define SAY(e, level, fix, ...) exam_say((e), (level), str_fmt((e)->c->mem, __VA_ARGS__), (fix))
+
+/* doctor_house.c: this machine and the configuration */
+void check_settings(struct exam *);
+void check_mode(struct exam *);
+void check_secrets(struct exam *);
+void check_tls(struct exam *);
+void check_disk(struct exam *);
+void check_workers(struct exam *);
+void check_backups(struct exam *);
+/* doctor_data.c: PostgreSQL */
+void check_database(struct exam *);
+void check_schema(struct exam *);
+void check_tables(struct exam *);
+void check_queries(struct exam *);
+void check_queue(struct exam *);
+void check_holds(struct exam *);
+void check_people(struct exam *);
+/* doctor_others.c: whom the shop talks to */
+void check_redis(struct exam *);
+void check_nginx(struct exam *);
+void check_mail(struct exam *);
+void check_provider(struct exam *);
+void check_webhooks(struct exam *);
+void check_clock(struct exam *);

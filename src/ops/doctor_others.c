@@ -1,0 +1,118 @@
+/* The doctor and whom the shop talks to: Redis, nginx, the mail server, the payment provider. */
+#include "gen/queries.h"
+#include "ops/doctor_in.h"
+#include "payments/payments.h"
+#include <unistd.h>
+
+#define SKEW_WARNS (5 * SECOND)
+#define SKEW_HURTS (60 * SECOND)
+
+void check_redis(struct exam *e)
+{
+    str value;
+    if (!redis_is_up(e->c->redis)) {
+        exam_say(e, WRONG,
+            S("Redis is away: the shop sells, but every page is slower and limits are looser"),
+            S("systemctl restart redis-server; the setting redis"));
+        return;
+    }
+    if (!redis_setting(e->c, S("appendonly"), &value) || !str_is(value, "yes"))
+        exam_say(e, WARNING, S("appendonly is off: a restart of Redis logs guests' carts out"),
+            S("redis-cli config set appendonly yes && redis-cli config rewrite"));
+    if (!redis_setting(e->c, S("maxmemory"), &value) || str_is(value, "0"))
+        exam_say(e, WARNING, S("maxmemory is 0: Redis may take all memory there is"),
+            S("redis-cli config set maxmemory 128mb && redis-cli config rewrite"));
+    if (!redis_setting(e->c, S("maxmemory-policy"), &value) || str_is(value, "noeviction"))
+        exam_say(e, WARNING, S("maxmemory-policy is noeviction: a full Redis takes no sessions"),
+            S("redis-cli config set maxmemory-policy volatile-lru && redis-cli config rewrite"));
+}
+
+static void look_at_nginx(struct exam *e, str at)
+{
+    if (push_send(e->c, at, S("health"), S("pulse"), S("1")))
+        SAY(e, WRONG,
+            S("nginx -t && systemctl restart nginx; the settings nginx_push, other_nodes"),
+            "nginx does not answer at %.*s: open pages hear nothing, kept pages grow old", STR(at));
+    fault_clear(e->c);
+}
+
+/* This machine's and those of the other nodes. */
+void check_nginx(struct exam *e)
+{
+    str rest = conf_str(e->c->app->conf, "other_nodes", str_none), at;
+    look_at_nginx(e, e->c->app->inner_socket);
+    while (rest.n && str_cut(&rest, ' ', &at)) {
+        at = str_trim(str_ends(at, S(",")) ? str_upto(at, at.n - 1) : at);
+        if (at.n)
+            look_at_nginx(e, at);
+    }
+}
+
+void check_mail(struct exam *e)
+{
+    const struct conf *conf = e->c->app->conf;
+    str url = conf_str(conf, "smtp_url", str_none), dir = conf_str(conf, "mail_dir", str_none);
+    if (!url.n && access(str_c(e->c->mem, dir), W_OK))
+        SAY(e, WRONG, S("make it, for the shop's user, or set smtp_url = smtp://localhost:25"),
+            "mails are written to mail_dir, and %.*s cannot be written to", STR(dir));
+    if (url.n && mail_try(e->c, url, conf_str(conf, "mail_from", str_none)))
+        SAY(e, WRONG,
+            str_fmt(e->c->mem, "swaks --server %.*s --to you@your.domain shows the talk", STR(url)),
+            "the mail server does not take our mail: %s", exam_fault(e));
+}
+
+void check_provider(struct exam *e)
+{
+    str name;
+    when theirs;
+    if (payments_check(e->c, &name, &theirs))
+        SAY(e, WRONG, S("the settings stripe_base and stripe_key; the provider's status page"),
+            "%.*s: %s", STR(name), exam_fault(e));
+    else if (!name.n)
+        exam_say(e, e->c->app->production ? WRONG : WARNING, S("no payment provider is configured"),
+            S("set stripe_base = https://api.stripe.com, stripe_key and stripe_webhook_secret"));
+}
+
+void check_webhooks(struct exam *e)
+{
+    struct node *row;
+    str address = str_fmt(e->c->mem, "%.*s/payments/stripe/webhook", STR(e->c->app->base_url));
+    if (conf_str(e->c->app->conf, "stripe_key", str_none).n &&
+        !conf_str(e->c->app->conf, "stripe_webhook_secret", str_none).n)
+        SAY(e, WRONG, S("set it to the signing secret the provider shows for that endpoint"),
+            "stripe_webhook_secret is not set: nothing that comes to %.*s is believed",
+            STR(address));
+    if (q_ops_webhooks(e->c, &row))
+        return;
+    if (node_int(row, "paid") && !node_int(row, "heard"))
+        SAY(e, WRONG,
+            str_fmt(e->c->mem, "register %.*s at the provider, and let it through to nginx",
+                STR(address)),
+            "%" PRId64 " payments of this week were learnt of only by asking: no event came in",
+            node_int(row, "paid"));
+    if (node_int(row, "waiting"))
+        SAY(e, WARNING, S("talatctl jobs dead"),
+            "%" PRId64 " events of the provider's have waited over five minutes to be applied",
+            node_int(row, "waiting"));
+}
+
+static void compare(struct exam *e, const char *whose, when theirs)
+{
+    i64 skew = when_now() - theirs;
+    i64 off = skew < 0 ? -skew : skew;
+    if (off > SKEW_WARNS)
+        SAY(e, off > SKEW_HURTS ? WRONG : WARNING, S("timedatectl set-ntp true; chronyc tracking"),
+            "this machine's clock is %" PRId64 " s %s that of %s", off / SECOND,
+            skew > 0 ? "ahead of" : "behind", whose);
+}
+
+void check_clock(struct exam *e)
+{
+    struct node *row;
+    str name;
+    when theirs = 0;
+    if (!q_ops_clock(e->c, &row) && when_parse(node_str(row, "at"), &theirs))
+        compare(e, "the database", theirs);
+    if (!payments_check(e->c, &name, &theirs) && theirs)
+        compare(e, "the payment provider", theirs);
+}

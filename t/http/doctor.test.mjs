@@ -1,0 +1,146 @@
+// talatctl doctor: a sound shop is told to be well, and each check is given a fault that makes it
+// speak, with words for what to do. Faults of the configuration stand in configurations of these
+// tests' own; those of the database are put in and taken away again.
+import { test, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import net from 'node:net';
+import http from 'node:http';
+import { mkdtempSync, readFileSync, writeFileSync, rmSync, chmodSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { skip as noStack, confPath, sql, run, until } from './shop.mjs';
+
+const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
+const skip = noStack || !talatctl;
+const place = skip ? '' : mkdtempSync(join(tmpdir(), 'talat-doctor-'));
+after(() => place && rmSync(place, { recursive: true, force: true }));
+
+function configured(name, changes = {}) {
+    const path = join(place, `${name}.conf`);
+    const lines = readFileSync(confPath, 'utf8').split('\n').filter((line) => !Object.keys(changes).some((key) => line.startsWith(`${key} =`)));
+    writeFileSync(path, [...lines, ...Object.entries(changes).filter(([, value]) => value !== null).map(([key, value]) => `${key} = ${value}`), ''].join('\n'), { mode: 0o600 });
+    return path;
+}
+// {code, findings}; asynchronous, so that servers of the test can answer meanwhile.
+function examine(path, ...words) {
+    return new Promise((done) => {
+        const child = spawn(talatctl, ['--config', path, 'doctor', ...(words.length ? words : ['--json'])]);
+        let out = '', err = '';
+        child.stdout.on('data', (piece) => { out += piece; });
+        child.stderr.on('data', (piece) => { err += piece; });
+        child.on('close', (code) => done({ code, out, err, findings: words.length ? [] : JSON.parse(out).findings }));
+    });
+}
+function says(got, check, level, words) {
+    const of = got.findings.filter((f) => f.check === check);
+    const found = of.find((f) => f.level === level && words.test(f.what));
+    assert.ok(found, `${check} does not say ${words} (${level}): ${JSON.stringify(of)}`);
+    assert.ok(found.fix.length > 5, `${check} does not say what to do: ${JSON.stringify(found)}`);
+}
+const listening = (server, at) => new Promise((done) => { server.listen(at, '127.0.0.1', () => done(server.address().port)); });
+
+test('a sound shop is told to be well, in words and as JSON', { skip }, async () => {
+    const got = await examine(configured('sound'));
+    // how full the disk of a testing machine is, and how slow, is not the shop's doing
+    const ill = got.findings.filter((f) => f.level !== 'ok' && !['disk', 'queries', 'tables', 'queue', 'webhooks'].includes(f.check));
+    assert.deepEqual(ill, []);
+    assert.ok(got.findings.length >= 20);
+    const text = await examine(configured('sound'), '--text');
+    assert.equal(text.code, 2);
+    assert.match(text.err, /usage/);
+});
+
+test('faults of the configuration and of whom it names', { skip }, async () => {
+    const cert = (name, days) => {
+        const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=shop.example', '-days', String(days),
+            '-keyout', join(place, `${name}.key`), '-out', join(place, `${name}.pem`)], { encoding: 'utf8' });
+        assert.equal(made.status, 0, made.stderr);
+    };
+    cert('soon', 5);
+    chmodSync(join(place, 'soon.key'), 0o644);
+    // a mail server that takes no mail from there, and a provider that knows no such key an hour ago
+    const smtp = net.createServer((socket) => {
+        socket.write('220 test\r\n');
+        socket.on('error', () => {});
+        socket.on('data', (line) => socket.write(/^EHLO/i.test(line) ? '250 test\r\n' : /^MAIL/i.test(line) ? '550 not from there\r\n' : '221 bye\r\n'));
+    });
+    const provider = http.createServer((_, out) => out.writeHead(401, { date: new Date(Date.now() - 3600e3).toUTCString(), 'content-type': 'application/json' }).end('{}'));
+    const smtpPort = await listening(smtp, 0), providerPort = await listening(provider, 0);
+    const path = configured('bad', { bakcup_keep: 3, tls_cert: join(place, 'soon.pem'), tls_key: join(place, 'soon.key'), smtp_url: `smtp://127.0.0.1:${smtpPort}`,
+        stripe_base: `http://127.0.0.1:${providerPort}`, stripe_webhook_secret: null, redis: join(place, 'no.sock'), nginx_push: join(place, 'no-push.sock'),
+        web_socket: join(place, 'no-web.sock'), media_dir: join(place, 'no-media'), pg: `host=${run} user=talat_app dbname=talat options='-c synchronous_commit=off'`,
+        backup_every_hours: 24, drill_every_days: 7, backup_dir: join(place, 'backups') });
+    mkdirSync(join(place, 'backups'), { recursive: true });
+    chmodSync(path, 0o644);
+    const marks = sql("select coalesce(json_agg(m), '[]') from ops.mark m where name in ('backup', 'drill')");
+    sql("insert into ops.mark values ('backup', '2020-01-01T00:00:00.000000Z'), ('drill', '2020-01-01T00:00:00.000000Z') on conflict (name) do update set value = excluded.value");
+    const got = await examine(path);
+    sql("delete from ops.mark where name in ('backup', 'drill')");
+    for (const mark of JSON.parse(marks)) sql(`insert into ops.mark values ('${mark.name}', '${mark.value}')`);
+    smtp.close();
+    provider.close();
+    assert.equal(got.code, 2);
+    says(got, 'settings', 'warning', /bakcup_keep/);
+    says(got, 'secrets', 'wrong', /bad\.conf holds secrets.*644/);
+    says(got, 'secrets', 'wrong', /soon\.key holds secrets/);
+    says(got, 'tls', 'warning', /ends in [345] days/);
+    says(got, 'disk', 'wrong', /no-media/);
+    says(got, 'database', 'wrong', /synchronous_commit is off/);
+    says(got, 'redis', 'wrong', /away/);
+    says(got, 'nginx', 'wrong', /does not answer/);
+    says(got, 'workers', 'wrong', /--pool web/);
+    says(got, 'mail', 'wrong', /does not take our mail.*550 not from there/);
+    says(got, 'provider', 'wrong', /401: the key is not taken/);
+    says(got, 'webhooks', 'wrong', /stripe_webhook_secret is not set/);
+    says(got, 'backups', 'wrong', /the last backup was \d+ days ago/);
+    says(got, 'backups', 'wrong', /the last drill was \d+ days ago/);
+});
+
+test('what must not be in a production shop, and clocks that run apart', { skip }, async () => {
+    const provider = http.createServer((_, out) => out.writeHead(200, { date: new Date(Date.now() - 3600e3).toUTCString(), 'content-type': 'application/json' }).end('{}'));
+    const port = await listening(provider, 0);
+    const skewed = await examine(configured('skewed', { stripe_base: `http://127.0.0.1:${port}` }));
+    provider.close();
+    says(skewed, 'clock', 'wrong', /36\d\d s ahead of that of the payment provider/);
+    const got = await examine(configured('production', { mode: 'production', demo: 'off', stripe_base: 'http://127.0.0.1:9', tls_cert: join(place, 'nothing.pem'), backup_every_hours: 0 }));
+    assert.equal(got.code, 2);
+    for (const words of [/test key/, /not https: the key/, /smtp_url is empty/, /localhost/, /accounts of the demo shop/]) says(got, 'mode', 'wrong', words);
+    says(got, 'mode', 'warning', /mail_from/);
+    says(got, 'tls', 'wrong', /base_url is not https/);
+    says(got, 'tls', 'wrong', /nothing\.pem cannot be read/);
+    says(got, 'backups', 'warning', /does not back itself up/);
+    const none = await examine(configured('no-provider', { stripe_key: null, pg: `host=${place} user=talat_app dbname=talat` }));
+    says(none, 'provider', 'warning', /no payment provider/);
+    says(none, 'database', 'wrong', /does not answer/);
+});
+
+test('faults in the database', { skip }, async () => {
+    const id = sql("insert into work.job (kind, key, state, error) values ('t.doctor', 't.doctor', 'dead', 'it was planted') returning id");
+    const cron = sql("select coalesce(json_agg(c), '[]') from work.cron c where last_run > '-infinity'");
+    sql('create table catalog.t_doctor (n int) with (autovacuum_enabled = off); insert into catalog.t_doctor select generate_series(1, 61000); analyze catalog.t_doctor');
+    sql('create index t_doctor_n on catalog.t_doctor (n)');
+    sql("update pg_index set indisvalid = false where indexrelid = 'catalog.t_doctor_n'::regclass");
+    sql('set max_parallel_workers_per_gather = 0; set enable_indexscan = off; set enable_indexonlyscan = off; set enable_bitmapscan = off; do $$ begin for i in 1..60 loop perform count(*) from catalog.t_doctor; end loop; end $$');
+    sql('update catalog.t_doctor set n = n + 1');
+    sql("insert into payments.event (provider, event_id, kind, body, received_at) values ('stripe', 't_doctor', 't.doctor', '{}', now() - interval '1 hour')");
+    const slow = spawn('/usr/lib/postgresql/15/bin/psql', ['-Xq', '-h', run, '-U', 'postgres', '-d', 'talat', '-c', 'select pg_sleep(60)'], { stdio: 'ignore' });
+    await until(() => sql("select count(*) from pg_stat_activity where query = 'select pg_sleep(60)' and query_start < now() - interval '1.2 seconds'") === '1');
+    await until(() => Number(sql("select n_dead_tup from pg_stat_user_tables where relname = 't_doctor'")) > 50000 && Number(sql("select seq_scan from pg_stat_user_tables where relname = 't_doctor'")) > 50, 15000, 'no statistics');
+    try {
+        const got = await examine(configured('data'));
+        assert.equal(got.code, 2);
+        says(got, 'queue', 'warning', /1 jobs were given up.*it was planted|jobs were given up/);
+        says(got, 'tables', 'wrong', /t_doctor_n is not valid/);
+        says(got, 'tables', 'warning', /catalog\.t_doctor is never vacuumed/);
+        says(got, 'tables', 'warning', /catalog\.t_doctor: \d+ dead rows/);
+        says(got, 'tables', 'warning', /catalog\.t_doctor was read from end to end/);
+        says(got, 'queries', 'warning', /pg_sleep\(60\)/);
+        says(got, 'webhooks', 'warning', /1 events.*have waited/);
+    } finally {
+        slow.kill('SIGKILL');
+        sql("select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(60)' and pid <> pg_backend_pid()");
+        sql(`drop table catalog.t_doctor; delete from work.job where id = ${id}; delete from payments.event where event_id = 't_doctor'`);
+        assert.ok(JSON.parse(cron).length > 0);
+    }
+});
