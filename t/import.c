@@ -1,6 +1,6 @@
 #include "auth/auth.h"
 #include "catalog/catalog.h"
-#include "catalog/catalog_in.h"
+#include "catalog/import_in.h"
 #include "t/shop.h"
 #include "web/web.h"
 #include <stdlib.h>
@@ -64,6 +64,8 @@ T(csv_counts_columns)
 static i64 house;
 static struct buf report;
 static struct import_totals totals;
+static str format;
+static bool rehearse;
 
 static void begin(void)
 {
@@ -73,13 +75,21 @@ static void begin(void)
     must(auth_organisation_add(c, S("import-test"), S("Import test"), &house));
     c->scope = (struct scope){ .organisation = house };
     report = buf_new(c->mem, 1 << 20);
+    format = S("vendure");
+    rehearse = false;
 }
 
 static void import(str text, str images)
 {
     report.n = 0;
     fault_clear(t_ctx());
-    must(catalog_import_vendure(t_ctx(), house, text, images, S("USD"), &report, &totals));
+    must(catalog_import(t_ctx(),
+        &(struct import_wish){ .organisation = house,
+            .format = format,
+            .images_dir = images,
+            .currency = S("USD"),
+            .rehearse = rehearse },
+        text, &report, &totals));
 }
 
 static const char PRODUCTS[] =
@@ -271,13 +281,14 @@ T(an_import_takes_nothing_away)
 T(a_file_without_the_right_head_is_refused)
 {
     begin();
-    eq_err(catalog_import_vendure(
-               t_ctx(), house, S("a,b\n1,2\n"), str_none, S("USD"), &report, &totals),
-        E_INPUT);
+    struct import_wish wish = { .organisation = house, .format = S("vendure"), .currency = S("USD") };
+    eq_err(catalog_import(t_ctx(), &wish, S("a,b\n1,2\n"), &report, &totals), E_INPUT);
     has_text(t_ctx()->fault.text, "no column \"name\"");
     fault_clear(t_ctx());
-    eq_err(catalog_import_vendure(t_ctx(), house, S("a"), str_none, S("XXQ"), &report, &totals),
-        E_INPUT);
+    wish.currency = S("XXQ");
+    eq_err(catalog_import(t_ctx(), &wish, S("a"), &report, &totals), E_INPUT);
+    wish.format = S("excel");
+    eq_err(catalog_import(t_ctx(), &wish, S("a"), &report, &totals), E_INPUT);
 }
 
 T(the_whole_vendure_catalogue_goes_in_twice)
@@ -305,6 +316,235 @@ T(the_whole_vendure_catalogue_goes_in_twice)
         88);
     import(text, str_none);
     eq_int(totals.same, 88);
+}
+
+/* ---- Shopify's form ------------------------------------------------------------------------------ */
+
+static const char GARMENTS[] =
+    "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Option3 Name,Option3 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Variant Compare At Price,Variant Taxable,Image Src,Status\n"
+    "zz-shirt,Zz Shirt,\"<p>Soft &amp; <b>warm</b>.</p><script>alert(1)</script><ul><li>one</li><li>two</li></ul>\",Zz Mill,Zz Shirts,\"men, summer\",true,Size,Small,Colour,Red,,,ZS-S,250,shopify,3,deny,20.00,25.00,true,https://cdn.example/shirt.jpg,active\n"
+    "zz-shirt,,,,,,,,Large,,Red,,,,260,shopify,4,deny,22,,true,,\n"
+    "zz-shirt,,,,,,,,Huge,,Red,,,ZS-H,1,shopify,4,deny,dear,,true,,\n"
+    "zz-shirt,,,,,,,,,,,,,,,,,,,,,https://cdn.example/back.jpg,\n"
+    "zz-scarf,Zz Scarf,plain words,Zz Mill,,,false,Title,Default Title,,,,,=2+2,0,,1,deny,9.5,,false,,\n"
+    "zz-short,Zz Short\n"
+    "zz-last,Zz Last,,,,,true,Title,Default Title,,,,,ZL,,shopify,1,deny,1,,,,\n";
+
+static i64 rows_of_all(void)
+{
+    return t_int("select (select count(*) from catalog.product) + (select count(*) from "
+                 "catalog.variant) + (select count(*) from catalog.price) + (select count(*) from "
+                 "catalog.category) + (select count(*) from inventory.movement) + (select count(*) "
+                 "from work.outbox) + (select count(*) from inventory.item) + (select count(*) from "
+                 "catalog.product_text) + (select count(*) from catalog.option_value) as n");
+}
+
+T(shopifys_rows_become_products_and_bad_ones_are_named)
+{
+    begin();
+    format = S("shopify");
+    import(str_of(GARMENTS), str_none);
+    str said = buf_str(&report);
+    eq_int(totals.rows, 7);
+    eq_int(totals.made, 5);
+    eq_int(totals.failed, 2);
+    has_text(said, "line 3: warning zz-shirt [Large|Red] (no SKU; made ZZ-SHIRT-LARGE-RED)");
+    has_text(said, "line 4: failed zz-shirt [Huge|Red] (the price is not an amount of this currency)");
+    has_text(said, "picture https://cdn.example/shirt.jpg is not fetched");
+    has_text(said, "line 7: failed zz-short (fewer cells than the header has)");
+    t_get("/products/zz-shirt.json");
+    t_json("product.brand", "Zz Mill");
+    t_json("product.categories.0.name", "Zz Shirts");
+    t_json("product.specs.0.value", "men, summer");
+    no_text(t_body(), "alert");
+    eq_str(t_str("select description as s from catalog.product_text x join catalog.product p on p.id = "
+                 "x.product_id where p.slug = 'zz-shirt'"),
+        "Soft & warm.\n\n• one\n\n• two");
+    eq_int(t_int("select amount as n from catalog.price r join catalog.variant v on v.id = r.variant_id "
+                 "where v.sku = 'ZS-S'"), 2000);
+    eq_int(t_int("select compare_at as n from catalog.price r join catalog.variant v on v.id = "
+                 "r.variant_id where v.sku = 'ZS-S'"), 2500);
+    eq_int(t_int("select weight_g as n from catalog.variant where sku = 'ZS-S'"), 250);
+    eq_str(t_str("select status as s from catalog.product where slug = 'zz-scarf'"), "draft");
+    eq_str(t_str("select tax_class as s from catalog.product where slug = 'zz-scarf'"), "zero");
+    eq_int(t_int("select count(*) as n from inventory.item where sku = '=2+2' and not tracked"), 1);
+    i64 rows = rows_of_all();
+    import(str_of(GARMENTS), str_none);
+    eq_int(totals.same, 5);
+    eq_int(rows_of_all(), rows);
+}
+
+T(a_rehearsal_says_what_would_change_and_changes_nothing)
+{
+    begin();
+    format = S("shopify");
+    i64 rows = rows_of_all();
+    rehearse = true;
+    import(str_of(GARMENTS), str_none);
+    eq_int(totals.made, 5);
+    eq_int(rows_of_all(), rows);
+    rehearse = false;
+    import(str_of(GARMENTS), str_none);
+    rows = rows_of_all();
+    rehearse = true;
+    str dearer = S("Handle,Title,Variant Price,Variant SKU,Variant Grams,Variant Inventory Qty\n"
+                   "zz-last,Zz Last of all,2.50,ZL,70,9\n");
+    import(dearer, str_none);
+    eq_int(totals.changed, 1);
+    has_text(buf_str(&report), "prices.USD 100 -> 250");
+    has_text(buf_str(&report), "name.en \"Zz Last\" -> \"Zz Last of all\"");
+    has_text(buf_str(&report), "weight_g 0 -> 70");
+    has_text(buf_str(&report), "stock 1 -> 9");
+    eq_int(rows_of_all(), rows);
+    eq_int(t_int("select amount as n from catalog.price r join catalog.variant v on v.id = r.variant_id "
+                 "where v.sku = 'ZL'"), 100);
+}
+
+static bool keep(void *with, str text)
+{
+    buf_add(with, text);
+    return !((struct buf *)with)->full;
+}
+
+static str exported(i64 of, str as, str currency)
+{
+    struct buf *out = NEW(t_ctx()->mem, struct buf), left = buf_new(t_ctx()->mem, 1 << 20);
+    *out = buf_new(t_ctx()->mem, 16 << 20);
+    struct export_to to = { .write = keep, .with = out };
+    must(catalog_export(t_ctx(),
+        &(struct import_wish){ .organisation = of, .format = as, .currency = currency }, &to, &left));
+    return buf_str(out);
+}
+
+/* Out, into an empty shop, and out of that one: the same bytes. */
+static void goes_around(str as)
+{
+    struct ctx *c = t_ctx();
+    str out = exported(house, as, S("USD"));
+    has_text(out, "zz-shirt");
+    has_text(out, "'=2+2");
+    i64 rows = rows_of_all();
+    format = as;
+    import(out, str_none);
+    eq_int(totals.made + totals.changed + totals.failed, 0);
+    eq_int(rows_of_all(), rows);
+    c->scope = (struct scope){ .platform = true };
+    i64 first = house;
+    must(auth_organisation_add(c, str_fmt(c->mem, "empty-%.*s", STR(as)), S("Empty"), &house));
+    t_sql("update catalog.product set slug = 'was-' || slug where organisation_id = %" PRId64, first);
+    c->scope = (struct scope){ .organisation = house };
+    import(out, str_none);
+    eq_int(totals.failed, 0);
+    eq_str(exported(house, as, S("USD")), out);
+    c->scope = (struct scope){ .platform = true };
+    t_sql("update catalog.product set slug = '%.*s-' || slug where organisation_id = %" PRId64,
+        STR(as), house);
+    t_sql("update catalog.product set slug = substr(slug, 5) where organisation_id = %" PRId64, first);
+    house = first;
+    c->scope = (struct scope){ .organisation = house };
+}
+
+T(an_export_goes_into_an_empty_shop_and_out_again_the_same)
+{
+    begin();
+    format = S("shopify");
+    import(str_of(GARMENTS), str_none);
+    format = S("vendure");
+    import(str_of(PRODUCTS), str_none);
+    goes_around(S("shopify"));
+    goes_around(S("vendure"));
+}
+
+static void changes_nothing(str as)
+{
+    i64 rows = rows_of_all();
+    format = as;
+    struct import_wish wish = { .organisation = house, .format = as, .currency = S("THB"),
+        .images_dir = S("/nowhere") };
+    report.n = 0;
+    must(catalog_import(t_ctx(), &wish, exported(house, as, S("THB")), &report, &totals));
+    if (totals.made + totals.changed + totals.failed)
+        ck_abort_msg("%.*s", STR(str_upto(buf_str(&report), 3000)));
+    is_true(totals.same > 100);
+    eq_int(rows_of_all(), rows);
+}
+
+/* With its options, prices in three currencies, texts in three languages and pictures. */
+T(the_demo_shops_own_export_changes_nothing)
+{
+    begin();
+    t_ctx()->scope = (struct scope){ .platform = true };
+    house = t_int("select id as n from auth.organisation where slug = 'house'");
+    t_ctx()->scope = (struct scope){ .organisation = house };
+    changes_nothing(S("vendure"));
+    changes_nothing(S("shopify"));
+}
+
+T(all_of_shopifys_apparel_goes_in_twice)
+{
+    bool ok = false;
+    if (!t_data())
+        t_skip("no outside data");
+    begin();
+    format = S("shopify");
+    const char *path = str_fmt(t_ctx()->mem, "%s/shopify/apparel.csv", t_data()).p;
+    str text = file_read(t_ctx()->mem, path, 1 << 20, &ok);
+    if (!ok)
+        t_skip("%s is not there", path);
+    import(text, str_none);
+    eq_int(totals.rows, 22);
+    eq_int(totals.made, 22);
+    eq_int(t_int("select count(*) as n from catalog.product where organisation_id = %" PRId64, house),
+        20);
+    has_text(buf_str(&report), "CLASSIC-VARSITY-TOP-SMALL");
+    has_text(buf_str(&report), "picture https://burst.shopifycdn.com/");
+    import(text, str_none);
+    eq_int(totals.same, 22);
+}
+
+T(mark_up_becomes_paragraphs)
+{
+    static const struct {
+        const char *html, *plain;
+    } cases[] = {
+        { "plain\n\n words", "plain\n\n words" },
+        { "a &lt;b&gt; &#8364; &#x41;&nbsp;x &unknown; &", "a <b> € A x &unknown; &" },
+        { "<p>one</p>\n<p>two<br>lines</p>", "one\n\ntwo\nlines" },
+        { "<div onclick=\"x('>')\">x</div><style>p{}</style>y", "x\n\ny" },
+        { "<!-- <p>gone</p> -->kept <i>it", "kept it" },
+        { "3 < 4 <b>and</b> 5 > 4", "3 < 4 and 5 > 4" },
+        { "<script>never ended", "" },
+        { "<", "<" },
+        { "<p", "" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        eq_str(import_plain(t_ctx(), str_of(cases[i].html)), cases[i].plain);
+    static const char *const texts[] = { "one\n\ntwo\nlines", "a < b & c > d", "", "x\n\n\ny",
+        "• one\n\n• two" };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct buf html = buf_new(t_ctx()->mem, 4096);
+        export_html(&html, str_of(texts[i]));
+        eq_str(import_plain(t_ctx(), buf_str(&html)), texts[i]);
+    }
+}
+
+T(what_a_spreadsheet_would_reckon_stays_a_text)
+{
+    static const struct {
+        const char *cell, *written;
+    } cases[] = { { "=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\"" },
+        { "+1", "'+1" }, { "-1", "'-1" }, { "@x", "'@x" }, { "'=x", "''=x" }, { "'x", "'x" },
+        { "''", "''" }, { "a=b", "a=b" }, { "a,b", "\"a,b\"" }, { "", "" } };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf out = buf_new(t_ctx()->mem, 4096);
+        str cells[CSV_COLUMNS];
+        struct csv csv;
+        export_cell(&out, str_of(cases[i].cell));
+        eq_str(buf_str(&out), cases[i].written);
+        buf_add(&out, S(",end"));
+        eq_int(read_all(buf_str(&out), cells, &csv), 2);
+        eq_str(import_inert(cells[0]), cases[i].cell);
+    }
 }
 
 /* ---- pictures

@@ -544,7 +544,7 @@ select p.id, p.slug, p.status, p.updated_at, t.name, r.low, r.variants,
 
 -- name: staff_product :maybe
 -- in: organisation bigint, slug text
-select id, slug, status, brand, tax_class, featured, version, updated_at
+select id, slug, status, brand, tax_class, featured, specs, version, updated_at
   from catalog.product where organisation_id = :organisation and slug = :slug;
 
 -- name: staff_texts :many
@@ -609,3 +609,9 @@ select pp.position::bigint as number, pp.picture_id as picture, pp.alts, m.stem,
   left join catalog.option o on o.id = ov.option_id
  where p.organisation_id = :organisation and p.slug = :slug
  order by pp.position;
+
+-- name: slugs :many
+-- in: organisation bigint, after text, most bigint
+-- All products of an organisation, a piece at a time.
+select slug from catalog.product where organisation_id = :organisation and slug > :after
+ order by slug limit :most;

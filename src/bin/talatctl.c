@@ -45,8 +45,12 @@ static const struct command {
     { "delivery",
         "CODE --name NAME --price PRICE [--currency C] [--free-from TOTAL] [--promise TEXT]",
         "a way of delivery, and what it costs", delivery_command, true },
-    { "import", "FILE --format vendure [--images DIR] [--currency C] [--organisation SLUG]",
+    { "import",
+        "FILE --format vendure|shopify [--rehearse] [--images DIR] [--fetch-images] "
+        "[--currency C] [--organisation SLUG]",
         "takes products in, and says of each row what became of it", import_command, true },
+    { "export", "FILE --format vendure|shopify [--currency C] [--organisation SLUG]",
+        "writes the catalogue out; read in again it changes nothing", export_command, true },
     { "route-list", "[--slow] [--json]", "every address the shop answers", route_list_command,
         true },
     { "jobs", "dead | again ID", "jobs that were given up, and one more try", jobs_command, true },

@@ -32,13 +32,29 @@ int catalog_save(
 int catalog_save_category(struct ctx *, i64 organisation, const struct node *category, i64 *id);
 int catalog_front(struct ctx *, i64 organisation, i64 picture); /* the first page's picture */
 
-/* talatctl import --format vendure: reads the file, writes row by row, prints a report line
- * per row to `report`. Bad rows are named with line and reason; the others go in. */
+/* A file of products in a format of the world's: reads it, writes product by product, prints a
+ * report line per row to `report`. Bad rows are named with line and reason; the others go in. A
+ * rehearsal says the same and changes nothing. */
+struct import_wish {
+    i64 organisation;
+    str format, images_dir, currency; /* "vendure", "shopify" */
+    bool rehearse, fetch_images;
+};
 struct import_totals {
     i64 rows, made, changed, same, failed, warned;
 };
-int catalog_import_vendure(struct ctx *, i64 organisation, str csv, str images_dir, str currency,
-    struct buf *report, struct import_totals *);
+int catalog_import(struct ctx *, const struct import_wish *, str text, struct buf *report,
+    struct import_totals *);
+/* The organisation's products in that format, by slug: what catalog_import of it would find the
+ * same. What the format cannot hold is left out and named in `report`. Written a product at a time;
+ * `write` returns false when it could not. */
+struct export_to {
+    bool (*write)(void *with, str);
+    void *with;
+    i64 products;
+};
+int catalog_export(struct ctx *, const struct import_wish *, struct export_to *, struct buf *report);
 /* talatctl import; returns the exit status: 0 done (rows may have failed: the report says which),
  * 1 not done, 2 misused. */
 int import_command(struct ctx *, int argc, char **argv);
+int export_command(struct ctx *, int argc, char **argv);

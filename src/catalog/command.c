@@ -1,63 +1,113 @@
 #include "auth/auth.h"
 #include "catalog/catalog_in.h"
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define MOST_FILE   ((size_t)64 << 20)
 #define MOST_REPORT ((size_t)64 << 20)
 
 struct wanted {
     const char *file;
-    str format, images, currency, organisation;
+    str organisation;
+    struct import_wish wish;
 };
 
 static bool read_options(int argc, char **argv, struct wanted *w)
 {
+    struct import_wish *wish = &w->wish;
     for (int i = 1; i < argc; i++) {
         str option = str_of(argv[i]);
-        str *value = str_is(option, "--format") ? &w->format
-            : str_is(option, "--images")        ? &w->images
-            : str_is(option, "--currency")      ? &w->currency
+        bool *yes = str_is(option, "--rehearse") ? &wish->rehearse
+            : str_is(option, "--fetch-images")   ? &wish->fetch_images
+                                                 : NULL;
+        str *value = str_is(option, "--format") ? &wish->format
+            : str_is(option, "--images")        ? &wish->images_dir
+            : str_is(option, "--currency")      ? &wish->currency
             : str_is(option, "--organisation")  ? &w->organisation
                                                 : NULL;
-        if (value && i + 1 < argc)
+        if (yes)
+            *yes = true;
+        else if (value && i + 1 < argc)
             *value = str_of(argv[++i]);
         else if (!value && !w->file && argv[i][0] != '-')
             w->file = argv[i];
         else
             return false;
     }
-    return w->file && str_is(w->format, "vendure");
+    return w->file && (str_is(wish->format, "vendure") || str_is(wish->format, "shopify"));
 }
 
-static int sorry(const char *file, str why)
+static int find_house(struct ctx *c, struct wanted *w)
 {
-    fprintf(stderr, "talatctl: %s was not imported: %.*s\n", file, STR(why));
+    struct node *organisation = NULL;
+    if (auth_organisation_by_slug(c, w->organisation, &organisation) || !organisation)
+        return fail(c, E_MISSING, "import.organisation", "there is no organisation %.*s",
+            STR(w->organisation));
+    w->wish.organisation = c->scope.organisation = node_int(organisation, "id");
+    return E_OK;
+}
+
+static str why(const struct ctx *c) { return c->fault.text.n ? c->fault.text : c->fault.detail; }
+
+static int sorry(const char *file, const char *what, str reason)
+{
+    fprintf(stderr, "talatctl: %s was not %s: %.*s\n", file, what, STR(reason));
     return 1;
 }
 
 int import_command(struct ctx *c, int argc, char **argv)
 {
-    struct wanted w = { .currency = c->currency, .organisation = S("house") };
+    struct wanted w = { .wish.currency = c->currency, .organisation = S("house") };
     struct import_totals t;
-    struct node *organisation = NULL;
     struct buf report = buf_new(c->mem, MOST_REPORT);
     bool ok = false;
     if (!read_options(argc, argv, &w))
         return 2;
     str text = file_read(c->mem, w.file, MOST_FILE, &ok);
     if (!ok)
-        return sorry(w.file, S("it cannot be read, or is larger than 64 MB"));
-    int err = auth_organisation_by_slug(c, w.organisation, &organisation);
-    if (err || !organisation)
-        return sorry(w.file, str_fmt(c->mem, "there is no organisation %.*s", STR(w.organisation)));
-    c->scope.organisation = node_int(organisation, "id");
-    err = catalog_import_vendure(
-        c, node_int(organisation, "id"), text, w.images, w.currency, &report, &t);
+        return sorry(w.file, "imported", S("it cannot be read, or is larger than 64 MB"));
+    int err = find_house(c, &w);
+    if (!err)
+        err = catalog_import(c, &w.wish, text, &report, &t);
     printf("%.*s", STR(buf_str(&report)));
     if (err)
-        return sorry(w.file, c->fault.text.n ? c->fault.text : c->fault.detail);
-    printf("%" PRId64 " rows: %" PRId64 " made, %" PRId64 " changed, %" PRId64 " same, %" PRId64
+        return sorry(w.file, "imported", why(c));
+    printf("%s%" PRId64 " rows: %" PRId64 " made, %" PRId64 " changed, %" PRId64 " same, %" PRId64
            " failed, %" PRId64 " with warnings\n",
-        t.rows, t.made, t.changed, t.same, t.failed, t.warned);
+        w.wish.rehearse ? "a rehearsal, nothing has changed: " : "", t.rows, t.made, t.changed,
+        t.same, t.failed, t.warned);
+    return 0;
+}
+
+static bool write_to(void *with, str text)
+{
+    FILE *out = with;
+    return fwrite(text.p ? text.p : "", 1, text.n, out) == text.n;
+}
+
+/* Written aside and renamed: a file that is there is a whole one. */
+int export_command(struct ctx *c, int argc, char **argv)
+{
+    struct wanted w = { .wish.currency = c->currency, .organisation = S("house") };
+    struct buf report = buf_new(c->mem, MOST_REPORT);
+    if (!read_options(argc, argv, &w) || w.wish.rehearse || w.wish.fetch_images)
+        return 2;
+    if (find_house(c, &w))
+        return sorry(w.file, "written", why(c));
+    str aside = str_fmt(c->mem, "%s.new", w.file);
+    FILE *out = fopen(aside.p, "we");
+    if (!out)
+        return sorry(w.file, "written", str_of(strerror(errno)));
+    struct export_to to = { .write = write_to, .with = out };
+    int err = catalog_export(c, &w.wish, &to, &report);
+    bool closed = !fclose(out);
+    printf("%.*s", STR(buf_str(&report)));
+    if (err || !closed || rename(aside.p, w.file)) {
+        str reason = err ? why(c) : str_of(strerror(errno));
+        unlink(aside.p);
+        return sorry(w.file, "written", reason);
+    }
+    printf("%" PRId64 " products in %s\n", to.products, w.file);
     return 0;
 }

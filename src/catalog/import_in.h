@@ -1,0 +1,98 @@
+/* import_in: a file of products on its way in: a format's reader makes common rows of it
+ * (import_vendure.c, import_shopify.c), one writer makes products of those (import_write.c), and
+ * import.c walks over them and reports. export.c goes the other way. */
+#pragma once
+#include "catalog/catalog_in.h"
+
+enum column {
+    NAME,
+    SLUG_,
+    DESCRIPTION,
+    BRAND,
+    STATUS,
+    ASSETS, /* pictures: files, or addresses */
+    FACETS, /* "category:Cups", "Colour:blue" */
+    GROUPS, /* names of options, and per row one value of each */
+    VALUES,
+    SKU,
+    PRICE,
+    COMPARE_AT,
+    TAX,
+    STOCK,
+    TRACK,
+    WEIGHT, /* grams */
+    VARIANT_ASSETS,
+    VARIANT_FACETS,
+    N_COLUMNS
+};
+
+/* A row as every format has it. What holds several things holds them with the format's
+ * separator between. */
+struct row {
+    i64 line;
+    str cells[N_COLUMNS];
+    const char *problem; /* why it cannot go in */
+    bool unread;         /* not even its cells */
+    bool no_variant;     /* only more pictures of its product */
+    str warning;
+};
+
+struct import;
+struct import_format {
+    const char *name;
+    char separator;
+    bool capitals;  /* names of options and facets begin with one */
+    bool addresses; /* pictures are addresses of the web */
+    /* The header's cells; E_INPUT when something needed is missing. */
+    int (*head)(struct import *, const str *cells, int n);
+    /* One record; `before` is the row above, NULL for the first. */
+    void (*read)(struct import *, const str *cells, int n, struct row *, const struct row *before);
+    bool (*begins)(const struct row *, const struct row *before); /* a new product */
+};
+extern const struct import_format import_vendure, import_shopify;
+
+enum { FILE_COLUMNS = 32 };
+struct import {
+    struct ctx *c;
+    const struct import_wish *wish;
+    const struct import_format *format;
+    str cause;
+    struct buf *report;
+    struct import_totals *totals;
+    int width;            /* cells of the header */
+    int at[FILE_COLUMNS]; /* which cell of the file holds the format's own column; -1: none */
+    struct row *rows;     /* all of the file */
+    size_t n;
+};
+/* Finds the names among the header's cells; those up to `needed` must be there. */
+int import_head(struct import *, const str *cells, int n, const char *const *names, size_t count,
+    size_t needed);
+/* The cell of one of the format's columns, "" where there is none. */
+str import_cell(const struct import *, const str *cells, int n, size_t column);
+
+/* ---- import_write.c ---------------------------------------------------------------------------
+ */
+
+struct product {
+    struct import *in;
+    struct ctx *c; /* its memory lives as long as this product */
+    struct row *rows;
+    size_t n;
+    struct node *doc;
+    struct node *found;      /* a picture's source -> its id, 0: none */
+    struct product_rows was; /* what the shop has under this slug; product NULL: nothing */
+    str slug;
+};
+void import_pictures(struct product *); /* before the transaction: fetches and stores */
+/* In a transaction: the document of the rows, saved. */
+int import_write(struct product *, struct catalog_report *);
+
+/* ---- import_text.c ------------------------------------------------------------------------------
+ */
+
+str import_plain(struct ctx *, str html); /* paragraphs with an empty line between, no mark-up */
+void export_html(struct buf *, str text); /* and back */
+/* A cell that a spreadsheet would reckon is not reckoned: = + - @, a tab or a return at its begin
+ * get an apostrophe in front, as do those that have it already; reading takes one away. */
+str import_inert(str cell);
+void export_cell(struct buf *, str cell); /* with that apostrophe, quoted where it must be */

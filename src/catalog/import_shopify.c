@@ -1,0 +1,177 @@
+/* Shopify's product CSV: a product is the rows of one handle; each is a variant, or only another
+ * picture. A product without options has the one option "Title" with "Default Title". Tags become
+ * a line of the product's particulars, its type a category. Two columns of our own, which others
+ * pass over, hold what the format has no place for: all categories and particulars. */
+#include "catalog/import_in.h"
+
+enum own {
+    HANDLE,
+    VARIANT_PRICE,
+    TITLE,
+    BODY,
+    VENDOR,
+    TYPE,
+    TAGS,
+    PUBLISHED,
+    OPTION, /* name and value, three times */
+    OPTIONS_END = OPTION + 5,
+    VARIANT_SKU,
+    GRAMS,
+    TRACKER,
+    QUANTITY,
+    POLICY,
+    BEFORE,
+    TAXABLE,
+    TAX_CODE,
+    IMAGE,
+    STATUS_,
+    ALL_CATEGORIES,
+    ALL_SPECS,
+    N_OWN
+};
+enum { NEEDED = 2 };
+static const char *const names[] = { "Handle", "Variant Price", "Title", "Body (HTML)", "Vendor",
+    "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value",
+    "Option3 Name", "Option3 Value", "Variant SKU", "Variant Grams", "Variant Inventory Tracker",
+    "Variant Inventory Qty", "Variant Inventory Policy", "Variant Compare At Price",
+    "Variant Taxable", "Variant Tax Code", "Image Src", "Status", "Talat Categories",
+    "Talat Particulars" };
+_Static_assert(
+    COUNT(names) == N_OWN && COUNT(names) <= (size_t)FILE_COLUMNS, "a name for each column");
+
+struct reading {
+    struct import *in;
+    const str *cells;
+    int n;
+};
+
+static str cell(const struct reading *r, size_t column)
+{
+    return import_cell(r->in, r->cells, r->n, column);
+}
+
+static int head(struct import *in, const str *cells, int n)
+{
+    return import_head(in, cells, n, names, COUNT(names), NEEDED);
+}
+
+static void add(struct buf *out, str text)
+{
+    if (out->n)
+        buf_char(out, import_shopify.separator);
+    buf_add(out, text);
+}
+
+static bool is_default(const struct reading *r)
+{
+    str name = cell(r, OPTION), value = cell(r, OPTION + 1);
+    return (str_is(name, "Title") || !name.n) && str_is(value, "Default Title");
+}
+
+static void read_options(const struct reading *r, struct row *row)
+{
+    struct buf groups = buf_new(r->in->c->mem, 1 << 12), values = buf_new(r->in->c->mem, 1 << 12);
+    if (is_default(r))
+        return;
+    for (size_t i = 0; i < 3; i++) {
+        if (cell(r, OPTION + 2 * i).n)
+            add(&groups, cell(r, OPTION + 2 * i));
+        if (cell(r, OPTION + 2 * i + 1).n)
+            add(&values, cell(r, OPTION + 2 * i + 1));
+    }
+    row->cells[GROUPS] = buf_str(&groups);
+    row->cells[VALUES] = buf_str(&values);
+}
+
+static void facet_lines(struct buf *out, const char *prefix, str lines)
+{
+    str line;
+    while (lines.n && str_cut(&lines, '\n', &line))
+        if (str_trim(line).n)
+            add(out, str_fmt(out->mem, "%s%.*s", prefix, STR(str_trim(line))));
+}
+
+static void read_facets(const struct reading *r, struct row *row)
+{
+    struct buf out = buf_new(r->in->c->mem, 1 << 16);
+    str tags = cell(r, TAGS), tag;
+    bool ours = r->in->at[ALL_SPECS] >= 0;
+    facet_lines(&out,
+        "category:", r->in->at[ALL_CATEGORIES] >= 0 ? cell(r, ALL_CATEGORIES) : cell(r, TYPE));
+    facet_lines(&out, "", cell(r, ALL_SPECS));
+    while (!ours && tags.n && str_cut(&tags, ',', &tag))
+        if (str_trim(tag).n)
+            add(&out, str_fmt(out.mem, "Tags:%.*s", STR(str_trim(tag))));
+    row->cells[FACETS] = buf_str(&out);
+}
+
+static str status_of(const struct reading *r)
+{
+    str status = str_lower(r->in->c->mem, cell(r, STATUS_));
+    str published = str_lower(r->in->c->mem, cell(r, PUBLISHED));
+    if (str_is(status, "draft") || str_is(status, "archived"))
+        return status;
+    return str_is(published, "false") ? S("draft") : S("published");
+}
+
+/* The code where it is a class of ours (theirs have capitals and digits), else what taxable says:
+ * untaxed goods are of the class "zero". */
+static str tax_of(const struct reading *r)
+{
+    str code = cell(r, TAX_CODE);
+    bool ours = code.n > 0;
+    for (size_t i = 0; i < code.n; i++)
+        ours = ours && ((code.p[i] >= 'a' && code.p[i] <= 'z') || code.p[i] == '_');
+    if (ours)
+        return code;
+    return str_is(str_lower(r->in->c->mem, cell(r, TAXABLE)), "false") ? S("zero") : S("");
+}
+
+static void read_product(const struct reading *r, struct row *row)
+{
+    row->cells[NAME] = cell(r, TITLE);
+    row->cells[DESCRIPTION] = import_plain(r->in->c, cell(r, BODY));
+    row->cells[BRAND] = cell(r, VENDOR);
+    row->cells[STATUS] = status_of(r);
+    row->cells[TAX] = tax_of(r);
+    read_facets(r, row);
+}
+
+/* Without a tracker the shop there sells it however many there are. */
+static void read_variant(const struct reading *r, struct row *row)
+{
+    row->cells[SKU] = cell(r, VARIANT_SKU);
+    row->cells[PRICE] = cell(r, VARIANT_PRICE);
+    row->cells[COMPARE_AT] = cell(r, BEFORE);
+    row->cells[WEIGHT] = cell(r, GRAMS);
+    row->cells[STOCK] = cell(r, QUANTITY);
+    if (r->in->at[TRACKER] >= 0)
+        row->cells[TRACK] =
+            cell(r, TRACKER).n && !str_is(cell(r, POLICY), "continue") ? S("true") : S("false");
+    read_options(r, row);
+}
+
+static void read_row(
+    struct import *in, const str *cells, int n, struct row *row, const struct row *before)
+{
+    struct reading r = { in, cells, n };
+    row->cells[SLUG_] = cell(&r, HANDLE);
+    if (row->unread && before)
+        row->cells[SLUG_] = before->cells[SLUG_];
+    row->cells[ASSETS] = cell(&r, IMAGE);
+    if (cell(&r, TITLE).n)
+        read_product(&r, row);
+    read_variant(&r, row);
+    row->no_variant = !row->cells[PRICE].n && !row->cells[VALUES].n && !row->cells[SKU].n &&
+        !cell(&r, TITLE).n && row->cells[ASSETS].n;
+    if (!row->problem && !row->cells[SLUG_].n)
+        row->problem = "there is no handle";
+}
+
+static bool begins(const struct row *row, const struct row *before)
+{
+    return !before || !str_eq(row->cells[SLUG_], before->cells[SLUG_]) || row->cells[NAME].n;
+}
+
+const struct import_format import_shopify = { "shopify", '\x1f', false, true, head, read_row,
+    begins };

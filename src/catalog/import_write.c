@@ -1,0 +1,571 @@
+/* Common rows -> one product, saved. What the shop has under the slug already keeps its codes and
+ * its other languages: a row names things in English, and what is called the same is the same. */
+#include "catalog/import_in.h"
+
+#define MOST_PICTURE ((size_t)10 << 20)
+
+static str code_for(struct ctx *c, str text)
+{
+    str code = str_upto(locale_slug(c->mem, text), 60);
+    return code.n ? code : str_upto(crypto_sha256_hex(c->mem, text), 10);
+}
+
+static void warn(struct product *p, struct row *row, str why)
+{
+    row->warning = row->warning.n
+        ? str_fmt(p->in->c->mem, "%.*s; %.*s", STR(row->warning), STR(why))
+        : str_dup(p->in->c->mem, why);
+}
+
+static struct node *english(struct ctx *c, struct node *map, str key, str text)
+{
+    struct node *names = node_set_map(c->mem, map, key);
+    node_set_str(c->mem, names, S("en"), text);
+    return names;
+}
+
+static str capital(struct ctx *c, str text)
+{
+    str out = str_dup(c->mem, text);
+    if (out.n && out.p[0] >= 'a' && out.p[0] <= 'z')
+        ((char *)out.p)[0] -= 'a' - 'A';
+    return out;
+}
+
+static bool is_called(const struct node *map, const char *key, str english_name)
+{
+    return str_eq(node_str(node_get(map, str_of(key)), "en"), english_name);
+}
+
+/* With a capital where the format writes them small, unless the shop has it so already. */
+static str named(struct product *p, str text)
+{
+    EACH(it, p->was.options)
+        if (is_called(&it->node, "names", text))
+            return text;
+    EACH(it, node_get(p->was.product, S("specs")))
+        if (is_called(&it->node, "name", text))
+            return text;
+    return p->in->format->capitals || str_is(text, "brand") ? capital(p->c, text) : text;
+}
+
+/* "color:blue|color:pink" makes one line: Color: blue, pink. */
+static void add_spec(struct product *p, struct node *specs, str name, str value)
+{
+    struct ctx *c = p->c;
+    name = named(p, name);
+    EACH(it, specs) {
+        struct node *spec = (struct node *)&it->node;
+        if (!str_eq(node_str(node_get(spec, S("name")), "en"), name))
+            continue;
+        str had = node_str(node_get(spec, S("value")), "en");
+        str rest = had, one;
+        while (str_cut(&rest, ',', &one))
+            if (str_eq(str_trim(one), value))
+                return;
+        english(c, spec, S("value"), str_fmt(c->mem, "%.*s, %.*s", STR(had), STR(value)));
+        return;
+    }
+    struct node *spec = node_add_map(c->mem, specs);
+    english(c, spec, S("name"), name);
+    english(c, spec, S("value"), value);
+}
+
+/* Those of before, where they say the same in English: they may say it in other languages too. */
+static void keep_specs(struct product *p, struct node *specs)
+{
+    const struct node *old = node_get(p->was.product, S("specs"));
+    for (struct item *it = specs->as.items.first; it; it = it->next)
+        EACH(o, old)
+            if (is_called(&o->node, "name", node_str(node_get(&it->node, S("name")), "en")) &&
+                is_called(&o->node, "value", node_str(node_get(&it->node, S("value")), "en")))
+                it->node = o->node;
+    EACH(o, old) /* what no file can say in English */
+        if (is_called(&o->node, "name", S("")) || is_called(&o->node, "value", S("")))
+            node_add(p->c->mem, specs, (struct node *)&o->node);
+}
+
+static str category_of_before(const struct product *p, str name)
+{
+    EACH(it, p->was.categories)
+        if (node_bool(&it->node, "is_on") && str_eq(node_str(&it->node, "name"), name))
+            return node_str(&it->node, "slug");
+    EACH(it, p->was.categories)
+        if (str_eq(node_str(&it->node, "name"), name))
+            return node_str(&it->node, "slug");
+    return str_none;
+}
+
+static int add_category(struct product *p, struct node *categories, str name)
+{
+    struct ctx *c = p->c;
+    str slug = category_of_before(p, name);
+    struct node *row;
+    i64 id;
+    if (!slug.n)
+        slug = code_for(c, name);
+    node_add_str(c->mem, categories, slug);
+    TRY(q_catalog_category(c, &row, slug, S("en")));
+    if (row)
+        return E_OK;
+    struct node *doc = node_map(c->mem);
+    node_set_str(c->mem, doc, S("slug"), slug);
+    english(c, doc, S("name"), name);
+    return catalog_save_category(c, p->in->wish->organisation, doc, &id);
+}
+
+/* The brand of before, which was no particular of its own. */
+static bool has_brand(const struct product *p, str brand)
+{
+    EACH(it, node_get(p->was.product, S("specs")))
+        if (is_called(&it->node, "name", S("Brand")))
+            return false;
+    return str_eq(node_str(p->was.product, "brand"), brand) && brand.n;
+}
+
+static int facets(struct product *p, str cell, struct node *specs, struct node *categories)
+{
+    str one, name;
+    while (str_cut(&cell, p->in->format->separator, &one)) {
+        str value = str_trim(one);
+        if (!str_cut(&value, ':', &name) || !value.n)
+            continue;
+        name = str_trim(name);
+        value = str_trim(value);
+        if (str_is(name, "category")) {
+            if (categories)
+                TRY(add_category(p, categories, value));
+            continue;
+        }
+        if (str_is(name, "brand"))
+            node_set_str(p->c->mem, p->doc, S("brand"), value);
+        if (!str_is(name, "brand") || !has_brand(p, value))
+            add_spec(p, specs, name, value);
+    }
+    return E_OK;
+}
+
+/* ---- pictures
+ * ------------------------------------------------------------------------------------ */
+
+/* "https://shop/media/<stem>-1200.webp", or that file's name: one of this shop's own. */
+static i64 own_picture(struct product *p, str source)
+{
+    struct ctx *c = p->c;
+    struct node *row = NULL;
+    size_t start = source.n, end;
+    while (start && source.p[start - 1] != '/')
+        start--;
+    str file = str_from(source, start);
+    for (end = file.n; end && file.p[end - 1] != '-'; end--)
+        continue;
+    if (end < 17 || !str_ends(file, S(".webp")))
+        return 0;
+    if (q_media_by_stem(c, &row, p->in->wish->organisation, str_upto(file, end - 1)))
+        fault_clear(c);
+    return node_int(row, "id");
+}
+
+static bool read_file(struct product *p, struct row *row, str file, str *bytes)
+{
+    struct ctx *c = p->c;
+    bool ok = false;
+    if (str_find(file, S("/")) >= 0 || file.p[0] == '.') {
+        warn(p, row, S("a picture's name may have no folder in it"));
+        return false;
+    }
+    str path = str_fmt(c->mem, "%.*s/%.*s", STR(p->in->wish->images_dir), STR(file));
+    *bytes = file_read(c->mem, str_c(c->mem, path), MOST_PICTURE, &ok);
+    if (!ok)
+        warn(p, row, str_fmt(c->mem, "picture %.*s is not there", STR(file)));
+    return ok;
+}
+
+/* Through the one guarded door: https, public peers, no redirects, so large and so long at most. */
+static bool fetch(struct product *p, struct row *row, str address, str *bytes)
+{
+    struct ctx *c = p->c;
+    struct http_answer answer = { 0 };
+    struct http_call call = { .method = "GET",
+        .url = address,
+        .ceiling = MOST_PICTURE,
+        .connect_us = 5 * SECOND,
+        .total_us = 15 * SECOND };
+    bool is_https = str_starts(address, S("https://"));
+    int err = is_https ? http_call(c, &call, &answer) : E_PROVIDER;
+    if (!err && answer.status == 200) {
+        *bytes = answer.body;
+        return true;
+    }
+    str why = !is_https ? S("only https is fetched")
+        : err           ? c->fault.detail
+                        : str_fmt(c->mem, "it answers %d", answer.status);
+    warn(p, row, str_fmt(c->mem, "picture %.*s: %.*s", STR(address), STR(why)));
+    fault_clear(c);
+    return false;
+}
+
+static i64 picture_of(struct product *p, struct row *row, str source)
+{
+    struct ctx *c = p->c;
+    const struct import_wish *wish = p->in->wish;
+    bool is_address = str_find(source, S("://")) >= 0;
+    i64 picture = own_picture(p, source);
+    str bytes;
+    if (picture)
+        return picture;
+    if (is_address && !wish->fetch_images) {
+        warn(p, row,
+            str_fmt(c->mem, "picture %.*s is not fetched (--fetch-images does)", STR(source)));
+        return 0;
+    }
+    if (wish->rehearse) {
+        warn(p, row, str_fmt(c->mem, "picture %.*s would be taken in", STR(source)));
+        return 0;
+    }
+    if (is_address ? !fetch(p, row, source, &bytes) : !read_file(p, row, source, &bytes))
+        return 0;
+    if (media_store(c, wish->organisation, bytes, false, &picture)) {
+        warn(p, row, str_fmt(c->mem, "picture %.*s: %.*s", STR(source), STR(c->fault.text)));
+        fault_clear(c);
+        return 0;
+    }
+    return picture;
+}
+
+/* One that the product shows already stays as it is called there. */
+static bool keep_picture(const struct product *p, struct node *pictures, i64 picture)
+{
+    EACH(it, p->was.pictures) {
+        if (node_int(&it->node, "picture") != picture)
+            continue;
+        struct node *entry = node_add_map(p->c->mem, pictures);
+        node_set_int(p->c->mem, entry, S("picture"), picture);
+        node_set(p->c->mem, entry, S("alt"), node_get(&it->node, S("alts")));
+        if (!node_is_null(&it->node, "option_code"))
+            node_set_str(p->c->mem, node_set_map(p->c->mem, entry, S("option")),
+                node_str(&it->node, "option_code"), node_str(&it->node, "value_code"));
+        return true;
+    }
+    return false;
+}
+
+static void find_pictures(struct product *p, struct row *row, str cell)
+{
+    str one;
+    while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
+        str source = str_trim(one);
+        if (source.n && !node_get(p->found, source))
+            node_set_int(p->c->mem, p->found, source, picture_of(p, row, source));
+    }
+}
+
+/* Outside of any transaction: they take their time. */
+void import_pictures(struct product *p)
+{
+    p->found = node_map(p->c->mem);
+    if (p->rows[0].problem || !(p->in->wish->images_dir.n || p->in->format->addresses))
+        return;
+    for (size_t i = 0; i < p->n; i++) {
+        find_pictures(p, &p->rows[i], p->rows[i].cells[ASSETS]);
+        find_pictures(p, &p->rows[i], p->rows[i].cells[VARIANT_ASSETS]);
+    }
+}
+
+static void add_pictures(
+    struct product *p, str cell, struct node *pictures, const struct node *options)
+{
+    struct ctx *c = p->c;
+    str one;
+    while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
+        struct node *found = node_get(p->found, str_trim(one));
+        i64 picture = found ? found->as.number : 0;
+        if (!picture || keep_picture(p, pictures, picture))
+            continue;
+        struct node *entry = node_add_map(c->mem, pictures);
+        node_set_int(c->mem, entry, S("picture"), picture);
+        english(c, entry, S("alt"), p->rows[0].cells[NAME]);
+        if (node_count(options)) {
+            const struct item *first = node_first(options);
+            node_set(c->mem, node_set_map(c->mem, entry, S("option")), first->key,
+                (struct node *)&first->node);
+        }
+    }
+}
+
+/* ---- options and variants
+ * ------------------------------------------------------------------------ */
+
+static const struct node *option_of_before(const struct product *p, str name)
+{
+    EACH(it, p->was.options)
+        if (is_called(&it->node, "names", name))
+            return &it->node;
+    return NULL;
+}
+
+static const struct node *value_of_before(const struct product *p, str option_code, str name)
+{
+    i64 option = 0;
+    EACH(it, p->was.options)
+        if (str_eq(node_str(&it->node, "code"), option_code))
+            option = node_int(&it->node, "id");
+    EACH(it, p->was.values)
+        if (node_int(&it->node, "option_id") == option && is_called(&it->node, "names", name))
+            return &it->node;
+    return NULL;
+}
+
+static str value_code(struct product *p, const struct node *option, str name)
+{
+    const struct node *old = value_of_before(p, node_str(option, "code"), name);
+    return old ? node_str(old, "code") : code_for(p->c, name);
+}
+
+static void call(struct product *p, struct node *map, str code, str name, const struct node *old)
+{
+    node_set_str(p->c->mem, map, S("code"), code);
+    if (old)
+        node_set(p->c->mem, map, S("name"), node_get(old, S("names")));
+    else
+        english(p->c, map, S("name"), name);
+}
+
+static void add_value(struct product *p, struct node *option, str name)
+{
+    struct node *values = node_get(option, S("values"));
+    str code = value_code(p, option, name);
+    EACH(it, values)
+        if (str_eq(node_str(&it->node, "code"), code))
+            return;
+    call(p, node_add_map(p->c->mem, values), code, name,
+        value_of_before(p, node_str(option, "code"), name));
+}
+
+static void options_of(struct product *p, struct node *options)
+{
+    str cell = p->rows[0].cells[GROUPS], one;
+    while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
+        struct node *option = node_add_map(p->c->mem, options);
+        str name = named(p, str_trim(one));
+        const struct node *old = option_of_before(p, name);
+        call(p, option, old ? node_str(old, "code") : code_for(p->c, str_trim(one)), name, old);
+        node_set_list(p->c->mem, option, S("values"));
+    }
+}
+
+/* "1299.00" in a currency without decimals is 1299; "12.50" is not an amount there. */
+static bool price_of(struct import *in, str text, i64 *minor)
+{
+    i64 dot = str_find(text, S("."));
+    while (dot >= 0 && text.n && (text.p[text.n - 1] == '0' || text.n == (size_t)dot + 1)) {
+        text.n--;
+        if (text.n == (size_t)dot)
+            break;
+    }
+    return text.n && money_parse(text, money_exponent(in->wish->currency), minor) && *minor >= 0;
+}
+
+static void bad(struct product *p, struct row *row, const char *why)
+{
+    (void)p;
+    if (!row->problem)
+        row->problem = why;
+}
+
+static bool values_of(
+    struct product *p, struct row *row, const struct node *options, struct node *chosen)
+{
+    str cell = row->cells[VALUES], one;
+    EACH(it, options) {
+        struct node *option = (struct node *)&it->node;
+        if (!str_cut(&cell, p->in->format->separator, &one) || !str_trim(one).n) {
+            bad(p, row, "fewer option values than options");
+            return false;
+        }
+        node_set_str(
+            p->c->mem, chosen, node_str(option, "code"), value_code(p, option, str_trim(one)));
+    }
+    if (str_trim(cell).n)
+        bad(p, row, "more option values than options");
+    return !row->problem;
+}
+
+static bool same_values(const struct node *a, const struct node *b)
+{
+    EACH(it, a)
+        if (!str_eq(node_get(b, it->key)->as.text, it->node.as.text))
+            return false;
+    return true;
+}
+
+static void name_values(struct product *p, const struct row *row, const struct node *options)
+{
+    str cell = row->cells[VALUES], one;
+    EACH(it, options)
+        if (str_cut(&cell, p->in->format->separator, &one))
+            add_value(p, (struct node *)&it->node, str_trim(one));
+}
+
+static int own_sku(struct product *p, struct row *row, const struct node *chosen, str *sku)
+{
+    struct ctx *c = p->c;
+    struct node *product, *taken = NULL;
+    *sku = row->cells[SKU];
+    if (sku->n > 80) {
+        warn(p, row, S("the SKU is longer than 80 characters"));
+        *sku = S("");
+    }
+    if (sku->n) {
+        TRY(q_catalog_lookup(c, &product, p->slug));
+        TRY(q_catalog_sku_taken(
+            c, &taken, p->in->wish->organisation, *sku, node_int(product, "id")));
+        if (taken) {
+            warn(p, row,
+                str_fmt(
+                    c->mem, "SKU %.*s belongs to %.*s", STR(*sku), STR(node_str(taken, "slug"))));
+            *sku = S("");
+        }
+    }
+    if (!sku->n) {
+        *sku = catalog_made_sku(c, p->slug, chosen);
+        warn(p, row, str_fmt(c->mem, "made %.*s", STR(*sku)));
+    }
+    return E_OK;
+}
+
+/* What the row does not say of a price stays: a format without it takes nothing away. */
+static bool compare_at(struct product *p, struct row *row, str sku, struct node *variant)
+{
+    str currency = p->in->wish->currency, cell = row->cells[COMPARE_AT];
+    struct node *was = node_set_map(p->c->mem, variant, S("compare_at"));
+    i64 amount;
+    if (cell.n) {
+        if (!price_of(p->in, cell, &amount))
+            return false;
+        node_set_int(p->c->mem, was, currency, amount);
+    }
+    if (cell.n || p->in->format->addresses)
+        return true;
+    EACH(v, p->was.variants)
+        EACH(r, p->was.prices)
+            if (str_eq(node_str(&v->node, "sku"), sku) &&
+                node_int(&r->node, "variant_id") == node_int(&v->node, "id") &&
+                str_eq(node_str(&r->node, "currency"), currency) &&
+                !node_is_null(&r->node, "compare_at"))
+                node_set_int(p->c->mem, was, currency, node_int(&r->node, "compare_at"));
+    return true;
+}
+
+static int add_variant(
+    struct product *p, struct row *row, const struct node *options, struct node *variants)
+{
+    struct ctx *c = p->c;
+    struct node *chosen = node_map(c->mem);
+    i64 price = 0, stock = 0, weight = 0;
+    str sku, track = row->cells[TRACK];
+    if (row->problem || !values_of(p, row, options, chosen))
+        return E_OK;
+    EACH(it, variants)
+        if (same_values(chosen, node_get(&it->node, S("options"))))
+            bad(p, row, "the same option values as a row above");
+    if (!price_of(p->in, row->cells[PRICE], &price))
+        bad(p, row, "the price is not an amount of this currency");
+    if (row->cells[STOCK].n && (!str_int(row->cells[STOCK], &stock) || stock < 0))
+        bad(p, row, "stockOnHand is not a number from 0 up");
+    if (row->cells[WEIGHT].n && (!str_int(row->cells[WEIGHT], &weight) || weight < 0))
+        bad(p, row, "the weight is not a number of grams");
+    if (row->problem)
+        return E_OK;
+    TRY(own_sku(p, row, chosen, &sku));
+    name_values(p, row, options);
+    struct node *variant = node_add_map(c->mem, variants);
+    node_set_str(c->mem, variant, S("sku"), sku);
+    node_set(c->mem, variant, S("options"), chosen);
+    node_set_int(c->mem, node_set_map(c->mem, variant, S("prices")), p->in->wish->currency, price);
+    if (!compare_at(p, row, sku, variant))
+        warn(p, row, S("the price of before is not an amount of this currency"));
+    if (row->cells[WEIGHT].n)
+        node_set_int(c->mem, variant, S("weight_g"), weight);
+    if (row->cells[STOCK].n)
+        node_set_int(c->mem, variant, S("stock"), stock);
+    if (str_is(track, "true") || str_is(track, "false"))
+        node_set_bool(c->mem, variant, S("tracked"), str_is(track, "true"));
+    return E_OK;
+}
+
+static int read_head_row(struct product *p)
+{
+    struct row *row = &p->rows[0];
+    if (!row->problem && !row->cells[NAME].n)
+        row->problem = "there is no name";
+    if (!row->problem && !p->slug.n)
+        row->problem = "there is no slug, and none can be made of the name";
+    return row->problem ? E_INPUT : E_OK;
+}
+
+/* No format has it. */
+static void keep_summary(struct product *p)
+{
+    EACH(it, p->was.texts)
+        if (str_is(node_str(&it->node, "lang"), "en"))
+            english(p->c, p->doc, S("summary"), node_str(&it->node, "summary"));
+}
+
+static int document_of(struct product *p)
+{
+    struct ctx *c = p->c;
+    struct arena *mem = c->mem;
+    struct row *head = &p->rows[0];
+    p->doc = node_map(mem);
+    node_set_str(mem, p->doc, S("slug"), p->slug);
+    node_set_bool(mem, p->doc, S("keep_others"), true);
+    node_set_str(mem, p->doc, S("stock_cause"), p->in->cause);
+    english(c, p->doc, S("name"), head->cells[NAME]);
+    english(c, p->doc, S("description"), head->cells[DESCRIPTION]);
+    keep_summary(p);
+    if (head->cells[TAX].n)
+        node_set_str(mem, p->doc, S("tax_class"), str_lower(mem, head->cells[TAX]));
+    struct node *specs = node_set_list(mem, p->doc, S("specs"));
+    struct node *categories = node_set_list(mem, p->doc, S("categories"));
+    if (head->cells[BRAND].n)
+        node_set_str(mem, p->doc, S("brand"), head->cells[BRAND]);
+    if (head->cells[STATUS].n)
+        node_set_str(mem, p->doc, S("status"), head->cells[STATUS]);
+    TRY(facets(p, head->cells[FACETS], specs, categories));
+    struct node *options = node_set_list(mem, p->doc, S("options"));
+    struct node *variants = node_set_list(mem, p->doc, S("variants"));
+    bool with_pictures = p->in->wish->images_dir.n || p->in->format->addresses;
+    struct node *pictures = with_pictures ? node_list(mem) : NULL;
+    options_of(p, options);
+    if (pictures)
+        add_pictures(p, head->cells[ASSETS], pictures, NULL);
+    for (size_t i = 0; i < p->n; i++) {
+        size_t before = node_count(variants);
+        if (p->rows[i].no_variant) {
+            add_pictures(p, p->rows[i].cells[ASSETS], pictures, NULL);
+            continue;
+        }
+        TRY(add_variant(p, &p->rows[i], options, variants));
+        if (node_count(variants) == before)
+            continue;
+        TRY(facets(p, p->rows[i].cells[VARIANT_FACETS], specs, NULL));
+        if (pictures && i && p->in->format->addresses)
+            add_pictures(p, p->rows[i].cells[ASSETS], pictures, NULL);
+        if (pictures)
+            add_pictures(p, p->rows[i].cells[VARIANT_ASSETS], pictures,
+                node_get(&variants->as.items.last->node, S("options")));
+    }
+    keep_specs(p, specs);
+    if (node_count(pictures))
+        node_set(mem, p->doc, S("pictures"), pictures);
+    return node_count(variants) ? E_OK : E_INPUT;
+}
+
+int import_write(struct product *p, struct catalog_report *done)
+{
+    TRY(read_head_row(p));
+    TRY(product_read(p->c, p->in->wish->organisation, p->slug, &p->was));
+    TRY(document_of(p));
+    return catalog_save(p->c, p->in->wish->organisation, p->doc, done);
+}
