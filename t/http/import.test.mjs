@@ -1,7 +1,8 @@
 // The whole of an outside catalogue through talatctl, twice, into a running shop.
-import { test } from 'node:test';
+import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import net from 'node:net';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,4 +67,57 @@ test('imported twice it is there once, shown, and for sale', { skip, timeout: 60
     await isPaid(order.number);
     assert.equal((await ask(`/search?q=${encodeURIComponent(thing.slug.split('-')[0])}`)).status, 200);
     invariants();
+});
+
+// ---- out, back in, and rehearsed ------------------------------------------------------------------
+
+const place = noStack ? '' : mkdtempSync(join(tmpdir(), 'talat-export-'));
+after(() => place && rmSync(place, { recursive: true, force: true }));
+const talatctl = (...words) => new Promise((done) => {
+    const child = spawn(join(process.env.TALAT_APP, 'bin/talatctl'), ['--config', process.env.TALAT_CONF, ...words]);
+    let said = '';
+    child.stdout.on('data', (piece) => { said += piece; });
+    child.stderr.on('data', (piece) => { said += piece; });
+    child.on('close', (code) => done({ code, said }));
+});
+
+for (const format of ['vendure', 'shopify']) {
+    test(`the shop's own export as ${format}, rehearsed and taken in, changes nothing`, { skip: noStack }, async () => {
+        const file = join(place, `${format}.csv`);
+        const out = await talatctl('export', file, '--format', format);
+        assert.equal(out.code, 0, out.said);
+        assert.match(out.said, /^\d+ products in /m);
+        assert.ok(!existsSync(`${file}.new`));
+        const before = state();
+        const rehearsed = await talatctl('import', file, '--format', format, '--rehearse');
+        assert.match(rehearsed.said, /^a rehearsal, nothing has changed: \d+ rows: 0 made, 0 changed, \d+ same, 0 failed/m);
+        const taken = await talatctl('import', file, '--format', format);
+        assert.match(taken.said, /^\d+ rows: 0 made, 0 changed, [1-9]\d* same, 0 failed/m);
+        assert.deepEqual(state(), before);
+        const again = join(place, `${format}-again.csv`);
+        await talatctl('export', again, '--format', format);
+        assert.equal(readFileSync(again, 'utf8'), readFileSync(file, 'utf8'));
+    });
+}
+
+test('pictures are fetched from the open web alone: nothing inside is reached', { skip: noStack }, async (t) => {
+    let reached = 0;
+    const trap = net.createServer((socket) => { reached++; socket.destroy(); });
+    const port = await new Promise((done) => { trap.listen(0, '127.0.0.1', () => done(trap.address().port)); });
+    t.after(() => trap.close());
+    t.after(() => sql("update catalog.product set status = 'archived' where slug like 't-inside-%'"));
+    const inside = ['127.0.0.1', 'localhost', '2130706433', '0x7f000001', '0177.0.0.1', '127.1', '0', '[::1]', '[::ffff:127.0.0.1]', 'me@127.0.0.1'].map((host) => `https://${host}:${port}/a.png`);
+    const other = ['https://169.254.169.254/latest/meta-data', 'https://10.0.0.1/a.png', `http://127.0.0.1:${port}/a.png`, 'file:///etc/passwd', `gopher://127.0.0.1:${port}/x`];
+    const all = [...inside, ...other];
+    const file = join(place, 'inside.csv');
+    writeFileSync(file, `Handle,Title,Variant Price,Image Src\n${all.map((src, i) => `t-inside-${i},Inside ${i},1,${src}`).join('\n')}\n`);
+    const media = sql('select count(*) from media.picture');
+    const unasked = await talatctl('import', file, '--format', 'shopify');
+    assert.equal((unasked.said.match(/is not fetched \(--fetch-images does\)/g) ?? []).length, all.length, unasked.said);
+    const asked = await talatctl('import', file, '--format', 'shopify', '--fetch-images');
+    assert.match(asked.said, /picture file:\/\/\/etc\/passwd: only https is fetched/);
+    assert.match(asked.said, /picture https:\/\/127\.0\.0\.1:\d+\/a\.png: .*not a public address/);
+    assert.match(asked.said, new RegExp(`${all.length} rows: 0 made, 0 changed, ${all.length} same, 0 failed, ${all.length} with warnings`));
+    assert.equal(reached, 0);
+    assert.equal(sql('select count(*) from media.picture'), media);
 });
