@@ -201,7 +201,7 @@ static int compare(struct ctx *own, const struct archive *a, struct buf *report)
 
 int database_load(struct ctx *c, const struct archive *a, str database, struct buf *report)
 {
-    const char *words[] = { "--no-owner", "--exit-on-error", "--no-comments",
+    const char *words[] = { "--no-owner", "--single-transaction", "--no-comments",
         archive_path(c, a->dir, "database.dump"), NULL };
     TRY(make(c, database));
     TRY(database_tool(c, "pg_restore", database, words));

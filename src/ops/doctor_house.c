@@ -61,6 +61,7 @@ static const char *const known[] = {
     "tls_cert",
     "tls_key",
     "token_keys",
+    "web_limit_s",
     "web_socket",
     "web_workers",
     "work_workers",
@@ -248,7 +249,7 @@ static void look_at_pool(struct exam *e, const char *key, const char *pool)
 void check_workers(struct exam *e)
 {
     struct node *row;
-    look_at_pool(e, "web_socket", "web");
+    look_at_pool(e, "web_limit_s", "web_socket", "web");
     look_at_pool(e, "slow_socket", "slow");
     if (q_ops_last_tick(e->c, &row) || node_bool(row, "is_late"))
         SAY(e, WRONG, S("systemctl restart talat-work; journalctl -u talat-work -n 50"),
