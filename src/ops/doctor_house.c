@@ -102,12 +102,9 @@ void check_mode(struct exam *e)
     struct node *row;
     if (!app->production)
         return;
-    if (str_starts(setting(e, "stripe_key"), S("sk_test_")))
-        exam_say(e, WRONG, S("stripe_key is a test key: nobody pays with real money"),
-            S("take the live key from the provider's dashboard, set stripe_key, start anew"));
-    if (str_starts(setting(e, "stripe_base"), S("http:")))
-        exam_say(e, WRONG, S("stripe_base is not https: the key travels in the clear"),
-            S("stripe_base = https://api.stripe.com"));
+    if (app->staging)
+        exam_say(e, WARNING, S("mode is staging: payments may be play money"),
+            S("to sell: mode = production, with the provider's live key"));
     if (!setting(e, "smtp_url").n)
         exam_say(e, WRONG, S("smtp_url is empty: mails are only written to files"),
             S("smtp_url = smtp://localhost:25"));
@@ -249,7 +246,7 @@ static void look_at_pool(struct exam *e, const char *key, const char *pool)
 void check_workers(struct exam *e)
 {
     struct node *row;
-    look_at_pool(e, "web_limit_s", "web_socket", "web");
+    look_at_pool(e, "web_socket", "web");
     look_at_pool(e, "slow_socket", "slow");
     if (q_ops_last_tick(e->c, &row) || node_bool(row, "is_late"))
         SAY(e, WRONG, S("systemctl restart talat-work; journalctl -u talat-work -n 50"),

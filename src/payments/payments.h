@@ -47,7 +47,7 @@ int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct no
 
 /* Whether the configured provider takes our key, by a call that changes nothing; *now: its clock, 0
  * when it says none. *provider is empty when none is configured. */
-int payments_check(struct ctx *, str *provider, when *now);
+int payments_try(struct ctx *, str *provider, when *now);
 
 /* What a stored event means, for orders/jobs.c. Runs in its transaction with the order
  * locked. */

@@ -289,7 +289,7 @@ int payments_of_order(struct ctx *c, i64 order, struct node **attempts, struct n
     return q_payments_refunds_of_order(c, refunds, order);
 }
 
-int payments_check(struct ctx *c, str *provider, when *now)
+int payments_try(struct ctx *c, str *provider, when *now)
 {
     *provider = str_none;
     *now = 0;

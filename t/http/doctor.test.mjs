@@ -103,10 +103,11 @@ test('what must not be in a production shop, and clocks that run apart', { skip 
     const skewed = await examine(configured('skewed', { stripe_base: `http://127.0.0.1:${port}` }));
     provider.close();
     says(skewed, 'clock', 'wrong', /36\d\d s ahead of that of the payment provider/);
-    const got = await examine(configured('production', { mode: 'production', demo: 'off', stripe_base: 'http://127.0.0.1:9', tls_cert: join(place, 'nothing.pem'), backup_every_hours: 0 }));
+    const got = await examine(configured('production', { mode: 'staging', demo: 'off', stripe_base: 'http://127.0.0.1:9', tls_cert: join(place, 'nothing.pem'), backup_every_hours: 0 }));
     assert.equal(got.code, 2);
-    for (const words of [/test key/, /not https: the key/, /smtp_url is empty/, /localhost/, /accounts of the demo shop/]) says(got, 'mode', 'wrong', words);
+    for (const words of [/smtp_url is empty/, /localhost/, /accounts of the demo shop/]) says(got, 'mode', 'wrong', words);
     says(got, 'mode', 'warning', /mail_from/);
+    says(got, 'mode', 'warning', /staging: payments may be play money/);
     says(got, 'tls', 'wrong', /base_url is not https/);
     says(got, 'tls', 'wrong', /nothing\.pem cannot be read/);
     says(got, 'backups', 'warning', /does not back itself up/);
