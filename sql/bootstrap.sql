@@ -23,7 +23,6 @@ begin
 end $$;
 -- The owner may hand functions over to it.
 grant talat_search, talat_backup to talat_owner;
-grant pg_read_all_data to talat_backup;
 -- A backup is restored into a database beside the shop's own, which then gives way to it.
 alter role talat_owner createdb;
 -- talatctl doctor looks at settings, disks and statements.

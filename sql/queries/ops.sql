@@ -91,7 +91,6 @@ select 'idle_in_transaction_session_timeout is off for the shop',
 -- name: data_folder :one
 -- Is_here: by a socket, so that its folder can be looked at.
 select current_setting('data_directory') as folder, inet_server_addr() is null as is_here,
-       (select coalesce(sum(size), 0)::bigint from pg_ls_waldir()) as wal_bytes,
        pg_size_bytes(current_setting('max_wal_size')) as most_wal;
 
 -- name: broken_indexes :many

@@ -289,10 +289,12 @@ int backup_make(struct ctx *c, str folder, bool with_secrets, struct buf *report
         return fail_detail(c, E_CONFLICT, "ops.backup", "another backup is being made in %s", path);
     }
     m.own.scope = (struct scope){ .platform = true };
+    int err = database_let_read(c, str_none);
     m.own.pg = database_open(c, str_none, AS_BACKUP);
     node_set_int(c->mem, m.manifest, S("format"), ARCHIVE_FORMAT);
     node_set_str(c->mem, m.manifest, S("base_url"), c->app->base_url);
-    int err = make_named(&m, made);
+    if (!err)
+        err = make_named(&m, made);
     pg_close(m.own.pg);
     if (err && !access(m.dir.p, F_OK)) {
         struct ctx own = *c;

@@ -78,9 +78,6 @@ int database_tool(struct ctx *c, const char *tool, str database, const char *con
                          : E_OK;
 }
 
-/* ---- looking ----------------------------------------------------------------------------------
- */
-
 static struct ctx owner_of(struct ctx *c, str database, str more)
 {
     struct ctx own = *c;
@@ -95,6 +92,29 @@ static int said(struct ctx *c, const struct ctx *own, int err)
     return err;
 }
 
+static int run(struct ctx *c, str database, str sql)
+{
+    struct ctx own = owner_of(c, database, str_none);
+    int err = pg_script(&own, sql);
+    pg_close(own.pg);
+    return said(c, &own, err);
+}
+
+/* The role has a right to read what the owner made, and to nothing of the server's own; whatever
+ * has come since the last time, too. */
+int database_let_read(struct ctx *c, str database)
+{
+    return run(c, database,
+        S("do $$ declare s name; begin"
+          "  for s in select nspname from pg_namespace where pg_get_userbyid(nspowner) = current_user"
+          "  loop execute format('grant usage on schema %1$I to talat_backup;"
+          " grant select on all tables in schema %1$I to talat_backup;"
+          " grant select on all sequences in schema %1$I to talat_backup', s); end loop; end $$"));
+}
+
+/* ---- looking ----------------------------------------------------------------------------------
+ */
+
 int database_is(struct ctx *c, str database, bool *there, bool *empty)
 {
     struct ctx at = owner_of(c, S("postgres"), str_none), own;
@@ -105,6 +125,7 @@ int database_is(struct ctx *c, str database, bool *there, bool *empty)
     pg_close(at.pg);
     if (!*there)
         return E_OK;
+    TRY(database_let_read(c, database));
     own = owner_of(c, database, S("-c role=talat_backup"));
     int err = q_ops_has_schema(&own, &row);
     *empty = !err && !node_bool(row, "yes");
@@ -132,14 +153,6 @@ int database_counts(struct ctx *own, struct node **counts)
 
 /* ---- making -----------------------------------------------------------------------------------
  */
-
-static int run(struct ctx *c, str database, str sql)
-{
-    struct ctx own = owner_of(c, database, str_none);
-    int err = pg_script(&own, sql);
-    pg_close(own.pg);
-    return said(c, &own, err);
-}
 
 static str quoted(struct ctx *c, str name)
 {
@@ -209,6 +222,7 @@ int database_load(struct ctx *c, const struct archive *a, str database, struct b
     int err = hand_over(&own, a);
     pg_close(own.pg);
     TRY(said(c, &own, err));
+    TRY(database_let_read(c, database));
     own = owner_of(c, database, S("-c role=talat_backup"));
     err = compare(&own, a, report);
     pg_close(own.pg);

@@ -35,6 +35,7 @@ str database_name(struct ctx *); /* the shop's own */
 /* One of PostgreSQL's programs, with the owner's conninfo for that database appended by
  * --dbname. `words` ends with NULL. */
 int database_tool(struct ctx *, const char *tool, str database, const char *const *words);
+int database_let_read(struct ctx *, str database); /* talat_backup may read all of it */
 int database_is(struct ctx *, str database, bool *there, bool *empty);
 int database_counts(struct ctx *owner, struct node **counts); /* rows of each table */
 int database_drop(struct ctx *, str database);
