@@ -4,6 +4,7 @@
 #include "t/shop.h"
 #include "web/web.h"
 #include "work/work.h"
+#include <poll.h>
 #include <stdlib.h>
 
 #define SECRET_  "whsec_test_secret"
@@ -360,6 +361,35 @@ T(a_payment_whose_event_was_lost_is_asked_for)
     t_cron("payments.reconcile"); /* nothing is open any more */
     eq_int(t_int("select count(*) as n from work.job where kind = 'payments.ask' and subject_id in "
                  "(select id from payments.attempt where order_id = %" PRId64 ")", order), 0);
+    t_prove();
+}
+
+T(a_payment_that_failed_later_and_was_not_told_of_is_asked_for)
+{
+    i64 order = t_order();
+    const char *states = str_fmt(t_ctx()->mem, "select state as s from payments.attempt where "
+            "order_id = %" PRId64, order).p;
+    t_sim("POST", "/_sim/switches", "{\"async_ms\":0}");
+    eq_str(node_str(t_sim("POST", str_fmt(t_ctx()->mem, "/_sim/pay/%.*s", STR(t_session(order))).p,
+                        "{\"card\":\"4000000000000085\"}"), "outcome"), "later");
+    t_event("evt_t_later", "checkout.session.completed",
+        t_session_object(order, "complete", "unpaid", 134000, "thb"));
+    t_drain();
+    eq_str(t_str("%s", states), "processing");
+    t_sim("POST", "/_sim/switches", "{\"async_ms\":3000}");
+    t_sql("update payments.attempt set created_at = now() - interval '3 minutes' where order_id = "
+          "%" PRId64, order);
+    for (int i = 0; i < 40 && !str_is(t_str("%s", states), "failed"); i++) {
+        poll(NULL, 0, 50);
+        t_sql("update payments.attempt set asked_at = null where order_id = %" PRId64, order);
+        t_cron("payments.reconcile");
+        t_drain();
+    }
+    eq_str(t_str("%s", states), "failed");
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(303); /* and it can be paid again */
+    t_header_has("Location", "/c/pay/cs_");
     t_prove();
 }
 

@@ -178,15 +178,23 @@ static int open_page(struct ctx *c, const struct node *attempt, struct provider_
     return E_OK;
 }
 
+/* Of a page that we asked for: its payment, unfolded. */
+static const struct node *payment_of(const struct node *session)
+{
+    const struct node *payment = node_get(session, S("payment_intent"));
+    return payment && payment->kind == N_MAP ? payment : NULL;
+}
+
 /* An object as it is now, stored like an event: its id says its state, so that asking twice
  * stores nothing twice. */
 static void as_event(struct ctx *c, const struct node *object, str *event_id, str *kind)
 {
     bool session = str_is(node_str(object, "object"), "checkout.session");
     *kind = str_fmt(c->mem, "%.*s.asked", STR(node_str(object, "object")));
-    *event_id = str_fmt(c->mem, "asked:%.*s:%.*s:%.*s", STR(node_str(object, "id")),
+    *event_id = str_fmt(c->mem, "asked:%.*s:%.*s:%.*s%s%.*s", STR(node_str(object, "id")),
         STR(node_str(object, "status")),
-        STR(node_str(object, session ? "payment_status" : "latest_charge")));
+        STR(node_str(object, session ? "payment_status" : "latest_charge")),
+        payment_of(object) ? ":" : "", STR(node_str(payment_of(object), "status")));
 }
 
 static str path_of(struct ctx *c, const struct node *attempt, const char *verb)
@@ -216,7 +224,8 @@ static int ask(struct ctx *c, const struct node *attempt, str *event_id, str *ki
     struct node *session;
     when ends;
     int status;
-    TRY(call(c, "GET", path_of(c, attempt, ""), str_none, str_none, &status, &session, body));
+    const char *unfold = is_intent(attempt) ? "" : "?expand[]=payment_intent";
+    TRY(call(c, "GET", path_of(c, attempt, unfold), str_none, str_none, &status, &session, body));
     if (status == 404 && when_parse(node_str(attempt, "expires_at"), &ends) && ends < c->now)
         forgotten(c, attempt, session = node_map(c->mem), body);
     else if (status != 200)
@@ -359,8 +368,10 @@ static void session_news(struct ctx *c, str kind, const struct node *s, struct p
 {
     bool paid = str_is(node_str(s, "payment_status"), "paid");
     bool complete = str_is(node_str(s, "status"), "complete");
+    const struct node *payment = payment_of(s);
+    str state = node_str(payment, "status");
     n->session_id = node_str(s, "id");
-    n->payment_id = node_str(s, "payment_intent");
+    n->payment_id = payment ? node_str(payment, "id") : node_str(s, "payment_intent");
     n->attempt_key = node_str(node_get(s, S("metadata")), "attempt");
     n->amount = node_int(s, "amount_total");
     n->currency = str_upper(c->mem, node_str(s, "currency"));
@@ -368,6 +379,8 @@ static void session_news(struct ctx *c, str kind, const struct node *s, struct p
         n->fact = FACT_FAILED;
     else if (paid)
         n->fact = FACT_PAID;
+    else if (complete && (str_is(state, "requires_payment_method") || str_is(state, "canceled")))
+        n->fact = FACT_FAILED; /* the bank's no came later, and we were not told */
     else if (complete)
         n->fact = FACT_PROCESSING;
     else if (str_is(node_str(s, "status"), "expired"))
