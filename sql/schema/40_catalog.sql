@@ -90,6 +90,7 @@ create table catalog.variant (
 );
 
 create index variant_item on catalog.variant (item_id); -- whose stock has moved?
+create index variant_sku on catalog.variant (sku); -- a form for the cart says the SKU alone
 
 create table catalog.price (
     variant_id bigint not null references catalog.variant on delete cascade,
