@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { agents, ask, Browser, payAt, sessionOf, sleep } from '../http/shop.mjs';
 import { clients, figures, percentile, seconds } from './measure.mjs';
 import { cpu, spent } from './cpu.mjs';
-import { bare, pg, requests, tail } from './shop.mjs';
+import { bare, forgetPages, pg, requests, tail } from './shop.mjs';
 
 const CLIENTS = 4, LINES = 50, ORDERS = 32;
 
@@ -108,6 +108,7 @@ const order = {
     sides: {
         async it(row, { db, parts, round }) {
             const ready = [];
+            forgetPages();
             for (const { sku, slug } of await goods(db, ORDERS, `order ${round}`)) {
                 const browser = new Browser();
                 await browser.get(`/products/${slug}`); // so that it is a kept page

@@ -1,8 +1,8 @@
 // The bench's stack: where it is, its processes by part, a line to its database that stays open.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, cpSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ask, sleep } from '../http/shop.mjs';
+import { ask, run, sleep } from '../http/shop.mjs';
 
 export const { TALAT_URL: url, TALAT_APP: app, TALAT_DIR: dir, TALAT_PG: pg, TALAT_PORT: port, TALAT_BARE_PORT: bare_port } = process.env;
 
@@ -36,6 +36,14 @@ const pid = (name) => Number(readFileSync(join(dir, `etc/${name}.pid`), 'utf8').
 export const pids = () => ({ nginx: [pid('nginx'), bare_pid], workers: [pid('web'), pid('slow'), pid('work')],
     postgres: [pid('postgres')], redis: [pid('redis')] });
 export const services = () => Object.fromEntries(['nginx', 'web', 'slow', 'work', 'postgres', 'redis'].map((name) => [name, pid(name)]));
+
+// Which pages are kept, as the refresher knows it. The second nginx keeps none, but the workers
+// noted all they made for it: those must not be made anew for every order.
+export function forgetPages() {
+    const ran = spawnSync('redis-cli', ['-s', join(run, 'redis.sock'), 'eval',
+        "local n = 0 for _, key in ipairs(redis.call('keys', 'tag:*')) do redis.call('unlink', key) n = n + 1 end return n", '0'], { encoding: 'utf8' });
+    if (ran.status || /ERR/.test(ran.stdout)) throw new Error(`redis-cli: ${ran.stderr}${ran.stdout}`);
+}
 
 // One psql that stays: ask(query) gives its lines.
 export class Database {
