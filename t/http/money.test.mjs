@@ -238,6 +238,8 @@ test('the answer is lost after the provider acted, 500 times: 500 pages, 500 cha
     assert.equal(theirs.reduce((sum, { charges }) => sum + charges, 0), TRIALS);
     assert.ok(theirs.every(({ payments, charges, refunded }) => payments === 1 && charges === 1 && refunded === 0));
     assert.equal(one(`select count(*) from payments.transaction t join orders."order" o on o.id = t.order_id where o.number in (${numbers.map(quote)}) and t.cause like 'capture:%'`), TRIALS);
+    // Its mails and messages are not to stand before the next test's payments.
+    await until(() => one(`select count(*) from work.job where state = 'ready' and run_at < now()`) < 20, 120000, 'the queue does not end');
     invariants();
 });
 
