@@ -176,7 +176,8 @@ static int make(struct ctx *c, str database)
     str name = quoted(c, database);
     TRY(database_drop(c, database));
     TRY(run(c, S("postgres"),
-        str_fmt(c->mem, "create database %.*s encoding 'UTF8' template template0", STR(name))));
+        str_fmt(c->mem, "create database %.*s encoding 'UTF8' locale 'C.UTF-8' template template0",
+            STR(name))));
     return run(c, database,
         str_fmt(c->mem,
             "revoke all on database %.*s from public;"

@@ -31,7 +31,7 @@ function migrate(database, ...words) {
     return new Promise((done) => child.on('close', (code) => done({ code, said })));
 }
 function make(database) {
-    psql(at('postgres', 'postgres'), '-c', `drop database if exists ${database}`, '-c', `create database ${database} owner talat_owner encoding 'UTF8' template template0`);
+    psql(at('postgres', 'postgres'), '-c', `drop database if exists ${database}`, '-c', `create database ${database} owner talat_owner encoding 'UTF8' locale 'C.UTF-8' template template0`);
     psql(at(database, 'postgres'), '-c', 'create extension pg_trgm; create extension unaccent; create extension btree_gin; create extension btree_gist',
         '-c', 'revoke create on schema public from public');
 }
