@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { skip, agents, Browser, goods, invariants, processes, sleep, until } from './shop.mjs';
 
-const CLIENTS = 32, ROUNDS = 3;
+const CLIENTS = 32, ROUNDS = 2;
 const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
 // Every worker of before has gone, and others are there.
 const isNew = (pid, before) => { const now = children(pid); return now.length > 0 && !now.some((one) => before.includes(one)); };
@@ -25,7 +25,7 @@ test(`${ROUNDS} reloads under ${CLIENTS} clients: no failed request`, { skip, ti
                 failed.push(`${err.code ?? err.message} ${i % 5}`);
             }
             asked++;
-            await sleep(50);
+            await sleep(100);
         }
     };
     const clients = Array.from({ length: CLIENTS }, (_, n) => client(n));
