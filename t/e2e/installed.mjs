@@ -2,10 +2,11 @@
 //   buy                a guest buys, pays, and hears of it; prints the order's address
 //   look ADDRESS       that order is still there, and paid
 //   picture EMAIL      the admin (password on standard input) adds a picture to a product
-//   load SECONDS       32 clients look and put things into carts; prints what went wrong
+//   load FILE          32 clients look and put things into carts until FILE is there; prints
+//                      what went wrong
 // TALAT_URL, TALAT_ADDRESS (where that is), TALAT_SIM, TALAT_SIM_KEY.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { deflateSync } from 'node:zlib';
 import { ask, Browser, fields, payAt, sessionOf, sleep, text, until } from '../http/shop.mjs';
@@ -78,14 +79,14 @@ function crc(bytes) {
 }
 
 // Each client has an address of its own, so that nginx's limits are those of 32 people.
-async function load(seconds) {
-    const end = Date.now() + seconds * 1000, failed = new Map();
+async function load(stop) {
+    const failed = new Map();
     let asked = 0, slowest = 0;
     const client = async (n) => {
         const agent = new Agent({ keepAlive: true, maxSockets: 1, localAddress: `127.0.1.${n + 1}`, rejectUnauthorized: false });
         const browser = new Browser({ agent });
         await sleep(n * 10);
-        for (let i = 0; Date.now() < end; i++) {
+        for (let i = 0; !existsSync(stop); i++) {
             const from = performance.now();
             let what;
             try {
