@@ -275,7 +275,8 @@ JOBS(orders){
     /* These two wait for a provider that cannot be asked, however long that takes. */
     { "orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE },
     { "orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE },
-    { "orders.push", orders_push, .tries = 8 },
+    /* Sent late it says the order as it is by then: no dead letter because nchan was away. */
+    { "orders.push", orders_push, .tries = FOR_EVER, .longest_us = 2 * MINUTE },
     END_OF_JOBS,
 };
 

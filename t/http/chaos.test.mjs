@@ -247,7 +247,6 @@ for (const [name, fault] of Object.entries(faults)) {
             assert.equal(charges.length, 1, `${order} was charged ${charges.length} times`);
             assert.deepEqual([byNumber.get(order).payment_status, booked.get(order)], ['paid', { number: order, amount: charges[0].captured, captures: 1 }], order);
         }
-        sql(`delete from work.job where kind = 'orders.push_again' and state = 'dead'`); // a second telling, of no use later
         assert.equal(took.size, booked.size, 'the ledger knows a payment that the provider does not');
         const known = new Set(rows(`select session_id from payments.attempt where state = 'paid'`).map(({ session_id: session }) => session));
         assert.deepEqual(tally.paid.filter((session) => !known.has(session)), [], 'paid, and lost');
