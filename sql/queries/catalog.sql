@@ -108,34 +108,22 @@ insert into catalog.front as f (organisation_id, picture_id) values (:organisati
 
 -- name: product :maybe
 -- in: slug text, lang text
-select p.id, p.organisation_id, p.slug, p.brand, p.tax_class, t.name, t.summary, t.description
-  from catalog.product p
+-- Its page's sheet, the stock of its items (one may lie in several places) and its categories.
+select s.product_id as id, s.organisation_id, s.slug, s.document, k.items, k.free, g.slugs, g.names
+  from catalog.sheet s
  cross join lateral (
-       select x.name, x.summary, x.description from catalog.product_text x
-        where x.product_id = p.id
-        order by x.lang = :lang desc, x.lang = 'en' desc, x.lang limit 1) t
- where p.slug = :slug and p.status = 'published';
-
--- name: specs :many
--- in: slug text, lang text
-select base.said(s.one -> 'name', :lang) as name, base.said(s.one -> 'value', :lang) as value
-  from catalog.product p
- cross join lateral jsonb_array_elements(p.specs) with ordinality as s(one, place)
- where p.slug = :slug and p.status = 'published'
- order by s.place;
-
--- name: pictures :many
--- in: slug text, lang text
-select m.stem, m.width, m.height, m.widths, base.said(pp.alts, :lang) as alt, pp.value_id
-  from catalog.product p
-  join catalog.product_picture pp on pp.product_id = p.id
-  join media.picture m on m.id = pp.picture_id
- where p.slug = :slug and p.status = 'published'
- order by pp.position;
+       select array_agg(x.item_id) as items, array_agg(x.on_hand - x.reserved) as free
+         from inventory.stock x where x.item_id = any(s.item_ids)) k
+ cross join lateral (
+       select array_agg(c.slug order by c.position, c.id) as slugs,
+              array_agg(base.said(c.names, :lang) order by c.position, c.id) as names
+         from catalog.category c where c.id = any(s.category_ids)) g
+ where s.slug = :slug;
 
 -- name: options :many
 -- in: slug text, lang text
--- Options and their values, flat: a new option begins where the code changes.
+-- This and the next for what open pages are sent. Options and their values, flat: a new
+-- option begins where the code changes.
 select o.code, base.said(o.names, :lang) as name, v.id as value_id, v.code as value_code,
        base.said(v.names, :lang) as value_name
   from catalog.product p
@@ -158,15 +146,6 @@ select v.id, v.sku, v.item_id, v.value_ids, v.tags, r.amount, r.compare_at, i.tr
  where p.slug = :slug and p.status = 'published'
  order by v.position, v.id;
 
--- name: product_categories :many
--- in: slug text, lang text
-select c.slug, base.said(c.names, :lang) as name
-  from catalog.product p
-  join catalog.product_category pc on pc.product_id = p.id
-  join catalog.category c on c.id = pc.category_id
- where p.slug = :slug and p.status = 'published'
- order by c.position, c.id;
-
 -- name: related :many
 -- in: slug text, lang text, currency text
 -- The newest others of its first category.
@@ -174,12 +153,8 @@ select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_option
        c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
   from (select x.product_id, x.newness
           from catalog.shelf x
-         where x.category_id = (
-               select pc.category_id from catalog.product p
-                 join catalog.product_category pc on pc.product_id = p.id
-                where p.slug = :slug and p.status = 'published'
-                order by pc.category_id limit 1)
-           and x.product_id <> (select p.id from catalog.product p where p.slug = :slug)
+         where x.category_id = (select p.category_ids[1] from catalog.sheet p where p.slug = :slug)
+           and x.product_id <> (select p.product_id from catalog.sheet p where p.slug = :slug)
          order by x.newness, x.product_id limit 4) s
   join catalog.cards(:lang, :currency) c on c.product_id = s.product_id
  order by s.newness, s.product_id;
@@ -227,6 +202,10 @@ select v.id from catalog.variant v
 select distinct p.id, p.slug from catalog.variant v
   join catalog.product p on p.id = v.product_id and p.status = 'published'
  where v.item_id = :item and v.active;
+
+-- name: restock :exec
+-- in: item bigint
+select catalog.restock(:item);
 
 -- name: shelves_of :many
 -- in: product bigint

@@ -1,7 +1,9 @@
 -- The shelf: what lists show of published products, laid out for reading. It repeats what the
 -- tables of 40_catalog.sql say and nothing else; catalog.reshelve writes it in the product's own
 -- transaction, so it is never behind. A list of 24 out of 5,000 then reads 24 rows, in order,
--- from one index. Stock is not repeated here: it moves too often and is read where it is kept.
+-- from one index, and a product's page one row. Only `free` follows a moment later: selling must
+-- not queue behind a row of the catalogue, so the job that hears of stock writes it
+-- (catalog.restock). A product's own page reads stock where it is kept.
 
 -- Which products stand in a category, those of its children included; category 0 holds all.
 create table catalog.shelf (
@@ -27,7 +29,6 @@ create table catalog.card (
     newness bigint not null,
     has_options boolean not null,
     sku text, -- only when there is exactly one variant
-    item_ids bigint[] not null,
     stem text,
     width int,
     height int,
@@ -37,20 +38,40 @@ create table catalog.card (
 );
 create index card_featured on catalog.card (lang, newness, product_id) where featured;
 
-create table catalog.product_price (
-    product_id bigint not null references catalog.product on delete cascade,
-    currency char(3) not null,
+-- What of a product does not depend on the language: prices (by place in `currencies`), what can
+-- be chosen, and how much of it all is left.
+create table catalog.offer (
+    product_id bigint primary key references catalog.product on delete cascade,
     organisation_id bigint not null,
-    low bigint not null,
-    high bigint not null,
-    compare_at bigint, -- of the cheapest variant
-    primary key (product_id, currency)
+    currencies text[] not null,
+    lows bigint[] not null,
+    highs bigint[] not null,
+    compares bigint[] not null, -- of the cheapest variant; null inside: none
+    tags text[] not null, -- of all variants, each once
+    free bigint not null,
+    endless boolean not null -- a variant never runs out
+) with (fillfactor = 80);
+
+-- All that a product's page says but for stock and the names of categories, in every language it
+-- has: {brand, tax_class, texts: {en: {name, summary, description}}, specs, pictures: [{stem,
+-- width, height, widths, alts, value_id}], options: [{code, names, values: [{id, code, names}]}],
+-- variants: [{sku, value_ids, tags, item, tracked, prices: {THB: [amount, compare_at]}}]}.
+create table catalog.sheet (
+    product_id bigint primary key references catalog.product on delete cascade,
+    organisation_id bigint not null,
+    slug text not null unique,
+    category_ids bigint[] not null, -- its own, the oldest first
+    item_ids bigint[] not null,
+    document json not null
 );
+-- Small enough to stay in the row, and then one look is all it takes.
+alter table catalog.sheet alter column document set storage main;
+alter table catalog.sheet alter column document set compression lz4;
 
 do $$
 declare t text;
 begin
-    foreach t in array array['shelf', 'card', 'product_price'] loop
+    foreach t in array array['shelf', 'card', 'offer', 'sheet'] loop
         execute format('alter table catalog.%I enable row level security', t);
         execute format('alter table catalog.%I force row level security', t);
         -- Only published products ever stand here.
@@ -60,15 +81,44 @@ begin
             with check (organisation_id = base.organisation() or base.is_platform())', t);
     end loop;
 end $$;
-grant select, insert, update, delete on catalog.shelf, catalog.card, catalog.product_price
+grant select, insert, update, delete on catalog.shelf, catalog.card, catalog.offer, catalog.sheet
     to talat_app;
-grant select on catalog.shelf, catalog.card, catalog.product_price to talat_readonly;
+grant select on catalog.shelf, catalog.card, catalog.offer, catalog.sheet to talat_readonly;
+
+-- What is left of a product's active variants, as `free` and `endless` of its offer.
+create function catalog.left_of(which bigint, out free bigint, out endless boolean)
+language sql stable as $$
+    select coalesce(sum(greatest(k.on_hand - k.reserved, 0)), 0)::bigint,
+           coalesce(bool_or(not i.tracked), false)
+      from catalog.variant v
+      join inventory.item i on i.id = v.item_id
+      left join inventory.stock k on k.item_id = v.item_id
+     where v.product_id = which and v.active
+$$;
+
+-- The stock of an item has moved: the offers that count it follow.
+create function catalog.restock(item bigint) returns void language plpgsql as $$
+begin
+    perform from catalog.product p -- one at a time, or the older count might be written last
+     where p.id in (select v.product_id from catalog.variant v
+                     where v.item_id = item and v.active)
+     order by p.id for no key update;
+    update catalog.offer o set free = l.free, endless = l.endless
+      from (select distinct v.product_id from catalog.variant v
+             where v.item_id = item and v.active) p
+     cross join lateral catalog.left_of(p.product_id) l
+     where o.product_id = p.product_id
+       and (o.free, o.endless) is distinct from (l.free, l.endless);
+end $$;
 
 -- Puts one product on the shelf anew, or takes it off when it is not published.
-create function catalog.reshelve(which bigint) returns void language sql as $$
+create function catalog.reshelve(which bigint) returns void language plpgsql as $$ -- which keeps its plans
+begin
+    perform from catalog.product where id = which for no key update; -- see restock
     delete from catalog.shelf where product_id = which;
     delete from catalog.card where product_id = which;
-    delete from catalog.product_price where product_id = which;
+    delete from catalog.offer where product_id = which;
+    delete from catalog.sheet where product_id = which;
 
     with recursive up (id) as (
         select pc.category_id from catalog.product_category pc where pc.product_id = which
@@ -81,22 +131,72 @@ create function catalog.reshelve(which bigint) returns void language sql as $$
       from catalog.product p, (select id from up union select 0) s
      where p.id = which and p.status = 'published';
 
-    insert into catalog.product_price (product_id, currency, organisation_id, low, high, compare_at)
-    select p.id, r.currency, p.organisation_id, min(r.amount), max(r.amount),
-           (array_agg(r.compare_at order by r.amount, v.position))[1]
+    insert into catalog.offer (product_id, organisation_id, currencies, lows, highs, compares,
+        tags, free, endless)
+    select p.id, p.organisation_id, r.currencies, r.lows, r.highs, r.compares,
+           array(select distinct u.tag from catalog.variant v, unnest(v.tags) as u(tag)
+                  where v.product_id = p.id and v.active order by u.tag),
+           l.free, l.endless
       from catalog.product p
-      join catalog.variant v on v.product_id = p.id and v.active
-      join catalog.price r on r.variant_id = v.id
-     where p.id = which and p.status = 'published'
-     group by p.id, r.currency, p.organisation_id;
+     cross join lateral (
+           select coalesce(array_agg(c.currency), '{}') as currencies,
+                  coalesce(array_agg(c.low), '{}') as lows,
+                  coalesce(array_agg(c.high), '{}') as highs,
+                  coalesce(array_agg(c.compare_at), '{}') as compares
+             from (select r.currency::text as currency, min(r.amount) as low,
+                          max(r.amount) as high,
+                          (array_agg(r.compare_at order by r.amount, v.position))[1] as compare_at
+                     from catalog.variant v
+                     join catalog.price r on r.variant_id = v.id
+                    where v.product_id = p.id and v.active
+                    group by r.currency order by r.currency) c) r
+     cross join lateral catalog.left_of(p.id) l
+     where p.id = which and p.status = 'published';
+
+    insert into catalog.sheet (product_id, organisation_id, slug, category_ids, item_ids, document)
+    select p.id, p.organisation_id, p.slug,
+           array(select pc.category_id from catalog.product_category pc
+                  where pc.product_id = p.id order by pc.category_id),
+           array(select v.item_id from catalog.variant v
+                  where v.product_id = p.id and v.active order by v.position, v.id),
+           json_build_object(
+               'brand', p.brand, 'tax_class', p.tax_class, 'specs', p.specs,
+               'texts', (select json_object_agg(x.lang, json_build_object('name', x.name,
+                             'summary', x.summary, 'description', x.description) order by x.lang)
+                    from catalog.product_text x where x.product_id = p.id),
+               'pictures', coalesce((select json_agg(json_build_object('stem', m.stem,
+                             'width', m.width, 'height', m.height, 'widths', m.widths,
+                             'alts', pp.alts, 'value_id', pp.value_id) order by pp.position)
+                    from catalog.product_picture pp
+                    join media.picture m on m.id = pp.picture_id
+                   where pp.product_id = p.id), '[]'),
+               'options', coalesce((select json_agg(json_build_object('code', o.code,
+                             'names', o.names, 'values', (
+                                 select coalesce(json_agg(json_build_object('id', ov.id,
+                                            'code', ov.code, 'names', ov.names)
+                                            order by ov.position, ov.id), '[]')
+                                   from catalog.option_value ov where ov.option_id = o.id))
+                             order by o.position, o.id)
+                    from catalog.option o where o.product_id = p.id), '[]'),
+               'variants', coalesce((select json_agg(json_build_object('sku', v.sku,
+                             'value_ids', v.value_ids, 'tags', v.tags, 'item', v.item_id,
+                             'tracked', i.tracked, 'prices', (
+                                 select coalesce(json_object_agg(r.currency,
+                                            json_build_array(r.amount, r.compare_at)), '{}')
+                                   from catalog.price r where r.variant_id = v.id))
+                             order by v.position, v.id)
+                    from catalog.variant v
+                    join inventory.item i on i.id = v.item_id
+                   where v.product_id = p.id and v.active), '[]'))
+      from catalog.product p
+     where p.id = which and p.status = 'published';
 
     insert into catalog.card (product_id, lang, organisation_id, slug, name, summary, brand,
-        featured, newness, has_options, sku, item_ids, stem, width, height, widths, alt)
+        featured, newness, has_options, sku, stem, width, height, widths, alt)
     select p.id, l.lang, p.organisation_id, p.slug, t.name, t.summary, p.brand, p.featured,
            -(extract(epoch from p.created_at) * 1000000)::bigint,
            exists (select from catalog.option o where o.product_id = p.id),
-           case when cardinality(v.skus) = 1 then v.skus[1] end,
-           coalesce(v.items, '{}'), m.stem, m.width, m.height, m.widths,
+           case when cardinality(v.skus) = 1 then v.skus[1] end, m.stem, m.width, m.height, m.widths,
            coalesce(nullif(base.said(pp.alts, l.lang), ''), t.name)
       from catalog.product p
      cross join unnest(array['en', 'th', 'vi']) as l(lang)
@@ -104,15 +204,14 @@ create function catalog.reshelve(which bigint) returns void language sql as $$
            select x.name, x.summary from catalog.product_text x where x.product_id = p.id
             order by x.lang = l.lang desc, x.lang = 'en' desc, x.lang limit 1) t
      cross join lateral (
-           select array_agg(x.sku order by x.position) as skus,
-                  array_agg(x.item_id order by x.position) as items
+           select array_agg(x.sku order by x.position) as skus
              from catalog.variant x where x.product_id = p.id and x.active) v
       left join lateral (
            select x.picture_id, x.alts from catalog.product_picture x
             where x.product_id = p.id order by x.position limit 1) pp on true
       left join media.picture m on m.id = pp.picture_id
      where p.id = which and p.status = 'published';
-$$;
+end $$;
 
 -- Cards with the price in one currency and what is left, for lists to join (the planner sees
 -- through it).
@@ -123,17 +222,12 @@ returns table (product_id bigint, slug text, name text, summary text, brand text
     endless boolean)
 language sql stable as $$
     select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
-           c.stem, c.width, c.height, c.widths, c.alt, r.low, r.high, r.compare_at, st.free,
-           st.endless
+           c.stem, c.width, c.height, c.widths, c.alt,
+           o.lows[array_position(o.currencies, wanted_currency)],
+           o.highs[array_position(o.currencies, wanted_currency)],
+           o.compares[array_position(o.currencies, wanted_currency)], o.free, o.endless
       from catalog.card c
-      left join catalog.product_price r
-        on r.product_id = c.product_id and r.currency = wanted_currency::char(3)
-     cross join lateral (
-           select coalesce(sum(greatest(k.on_hand - k.reserved, 0)), 0)::bigint as free,
-                  coalesce(bool_or(not i.tracked), false) as endless
-             from unnest(c.item_ids) as u(id)
-             join inventory.item i on i.id = u.id
-             left join inventory.stock k on k.item_id = i.id) st
+      join catalog.offer o on o.product_id = c.product_id
      where c.lang = wanted_lang
 $$;
 
@@ -211,8 +305,7 @@ begin
         from_part := from_part || ' join catalog.hits($8, $9, $2) h on h.product_id = s.product_id';
     end if;
     if sort in ('price_up', 'price_down') then
-        from_part := from_part || ' left join catalog.product_price r
-            on r.product_id = s.product_id and r.currency = $3::char(3)';
+        from_part := from_part || ' join catalog.offer r on r.product_id = s.product_id';
     elsif sort = 'name' then
         from_part := from_part || ' join catalog.card c
             on c.product_id = s.product_id and c.lang = $2';
@@ -237,8 +330,8 @@ begin
             || ')';
     end if;
     keys := case sort
-        when 'price_up' then 'coalesce(r.low, 4000000000000000000), ''''::text'
-        when 'price_down' then '-coalesce(r.low, -1), ''''::text'
+        when 'price_up' then 'coalesce(r.lows[array_position(r.currencies, $3)], 4000000000000000000), ''''::text'
+        when 'price_down' then '-coalesce(r.lows[array_position(r.currencies, $3)], -1), ''''::text'
         when 'name' then '0::bigint, c.name'
         when 'best' then case when sought <> '' then '-h.rank, ''''::text'
                          else 's.newness, ''''::text' end
@@ -265,6 +358,47 @@ declare
     picked text[] := array(select distinct split_part(x, '=', 1) from unnest(real) x);
     want int := cardinality(picked);
 begin
+    if want = 0 and low is null and high is null and not only_available then
+        return query -- nothing is chosen yet: the offers say it all
+        with b as materialized (
+            select o.product_id, o.tags, o.lows[array_position(o.currencies, wanted_currency)] as least,
+                   o.highs[array_position(o.currencies, wanted_currency)] as most,
+                   o.endless or o.free > 0 as in_stock
+              from catalog.shelf s join catalog.offer o on o.product_id = s.product_id
+             where s.category_id = in_category
+               and (sought = '' or s.product_id in (
+                   select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h))
+        ), counted as (
+            select u.tag, count(*) as n, min(b.product_id) as product_id
+              from b cross join lateral unnest(b.tags) as u(tag) group by u.tag
+        )
+        select 'option', o.code, ov.code, base.said(o.names, wanted_lang),
+               base.said(ov.names, wanted_lang), g.n, null::bigint, ov.position::bigint
+          from counted g
+          join catalog.option o on o.product_id = g.product_id
+               and o.code = split_part(g.tag, '=', 1)
+          join catalog.option_value ov on ov.option_id = o.id
+               and ov.code = split_part(g.tag, '=', 2)
+        union all
+        select 'category', 'category', c.slug, '', base.said(c.names, wanted_lang), k.n, null,
+               c.position::bigint
+          from catalog.category c
+         cross join lateral (
+               select count(*) as n from catalog.shelf s
+                where s.category_id = c.id
+                  and (sought = '' or s.product_id in (select b.product_id from b))) k
+         where c.parent_id is not distinct from nullif(in_category, 0) and k.n > 0
+        union all
+        select 'price', '', '', '', '', min(b.least), max(b.most), 0
+          from b having min(b.least) < max(b.most)
+        union all
+        select 'total', '', '', '', '', count(*), null, 0 from b
+        union all
+        select 'stock', 'available', '1', '', '', count(*) filter (where b.in_stock), null, 0
+          from b
+        order by 1, 2, 8, 3;
+        return;
+    end if;
     return query
     with base_set as materialized (
         select s.product_id from catalog.shelf s

@@ -151,6 +151,8 @@ bool node_bool(const struct node *map, const char *key);
 bool node_is_null(const struct node *map, const char *key); /* absent or null */
 size_t node_count(const struct node *list_or_map);
 const struct item *node_first(const struct node *list_or_map);
+/* A whole document again, texts included, in other memory. */
+struct node *node_copy(struct arena *, const struct node *);
 #define EACH(each, list) \
     for (const struct item *each = node_first(list); each; each = each->next)
 /* Attaches each child to the parent whose `id` equals the child's `by`, as a list named

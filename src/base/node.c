@@ -235,6 +235,29 @@ const struct item *node_first(const struct node *node)
     return has_items(node) ? node->as.items.first : NULL;
 }
 
+static struct node copy_of(struct arena *mem, const struct node *from)
+{
+    struct node to = *from;
+    if (from->kind == N_STR)
+        to.as.text = str_dup(mem, from->as.text);
+    if (!has_items(from))
+        return to;
+    to = (struct node){ .kind = from->kind, .private_ = from->private_ };
+    for (const struct item *it = from->as.items.first; it; it = it->next) {
+        struct item *item = append(mem, &to, str_dup(mem, it->key), copy_of(mem, &it->node));
+        if (to.kind == N_MAP)
+            index_add(mem, &to, item);
+    }
+    return to;
+}
+
+struct node *node_copy(struct arena *mem, const struct node *from)
+{
+    struct node *to = NEW(mem, struct node);
+    *to = copy_of(mem, from);
+    return to;
+}
+
 /* ---- children to their parents ---------------------------------------------------------- */
 
 /* An id as bytes: its text, or the eight bytes of its number. Both sides of an attachment

@@ -38,6 +38,7 @@ static int stock_changed(struct ctx *c, const struct job *job)
     TRY(job_has_later(c, job, &later));
     if (later)
         return E_OK;
+    TRY(q_catalog_restock(c, NULL, job->subject));
     TRY(q_catalog_of_item(c, &products, job->subject));
     EACH(it, products) {
         i64 id = node_int(&it->node, "id");

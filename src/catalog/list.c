@@ -116,14 +116,10 @@ static bool is_plain(const struct list_ask *ask)
 /* ---- what can be filtered by -------------------------------------------------------------------
  */
 
-/* Counting walks the whole category. It is kept for a minute, as the page itself is; not for
- * searches, which hardly ever repeat, and never inside a transaction, which may see what others
- * do not. */
+/* All that the counts depend on. */
 static str facets_key(struct ctx *c, const struct list_ask *ask)
 {
     struct buf key = buf_new(c->mem, 4096);
-    if (ask->q.n || pg_in_tx(c))
-        return str_none;
     buf_fmt(&key, "facets:%.*s:%.*s:%.*s", STR(c->lang), STR(c->currency), STR(ask->category));
     for (size_t i = 0; i < ask->n_tags; i++)
         buf_fmt(&key, ":%.*s", STR(ask->tags[i]));
@@ -134,15 +130,18 @@ static str facets_key(struct ctx *c, const struct list_ask *ask)
     return buf_str(&key);
 }
 
-static bool facets_kept(struct ctx *c, str key, struct node **rows)
+struct sought {
+    const struct list_ask *ask;
+    str words;
+};
+
+static int make_facets(struct ctx *c, void *with, struct node **rows)
 {
-    str text = str_none;
-    if (!key.n || !c->redis || !redis_get(c, key, &text) || !text.n)
-        return false;
-    if (!json_read(c, text, rows))
-        return true;
-    fault_clear(c);
-    return false;
+    const struct sought *s = with;
+    const struct list_ask *ask = s->ask;
+    return q_catalog_facets(c, rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
+        ask->has_low ? &ask->low : NULL, ask->has_high ? &ask->high : NULL, ask->available,
+        s->words, s->words);
 }
 
 static bool is_chosen(const struct list_ask *ask, str tag)
@@ -389,10 +388,10 @@ static void tags_of(
 int list_page(struct req *r, const struct list_ask *ask)
 {
     struct ctx *c = &r->c;
-    struct node *rows = NULL, *facets = NULL, *category = NULL, *above = NULL;
+    struct node *rows = NULL, *counted = NULL, *category = NULL, *above = NULL;
+    const struct node *facets = NULL;
     str sought = ask->q.n ? locale_words(c->mem, ask->q) : S("");
-    str key = facets_key(c, ask);
-    bool kept = facets_kept(c, key, &facets);
+    struct sought all = { ask, sought };
     bool nothing_sought = ask->is_search && !sought.n;
     const i64 *low = ask->has_low ? &ask->low : NULL, *high = ask->has_high ? &ask->high : NULL;
 
@@ -410,14 +409,14 @@ int list_page(struct req *r, const struct list_ask *ask)
         q_catalog_list_any(c, &rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
             low, high, ask->available, sought, sought, ask->sort, ask->after_k, ask->after_t,
             ask->after_id);
-    if (!kept && !nothing_sought)
-        q_catalog_facets(c, &facets, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
-            low, high, ask->available, sought, sought);
+    if (sought.n) /* hardly ever sought twice */
+        make_facets(c, &all, &counted);
     TRY(pg_flush(c));
     if (ask->category.n && !category)
         return fail(c, E_MISSING, "catalog.category", "There is no such category.");
-    if (!kept && key.n && c->redis)
-        redis_set(c, key, plain_json(c, facets), 60);
+    facets = counted;
+    if (!sought.n && !nothing_sought)
+        TRY(kept_or_made(c, facets_key(c, ask), make_facets, &all, &facets));
 
     struct node *document = node_map(c->mem);
     category_of(c, ask, category, above, document);

@@ -44,12 +44,74 @@ int page_home(struct req *r)
 /* ---- one product ------------------------------------------------------------------------------
  */
 
+/* `options` holds a row for each value: code, name, value_id, value_code, value_name. */
 struct shown {
-    struct node *product, *specs, *pictures, *options, *variants, *categories, *related;
+    struct node *product, *related, *options, *variants;
+    const struct node *sheet;
     str tags[MAX_TAGS]; /* what the address chose */
     size_t n_tags;
     const struct node *chosen; /* the variant */
 };
+
+/* A text of the sheet in the reader's language, else in English, else in any. */
+static const struct node *said(struct ctx *c, const struct node *texts)
+{
+    const struct node *own = node_get(texts, c->lang), *english = node_get(texts, S("en"));
+    const struct item *any = node_first(texts);
+    return own ? own : english ? english : any ? &any->node : NULL;
+}
+
+static str said_text(struct ctx *c, const struct node *map, const char *key)
+{
+    const struct node *text = said(c, node_get(map, str_of(key)));
+    return text && text->kind == N_STR ? text->as.text : S("");
+}
+
+static void read_options(struct ctx *c, struct shown *s)
+{
+    struct arena *mem = c->mem;
+    s->options = node_list(mem);
+    EACH(o, node_get(s->sheet, S("options"))) {
+        str code = node_str(&o->node, "code"), name = said_text(c, &o->node, "names");
+        EACH(v, node_get(&o->node, S("values"))) {
+            struct node *row = node_add_map(mem, s->options);
+            str value = node_str(&v->node, "code");
+            node_set_str(mem, row, S("code"), code);
+            node_set_str(mem, row, S("name"), name);
+            node_set_int(mem, row, S("value_id"), node_int(&v->node, "id"));
+            node_set_str(mem, row, S("value_code"), value);
+            node_set_str(mem, row, S("value_name"), said_text(c, &v->node, "names"));
+            node_set_str(mem, row, S("tag"), str_fmt(mem, "%.*s=%.*s", STR(code), STR(value)));
+        }
+    }
+}
+
+/* Of the stock's two columns, item by item and place by place, what one item has. */
+static i64 free_of(const struct node *product, i64 item)
+{
+    const struct item *free = node_first(node_get(product, S("free")));
+    i64 sum = 0;
+    EACH(it, node_get(product, S("items"))) {
+        sum += it->node.as.number == item ? free->node.as.number : 0;
+        free = free->next;
+    }
+    return sum;
+}
+
+static void read_variants(struct ctx *c, struct shown *s)
+{
+    s->variants = node_get(s->sheet, S("variants"));
+    if (!s->variants)
+        return;
+    for (struct item *it = s->variants->as.items.first; it; it = it->next) {
+        const struct node *price = node_path(&it->node, S("prices"));
+        const struct item *amount = node_first(node_get(price, c->currency));
+        node_set(c->mem, &it->node, S("amount"), amount ? (struct node *)&amount->node : NULL);
+        node_set(c->mem, &it->node, S("compare_at"), amount ? &amount->next->node : NULL);
+        node_set_int(
+            c->mem, &it->node, S("free"), free_of(s->product, node_int(&it->node, "item")));
+    }
+}
 
 static bool list_has(const struct node *list, str text)
 {
@@ -67,17 +129,15 @@ static str code_of(str tag)
 }
 
 /* The tags of the address that this product's options know. */
-static void keep_real(struct ctx *c, struct shown *s)
+static void keep_real(struct shown *s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->n_tags; i++)
-        EACH(it, s->options) {
-            str code = node_str(&it->node, "code"), value = node_str(&it->node, "value_code");
-            if (str_eq(s->tags[i], str_fmt(c->mem, "%.*s=%.*s", STR(code), STR(value)))) {
+        EACH(it, s->options)
+            if (str_eq(s->tags[i], node_str(&it->node, "tag"))) {
                 s->tags[n++] = s->tags[i];
                 break;
             }
-        }
     s->n_tags = n;
 }
 
@@ -126,16 +186,18 @@ static str value_link(struct ctx *c, const struct shown *s, str slug, str code, 
 {
     struct buf b = buf_new(c->mem, 2048);
     str last = str_none;
-    buf_fmt(&b, "/products/%.*s", STR(slug));
+    buf_add(&b, S("/products/"));
+    buf_add(&b, slug);
     char join = '?';
     EACH(it, s->options) {
         str o = node_str(&it->node, "code"), v = node_str(&it->node, "value_code");
         bool is_this = str_eq(o, code);
-        str tag = str_fmt(c->mem, "%.*s=%.*s", STR(o), STR(v));
+        str tag = node_str(&it->node, "tag");
         if (str_eq(o, last) || (is_this ? !str_eq(v, value) : !is_chosen(s, tag)))
             continue;
         last = o;
-        buf_fmt(&b, "%c%.*s", join, STR(tag));
+        buf_char(&b, join);
+        buf_add(&b, tag);
         join = '&';
     }
     return buf_str(&b);
@@ -171,7 +233,7 @@ static void options_of(struct ctx *c, const struct shown *s, struct node *produc
             values = node_set_list(mem, option, S("values"));
         }
         str value = node_str(row, "value_code");
-        str tag = str_fmt(mem, "%.*s=%.*s", STR(code), STR(value));
+        str tag = node_str(row, "tag");
         struct node *one = node_add_map(mem, values);
         node_set_str(mem, one, S("code"), value);
         node_hide(node_set_str(mem, one, S("option"), code)); /* the field's name in a form */
@@ -222,8 +284,9 @@ static str shows(const struct shown *s, const struct node *picture)
 }
 
 static void add_picture(
-    struct ctx *c, const struct shown *s, const struct node *row, struct node *pictures)
+    struct ctx *c, const struct shown *s, struct node *row, struct node *pictures)
 {
+    node_set_str(c->mem, row, S("alt"), said_text(c, row, "alts"));
     struct node *one = media_picture(c, row, 800), *small = media_picture(c, row, 200);
     if (!one)
         return;
@@ -241,14 +304,14 @@ static void pictures_of(struct ctx *c, const struct shown *s, struct node *produ
     struct node *pictures = node_set_list(c->mem, product, S("pictures"));
     const struct node *ids = s->chosen ? node_get(s->chosen, S("value_ids")) : NULL;
     for (int round = 0; round < 2; round++)
-        EACH(it, s->pictures) {
+        EACH(it, node_get(s->sheet, S("pictures"))) {
             bool is_its = false;
             EACH(id, ids)
                 is_its = is_its ||
                     (!node_is_null(&it->node, "value_id") &&
                         id->node.as.number == node_int(&it->node, "value_id"));
             if (is_its == !round)
-                add_picture(c, s, &it->node, pictures);
+                add_picture(c, s, (struct node *)&it->node, pictures);
         }
 }
 
@@ -273,20 +336,42 @@ static void paragraphs_of(struct ctx *c, str text, struct node *product)
     }
 }
 
+static void specs_of(struct ctx *c, const struct shown *s, struct node *product)
+{
+    struct node *specs = node_set_list(c->mem, product, S("specs"));
+    EACH(it, node_get(s->sheet, S("specs"))) {
+        struct node *one = node_add_map(c->mem, specs);
+        node_set_str(c->mem, one, S("name"), said_text(c, &it->node, "name"));
+        node_set_str(c->mem, one, S("value"), said_text(c, &it->node, "value"));
+    }
+}
+
+static void categories_of(struct ctx *c, const struct shown *s, struct node *product)
+{
+    struct node *categories = node_set_list(c->mem, product, S("categories"));
+    const struct item *name = node_first(node_get(s->product, S("names")));
+    EACH(slug, node_get(s->product, S("slugs"))) {
+        struct node *one = node_add_map(c->mem, categories);
+        node_set(c->mem, one, S("slug"), (struct node *)&slug->node);
+        node_set(c->mem, one, S("name"), (struct node *)&name->node);
+        name = name->next;
+    }
+}
+
 static struct node *product_of(struct ctx *c, const struct shown *s)
 {
     struct arena *mem = c->mem;
-    const struct node *row = s->product;
+    const struct node *row = s->product, *texts = said(c, node_get(s->sheet, S("texts")));
     struct node *product = node_map(mem);
     str id = crypto_opaque(mem, c->app->secret, "product", node_int(row, "id"));
     node_set_str(mem, product, S("id"), id);
     node_set_str(mem, product, S("slug"), node_str(row, "slug"));
-    node_set_str(mem, product, S("name"), node_str(row, "name"));
-    node_set_str(mem, product, S("summary"), node_str(row, "summary"));
-    paragraphs_of(c, node_str(row, "description"), product);
-    node_set_str(mem, product, S("brand"), node_str(row, "brand"));
+    node_set_str(mem, product, S("name"), node_str(texts, "name"));
+    node_set_str(mem, product, S("summary"), node_str(texts, "summary"));
+    paragraphs_of(c, node_str(texts, "description"), product);
+    node_set_str(mem, product, S("brand"), node_str(s->sheet, "brand"));
     node_set_str(mem, product, S("currency"), c->currency);
-    node_set(mem, product, S("specs"), s->specs);
+    specs_of(c, s, product);
     pictures_of(c, s, product);
     options_of(c, s, product);
     struct node *variants = node_set_list(mem, product, S("variants"));
@@ -296,7 +381,7 @@ static struct node *product_of(struct ctx *c, const struct shown *s)
         offer_of(c, s->options, s->chosen, node_set_map(mem, product, S("chosen")));
     else
         node_set_null(mem, product, S("chosen"));
-    node_set(mem, product, S("categories"), s->categories);
+    categories_of(c, s, product);
     node_set_str(mem, product, S("live"), str_fmt(mem, "/live/product/%.*s.json", STR(id)));
     return product;
 }
@@ -310,16 +395,14 @@ int page_product(struct req *r)
     s.n_tags = query_tags(r, known, s.tags);
     pg_batch(c);
     q_catalog_product(c, &s.product, slug, c->lang);
-    q_catalog_specs(c, &s.specs, slug, c->lang);
-    q_catalog_pictures(c, &s.pictures, slug, c->lang);
-    q_catalog_options(c, &s.options, slug, c->lang);
-    q_catalog_variants(c, &s.variants, slug, c->currency);
-    q_catalog_product_categories(c, &s.categories, slug, c->lang);
     q_catalog_related(c, &s.related, slug, c->lang, c->currency);
     TRY(pg_flush(c));
     if (!s.product)
         return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
-    keep_real(c, &s);
+    s.sheet = node_get(s.product, S("document"));
+    read_options(c, &s);
+    read_variants(c, &s);
+    keep_real(&s);
     choose(&s);
     struct node *document = node_map(c->mem);
     node_set(c->mem, document, S("product"), product_of(c, &s));

@@ -339,8 +339,10 @@ static int save_stock(struct saving *s, struct variant *v)
     const struct node *stock = node_get(v->doc, S("stock"));
     str cause = node_str(s->doc, "stock_cause");
     if (tracked && tracked->kind == N_BOOL &&
-        (!v->row || node_bool(v->row, "tracked") != tracked->as.yes))
+        (!v->row || node_bool(v->row, "tracked") != tracked->as.yes)) {
+        s->changes++;
         TRY(inventory_track(s->c, v->item, tracked->as.yes));
+    }
     if (!stock || stock->kind != N_INT)
         return E_OK;
     if (!cause.n)

@@ -57,25 +57,22 @@ int catalog_menu(struct ctx *c, struct node **categories)
     return E_OK;
 }
 
-/* Every page shows the menu, and it hardly ever changes: Redis keeps it for half a minute (one
- * short trip; without Redis one short query). Inside a transaction nobody looks there. */
+static int make_menu(struct ctx *c, void *with, struct node **out)
+{
+    (void)with;
+    return catalog_menu(c, out);
+}
+
+/* Every page shows the menu, and it hardly ever changes. */
 int catalog_page(struct req *r, struct node *document)
 {
     struct ctx *c = &r->c;
-    struct node *menu = NULL;
-    str key = str_fmt(c->mem, "menu:%.*s", STR(c->lang)), kept = str_none;
-    bool may_keep = c->redis && !pg_in_tx(c);
+    const struct node *menu;
     if (node_get(document, S("shelves")))
         return E_OK;
     node_hide(node_set_str(
         c->mem, document, S("shop_name"), conf_str(c->app->conf, "shop_name", S("Talat Market"))));
-    if (may_keep && redis_get(c, key, &kept) && kept.n && json_read(c, kept, &menu))
-        fault_clear(c);
-    if (!menu || menu->kind != N_LIST) {
-        TRY(catalog_menu(c, &menu));
-        if (may_keep)
-            redis_set(c, key, plain_json(c, menu), 30);
-    }
-    node_hide(node_set(c->mem, document, S("shelves"), menu));
+    TRY(kept_or_made(c, str_fmt(c->mem, "menu:%.*s", STR(c->lang)), make_menu, NULL, &menu));
+    node_hide(node_set(c->mem, document, S("shelves"), (struct node *)(uintptr_t)menu));
     return E_OK;
 }

@@ -1,7 +1,7 @@
 /* io: one file per outside thing, one door per library.
  *
  * pg.c alone knows libpq, redis.c hiredis, http.c and mail.c libcurl, crypto.c libsodium and
- * OpenSSL's EVP, jwt.c libjwt, json.c jansson, locale.c ICU and libthai, image.c the child that knows
+ * OpenSSL's EVP, jwt.c libjwt, locale.c ICU and libthai, image.c the child that knows
  * libvips. What comes out is base's own types, living in the arena it was asked for with.
  * Nothing here knows a shop's words. */
 #pragma once
@@ -96,10 +96,17 @@ bool redis_is_up(struct redis *); /* a short memory of failure: one try a second
 bool redis_get(struct ctx *, str key, str *out);
 bool redis_getex(struct ctx *, str key, i64 seconds, str *out);
 bool redis_set(struct ctx *, str key, str value, i64 seconds); /* 0: for ever */
+bool redis_get_left(struct ctx *, str key, str *out, i64 *left_s); /* and how long it lives */
+bool redis_add(struct ctx *, str key, str value, i64 seconds, bool *added); /* unless it is there */
 bool redis_del(struct ctx *, str key);
 bool redis_flush(struct ctx *); /* forgets everything: it may all be lost */
 bool redis_setting(struct ctx *, str name, str *value); /* CONFIG GET */
+/* Adds a member to each of n sets while the caller goes on with other things. The sets live at
+ * least that long from now, or half an hour less when they were there: a life is only ever made
+ * longer, and not each time. */
+void redis_sadd_begin(struct ctx *, const str *keys, size_t n_keys, str member, i64 seconds);
 bool redis_sadd(struct ctx *, const str *keys, size_t n_keys, str member, i64 seconds);
+bool redis_sadd_end(struct ctx *); /* it is done; false: it is not, or none was begun */
 bool redis_smembers(struct ctx *, str key, struct node **list);
 /* Fixed window: counts one at each of the n keys in one round trip, with its window. */
 struct counter {
@@ -135,7 +142,8 @@ int http_call(struct ctx *, const struct http_call *, struct http_answer *);
 /* ---- json.c: JSON in ---------------------------------------------------------------------- */
 
 /* Depth at most 32, size checked by the caller. E_MALFORMED with line and column. Integers
- * beyond 2^63 and duplicate keys are refused. Keys keep their spelling. */
+ * beyond 2^63 and duplicate keys are refused. Keys keep their spelling. The document points
+ * into the text: keep that as long. */
 int json_read(struct ctx *, str text, struct node **out);
 
 /* ---- crypto.c ----------------------------------------------------------------------------- */

@@ -10,7 +10,8 @@
 struct redis {
     redisContext *conn;
     const char *socket;
-    i64 retry_at; /* not before: the last try failed */
+    i64 retry_at;         /* not before: the last try failed */
+    bool ahead, ahead_ok; /* a command was sent whose reply is not read yet; what it said */
 };
 
 static i64 ticks(void)
@@ -36,6 +37,7 @@ void redis_close(struct redis *r)
     if (r->conn)
         redisFree(r->conn);
     r->conn = NULL;
+    r->ahead = false;
 }
 
 /* A connection that failed in the middle may hold half an answer: it is never used again. */
@@ -66,20 +68,27 @@ static bool connect_now(struct redis *r)
 struct command {
     str words[WORDS_MOST];
     int n;
+    const str *more; /* behind them */
+    size_t n_more;
 };
 
 static str number(struct arena *mem, i64 n) { return str_fmt(mem, "%" PRId64, n); }
 
-static bool append(struct redis *r, const struct command *command)
+static bool append(struct ctx *c, const struct command *command)
 {
-    const char *argv[WORDS_MOST];
-    size_t lengths[WORDS_MOST];
-    for (int i = 0; i < command->n; i++) {
-        argv[i] = command->words[i].n ? command->words[i].p : "";
-        lengths[i] = command->words[i].n;
+    size_t n = (size_t)command->n + command->n_more;
+    const char **argv = NEWS(c->mem, const char *, n);
+    size_t *lengths = NEWS(c->mem, size_t, n);
+    for (size_t i = 0; i < n; i++) {
+        const str *word =
+            i < (size_t)command->n ? &command->words[i] : &command->more[i - (size_t)command->n];
+        argv[i] = word->n ? word->p : "";
+        lengths[i] = word->n;
     }
-    return redisAppendCommandArgv(r->conn, command->n, argv, lengths) == REDIS_OK;
+    return redisAppendCommandArgv(c->redis->conn, (int)n, argv, lengths) == REDIS_OK;
 }
+
+static bool take_ahead(struct ctx *);
 
 /* Sends all and reads as many replies, tied to the arena. An idle connection that the server
  * has closed (a restart) is opened anew and asked once more: nothing had been read. */
@@ -88,10 +97,10 @@ static bool ask(struct ctx *c, const struct command *commands, size_t n, redisRe
     struct redis *r = c->redis;
     i64 start = ticks();
     for (int tries = 0; tries < 2; tries++) {
-        if (!r || !connect_now(r))
+        if (!r || !connect_now(r) || (!take_ahead(c) && !connect_now(r)))
             return false;
         size_t sent = 0, got = 0;
-        while (sent < n && append(r, &commands[sent]))
+        while (sent < n && append(c, &commands[sent]))
             sent++;
         while (sent == n && got < n && redisGetReply(r->conn, (void **)&replies[got]) == REDIS_OK)
             DEFER(c->mem, freeReplyObject, replies[got++]);
@@ -169,6 +178,33 @@ bool redis_set(struct ctx *c, str key, str value, i64 seconds)
     return ask_one(c, command, &reply);
 }
 
+bool redis_get_left(struct ctx *c, str key, str *out, i64 *left_s)
+{
+    struct command commands[] = { { .words = { S("GET"), key }, .n = 2 },
+        { .words = { S("TTL"), key }, .n = 2 } };
+    redisReply *replies[2];
+    *out = str_none;
+    *left_s = 0;
+    if (!ask(c, commands, 2, replies) || replies[0]->type == REDIS_REPLY_ERROR)
+        return false;
+    *out = text_of(replies[0]);
+    *left_s = replies[1]->integer;
+    return true;
+}
+
+bool redis_add(struct ctx *c, str key, str value, i64 seconds, bool *added)
+{
+    redisReply *reply;
+    struct command command = {
+        .words = { S("SET"), key, value, S("NX"), S("EX"), number(c->mem, seconds) }, .n = 6
+    };
+    *added = false;
+    if (!ask_one(c, command, &reply))
+        return false;
+    *added = reply->type == REDIS_REPLY_STATUS;
+    return true;
+}
+
 bool redis_del(struct ctx *c, str key)
 {
     redisReply *reply;
@@ -192,20 +228,74 @@ bool redis_setting(struct ctx *c, str name, str *value)
     return value->n > 0;
 }
 
-/* A key's life is only ever made longer: another page may have given it more. */
+/* One command for a page of thirty tags. */
+static const char tag_script[] = "for _, key in ipairs(KEYS) do"
+                                 "  redis.call('SADD', key, ARGV[1])"
+                                 "  if redis.call('TTL', key) < tonumber(ARGV[2]) - 1800 then"
+                                 "    redis.call('EXPIRE', key, ARGV[2])"
+                                 "  end "
+                                 "end "
+                                 "return 1";
+
+/* The reply of what was sent ahead, if one is still to come. */
+static bool take_ahead(struct ctx *c)
+{
+    redisReply *reply = NULL;
+    struct redis *r = c->redis;
+    if (!r->ahead)
+        return true;
+    r->ahead = false;
+    r->ahead_ok =
+        redisGetReply(r->conn, (void **)&reply) == REDIS_OK && reply->type != REDIS_REPLY_ERROR;
+    if (!reply)
+        lose(r, r->conn->errstr);
+    else if (!r->ahead_ok)
+        log_line(c, LOG_WARN, "redis.error", "error", str_of(reply->str), NULL);
+    freeReplyObject(reply);
+    return r->conn;
+}
+
+void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member, i64 seconds)
+{
+    struct redis *r = c->redis;
+    if (r)
+        r->ahead_ok = false;
+    if (!r || !n_keys || !connect_now(r) || !take_ahead(c))
+        return;
+    str *words = NEWS(c->mem, str, n_keys + 2);
+    memcpy(words, keys, n_keys * sizeof *keys);
+    words[n_keys] = member;
+    words[n_keys + 1] = number(c->mem, seconds);
+    struct command command = { .words = { S("EVAL"), str_of(tag_script),
+                                   number(c->mem, (i64)n_keys) },
+        .n = 3,
+        .more = words,
+        .n_more = n_keys + 2 };
+    int done = 0;
+    r->ahead_ok = false;
+    r->ahead = append(c, &command);
+    while (r->ahead && !done)
+        if (redisBufferWrite(r->conn, &done) != REDIS_OK) {
+            lose(r, r->conn->errstr);
+            r->ahead = false;
+        }
+}
+
+bool redis_sadd_end(struct ctx *c)
+{
+    struct redis *r = c->redis;
+    i64 start = ticks();
+    bool ok = r && take_ahead(c) && r->ahead_ok;
+    c->redis_us += ticks() - start;
+    if (r)
+        r->ahead_ok = false;
+    return ok;
+}
+
 bool redis_sadd(struct ctx *c, const str *keys, size_t n_keys, str member, i64 seconds)
 {
-    if (!n_keys)
-        return true;
-    struct command *commands = NEWS(c->mem, struct command, 3 * n_keys);
-    redisReply **replies = NEWS(c->mem, redisReply *, 3 * n_keys);
-    str life = number(c->mem, seconds);
-    for (size_t i = 0; i < n_keys; i++) {
-        commands[3 * i] = (struct command){ { S("SADD"), keys[i], member }, 3 };
-        commands[3 * i + 1] = (struct command){ { S("EXPIRE"), keys[i], life, S("NX") }, 4 };
-        commands[3 * i + 2] = (struct command){ { S("EXPIRE"), keys[i], life, S("GT") }, 4 };
-    }
-    return ask(c, commands, 3 * n_keys, replies) && replies[0]->type != REDIS_REPLY_ERROR;
+    redis_sadd_begin(c, keys, n_keys, member, seconds);
+    return !n_keys || redis_sadd_end(c);
 }
 
 bool redis_smembers(struct ctx *c, str key, struct node **list)

@@ -141,6 +141,16 @@ static i64 fitting(const struct node *widths, i64 size)
     return best;
 }
 
+/* One file's address; a page writes a hundred of them. */
+static void add_address(struct buf *b, str stem, i64 width)
+{
+    buf_add(b, S("/media/"));
+    buf_add(b, stem);
+    buf_char(b, '-');
+    buf_int(b, width);
+    buf_add(b, S(".webp"));
+}
+
 struct node *media_picture(struct ctx *c, const struct node *row, i64 size)
 {
     struct arena *mem = c->mem;
@@ -150,12 +160,18 @@ struct node *media_picture(struct ctx *c, const struct node *row, i64 size)
     if (!stem.n || !src || w < 1)
         return NULL;
     struct node *p = node_map(mem);
-    struct buf set = buf_new(mem, 1024);
-    EACH(each, widths)
-        buf_fmt(&set, "%s/media/%.*s-%" PRId64 ".webp %" PRId64 "w", set.n ? ", " : "", STR(stem),
-            each->node.as.number, each->node.as.number < w ? each->node.as.number : w);
+    struct buf one = buf_new(mem, 256), set = buf_new(mem, 1024);
+    add_address(&one, stem, src);
+    EACH(each, widths) {
+        i64 width = each->node.as.number;
+        buf_add(&set, set.n ? S(", ") : S(""));
+        add_address(&set, stem, width);
+        buf_char(&set, ' ');
+        buf_int(&set, width < w ? width : w);
+        buf_char(&set, 'w');
+    }
     i64 shown = src < w ? src : w;
-    node_set_str(mem, p, S("src"), str_fmt(mem, "/media/%.*s-%" PRId64 ".webp", STR(stem), src));
+    node_set_str(mem, p, S("src"), buf_str(&one));
     node_set_str(mem, p, S("srcset"), buf_str(&set));
     node_set_int(mem, p, S("width"), shown);
     node_set_int(mem, p, S("height"), (h * shown + w / 2) / w);

@@ -7,6 +7,7 @@
 #include "web/web_in.h"
 
 enum { WORTH_PACKING = 1000 }; /* bytes: as nginx/nginx.conf has it */
+#define WAIT_MOST (2 * SECOND) /* in the socket's queue */
 
 static i64 clock_us(void)
 {
@@ -317,6 +318,23 @@ static int route(struct req *r)
     return E_OK;
 }
 
+/* Who has waited this long for a worker mostly waits no more: to do all the work for nobody
+ * would keep an overload alive. nginx says when it asked. A clock that was set meanwhile says
+ * nonsense. Not shed: what no person waits for, and where waiting is the rule. */
+static int on_time(struct req *r)
+{
+    i64 second, ms;
+    str asked = cgi_value(r->cgi, "ASKED_AT"), head;
+    if (r->internal || r->route->rate == RATE_HOOK || (r->route->flags & SLOW) ||
+        !str_cut(&asked, '.', &head) || !str_int(head, &second) || !str_int(asked, &ms))
+        return E_OK;
+    i64 waited = when_now() - second * SECOND - ms * 1000;
+    if (waited < WAIT_MOST || waited > MINUTE)
+        return E_OK;
+    metric_add(r->c.app, "requests_shed_total", 1);
+    return fail_detail(&r->c, E_AWAY, "late", "waited %" PRId64 " ms", waited / 1000);
+}
+
 /* ---- size, limit, who, permission, csrf, inputs, handler
  * ------------------------------------------------ */
 
@@ -408,6 +426,7 @@ static const struct step {
 } steps[] = {
     { "parse", parse },
     { "route", route },
+    { "on time", on_time },
     { "size", size },
     { "limit", limit_check },
     { "who", who },
@@ -427,18 +446,23 @@ static bool is_kept(struct req *r)
         query_is_canonical(r);
 }
 
-/* True when the refresher will find this page again. */
-static bool record_tags(struct req *r)
+/* So that the refresher will find this page again; Redis does it while the page is rendered. */
+void tags_begin(struct req *r)
 {
     size_t n = node_count(r->out->tags), i = 0;
-    if (n == 0)
-        return redis_is_up(r->c.redis);
+    if (!n || !is_kept(r))
+        return;
     str *keys = NEWS(r->c.mem, str, n);
     EACH(item, r->out->tags)
         keys[i++] = str_fmt(r->c.mem, "tag:%.*s", STR(item->node.as.text));
     str member = str_fmt(r->c.mem, "%s|%s|%.*s|%.*s|%.*s", r->format == JSON ? "json" : "html",
         kinds[r->kind], STR(r->c.lang), STR(r->c.currency), STR(r->uri));
-    return redis_sadd(&r->c, keys, n, member, r->out->cache_s + 3600);
+    redis_sadd_begin(&r->c, keys, n, member, r->out->cache_s + 3600);
+}
+
+static bool are_tags_there(struct req *r)
+{
+    return node_count(r->out->tags) ? redis_sadd_end(&r->c) : redis_is_up(r->c.redis);
 }
 
 static void cache_headers(struct req *r)
@@ -449,7 +473,7 @@ static void cache_headers(struct req *r)
         set_header(r, "Cache-Control", S("no-store"));
         return;
     }
-    if (!record_tags(r) && r->out->cache_s > 10)
+    if (!are_tags_there(r) && r->out->cache_s > 10)
         r->out->cache_s = 10;
     assert(!r->out->has_cookie);
     set_header(r, "X-Accel-Expires", str_fmt(r->c.mem, "%" PRId64, r->out->cache_s));

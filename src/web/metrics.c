@@ -13,6 +13,7 @@
 /* X(name, type, help) */
 #define METRICS(X)                                                                                 \
     X("limited_total", "counter", "Requests refused because they came too often")                  \
+    X("requests_shed_total", "counter", "Requests answered busy: they had waited too long")        \
     X("limits_local_total", "counter", "Limits counted by one worker alone: Redis was away")       \
     X("logins_total", "counter", "Logins that were let in")                                        \
     X("logins_failed_total", "counter", "Logins with a wrong password or account")                 \

@@ -204,9 +204,10 @@ static int run_srcset(struct call *call, str *out)
         return E_OK;
     str text = set->kind == N_STR ? set->as.text : str_none;
     for (size_t i = 0; i < text.n; i++) {
-        char ch = text.p[i];
-        if (!(ch >= 'a' && ch <= 'z') && !(ch >= 'A' && ch <= 'Z') && !(ch >= '0' && ch <= '9') &&
-            !strchr("/._- ,", ch))
+        unsigned char ch = (unsigned char)text.p[i], low = ch | 0x20;
+        bool fine = (unsigned char)(low - 'a') < 26 || (unsigned char)(ch - ',') < 14 /* ,-./0-9 */
+            || ch == ' ' || ch == '_';
+        if (!fine)
             text = str_none;
     }
     if (!str_starts(text, S("/")) || str_starts(text, S("//")))

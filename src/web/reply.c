@@ -290,6 +290,7 @@ static int json_end(struct req *r)
 static void reply_json(struct req *r, int status, const struct node *doc)
 {
     answer_begin(r, status, S("application/json; charset=utf-8"));
+    tags_begin(r);
     json_write(&r->out->body, doc);
 }
 
@@ -304,6 +305,7 @@ static int reply_shape(struct req *r, int status, const char *view, const struct
         return json_end(r);
     }
     answer_begin(r, status, S("application/json; charset=utf-8"));
+    tags_begin(r);
     if (!shape_write(&r->out->body, shape, doc, &wrong) && !r->c.app->production)
         return fail_detail(
             &r->c, E_INTERNAL, "reply.shape", "%s.shape promises %.*s", view, STR(wrong));
@@ -313,6 +315,7 @@ static int reply_shape(struct req *r, int status, const char *view, const struct
 static int render(struct req *r, int status, const char *view, struct node *doc)
 {
     answer_begin(r, status, S("text/html; charset=utf-8"));
+    tags_begin(r);
     add_page_keys(r, doc);
     TRY(template_render(&r->c, r->c.app->templates, str_of(view), doc, &r->out->body));
     if (r->out->body.full)

@@ -277,6 +277,7 @@ struct app {
     struct assets *assets;
     struct metrics *metrics;
     struct limits *limits;
+    struct kept *kept; /* kept.c */
     const struct job_kind *const *jobs; /* work/work.h */
     const struct reader *readers;       /* work/work.h: who hears which event */
     const struct cron *const *crons;
@@ -297,6 +298,11 @@ struct house {
     void (*const *checks)(const struct app *, struct buf *errors);
 };
 extern const struct house shop_house; /* bin/features.c */
+/* A document that is the same for everybody, at most some seconds old: kept by this worker,
+ * else shared by another, else made now. It is not to be changed. `key` says all that it
+ * depends on. */
+int kept_or_made(struct ctx *, str key, int (*make)(struct ctx *, void *with, struct node **),
+    void *with, const struct node **out);
 /* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong
  * and returns NULL: a shop with a broken template does not start. */
 struct app *app_open_house(struct arena *, const char *conf_path, const struct house *);

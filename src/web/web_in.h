@@ -64,6 +64,9 @@ bool query_is_canonical(struct req *);
 int csrf_check(struct req *);
 void csrf_heal(struct req *);  /* a page for someone whose token is missing or stale: a new one */
 int limit_check(struct req *); /* the route's own class, by address and by session */
+/* Before the body is made: gate.c. */
+void tags_begin(struct req *);
+struct kept *kept_open(struct arena *);
 struct limits *limits_open(struct app *);
 
 /* ---- shape.c: what a view's document promises to other programs -------------------------- */

@@ -70,6 +70,32 @@ async function until(holds, ms, why = () => '') {
 }
 const raw = (params, ...rest) => Buffer.concat([begin(), record(PARAMS, params), record(PARAMS), ...rest]);
 
+describe('who has waited too long', { skip: !existsSync(PROGRAM) && 't/tests is not built: make tests' }, () => {
+    let pool;
+    before(async () => { pool = await new Pool('web_workers = 1\n').start(); });
+    after(() => pool.stop());
+    const askedAt = (ms) => ({ params: { ASKED_AT: ((Date.now() - ms) / 1000).toFixed(3) } });
+
+    it('is answered busy at once, and whoever comes now is served', async () => {
+        assert.equal((await ask(pool.socket, '/ok', askedAt(0))).status, 200);
+        assert.equal((await ask(pool.socket, '/ok', askedAt(1500))).status, 200);
+        const late = await ask(pool.socket, '/ok', askedAt(2500));
+        assert.equal(late.status, 503);
+        assert.match(late.raw.toString(), /^Retry-After: \d/m);
+        for (const clock of ['soon', '', '17', '1.2.3', String(Date.now() / 1000 - 900)])
+            assert.equal((await ask(pool.socket, '/ok', { params: { ASKED_AT: clock } })).status, 200, clock);
+    });
+    it('does not keep the pool busy: a queue of eight seconds is gone in three', async () => {
+        const from = Date.now();
+        const all = await Promise.all(Array.from({ length: 8 }, () => ask(pool.socket, '/wait', askedAt(0))));
+        const served = all.filter(({ status }) => status === 200).length;
+        assert.equal(all.filter(({ status }) => status === 503).length, 8 - served);
+        assert.ok(served >= 2 && served <= 3, `${served} served`);
+        assert.ok(Date.now() - from < 5000, `${Date.now() - from} ms`);
+        assert.equal((await ask(pool.socket, '/ok', askedAt(0))).status, 200);
+    });
+});
+
 describe('what nginx never sends', { skip: !existsSync(PROGRAM) && 't/tests is not built: make tests' }, () => {
     let pool, born;
     before(async () => {

@@ -1,0 +1,372 @@
+-- Lists and product pages read two new tables: catalog.offer instead of catalog.product_price,
+-- and catalog.sheet. The shelf of every product is written anew.
+set local statement_timeout = 0;
+
+-- What of a product does not depend on the language: prices (by place in `currencies`), what can
+-- be chosen, and how much of it all is left.
+create table catalog.offer (
+    product_id bigint primary key references catalog.product on delete cascade,
+    organisation_id bigint not null,
+    currencies text[] not null,
+    lows bigint[] not null,
+    highs bigint[] not null,
+    compares bigint[] not null, -- of the cheapest variant; null inside: none
+    tags text[] not null, -- of all variants, each once
+    free bigint not null,
+    endless boolean not null -- a variant never runs out
+) with (fillfactor = 80);
+
+-- All that a product's page says but for stock and the names of categories, in every language it
+-- has: {brand, tax_class, texts: {en: {name, summary, description}}, specs, pictures: [{stem,
+-- width, height, widths, alts, value_id}], options: [{code, names, values: [{id, code, names}]}],
+-- variants: [{sku, value_ids, tags, item, tracked, prices: {THB: [amount, compare_at]}}]}.
+create table catalog.sheet (
+    product_id bigint primary key references catalog.product on delete cascade,
+    organisation_id bigint not null,
+    slug text not null unique,
+    category_ids bigint[] not null, -- its own, the oldest first
+    item_ids bigint[] not null,
+    document json not null
+);
+-- Small enough to stay in the row, and then one look is all it takes.
+alter table catalog.sheet alter column document set storage main;
+alter table catalog.sheet alter column document set compression lz4;
+
+do $$
+declare t text;
+begin
+    foreach t in array array['offer', 'sheet'] loop
+        execute format('alter table catalog.%I enable row level security', t);
+        execute format('alter table catalog.%I force row level security', t);
+        -- Only published products ever stand here.
+        execute format('create policy seen on catalog.%I for select using (true)', t);
+        execute format('create policy kept on catalog.%I for all
+            using (organisation_id = base.organisation() or base.is_platform())
+            with check (organisation_id = base.organisation() or base.is_platform())', t);
+    end loop;
+end $$;
+grant select, insert, update, delete on catalog.offer, catalog.sheet to talat_app;
+grant select on catalog.offer, catalog.sheet to talat_readonly, talat_search;
+
+-- What is left of a product's active variants, as `free` and `endless` of its offer.
+create function catalog.left_of(which bigint, out free bigint, out endless boolean)
+language sql stable as $$
+    select coalesce(sum(greatest(k.on_hand - k.reserved, 0)), 0)::bigint,
+           coalesce(bool_or(not i.tracked), false)
+      from catalog.variant v
+      join inventory.item i on i.id = v.item_id
+      left join inventory.stock k on k.item_id = v.item_id
+     where v.product_id = which and v.active
+$$;
+
+-- The stock of an item has moved: the offers that count it follow.
+create function catalog.restock(item bigint) returns void language plpgsql as $$
+begin
+    perform from catalog.product p -- one at a time, or the older count might be written last
+     where p.id in (select v.product_id from catalog.variant v
+                     where v.item_id = item and v.active)
+     order by p.id for no key update;
+    update catalog.offer o set free = l.free, endless = l.endless
+      from (select distinct v.product_id from catalog.variant v
+             where v.item_id = item and v.active) p
+     cross join lateral catalog.left_of(p.product_id) l
+     where o.product_id = p.product_id
+       and (o.free, o.endless) is distinct from (l.free, l.endless);
+end $$;
+
+-- Puts one product on the shelf anew, or takes it off when it is not published.
+create or replace function catalog.reshelve(which bigint) returns void language plpgsql as $$ -- which keeps its plans
+begin
+    perform from catalog.product where id = which for no key update; -- see restock
+    delete from catalog.shelf where product_id = which;
+    delete from catalog.card where product_id = which;
+    delete from catalog.offer where product_id = which;
+    delete from catalog.sheet where product_id = which;
+
+    with recursive up (id) as (
+        select pc.category_id from catalog.product_category pc where pc.product_id = which
+        union
+        select c.parent_id from up join catalog.category c on c.id = up.id
+         where c.parent_id is not null
+    )
+    insert into catalog.shelf (category_id, newness, product_id, organisation_id)
+    select s.id, -(extract(epoch from p.created_at) * 1000000)::bigint, p.id, p.organisation_id
+      from catalog.product p, (select id from up union select 0) s
+     where p.id = which and p.status = 'published';
+
+    insert into catalog.offer (product_id, organisation_id, currencies, lows, highs, compares,
+        tags, free, endless)
+    select p.id, p.organisation_id, r.currencies, r.lows, r.highs, r.compares,
+           array(select distinct u.tag from catalog.variant v, unnest(v.tags) as u(tag)
+                  where v.product_id = p.id and v.active order by u.tag),
+           l.free, l.endless
+      from catalog.product p
+     cross join lateral (
+           select coalesce(array_agg(c.currency), '{}') as currencies,
+                  coalesce(array_agg(c.low), '{}') as lows,
+                  coalesce(array_agg(c.high), '{}') as highs,
+                  coalesce(array_agg(c.compare_at), '{}') as compares
+             from (select r.currency::text as currency, min(r.amount) as low,
+                          max(r.amount) as high,
+                          (array_agg(r.compare_at order by r.amount, v.position))[1] as compare_at
+                     from catalog.variant v
+                     join catalog.price r on r.variant_id = v.id
+                    where v.product_id = p.id and v.active
+                    group by r.currency order by r.currency) c) r
+     cross join lateral catalog.left_of(p.id) l
+     where p.id = which and p.status = 'published';
+
+    insert into catalog.sheet (product_id, organisation_id, slug, category_ids, item_ids, document)
+    select p.id, p.organisation_id, p.slug,
+           array(select pc.category_id from catalog.product_category pc
+                  where pc.product_id = p.id order by pc.category_id),
+           array(select v.item_id from catalog.variant v
+                  where v.product_id = p.id and v.active order by v.position, v.id),
+           json_build_object(
+               'brand', p.brand, 'tax_class', p.tax_class, 'specs', p.specs,
+               'texts', (select json_object_agg(x.lang, json_build_object('name', x.name,
+                             'summary', x.summary, 'description', x.description) order by x.lang)
+                    from catalog.product_text x where x.product_id = p.id),
+               'pictures', coalesce((select json_agg(json_build_object('stem', m.stem,
+                             'width', m.width, 'height', m.height, 'widths', m.widths,
+                             'alts', pp.alts, 'value_id', pp.value_id) order by pp.position)
+                    from catalog.product_picture pp
+                    join media.picture m on m.id = pp.picture_id
+                   where pp.product_id = p.id), '[]'),
+               'options', coalesce((select json_agg(json_build_object('code', o.code,
+                             'names', o.names, 'values', (
+                                 select coalesce(json_agg(json_build_object('id', ov.id,
+                                            'code', ov.code, 'names', ov.names)
+                                            order by ov.position, ov.id), '[]')
+                                   from catalog.option_value ov where ov.option_id = o.id))
+                             order by o.position, o.id)
+                    from catalog.option o where o.product_id = p.id), '[]'),
+               'variants', coalesce((select json_agg(json_build_object('sku', v.sku,
+                             'value_ids', v.value_ids, 'tags', v.tags, 'item', v.item_id,
+                             'tracked', i.tracked, 'prices', (
+                                 select coalesce(json_object_agg(r.currency,
+                                            json_build_array(r.amount, r.compare_at)), '{}')
+                                   from catalog.price r where r.variant_id = v.id))
+                             order by v.position, v.id)
+                    from catalog.variant v
+                    join inventory.item i on i.id = v.item_id
+                   where v.product_id = p.id and v.active), '[]'))
+      from catalog.product p
+     where p.id = which and p.status = 'published';
+
+    insert into catalog.card (product_id, lang, organisation_id, slug, name, summary, brand,
+        featured, newness, has_options, sku, stem, width, height, widths, alt)
+    select p.id, l.lang, p.organisation_id, p.slug, t.name, t.summary, p.brand, p.featured,
+           -(extract(epoch from p.created_at) * 1000000)::bigint,
+           exists (select from catalog.option o where o.product_id = p.id),
+           case when cardinality(v.skus) = 1 then v.skus[1] end, m.stem, m.width, m.height, m.widths,
+           coalesce(nullif(base.said(pp.alts, l.lang), ''), t.name)
+      from catalog.product p
+     cross join unnest(array['en', 'th', 'vi']) as l(lang)
+     cross join lateral (
+           select x.name, x.summary from catalog.product_text x where x.product_id = p.id
+            order by x.lang = l.lang desc, x.lang = 'en' desc, x.lang limit 1) t
+     cross join lateral (
+           select array_agg(x.sku order by x.position) as skus
+             from catalog.variant x where x.product_id = p.id and x.active) v
+      left join lateral (
+           select x.picture_id, x.alts from catalog.product_picture x
+            where x.product_id = p.id order by x.position limit 1) pp on true
+      left join media.picture m on m.id = pp.picture_id
+     where p.id = which and p.status = 'published';
+end $$;
+
+-- Cards with the price in one currency and what is left, for lists to join (the planner sees
+-- through it).
+create or replace function catalog.cards(wanted_lang text, wanted_currency text)
+returns table (product_id bigint, slug text, name text, summary text, brand text,
+    newness bigint, has_options boolean, sku text, stem text, width int, height int,
+    widths int[], alt text, low bigint, high bigint, compare_at bigint, free bigint,
+    endless boolean)
+language sql stable as $$
+    select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
+           c.stem, c.width, c.height, c.widths, c.alt,
+           o.lows[array_position(o.currencies, wanted_currency)],
+           o.highs[array_position(o.currencies, wanted_currency)],
+           o.compares[array_position(o.currencies, wanted_currency)], o.free, o.endless
+      from catalog.card c
+      join catalog.offer o on o.product_id = c.product_id
+     where c.lang = wanted_lang
+$$;
+
+-- The products of a category (0: all) that pass search and filters. Within one option any of
+-- the chosen values will do, and one and the same variant has to pass all of it.
+-- `sort`: new, price_up, price_down, name, best. Sorted by (k, t, product_id) upwards.
+create or replace function catalog.sift(in_category bigint, wanted_lang text, wanted_currency text,
+    chosen text[], low bigint, high bigint, only_available boolean, sought text,
+    sought_folded text, sort text)
+returns table (product_id bigint, k bigint, t text)
+language plpgsql stable security definer
+set search_path = pg_catalog, catalog, public, pg_temp as $$
+declare
+    tags text[] := catalog.real_tags(chosen);
+    codes int := (select count(distinct split_part(x, '=', 1)) from unnest(tags) x);
+    from_part text := 'catalog.shelf s';
+    where_part text := 's.category_id = $1';
+    keys text;
+begin
+    if sought <> '' then
+        from_part := from_part || ' join catalog.hits($8, $9, $2) h on h.product_id = s.product_id';
+    end if;
+    if sort in ('price_up', 'price_down') then
+        from_part := from_part || ' join catalog.offer r on r.product_id = s.product_id';
+    elsif sort = 'name' then
+        from_part := from_part || ' join catalog.card c
+            on c.product_id = s.product_id and c.lang = $2';
+    end if;
+    if codes > 0 or low is not null or high is not null or only_available then
+        where_part := where_part || ' and exists (select from catalog.variant v'
+            || case when low is not null or high is not null
+               then ' join catalog.price p on p.variant_id = v.id and p.currency = $3::char(3)
+                   and p.amount between coalesce($6, 0) and coalesce($7, 9000000000000000000)'
+               else '' end
+            || case when only_available
+               then ' join inventory.item i on i.id = v.item_id
+                   left join inventory.stock k on k.item_id = v.item_id'
+               else '' end
+            || ' where v.product_id = s.product_id and v.active'
+            || case when only_available then ' and (not i.tracked or k.on_hand > k.reserved)'
+               else '' end
+            || case when codes > 0 then ' and v.tags && $4' else '' end
+            || case when codes > 1
+               then ' and $5 = (select count(*) from unnest(v.tags) x where x = any($4))'
+               else '' end
+            || ')';
+    end if;
+    keys := case sort
+        when 'price_up' then 'coalesce(r.lows[array_position(r.currencies, $3)], 4000000000000000000), ''''::text'
+        when 'price_down' then '-coalesce(r.lows[array_position(r.currencies, $3)], -1), ''''::text'
+        when 'name' then '0::bigint, c.name'
+        when 'best' then case when sought <> '' then '-h.rank, ''''::text'
+                         else 's.newness, ''''::text' end
+        else 's.newness, ''''::text' end;
+    return query execute 'select s.product_id, ' || keys || ' from ' || from_part
+        || ' where ' || where_part
+        using in_category, wanted_lang, wanted_currency, tags, codes, low, high, sought,
+              sought_folded;
+end $$;
+
+-- What the same list offers to filter by, counted under the filters chosen so far (a code's
+-- own choice aside): kind option (code, value, names, n), category (children: value is the
+-- slug), price (low in n, high in n2), stock (n available), total (n).
+create or replace function catalog.facets(in_category bigint, wanted_lang text, wanted_currency text,
+    chosen text[], low bigint, high bigint, only_available boolean, sought text,
+    sought_folded text)
+returns table (kind text, code text, value text, code_name text, value_name text, n bigint,
+    n2 bigint, place bigint)
+language plpgsql stable security definer
+set search_path = pg_catalog, catalog, public, pg_temp
+set plan_cache_mode = force_custom_plan as $$ -- one plan for all would loop over each variant
+declare
+    real text[] := catalog.real_tags(chosen);
+    picked text[] := array(select distinct split_part(x, '=', 1) from unnest(real) x);
+    want int := cardinality(picked);
+begin
+    if want = 0 and low is null and high is null and not only_available then
+        return query -- nothing is chosen yet: the offers say it all
+        with b as materialized (
+            select o.product_id, o.tags, o.lows[array_position(o.currencies, wanted_currency)] as least,
+                   o.highs[array_position(o.currencies, wanted_currency)] as most,
+                   o.endless or o.free > 0 as in_stock
+              from catalog.shelf s join catalog.offer o on o.product_id = s.product_id
+             where s.category_id = in_category
+               and (sought = '' or s.product_id in (
+                   select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h))
+        ), counted as (
+            select u.tag, count(*) as n, min(b.product_id) as product_id
+              from b cross join lateral unnest(b.tags) as u(tag) group by u.tag
+        )
+        select 'option', o.code, ov.code, base.said(o.names, wanted_lang),
+               base.said(ov.names, wanted_lang), g.n, null::bigint, ov.position::bigint
+          from counted g
+          join catalog.option o on o.product_id = g.product_id
+               and o.code = split_part(g.tag, '=', 1)
+          join catalog.option_value ov on ov.option_id = o.id
+               and ov.code = split_part(g.tag, '=', 2)
+        union all
+        select 'category', 'category', c.slug, '', base.said(c.names, wanted_lang), k.n, null,
+               c.position::bigint
+          from catalog.category c
+         cross join lateral (
+               select count(*) as n from catalog.shelf s
+                where s.category_id = c.id
+                  and (sought = '' or s.product_id in (select b.product_id from b))) k
+         where c.parent_id is not distinct from nullif(in_category, 0) and k.n > 0
+        union all
+        select 'price', '', '', '', '', min(b.least), max(b.most), 0
+          from b having min(b.least) < max(b.most)
+        union all
+        select 'total', '', '', '', '', count(*), null, 0 from b
+        union all
+        select 'stock', 'available', '1', '', '', count(*) filter (where b.in_stock), null, 0
+          from b
+        order by 1, 2, 8, 3;
+        return;
+    end if;
+    return query
+    with base_set as materialized (
+        select s.product_id from catalog.shelf s
+         where s.category_id = in_category
+           and (sought = '' or s.product_id in (
+               select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h))
+    ), v as materialized (
+        -- A variant in several places comes several times; everything below counts products.
+        select x.product_id, x.tags,
+               case when want = 0 then 0
+                    else (select count(*)::int from unnest(x.tags) q where q = any(real)) end as hit,
+               not i.tracked or coalesce(k.on_hand > k.reserved, false) as in_stock,
+               p.amount,
+               (low is null and high is null)
+                   or coalesce(p.amount between coalesce(low, 0)
+                       and coalesce(high, 9000000000000000000), false) as in_range
+          from base_set b
+          join catalog.variant x on x.product_id = b.product_id and x.active
+          join inventory.item i on i.id = x.item_id
+          left join inventory.stock k on k.item_id = x.item_id
+          left join catalog.price p on p.variant_id = x.id and p.currency = wanted_currency::char(3)
+    ), tagged as (
+        select u.tag, v.product_id,
+               bool_or((v.in_stock or not only_available) and v.in_range
+                   and v.hit - (u.tag = any(real))::int
+                       = want - (split_part(u.tag, '=', 1) = any(picked))::int) as passes
+          from v cross join lateral unnest(v.tags) as u(tag)
+         group by u.tag, v.product_id
+    ), counted as (
+        select g.tag, split_part(g.tag, '=', 1) as o_code, split_part(g.tag, '=', 2) as v_code,
+               count(*) filter (where g.passes) as n, min(g.product_id) as product_id
+          from tagged g group by g.tag
+    )
+    select 'option', g.o_code, g.v_code, base.said(o.names, wanted_lang),
+           base.said(ov.names, wanted_lang), g.n, null::bigint, ov.position::bigint
+      from counted g
+      join catalog.option o on o.product_id = g.product_id and o.code = g.o_code
+      join catalog.option_value ov on ov.option_id = o.id and ov.code = g.v_code
+    union all
+    select 'category', 'category', c.slug, '', base.said(c.names, wanted_lang),
+           count(*), null, c.position::bigint
+      from catalog.category c
+      join catalog.shelf s on s.category_id = c.id
+      join base_set b on b.product_id = s.product_id
+     where c.parent_id is not distinct from nullif(in_category, 0)
+     group by c.id, c.slug, c.names, c.position
+    union all
+    select 'price', '', '', '', '', min(v.amount), max(v.amount), 0
+      from v having min(v.amount) < max(v.amount)
+    union all
+    select 'total', '', '', '', '', count(distinct v.product_id) filter (where v.hit = want
+               and v.in_range and (v.in_stock or not only_available)), null, 0
+      from v
+    union all
+    select 'stock', 'available', '1', '', '', count(distinct v.product_id)
+               filter (where v.hit = want and v.in_range and v.in_stock), null, 0
+      from v
+    order by 1, 2, 8, 3;
+end $$;
+
+select set_config('app.platform', 'on', true);
+select catalog.reshelve(id) from catalog.product where status = 'published';

@@ -1,0 +1,144 @@
+/* kept.c: documents a worker keeps between requests for a few seconds, because they are asked
+ * for all the time, are the same for everybody and cost a while to make: the menu, what a list
+ * can be filtered by. Workers share them through Redis: one makes a document anew, the others
+ * go on with the old one meanwhile, and nobody shows one that is more than KEPT_LIFE_S old.
+ * Without Redis each worker makes its own; inside a transaction, which may see what others do
+ * not, nothing is kept. */
+#include <time.h>
+#include "web/web_in.h"
+
+enum {
+    SLOTS = 48,
+    KEPT_LIFE_S = 9,
+    FRESH_S = 5,            /* then someone makes it anew */
+    LOCK_S = 5,             /* ... who may take so long, or die */
+    TEXT_MOST = 100 * 1000, /* as JSON; more is made each time */
+    SLOT_MEMORY = 8 << 20,  /* far more than that takes as nodes */
+    LOOKS = 25,
+    PAUSE_MS = 10 /* while another makes the first one */
+};
+
+struct kept {
+    struct slot {
+        str key;
+        struct arena *mem;
+        struct node *document;
+        i64 born_us, used_us;
+    } slots[SLOTS];
+};
+
+static i64 clock_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (i64)t.tv_sec * SECOND + t.tv_nsec / 1000;
+}
+
+struct kept *kept_open(struct arena *mem) { return NEW(mem, struct kept); }
+
+static struct slot *find(struct kept *kept, str key)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (kept->slots[i].document && str_eq(kept->slots[i].key, key))
+            return &kept->slots[i];
+    return NULL;
+}
+
+/* The key's own slot, else the one that was not asked for the longest. */
+static struct slot *room_for(struct kept *kept, str key)
+{
+    struct slot *oldest = find(kept, key);
+    for (size_t i = 0; !oldest && i < SLOTS; i++)
+        if (!kept->slots[i].document)
+            oldest = &kept->slots[i];
+    if (oldest)
+        return oldest;
+    oldest = kept->slots;
+    for (size_t i = 1; i < SLOTS; i++)
+        if (kept->slots[i].used_us < oldest->used_us)
+            oldest = &kept->slots[i];
+    return oldest;
+}
+
+static const struct node *put(struct ctx *c, str key, const struct node *document, i64 born_us)
+{
+    struct slot *slot = room_for(c->app->kept, key);
+    struct arena *mem = arena_new(SLOT_MEMORY);
+    arena_drop(slot->mem);
+    *slot = (struct slot){ .key = str_dup(mem, key),
+        .mem = mem,
+        .document = node_copy(mem, document),
+        .born_us = born_us,
+        .used_us = clock_us() };
+    return slot->document;
+}
+
+static const struct node *from_text(struct ctx *c, str key, str text, i64 left_s)
+{
+    struct node *read;
+    if (!text.n || json_read(c, text, &read)) {
+        fault_clear(c);
+        return NULL;
+    }
+    return put(c, key, read, clock_us() - (KEPT_LIFE_S - left_s) * SECOND);
+}
+
+/* What all workers share, or NULL and whether it is now ours to make. */
+static const struct node *shared(struct ctx *c, str key, str name, str lock)
+{
+    bool mine = false;
+    for (int looks = 0; looks < LOOKS; looks++) {
+        str text;
+        i64 left_s;
+        if (!redis_get_left(c, name, &text, &left_s))
+            return NULL;
+        if (text.n && left_s > KEPT_LIFE_S - FRESH_S)
+            return from_text(c, key, text, left_s);
+        if (!redis_add(c, lock, S("1"), LOCK_S, &mine) || mine)
+            return NULL;
+        if (text.n)
+            return from_text(c, key, text, left_s);
+        nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000 * 1000 }, NULL);
+    }
+    return NULL;
+}
+
+static int make_anew(struct ctx *c, str key, str name, str lock,
+    int (*make)(struct ctx *, void *, struct node **), void *with, const struct node **out)
+{
+    struct node *made = NULL;
+    i64 born_us = clock_us();
+    int err = make(c, with, &made);
+    struct buf text = buf_new(c->mem, TEXT_MOST);
+    *out = made;
+    if (!err && made)
+        json_store(&text, made);
+    if (text.n && !text.full) {
+        redis_set(c, name, buf_str(&text), KEPT_LIFE_S);
+        *out = put(c, key, made, born_us);
+    }
+    redis_del(c, lock);
+    return err;
+}
+
+int kept_or_made(struct ctx *c, str key, int (*make)(struct ctx *, void *, struct node **),
+    void *with, const struct node **out)
+{
+    struct node *made = NULL;
+    *out = NULL;
+    if (pg_in_tx(c) || !c->app->kept) {
+        int err = make(c, with, &made);
+        *out = made;
+        return err;
+    }
+    struct slot *slot = find(c->app->kept, key);
+    if (slot && clock_us() - slot->born_us < FRESH_S * SECOND) {
+        slot->used_us = clock_us();
+        *out = slot->document;
+        return E_OK;
+    }
+    str name = str_fmt(c->mem, "kept:%.*s", STR(key)),
+        lock = str_fmt(c->mem, "making:%.*s", STR(key));
+    *out = shared(c, key, name, lock);
+    return *out ? E_OK : make_anew(c, key, name, lock, make, with, out);
+}
