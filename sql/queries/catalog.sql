@@ -254,7 +254,7 @@ update catalog.product set version = version + 1, updated_at = now() where id = 
 
 -- name: reshelve :exec
 -- in: product bigint
-select catalog.reshelve(:product);
+select catalog.reshelve(array[:product]);
 
 -- name: put_text :exec
 -- in: product bigint, organisation bigint, lang text, name text, summary text, description text
@@ -481,7 +481,7 @@ with recursive down (id) as (
     union
     select c.id from down d join catalog.category c on c.parent_id = d.id
 )
-select catalog.reshelve(p.id)
+select catalog.reshelve(array_agg(p.id))
   from (select distinct pc.product_id as id from catalog.product_category pc
           join down d on d.id = pc.category_id) p;
 

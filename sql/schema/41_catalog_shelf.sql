@@ -86,7 +86,7 @@ grant select, insert, update, delete on catalog.shelf, catalog.card, catalog.off
 grant select on catalog.shelf, catalog.card, catalog.offer, catalog.sheet to talat_readonly;
 
 -- What is left of a product's active variants, as `free` and `endless` of its offer.
-create function catalog.left_of(which bigint, out free bigint, out endless boolean)
+create function catalog.left_of(which bigint) returns table (free bigint, endless boolean)
 language sql stable as $$
     select coalesce(sum(greatest(k.on_hand - k.reserved, 0)), 0)::bigint,
            coalesce(bool_or(not i.tracked), false)
@@ -111,25 +111,27 @@ begin
        and (o.free, o.endless) is distinct from (l.free, l.endless);
 end $$;
 
--- Puts one product on the shelf anew, or takes it off when it is not published.
-create function catalog.reshelve(which bigint) returns void language plpgsql as $$ -- which keeps its plans
+-- Puts products on the shelf anew, or takes off those that are not published.
+create function catalog.reshelve(which bigint[]) returns void language plpgsql as $$
 begin
-    perform from catalog.product where id = which for no key update; -- see restock
-    delete from catalog.shelf where product_id = which;
-    delete from catalog.card where product_id = which;
-    delete from catalog.offer where product_id = which;
-    delete from catalog.sheet where product_id = which;
+    perform from catalog.product where id = any(which) order by id for no key update; -- see restock
+    delete from catalog.shelf where product_id = any(which);
+    delete from catalog.card where product_id = any(which);
+    delete from catalog.offer where product_id = any(which);
+    delete from catalog.sheet where product_id = any(which);
 
-    with recursive up (id) as (
-        select pc.category_id from catalog.product_category pc where pc.product_id = which
+    with recursive up (product_id, id) as (
+        select pc.product_id, pc.category_id from catalog.product_category pc
+         where pc.product_id = any(which)
         union
-        select c.parent_id from up join catalog.category c on c.id = up.id
+        select u.product_id, c.parent_id from up u join catalog.category c on c.id = u.id
          where c.parent_id is not null
     )
     insert into catalog.shelf (category_id, newness, product_id, organisation_id)
     select s.id, -(extract(epoch from p.created_at) * 1000000)::bigint, p.id, p.organisation_id
-      from catalog.product p, (select id from up union select 0) s
-     where p.id = which and p.status = 'published';
+      from (select up.product_id, up.id from up union all select w.id, 0 from unnest(which) w(id)) s
+      join catalog.product p on p.id = s.product_id
+     where p.status = 'published';
 
     insert into catalog.offer (product_id, organisation_id, currencies, lows, highs, compares,
         tags, free, endless)
@@ -151,7 +153,7 @@ begin
                     where v.product_id = p.id and v.active
                     group by r.currency order by r.currency) c) r
      cross join lateral catalog.left_of(p.id) l
-     where p.id = which and p.status = 'published';
+     where p.id = any(which) and p.status = 'published';
 
     insert into catalog.sheet (product_id, organisation_id, slug, category_ids, item_ids, document)
     select p.id, p.organisation_id, p.slug,
@@ -189,7 +191,7 @@ begin
                     join inventory.item i on i.id = v.item_id
                    where v.product_id = p.id and v.active), '[]'))
       from catalog.product p
-     where p.id = which and p.status = 'published';
+     where p.id = any(which) and p.status = 'published';
 
     insert into catalog.card (product_id, lang, organisation_id, slug, name, summary, brand,
         featured, newness, has_options, sku, stem, width, height, widths, alt)
@@ -210,8 +212,10 @@ begin
            select x.picture_id, x.alts from catalog.product_picture x
             where x.product_id = p.id order by x.position limit 1) pp on true
       left join media.picture m on m.id = pp.picture_id
-     where p.id = which and p.status = 'published';
+     where p.id = any(which) and p.status = 'published';
 end $$;
+create function catalog.reshelve(which bigint) returns void language sql as
+$$ select catalog.reshelve(array[which]) $$;
 
 -- Cards with the price in one currency and what is left, for lists to join (the planner sees
 -- through it).
