@@ -585,6 +585,45 @@ T(who_may_not_give_money_back_does_not_by_cancelling)
     step(order, "status=shipped", 303);
 }
 
+static i64 found(const char *q)
+{
+    t_get(str_fmt(t_ctx()->mem, "/admin/orders.json?q=%s", q).p);
+    t_status(200);
+    return (i64)node_count(node_get(t_document(), S("orders")));
+}
+
+T(the_desk_finds_an_order_by_what_a_caller_says)
+{
+    static const char *const said[] = { "somsri", "SOMS", "so", "buyer%40EXAMPLE.test",
+        "0812345678", "081+234+5678", "081-234-5678", "%2B66+81+234+5678", "2345678" };
+    static const char *const not_said[] = { "somsrix", "0812345679", "%25", "%5C", "s_msri",
+        "s%25i" };
+    i64 order = t_order();
+    t_login(ADMIN_);
+    str number = str_dup(t_ctx()->mem, t_number(order));
+    for (size_t i = 0; i < COUNT(said); i++)
+        eq_int(found(said[i]) >= 1, 1);
+    eq_int(found(number.p), 1);
+    for (size_t i = 0; i < COUNT(not_said); i++)
+        eq_int(found(not_said[i]), 0);
+    t_get("/admin/customers.json?q=081+234+5678");
+    eq_int((i64)node_count(node_get(t_document(), S("customers"))), 1);
+}
+
+T(the_search_of_orders_stops_at_the_house_door)
+{
+    struct scope before = t_ctx()->scope;
+    struct node *rows;
+    t_order();
+    t_ctx()->scope = (struct scope){ .organisation = 1 };
+    must(q_orders_of_organisation(t_ctx(), &rows, 1, INT64_MAX, S(""), S(""), S("somsri")));
+    is_true(node_count(rows) >= 1);
+    t_ctx()->scope = (struct scope){ .organisation = 999999 };
+    must(q_orders_of_organisation(t_ctx(), &rows, 1, INT64_MAX, S(""), S(""), S("somsri")));
+    eq_int((i64)node_count(rows), 0);
+    t_ctx()->scope = before;
+}
+
 T(the_desk_lists_searches_and_pages)
 {
     i64 order = t_order();

@@ -54,7 +54,7 @@ select o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as las
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and o.email > :after
-   and (:q = '' or o.email ilike '%' || :q || '%' or o.name ilike '%' || :q || '%')
+   and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f))
  group by o.email
  order by o.email
  limit 51;

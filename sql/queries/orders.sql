@@ -200,7 +200,7 @@ select o.id, o.number, o.status,
 
 -- name: of_organisation :many
 -- in: organisation bigint, before bigint, status text, payment text, q text
--- The merchant's list; q finds the number, the name or the address.
+-- The merchant's list; q finds what stands in orders.words.
 select o.id, o.number, o.status,
        orders.money_state(o.payment_status, o.refunded_total) as payment_status, o.currency,
        o.total, o.placed_at, o.name, o.email, p.goods_total, p.status as part_status, o.refunded_total
@@ -209,8 +209,7 @@ select o.id, o.number, o.status,
  where p.organisation_id = :organisation and p.order_id < :before
    and (:status = '' or o.status = :status)
    and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total) = :payment)
-   and (:q = '' or o.number ilike :q || '%' or o.email ilike '%' || :q || '%'
-        or o.name ilike '%' || :q || '%')
+   and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f))
  order by p.order_id desc limit 51;
 
 -- name: organisations_of :many
