@@ -54,19 +54,19 @@ select c.id, c.organisation_id, c.slug, base.said(c.names, :lang) as name,
        base.said(c.descriptions, :lang) as description
   from catalog.category c where c.slug = :slug;
 
--- name: crumbs :many
+-- name: category_way :many
 -- in: slug text, lang text
--- The categories above one, the topmost first.
-with recursive up (id, parent_id, slug, names, depth) as (
-    select p.id, p.parent_id, p.slug, p.names, 1
-      from catalog.category c join catalog.category p on p.id = c.parent_id
-     where c.slug = :slug
+-- A category, and before it those above it, the topmost first.
+with recursive up (id, parent_id, depth) as (
+    select c.id, c.parent_id, 0 from catalog.category c where c.slug = :slug
     union all
-    select p.id, p.parent_id, p.slug, p.names, u.depth + 1
+    select p.id, p.parent_id, u.depth + 1
       from up u join catalog.category p on p.id = u.parent_id
      where u.depth < 10
 )
-select slug, base.said(names, :lang) as name from up order by depth desc;
+select c.id, c.organisation_id, c.slug, base.said(c.names, :lang) as name,
+       base.said(c.descriptions, :lang) as description
+  from up join catalog.category c on c.id = up.id order by up.depth desc;
 
 -- name: menu :many
 -- in: lang text
@@ -151,12 +151,13 @@ select v.id, v.sku, v.item_id, v.value_ids, v.tags, r.amount, r.compare_at, i.tr
 -- The newest others of its first category.
 select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
        c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
-  from (select x.product_id, x.newness
-          from catalog.shelf x
-         where x.category_id = (select p.category_ids[1] from catalog.sheet p where p.slug = :slug)
-           and x.product_id <> (select p.product_id from catalog.sheet p where p.slug = :slug)
-         order by x.newness, x.product_id limit 4) s
+  from catalog.sheet p
+ cross join lateral (
+       select x.product_id, x.newness from catalog.shelf x
+        where x.category_id = p.category_ids[1] and x.product_id <> p.product_id
+        order by x.newness, x.product_id limit 4) s
   join catalog.cards(:lang, :currency) c on c.product_id = s.product_id
+ where p.slug = :slug
  order by s.newness, s.product_id;
 
 -- name: by_ids :many

@@ -38,6 +38,7 @@ create table catalog.product_text (
     description text not null default '',
     words tsvector not null default '', -- split and folded by locale_words, weights A to C
     folded text not null default '',    -- name, folded: for typing errors
+    shown boolean not null default false, -- its product is on the shelf: catalog.reshelve
     primary key (product_id, lang)
 );
 create index product_words on catalog.product_text using gin (words) with (fastupdate = off);

@@ -115,6 +115,10 @@ end $$;
 create function catalog.reshelve(which bigint[]) returns void language plpgsql as $$
 begin
     perform from catalog.product where id = any(which) order by id for no key update; -- see restock
+    update catalog.product_text x set shown = p.status = 'published'
+      from catalog.product p
+     where x.product_id = any(which) and p.id = x.product_id
+       and x.shown <> (p.status = 'published');
     delete from catalog.shelf where product_id = any(which);
     delete from catalog.card where product_id = any(which);
     delete from catalog.offer where product_id = any(which);
@@ -242,7 +246,8 @@ $$;
 -- Its library must be there before one of its settings can be named.
 do $$ begin perform public.similarity('a', 'a'); end $$;
 
--- Products whose words match, best first; when few do, those that are spelt alike.
+-- Products whose words match, best first; when few do, those that are spelt alike. A word that
+-- thousands of texts have says little about each: so many are ranked and no more.
 create function catalog.hits(sought text, sought_folded text, wanted_lang text)
 returns table (product_id bigint, rank bigint)
 language plpgsql stable security definer
@@ -257,13 +262,12 @@ begin
     end if;
     q := (q::text || ':*')::tsquery; -- the last word may be half typed
     return query
-        select x.product_id,
-               (max(ts_rank(x.words, q) * case when x.lang = wanted_lang then 1.5 else 1 end)
+        select m.product_id,
+               (max(ts_rank(m.words, q) * case when m.lang = wanted_lang then 1.5::float8 else 1 end)
                    * 1000000)::bigint + 1000000
-          from catalog.product_text x
-          join catalog.shelf s on s.category_id = 0 and s.product_id = x.product_id
-         where x.words @@ q
-         group by x.product_id
+          from (select x.product_id, x.lang, x.words from catalog.product_text x
+                 where x.words @@ q and x.shown limit 4000) m
+         group by m.product_id
          order by 2 desc, 1
          limit 2000;
     get diagnostics found_n = row_count;
@@ -271,8 +275,7 @@ begin
         return query
             select x.product_id, (max(word_similarity(sought_folded, x.folded)) * 1000)::bigint
               from catalog.product_text x
-              join catalog.shelf s on s.category_id = 0 and s.product_id = x.product_id
-             where sought_folded <% x.folded
+             where sought_folded <% x.folded and x.shown
                and not exists (select from catalog.product_text y
                    where y.product_id = x.product_id and y.words @@ q)
              group by x.product_id
@@ -361,6 +364,8 @@ declare
     real text[] := catalog.real_tags(chosen);
     picked text[] := array(select distinct split_part(x, '=', 1) from unnest(real) x);
     want int := cardinality(picked);
+    found bigint[] := case when sought <> '' then array(
+        select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h) end;
 begin
     if want = 0 and low is null and high is null and not only_available then
         return query -- nothing is chosen yet: the offers say it all
@@ -368,10 +373,23 @@ begin
             select o.product_id, o.tags, o.lows[array_position(o.currencies, wanted_currency)] as least,
                    o.highs[array_position(o.currencies, wanted_currency)] as most,
                    o.endless or o.free > 0 as in_stock
-              from catalog.shelf s join catalog.offer o on o.product_id = s.product_id
-             where s.category_id = in_category
-               and (sought = '' or s.product_id in (
-                   select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h))
+              from (select s.product_id from catalog.shelf s
+                     where s.category_id = in_category and found is null
+                    union all
+                    select s.product_id from unnest(found) f(id)
+                      join catalog.shelf s on s.category_id = in_category and s.product_id = f.id
+                     where found is not null) s
+              join catalog.offer o on o.product_id = s.product_id
+        ), below as (
+            select s.category_id as id, count(*) as n
+              from catalog.category c join catalog.shelf s on s.category_id = c.id
+             where c.parent_id is not distinct from nullif(in_category, 0) and found is null
+             group by s.category_id
+            union all
+            select s.category_id, count(*)
+              from b join catalog.shelf s on s.product_id = b.product_id
+             where found is not null
+             group by s.category_id
         ), counted as (
             select u.tag, count(*) as n, min(b.product_id) as product_id
               from b cross join lateral unnest(b.tags) as u(tag) group by u.tag
@@ -386,12 +404,8 @@ begin
         union all
         select 'category', 'category', c.slug, '', base.said(c.names, wanted_lang), k.n, null,
                c.position::bigint
-          from catalog.category c
-         cross join lateral (
-               select count(*) as n from catalog.shelf s
-                where s.category_id = c.id
-                  and (sought = '' or s.product_id in (select b.product_id from b))) k
-         where c.parent_id is not distinct from nullif(in_category, 0) and k.n > 0
+          from below k join catalog.category c on c.id = k.id
+         where c.parent_id is not distinct from nullif(in_category, 0)
         union all
         select 'price', '', '', '', '', min(b.least), max(b.most), 0
           from b having min(b.least) < max(b.most)
@@ -406,9 +420,11 @@ begin
     return query
     with base_set as materialized (
         select s.product_id from catalog.shelf s
-         where s.category_id = in_category
-           and (sought = '' or s.product_id in (
-               select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h))
+         where s.category_id = in_category and found is null
+        union all
+        select s.product_id from unnest(found) f(id)
+          join catalog.shelf s on s.category_id = in_category and s.product_id = f.id
+         where found is not null
     ), v as materialized (
         -- A variant in several places comes several times; everything below counts products.
         select x.product_id, x.tags,

@@ -117,16 +117,17 @@ static bool is_plain(const struct list_ask *ask)
  */
 
 /* All that the counts depend on. */
-static str facets_key(struct ctx *c, const struct list_ask *ask)
+static str facets_key(struct ctx *c, const struct list_ask *ask, str words)
 {
-    struct buf key = buf_new(c->mem, 4096);
+    struct buf key = buf_new(c->mem, 8192);
     buf_fmt(&key, "facets:%.*s:%.*s:%.*s", STR(c->lang), STR(c->currency), STR(ask->category));
     for (size_t i = 0; i < ask->n_tags; i++)
         buf_fmt(&key, ":%.*s", STR(ask->tags[i]));
     if (ask->has_low || ask->has_high)
         buf_fmt(&key, ":%" PRId64 "-%" PRId64, ask->has_low ? ask->low : -1,
             ask->has_high ? ask->high : -1);
-    buf_add(&key, ask->available ? S(":available") : S(""));
+    buf_add(&key, ask->available ? S(":available:") : S("::"));
+    buf_add(&key, words);
     return buf_str(&key);
 }
 
@@ -353,7 +354,7 @@ static void next_of(
 }
 
 static void category_of(struct ctx *c, const struct list_ask *ask, const struct node *row,
-    const struct node *above, struct node *document)
+    const struct node *way, struct node *document)
 {
     struct node *crumbs = node_set_list(c->mem, document, S("crumbs"));
     if (!row || ask->is_search) {
@@ -364,7 +365,9 @@ static void category_of(struct ctx *c, const struct list_ask *ask, const struct 
     node_set_str(c->mem, category, S("slug"), node_str(row, "slug"));
     node_set_str(c->mem, category, S("name"), node_str(row, "name"));
     node_set_str(c->mem, category, S("description"), node_str(row, "description"));
-    EACH(it, above) {
+    EACH(it, way) {
+        if (!it->next)
+            break; /* itself */
         struct node *one = node_add_map(c->mem, crumbs);
         node_set_str(c->mem, one, S("name"), node_str(&it->node, "name"));
         node_set_str(c->mem, one, S("slug"), node_str(&it->node, "slug"));
@@ -388,18 +391,16 @@ static void tags_of(
 int list_page(struct req *r, const struct list_ask *ask)
 {
     struct ctx *c = &r->c;
-    struct node *rows = NULL, *counted = NULL, *category = NULL, *above = NULL;
-    const struct node *facets = NULL;
+    struct node *rows = NULL, *way = NULL;
+    const struct node *facets = NULL, *category = NULL;
     str sought = ask->q.n ? locale_words(c->mem, ask->q) : S("");
     struct sought all = { ask, sought };
     bool nothing_sought = ask->is_search && !sought.n;
     const i64 *low = ask->has_low ? &ask->low : NULL, *high = ask->has_high ? &ask->high : NULL;
 
     pg_batch(c);
-    if (ask->category.n) {
-        q_catalog_category(c, &category, ask->category, c->lang);
-        q_catalog_crumbs(c, &above, ask->category, c->lang);
-    }
+    if (ask->category.n)
+        q_catalog_category_way(c, &way, ask->category, c->lang);
     if (nothing_sought)
         ;
     else if (is_plain(ask) && str_is(ask->sort, "new"))
@@ -409,17 +410,16 @@ int list_page(struct req *r, const struct list_ask *ask)
         q_catalog_list_any(c, &rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
             low, high, ask->available, sought, sought, ask->sort, ask->after_k, ask->after_t,
             ask->after_id);
-    if (sought.n) /* hardly ever sought twice */
-        make_facets(c, &all, &counted);
     TRY(pg_flush(c));
+    if (node_count(way))
+        category = &way->as.items.last->node;
     if (ask->category.n && !category)
         return fail(c, E_MISSING, "catalog.category", "There is no such category.");
-    facets = counted;
-    if (!sought.n && !nothing_sought)
-        TRY(kept_or_made(c, facets_key(c, ask), make_facets, &all, &facets));
+    if (!nothing_sought)
+        TRY(kept_or_made(c, facets_key(c, ask, sought), make_facets, &all, &facets));
 
     struct node *document = node_map(c->mem);
-    category_of(c, ask, category, above, document);
+    category_of(c, ask, category, way, document);
     node_set_str(c->mem, document, S("q"), ask->q);
     node_set(c->mem, document, S("products"), cards_of(c, rows, PAGE));
     sorts_of(c, ask, document);

@@ -1,0 +1,2 @@
+-- Filled by the next step; short, for it locks out readers.
+alter table catalog.product_text add column shown boolean not null default false;
