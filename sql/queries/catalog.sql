@@ -115,9 +115,9 @@ select s.product_id as id, s.organisation_id, s.slug, s.document, k.items, k.fre
        select array_agg(x.item_id) as items, array_agg(x.on_hand - x.reserved) as free
          from inventory.stock x where x.item_id = any(s.item_ids)) k
  cross join lateral (
-       select array_agg(c.slug order by c.position, c.id) as slugs,
-              array_agg(base.said(c.names, :lang) order by c.position, c.id) as names
-         from catalog.category c where c.id = any(s.category_ids)) g
+       select array_agg(c.slug) as slugs, array_agg(base.said(c.names, :lang)) as names
+         from (select x.slug, x.names from catalog.category x
+                where x.id = any(s.category_ids) order by x.position, x.id) c) g
  where s.slug = :slug;
 
 -- name: options :many
