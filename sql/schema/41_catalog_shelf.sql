@@ -184,7 +184,7 @@ begin
                                    from catalog.option_value ov where ov.option_id = o.id))
                              order by o.position, o.id)
                     from catalog.option o where o.product_id = p.id), '[]'),
-               'variants', coalesce((select json_agg(json_build_object('sku', v.sku,
+               'variants', coalesce((select json_agg(json_build_object('id', v.id, 'sku', v.sku,
                              'value_ids', v.value_ids, 'tags', v.tags, 'item', v.item_id,
                              'tracked', i.tracked, 'prices', (
                                  select coalesce(json_object_agg(r.currency,
