@@ -416,6 +416,15 @@ static str exported(i64 of, str as, str currency)
     return buf_str(out);
 }
 
+/* Other addresses for all of a shop's products, on the shelf too. */
+static void move_away(i64 of, const char *slug)
+{
+    t_sql("update catalog.product set slug = %s where organisation_id = %" PRId64, slug, of);
+    t_sql("select catalog.reshelve(array_agg(id)) from catalog.product where organisation_id = "
+          "%" PRId64,
+        of);
+}
+
 /* Out, into an empty shop, and out of that one: the same bytes. */
 static void goes_around(str as)
 {
@@ -431,15 +440,14 @@ static void goes_around(str as)
     c->scope = (struct scope){ .platform = true };
     i64 first = house;
     must(auth_organisation_add(c, str_fmt(c->mem, "empty-%.*s", STR(as)), S("Empty"), &house));
-    t_sql("update catalog.product set slug = 'was-' || slug where organisation_id = %" PRId64, first);
+    move_away(first, "'was-' || slug");
     c->scope = (struct scope){ .organisation = house };
     import(out, str_none);
     eq_int(totals.failed, 0);
     eq_str(exported(house, as, S("USD")), out);
     c->scope = (struct scope){ .platform = true };
-    t_sql("update catalog.product set slug = '%.*s-' || slug where organisation_id = %" PRId64,
-        STR(as), house);
-    t_sql("update catalog.product set slug = substr(slug, 5) where organisation_id = %" PRId64, first);
+    move_away(house, str_fmt(c->mem, "'%.*s-' || slug", STR(as)).p);
+    move_away(first, "substr(slug, 5)");
     house = first;
     c->scope = (struct scope){ .organisation = house };
 }
