@@ -189,15 +189,15 @@ test('all 24 first arrivals of a life\'s four events, each with a copy at some l
     const states = new Set(orders.map(({ id }) => JSON.stringify(rows(`select o.status, o.payment_status, o.refunded_total, o.is_held,
         (select jsonb_agg(state) from payments.attempt a where a.order_id = o.id) as attempts,
         (select jsonb_agg(state) from inventory.hold h where h.order_id = o.id) as holds,
-        (select sum(quantity) from inventory.movement m where m.cause like '%' || o.id || '%' and m.item_id = ${thing.item}) as moved,
+        (select sum(quantity) from inventory.movement m where m.cause like 'order:' || o.id || ' %' and m.item_id = ${thing.item}) as moved,
         (select jsonb_agg(e.amount = case e.account when 'provider' then o.total else -o.total end) from payments.entry e where e.order_id = o.id) as booked,
         (select count(*) from orders.event e where e.order_id = o.id and e.kind = 'paid') as paid
         from orders."order" o where o.id = ${id}`)[0])));
     t.diagnostic(`seed ${seed}: ${lives.length} orders of events; ${[...states].join(' | ')}`);
     assert.equal(states.size, 1);
     const [state] = [...states].map((text) => JSON.parse(text));
-    assert.deepEqual([state.status, state.payment_status, state.refunded_total, state.attempts, state.holds, state.booked, state.paid],
-        ['processing', 'paid', 0, ['paid'], ['sold'], [true, true], 1]);
+    assert.deepEqual([state.status, state.payment_status, state.refunded_total, state.attempts, state.holds, state.booked, state.paid, state.moved],
+        ['processing', 'paid', 0, ['paid'], ['sold'], [true, true], 1, -1]);
     assert.deepEqual(stockOf(thing.sku), { on_hand: 60 - orders.length, reserved: 0 });
     invariants();
 });
