@@ -218,6 +218,7 @@ export function setStock(sku, free) {
              from s where reserved + ${free} <> on_hand)
          update inventory.stock t set on_hand = s.reserved + ${free} from s
          where t.item_id = s.item_id and t.location_id = s.location_id`);
+    sql(`select catalog.restock(id) from inventory.item where sku = ${quote(sku)}`);
 }
 export const stockOf = (sku) => rows(`select sum(s.on_hand)::int as on_hand, sum(s.reserved)::int as reserved
     from inventory.stock s join inventory.item i on i.id = s.item_id where i.sku = ${quote(sku)}`)[0];
