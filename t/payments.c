@@ -369,14 +369,15 @@ T(a_payment_that_failed_later_and_was_not_told_of_is_asked_for)
     i64 order = t_order();
     const char *states = str_fmt(t_ctx()->mem, "select state as s from payments.attempt where "
             "order_id = %" PRId64, order).p;
-    t_sim("POST", "/_sim/switches", "{\"async_ms\":0}");
+    /* The running shop would be told, and its jobs are ours to see here. */
+    t_sim("POST", "/_sim/switches", "{\"async_ms\":0,\"webhooks\":{\"off\":true}}");
     eq_str(node_str(t_sim("POST", str_fmt(t_ctx()->mem, "/_sim/pay/%.*s", STR(t_session(order))).p,
                         "{\"card\":\"4000000000000085\"}"), "outcome"), "later");
     t_event("evt_t_later", "checkout.session.completed",
         t_session_object(order, "complete", "unpaid", 134000, "thb"));
     t_drain();
     eq_str(t_str("%s", states), "processing");
-    t_sim("POST", "/_sim/switches", "{\"async_ms\":3000}");
+    t_sim("POST", "/_sim/switches", "{\"async_ms\":3000,\"webhooks\":{\"off\":false}}");
     t_sql("update payments.attempt set created_at = now() - interval '3 minutes' where order_id = "
           "%" PRId64, order);
     for (int i = 0; i < 40 && !str_is(t_str("%s", states), "failed"); i++) {

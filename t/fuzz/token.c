@@ -2,6 +2,8 @@
 #include "t/fuzz/fuzz.h"
 #include "auth/auth_in.h"
 
+enum { MOST_CLAIMS = 600 }; /* written out anew a byte takes up to six: jwt.c signs 4096 */
+
 /* Its last part is the digest of what stands before, by the only key of this house. */
 static bool is_signed(struct ctx *c, str token)
 {
@@ -30,7 +32,7 @@ FUZZ(token)
     if (token_read(c, token, &person))
         holds(is_signed(c, token) && person > 0);
     fault_clear(c);
-    if (json_read(c, input, &claims) || claims->kind != N_MAP || input.n > 2000)
+    if (json_read(c, input, &claims) || claims->kind != N_MAP || input.n > MOST_CLAIMS)
         return;
     crypto_key(c->app->secret, "token 1", key);
     made = jwt_sign(c, &(struct jwt_key){ S("1"), { (char *)key, sizeof key } }, claims);
