@@ -1,20 +1,18 @@
 // listen.mjs URL PATH N: N subscribers of one stream. Tells its parent {name: 'ready'} when all
-// lines stand, and {name, times} when all have heard the event whose SKU is `name`; times are
-// those of the machine's steady clock, in milliseconds.
+// lines stand. Told a name, it tells {name, times} when each line has heard its next message of
+// stock: times are those of the machine's steady clock, in milliseconds.
 import net from 'node:net';
 
 const [, , base, path, many] = process.argv, { hostname, port, host } = new URL(base);
-const heard = new Map();
-let standing = 0;
+let standing = 0, awaited = null;
 
-function take(text, at) {
-    const name = /bench-event-\d+-\d+/.exec(text)?.[0];
-    if (!name) return;
-    if (!heard.has(name)) heard.set(name, []);
-    const times = heard.get(name);
-    if (times.push(at) < Number(many)) return;
-    heard.delete(name);
-    process.send({ name, times });
+process.on('message', (name) => { awaited = { name, times: new Map() }; });
+function take(socket, text, at) {
+    if (!awaited || awaited.times.has(socket) || !text.includes('inventory:updated')) return;
+    awaited.times.set(socket, at);
+    if (awaited.times.size < Number(many)) return;
+    process.send({ name: awaited.name, times: [...awaited.times.values()] });
+    awaited = null;
 }
 function open() {
     return new Promise((done) => {
@@ -23,7 +21,7 @@ function open() {
         let head = '', stands = false;
         socket.on('data', (part) => {
             const at = Number(process.hrtime.bigint()) / 1e6;
-            if (stands) return take(part.latin1Slice(), at);
+            if (stands) return take(socket, part.latin1Slice(), at);
             head += part.latin1Slice();
             if (!head.includes('\r\n\r\n')) return;
             if (!/^HTTP\/1.1 200 /.test(head)) { console.error(head.slice(0, 300)); process.exit(1); }
