@@ -284,6 +284,7 @@ bool money_times(i64 a, i64 n, i64 *out);
 /* ---- when.c: instants --------------------------------------------------------------- */
 
 when when_now(void);
+i64 when_ticks(void); /* microseconds of a clock that is never set: how long things take */
 str when_rfc3339(struct arena *, when); /* 2026-11-20T21:08:57.123456Z */
 size_t when_write(when, char out[static 32]); /* the same without an arena; its length */
 bool when_parse(str rfc3339, when *out);

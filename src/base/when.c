@@ -19,6 +19,13 @@ when when_now(void)
     return now.tv_sec * SECOND + now.tv_nsec / 1000;
 }
 
+i64 when_ticks(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
 static bool is_leap(i64 year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 
 static i64 month_days(i64 year, i64 month)

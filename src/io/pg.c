@@ -59,13 +59,6 @@ struct pg {
 
 static int drain(struct ctx *);
 
-static i64 ticks(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
-
 /* ---- the connection ----------------------------------------------------------------------- */
 
 struct pg *pg_new(struct arena *mem, str conninfo)
@@ -153,7 +146,7 @@ static bool connect_now(struct pg *pg)
 {
     if (pg->conn)
         return true;
-    if (ticks() < pg->retry_at)
+    if (when_ticks() < pg->retry_at)
         return false;
     pg->conn = dial(pg);
     if (pg->conn && PQstatus(pg->conn) == CONNECTION_OK) {
@@ -166,7 +159,7 @@ static bool connect_now(struct pg *pg)
     log_line(NULL, LOG_WARN, "pg.connect", "error",
         str_trim(str_of(pg->conn ? PQerrorMessage(pg->conn) : "no memory")), NULL);
     drop(pg);
-    pg->retry_at = ticks() + RETRY_US;
+    pg->retry_at = when_ticks() + RETRY_US;
     return false;
 }
 
@@ -198,7 +191,7 @@ static int ready(struct ctx *c)
 static bool wait_for(struct pg *pg, short events, i64 deadline)
 {
     for (;;) {
-        i64 left = deadline - ticks();
+        i64 left = deadline - when_ticks();
         struct pollfd on = { .fd = PQsocket(pg->conn), .events = events };
         int n = left > 0 ? poll(&on, 1, (int)(left / 1000) + 1) : 0;
         if (n > 0)
@@ -600,7 +593,7 @@ static int drain(struct ctx *c)
     struct pg *pg = c->pg;
     if (!pg->n_sent)
         return E_OK;
-    i64 start = ticks(), deadline = start + pg->answer_us;
+    i64 start = when_ticks(), deadline = start + pg->answer_us;
     bool stuck = false;
     int err = E_OK;
     pg->state[0] = pg->broke[0] = 0;
@@ -628,7 +621,7 @@ static int drain(struct ctx *c)
         PQclear(end);
     }
     pg->n_sent = 0;
-    c->db_us += ticks() - start;
+    c->db_us += when_ticks() - start;
     if (!whole) {
         drop(pg);
         return err ? err : away(c, stuck ? "no answer in time" : "the connection was lost");
@@ -847,7 +840,7 @@ bool pg_is_up(struct pg *pg)
         notice_the_end(pg);
     if (!connect_now(pg))
         return false;
-    i64 deadline = ticks() + SECOND;
+    i64 deadline = when_ticks() + SECOND;
     bool stuck = false;
     if (PQpipelineSync(pg->conn) && write_out(pg, deadline)) {
         PGresult *res = next(pg, deadline, &stuck);
@@ -881,9 +874,9 @@ int pg_script(struct ctx *c, str sql)
         TRY(drain(c));
     }
     PQclear(exec(pg, pg->depth ? "select 1" : "set statement_timeout = 0"));
-    i64 start = ticks();
+    i64 start = when_ticks();
     PGresult *res = exec(pg, str_c(c->mem, sql));
-    c->db_us += ticks() - start;
+    c->db_us += when_ticks() - start;
     c->db_trips++;
     int err = E_OK;
     ExecStatusType status = PQresultStatus(res);
@@ -935,7 +928,7 @@ int pg_wait(struct ctx *c, i64 us, str *channel)
     if (had)
         notice_the_end(pg);
     if (!connect_now(pg)) { /* the wait is kept, so that callers' loops do not spin */
-        i64 until = pg->retry_at - ticks(), nap = until > 0 && until < us ? until : us;
+        i64 until = pg->retry_at - when_ticks(), nap = until > 0 && until < us ? until : us;
         poll(NULL, 0, (int)(nap / 1000));
         return away(c, "no connection");
     }

@@ -14,13 +14,6 @@
 #define FILE_CEILING   (64u << 20)
 #define FILES_CEILING  64
 
-static i64 ticks(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
-
 static void limit(int what, rlim_t value)
 {
     struct rlimit now;
@@ -64,7 +57,7 @@ static bool listen_to(int fds[2], struct buf *bufs[2], i64 deadline)
     while (fds[0] >= 0 || fds[1] >= 0) {
         struct pollfd on[2] = { { .fd = fds[0], .events = POLLIN },
             { .fd = fds[1], .events = POLLIN } };
-        i64 left = deadline - ticks();
+        i64 left = deadline - when_ticks();
         if (left <= 0)
             return false;
         if (poll(on, 2, (int)(left / 1000) + 1) < 0 && errno != EINTR)
@@ -93,7 +86,7 @@ static int collect(pid_t child, bool in_time, i64 deadline)
             break;
         if (done < 0 && errno != EINTR)
             return 127;
-        if (done == 0 && ticks() > deadline) { /* it closed its output and goes on */
+        if (done == 0 && when_ticks() > deadline) { /* it closed its output and goes on */
             kill(-child, SIGKILL);
             in_time = false;
         } else if (done == 0) {
@@ -126,7 +119,7 @@ int proc_run(struct ctx *c, const struct proc_call *call, struct proc_result *re
         close(err[0]);
         return fail_detail(c, E_INTERNAL, "proc.fork", "no process for %s", argv[0]);
     }
-    i64 deadline = ticks() + call->wall_us;
+    i64 deadline = when_ticks() + call->wall_us;
     int fds[2] = { out[0], err[0] };
     bool in_time = listen_to(fds, (struct buf *[2]){ &heard, &moaned }, deadline);
     if (!in_time)

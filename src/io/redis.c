@@ -1,7 +1,6 @@
 #include "io/io.h"
 #include <signal.h>
 #include <sys/time.h>
-#include <time.h>
 #include <hiredis/hiredis.h>
 
 #define TIMEOUT_US (200 * 1000)
@@ -13,13 +12,6 @@ struct redis {
     i64 retry_at;         /* not before: the last try failed */
     bool ahead, ahead_ok; /* a command was sent whose reply is not read yet; what it said */
 };
-
-static i64 ticks(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
 
 struct redis *redis_new(struct arena *mem, str socket_path)
 {
@@ -45,14 +37,14 @@ static void lose(struct redis *r, const char *why)
 {
     log_line(NULL, LOG_WARN, "redis.away", "error", str_of(why), NULL);
     redis_close(r);
-    r->retry_at = ticks() + RETRY_US;
+    r->retry_at = when_ticks() + RETRY_US;
 }
 
 static bool connect_now(struct redis *r)
 {
     if (r->conn)
         return true;
-    if (ticks() < r->retry_at)
+    if (when_ticks() < r->retry_at)
         return false;
     struct timeval most = { .tv_usec = TIMEOUT_US };
     r->conn = redisConnectUnixWithTimeout(r->socket, most);
@@ -95,7 +87,7 @@ static bool take_ahead(struct ctx *);
 static bool ask(struct ctx *c, const struct command *commands, size_t n, redisReply **replies)
 {
     struct redis *r = c->redis;
-    i64 start = ticks();
+    i64 start = when_ticks();
     for (int tries = 0; tries < 2; tries++) {
         if (!r || !connect_now(r) || (!take_ahead(c) && !connect_now(r)))
             return false;
@@ -104,11 +96,11 @@ static bool ask(struct ctx *c, const struct command *commands, size_t n, redisRe
             sent++;
         while (sent == n && got < n && redisGetReply(r->conn, (void **)&replies[got]) == REDIS_OK)
             DEFER(c->mem, freeReplyObject, replies[got++]);
-        c->redis_us += ticks() - start;
+        c->redis_us += when_ticks() - start;
         if (got == n)
             return true;
         bool closed = !got && r->conn->err == REDIS_ERR_EOF;
-        bool reset = !got && r->conn->err == REDIS_ERR_IO && ticks() - start < TIMEOUT_US / 2;
+        bool reset = !got && r->conn->err == REDIS_ERR_IO && when_ticks() - start < TIMEOUT_US / 2;
         if (tries || !(closed || reset)) {
             lose(r, r->conn->errstr);
             return false;
@@ -284,9 +276,9 @@ void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member,
 bool redis_sadd_end(struct ctx *c)
 {
     struct redis *r = c->redis;
-    i64 start = ticks();
+    i64 start = when_ticks();
     bool ok = r && take_ahead(c) && r->ahead_ok;
-    c->redis_us += ticks() - start;
+    c->redis_us += when_ticks() - start;
     if (r)
         r->ahead_ok = false;
     return ok;

@@ -2,19 +2,11 @@
  * of the route table says is checked here and nowhere else, so that a handler can rely on all
  * of it. */
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 #include "web/web_in.h"
 
 enum { WORTH_PACKING = 1000 }; /* bytes: as nginx/nginx.conf has it */
 #define WAIT_MOST (2 * SECOND) /* in the socket's queue */
-
-static i64 clock_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (i64)t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
 
 static str cgi_value(const struct cgi *cgi, const char *name)
 {
@@ -522,7 +514,7 @@ static void write_log(struct req *r, int err, i64 us)
 
 static void finish(struct req *r, int err)
 {
-    i64 us = clock_us() - r->started_us;
+    i64 us = when_ticks() - r->started_us;
     if (r->format == HTML && r->out->status == 200 && !(r->route && (r->route->flags & CACHED)))
         csrf_heal(r);
     cache_headers(r);
@@ -542,7 +534,7 @@ static struct req *new_req(struct app *app, struct pg *pg, struct redis *redis, 
 {
     struct req *r = NEW(mem, struct req);
     app_ctx(app, mem, pg, redis, &r->c);
-    r->started_us = clock_us();
+    r->started_us = when_ticks();
     r->cgi = cgi;
     r->params = node_map(mem);
     r->cookies = node_map(mem);

@@ -27,13 +27,6 @@ struct kept {
     } slots[SLOTS];
 };
 
-static i64 clock_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (i64)t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
-
 struct kept *kept_open(struct arena *mem) { return NEW(mem, struct kept); }
 
 static struct slot *find(struct kept *kept, str key)
@@ -69,7 +62,7 @@ static const struct node *put(struct ctx *c, str key, const struct node *documen
         .mem = mem,
         .document = node_copy(mem, document),
         .born_us = born_us,
-        .used_us = clock_us() };
+        .used_us = when_ticks() };
     return slot->document;
 }
 
@@ -80,7 +73,7 @@ static const struct node *from_text(struct ctx *c, str key, str text, i64 left_s
         fault_clear(c);
         return NULL;
     }
-    return put(c, key, read, clock_us() - (KEPT_LIFE_S - left_s) * SECOND);
+    return put(c, key, read, when_ticks() - (KEPT_LIFE_S - left_s) * SECOND);
 }
 
 /* What all workers share, or NULL and whether it is now ours to make. */
@@ -107,7 +100,7 @@ static int make_anew(struct ctx *c, str key, str name, str lock,
     int (*make)(struct ctx *, void *, struct node **), void *with, const struct node **out)
 {
     struct node *made = NULL;
-    i64 born_us = clock_us();
+    i64 born_us = when_ticks();
     int err = make(c, with, &made);
     struct buf text = buf_new(c->mem, TEXT_MOST);
     *out = made;
@@ -132,8 +125,8 @@ int kept_or_made(struct ctx *c, str key, int (*make)(struct ctx *, void *, struc
         return err;
     }
     struct slot *slot = find(c->app->kept, key);
-    if (slot && clock_us() - slot->born_us < FRESH_S * SECOND) {
-        slot->used_us = clock_us();
+    if (slot && when_ticks() - slot->born_us < FRESH_S * SECOND) {
+        slot->used_us = when_ticks();
         *out = slot->document;
         return E_OK;
     }

@@ -60,13 +60,6 @@ struct pool {
     bool stopping, is_told;
 };
 
-static i64 clock_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (i64)t.tv_sec * SECOND + t.tv_nsec / 1000;
-}
-
 static void note(const struct pool *p, enum log_level level, const char *what, i64 pid, str why)
 {
     char number[24];
@@ -187,7 +180,7 @@ static void serve_one(struct pool *p, struct beat *beat, int fd, struct arena *m
     struct fcgi f;
     struct cgi cgi;
     struct answer answer;
-    atomic_store(&beat->busy_since_us, clock_us());
+    atomic_store(&beat->busy_since_us, when_ticks());
     if (fcgi_read(&f, fd, mem, &cgi)) {
         web_handle(p->app, pg, redis, mem, &cgi, &answer);
         fcgi_write(&f, mem, &answer);
@@ -219,7 +212,7 @@ static int work(struct pool *p, int slot)
     metrics_slot(p->app, slot);
     metric_add(p->app, "worker_starts_total", 1);
     for (i64 left = lifetime(p); left > 0 && !told_to_end && !is_fat(p);) {
-        atomic_store(&beat->seen_us, clock_us());
+        atomic_store(&beat->seen_us, when_ticks());
         if (epoll_pwait(poller, &event, 1, 1000, &while_waiting) <= 0)
             continue;
         int fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -239,7 +232,7 @@ static int work(struct pool *p, int slot)
 static void start_worker(struct pool *p, int slot)
 {
     pid_t parent = getpid();
-    i64 now = clock_us();
+    i64 now = when_ticks();
     atomic_store(&p->beats[slot].seen_us, 0);
     atomic_store(&p->beats[slot].busy_since_us, 0);
     fflush(NULL);
@@ -261,7 +254,7 @@ static void start_worker(struct pool *p, int slot)
 
 static void start_missing(struct pool *p)
 {
-    i64 now = clock_us();
+    i64 now = when_ticks();
     for (int i = 0; i < p->n && !p->stopping; i++)
         if (p->workers[i].pid == NO_CHILD && p->workers[i].not_before_us <= now)
             start_worker(p, i);
@@ -270,7 +263,7 @@ static void start_missing(struct pool *p)
 /* The first death is mended at once; who dies young again and again waits longer each time. */
 static void mourn(struct pool *p, struct worker *w, int status)
 {
-    i64 now = clock_us();
+    i64 now = when_ticks();
     bool young = now - w->started_us < 2 * SECOND, well = WIFEXITED(status) && !WEXITSTATUS(status);
     char why[64];
     if (!well) {
@@ -288,7 +281,7 @@ static void mourn(struct pool *p, struct worker *w, int status)
 
 static void kill_hung(struct pool *p)
 {
-    i64 now = clock_us();
+    i64 now = when_ticks();
     for (int i = 0; i < p->n; i++) {
         i64 busy = atomic_load(&p->beats[i].busy_since_us);
         i64 seen = atomic_load(&p->beats[i].seen_us);
@@ -390,7 +383,7 @@ static void end_old(struct pool *p)
 {
     if (p->n_old == 0)
         return;
-    i64 now = clock_us();
+    i64 now = when_ticks();
     if (p->old_until_us == 0) {
         if (!all_stand(p))
             return;
@@ -453,7 +446,7 @@ static sigset_t supervisor_signals(void)
 
 static void stop(struct pool *p, const sigset_t *signals, const char *path)
 {
-    i64 until = clock_us() + STOP_S * SECOND;
+    i64 until = when_ticks() + STOP_S * SECOND;
     p->stopping = true;
     service_tell("STOPPING=1");
     unlink(path); /* nginx says busy from here on */
@@ -461,7 +454,7 @@ static void stop(struct pool *p, const sigset_t *signals, const char *path)
     while (has_workers(p)) {
         sigtimedwait(signals, NULL, &(struct timespec){ 0, 100 * 1000 * 1000 });
         reap(p);
-        if (clock_us() > until)
+        if (when_ticks() > until)
             tell_all(p, SIGKILL);
     }
     note(p, LOG_INFO, "ended", getpid(), str_none);
@@ -470,7 +463,7 @@ static void stop(struct pool *p, const sigset_t *signals, const char *path)
 /* systemd hears that the pool answers, and then that its supervisor is not stuck. */
 static void tell_systemd(struct pool *p)
 {
-    i64 now = clock_us();
+    i64 now = when_ticks();
     if (!p->is_told && all_stand(p)) {
         service_tell("READY=1");
         p->is_told = true;
