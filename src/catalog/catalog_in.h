@@ -43,7 +43,6 @@ void offer_of(struct ctx *, const struct node *options, const struct node *row, 
 int offers_push(struct ctx *, i64 product, str slug, i64 item);
 
 /* ---- plain.c: JSON for the database, keys as they are ------------------------------------ */
-void plain_write(struct buf *, const struct node *);
 str plain_json(struct ctx *, const struct node *);
 /* Undeclared names of a query string: option codes are not known when routes are written.
  * Well-formed pairs only, at most MAX_TAGS, as "code=value". */

@@ -143,7 +143,7 @@ static const struct node *same_in(const struct node *list, const struct node *on
 static void show(struct buf *out, const struct node *n)
 {
     struct buf one = buf_new(out->mem, 1 << 16);
-    plain_write(&one, n);
+    json_store(&one, n);
     buf_add(out, str_upto(buf_str(&one), one.n < 60 ? one.n : 60));
     if (one.n > 60)
         buf_add(out, S("…"));
@@ -154,8 +154,8 @@ static bool is_plain(const struct node *n) { return !n || (n->kind != N_MAP && n
 static bool is_equal(struct arena *mem, const struct node *a, const struct node *b)
 {
     struct buf x = buf_new(mem, 1 << 20), y = buf_new(mem, 1 << 20);
-    plain_write(&x, a);
-    plain_write(&y, b);
+    json_store(&x, a);
+    json_store(&y, b);
     return str_eq(buf_str(&x), buf_str(&y));
 }
 

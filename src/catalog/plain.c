@@ -1,57 +1,11 @@
 #include <stdlib.h>
 #include "catalog/catalog_in.h"
 
-/* base's writer makes camelCase of keys; option codes and language names are data. */
-static void quoted(struct buf *out, str s)
-{
-    buf_char(out, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char ch = (unsigned char)s.p[i];
-        if (ch == '"' || ch == '\\')
-            buf_char(out, '\\');
-        if (ch < 0x20)
-            buf_fmt(out, "\\u%04x", ch);
-        else
-            buf_char(out, (char)ch);
-    }
-    buf_char(out, '"');
-}
-
-void plain_write(struct buf *out, const struct node *node)
-{
-    bool first = true;
-    if (!node) {
-        buf_add(out, S("null"));
-        return;
-    }
-    switch (node->kind) {
-    case N_NULL: buf_add(out, S("null")); return;
-    case N_BOOL: buf_add(out, node->as.yes ? S("true") : S("false")); return;
-    case N_INT: buf_int(out, node->as.number); return;
-    case N_REAL: buf_fmt(out, "%.17g", node->as.real); return;
-    case N_STR: quoted(out, node->as.text); return;
-    case N_LIST:
-    case N_MAP: break;
-    }
-    bool is_map = node->kind == N_MAP;
-    buf_char(out, is_map ? '{' : '[');
-    EACH(it, node) {
-        if (!first)
-            buf_char(out, ',');
-        first = false;
-        if (is_map) {
-            quoted(out, it->key);
-            buf_char(out, ':');
-        }
-        plain_write(out, &it->node);
-    }
-    buf_char(out, is_map ? '}' : ']');
-}
-
+/* Keys as they are: option codes and language names are data. */
 str plain_json(struct ctx *c, const struct node *node)
 {
     struct buf out = buf_new(c->mem, 1 << 20);
-    plain_write(&out, node);
+    json_store(&out, node);
     return buf_str(&out);
 }
 
