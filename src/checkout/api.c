@@ -18,12 +18,7 @@ static const struct input an_item[] = {
 static const struct input an_address[] = {
     { "name", LINE, 1, 120 },
     { "phone", LINE, 5, 30 },
-    { "line1", LINE, 1, 200, .required = true },
-    { "line2", LINE, 0, 200 },
-    { "city", LINE, 1, 100, .required = true },
-    { "region", LINE, 0, 100 },
-    { "postcode", LINE, 0, 12 },
-    { "country", WORD, 2, 2, .required = true },
+    ORDERS_ADDRESS,
     { 0 },
 };
 static const struct input an_order[] = {

@@ -25,12 +25,7 @@ static const struct input an_address[] = {
     { "id", WORD, 1, 200, .required = true },
     { "name", LINE, 1, 120, .required = true },
     { "phone", LINE, 5, 30 },
-    { "line1", LINE, 1, 200, .required = true },
-    { "line2", LINE, 0, 200 },
-    { "city", LINE, 1, 100, .required = true },
-    { "region", LINE, 0, 100 },
-    { "postcode", LINE, 0, 12 },
-    { "country", WORD, 2, 2, .required = true },
+    ORDERS_ADDRESS,
     { 0 },
 };
 

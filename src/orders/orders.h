@@ -10,6 +10,17 @@
 struct basket; /* pricing/pricing.h */
 struct priced;
 
+/* Where an order goes, as rows of a route's inputs (web/web.h): its page and its API ask alike. */
+/* clang-format off */
+#define ORDERS_ADDRESS                           \
+    { "line1", LINE, 1, 200, .required = true }, \
+    { "line2", LINE, 0, 200 },                   \
+    { "city", LINE, 1, 100, .required = true },  \
+    { "region", LINE, 0, 100 },                  \
+    { "postcode", LINE, 0, 12 },                 \
+    { "country", WORD, 2, 2, .required = true }
+/* clang-format on */
+
 struct placing { /* everything checkout has gathered, prices already reckoned */
     i64 cart, revision, person;
     str email, name, phone, delivery_method;
