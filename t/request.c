@@ -224,8 +224,11 @@ void t_as(const struct who *who)
 {
     open_shop();
     b.forced = who != NULL;
-    if (who)
-        b.who = *who;
+    if (!who)
+        return;
+    b.who = *who;
+    if (!b.who.allowed && b.who.person) /* unless the test narrows it */
+        b.who.allowed = permissions_of(who->role, who->member);
 }
 
 static str cookie_header(void)

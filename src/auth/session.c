@@ -91,6 +91,18 @@ static void take_place(struct req *r, const struct node *row)
     r->who.role = role_named(node_str(row, "role"));
     r->who.organisation = node_int(row, "organisation_id");
     r->who.member = place_named(node_str(row, "place"));
+    r->who.allowed = permissions_of(r->who.role, r->who.member);
+}
+
+/* A shopper, until the database has said more. */
+static void begin_as(struct req *r, const struct login *who, str hash)
+{
+    r->who = (struct who){ .person = who->person,
+        .role = USER,
+        .allowed = permissions_of(USER, NOBODY),
+        .name = who->name,
+        .email = who->email,
+        .session = hash };
 }
 
 /* Staff are asked for anew with each request, so that a right taken away is gone at once. */
@@ -134,9 +146,7 @@ int auth_who(struct req *r, str cookie)
     str hash = crypto_sha256_hex(c->mem, cookie);
     if (!find(c, hash, &who))
         return E_OK;
-    r->who = (struct who){
-        .person = who.person, .role = USER, .name = who.name, .email = who.email, .session = hash
-    };
+    begin_as(r, &who, hash);
     c->scope.person = who.person;
     return who.is_staff ? auth_refresh_place(r) : E_OK;
 }
@@ -149,9 +159,7 @@ int session_begin(struct req *r, const struct login *who)
     c->scope = (struct scope){ .person = who->person, .cart = c->scope.cart };
     TRY(q_auth_add_device(c, NULL, who->person, hash, str_upto(r->user_agent, 200)));
     keep(c, hash, who);
-    r->who = (struct who){
-        .person = who->person, .role = USER, .name = who->name, .email = who->email, .session = hash
-    };
+    begin_as(r, who, hash);
     set_cookie(r, COOKIE_SESSION, token, 0, false);
     csrf_issue(r, token);
     for (int (*const *then)(struct req *, i64) = c->app->hooks.on_login; then && *then; then++)

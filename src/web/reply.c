@@ -196,14 +196,14 @@ static struct node *currencies(struct req *r)
     return list;
 }
 
-/* Permission names with their colon as an underscore: {{#may.orders_read}}. */
+/* Permission names with colon and hyphen as underscores: {{#may.orders_read}}. */
 static struct node *may_map(struct req *r, const struct who *who)
 {
     struct node *map = node_map(r->c.mem);
     for (enum permission p = 1; p < N_PERMISSIONS; p++) {
         char *name = (char *)str_c(r->c.mem, str_of(permission_name(p)));
         for (char *at = name; *at; at++)
-            if (*at == ':')
+            if (*at == ':' || *at == '-')
                 *at = '_';
         node_set_bool(r->c.mem, map, str_of(name), may(who, p));
     }

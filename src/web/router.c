@@ -66,13 +66,34 @@ const char *role_name(enum role role)
     return (size_t)role < COUNT(names) ? names[role] : "";
 }
 
+enum permission permission_named(str name)
+{
+    for (enum permission p = 1; p < N_PERMISSIONS; p++)
+        if (str_is(name, permissions[p].name))
+            return p;
+    return PERMISSION_NONE_GIVEN;
+}
+
+uint64_t permission_bit(enum permission p)
+{
+    return p != PERMISSION_NONE_GIVEN && p < N_PERMISSIONS ? (uint64_t)1 << p : 0;
+}
+
+uint64_t permissions_of(enum role role, enum member member)
+{
+    uint64_t set = 0;
+    for (enum permission p = 1; p < N_PERMISSIONS; p++)
+        if (role >= permissions[p].role ||
+            (permissions[p].member != NOBODY && member >= permissions[p].member))
+            set |= permission_bit(p);
+    return set;
+}
+
+/* What a guest may, everybody may. */
 bool may(const struct who *who, enum permission p)
 {
-    if (p == PERMISSION_NONE_GIVEN || p >= N_PERMISSIONS)
-        return false;
-    if (who->role >= permissions[p].role)
-        return true;
-    return who->person && permissions[p].member != NOBODY && who->member >= permissions[p].member;
+    uint64_t bit = permission_bit(p);
+    return bit && (permissions[p].role == GUEST || (who->person && (who->allowed & bit)));
 }
 
 int as_staff(struct req *r)

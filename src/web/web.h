@@ -38,12 +38,19 @@ enum permission {
 #undef X
     N_PERMISSIONS
 };
+_Static_assert(N_PERMISSIONS <= 64, "a permission is a bit");
 const char *permission_name(enum permission);
+enum permission permission_named(str name); /* PERMISSION_NONE_GIVEN: there is none */
+/* Sets of permissions: bit 1 << p each. What a platform role and a place in an organisation
+ * give, by the table. */
+uint64_t permissions_of(enum role, enum member);
+uint64_t permission_bit(enum permission);
 
 struct who {
     i64 person, organisation; /* 0: a guest; organisation: where this person is staff */
     enum role role;
-    enum member member;
+    enum member member; /* NOBODY also for who has a role of the organisation's own making */
+    uint64_t allowed;   /* all that decides: may() asks for nothing else */
     str name, email;
     str session; /* the session's hash, empty for a guest */
 };

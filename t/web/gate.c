@@ -289,13 +289,24 @@ T(right_person_gets_in)
 }
 T(members_have_what_their_place_has)
 {
-    struct who viewer = { .person = 1, .role = USER, .organisation = 5, .member = VIEWER };
+    struct who viewer = { .person = 1, .organisation = 5, .allowed = permissions_of(USER, VIEWER) };
     is_true(may(&viewer, ORDERS_READ));
     is_false(may(&viewer, ORDERS_UPDATE));
-    viewer.member = NOBODY;
+    viewer.allowed = permissions_of(USER, NOBODY);
     is_false(may(&viewer, ORDERS_READ));
     is_true(may(&viewer, SHOPPER));
     is_false(may(&viewer, PERMISSION_NONE_GIVEN));
+}
+T(nothing_but_the_set_of_permissions_decides_AC_06)
+{
+    struct who bare = { .person = 1, .role = SUPER_ADMIN, .organisation = 5, .member = OWNER };
+    is_false(may(&bare, ORDERS_READ));
+    is_true(may(&bare, ANYONE));
+    bare.allowed = permission_bit(ORDERS_READ);
+    is_true(may(&bare, ORDERS_READ));
+    is_false(may(&bare, ORDERS_UPDATE));
+    bare.person = 0;
+    is_false(may(&bare, ORDERS_READ));
 }
 
 /* ---- forms -------------------------------------------------------------------------------------------- */
