@@ -163,35 +163,49 @@ bool crypto_signed(str secret, const char *purpose, str signed_value, str *value
 #define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG   crypto_aead_xchacha20poly1305_ietf_ABYTES
 
-str crypto_seal(struct arena *mem, str secret, const char *purpose, str plain)
+void crypto_forget(void *key, size_t n) { sodium_memzero(key, n); }
+
+str crypto_lock(struct arena *mem, const unsigned char key[32], str with, str plain)
 {
-    unsigned char key[32], *box = arena_raw(mem, NONCE + plain.n + TAG);
+    unsigned char *box = arena_raw(mem, NONCE + plain.n + TAG);
     unsigned long long n;
-    crypto_key(secret, purpose, key);
     crypto_random(box, NONCE);
     crypto_aead_xchacha20poly1305_ietf_encrypt(
-        box + NONCE, &n, bytes(plain), plain.n, NULL, 0, NULL, box, key);
-    sodium_memzero(key, sizeof key);
+        box + NONCE, &n, bytes(plain), plain.n, bytes(with), with.n, NULL, box, key);
     return base64(mem, box, NONCE + n);
 }
 
-bool crypto_unseal(struct arena *mem, str secret, const char *purpose, str sealed, str *plain)
+bool crypto_unlock(struct arena *mem, const unsigned char key[32], str with, str sealed, str *plain)
 {
-    unsigned char key[32], *box = arena_raw(mem, sealed.n + 1), *out = arena_raw(mem, sealed.n + 1);
+    unsigned char *box = arena_raw(mem, sealed.n + 1), *out = arena_raw(mem, sealed.n + 1);
     unsigned long long n = 0;
     size_t size = 0;
     *plain = str_none;
-    if (!unbase64(sealed, box, sealed.n, &size) || size < NONCE + TAG)
-        return false;
-    crypto_key(secret, purpose, key);
-    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(
-        out, &n, NULL, box + NONCE, size - NONCE, NULL, 0, box, key);
-    sodium_memzero(key, sizeof key);
-    if (bad)
+    if (!unbase64(sealed, box, sealed.n, &size) || size < NONCE + TAG ||
+        crypto_aead_xchacha20poly1305_ietf_decrypt(
+            out, &n, NULL, box + NONCE, size - NONCE, bytes(with), with.n, box, key))
         return false;
     out[n] = 0;
     *plain = (str){ (char *)out, n };
     return true;
+}
+
+str crypto_seal(struct arena *mem, str secret, const char *purpose, str plain)
+{
+    unsigned char key[32];
+    crypto_key(secret, purpose, key);
+    str sealed = crypto_lock(mem, key, str_none, plain);
+    sodium_memzero(key, sizeof key);
+    return sealed;
+}
+
+bool crypto_unseal(struct arena *mem, str secret, const char *purpose, str sealed, str *plain)
+{
+    unsigned char key[32];
+    crypto_key(secret, purpose, key);
+    bool ok = crypto_unlock(mem, key, str_none, sealed, plain);
+    sodium_memzero(key, sizeof key);
+    return ok;
 }
 
 /* ---- passwords ---------------------------------------------------------------------------- */

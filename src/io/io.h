@@ -171,6 +171,10 @@ bool crypto_cert_until(str pem, when *until);
 /* Sealed: secret and authentic (XChaCha20-Poly1305). */
 str crypto_seal(struct arena *, str secret, const char *purpose, str plain);
 bool crypto_unseal(struct arena *, str secret, const char *purpose, str sealed, str *plain);
+/* The same under a key of 32 bytes; opens only together with the text it was sealed `with`. */
+str crypto_lock(struct arena *, const unsigned char key[32], str with, str plain);
+bool crypto_unlock(struct arena *, const unsigned char key[32], str with, str sealed, str *plain);
+void crypto_forget(void *key, size_t n); /* overwritten, whatever the compiler thinks of it */
 /* argon2id, 19 MiB, t=2; the hash says its own parameters. */
 bool crypto_password_hash(struct arena *, str password, str *hash);
 bool crypto_password_ok(str hash, str password);

@@ -33,6 +33,8 @@ static const char *const known[] = {
     "mail_dir",
     "mail_from",
     "manifest",
+    "master_key_before_file",
+    "master_key_file",
     "media_dir",
     "mode",
     "nginx_push",
@@ -147,6 +149,8 @@ void check_secrets(struct exam *e)
     str newest;
     look_at_secret(e, str_of(conf_path(e->c->app->conf)));
     look_at_secret(e, setting(e, "secret_file"));
+    look_at_secret(e, setting(e, "master_key_file"));
+    look_at_secret(e, setting(e, "master_key_before_file"));
     look_at_secret(e, setting(e, "tls_key"));
     if (!archive_newest(e->c, care_folder(e->c->app), &newest))
         look_at_secret(e, newest);

@@ -1,5 +1,6 @@
 /* app.c: opens what lives as long as the process, and says all that is wrong with it at once. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include "web/web_in.h"
 
@@ -45,14 +46,25 @@ static void read_currencies(struct app *app, struct buf *errors)
 }
 
 /* In a file of its own, so that the configuration may be shown around. */
-static str read_secret(struct app *app)
+static str read_secret(struct app *app, str path, str otherwise)
 {
-    str path = conf_str(app->conf, "secret_file", str_none);
     bool ok = false;
     if (!path.n)
-        return conf_str(app->conf, "secret", str_none);
+        return otherwise;
     str text = file_read(app->mem, str_c(app->mem, path), 4096, &ok);
     return ok ? str_trim(text) : str_none;
+}
+
+/* Without one of its own the shop's secret does: purposes keep the two apart. */
+static void read_master(struct app *app, struct buf *errors)
+{
+    const char *given = getenv("TALAT_MASTER_KEY");
+    str file = conf_str(app->conf, "master_key_file", str_none);
+    str before = conf_str(app->conf, "master_key_before_file", str_none);
+    app->master = given ? str_of(given) : read_secret(app, file, app->secret);
+    app->master_before = read_secret(app, before, app->secret);
+    if (app->master.n < 32)
+        buf_add(errors, S("master_key_file: must hold 32 characters or more\n"));
 }
 
 static void read_settings(struct app *app, struct buf *errors)
@@ -64,7 +76,9 @@ static void read_settings(struct app *app, struct buf *errors)
     app->base_url = conf_str(app->conf, "base_url", S("http://localhost:8080"));
     while (str_ends(app->base_url, S("/")))
         app->base_url = str_upto(app->base_url, app->base_url.n - 1);
-    app->secret = read_secret(app);
+    app->secret = read_secret(app, conf_str(app->conf, "secret_file", str_none),
+        conf_str(app->conf, "secret", str_none));
+    read_master(app, errors);
     app->language = conf_str(app->conf, "language", S("en"));
     app->currency = conf_str(app->conf, "currency", S("THB"));
     if (!app->production && !str_is(app->mode, "dev") && !str_is(app->mode, "test"))
@@ -116,6 +130,7 @@ struct app *app_open_house(struct arena *mem, const char *conf_path, const struc
     app->readers = house->readers;
     app->crons = house->crons;
     app->mails = house->mails;
+    app->sealed = house->sealed;
     read_settings(app, &errors);
     for (size_t i = 0; house->checks && house->checks[i]; i++)
         house->checks[i](app, &errors);

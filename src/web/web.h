@@ -266,6 +266,7 @@ struct hooks {
 struct app {
     struct arena *mem;
     struct conf *conf;
+    str master, master_before; /* what wraps the keys of sealed columns: vault */
     str mode, base_url, secret, run_dir, share_dir, media_dir, inner_socket, image_program;
     str language;        /* the one without a prefix */
     str currency;        /* unless chosen */
@@ -289,6 +290,7 @@ struct app {
     const struct reader *readers;       /* work/work.h: who hears which event */
     const struct cron *const *crons;
     const struct notify_builder *const *mails; /* notify/notify.h */
+    const struct vault_column *sealed;         /* vault/vault.h */
 };
 
 /* Everything the rooms above bring along: bin/features.c has the shop's. */
@@ -301,6 +303,7 @@ struct house {
     const struct reader *readers;
     const struct cron *const *crons;
     const struct notify_builder *const *mails;
+    const struct vault_column *sealed; /* ended by a row without a name */
     /* Each says what is wrong with the configuration, a line each; ended by NULL. */
     void (*const *checks)(const struct app *, struct buf *errors);
 };

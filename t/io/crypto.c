@@ -188,3 +188,19 @@ T(a_guessed_opaque_id_is_refused)
     is_false(crypto_unopaque(SECRET, "order", S("0000\0000000000"), &id));
     is_false(crypto_unopaque(SECRET, "order", str_none, &id));
 }
+
+T(a_locked_value_opens_with_its_key_and_its_words_alone)
+{
+    unsigned char key[32] = { 1 }, other[32] = { 2 };
+    struct arena *mem = t_ctx()->mem;
+    str box = crypto_lock(mem, key, S("with"), S("plain")), out;
+    is_true(crypto_unlock(mem, key, S("with"), box, &out));
+    eq_str(out, "plain");
+    is_false(crypto_unlock(mem, other, S("with"), box, &out));
+    is_false(crypto_unlock(mem, key, S("without"), box, &out));
+    is_false(crypto_unlock(mem, key, S(""), box, &out));
+    eq_str(out, "");
+    crypto_forget(key, sizeof key);
+    for (size_t i = 0; i < sizeof key; i++)
+        eq_int(key[i], 0);
+}

@@ -1,0 +1,41 @@
+-- vault: data keys, wrapped.
+
+-- name: current :maybe
+-- in: whose text, owner bigint
+select id, whose, owner_id, wrapped from vault.key
+ where whose = :whose and owner_id = :owner and is_current;
+
+-- name: key :maybe
+-- in: id bigint, whose text, owner bigint
+select id, whose, owner_id, wrapped from vault.key
+ where id = :id and whose = :whose and owner_id = :owner;
+
+-- name: add :exec
+-- in: whose text, owner bigint, wrapped text
+-- Whoever comes second uses the first one's.
+insert into vault.key (whose, owner_id, wrapped) values (:whose, :owner, :wrapped)
+on conflict (whose, owner_id) where is_current do nothing;
+
+-- name: retire :exec
+-- in: id bigint
+update vault.key set is_current = false where id = :id and is_current and wrapped <> '';
+
+-- name: rewrap :exec
+-- in: id bigint, wrapped text, before text
+update vault.key set wrapped = :wrapped where id = :id and wrapped = :before;
+
+-- name: destroy :exec
+-- in: whose text, owner bigint
+update vault.key set wrapped = '' where whose = :whose and owner_id = :owner;
+
+-- name: all :many
+select id, whose, owner_id, wrapped, is_current from vault.key order by id;
+
+-- name: put :exec
+-- in: id bigint, whose text, owner bigint, wrapped text, is_current bool
+-- From a list of keys: what was destroyed in either stays destroyed.
+insert into vault.key as k (id, whose, owner_id, wrapped, is_current)
+overriding system value
+values (:id, :whose, :owner, :wrapped, :is_current)
+on conflict (id) do update set wrapped = ''
+ where excluded.wrapped = '' and k.whose = excluded.whose and k.owner_id = excluded.owner_id;
