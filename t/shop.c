@@ -3,8 +3,10 @@
 #include "ops/ops.h"
 #include "orders/orders.h"
 #include "work/work.h"
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { NUMBERS = 9600 }; /* far above the generator's and t/io's */
 
@@ -304,4 +306,74 @@ void t_cron(const char *name)
                 return;
             }
     ck_abort_msg("no cron %s", name);
+}
+
+/* ---- mail --------------------------------------------------------------------------------- */
+
+static int hex_of(char ch) { return ch <= '9' ? ch - '0' : (ch | 32) - 'a' + 10; }
+
+/* Of quoted-printable. */
+static str plain(str mail)
+{
+    struct buf out = buf_new(t_ctx()->mem, 1 << 20);
+    for (size_t i = 0; i < mail.n; i++) {
+        if (mail.p[i] != '=' || i + 2 >= mail.n) {
+            buf_char(&out, mail.p[i]);
+            continue;
+        }
+        if (mail.p[i + 1] == '\r' || mail.p[i + 1] == '\n')
+            i += mail.p[i + 1] == '\r' ? 2 : 1;
+        else {
+            buf_char(&out, (char)(hex_of(mail.p[i + 1]) * 16 + hex_of(mail.p[i + 2])));
+            i += 2;
+        }
+    }
+    return buf_str(&out);
+}
+
+str t_mail_to(str address)
+{
+    struct arena *mem = t_ctx()->mem;
+    struct buf all = buf_new(mem, 1 << 20);
+    str to = str_fmt(mem, "To: <%.*s>", STR(address));
+    char folder[] = "/tmp/talat-mail-XXXXXX";
+    t_open();
+    if (!mkdtemp(folder))
+        ck_abort_msg("no folder for mail");
+    conf_put(mem, t_ctx()->app->conf, "mail_dir", str_of(folder));
+    t_drain();
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        bool ok = true;
+        const char *path = str_fmt(mem, "%s/%s", folder, e->d_name).p;
+        str mail = str_ends(str_of(e->d_name), S(".eml")) ? file_read(mem, path, 1 << 20, &ok)
+                                                          : str_none;
+        unlink(path);
+        if (str_find(mail, to) >= 0)
+            buf_add(&all, plain(mail));
+    }
+    if (dir)
+        closedir(dir);
+    rmdir(folder);
+    return buf_str(&all);
+}
+
+str t_mail_code(str mail)
+{
+    i64 at = str_find(mail, S("\n    "));
+    str digits = at < 0 ? str_none : str_upto(str_from(mail, (size_t)at + 5), 6);
+    i64 number;
+    return digits.n == 6 && str_int(digits, &number) ? digits : str_none;
+}
+
+str t_mail_token(str mail)
+{
+    i64 at = str_find(mail, S("token="));
+    size_t n = 0;
+    if (at < 0)
+        return str_none;
+    str rest = str_from(mail, (size_t)at + 6);
+    while (n < rest.n && strchr("0123456789abcdef", rest.p[n]))
+        n++;
+    return str_upto(rest, n);
 }

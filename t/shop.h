@@ -18,6 +18,12 @@ void t_prove(void);
 /* Runs the outbox and all jobs that are due, also those that wait for their next try. */
 int t_drain(void);
 
+/* Runs what is due; what it sent to this address, in plain letters (all of it, one after the
+ * other), or an empty text. */
+str t_mail_to(str address);
+str t_mail_code(str mail);  /* the six digits in it; empty when there are none */
+str t_mail_token(str mail); /* of the link in it */
+
 /* ---- buying ------------------------------------------------------------------------------ */
 
 /* Things of the demo shop; their stock is what t_stock says. */

@@ -108,3 +108,51 @@ returning id;
 insert into auth.member (organisation_id, person_id, place)
 values (:organisation, :person, :place)
 on conflict (organisation_id, person_id) do update set place = excluded.place;
+
+-- name: add_code :one
+-- in: purpose text, person bigint?, address text, about bigint, data jsonb, lang text
+-- in: nonce text, link_hash text, code_s bigint, link_s bigint
+-- The new one's id, 0 when enough were sent.
+select coalesce(auth.add_code(:purpose, :person, :address, :about, :data, :lang, :nonce,
+                              :link_hash, :code_s, :link_s), 0) as id;
+
+-- name: code_to_send :maybe
+-- in: id bigint
+select id, purpose, coalesce(person_id, 0) as person_id, address, about, data, lang, nonce
+  from auth.code where id = :id and ended_at is null;
+
+-- name: code_for :exec
+-- in: id bigint, person bigint
+-- It was asked for by an address; this is whose it is.
+update auth.code set person_id = :person where id = :id and ended_at is null;
+
+-- name: void_code :exec
+-- in: id bigint
+update auth.code set ended_at = now(), nonce = '', data = '{}'
+ where id = :id and ended_at is null;
+
+-- name: try_code :maybe
+-- in: purpose text, person bigint, address text
+-- Takes one of its five tries. By the person where there is one, else by the address.
+update auth.code set tries = tries + 1
+ where id = (select id from auth.code
+              where purpose = :purpose and ended_at is null
+                and (person_id = :person or (:person = 0 and address = :address))
+              order by id desc limit 1)
+   and ended_at is null and tries < 5 and code_until > now()
+returning id, coalesce(person_id, 0) as person_id, address, about, data, lang, nonce;
+
+-- name: code_of_link :maybe
+-- in: purpose text, link_hash text
+select id, coalesce(person_id, 0) as person_id, address, about, data, lang
+  from auth.code
+ where link_hash = :link_hash and purpose = :purpose and ended_at is null and link_until > now();
+
+-- name: use_code :exec
+-- in: id bigint
+-- One wins, however many try at once.
+update auth.code set used_at = now(), ended_at = now(), nonce = '', data = '{}'
+ where id = :id and ended_at is null;
+
+-- name: forget_codes :exec
+delete from auth.code where created_at < now() - interval '8 days';

@@ -22,6 +22,32 @@ int login_check(struct req *, str email, str password, struct login *);
 int token_issue(struct ctx *, i64 person, str *token); /* good for 15 minutes */
 bool token_read(struct ctx *, str token, i64 *person);
 
+/* codes.c: a code of six digits, a link, or both, sent by mail: for one purpose, to one address,
+ * good once and for a while; a newer one takes the place of those before. */
+enum code_purpose { CODE_VERIFY, CODE_RESET, CODE_CHANGE, CODE_LOGIN, CODE_INVITE };
+struct code_to {
+    i64 person; /* 0: not known. VERIFY and RESET look for who has the address when they send */
+    str address, lang; /* lang empty: the ctx's */
+    i64 about;         /* INVITE: the organisation, else 0: one to each may be under way */
+    struct node *data; /* comes back with the code; its mail shows it as {{about.x}}; may be NULL */
+};
+struct code {
+    i64 id, person, about;
+    str address, lang;
+    const struct node *data;
+};
+/* E_LIMIT after three to an address within 15 minutes. Where the answer must not tell whether
+ * an address is known, fault_clear that. The mail is templates/notify/code_<purpose>. */
+int code_send(struct ctx *, enum code_purpose, const struct code_to *);
+/* The digits that were typed, as those last sent to this person, or, with person 0, to this
+ * address. Wrong, late, used or tried five times: E_INPUT with one text, under "code". Not
+ * inside a pg_tx of one's own: a failure must not give its try back. */
+int code_use(struct ctx *, enum code_purpose, i64 person, str address, str digits, struct code *);
+/* The link's token: looking changes nothing (for GET), opening uses it up. E_GONE. */
+int code_look(struct ctx *, enum code_purpose, str token, struct code *);
+int code_open(struct ctx *, enum code_purpose, str token, struct code *);
+str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails */
+
 /* session.c */
 /* This request is that person's from now on, with what they may do as of now. E_MISSING when
  * there is nobody of that number. */

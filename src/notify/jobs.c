@@ -48,6 +48,11 @@ static int send(struct ctx *c, const struct job *job)
     mail.message_id = str_fmt(c->mem, "<%s@talat>",
         str_c(c->mem, crypto_opaque(c->mem, c->app->secret, "mail", job->subject)));
     int err = compose(c, row, &mail);
+    if (err == E_GONE) { /* what it was to say is no longer so */
+        TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
+        fault_clear(c);
+        return E_OK;
+    }
     if (!err)
         err = mail_send(c, conf_str(c->app->conf, "smtp_url", str_none),
             conf_str(c->app->conf, "mail_dir", str_none), &mail, &answer);

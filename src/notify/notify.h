@@ -12,7 +12,8 @@ struct notify_to {
     str email, lang;
 };
 int notify_mail(struct ctx *, const char *template, str cause, const struct notify_to *);
-/* Makes the document of a template's mail: `subject` and what the template shows. */
+/* Makes the document of a template's mail: `subject`, `order` (null without) and what the
+ * template shows. E_GONE: there is nothing to say any more, and nothing is sent. */
 struct notify_builder {
     const char *template;
     int (*build)(struct ctx *, const struct node *mail_row, struct node **document);
