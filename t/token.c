@@ -54,6 +54,17 @@ static i64 shopper(void)
     return t_int("select id as n from auth.person where email = '" SHOPPER_ "'");
 }
 
+/* A login of the shopper's, as the API makes it. */
+static i64 device(void)
+{
+    static const char find[] = "select coalesce(max(id), 0) as n from auth.device where session_hash = 'token:t'";
+    if (!t_int(find))
+        t_sql("insert into auth.device (person_id, session_hash, kind) values (%" PRId64
+              ", 'token:t', 'token')",
+            shopper());
+    return t_int(find);
+}
+
 static i64 now_s(void) { return t_ctx()->now / SECOND; }
 
 /* The claims of a good token, one of them said differently, or one more. NULL: left out. */
@@ -62,6 +73,7 @@ static str claims(const char *name, const char *json)
     struct ctx *c = t_ctx();
     struct buf out = buf_new(c->mem, 8192);
     str sub = crypto_opaque(c->mem, c->app->secret, "person", shopper());
+    str sid = crypto_opaque(c->mem, c->app->secret, "device", device());
     str base = c->app->base_url;
     const struct {
         const char *name;
@@ -70,6 +82,7 @@ static str claims(const char *name, const char *json)
         { "iss", str_fmt(c->mem, "\"%.*s\"", STR(base)) },
         { "aud", str_fmt(c->mem, "\"%.*s/api\"", STR(base)) },
         { "sub", str_fmt(c->mem, "\"%.*s\"", STR(sub)) },
+        { "sid", str_fmt(c->mem, "\"%.*s\"", STR(sid)) },
         { "iat", str_fmt(c->mem, "%" PRId64, now_s()) },
         { "exp", str_fmt(c->mem, "%" PRId64, now_s() + 900) },
         { "jti", S("\"anything\"") },
@@ -127,13 +140,14 @@ static str login(const char *email)
     return node_str(t_document(), "accessToken");
 }
 
-T(logging_in_gives_a_token_and_no_cookie)
+T(ID_02_logging_in_gives_a_token_and_no_session)
 {
     open_shop();
     str token = login(SHOPPER_);
     t_json("user.email", SHOPPER_);
     t_json("user.role", "user");
-    t_header("Set-Cookie", NULL);
+    no_text(t_header_of("Set-Cookie"), "__Host-sid");
+    t_header_has("Set-Cookie", "__Host-refresh=tlr_");
     eq_int((i64)node_count(t_document()), 2);
     opens(token);
     opens(token); /* as often as one likes */
@@ -144,7 +158,7 @@ T(logging_in_gives_a_token_and_no_cookie)
     t_header("WWW-Authenticate", "Bearer");
 }
 
-T(a_token_ends_after_a_quarter_of_an_hour)
+T(ID_06_a_token_ends_after_a_quarter_of_an_hour)
 {
     open_shop();
     str token = login(SHOPPER_);
@@ -154,7 +168,7 @@ T(a_token_ends_after_a_quarter_of_an_hour)
     refused("900 s old", token);
 }
 
-T(a_wrong_password_gives_none)
+T(ID_03_a_wrong_password_gives_none)
 {
     open_shop();
     t_post_json("/api/auth/login", "{\"email\":\"" SHOPPER_ "\",\"password\":\"wrong-password\"}");
@@ -180,7 +194,7 @@ T(who_is_gone_is_nobody)
 }
 
 /* Our own token as the measure: what differs from it in one thing is refused for that. */
-T(what_a_token_says_is_looked_at)
+T(ID_05_ID_09_what_a_token_says_is_looked_at)
 {
     open_shop();
     str key = shop_key("1");
@@ -189,6 +203,7 @@ T(what_a_token_says_is_looked_at)
     const char *ahead = str_fmt(mem, "%" PRId64, now_s() + 100).p;
     opens(signed_by(key, HEAD, claims(NULL, NULL)));
     opens(signed_by(key, HEAD, claims("nbf", past)));
+    str foreign = crypto_opaque(mem, t_ctx()->app->secret, "device", 987654321);
     const char *const wrong[][2] = { { "exp", past }, { "exp", "0" }, { "exp", "-1" },
         { "exp", NULL }, { "exp", "\"9999999999\"" }, { "exp", "9999999999" }, { "exp", "1e20" },
         { "exp", "null" }, { "exp", "true" }, { "nbf", ahead }, { "nbf", "\"0\"" },
@@ -196,7 +211,8 @@ T(what_a_token_says_is_looked_at)
         { "iss", "\"https://evil.example\"" }, { "iss", NULL }, { "iss", "\"\"" }, { "iss", "[]" },
         { "aud", "\"https://evil.example/api\"" }, { "aud", NULL }, { "aud", "[]" },
         { "aud", "\"\"" }, { "sub", NULL }, { "sub", "\"\"" }, { "sub", "1" }, { "sub", "\"1\"" },
-        { "sub", "\"1 or 1=1\"" }, { "sub", "null" }, { "jti", NULL }, { "jti", "\"\"" },
+        { "sub", "\"1 or 1=1\"" }, { "sub", "null" }, { "sid", NULL }, { "sid", "\"\"" },
+        { "sid", "1" }, { "sid", str_fmt(mem, "\"%.*s\"", STR(foreign)).p }, { "jti", NULL }, { "jti", "\"\"" },
         { "jti", "7" } };
     for (size_t i = 0; i < COUNT(wrong); i++)
         refused(wrong[i][0], signed_by(key, HEAD, claims(wrong[i][0], wrong[i][1])));
@@ -207,7 +223,7 @@ T(what_a_token_says_is_looked_at)
             str_fmt(mem, "{\"sub\":\"x\",%.*s", STR(str_from(claims(NULL, NULL), 1)))));
 }
 
-T(no_algorithm_but_ours)
+T(ID_04_ID_09_no_algorithm_but_ours)
 {
     open_shop();
     struct arena *mem = t_ctx()->mem;
@@ -252,7 +268,7 @@ T(no_algorithm_but_ours)
     }
 }
 
-T(no_signature_but_ours)
+T(ID_04_ID_09_no_signature_but_ours)
 {
     open_shop();
     struct arena *mem = t_ctx()->mem;
@@ -282,6 +298,13 @@ T(no_signature_but_ours)
     refused("a short one", str_upto(good, good.n - 4));
     refused("a longer one", str_fmt(mem, "%.*sAAAA", STR(good)));
     refused("a fourth part", str_fmt(mem, "%.*s.AAAA", STR(good)));
+ /* Other spellings of the same bytes: two bits of the last letter stand for nothing. */
+    for (const char *last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"; *last; last++)
+        if (*last != good.p[good.n - 1])
+            refused("a last letter that says the same", str_fmt(mem, "%.*s%c", STR(str_upto(good, good.n - 1)), *last));
+    refused("a line's end after it", str_fmt(mem, "%.*s%%0a", STR(good)));
+    refused("a blank in it", str_fmt(mem, "%.*s %.*s", STR(str_upto(good, 20)), STR(str_from(good, 20))));
+    refused("base64 of another alphabet", str_fmt(mem, "%.*s+", STR(str_upto(good, good.n - 1))));
     refused("padded", str_fmt(mem, "%.*s=", STR(good)));
     refused("another head over it",
         str_fmt(mem, "%.*s.%.*s.%.*s",

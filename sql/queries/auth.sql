@@ -66,14 +66,69 @@ update auth.device set ended_at = now() where session_hash = :session_hash and e
 -- in: person bigint, session_hash text
 select user_agent, created_at, seen_at, session_hash = :session_hash as is_this
   from auth.device
- where person_id = :person and ended_at is null and seen_at > now() - interval '24 hours'
+ where person_id = :person and ended_at is null
+   and seen_at > now() - case kind when 'token' then interval '30 days' else interval '24 hours' end
  order by seen_at desc limit 20;
+
+-- name: begin_refresh :one
+-- in: person bigint, name text, user_agent text, hash text, at timestamptz, until timestamptz
+-- A login of the API: its device row, and the first refresh token of the family.
+with device as (
+    insert into auth.device (person_id, session_hash, user_agent, kind, created_at, seen_at)
+    values (:person, :name, :user_agent, 'token', :at, :at) returning id)
+insert into auth.refresh (hash, device_id, person_id, until)
+select :hash, id, :person, :until from device
+returning device_id as device;
+
+-- name: use_refresh :maybe
+-- in: hash text, next text, at timestamptz, until timestamptz
+-- Good once: of many at a time the first has the row's lock, the others then find it used. A
+-- login lasts a year at most, however often it is renewed.
+with used as (
+    update auth.refresh r set used_at = :at
+      from auth.device d
+     where r.hash = :hash and r.used_at is null and r.until > :at
+       and d.id = r.device_id and d.ended_at is null and d.created_at > :at - interval '1 year'
+    returning r.device_id, r.person_id),
+next as (
+    insert into auth.refresh (hash, device_id, person_id, until)
+    select :next, device_id, person_id, :until from used),
+seen as (
+    update auth.device d set seen_at = :at from used where d.id = used.device_id)
+select device_id as device, person_id as person from used;
+
+-- name: used_refresh :maybe
+-- in: hash text, since timestamptz
+-- Why it was not good: it had been used before. Just now is a race, earlier is a theft.
+select r.device_id as device, r.used_at > :since as just_now
+  from auth.refresh r join auth.device d on d.id = r.device_id
+ where r.hash = :hash and r.used_at is not null and d.ended_at is null;
+
+-- name: refresh_device :maybe
+-- in: hash text
+select device_id as device from auth.refresh where hash = :hash;
+
+-- name: end_token_device :exec
+-- in: device bigint
+update auth.device set ended_at = now()
+ where id = :device and kind = 'token' and ended_at is null;
+
+-- name: live_device :maybe
+-- in: device bigint, person bigint
+-- Whether the login that an access token was given at still stands.
+select id from auth.device
+ where id = :device and person_id = :person and kind = 'token' and ended_at is null;
+
+-- name: forget_refresh :exec
+-- in: before timestamptz
+delete from auth.refresh where until < :before;
 
 -- name: lines_of_person :many
 -- in: person bigint
 -- Sessions that may have a page open: a day of idleness, and what the row lags behind Redis.
 select session_hash from auth.device
- where person_id = :person and ended_at is null and seen_at > now() - interval '26 hours'
+ where person_id = :person and kind = 'session' and ended_at is null
+   and seen_at > now() - interval '26 hours'
  order by id desc limit 500;
 
 -- name: lines_of_staff :many
@@ -81,7 +136,7 @@ select session_hash from auth.device
 -- The same for whoever is staff here and nowhere before (query place).
 select d.session_hash
   from auth.member m join auth.device d on d.person_id = m.person_id
- where m.organisation_id = :organisation and d.ended_at is null
+ where m.organisation_id = :organisation and d.kind = 'session' and d.ended_at is null
    and d.seen_at > now() - interval '26 hours'
    and not exists (select from auth.member e
                     where e.person_id = m.person_id and e.created_at < m.created_at)

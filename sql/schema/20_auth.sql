@@ -53,8 +53,9 @@ create policy own on auth.member for all
         or base.is_platform())
     with check (organisation_id = base.organisation() or base.is_platform());
 
--- One login on one device. The session itself lives in Redis; from this row it can be made
--- again when Redis has lost it. Only a hash of the cookie is kept.
+-- One login on one device. A session itself lives in Redis; from this row it can be made again
+-- when Redis has lost it; only a hash of its cookie is kept. A login of the API ("token") is the
+-- family of its refresh and access tokens: they end with the row. Its session_hash is no hash.
 create table auth.device (
     id bigint generated always as identity primary key,
     person_id bigint not null references auth.person,
@@ -62,7 +63,8 @@ create table auth.device (
     user_agent text not null default '',
     created_at timestamptz not null default now(),
     seen_at timestamptz not null default now(),
-    ended_at timestamptz
+    ended_at timestamptz,
+    kind text not null default 'session' check (kind in ('session', 'token'))
 );
 create index device_person on auth.device (person_id) where ended_at is null;
 alter table auth.device enable row level security;

@@ -1,13 +1,29 @@
-/* The doors for other software: a token for who knows the password, and the form token for who
- * lives on cookies. */
+/* The doors for other software: tokens for who knows the password, and the form token for who
+ * lives on cookies.
+ *
+ * A login gives an access token and a refresh token. Browsers keep the refresh token as a cookie
+ * that no script reads and no other site sends; a client that says token_delivery "body" gets it
+ * in the answer, and sends it back in the body. No session is begun: pages know nothing of it. */
 #include "auth/auth_in.h"
 #include "web/web.h"
+
+#define COOKIE_LIFE_S (30 * 24 * 3600)
+#define DELIVERY      { "token_delivery", CHOICE, .choices = "cookie|body" }
 
 static const struct input to_login[] = {
     { "email", EMAIL, 3, 254, .required = true },
     { "password", SECRET, 1, 256, .required = true },
+    DELIVERY,
     { 0 },
 };
+static const struct input to_register[] = {
+    { "name", LINE, 1, 120, .required = true },
+    { "email", EMAIL, 3, 254, .required = true },
+    { "password", SECRET, 8, 256, .required = true },
+    DELIVERY,
+    { 0 },
+};
+static const struct input to_go_on[] = { { "refresh_token", SECRET, 1, 200 }, { 0 } };
 
 static struct node *user_of(struct req *r)
 {
@@ -20,18 +36,85 @@ static struct node *user_of(struct req *r)
     return user;
 }
 
-/* No cookie is set: whoever comes by a token goes on by it. */
+static void keep_cookie(struct req *r, str token)
+{
+    set_cookie(r, COOKIE_REFRESH, token, token.n ? COOKIE_LIFE_S : -1, false);
+}
+
+static int give(struct req *r, const struct refreshed *login, bool in_body)
+{
+    struct node *document = node_map(r->c.mem);
+    str token;
+    TRY(auth_become(r, login->person));
+    TRY(token_issue(&r->c, login->person, login->device, &token));
+    node_set_str(r->c.mem, document, S("access_token"), token);
+    node_set(r->c.mem, document, S("user"), user_of(r));
+    if (in_body)
+        node_set_str(r->c.mem, document, S("refresh_token"), login->token);
+    else
+        keep_cookie(r, login->token);
+    return reply_view(r, r->route->flags & CREATES ? 201 : 200, r->route->view, document);
+}
+
+int api_begin(struct req *r, i64 person)
+{
+    struct refreshed login;
+    r->c.scope = (struct scope){ .person = person };
+    TRY(refresh_begin(&r->c, person, r->user_agent, &login));
+    metric_add(r->c.app, "logins_total", 1);
+    return give(r, &login, str_is(in_str(r, "token_delivery"), "body"));
+}
+
 static int log_in(struct req *r)
 {
     struct login who;
-    struct node *document = node_map(r->c.mem);
-    str token;
     TRY(login_check(r, in_str(r, "email"), in_str(r, "password"), &who));
-    TRY(auth_become(r, who.person));
-    TRY(token_issue(&r->c, who.person, &token));
-    metric_add(r->c.app, "logins_total", 1);
-    node_set_str(r->c.mem, document, S("access_token"), token);
-    node_set(r->c.mem, document, S("user"), user_of(r));
+    return api_begin(r, who.person);
+}
+
+static int join(struct req *r)
+{
+    struct login who;
+    TRY(auth_register(
+        &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), &who));
+    return api_begin(r, who.person);
+}
+
+/* The cookie of a login that is over goes, so that the browser asks with it no more. */
+static int go_on(struct req *r)
+{
+    struct refreshed login;
+    bool in_body = in_has(r, "refresh_token");
+    str token = in_body ? in_str(r, "refresh_token") : in_cookie(r, COOKIE_REFRESH);
+    if (!token.n)
+        return fail(&r->c, E_LOGIN, "login", NULL);
+    int err = refresh_again(&r->c, token, &login);
+    if (err == E_LOGIN && !in_body)
+        keep_cookie(r, str_none);
+    return err ? err : give(r, &login, in_body);
+}
+
+int api_leave(struct req *r)
+{
+    str token = in_cookie(r, COOKIE_REFRESH);
+    if (!token.n)
+        return E_OK;
+    keep_cookie(r, str_none);
+    return refresh_end(&r->c, token);
+}
+
+/* Whatever this client is logged in by ends: the access token it speaks with, the refresh token
+ * it shows, its session. */
+static int log_out(struct req *r)
+{
+    struct node *document = node_map(r->c.mem);
+    if (r->who.device)
+        TRY(token_end(&r->c, r->who.device));
+    if (in_has(r, "refresh_token"))
+        TRY(refresh_end(&r->c, in_str(r, "refresh_token")));
+    TRY(api_leave(r));
+    TRY(session_end(r));
+    node_set_bool(r->c.mem, document, S("logged_out"), true);
     return reply_with(r, document);
 }
 
@@ -43,7 +126,13 @@ static int give_csrf_token(struct req *r)
 }
 
 ROUTES(auth_api){
+    ROUTE(POST, "/api/auth/register", ANYONE, to_register, join, "auth/token", RATE_LOGIN,
+        BARE | NOINDEX | CREATES),
     ROUTE(POST, "/api/auth/login", ANYONE, to_login, log_in, "auth/token", RATE_LOGIN,
+        BARE | NOINDEX),
+    ROUTE(POST, "/api/auth/refresh", ANYONE, to_go_on, go_on, "auth/token", RATE_FORM,
+        BARE | NOINDEX),
+    ROUTE(POST, "/api/auth/logout", ANYONE, to_go_on, log_out, "auth/logged_out", RATE_FORM,
         BARE | NOINDEX),
     ROUTE(GET, "/api/csrf/csrf-token", ANYONE, NULL, give_csrf_token, "auth/csrf", RATE_PAGE,
         BARE | NOINDEX),

@@ -19,8 +19,22 @@ struct req;
 int login_check(struct req *, str email, str password, struct login *);
 
 /* token.c */
-int token_issue(struct ctx *, i64 person, str *token); /* good for 15 minutes */
-bool token_read(struct ctx *, str token, i64 *person);
+/* For the login `device`; good for 15 minutes, or until that login has ended. */
+int token_issue(struct ctx *, i64 person, i64 device, str *token);
+bool token_read(struct ctx *, str token, i64 *person, i64 *device);
+
+/* refresh.c: logins of the API. What goes out is kept only as a hash. */
+struct refreshed {
+    i64 person, device;
+    str token; /* the refresh token, opaque; good for 30 days, once */
+};
+int refresh_begin(struct ctx *, i64 person, str user_agent, struct refreshed *);
+/* A new one for an old one. E_LOGIN "token" when it is none, or is over; when it was used before,
+ * its whole login ends with it. E_CONFLICT when another request with the same one was faster by
+ * less than ten seconds: that one has the new token. */
+int refresh_again(struct ctx *, str token, struct refreshed *);
+int refresh_end(struct ctx *, str token); /* the login it belongs to, if there is one */
+int token_end(struct ctx *, i64 device);
 
 /* codes.c: a code of six digits, a link, or both, sent by mail: for one purpose, to one address,
  * good once and for a while; a newer one takes the place of those before. */
@@ -56,3 +70,7 @@ int session_begin(struct req *, const struct login *); /* a new id, always; cook
 int session_end(struct req *);
 int auth_refresh_place(struct req *); /* role and organisation, read anew */
 int session_devices(struct ctx *, i64 person, str session, struct node **devices);
+
+/* api.c */
+int api_begin(struct req *, i64 person); /* logs in and answers {access_token, user} */
+int api_leave(struct req *);             /* ends the login whose refresh token the browser holds */

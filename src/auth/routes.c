@@ -111,6 +111,7 @@ static int join(struct req *r)
 
 static int log_out(struct req *r)
 {
+    TRY(api_leave(r));
     TRY(session_end(r));
     return see_other(r, S("/"));
 }

@@ -115,11 +115,8 @@ int auth_refresh_place(struct req *r)
     return E_OK;
 }
 
-int auth_become(struct req *r, i64 person)
+static int become(struct req *r, i64 person, const struct node *row)
 {
-    struct node *row;
-    r->c.scope = (struct scope){ .person = person };
-    TRY(q_auth_place(&r->c, &row, person));
     if (!row)
         return fail_detail(&r->c, E_MISSING, "auth.person", "nobody of that number");
     r->who = (struct who){
@@ -129,11 +126,36 @@ int auth_become(struct req *r, i64 person)
     return E_OK;
 }
 
+int auth_become(struct req *r, i64 person)
+{
+    struct node *row;
+    r->c.scope = (struct scope){ .person = person };
+    TRY(q_auth_place(&r->c, &row, person));
+    return become(r, person, row);
+}
+
+static int no_token(struct req *r) { return fail(&r->c, E_LOGIN, "token", NULL); }
+
+/* Asked of the database each time: a login that has ended anywhere has ended everywhere. */
 int auth_bearer(struct req *r, str token)
 {
-    i64 person;
-    int err = token_read(&r->c, token, &person) ? auth_become(r, person) : E_MISSING;
-    return err == E_MISSING ? fail(&r->c, E_LOGIN, "token", NULL) : err;
+    struct ctx *c = &r->c;
+    struct node *live, *row;
+    i64 person, device;
+    if (!token_read(c, token, &person, &device))
+        return no_token(r);
+    c->scope = (struct scope){ .person = person };
+    pg_batch(c);
+    int err = q_auth_live_device(c, &live, device, person);
+    if (!err)
+        err = q_auth_place(c, &row, person);
+    int sent = pg_flush(c);
+    TRY(err ? err : sent);
+    if (!live || !row)
+        return no_token(r);
+    TRY(become(r, person, row));
+    r->who.device = device;
+    return E_OK;
 }
 
 int auth_who(struct req *r, str cookie)

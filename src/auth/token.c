@@ -1,5 +1,6 @@
 /* Access tokens: who a client of the API is, for a quarter of an hour. A token says only whose it
- * is; what that person may do is asked for anew with each request. */
+ * is and at which login it was given; whether that login still stands, and what the person may do, is
+ * asked for anew with each request. */
 #include "auth/auth_in.h"
 #include "web/web.h"
 
@@ -29,7 +30,7 @@ static str audience(struct ctx *c)
     return str_fmt(c->mem, "%.*s/api", STR(c->app->base_url));
 }
 
-int token_issue(struct ctx *c, i64 person, str *token)
+int token_issue(struct ctx *c, i64 person, i64 device, str *token)
 {
     struct jwt_key keys[MOST_KEYS];
     struct node *claims = node_map(c->mem);
@@ -39,6 +40,7 @@ int token_issue(struct ctx *c, i64 person, str *token)
     node_set_str(c->mem, claims, S("iss"), c->app->base_url);
     node_set_str(c->mem, claims, S("aud"), audience(c));
     node_set_str(c->mem, claims, S("sub"), crypto_opaque(c->mem, c->app->secret, "person", person));
+    node_set_str(c->mem, claims, S("sid"), crypto_opaque(c->mem, c->app->secret, "device", device));
     node_set_int(c->mem, claims, S("iat"), now);
     node_set_int(c->mem, claims, S("exp"), now + LIFE_S);
     node_set_str(c->mem, claims, S("jti"), crypto_token(c->mem, 16));
@@ -62,7 +64,7 @@ static bool is_now(struct ctx *c, const struct node *claims)
     return from > 0 && from <= now + SKEW_S && to > now && to > from && to - from <= LIFE_S;
 }
 
-bool token_read(struct ctx *c, str token, i64 *person)
+bool token_read(struct ctx *c, str token, i64 *person, i64 *device)
 {
     struct jwt_key keys[MOST_KEYS];
     struct node *claims;
@@ -71,5 +73,6 @@ bool token_read(struct ctx *c, str token, i64 *person)
         return false;
     return is_now(c, claims) && str_eq(node_str(claims, "iss"), c->app->base_url) &&
         str_eq(node_str(claims, "aud"), audience(c)) && node_str(claims, "jti").n > 0 &&
-        crypto_unopaque(c->app->secret, "person", node_str(claims, "sub"), person);
+        crypto_unopaque(c->app->secret, "person", node_str(claims, "sub"), person) &&
+        crypto_unopaque(c->app->secret, "device", node_str(claims, "sid"), device);
 }

@@ -25,7 +25,7 @@
     X(admin)
 #define WITH_JOBS(X)                                                                               \
     X(work) X(nodes) X(ops) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders)
-#define WITH_CRONS(X) X(auth) X(cart) X(payments) X(orders) X(ops)
+#define WITH_CRONS(X) X(auth) X(auth_api) X(cart) X(payments) X(orders) X(ops)
 #define WITH_MAILS(X) X(auth) X(orders) X(ops)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];

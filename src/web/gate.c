@@ -59,6 +59,10 @@ static bool read_bearer(struct req *r)
     r->is_bearer = str_is(scheme, "bearer") && (header.n == 6 || header.p[6] == ' ');
     if (r->is_bearer)
         r->bearer = str_trim(str_from(header, 6));
+    else if (in_header(r, "x-api-key").n) {
+        r->is_bearer = true;
+        r->bearer = str_trim(in_header(r, "x-api-key"));
+    }
     return r->is_bearer;
 }
 
@@ -351,7 +355,7 @@ static int who(struct req *r)
         TRY(hooks->bearer ? hooks->bearer(r, r->bearer) : fail(&r->c, E_LOGIN, "token", NULL));
     else if (hooks->who)
         TRY(hooks->who(r, in_cookie(r, COOKIE_SESSION)));
-    r->c.scope.person = r->who.person;
+    r->c.scope.person = r->who.key ? 0 : r->who.person;
     return hooks->guest ? hooks->guest(r) : E_OK;
 }
 

@@ -219,13 +219,19 @@ static int take_choice(struct req *r, const struct given *g)
     return E_OK;
 }
 
-static int add_int(struct req *r, const struct given *g, struct node *list, str text)
+static int add_one(struct req *r, const struct given *g, struct node *list, str text)
 {
     i64 n, most = g->in->max ? g->in->max : VALUES_MAX;
-    if (!str_int(text, &n))
+    if (g->in->kind == INTS && !str_int(text, &n))
         return wrong(r, g, "Please enter whole numbers.");
+    if (g->in->kind == WORDS && (!is_word(text) || text.n > 100 || has_control(text, false)))
+        return wrong(r, g, "This may not contain blanks.");
     if ((i64)node_count(list) >= most)
         return wrong_fmt(r, g, "Please give at most {n}.", most);
+    if (g->in->kind == WORDS) {
+        node_add_str(r->c.mem, list, str_dup(r->c.mem, text));
+        return E_OK;
+    }
     struct node *value = NEW(r->c.mem, struct node);
     value->kind = N_INT;
     value->as.number = n;
@@ -233,7 +239,7 @@ static int add_int(struct req *r, const struct given *g, struct node *list, str 
     return E_OK;
 }
 
-static int take_ints(struct req *r, const struct given *g)
+static int take_several(struct req *r, const struct given *g)
 {
     struct node *list = node_list(r->c.mem);
     for (size_t i = 0; i < g->n; i++) {
@@ -241,12 +247,12 @@ static int take_ints(struct req *r, const struct given *g)
         str rest = g->values[i].value, one;
         if (json && json->kind == N_LIST)
             EACH(item, json)
-                TRY(add_int(r, g, list,
+                TRY(add_one(r, g, list,
                     item->node.kind == N_INT ? str_fmt(r->c.mem, "%" PRId64, item->node.as.number)
                         : item->node.kind == N_STR ? item->node.as.text
                                                    : S("?")));
         while (rest.n && str_cut(&rest, ',', &one))
-            TRY(add_int(r, g, list, one));
+            TRY(add_one(r, g, list, one));
     }
     if (node_count(list) == 0 && g->in->required)
         return wrong(r, g, "Please choose at least one.");
@@ -283,7 +289,8 @@ static int (*const takes[])(struct req *, const struct given *) = {
     [MONEY] = take_text,
     [CHOICE] = take_choice,
     [SECRET] = take_text,
-    [INTS] = take_ints,
+    [INTS] = take_several,
+    [WORDS] = take_several,
     [FILES] = take_files,
     [GROUP] = take_group,
     [LIST] = take_list,
@@ -360,7 +367,7 @@ static int take_given(struct req *r, struct given *g)
     const struct input *in = g->in;
     if (g->n == 1 && g->values[0].json && g->values[0].json->kind == N_NULL)
         g->n = 0;
-    if (in->kind == FILES || in->kind == INTS)
+    if (in->kind == FILES || in->kind == INTS || in->kind == WORDS)
         return takes[in->kind](r, g);
     if (g->n == 0)
         return in->required ? wrong(r, g,

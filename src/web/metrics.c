@@ -18,6 +18,7 @@
     X("logins_total", "counter", "Logins that were let in")                                        \
     X("logins_failed_total", "counter", "Logins with a wrong password or account")                 \
     X("logins_shed_total", "counter", "Logins answered busy: all password checks were taken")      \
+    X("refresh_reused_total", "counter", "Used refresh tokens shown again: that login was ended")  \
     X("sessions_rebuilt_total", "counter", "Sessions made again from their device row")            \
     X("orders_placed_total", "counter", "Orders placed")                                           \
     X("payments_total", "counter", "Payments captured")                                            \

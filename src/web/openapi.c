@@ -71,6 +71,7 @@ static const struct {
     [CHOICE] = { "string", NULL, NULL },
     [SECRET] = { "string", "password", NULL },
     [INTS] = { "array", NULL, NULL },
+    [WORDS] = { "array", NULL, NULL },
     [FILES] = { "array", NULL, NULL },
     [GROUP] = { "object", NULL, NULL },
     [LIST] = { "array", NULL, NULL },
@@ -79,7 +80,7 @@ static const struct {
 static void set_bounds(struct arena *mem, struct node *schema, const struct input *in)
 {
     bool is_number = in->kind == INT;
-    bool is_list = in->kind == INTS || in->kind == FILES || in->kind == LIST;
+    bool is_list = in->kind == INTS || in->kind == WORDS || in->kind == FILES || in->kind == LIST;
     str least = is_number ? S("minimum") : is_list ? S("minItems") : S("minLength");
     str most = is_number ? S("maximum") : is_list ? S("maxItems") : S("maxLength");
     if (in->kind == BOOL || in->kind == CHOICE || in->kind == GROUP)
@@ -121,6 +122,8 @@ static struct node *input_schema(struct arena *mem, const struct input *in)
         add_property(mem, object, one);
     if (in->kind == INTS)
         node_set_str(mem, node_set_map(mem, schema, S("items")), S("type"), S("integer"));
+    if (in->kind == WORDS)
+        node_set_str(mem, node_set_map(mem, schema, S("items")), S("type"), S("string"));
     if (in->kind == FILES) {
         struct node *items = node_set_map(mem, schema, S("items"));
         node_set_str(mem, items, S("type"), S("string"));
@@ -428,7 +431,7 @@ int openapi_document(struct ctx *c, struct node **out)
 static str input_note(struct arena *mem, const struct input *in)
 {
     static const char *const units[] = {
-        [INTS] = "numbers", [FILES] = "files", [LIST] = "objects"
+        [INTS] = "numbers", [WORDS] = "words", [FILES] = "files", [LIST] = "objects"
     };
     if (in->kind == CHOICE)
         return str_of(in->choices);

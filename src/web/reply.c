@@ -92,7 +92,8 @@ void set_cookie(struct req *r, const char *name, str value, i64 max_age_s, bool 
         return;
     }
     struct buf out = buf_new(r->c.mem, 4096);
-    buf_fmt(&out, "%s=%.*s; Path=/; Secure; SameSite=Lax", name, STR(value));
+    const char *site = strcmp(name, COOKIE_REFRESH) ? "Lax" : "Strict";
+    buf_fmt(&out, "%s=%.*s; Path=/; Secure; SameSite=%s", name, STR(value), site);
     if (!for_scripts)
         buf_add(&out, S("; HttpOnly"));
     if (max_age_s)

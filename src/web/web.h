@@ -53,6 +53,8 @@ struct who {
     uint64_t allowed;   /* all that decides: may() asks for nothing else */
     str name, email;
     str session; /* the session's hash, empty for a guest */
+    i64 device;  /* by a token: the login it was given at (auth.device) */
+    i64 key;     /* by an API key: which; it speaks for the organisation, not for the person */
 };
 bool may(const struct who *, enum permission);
 struct req;
@@ -72,7 +74,7 @@ enum kind { KIND_SSI, KIND_PLAIN, KIND_PACKED };
  * one line, trimmed. WORD: no blanks (opaque ids, codes). SLUG: a-z 0-9 -. EMAIL: trimmed, one
  * @. BOOL: 1 true on yes; absent is false. MONEY: "12", "12.50": text, to be parsed with the
  * currency's exponent. CHOICE: one of `choices`. SECRET: kept to the byte, never echoed. INTS:
- * repeated or separated by commas. FILES: parts of a multipart form, in r->files. GROUP: an
+ * repeated or separated by commas; WORDS: so are words. FILES: parts of a multipart form, in r->files. GROUP: an
  * object in a JSON body with the fields `of`. LIST: a list of such objects. */
 enum input_kind {
     INT,
@@ -86,6 +88,7 @@ enum input_kind {
     CHOICE,
     SECRET,
     INTS,
+    WORDS,
     FILES,
     GROUP,
     LIST
@@ -93,7 +96,7 @@ enum input_kind {
 struct input { /* one declared field; everything else sent is ignored */
     const char *name;
     enum input_kind kind;
-    i64 min, max;       /* INT: value (both 0: any); others: characters; FILES, INTS, LIST: count;
+    i64 min, max;       /* INT: value (both 0: any); others: characters; FILES, INTS, WORDS, LIST: count;
                            max 0: the kind's own (LINE 200, TEXT 10000, WORD 200, ...) */
     bool required;
     const char *choices; /* CHOICE: "a|b|c" */
@@ -137,13 +140,14 @@ struct req {
 #define COOKIE_SESSION  "__Host-sid"
 #define COOKIE_CART     "__Host-cart"
 #define COOKIE_CSRF     "__Host-csrf"
+#define COOKIE_REFRESH  "__Host-refresh" /* SameSite=Strict: no link leads to where it counts */
 #define COOKIE_CURRENCY "currency"
 
 i64 in_int(const struct req *, const char *name);
 str in_str(const struct req *, const char *name);
 bool in_bool(const struct req *, const char *name);
 bool in_has(const struct req *, const char *name); /* was sent and is not empty */
-const struct node *in_ints(const struct req *, const char *name); /* INTS: a list */
+const struct node *in_ints(const struct req *, const char *name); /* INTS, WORDS: a list */
 const struct node *in_node(const struct req *, const char *name); /* GROUP, LIST; NULL: none */
 str in_cookie(const struct req *, const char *name);
 str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */
@@ -249,7 +253,8 @@ struct menu { /* the back office's; shown to whoever may */
 struct hooks {
     /* Who the session cookie says it is; leaves a guest when none. Never fails a page. */
     int (*who)(struct req *, str session_cookie);
-    /* Who a bearer token says it is; E_LOGIN "token" when it is not one of ours, or over. */
+    /* Who a bearer token or an API key says it is; E_LOGIN "token" when it is not one of ours, or
+     * over. */
     int (*bearer)(struct req *, str token);
     /* Adds what every page shows (categories, currencies, ...) to the document. */
     int (*page)(struct req *, struct node *document);

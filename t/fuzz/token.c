@@ -28,15 +28,15 @@ FUZZ(token)
     str token = fuzz_line(&input), made;
     struct node *claims;
     unsigned char key[32];
-    i64 person = 0;
-    if (token_read(c, token, &person))
-        holds(is_signed(c, token) && person > 0);
+    i64 person = 0, device = 0;
+    if (token_read(c, token, &person, &device))
+        holds(is_signed(c, token) && person > 0 && device > 0);
     fault_clear(c);
     if (json_read(c, input, &claims) || claims->kind != N_MAP || input.n > MOST_CLAIMS)
         return;
     crypto_key(c->app->secret, "token 1", key);
     made = jwt_sign(c, &(struct jwt_key){ S("1"), { (char *)key, sizeof key } }, claims);
-    if (!made.n || !token_read(c, made, &person))
+    if (!made.n || !token_read(c, made, &person, &device))
         return;
     i64 now = c->now / SECOND;
     holds(person > 0 && str_is(node_str(claims, "iss"), "https://shop.example.test"));

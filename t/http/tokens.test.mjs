@@ -1,0 +1,65 @@
+// Tokens of the API in the hands of many at once, and over two web nodes.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { Node } from './node.mjs';
+import { skip as noStack, agents, ask, sql } from './shop.mjs';
+
+const skip = noStack || !process.env.TALAT_VAR;
+const b = new Node({});
+before(async () => { if (!skip) await b.start(); });
+after(async () => { if (!skip) await b.stop(); });
+
+const agent = agents();
+const post = async (path, data, more = {}) => {
+    const got = await ask(path, { method: 'POST', body: JSON.stringify(data), agent, ...more,
+        headers: { 'content-type': 'application/json', accept: '*/*', ...more.headers } });
+    return { ...got, data: JSON.parse(got.body) };
+};
+const login = async (more) => {
+    const { status, data, body } = await post('/api/auth/login',
+        { email: 'shopper@example.test', password: 'market-day-demo', tokenDelivery: 'body' }, more);
+    assert.equal(status, 200, body);
+    return data;
+};
+const there = { get to() { return b.at; } };
+const as = (token, more = {}) => ask('/account.json', { agent, ...more, headers: { accept: 'application/json', authorization: `Bearer ${token}` } });
+const tally = (answers) => answers.reduce((sum, { status }) => ({ ...sum, [status]: (sum[status] ?? 0) + 1 }), {});
+
+test('SE refresh: a hundred at once over two nodes have one winner, who goes on', { skip, timeout: 60000 }, async (t) => {
+    const { refreshToken } = await login(), began = performance.now();
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => post('/api/auth/refresh', { refreshToken }, i % 2 ? there : {})));
+    t.diagnostic(`${Math.round(performance.now() - began)} ms, ${JSON.stringify(tally(answers))}`);
+    assert.deepEqual(tally(answers), { 200: 1, 409: 99 });
+    const winner = answers.find(({ status }) => status === 200).data;
+    assert.equal((await as(winner.accessToken)).status, 200);
+    assert.equal((await post('/api/auth/refresh', { refreshToken: winner.refreshToken }, there)).status, 200);
+});
+
+test('SE refresh: a stolen token ends its login within a second on both nodes', { skip, timeout: 60000 }, async () => {
+    const first = await login(), second = (await post('/api/auth/refresh', { refreshToken: first.refreshToken })).data;
+    // Ten seconds later, for the database.
+    sql(`update auth.refresh set used_at = used_at - interval '11 seconds' where device_id =
+        (select max(id) from auth.device where kind = 'token')`);
+    assert.equal((await as(second.accessToken, there)).status, 200);
+    assert.equal((await post('/api/auth/refresh', { refreshToken: first.refreshToken })).status, 401);
+    const began = performance.now();
+    for (const node of [{}, there]) {
+        for (const { accessToken } of [first, second]) {
+            const got = await as(accessToken, node);
+            assert.equal(got.status, 401);
+            assert.equal(JSON.parse(got.body).error, 'Invalid token');
+        }
+        assert.equal((await post('/api/auth/refresh', { refreshToken: second.refreshToken }, node)).status, 401);
+    }
+    assert.ok(performance.now() - began < 1000);
+});
+
+test('ID-19 logging out at one node ends the tokens at the other within a second', { skip, timeout: 60000 }, async () => {
+    const { accessToken, refreshToken } = await login(there);
+    assert.equal((await as(accessToken)).status, 200);
+    assert.equal((await post('/api/auth/logout', {}, { headers: { authorization: `Bearer ${accessToken}` } })).status, 200);
+    const began = performance.now();
+    assert.equal((await as(accessToken, there)).status, 401);
+    assert.equal((await post('/api/auth/refresh', { refreshToken }, there)).status, 401);
+    assert.ok(performance.now() - began < 1000);
+});
