@@ -112,6 +112,7 @@ bool redis_smembers(struct ctx *, str key, struct node **list);
 struct counter {
     str key;
     i64 window_s, add;
+    bool renews; /* the window begins anew with what is added: no more than so many in any window */
     i64 count, left_s; /* out */
 };
 bool redis_count(struct ctx *, struct counter *, size_t n);

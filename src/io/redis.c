@@ -311,9 +311,10 @@ bool redis_count(struct ctx *c, struct counter *counters, size_t n)
         str key = counters[i].key;
         commands[3 * i] =
             (struct command){ { S("INCRBY"), key, number(c->mem, counters[i].add) }, 3 };
+        bool renews = counters[i].renews && counters[i].add > 0;
         commands[3 * i + 1] =
             (struct command){ { S("EXPIRE"), key, number(c->mem, counters[i].window_s), S("NX") },
-                4 };
+                renews ? 3 : 4 };
         commands[3 * i + 2] = (struct command){ { S("TTL"), key }, 2 };
     }
     if (!ask(c, commands, 3 * n, replies))

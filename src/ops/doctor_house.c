@@ -29,6 +29,7 @@ static const char *const known[] = {
     "inner_from",
     "inner_listen",
     "language",
+    "limit_classes",
     "limits",
     "mail_dir",
     "mail_from",

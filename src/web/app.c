@@ -104,7 +104,7 @@ static void open_parts(struct app *app, const struct house *house, struct buf *e
     app->assets = assets_load(mem, manifest);
     app->shapes = shapes_load(mem, templates, errors);
     app->router = router_open(mem, house, app->templates, app->shapes, errors);
-    app->limits = limits_open(app);
+    app->limits = limits_open(app, errors);
     app->kept = kept_open(mem);
 }
 

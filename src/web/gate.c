@@ -343,13 +343,17 @@ static int size(struct req *r)
     return E_OK;
 }
 
-/* A kept page is nobody's: it is not even asked who. Staff see with a shopper's eyes until
- * their handler says as_staff. */
-static int who(struct req *r)
+/* Who brings a session or a token is counted when it is known whose they are, so that one round
+ * trip counts the address and the person; everybody else, before anything else is done. */
+static bool is_counted_late(const struct req *r)
 {
-    bool for_all = r->route->flags & CACHED;
-    if (for_all)
-        return E_OK;
+    return !(r->route->flags & CACHED) && (r->is_bearer || in_cookie(r, COOKIE_SESSION).n);
+}
+
+static int limit(struct req *r) { return is_counted_late(r) ? E_OK : limit_check(r); }
+
+static int ask_who(struct req *r)
+{
     const struct hooks *hooks = &r->c.app->hooks;
     if (r->is_bearer)
         TRY(hooks->bearer ? hooks->bearer(r, r->bearer) : fail(&r->c, E_LOGIN, "token", NULL));
@@ -357,6 +361,20 @@ static int who(struct req *r)
         TRY(hooks->who(r, in_cookie(r, COOKIE_SESSION)));
     r->c.scope.person = r->who.key ? 0 : r->who.person;
     return hooks->guest ? hooks->guest(r) : E_OK;
+}
+
+/* A kept page is nobody's: it is not even asked who. Staff see with a shopper's eyes until
+ * their handler says as_staff. A token that is none is counted like any other. */
+static int who(struct req *r)
+{
+    if (r->route->flags & CACHED)
+        return E_OK;
+    int err = ask_who(r);
+    struct fault told = r->c.fault;
+    if (is_counted_late(r))
+        TRY(limit_check(r));
+    r->c.fault = told;
+    return err;
 }
 
 static int to_login(struct req *r)
@@ -424,7 +442,7 @@ static const struct step {
     { "route", route },
     { "on time", on_time },
     { "size", size },
-    { "limit", limit_check },
+    { "limit", limit },
     { "who", who },
     { "permission", permission },
     { "csrf", csrf_check },

@@ -3,59 +3,110 @@
  * say so). Addresses come from nginx alone; an IPv6 household is its /64. */
 #include "web/web_in.h"
 
-enum by { BY_ADDRESS, BY_SESSION, BY_KEY };
+enum by { BY_ADDRESS, BY_USER, BY_KEY };
+#define IN(rate) (1u << (rate))
+#define GENERAL  (IN(RATE_PAGE) | IN(RATE_FORM) | IN(RATE_LOGIN) | IN(RATE_ORDER) | IN(RATE_SEARCH))
 
 /* `limits` in talat.conf is on, off, or a factor for all that is not strict: load tests come
- * from one address. Strict ones guard secrets and bend to nothing but off. */
+ * from one address. Strict ones guard secrets: they bend to nothing but off, and no span of their
+ * window holds more than their count. */
 static const struct class
 {
     const char *name;
-    int rate; /* of the route row; -1: asked for by name */
+    unsigned rates; /* of route rows; 0: asked for by name */
     enum by by;
     i64 count, window_s;
     bool strict;
 } classes[] = {
-    { "page-address", RATE_PAGE, BY_ADDRESS, 1000, 60, false },
-    { "page-session", RATE_PAGE, BY_SESSION, 200, 60, false },
-    { "form-address", RATE_FORM, BY_ADDRESS, 300, 60, false },
-    { "form-session", RATE_FORM, BY_SESSION, 60, 60, false },
-    { "login-tries", RATE_LOGIN, BY_ADDRESS, 300, 900, false },
-    { "order-address", RATE_ORDER, BY_ADDRESS, 200, 60, false },
-    { "order-session", RATE_ORDER, BY_SESSION, 20, 60, false },
-    { "search-address", RATE_SEARCH, BY_ADDRESS, 600, 60, false },
-    { "search-session", RATE_SEARCH, BY_SESSION, 100, 60, false },
-    { "hook-address", RATE_HOOK, BY_ADDRESS, 12000, 60, false },
-    { "login-account-address", -1, BY_KEY, 5, 900, true },
-    { "login-account", -1, BY_KEY, 10, 900, true },
-    { "login-address", -1, BY_KEY, 100, 900, true },
-    { "mail-address", -1, BY_KEY, 20, 3600, true },
-    { "bot", -1, BY_KEY, 10, 60, false },
+    { "general-address", GENERAL, BY_ADDRESS, 1000, 60, false },
+    { "general", GENERAL, BY_USER, 100, 60, false },
+    { "forms-address", IN(RATE_FORM), BY_ADDRESS, 300, 60, false },
+    { "search-address", IN(RATE_SEARCH), BY_ADDRESS, 600, 60, false },
+    { "logins-address", IN(RATE_LOGIN), BY_ADDRESS, 300, 900, false },
+    { "orders-address", IN(RATE_ORDER), BY_ADDRESS, 200, 60, false },
+    { "orders", IN(RATE_ORDER), BY_USER, 20, 60, false },
+    { "hooks-address", IN(RATE_HOOK), BY_ADDRESS, 12000, 60, false },
+    { "login-account-address", 0, BY_KEY, 5, 900, true },
+    { "login-account", 0, BY_KEY, 10, 900, true },
+    { "login-address", 0, BY_KEY, 100, 900, true },
+    { "mail-address", 0, BY_KEY, 20, 3600, true },
+    { "reports-address", 0, BY_KEY, 30, 60, true },
+    { "chatbot", 0, BY_KEY, 10, 60, false },
 };
 enum { PER_REQUEST = 4, LOCAL_SLOTS = 4096 };
 
-/* A worker's own counters, for when Redis is away. Forgetting one (a collision) is no harm. */
+/* A worker's own counters, for when Redis is away. */
 struct limits {
-    i64 factor; /* 0: off */
+    i64 factor;  /* 0: off */
+    i64 workers; /* of all nodes: each is given its share of what is strict */
+    struct measure {
+        i64 count, window_s;
+    } of[COUNT(classes)];
     struct local {
         uint64_t hash;
         i64 count, ends_us;
+        bool strict;
     } local[LOCAL_SLOTS];
 };
 
-struct limits *limits_open(struct app *app)
+static size_t class_named(str name)
+{
+    size_t i = 0;
+    while (i < COUNT(classes) && !str_is(name, classes[i].name))
+        i++;
+    return i;
+}
+
+/* "general 200/60": what is strict can only become stricter. */
+static bool read_class(struct limits *limits, str words)
+{
+    str name, count;
+    i64 n, window;
+    words = str_trim(words);
+    if (!str_cut(&words, ' ', &name) || !str_cut(&words, '/', &count) ||
+        !str_int(str_trim(count), &n) || !str_int(str_trim(words), &window) || n < 1 || window < 1)
+        return false;
+    size_t i = class_named(name);
+    if (i == COUNT(classes))
+        return false;
+    const struct class *own = &classes[i];
+    if (own->strict && (n > own->count || window < own->window_s))
+        return false;
+    limits->of[i] = (struct measure){ n, window };
+    return true;
+}
+
+static i64 words_in(str list)
+{
+    i64 n = 0;
+    str word;
+    while (list.n && str_cut(&list, ' ', &word))
+        n += word.n > 0;
+    return n;
+}
+
+struct limits *limits_open(struct app *app, struct buf *errors)
 {
     struct limits *limits = NEW(app->mem, struct limits);
-    str word = conf_str(app->conf, "limits", app->production ? S("on") : S("1000"));
+    const struct conf *conf = app->conf;
+    str word = conf_str(conf, "limits", app->production ? S("on") : S("1000")), one;
     if (str_is(word, "on"))
         limits->factor = 1;
     else if (!str_int(word, &limits->factor) || limits->factor < 0)
         limits->factor = 0;
+    for (size_t i = 0; i < COUNT(classes); i++)
+        limits->of[i] = (struct measure){ classes[i].count, classes[i].window_s };
+    for (str rest = conf_str(conf, "limit_classes", str_none); rest.n && str_cut(&rest, ',', &one);)
+        if (!read_class(limits, one))
+            buf_fmt(errors, "limit_classes: %.*s: no class, or looser than it may be\n", STR(one));
+    limits->workers = pool_workers(conf, false) + pool_workers(conf, true);
+    limits->workers *= 1 + words_in(conf_str(conf, "other_nodes", str_none));
     return limits;
 }
 
-static i64 allowed(const struct limits *limits, const struct class *class)
+static i64 allowed(const struct limits *limits, size_t class)
 {
-    return class->strict ? class->count : class->count * limits->factor;
+    return limits->of[class].count * (classes[class].strict ? 1 : limits->factor);
 }
 
 /* ---- who ----------------------------------------------------------------------------------------
@@ -73,35 +124,78 @@ static str network_of(struct arena *mem, str address)
     return buf_str(&out);
 }
 
-static str who_of(struct req *r, enum by by)
+/* Who asks: the person; a session or token that is nobody's by itself; a guest by their cart. */
+static str user_of(struct req *r)
 {
-    if (by == BY_ADDRESS)
-        return network_of(r->c.mem, r->remote);
+    struct arena *mem = r->c.mem;
+    if (r->who.person)
+        return str_fmt(mem, "p%" PRId64, r->who.person);
     str session = r->is_bearer ? r->bearer : in_cookie(r, COOKIE_SESSION);
-    return session.n ? str_upto(crypto_sha256_hex(r->c.mem, session), 24) : str_none;
+    str own = session.n ? session : in_cookie(r, COOKIE_CART);
+    return own.n ? str_fmt(mem, "c%.*s", STR(str_upto(crypto_sha256_hex(mem, own), 24))) : str_none;
 }
 
-/* ---- counting
- * ------------------------------------------------------------------------------------ */
-
-static void count_here(struct limits *limits, struct counter *counter, i64 now)
+static str who_of(struct req *r, enum by by)
 {
+    return by == BY_ADDRESS ? network_of(r->c.mem, r->remote) : user_of(r);
+}
+
+/* ---- counting -------------------------------------------------------------------------------- */
+
+struct taken { /* one counter of a class */
+    size_t class;
+    struct counter counter;
+    i64 most;
+};
+
+static struct taken take(struct req *r, size_t class, str who, i64 add)
+{
+    struct limits *limits = r->c.app->limits;
+    return (struct taken){ class,
+        { .key = str_fmt(r->c.mem, "rl:%s:%.*s", classes[class].name, STR(who)),
+            .window_s = limits->of[class].window_s,
+            .add = add,
+            .renews = classes[class].strict },
+        allowed(limits, class) };
+}
+
+/* Who meets another in a slot takes it over, but what is strict forgets nobody: the two are
+ * counted together. */
+static void count_here(struct limits *limits, struct taken *t, i64 now)
+{
+    struct counter *counter = &t->counter;
+    bool strict = classes[t->class].strict;
     uint64_t hash = str_hash(counter->key);
     struct local *l = &limits->local[hash % LOCAL_SLOTS];
-    if (l->hash != hash || l->ends_us <= now)
-        *l = (struct local){ hash, 0, now + counter->window_s * SECOND };
+    if (l->ends_us <= now || (l->hash != hash && !l->strict))
+        *l = (struct local){ hash, 0, now + counter->window_s * SECOND, strict };
+    else if (l->hash != hash && !strict) {
+        counter->count = counter->add; /* not at the cost of a strict one */
+        counter->left_s = counter->window_s;
+        return;
+    }
+    if (counter->renews && counter->add > 0)
+        l->ends_us = now + counter->window_s * SECOND;
     l->count += counter->add;
     counter->count = l->count;
     counter->left_s = (l->ends_us - now + SECOND - 1) / SECOND;
+    if (strict)
+        t->most = t->most > limits->workers ? t->most / limits->workers : 1;
 }
 
-static void count_all(struct ctx *c, struct counter *counters, size_t n)
+static void count_all(struct ctx *c, struct taken *taken, size_t n)
 {
-    if (redis_count(c, counters, n))
+    struct counter counters[PER_REQUEST];
+    for (size_t i = 0; i < n; i++)
+        counters[i] = taken[i].counter;
+    if (redis_count(c, counters, n)) {
+        for (size_t i = 0; i < n; i++)
+            taken[i].counter = counters[i];
         return;
+    }
     metric_add(c->app, "limits_local_total", 1);
     for (size_t i = 0; i < n; i++)
-        count_here(c->app->limits, &counters[i], c->now);
+        count_here(c->app->limits, &taken[i], c->now);
 }
 
 static int over(struct req *r, const char *name, i64 left_s)
@@ -111,67 +205,50 @@ static int over(struct req *r, const char *name, i64 left_s)
     return fail_detail(&r->c, E_LIMIT, "limit", "%s", name);
 }
 
-/* A page kept for everybody does not carry one visitor's count. */
-static void say_headers(struct req *r, i64 most, const struct counter *counter)
+static void say_headers(struct req *r, const struct taken *t)
 {
-    if (r->route->flags & CACHED)
-        return;
-    i64 left = most > counter->count ? most - counter->count : 0;
-    set_header(r, "X-RateLimit-Limit", str_fmt(r->c.mem, "%" PRId64, most));
-    set_header(r, "X-RateLimit-Remaining", str_fmt(r->c.mem, "%" PRId64, left));
-    set_header(r, "X-RateLimit-Reset", str_fmt(r->c.mem, "%" PRId64, counter->left_s));
+    struct arena *mem = r->c.mem;
+    i64 left = t->most > t->counter.count ? t->most - t->counter.count : 0;
+    set_header(r, "X-RateLimit-Limit", str_fmt(mem, "%" PRId64, t->most));
+    set_header(r, "X-RateLimit-Remaining", str_fmt(mem, "%" PRId64, left));
+    set_header(r, "X-RateLimit-Reset", str_fmt(mem, "%" PRId64, t->counter.left_s));
 }
 
 int limit_check(struct req *r)
 {
     struct limits *limits = r->c.app->limits;
-    struct counter counters[PER_REQUEST];
-    const struct class *of[PER_REQUEST];
-    size_t n = 0, tightest = 0;
+    struct taken taken[PER_REQUEST], *tightest = taken;
+    size_t n = 0;
     if (limits->factor == 0 || r->route->rate == RATE_NONE || r->internal)
         return E_OK;
     for (size_t i = 0; i < COUNT(classes) && n < PER_REQUEST; i++) {
-        str who = classes[i].rate == (int)r->route->rate ? who_of(r, classes[i].by) : str_none;
-        if (!who.n)
-            continue;
-        of[n] = &classes[i];
-        counters[n++] =
-            (struct counter){ .key = str_fmt(r->c.mem, "rl:%s:%.*s", classes[i].name, STR(who)),
-                .window_s = classes[i].window_s,
-                .add = 1 };
+        str who = classes[i].rates & IN(r->route->rate) ? who_of(r, classes[i].by) : str_none;
+        if (who.n)
+            taken[n++] = take(r, i, who, 1);
     }
     if (!n)
         return E_OK;
-    count_all(&r->c, counters, n);
-    for (size_t i = 0; i < n; i++) {
-        i64 left = allowed(limits, of[i]) - counters[i].count;
-        if (left < allowed(limits, of[tightest]) - counters[tightest].count)
-            tightest = i;
-    }
+    count_all(&r->c, taken, n);
+    for (size_t i = 1; i < n; i++)
+        if (taken[i].most - taken[i].counter.count < tightest->most - tightest->counter.count)
+            tightest = &taken[i];
     if (!(r->route->flags & CACHED)) /* or one reader's count would be kept for all */
-        say_headers(r, allowed(limits, of[tightest]), &counters[tightest]);
-    if (counters[tightest].count > allowed(limits, of[tightest]))
-        return over(r, of[tightest]->name, counters[tightest].left_s);
+        say_headers(r, tightest);
+    if (tightest->counter.count > tightest->most)
+        return over(r, classes[tightest->class].name, tightest->counter.left_s);
     return E_OK;
 }
 
 int limit_take(struct req *r, const char *name, str key, i64 add)
 {
-    struct limits *limits = r->c.app->limits;
-    const struct class *class = NULL;
-    for (size_t i = 0; i < COUNT(classes); i++)
-        if (strcmp(classes[i].name, name) == 0)
-            class = &classes[i];
-    assert(class);
-    if (!class || limits->factor == 0)
+    size_t class = class_named(str_of(name));
+    assert(class < COUNT(classes));
+    if (class == COUNT(classes) || r->c.app->limits->factor == 0)
         return E_OK;
-    struct counter counter = { .key = str_fmt(r->c.mem, "rl:%s:%.*s", name, STR(key)),
-        .window_s = class->window_s,
-        .add = add };
-    count_all(&r->c, &counter, 1);
-    i64 most = allowed(limits, class);
-    if (add ? counter.count > most : counter.count >= most)
-        return over(r, name, counter.left_s);
+    struct taken t = take(r, class, key, add);
+    count_all(&r->c, &t, 1);
+    if (add ? t.counter.count > t.most : t.counter.count >= t.most)
+        return over(r, name, t.counter.left_s);
     return E_OK;
 }
 

@@ -491,16 +491,21 @@ static void watch_over(struct pool *p, const sigset_t *signals)
     }
 }
 
-static bool read_sizes(struct pool *p)
+int pool_workers(const struct conf *conf, bool slow)
 {
-    const struct conf *conf = p->app->conf;
-    bool slow = strcmp(p->name, "slow") == 0;
     i64 cores = sysconf(_SC_NPROCESSORS_ONLN), n = 2 * cores;
     if (slow && n < 4)
         n = 4;
     i64 wanted = conf_int(conf, slow ? "slow_workers" : "web_workers", 0);
     n = wanted > 0 ? wanted : n;
-    p->n = (int)(n > WORKERS_MAX ? WORKERS_MAX : n < 1 ? 1 : n);
+    return (int)(n > WORKERS_MAX ? WORKERS_MAX : n < 1 ? 1 : n);
+}
+
+static bool read_sizes(struct pool *p)
+{
+    const struct conf *conf = p->app->conf;
+    bool slow = strcmp(p->name, "slow") == 0;
+    p->n = pool_workers(conf, slow);
     p->busy_limit_us =
         conf_int(conf, slow ? "slow_limit_s" : "web_limit_s", slow ? 58 : 28) * SECOND;
     p->recycle = conf_int(conf, "recycle", 20000);

@@ -67,7 +67,7 @@ int limit_check(struct req *); /* the route's own class, by address and by sessi
 /* Before the body is made: gate.c. */
 void tags_begin(struct req *);
 struct kept *kept_open(struct arena *);
-struct limits *limits_open(struct app *);
+struct limits *limits_open(struct app *, struct buf *errors);
 
 /* ---- shape.c: what a view's document promises to other programs -------------------------- */
 
@@ -119,6 +119,10 @@ void fcgi_start(void); /* once per process */
  * nonsense, went away or was too slow; the socket is closed then. */
 bool fcgi_read(struct fcgi *, int fd, struct arena *, struct cgi *);
 void fcgi_write(struct fcgi *, struct arena *, const struct answer *); /* and closes */
+
+/* ---- serve.c ---------------------------------------------------------------------------------- */
+
+int pool_workers(const struct conf *, bool slow); /* how many this machine has of them */
 
 /* ---- metrics.c ------------------------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /* How often is enough; Redis is away here, so the worker counts by itself. */
 #include "t/t.h"
-#include "web/web.h"
+#include "web/web_in.h"
 
 static int page(struct req *r) { return reply_raw(r, 200, S("text/html"), S("<p>")); }
 static int login(struct req *r)
@@ -25,7 +25,7 @@ ROUTES(limit_test) {
 static const struct route *const features[] = { limit_test_routes, NULL };
 static const struct house house = { .features = features };
 
-T(twenty_orders_a_minute_and_no_more)
+T(se_01_twenty_orders_a_minute_and_no_more)
 {
     t_house(&house, NULL, "limits = on\n");
     t_cookie_set(COOKIE_SESSION, "ann");
@@ -49,7 +49,7 @@ T(twenty_orders_a_minute_and_no_more)
     t_post("/order", "");
     t_status(200);
 }
-T(an_address_has_its_own_count)
+T(se_02_an_address_has_a_thousand_a_minute)
 {
     t_house(&house, NULL, "limits = on\n");
     for (int i = 0; i < 1000; i++)
@@ -78,10 +78,11 @@ T(an_ipv6_household_is_one)
     t_get("/");
     t_status(200);
 }
-T(what_guards_a_password_bends_to_no_factor)
+T(se_01_what_guards_a_password_bends_to_no_factor_and_is_shared_out_without_redis)
 {
-    t_house(&house, NULL, "limits = 1000\n");
-    for (int i = 0; i < 10; i++) {
+    /* Redis is away: two workers, so that each has half of the ten. */
+    t_house(&house, NULL, "limits = 1000\nweb_workers = 1\nslow_workers = 1\n");
+    for (int i = 0; i < 5; i++) {
         t_post("/look", "");
         t_status(303);
         t_post("/login", "");
@@ -92,6 +93,64 @@ T(what_guards_a_password_bends_to_no_factor)
     t_post("/login", "");
     t_status(429);
 }
+T(se_02_a_person_has_a_hundred_a_minute_however_many_sessions)
+{
+    struct who ann = { .person = 7, .role = USER };
+    t_house(&house, NULL, "limits = on\n");
+    t_as(&ann);
+    for (int i = 0; i < 100; i++) {
+        t_cookie_set(COOKIE_SESSION, str_fmt(t_ctx()->mem, "session%d", i).p);
+        t_with("Remote-Addr", str_fmt(t_ctx()->mem, "198.51.100.%d", i).p);
+        t_get("/");
+        t_status(200);
+    }
+    t_header("X-RateLimit-Remaining", "0");
+    t_with("Remote-Addr", "198.51.100.200");
+    t_get("/");
+    t_status(429);
+    t_header("X-RateLimit-Limit", "100");
+    is_true(t_header_of("Retry-After").n > 0);
+}
+
+T(se_01_tries_at_a_password_that_go_on_keep_the_door_shut)
+{
+    when start;
+    t_house(&house, NULL, "limits = on\nweb_workers = 1\nslow_workers = 1\n");
+    start = t_ctx()->now;
+    for (int i = 0; i < 5; i++) { /* one every ten minutes: each begins the quarter hour anew */
+        t_clock(start + i * 10 * MINUTE);
+        t_post("/login", "");
+        t_status(303);
+    }
+    t_clock(start + 40 * MINUTE + 899 * SECOND);
+    t_post("/look", "");
+    t_status(429);
+    t_clock(start + 40 * MINUTE + 901 * SECOND);
+    t_post("/look", "");
+    t_status(303);
+}
+
+T(se_01_classes_are_data_and_strict_ones_only_become_stricter)
+{
+    struct buf errors = buf_new(t_ctx()->mem, 1000);
+    t_house(&house, NULL, "limits = on\nlimit_classes = orders 2/60, login-account 4/900\n");
+    t_cookie_set(COOKIE_SESSION, "ann");
+    t_get("/");
+    for (int i = 0; i < 2; i++)
+        t_post("/order", "");
+    t_status(200);
+    t_post("/order", "");
+    t_status(429);
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "limit_classes",
+        S("login-account 11/900, login-account 10/60, none 1/1, orders x/60, orders 20/60"));
+    limits_open(t_ctx()->app, &errors);
+    has_text(buf_str(&errors), "login-account 11/900");
+    has_text(buf_str(&errors), "login-account 10/60");
+    has_text(buf_str(&errors), "none 1/1");
+    has_text(buf_str(&errors), "orders x/60");
+    no_text(buf_str(&errors), "orders 20/60");
+}
+
 T(limits_can_be_off)
 {
     t_house(&house, NULL, "limits = off\n");
