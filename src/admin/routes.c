@@ -2,6 +2,7 @@
 #include "auth/auth.h"
 #include "gen/queries.h"
 #include "orders/orders.h"
+#include "watch/watch.h"
 #include "web/web.h"
 
 #define LOW_STOCK 3
@@ -77,6 +78,7 @@ static int customers(struct req *r)
             break;
         last = node_str(node_add(c->mem, list, (struct node *)&item->node), "email");
     }
+    watch_taken(r, n);
     node_set_str(c->mem, document, S("q"), in_str(r, "q"));
     if (n > PAGE) {
         struct buf url = buf_new(c->mem, 2048);

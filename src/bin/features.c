@@ -6,6 +6,7 @@
 #include "notify/notify.h"
 #include "ops/ops.h"
 #include "payments/payments.h"
+#include "watch/watch.h"
 #include "web/web.h"
 #include "work/work.h"
 
@@ -22,11 +23,12 @@
     X(orders_api)                                                                                  \
     X(orders_admin)                                                                                \
     X(payments)                                                                                    \
+    X(watch)                                                                                       \
     X(admin)
 #define WITH_JOBS(X)                                                                               \
-    X(work) X(nodes) X(ops) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders)
-#define WITH_CRONS(X) X(auth) X(auth_api) X(cart) X(payments) X(orders) X(ops)
-#define WITH_MAILS(X) X(auth) X(orders) X(ops)
+    X(work) X(nodes) X(ops) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders) X(watch)
+#define WITH_CRONS(X) X(auth) X(auth_api) X(cart) X(payments) X(orders) X(ops) X(watch)
+#define WITH_MAILS(X) X(auth) X(orders) X(ops) X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
 #define DECLARE_JOBS(feature)  extern const struct job_kind feature##_jobs[];
@@ -54,6 +56,7 @@ static const struct menu menu[] = {
     { SAYS("Orders"), "/admin/orders", ORDERS_READ },
     { SAYS("Products"), "/admin/products", CATALOG_READ },
     { SAYS("Customers"), "/admin/customers", CUSTOMERS_READ },
+    { SAYS("Security"), "/admin/security", SECURITY_READ },
     { NULL, NULL, ANYONE },
 };
 
@@ -66,7 +69,7 @@ static const struct reader readers[] = {
     { NULL, NULL },
 };
 
-static int (*const on_login[])(struct req *, i64) = { cart_on_login, NULL };
+static int (*const on_login[])(struct req *, i64) = { cart_on_login, watch_on_login, NULL };
 
 static void (*const checks[])(const struct app *, struct buf *) = { payments_check, NULL };
 
@@ -79,6 +82,7 @@ const struct house shop_house = {
         .page = catalog_page,
         .guest = cart_guest,
         .on_login = on_login,
+        .limited = watch_limited,
         .warn = ops_warn },
     .jobs = jobs,
     .readers = readers,

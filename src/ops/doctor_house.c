@@ -19,6 +19,7 @@ static const char *const known[] = {
     "backup_keep",
     "base_url",
     "cache_dir",
+    "cors_origins",
     "currencies",
     "currency",
     "demo",

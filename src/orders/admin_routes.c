@@ -5,6 +5,7 @@
 #include "io/io.h"
 #include "notify/notify.h"
 #include "payments/payments.h"
+#include "watch/watch.h"
 #include "web/web.h"
 
 #define PAGE 50
@@ -139,6 +140,7 @@ static int list(struct req *r)
         node_hide(node_get(row, S("id")));
         orders_flag(c, row);
     }
+    watch_taken(r, n);
     add_next(r, document, node_count(rows) > PAGE ? last : 0);
     node_hide(node_set_bool(c->mem, document, S("is_filtered"),
         in_has(r, "q") || in_has(r, "status") || in_has(r, "payment") || in_has(r, "before")));

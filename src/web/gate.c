@@ -314,6 +314,30 @@ static int route(struct req *r)
     return E_OK;
 }
 
+str route_pattern(struct req *r, str url)
+{
+    struct path path = { 0 };
+    str lang = r->c.lang, base = r->c.app->base_url;
+    i64 scheme = str_find(url, S("://"));
+    if (scheme >= 0) {
+        str rest = str_from(url, (size_t)scheme + 3);
+        i64 slash = str_find(rest, S("/"));
+        bool ours = !r->c.app->production || (str_starts(url, base) && url.n > base.n && url.p[base.n] == '/');
+        url = ours && slash >= 0 ? str_from(rest, (size_t)slash) : str_none;
+    }
+    for (size_t i = 0; i < url.n; i++)
+        if (url.p[i] == '?' || url.p[i] == '#')
+            url = str_upto(url, i);
+    if (url.n > 2000 || read_segments(r, url, &path)) {
+        fault_clear(&r->c);
+        return str_none;
+    }
+    take_language(r, &path);
+    r->c.lang = lang;
+    struct found found = router_find(r->c.app->router, path.segments, path.n, GET);
+    return found.route ? str_of(found.route->path) : str_none;
+}
+
 /* Who has waited this long for a worker mostly waits no more: to do all the work for nobody
  * would keep an overload alive. nginx says when it asked. A clock that was set meanwhile says
  * nonsense. Not shed: what no person waits for, and where waiting is the rule. */

@@ -202,6 +202,8 @@ static int over(struct req *r, const char *name, i64 left_s)
 {
     set_header(r, "Retry-After", str_fmt(r->c.mem, "%" PRId64, left_s > 0 ? left_s : 1));
     metric_add(r->c.app, "limited_total", 1);
+    if (r->c.app->hooks.limited && classes[class_named(str_of(name))].strict)
+        r->c.app->hooks.limited(r, name);
     return fail_detail(&r->c, E_LIMIT, "limit", "%s", name);
 }
 

@@ -15,6 +15,8 @@
     X("limited_total", "counter", "Requests refused because they came too often")                  \
     X("requests_shed_total", "counter", "Requests answered busy: they had waited too long")        \
     X("limits_local_total", "counter", "Limits counted by one worker alone: Redis was away")       \
+    X("alerts_total", "counter", "Things that looked wrong and were told to the admins")           \
+    X("csp_reports_total", "counter", "Reports of browsers about what a page's policy forbade")    \
     X("logins_total", "counter", "Logins that were let in")                                        \
     X("logins_failed_total", "counter", "Logins with a wrong password or account")                 \
     X("logins_shed_total", "counter", "Logins answered busy: all password checks were taken")      \

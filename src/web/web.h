@@ -30,6 +30,7 @@ enum member { NOBODY, VIEWER, MEMBER, STAFF_ADMIN, OWNER }; /* in an organisatio
     X(CATALOG_WRITE, "catalog:write", ADMIN, MEMBER)        \
     X(INVENTORY_WRITE, "inventory:write", ADMIN, MEMBER)    \
     X(CUSTOMERS_READ, "customers:read", ADMIN, MEMBER)      \
+    X(SECURITY_READ, "security:read", ADMIN, NOBODY)        \
     X(METRICS_READ, "metrics:read", GUEST, NOBODY)
 enum permission {
     PERMISSION_NONE_GIVEN, /* 0: a row that says nothing lets nobody in */
@@ -209,6 +210,9 @@ str csrf_token(struct req *); /* this browser's, for whoever builds requests by 
  * key of the caller's own making; E_LIMIT with Retry-After when it is used up. */
 int limit_take(struct req *, const char *name, str key, i64 add);
 void limit_forget(struct req *, const char *name, str key); /* it went well after all */
+/* The row of the route table an address of ours belongs to, as written there ("/orders/{number}");
+ * empty: none of ours. */
+str route_pattern(struct req *, str url);
 
 /* ---- routes --------------------------------------------------------------------------------- */
 
@@ -262,6 +266,8 @@ struct hooks {
     int (*const *on_login)(struct req *, i64 person);
     /* The scope a signed guest cookie gives (the cart's); called by the gate after `who`. */
     int (*guest)(struct req *);
+    /* A strict limit, by its class's name, was used up by this request. */
+    void (*limited)(struct req *, const char *name);
     /* What whoever opens the back office should know of the house itself: adds {text}. */
     int (*warn)(struct req *, struct node *list);
 };

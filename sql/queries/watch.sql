@@ -1,0 +1,65 @@
+-- watch: alerts, staff's places, reports of browsers.
+
+-- name: raise :one
+-- in: kind text, person bigint, network text
+insert into watch.alert as a (kind, person_id, network, hour)
+values (:kind, :person, :network, date_trunc('hour', now()))
+on conflict (kind, person_id, network, hour)
+    do update set count = a.count + 1, last_at = now()
+returning count, extract(epoch from hour)::bigint as hour;
+
+-- name: alerts :many
+-- in: before bigint, most bigint
+-- The newest first; before 0: from the start.
+select a.id, a.kind, a.network, a.count, a.first_at, a.last_at,
+       coalesce(p.email, '') as email
+  from watch.alert a left join auth.person p on p.id = a.person_id
+ where :before = 0 or a.id < :before
+ order by a.id desc limit :most;
+
+-- name: of_hour :many
+-- in: kind text, hour bigint
+select a.kind, a.network, a.count, coalesce(p.email, '') as email
+  from watch.alert a left join auth.person p on p.id = a.person_id
+ where a.kind = :kind and a.hour = to_timestamp(:hour)
+ order by a.id limit 20;
+
+-- name: account :maybe
+-- in: email text
+select id from auth.person where email = :email;
+
+-- name: been_here :one
+-- in: person bigint, place text
+-- Only for staff: others' places are nobody's business. is_new: never here, but somewhere before.
+with staff as (
+    select p.id from auth.person p
+     where p.id = :person
+       and (p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id))
+), before as (
+    select exists (select from watch.place where person_id = :person and place = :place) as here,
+           exists (select from watch.place
+                    where person_id = :person and left(place, 1) = left(:place, 1)) as anywhere
+), kept as (
+    insert into watch.place (person_id, place) select id, :place from staff
+    on conflict (person_id, place) do update set last_at = now()
+)
+select exists (select from staff) and not here and anywhere as is_new from before;
+
+-- name: report :exec
+-- in: directive text, blocked text, page text
+-- At most 500 different ones.
+insert into watch.report as r (directive, blocked, page)
+select :directive, :blocked, :page
+ where (select count(*) from watch.report) < 500
+    or exists (select from watch.report
+                where directive = :directive and blocked = :blocked and page = :page)
+on conflict (directive, blocked, page) do update set count = r.count + 1, last_at = now();
+
+-- name: reports :many
+select directive, blocked, page, count, first_at, last_at from watch.report
+ order by last_at desc limit 100;
+
+-- name: sweep :exec
+with alerts as (delete from watch.alert where last_at < now() - interval '90 days'),
+     places as (delete from watch.place where last_at < now() - interval '180 days')
+delete from watch.report where last_at < now() - interval '30 days';

@@ -1,0 +1,133 @@
+#include "auth/auth.h"
+#include "gen/queries.h"
+#include "notify/notify.h"
+#include "watch/watch_in.h"
+#include "web/web.h"
+#include "work/work.h"
+
+#define MUCH 1000 /* people's rows that one member of staff takes out in an hour */
+
+static const struct {
+    const char *name, *text;
+} kinds[WATCH_KINDS] = {
+    [WATCH_ACCOUNT_GUESSED] = { "account-guessed",
+        SAYS("Somebody keeps guessing the password of an account") },
+    [WATCH_ADDRESS_GUESSES] = { "address-guesses",
+        SAYS("One address keeps guessing passwords") },
+    [WATCH_NEW_NETWORK] = { "new-network",
+        SAYS("Staff logged in from a network they never used before") },
+    [WATCH_NEW_DEVICE] = { "new-device",
+        SAYS("Staff logged in on a device they never used before") },
+    [WATCH_MUCH_READ] = { "much-read", SAYS("Staff took out very many customers or orders") },
+    [WATCH_RIGHTS_RAISED] = { "rights-raised", SAYS("Somebody was given more rights") },
+};
+
+const char *watch_text(str kind)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (str_is(kind, kinds[i].name))
+            return kinds[i].text;
+    return "";
+}
+
+/* ---- raising ---------------------------------------------------------------------------------- */
+
+/* What a household or an office shares: the first three numbers, or groups. */
+static str network_of(struct arena *mem, str address)
+{
+    bool is_v4 = str_find(address, S(":")) < 0;
+    struct buf out = buf_new(mem, 64);
+    str rest = address, group;
+    for (int i = 0; i < 3 && rest.n && str_cut(&rest, is_v4 ? '.' : ':', &group); i++)
+        buf_fmt(&out, "%.*s%s", STR(str_upto(group, 4)), is_v4 ? "." : ":");
+    if (!out.n)
+        return str_none;
+    buf_add(&out, is_v4 ? S("0/24") : S(":/48"));
+    return buf_str(&out);
+}
+
+static int raise(struct ctx *c, enum watch_kind kind, i64 person, str address)
+{
+    struct node *row;
+    const char *name = kinds[kind].name;
+    TRY(q_watch_raise(c, &row, str_of(name), person, network_of(c->mem, address)));
+    if (node_int(row, "count") > 1)
+        return E_OK;
+    struct node *data = node_map(c->mem);
+    str key = str_fmt(c->mem, "alert:%s:%" PRId64, name, node_int(row, "hour"));
+    node_set_str(c->mem, data, S("kind"), str_of(name));
+    node_set_int(c->mem, data, S("hour"), node_int(row, "hour"));
+    return job_add(c, "watch.mail", key, 0, 0, data, 0);
+}
+
+void watch_raise(struct ctx *c, enum watch_kind kind, i64 person, str address)
+{
+    struct scope before = c->scope;
+    struct fault told = c->fault;
+    c->scope = (struct scope){ .platform = true };
+    log_line(c, LOG_WARN, "watch", "kind", str_of(kinds[kind].name), NULL);
+    metric_add(c->app, "alerts_total", 1);
+    raise(c, kind, person, address);
+    c->scope = before;
+    c->fault = told;
+}
+
+void watch_taken(struct req *r, i64 rows)
+{
+    struct counter counter = { .key = str_fmt(r->c.mem, "taken:%" PRId64, me(r)),
+        .window_s = 3600,
+        .add = rows };
+    if (!rows || !redis_count(&r->c, &counter, 1) || counter.count <= MUCH ||
+        counter.count - rows > MUCH)
+        return;
+    watch_raise(&r->c, WATCH_MUCH_READ, me(r), r->remote);
+}
+
+/* ---- logins ------------------------------------------------------------------------------------ */
+
+static i64 account(struct ctx *c, str email)
+{
+    struct node *row = NULL;
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .platform = true };
+    if (q_watch_account(c, &row, str_lower(c->mem, email)))
+        fault_clear(c);
+    c->scope = before;
+    return row ? node_int(row, "id") : 0;
+}
+
+/* A guessed account that there is not is one more guess of an address. */
+void watch_limited(struct req *r, const char *name)
+{
+    struct fault told = r->c.fault;
+    if (!strcmp(name, "login-account")) {
+        i64 person = account(&r->c, in_str(r, "email"));
+        if (person)
+            watch_raise(&r->c, WATCH_ACCOUNT_GUESSED, person, str_none);
+    }
+    if (!strcmp(name, "login-address"))
+        watch_raise(&r->c, WATCH_ADDRESS_GUESSES, 0, r->remote);
+    r->c.fault = told;
+}
+
+static void look(struct req *r, i64 person, str place, enum watch_kind kind)
+{
+    struct node *row;
+    struct scope before = r->c.scope;
+    r->c.scope = (struct scope){ .platform = true };
+    int err = q_watch_been_here(&r->c, &row, person, place);
+    r->c.scope = before;
+    if (err)
+        fault_clear(&r->c);
+    else if (node_bool(row, "is_new"))
+        watch_raise(&r->c, kind, person, r->remote);
+}
+
+int watch_on_login(struct req *r, i64 person)
+{
+    struct arena *mem = r->c.mem;
+    str network = network_of(mem, r->remote), agent = crypto_sha256_hex(mem, r->user_agent);
+    look(r, person, str_fmt(mem, "n%.*s", STR(network)), WATCH_NEW_NETWORK);
+    look(r, person, str_fmt(mem, "d%.*s", STR(str_upto(agent, 24))), WATCH_NEW_DEVICE);
+    return E_OK;
+}

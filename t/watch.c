@@ -1,0 +1,230 @@
+/* What looks wrong is told, once; what browsers report is counted, and says nobody's name. */
+#include "watch/watch.h"
+#include "io/io.h"
+#include "t/shop.h"
+#include "web/web.h"
+#include "work/work.h"
+
+#define ADMIN "admin@example.test"
+#define WORD  "market-day-demo"
+
+static i64 admin_id(void) { return t_int("select id as n from auth.person where email = '" ADMIN "'"); }
+
+static i64 alerts(const char *kind)
+{
+    return t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = '%s' "
+                 "and last_at >= now()",
+        kind);
+}
+
+static void log_in_from(const char *address, const char *agent)
+{
+    t_browser();
+    t_with("Remote-Addr", address);
+    t_get("/login");
+    t_with("Remote-Addr", address);
+    t_with("User-Agent", agent);
+    t_post("/login", "email=admin%40example.test&password=" WORD);
+    t_status(303);
+}
+
+T(se_14_the_same_thing_in_an_hour_is_one_alert_and_one_mail_for_each_admin)
+{
+    t_open();
+    for (int i = 0; i < 5; i++)
+        watch_raise(t_ctx(), WATCH_ADDRESS_GUESSES, 0, S("198.51.100.9"));
+    watch_raise(t_ctx(), WATCH_ADDRESS_GUESSES, 0, S("203.0.113.9"));
+    eq_int(t_int("select count(*) as n from watch.alert where kind = 'address-guesses' and "
+                 "last_at >= now()"),
+        2);
+    eq_int(alerts("address-guesses"), 6);
+    eq_int(t_int("select count(*) as n from work.job where kind = 'watch.mail' and key like "
+                 "'alert:address-guesses:%%'"),
+        1);
+    work_drain(t_ctx(), 20);
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'watch_alert' and cause like "
+                 "'address-guesses:%%' and created_at >= now()"),
+        t_int("select count(*) as n from auth.person where role in ('admin', 'super_admin')"));
+}
+
+T(se_14_no_whole_address_is_kept)
+{
+    t_open();
+    watch_raise(t_ctx(), WATCH_ADDRESS_GUESSES, 0, S("198.51.100.77"));
+    watch_raise(t_ctx(), WATCH_ADDRESS_GUESSES, 0, S("2001:db8:77:1234::1"));
+    eq_int(t_int("select count(*) as n from watch.alert where network in ('198.51.100.0/24', "
+                 "'2001:db8:77::/48')"),
+        2);
+}
+
+T(se_14_a_guessed_account_raises_an_alert)
+{
+    t_open();
+    str email = str_fmt(t_ctx()->mem, "guessed.%" PRId64, when_now());
+    t_sql("insert into auth.person (email, name, password_hash) values ('%.*s@example.test', 'G', 'x')",
+        STR(email));
+    for (int i = 0; i < 12; i++) {
+        t_browser();
+        str at = str_fmt(t_ctx()->mem, "198.51.%d.9", i);
+        t_with("Remote-Addr", at.p);
+        t_get("/login");
+        t_with("Remote-Addr", at.p);
+        t_post("/login", str_fmt(t_ctx()->mem, "email=%.*s%%40example.test&password=wrong", STR(email)).p);
+    }
+    t_status(429);
+    is_true(alerts("account-guessed") >= 1);
+    eq_int(t_int("select person_id as n from watch.alert where kind = 'account-guessed' order by id "
+                 "desc limit 1"),
+        t_int("select id as n from auth.person where email = '%.*s@example.test'", STR(email)));
+}
+
+T(se_14_staff_from_a_new_network_or_on_a_new_device_raise_an_alert)
+{
+    t_open();
+    t_sql("delete from watch.place where person_id = %" PRId64, admin_id());
+    log_in_from("198.51.100.1", "one");
+    eq_int(alerts("new-network") + alerts("new-device"), 0); /* the first is no news */
+    log_in_from("198.51.100.200", "one");
+    eq_int(alerts("new-network") + alerts("new-device"), 0);
+    log_in_from("203.0.113.1", "one");
+    eq_int(alerts("new-network"), 1);
+    eq_int(alerts("new-device"), 0);
+    log_in_from("203.0.113.1", "two");
+    eq_int(alerts("new-network"), 1);
+    eq_int(alerts("new-device"), 1);
+}
+
+T(se_14_where_shoppers_log_in_from_is_not_kept)
+{
+    t_open();
+    t_login("shopper@example.test");
+    eq_int(t_int("select count(*) as n from watch.place where person_id = (select id from auth.person "
+                 "where email = 'shopper@example.test')"),
+        0);
+}
+
+T(se_14_taking_out_very_many_people_raises_an_alert_once)
+{
+    t_order();
+    t_login(ADMIN);
+    str key = str_fmt(t_ctx()->mem, "taken:%" PRId64, admin_id());
+    redis_set(t_ctx(), key, S("999"), 60);
+    for (int i = 0; i < 3; i++) {
+        eq_int(alerts("much-read"), i > 1);
+        t_get("/admin/orders?q=nobody-at-all");
+        t_status(200);
+        t_get(i ? "/admin/orders" : "/admin/security");
+        t_status(200);
+        if (!i)
+            redis_set(t_ctx(), key, S("1000"), 60);
+    }
+    redis_del(t_ctx(), key);
+    eq_int(alerts("much-read"), 1);
+}
+
+T(se_14_the_list_is_for_who_runs_the_platform)
+{
+    t_get("/admin/security");
+    t_status(303);
+    t_login("shopper@example.test");
+    t_get("/admin/security");
+    t_status(403);
+    t_login(ADMIN);
+    watch_raise(t_ctx(), WATCH_RIGHTS_RAISED, admin_id(), S("203.0.113.9"));
+    t_get("/admin/security");
+    t_status(200);
+    t_text("Somebody was given more rights");
+    t_text("203.0.113.0/24");
+    t_text(ADMIN);
+}
+
+/* ---- reports of browsers ----------------------------------------------------------------------- */
+
+/* The limit's counters outlive a test: each comes from an address of its own. */
+static const char *somewhere(void)
+{
+    i64 now = when_now();
+    return str_fmt(t_ctx()->mem, "10.%d.%d.%d", (int)(now / 7 % 256), (int)(now / 1999 % 256),
+        (int)(now / 500009 % 256)).p;
+}
+
+static void report(const char *type, const char *body)
+{
+    t_with("Sec-Fetch-Site", "same-origin");
+    t_without_token();
+    t_send("POST", "/-/csp", type, str_of(body));
+}
+
+static i64 reports(const char *where)
+{
+    return t_int("select coalesce(sum(count), 0)::bigint as n from watch.report where %s", where);
+}
+
+T(se_08_a_report_is_counted_by_rule_origin_and_kind_of_page)
+{
+    t_open();
+    t_sql("delete from watch.report");
+    for (int i = 0; i < 3; i++) {
+        t_with("Remote-Addr", somewhere());
+        report("application/csp-report",
+            "{\"csp-report\":{\"document-uri\":\"http://localhost:8080/orders/TL-AAAA-BBBB-CCCC?key="
+            "hush\",\"effective-directive\":\"script-src-elem\",\"blocked-uri\":\"https://evil.example"
+            "/x?who=mali@example.test\",\"referrer\":\"http://x/?secret\"}}");
+        t_status(204);
+    }
+    t_with("Remote-Addr", somewhere());
+    report("application/reports+json",
+        "[{\"type\":\"csp-violation\",\"body\":{\"documentURL\":\"http://localhost:8080/th/products/"
+        "a-thing\",\"effectiveDirective\":\"style-src-attr\",\"blockedURL\":\"inline\"}},"
+        "{\"type\":\"deprecation\",\"body\":{}}]");
+    t_status(204);
+    eq_int(reports("directive = 'script-src-elem' and blocked = 'https://evil.example' and page = "
+                   "'/orders/{number}'"),
+        3);
+    eq_int(reports("directive = 'style-src-attr' and blocked = 'inline' and page = '/products/{slug}'"),
+        1);
+    eq_int(reports("true"), 4);
+    eq_int(reports("(directive || blocked || page) ~ 'hush|mali|secret|TL-|a-thing'"), 0);
+}
+
+T(se_08_reports_that_are_none_are_not_kept)
+{
+    t_open();
+    t_sql("delete from watch.report");
+    static const char *const bodies[] = { "{", "", "[]", "{}", "[1,2]", "null", "\"x\"",
+        "{\"csp-report\":{\"document-uri\":\"http://localhost:8080/nowhere/at/all\"}}",
+        "{\"csp-report\":{\"document-uri\":\"about:blank\"}}",
+        "{\"csp-report\":{\"document-uri\":\"http://localhost:8080/../../etc/passwd\"}}" };
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        t_with("Remote-Addr", somewhere());
+        report("application/csp-report", bodies[i]);
+        is_true(t_last_status() == 204 || t_last_status() == 400 || t_last_status() == 415);
+    }
+    eq_int(reports("true"), 0);
+}
+
+T(se_08_reports_are_bounded_in_size_number_and_kinds)
+{
+    t_open();
+    t_sql("delete from watch.report");
+    char *big = arena_raw(t_ctx()->mem, 20000);
+    memset(big, ' ', 19999);
+    big[19999] = 0;
+    t_with("Remote-Addr", somewhere());
+    report("application/csp-report", big);
+    t_status(413);
+    t_sql("insert into watch.report (directive, blocked, page) select 'd', 'b' || i, '/' from "
+          "generate_series(1, 500) i");
+    t_with("Remote-Addr", somewhere());
+    report("application/csp-report",
+        "{\"csp-report\":{\"document-uri\":\"http://x/\",\"effective-directive\":\"img-src\","
+        "\"blocked-uri\":\"data\"}}");
+    t_status(204);
+    eq_int(t_int("select count(*) as n from watch.report"), 500);
+    const char *from = somewhere();
+    for (int i = 0; i < 31; i++) {
+        t_with("Remote-Addr", from);
+        report("application/csp-report", "{}");
+    }
+    t_status(429);
+}
