@@ -364,6 +364,15 @@ str t_header_of(const char *name)
     return buf_str(&out);
 }
 
+size_t t_headers_length(void)
+{
+    size_t n = 0;
+    must_have_answer();
+    EACH(item, b.answer.headers)
+        n += node_str(&item->node, "name").n + node_str(&item->node, "value").n;
+    return n;
+}
+
 void t_status_(const char *file, int line, int want)
 {
     must_have_answer();

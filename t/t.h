@@ -113,6 +113,7 @@ void t_clock(when now); /* the shop's clock stands there from now on */
 int t_last_status(void);
 str t_body(void);
 str t_header_of(const char *name); /* empty when there is none; Set-Cookie: all, joined */
+size_t t_headers_length(void); /* of all names and values */
 const struct node *t_document(void); /* the JSON answer */
 void t_status_(const char *file, int line, int want);
 void t_header_(const char *file, int line, const char *name, const char *want);

@@ -503,6 +503,9 @@ static bool are_tags_there(struct req *r)
     return node_count(r->out->tags) ? redis_sadd_end(&r->c) : redis_is_up(r->c.redis);
 }
 
+/* The headers of a kept page are as long each time it is made, hence the zeros: while nginx puts a
+ * file in another's place it reads the new one by the old one's length of headers, and takes one
+ * with more of them for broken ("too long header"), as if no page had been kept. */
 static void cache_headers(struct req *r)
 {
     if (!is_kept(r)) {
@@ -514,7 +517,7 @@ static void cache_headers(struct req *r)
     if (!are_tags_there(r) && r->out->cache_s > 10)
         r->out->cache_s = 10;
     assert(!r->out->has_cookie);
-    set_header(r, "X-Accel-Expires", str_fmt(r->c.mem, "%" PRId64, r->out->cache_s));
+    set_header(r, "X-Accel-Expires", str_fmt(r->c.mem, "%07" PRId64, r->out->cache_s));
     set_header(r, "Cache-Control", S("no-cache"));
 }
 
@@ -531,12 +534,12 @@ static void pack(struct req *r)
         buf_add(&r->out->body, packed);
         set_header(r, "Content-Encoding", S("gzip"));
     }
-    set_header(r, "Content-Length", str_fmt(r->c.mem, "%zu", r->out->body.n));
+    set_header(r, "Content-Length", str_fmt(r->c.mem, "%07zu", r->out->body.n));
 }
 
 static void timing_header(struct req *r, i64 us)
 {
-    if (r->c.app->production)
+    if (r->c.app->production || r->out->cache_s)
         return;
     set_header(r, "Server-Timing",
         str_fmt(r->c.mem, "db;dur=%.3f;desc=\"%" PRId64 " trips\", redis;dur=%.3f, app;dur=%.3f",
