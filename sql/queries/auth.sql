@@ -123,6 +123,49 @@ select id from auth.device
 -- in: before timestamptz
 delete from auth.refresh where until < :before;
 
+-- name: key_add :one
+-- in: organisation bigint, person bigint, name text, prefix text, hash text, scopes text[], until timestamptz?
+insert into auth.api_key (organisation_id, person_id, name, prefix, hash, scopes, until)
+values (:organisation, :person, :name, :prefix, :hash, :scopes, :until)
+returning id;
+
+-- name: key_of_organisation :many
+-- in: organisation bigint, at timestamptz
+-- Those that are good, newest first, then those that are over.
+select k.id, k.name, k.prefix, k.scopes, k.created_at, k.until, k.used_at, k.revoked_at,
+       coalesce(p.name, '') as made_by,
+       k.revoked_at is null and (k.until is null or k.until > :at) as is_good
+  from auth.api_key k left join auth.person p on p.id = k.person_id
+ where k.organisation_id = :organisation
+ order by is_good desc, k.id desc limit 200;
+
+-- name: key_count_good :one
+-- in: organisation bigint, at timestamptz
+select count(*) as n from auth.api_key
+ where organisation_id = :organisation and revoked_at is null and (until is null or until > :at);
+
+-- name: key_revoke :exec
+-- in: organisation bigint, key bigint, person bigint
+update auth.api_key set revoked_at = now(), revoked_by = :person
+ where id = :key and organisation_id = :organisation and revoked_at is null;
+
+-- name: key_by_prefix :maybe
+-- in: prefix text, at timestamptz
+-- For whoever shows a key: the only query that knows its hash, and who stands behind it, as in
+-- query place of auth, but in the key's organisation.
+select k.id, k.hash, k.scopes, k.person_id, k.organisation_id, k.name as key_name,
+       k.used_at is null or k.used_at < :at - interval '1 minute' as is_stale,
+       p.email, p.name, p.role, coalesce(m.place, '') as place
+  from auth.api_key k
+  join auth.person p on p.id = k.person_id
+  left join auth.member m on m.organisation_id = k.organisation_id and m.person_id = k.person_id
+ where k.prefix = :prefix and k.revoked_at is null and (k.until is null or k.until > :at)
+   and (m.person_id is not null or p.role <> 'user');
+
+-- name: key_touch :exec
+-- in: key bigint, at timestamptz
+update auth.api_key set used_at = :at where id = :key;
+
 -- name: lines_of_person :many
 -- in: person bigint
 -- Sessions that may have a page open: a day of idleness, and what the row lags behind Redis.

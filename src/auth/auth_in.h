@@ -66,6 +66,8 @@ str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails
 /* This request is that person's from now on, with what they may do as of now. E_MISSING when
  * there is nobody of that number. */
 int auth_become(struct req *, i64 person);
+/* The same with the person's row at hand: {email, name, role, organisation_id, place}. */
+void auth_take(struct req *, i64 person, const struct node *row);
 int session_begin(struct req *, const struct login *); /* a new id, always; cookies set */
 int session_end(struct req *);
 int auth_refresh_place(struct req *); /* role and organisation, read anew */
@@ -74,3 +76,13 @@ int session_devices(struct ctx *, i64 person, str session, struct node **devices
 /* api.c */
 int api_begin(struct req *, i64 person); /* logs in and answers {access_token, user} */
 int api_leave(struct req *);             /* ends the login whose refresh token the browser holds */
+
+/* api_key.c */
+bool is_key(str token);
+int key_become(struct req *, str key); /* E_LOGIN "token" when it is none, or is over */
+/* A new key of the organisation in whose name the request is made; days 0: until it is revoked.
+ * Its scopes are permissions by name, of those that the person may give: what they may do as
+ * staff, without making more keys. */
+int key_add(struct req *, str name, const struct node *scopes, i64 days, str *key);
+struct who;
+uint64_t key_scopes_of(const struct who *);

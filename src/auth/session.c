@@ -115,15 +115,12 @@ int auth_refresh_place(struct req *r)
     return E_OK;
 }
 
-static int become(struct req *r, i64 person, const struct node *row)
+void auth_take(struct req *r, i64 person, const struct node *row)
 {
-    if (!row)
-        return fail_detail(&r->c, E_MISSING, "auth.person", "nobody of that number");
     r->who = (struct who){
         .person = person, .name = node_str(row, "name"), .email = node_str(row, "email")
     };
     take_place(r, row);
-    return E_OK;
 }
 
 int auth_become(struct req *r, i64 person)
@@ -131,7 +128,10 @@ int auth_become(struct req *r, i64 person)
     struct node *row;
     r->c.scope = (struct scope){ .person = person };
     TRY(q_auth_place(&r->c, &row, person));
-    return become(r, person, row);
+    if (!row)
+        return fail_detail(&r->c, E_MISSING, "auth.person", "nobody of that number");
+    auth_take(r, person, row);
+    return E_OK;
 }
 
 static int no_token(struct req *r) { return fail(&r->c, E_LOGIN, "token", NULL); }
@@ -142,6 +142,8 @@ int auth_bearer(struct req *r, str token)
     struct ctx *c = &r->c;
     struct node *live, *row;
     i64 person, device;
+    if (is_key(token))
+        return key_become(r, token);
     if (!token_read(c, token, &person, &device))
         return no_token(r);
     c->scope = (struct scope){ .person = person };
@@ -153,7 +155,7 @@ int auth_bearer(struct req *r, str token)
     TRY(err ? err : sent);
     if (!live || !row)
         return no_token(r);
-    TRY(become(r, person, row));
+    auth_take(r, person, row);
     r->who.device = device;
     return E_OK;
 }

@@ -14,6 +14,7 @@
     X(ops)                                                                                         \
     X(auth)                                                                                        \
     X(auth_api)                                                                                    \
+    X(auth_keys)                                                                                   \
     X(catalog)                                                                                     \
     X(catalog_admin)                                                                               \
     X(cart)                                                                                        \
@@ -57,6 +58,7 @@ static const struct menu menu[] = {
     { SAYS("Products"), "/admin/products", CATALOG_READ },
     { SAYS("Customers"), "/admin/customers", CUSTOMERS_READ },
     { SAYS("Security"), "/admin/security", SECURITY_READ },
+    { SAYS("API keys"), "/admin/keys", API_KEYS_MANAGE },
     { NULL, NULL, ANYONE },
 };
 

@@ -51,7 +51,7 @@ static int find(struct req *r, struct found *f)
     TRY(orders_by_number(c, in_str(r, "id"), &f->order, &person));
     if (!f->order)
         return missing(r);
-    f->is_mine = me(r) && person == me(r);
+    f->is_mine = me(r) && !r->who.key && person == me(r);
     if (r->who.organisation && may(&r->who, ORDERS_READ)) {
         c->scope.organisation = r->who.organisation;
         TRY(q_orders_has_part(c, &part, f->order, r->who.organisation));

@@ -25,7 +25,7 @@ static int find_whose(struct req *r, i64 *order, bool *mine)
     i64 person;
     str number = in_str(r, "number");
     TRY(orders_by_number(&r->c, number, order, &person));
-    *mine = *order && me(r) && person == me(r);
+    *mine = *order && me(r) && !r->who.key && person == me(r);
     if (!*order || (!*mine && !orders_link_ok(&r->c, number, in_str(r, "key"))))
         return fail(&r->c, E_MISSING, "orders.missing", "There is no such order.");
     r->c.scope.order = *order;

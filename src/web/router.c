@@ -79,6 +79,11 @@ uint64_t permission_bit(enum permission p)
     return p != PERMISSION_NONE_GIVEN && p < N_PERMISSIONS ? (uint64_t)1 << p : 0;
 }
 
+bool permission_is_of_staff(enum permission p)
+{
+    return p < N_PERMISSIONS && permissions[p].member != NOBODY;
+}
+
 uint64_t permissions_of(enum role role, enum member member)
 {
     uint64_t set = 0;

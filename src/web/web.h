@@ -31,6 +31,7 @@ enum member { NOBODY, VIEWER, MEMBER, STAFF_ADMIN, OWNER }; /* in an organisatio
     X(INVENTORY_WRITE, "inventory:write", ADMIN, MEMBER)    \
     X(CUSTOMERS_READ, "customers:read", ADMIN, MEMBER)      \
     X(SECURITY_READ, "security:read", ADMIN, NOBODY)        \
+    X(API_KEYS_MANAGE, "api-keys:manage", ADMIN, STAFF_ADMIN) \
     X(METRICS_READ, "metrics:read", GUEST, NOBODY)
 enum permission {
     PERMISSION_NONE_GIVEN, /* 0: a row that says nothing lets nobody in */
@@ -46,6 +47,7 @@ enum permission permission_named(str name); /* PERMISSION_NONE_GIVEN: there is n
  * give, by the table. */
 uint64_t permissions_of(enum role, enum member);
 uint64_t permission_bit(enum permission);
+bool permission_is_of_staff(enum permission); /* held in an organisation, by some place in it */
 
 struct who {
     i64 person, organisation; /* 0: a guest; organisation: where this person is staff */

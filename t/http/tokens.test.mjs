@@ -15,9 +15,9 @@ const post = async (path, data, more = {}) => {
         headers: { 'content-type': 'application/json', accept: '*/*', ...more.headers } });
     return { ...got, data: JSON.parse(got.body) };
 };
-const login = async (more) => {
+const login = async (more, email = 'shopper@example.test') => {
     const { status, data, body } = await post('/api/auth/login',
-        { email: 'shopper@example.test', password: 'market-day-demo', tokenDelivery: 'body' }, more);
+        { email, password: 'market-day-demo', tokenDelivery: 'body' }, more);
     assert.equal(status, 200, body);
     return data;
 };
@@ -61,5 +61,21 @@ test('ID-19 logging out at one node ends the tokens at the other within a second
     const began = performance.now();
     assert.equal((await as(accessToken, there)).status, 401);
     assert.equal((await post('/api/auth/refresh', { refreshToken }, there)).status, 401);
+    assert.ok(performance.now() - began < 1000);
+});
+
+test('ID-17 a key revoked at one node is dead at the other within a second', { skip, timeout: 60000 }, async () => {
+    const { accessToken } = await login({}, 'admin@example.test'), by = { authorization: `Bearer ${accessToken}` };
+    const made = await post('/admin/keys.json', { name: 'Two nodes', scopes: ['orders:read'], days: '30' }, { headers: by });
+    assert.equal(made.status, 201, made.body);
+    const { key, keys: [{ id }] } = made.data;
+    const orders = (node, headers) => ask('/admin/orders.json', { agent, ...node, headers: { accept: 'application/json', ...headers } });
+    for (const node of [{}, there]) {
+        assert.equal((await orders(node, { authorization: `Bearer ${key}` })).status, 200);
+        assert.equal((await orders(node, { 'x-api-key': key })).status, 200);
+    }
+    assert.equal((await post(`/admin/keys/${id}/revoke`, {}, { headers: { ...by, accept: 'application/json' } })).status, 200);
+    const began = performance.now();
+    for (const node of [there, {}]) assert.equal((await orders(node, { authorization: `Bearer ${key}` })).status, 401);
     assert.ok(performance.now() - began < 1000);
 });

@@ -110,7 +110,7 @@ export default [
         to: 'using (true)',
         red: ['cart/the_database_shows_a_cart_to_its_own_scope_only'] },
     { name: 'order-owner', what: 'who is logged in sees every order', file: 'src/orders/routes.c',
-        from: '*mine = *order && me(r) && person == me(r);', to: '*mine = *order && me(r) && person >= 0;',
+        from: '*mine = *order && me(r) && !r->who.key && person == me(r);', to: '*mine = *order && me(r) && person >= 0;',
         red: ['orders/a_guest_sees_the_order_by_its_signed_link_only'] },
     { name: 'order-key', what: 'any key opens an order', file: 'src/orders/service.c',
         from: '    return key.n &&\n        crypto_signed(', to: '    return key.n ||\n        crypto_signed(',

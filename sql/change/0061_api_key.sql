@@ -1,0 +1,25 @@
+-- Keys of an organisation's programs.
+set local lock_timeout = '3s';
+create table auth.api_key (
+    id bigint generated always as identity primary key,
+    organisation_id bigint not null references auth.organisation,
+    person_id bigint not null references auth.person,
+    name text not null check (length(name) between 1 and 80),
+    prefix text not null unique check (prefix ~ '^tlt_[0-9a-z]{8}$'),
+    hash text not null,
+    scopes text[] not null check (cardinality(scopes) between 1 and 64),
+    created_at timestamptz not null default now(),
+    until timestamptz,
+    used_at timestamptz,
+    revoked_at timestamptz,
+    revoked_by bigint references auth.person
+);
+create index api_key_organisation on auth.api_key (organisation_id, created_at);
+create index api_key_person on auth.api_key (person_id);
+create index api_key_revoked_by on auth.api_key (revoked_by);
+alter table auth.api_key enable row level security;
+alter table auth.api_key force row level security;
+create policy own on auth.api_key for all
+    using (organisation_id = base.organisation() or base.is_platform())
+    with check (organisation_id = base.organisation() or base.is_platform());
+grant select, insert, update on auth.api_key to talat_app;

@@ -1,0 +1,218 @@
+/* API keys: who makes them, what they open and what not, and how they end. */
+#include "auth/auth.h"
+#include "io/io.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+#define ADMIN_ "admin@example.test"
+
+static str id_; /* of the key made last */
+
+static str make(const char *name, const char *scopes, const char *days)
+{
+    t_with("Accept", "application/json");
+    t_post_json("/admin/keys", str_fmt(t_ctx()->mem, "{\"name\":\"%s\",\"scopes\":[%s],\"days\":\"%s\"}",
+        name, scopes, days).p);
+    if (t_last_status() != 201)
+        return str_none;
+    id_ = node_str(&node_first(node_get(t_document(), S("keys")))->node, "id");
+    return str_dup(t_ctx()->mem, node_str(t_document(), "key"));
+}
+
+/* Somebody's program, with no cookie to its name. */
+static int ask_as(str key, const char *header, const char *method, const char *path, const char *json)
+{
+    const char *value = strcmp(header, "Authorization") ? str_c(t_ctx()->mem, key)
+        : str_fmt(t_ctx()->mem, "Bearer %.*s", STR(key)).p;
+    t_with("Accept", "application/json");
+    t_with(header, value);
+    t_send(method, path, json ? "application/json" : NULL, str_of(json));
+    return t_last_status();
+}
+
+static int get(str key, const char *path) { return ask_as(key, "Authorization", "GET", path, NULL); }
+
+static void open_shop(void)
+{
+    t_open();
+    t_browser();
+    t_clock(when_now());
+    t_login(ADMIN_);
+}
+
+T(ID_17_a_key_is_shown_once_and_only_its_hash_is_kept)
+{
+    open_shop();
+    str key = make("Books", "\"orders:read\"", "90");
+    is_true(str_starts(key, S("tlt_")) && key.n >= 50);
+    t_header("Cache-Control", "no-store");
+    t_get("/admin/keys");
+    t_status(200);
+    t_no_text(key.p);
+    t_text(str_c(t_ctx()->mem, str_upto(key, 12)));
+    t_get("/admin/keys.json");
+    t_no_text(str_from(key, 13).p);
+    t_json("key", "null");
+    eq_int(t_int("select count(*) as n from auth.api_key k where k::text like '%%%.*s%%'",
+               STR(str_from(key, 13))), 0);
+    eq_int(t_int("select count(*) as n from auth.api_key where hash = '%.*s'",
+               STR(crypto_sha256_hex(t_ctx()->mem, key))), 1);
+}
+
+T(ID_17_a_key_opens_by_either_header_what_its_scopes_name)
+{
+    open_shop();
+    str key = make("Books", "\"orders:read\",\"catalog:read\"", "90");
+    t_browser();
+    eq_int(get(key, "/admin/orders.json"), 200);
+    eq_int(ask_as(key, "X-Api-Key", "GET", "/admin/products.json", NULL), 200);
+    eq_int(get(key, "/admin/customers.json"), 403);
+    t_json("required", "customers:read");
+    eq_int(get(key, "/admin.json"), 403);
+    eq_int(get(key, "/account.json"), 403); /* nobody's own things, its maker's neither */
+    eq_int(get(key, "/orders.json"), 403);
+    eq_int(get(key, "/admin/keys.json"), 403);
+    eq_int(ask_as(key, "Authorization", "POST", "/api/orders", "{}"), 403);
+    eq_int(ask_as(key, "Authorization", "POST", "/admin/keys",
+               "{\"name\":\"more\",\"scopes\":[\"orders:read\"],\"days\":\"never\"}"), 403);
+    eq_int(get(key, "/products.json"), 200);
+}
+
+T(ID_17_a_key_writes_where_its_scopes_let_it_and_needs_no_form_token)
+{
+    open_shop();
+    str reader = make("Reader", "\"orders:read\"", "30"), writer = make("Writer", "\"orders:read\",\"orders:update\"", "30");
+    t_login("shopper@example.test");
+    i64 order = t_order();
+    t_paid(order);
+    const char *path = str_fmt(t_ctx()->mem, "/api/orders/%.*s/status", STR(t_number(order))).p;
+    t_browser();
+    eq_int(ask_as(reader, "Authorization", "PUT", path, "{\"orderStatus\":\"shipped\"}"), 403);
+    eq_int(ask_as(writer, "Authorization", "PUT", path, "{\"orderStatus\":\"shipped\"}"), 200);
+}
+
+T(ID_17_nobody_gives_a_key_more_than_they_have)
+{
+    open_shop();
+    static const char *const bad[] = { "\"account:own\"", "\"anyone\"", "\"orders:create\"",
+        "\"api-keys:manage\"", "\"metrics:read\"", "\"everything\"", "\"\"", "\"orders:read\",\"*\"", "" };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        make("Greedy", bad[i], "30");
+        t_status(422);
+    }
+    make("Greedy", "\"orders:delete\"", "10000");
+    t_status(422);
+    t_sql("update auth.person set role = 'user' where email = '" ADMIN_ "'");
+    t_sql("update auth.member set place = 'admin' where person_id = (select id from auth.person where email = '" ADMIN_ "')");
+    make("Greedy", "\"orders:delete\"", "30"); /* the owner's alone */
+    t_status(422);
+    is_true(make("Modest", "\"orders:refund\"", "30").n > 0);
+    t_login("shopper@example.test");
+    make("Stranger", "\"orders:read\"", "30");
+    t_status(403);
+}
+
+T(ID_17_a_key_is_no_more_than_its_maker_is_today)
+{
+    open_shop();
+    str key = make("Books", "\"orders:read\",\"orders:update\",\"orders:refund\"", "90");
+    static const char whose[] = "person_id = (select id from auth.person where email = '" ADMIN_ "')";
+    t_sql("update auth.person set role = 'user' where email = '" ADMIN_ "'");
+    t_sql("update auth.member set place = 'viewer' where %s", whose);
+    t_browser();
+    eq_int(get(key, "/admin/orders.json"), 200);
+    eq_int(ask_as(key, "Authorization", "PUT", "/api/orders/TL-0000-0000-0000/status", "{\"orderStatus\":\"shipped\"}"), 403);
+    t_sql("delete from auth.member where %s", whose);
+    eq_int(get(key, "/admin/orders.json"), 401);
+    t_json("error", "Invalid token");
+}
+
+T(ID_17_a_revoked_key_is_dead_at_once)
+{
+    open_shop();
+    str key = make("Books", "\"orders:read\"", "never"), other = make("Other", "\"orders:read\"", "never");
+    make("Last", "\"orders:read\"", "never");
+    str last = id_;
+    eq_int(get(key, "/admin/orders.json"), 200);
+    str id = str_none;
+    t_get("/admin/keys.json");
+    EACH(item, node_get(t_document(), S("keys")))
+        if (str_eq(node_str(&item->node, "prefix"), str_upto(key, 12)))
+            id = node_str(&item->node, "id");
+    t_post(str_fmt(t_ctx()->mem, "/admin/keys/%.*s/revoke", STR(id)).p, "");
+    t_status(303);
+    eq_int(get(key, "/admin/orders.json"), 401);
+    t_json("error", "Invalid token");
+    eq_int(get(other, "/admin/orders.json"), 200);
+    t_post(str_fmt(t_ctx()->mem, "/admin/keys/%.*s/revoke", STR(id)).p, ""); /* twice */
+    t_status(404);
+    t_get("/admin/keys");
+    t_text("revoked");
+    t_post("/admin/keys/aaaaaaaaaaaaa/revoke", "");
+    t_status(404);
+    /* Another organisation's. */
+    i64 house;
+    t_ctx()->scope.platform = true;
+    must(auth_organisation_add(t_ctx(), S("keys-test"), S("Keys test"), &house));
+    t_sql("update auth.api_key set organisation_id = %" PRId64 " where name = 'Last'", house);
+    t_post(str_fmt(t_ctx()->mem, "/admin/keys/%.*s/revoke", STR(last)).p, "");
+    t_status(404);
+}
+
+T(ID_17_a_key_ends_with_its_days)
+{
+    open_shop();
+    str key = make("Books", "\"orders:read\"", "30");
+    t_clock(t_ctx()->now + 30 * DAY - MINUTE);
+    eq_int(get(key, "/admin/orders.json"), 200);
+    t_clock(t_ctx()->now + 2 * MINUTE);
+    eq_int(get(key, "/admin/orders.json"), 401);
+}
+
+T(ID_17_the_last_use_is_noted)
+{
+    open_shop();
+    str key = make("Books", "\"orders:read\"", "30");
+    t_json("keys.0.usedAt", "null");
+    get(key, "/admin/orders.json");
+    t_get("/admin/keys.json");
+    eq_int(t_int("select count(*) as n from auth.api_key where used_at is not null and prefix = '%.*s'",
+               STR(str_upto(key, 12))), 1);
+}
+
+T(ID_17_what_looks_like_a_key_is_none)
+{
+    open_shop();
+    str key = make("Books", "\"orders:read\"", "30");
+    struct arena *mem = t_ctx()->mem;
+    const str bad[] = { S("tlt_"), S("tlt_aaaaaaaa"), str_upto(key, 12), str_upto(key, 13),
+        str_upto(key, key.n - 1), str_fmt(mem, "%.*sA", STR(key)), str_upper(mem, key),
+        str_fmt(mem, "%.*s_%.*s", STR(str_upto(key, 12)), STR(crypto_token(mem, 32))),
+        S("tlt_' or '1'='1'--_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        str_fmt(mem, "tlt_%%%%%%%%%.*s", STR(str_from(key, 8))) };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        eq_int(ask_as(bad[i], i % 2 ? "Authorization" : "X-Api-Key", "GET", "/admin/orders.json", NULL), 401);
+        t_json("error", "Invalid token");
+    }
+    eq_int(get(key, "/admin/orders.json"), 200);
+}
+
+T(the_page_of_keys_works_without_script)
+{
+    open_shop();
+    t_get("/admin/keys");
+    t_html("input[value=orders:read]");
+    t_no_html("input[value=api-keys:manage]");
+    t_post("/admin/keys", "name=&days=90&scopes=orders:read");
+    t_status(422);
+    t_html("[aria-invalid=true]");
+    t_html("input[checked]");
+    t_post("/admin/keys", "name=Till&days=90");
+    t_status(422);
+    t_text("Please choose at least one.");
+    t_post("/admin/keys", "name=Till&days=90&scopes=orders:read&scopes=catalog:read");
+    t_status(201);
+    t_text("tlt_");
+    t_text("it is not shown again");
+    t_text("/revoke");
+}
