@@ -524,3 +524,26 @@ T(what_does_not_sum_to_zero_is_not_booked)
     must(ledger_book(c, order, S("t:even"), S("THB"), accounts, (const i64[]){ -5, 5 }, 2, &fresh));
     is_false(fresh);
 }
+
+T(se_12_an_event_is_kept_without_the_secret_of_the_buyers_program)
+{
+    static const char *const bodies[][2] = {
+        { "{\"a\":1,\"client_secret\":\"pi_1_secret_x\",\"b\":2}", "{\"a\":1,\"client_secret\":\"\",\"b\":2}" },
+        { "{\"client_secret\" : \n \"x\\\"y\" , \"n\":{\"client_secret\":\"z\"}}",
+            "{\"client_secret\" : \n \"\" , \"n\":{\"client_secret\":\"\"}}" },
+        { "{\"client_secret\":null}", "{\"client_secret\":null}" },
+        { "{\"client_secret\"", "{\"client_secret\"" },
+        { "{\"client_secret\":\"cut", "{\"client_secret\":\"" },
+        { "{\"client_secrets\":\"x\"}", "{\"client_secrets\":\"x\"}" },
+    };
+    t_open();
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        bool fresh;
+        str id = str_fmt(t_ctx()->mem, "evt_secret_%zu", i);
+        t_ctx()->scope.platform = true;
+        must(payments_store(t_ctx(), S("stripe"), id, S("x"), str_of(bodies[i][0]), &fresh));
+        struct node *row =
+            t_rows(str_fmt(t_ctx()->mem, "select body from payments.event where event_id = '%.*s'", STR(id)).p);
+        eq_str(node_str(&node_first(row)->node, "body"), bodies[i][1]);
+    }
+}

@@ -212,3 +212,12 @@ select attempt_id from payments.refund
 -- in: attempt bigint
 update payments.refund set asked_at = now()
  where attempt_id = :attempt and state in ('created', 'pending');
+
+-- name: sealed :many
+-- in: after bigint, most bigint
+select id, 0::bigint as owner, client_secret as sealed from payments.attempt
+ where id > :after and client_secret is not null order by id limit :most;
+
+-- name: seal_anew :exec
+-- in: id bigint, sealed text, before text
+update payments.attempt set client_secret = :sealed where id = :id and client_secret = :before;

@@ -3,9 +3,11 @@
 #include "auth/auth.h"
 #include "cart/cart.h"
 #include "catalog/catalog.h"
+#include "gen/queries.h"
 #include "notify/notify.h"
 #include "ops/ops.h"
 #include "payments/payments.h"
+#include "vault/vault.h"
 #include "watch/watch.h"
 #include "web/web.h"
 #include "work/work.h"
@@ -71,6 +73,12 @@ static const struct reader readers[] = {
     { NULL, NULL },
 };
 
+/* Columns of sealed text: vault seals them anew. */
+static const struct vault_column sealed[] = {
+    { "payments.attempt.client_secret", VAULT_HOUSE, q_payments_sealed, q_payments_seal_anew },
+    { 0 },
+};
+
 static int (*const on_login[])(struct req *, i64) = { cart_on_login, watch_on_login, NULL };
 
 static void (*const checks[])(const struct app *, struct buf *) = { payments_check, NULL };
@@ -91,6 +99,7 @@ const struct house shop_house = {
     .crons = crons,
     .mails = mails,
     .checks = checks,
+    .sealed = sealed,
 };
 
 struct app *app_open(struct arena *mem, const char *conf_path)

@@ -63,7 +63,7 @@ static int dump(struct making *m)
     TRY(describe(m));
     const char *words[] = { "--format=custom", "--compress=3", "--role=talat_backup",
         "--no-comments", "--no-blobs", "--no-publications", "--no-subscriptions",
-        "--no-security-labels", "--extension=pg_trgm", "--extension=unaccent",
+        "--no-security-labels", "--exclude-table-data=vault.key", "--extension=pg_trgm", "--extension=unaccent",
         "--extension=btree_gin", "--extension=btree_gist",
         str_fmt(c->mem, "--snapshot=%.*s", STR(node_str(snapshot, "id"))).p,
         str_fmt(c->mem, "--file=%s", in_dir(m, "database.dump")).p, NULL };
@@ -306,6 +306,7 @@ int backup_make(struct ctx *c, str folder, bool with_secrets, struct buf *report
         STR(*made), m.bytes, m.files, m.linked);
     if (m.missing)
         buf_fmt(report, "warning: %" PRId64 " files of pictures are missing\n", m.missing);
+    TRY(keys_write(c, folder));
     TRY(archive_rotate(c, folder, care_keep(c->app)));
     return care_note(c, MARK_BACKUP, when_rfc3339(c->mem, when_now()));
 }

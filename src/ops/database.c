@@ -135,7 +135,7 @@ int database_is(struct ctx *c, str database, bool *there, bool *empty)
     return said(c, &own, err);
 }
 
-/* Every table there is, without naming one. A script has no answer: it leaves it in a setting. */
+/* Every table there is, but for that of the keys, which are in no backup. A script has no answer: it leaves it in a setting. */
 int database_counts(struct ctx *own, struct node **counts)
 {
     struct node *row;
@@ -145,7 +145,7 @@ int database_counts(struct ctx *own, struct node **counts)
           "        format('select count(*) as n from %I.%I', n.nspname, c.relname),"
           "        false, true, '')))[1]::text::bigint), '{}')::text"
           "  from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-          " where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema)'), false)")));
+          " where c.relkind = 'r' and n.nspname <> 'vault' and n.nspname !~ '^(pg_|information_schema)'), false)")));
     TRY(q_ops_counted(own, &row));
     *counts = node_get(row, S("counts"));
     return E_OK;

@@ -35,6 +35,7 @@ int backup_command(struct ctx *, int argc, char **argv);
 int restore_command(struct ctx *, int argc, char **argv);
 int doctor_command(struct ctx *, int argc, char **argv); /* 0 well, 1 warnings, 2 wrong */
 int drill_command(struct ctx *, int argc, char **argv);
+int keys_command(struct ctx *, int argc, char **argv);
 int prove_command(struct ctx *, int argc, char **argv);
 int demo_command(struct ctx *, int argc, char **argv);
 int init_command(struct ctx *, int argc, char **argv); /* these two become a script */

@@ -25,6 +25,13 @@ int archive_newest(struct ctx *, str folder, str *dir);  /* empty: there is none
 int archive_rotate(struct ctx *, str folder, i64 keep);  /* all but the newest so many go */
 str archive_mark(struct ctx *); /* what tells two secrets apart and says nothing of them */
 
+/* ---- keys.c: the keys of sealed columns, which are in no backup --------------------------------- */
+
+int keys_write(struct ctx *, str folder); /* <folder>/keys, beside the backups */
+/* From the shop's own database and from the list beside the backup into a database that was made
+ * from it; what is destroyed in either stays so. */
+int keys_take_over(struct ctx *, str archive, str database, struct buf *report);
+
 /* ---- database.c: databases as a whole, by their owner ------------------------------------- */
 
 /* A connection of the owner's to that database (empty: the shop's own), without limits of time.

@@ -240,6 +240,8 @@ int ops_restore(
     TRY(check_target(&r, replace));
     int err = database_load(c, &r.a, r.scratch, report);
     if (!err)
+        err = keys_take_over(c, r.a.dir, r.scratch, report);
+    if (!err)
         err = skip_numbers(&r);
     if (!err)
         err = prove(&r, broken);

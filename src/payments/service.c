@@ -1,9 +1,12 @@
 #include "payments/payments_in.h"
 #include "gen/queries.h"
 #include "io/io.h"
+#include "vault/vault.h"
 #include "web/web.h"
 #include "work/work.h"
 #include <stdlib.h>
+
+#define SECRET_COLUMN "payments.attempt.client_secret"
 
 /* A provider's page lives at least so long (Stripe's own minimum is 30 min); our hold on the
  * stock is shorter, and when it lapses the page is closed first. */
@@ -65,9 +68,9 @@ static int open_page(struct ctx *c, const struct node *attempt, struct payment_o
         return noted ? noted : err;
     }
     *out = (struct payment_opened){ page.url, page.payment_id, page.client_secret };
-    str sealed = page.client_secret.n
-        ? crypto_seal(c->mem, c->app->secret, "client secret", page.client_secret)
-        : str_none;
+    str sealed = str_none;
+    if (page.client_secret.n)
+        TRY(vault_seal(c, &(struct vault_place){ SECRET_COLUMN, id }, page.client_secret, &sealed));
     return q_payments_attempt_opened(
         c, NULL, id, page.session_id, page.payment_id, page.url, sealed);
 }
@@ -78,8 +81,11 @@ static bool is_kept(struct ctx *c, const struct node *attempt, struct payment_op
     str sealed = node_str(attempt, "client_secret");
     *out = (struct payment_opened){ node_str(attempt, "url"), node_str(attempt, "payment_id"),
         str_none };
-    return !sealed.n ||
-        crypto_unseal(c->mem, c->app->secret, "client secret", sealed, &out->client_secret);
+    struct vault_place at = { SECRET_COLUMN, node_int(attempt, "id") };
+    if (!sealed.n || !vault_open(c, &at, sealed, &out->client_secret))
+        return true;
+    fault_clear(c); /* under a key that is gone: the page is opened anew */
+    return false;
 }
 
 static int find_or_add(
@@ -143,8 +149,30 @@ int payments_start(
 /* ---- closing, asking
  * ----------------------------------------------------------------------------- */
 
+/* The same JSON with "client_secret": "", wherever it stands: with it whoever reads the events
+ * could speak for the buyer's program. */
+static str without_secret(struct arena *mem, str body)
+{
+    str name = S("\"client_secret\""), rest = body;
+    struct buf out = buf_new(mem, body.n + 1);
+    for (i64 at; (at = str_find(rest, name)) >= 0;) {
+        size_t n = (size_t)at + name.n;
+        while (n < rest.n && strchr(" \t\r\n:", rest.p[n]))
+            n++;
+        n += n < rest.n && rest.p[n] == '"';
+        bool is_text = n && rest.p[n - 1] == '"' && n > (size_t)at + name.n;
+        buf_add(&out, str_upto(rest, n));
+        while (is_text && n < rest.n && rest.p[n] != '"')
+            n += rest.p[n] == '\\' && n + 1 < rest.n ? 2 : 1;
+        rest = str_from(rest, n);
+    }
+    buf_add(&out, rest);
+    return buf_str(&out);
+}
+
 int payments_store(struct ctx *c, str provider, str event_id, str kind, str body, bool *fresh)
 {
+    body = without_secret(c->mem, body);
     struct node *row;
     struct scope before = c->scope;
     c->scope.platform = true;

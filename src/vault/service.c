@@ -212,8 +212,14 @@ static int replace_key(struct ctx *c, void *with)
     return add_key(c, node_str(row, "whose"), node_int(row, "owner_id"));
 }
 
-static int seal_anew(struct ctx *c, const struct vault_column *column, const struct node *row,
-    i64 *values)
+/* Sealed values, and what was done with them. */
+struct round {
+    bool anew; /* each is sealed under its owner's key of today */
+    i64 open, closed, changed;
+};
+
+static int handle(struct ctx *c, const struct vault_column *column, const struct node *row,
+    struct round *round)
 {
     struct vault_place at = { column->column, node_int(row, "id"), column->whose,
         column->whose == VAULT_HOUSE ? 0 : node_int(row, "owner") };
@@ -222,27 +228,48 @@ static int seal_anew(struct ctx *c, const struct vault_column *column, const str
     int err = open_sealed(c, &at, before, &plain);
     if (err == E_MISSING) { /* destroyed: it stays closed */
         fault_clear(c);
+        round->closed++;
         return E_OK;
     }
     TRY(err);
+    round->open++;
+    if (!round->anew)
+        return E_OK;
     TRY(seal(c, &at, plain, &sealed));
     TRY(column->put(c, &changed, at.row, sealed, before));
-    *values += changed;
+    round->changed += changed;
     return E_OK;
 }
 
-static int seal_column(struct ctx *c, const struct vault_column *column, i64 *values)
+static int walk_column(struct ctx *c, const struct vault_column *column, struct round *round)
 {
     struct node *rows;
     for (i64 after = 0;;) {
         TRY(column->after(c, &rows, after, PAGE));
         EACH(item, rows) {
-            TRY(seal_anew(c, column, &item->node, values));
+            TRY(handle(c, column, &item->node, round));
             after = node_int(&item->node, "id");
         }
         if (node_count(rows) < PAGE)
             return E_OK;
     }
+}
+
+static int walk(struct ctx *c, struct round *round)
+{
+    for (const struct vault_column *column = c->app->sealed; column && column->column; column++)
+        TRY(walk_column(c, column, round));
+    return E_OK;
+}
+
+int vault_check(struct ctx *c, i64 *open, i64 *closed)
+{
+    struct round round = { 0 };
+    c->scope = (struct scope){ .platform = true };
+    int err = walk(c, &round);
+    *open = round.open;
+    *closed = round.closed;
+    return err;
 }
 
 int vault_renew(struct ctx *c, i64 *n_keys, i64 *values)
@@ -257,9 +284,10 @@ int vault_renew(struct ctx *c, i64 *n_keys, i64 *values)
         TRY(pg_tx(c, replace_key, (void *)&item->node));
         ++*n_keys;
     }
-    for (const struct vault_column *column = c->app->sealed; column && column->column; column++)
-        TRY(seal_column(c, column, values));
-    return E_OK;
+    struct round round = { .anew = true };
+    int err = walk(c, &round);
+    *values = round.changed;
+    return err;
 }
 
 /* ---- a list of keys ------------------------------------------------------------------------------- */

@@ -37,6 +37,9 @@ struct vault_column {
 int vault_rewrap(struct ctx *, i64 *rewrapped, i64 *lost);
 /* New data keys for everybody, and all that is sealed sealed anew under them. */
 int vault_renew(struct ctx *, i64 *keys, i64 *values);
+/* How many sealed values open, and how many are closed for good (their key was destroyed). Any
+ * other that does not open is an error. */
+int vault_check(struct ctx *, i64 *open, i64 *closed);
 /* The keys, wrapped as they are: {id, whose, owner_id, wrapped, is_current}; destroyed ones have
  * an empty `wrapped`. vault_put adds what is not there; destroyed wins over not destroyed. */
 int vault_all(struct ctx *, struct node **keys);

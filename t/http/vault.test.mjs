@@ -1,0 +1,104 @@
+// Sealed columns through backups: the keys are in no backup, a new master key takes over, and what
+// was destroyed stays closed whatever is restored. In a database and folders of its own.
+import { test, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { skip as noStack, ask, confPath, goods, rows, run } from './shop.mjs';
+
+const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
+const skip = noStack || !talatctl;
+const bin = '/usr/lib/postgresql/15/bin/', database = 'talat_vault';
+const place = skip ? '' : mkdtempSync(join(tmpdir(), 'talat-vault-'));
+const folder = (name) => join(place, name);
+const shell = (program, args, more = {}) => spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 27, ...more });
+const asked = (text, at = database) => {
+    const got = shell(`${bin}psql`, ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', run, '-U', 'postgres', '-d', at, '-c', text]);
+    assert.equal(got.status, 0, got.stderr);
+    return got.stdout.trim();
+};
+function shop(name, changes) {
+    const lines = readFileSync(confPath, 'utf8').split('\n').filter((line) => !Object.keys(changes).some((key) => line.startsWith(`${key} =`)));
+    writeFileSync(folder(`${name}.conf`), [...lines, ...Object.entries(changes).map(([key, value]) => `${key} = ${value}`), ''].join('\n'));
+    return (...words) => {
+        const got = shell(talatctl, ['--config', folder(`${name}.conf`), ...words]);
+        return { code: got.status, said: got.stdout + got.stderr };
+    };
+}
+const own = skip ? {} : { pg: `host=${run} user=talat_app dbname=${database}`, pg_owner: `host=${run} user=talat_owner dbname=${database}`,
+    redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: folder('own') };
+const here = skip ? null : shop('here', { backup_dir: folder('stack') });
+const there = skip ? null : shop('there', own);
+const ok = (got) => { assert.equal(got.code, 0, got.said); return got.said; };
+const open = (got) => Number(/^(\d+) sealed values open/m.exec(ok(got))[1]);
+const closed = (got) => Number(/, (\d+) are closed/.exec(ok(got))[1]);
+const newest = (dir) => join(dir, readdirSync(dir).filter((name) => name.startsWith('talat-')).sort().at(-1));
+let values, backup;
+
+after(() => {
+    if (skip) return;
+    for (const name of ['', '_restore', '_before_restore']) asked(`drop database if exists ${database}${name} with (force)`, 'postgres');
+    rmSync(place, { recursive: true, force: true });
+});
+
+test('SE-09 a provider\'s secret is sealed in the database, and the keys are in no backup', { skip, timeout: 60000 }, async () => {
+    const json = { 'content-type': 'application/json' };
+    const got = JSON.parse((await ask('/api/auth/login', { body: JSON.stringify({ email: 'shopper@example.test', password: 'market-day-demo' }), headers: json })).body);
+    const sold = await ask('/api/orders', { body: JSON.stringify({ items: [{ sku: goods().sku, quantity: 1 }], paymentMethod: 'stripe' }),
+        headers: { ...json, authorization: `Bearer ${got.accessToken}`, 'idempotency-key': randomBytes(9).toString('hex') } });
+    assert.ok(sold.status < 300, sold.body);
+    const { payment: { clientSecret, paymentId } } = JSON.parse(sold.body);
+    const [{ client_secret: sealed }] = rows(`select client_secret from payments.attempt where payment_id = '${paymentId}'`);
+    assert.match(sealed, /^v1\.\d+\.[\w-]{40,}$/);
+    values = open(here('keys', 'check'));
+    assert.ok(values >= 1);
+    ok(here('backup', '--to', folder('stack')));
+    backup = newest(folder('stack'));
+    const sql = shell(`${bin}pg_restore`, ['-f', '-', join(backup, 'database.dump')]).stdout;
+    assert.ok(sql.includes(sealed) && !sql.includes(clientSecret));
+    for (const { wrapped } of rows("select wrapped from vault.key where wrapped <> ''")) assert.ok(!sql.includes(wrapped), 'a key is in the backup');
+    assert.ok(readFileSync(folder('stack/keys'), 'utf8').includes('"wrapped":'));
+    assert.equal(statSync(folder('stack/keys')).mode & 0o77, 0);
+});
+
+test('SE-11 restored elsewhere it opens with the list of keys, and not without', { skip, timeout: 60000 }, () => {
+    ok(there('restore', backup));
+    assert.equal(open(there('keys', 'check')), values);
+    asked('delete from vault.key');
+    const without = there('keys', 'check');
+    assert.equal(open(without), 0);
+    assert.equal(closed(without), values);
+});
+
+test('SE-11 a new master key takes over; the one of before then opens nothing', { skip, timeout: 60000 }, () => {
+    ok(there('restore', backup, '--replace'));
+    writeFileSync(folder('master'), `${'m'.repeat(43)}\n`, { mode: 0o600 });
+    const anew = shop('anew', { ...own, master_key_file: folder('master') });
+    assert.match(anew('keys').said, /under another master key/);
+    assert.match(ok(anew('keys', 'rewrap')), /^[1-9]\d* keys are under the master key/);
+    assert.equal(open(anew('keys', 'check')), values);
+    assert.equal(there('keys', 'check').code, 1, 'the old one opens it still');
+    assert.match(there('keys', 'check').said, /another master key/);
+    assert.match(ok(anew('keys', 'renew')), new RegExp(`^[1-9]\\d* new keys, ${values} values sealed anew`));
+    assert.equal(open(anew('keys', 'check')), values);
+    const wrong = shell(talatctl, ['--config', folder('there.conf'), 'keys', 'check'], { env: { ...process.env, TALAT_MASTER_KEY: 'w'.repeat(40) } });
+    assert.equal(wrong.status, 1);
+});
+
+test('SE-11 what was destroyed stays closed, also out of a backup with its old list of keys', { skip, timeout: 60000 }, () => {
+    ok(there('restore', backup, '--replace'));
+    asked("insert into vault.key (whose, owner_id, wrapped) select 'organisation', id, 'x.y' from auth.organisation where slug = 'house'");
+    ok(there('backup', '--to', folder('own')));
+    const old = newest(folder('own'));
+    copyFileSync(folder('own/keys'), folder('keys-of-before'));
+    assert.equal(there('keys', 'destroy', 'organisation', 'house').code, 2, 'not without the last word');
+    ok(there('keys', 'destroy', 'organisation', 'house', '--for-ever'));
+    asked("update vault.key set wrapped = '' where whose = 'house'"); // and the house's own, which no command destroys
+    copyFileSync(folder('keys-of-before'), folder('own/keys'));
+    ok(there('restore', old, '--replace'));
+    assert.equal(asked("select string_agg(distinct wrapped, '|') from vault.key"), '');
+    assert.deepEqual([open(there('keys', 'check')), closed(there('keys', 'check'))], [0, values]);
+});
