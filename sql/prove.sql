@@ -195,7 +195,7 @@ select 'transaction ' || t.id as what
 select c.relname::text as what
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
  where (n.nspname, c.relname) in (('payments', 'transaction'), ('payments', 'entry'),
-           ('inventory', 'movement'), ('orders', 'event'))
+           ('inventory', 'movement'), ('orders', 'event'), ('audit', 'entry'), ('audit', 'seal'))
    and not exists (select from pg_trigger t
                     where t.tgrelid = c.oid and t.tgname = 'never_changed' and t.tgenabled = 'O'
                       and t.tgtype = 27 and t.tgqual is null
@@ -204,7 +204,7 @@ select c.relname::text as what
 -- name: I11_the_programs_may_only_add_to_a_ledger
 select t || ': ' || p as what
   from unnest(array['payments.transaction', 'payments.entry', 'inventory.movement',
-           'orders.event']) t,
+           'orders.event', 'audit.entry', 'audit.seal']) t,
        unnest(array['update', 'delete', 'truncate']) p
  where has_table_privilege('talat_app', t, p);
 
@@ -219,7 +219,10 @@ select wanted.name as what
             ('inventory.hold', 'hold_order_id_item_id_location_id_key'),
             ('orders."order"', 'one_order_per_revision'), ('orders."order"', 'totals_add_up'),
             ('orders."order"', 'refunds_fit'), ('orders.line', 'line_adds_up'),
-            ('work.job', 'job_key'), ('cart.cart', 'cart_person')) as wanted(place, name)
+            ('work.job', 'job_key'), ('cart.cart', 'cart_person'),
+            ('auth.member', 'an_owner_stays'), ('auth.member', 'an_owner_stays_one'),
+            ('auth.member', 'audited'), ('auth.member', 'audited_change'),
+            ('audit.entry', 'never_emptied'), ('audit.seal', 'never_emptied')) as wanted(place, name)
  where not exists (select from pg_constraint c
                     where c.conrelid = wanted.place::regclass and c.conname = wanted.name
                       and c.convalidated)
@@ -248,3 +251,16 @@ select 'part ' || p.id as what
   from orders.part p join orders.line l on l.part_id = p.id
  group by p.id, p.goods_total, p.tax_total
 having sum(l.line_total) <> p.goods_total or sum(l.tax) <> p.tax_total;
+
+-- name: I11_audit_seals_verify
+select 'seal ' || id as what
+  from (select s.*, lag(s.hash, 1, '') over (order by s.id) as hash_before from audit.seal s) s
+ where s.hash <> audit.hash_of(s.hash_before, s.entries);
+
+-- name: I11_each_audit_entry_is_sealed_once_or_waits_for_it
+select 'entry ' || coalesce(e.id, k.id) || ': ' || coalesce(k.times, 0) || ' times' as what
+  from audit.entry e
+  full join (select id, count(*) as times
+               from (select unnest(entries) as id from audit.seal
+                     union all select entry_id from audit.unsealed) a group by id) k using (id)
+ where e.id is null or k.times is distinct from 1;

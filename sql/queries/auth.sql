@@ -32,12 +32,23 @@ on conflict (email) do update
 returning id;
 
 -- name: place :maybe
--- in: person bigint
--- The platform role, and where this person is staff (the first organisation joined).
-select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_id, coalesce(m.place, '') as place
+-- in: person bigint, session_hash text
+-- The platform role, and where this person is staff: where they chose to be on this device, else
+-- the first organisation joined. Who works for the house itself may choose any.
+select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_id,
+       coalesce(m.place, '') as place, coalesce(array_to_string(r.permissions, ' '), '') as own
   from auth.person p
-  left join lateral (select organisation_id, place from auth.member
-                      where person_id = p.id order by created_at limit 1) m on true
+  left join auth.device d on d.session_hash = :session_hash and d.person_id = p.id
+  left join lateral (
+      select a.organisation_id, a.place, a.role_id from (
+          select organisation_id, place, role_id, created_at, 1 as rank
+            from auth.member where person_id = p.id
+          union all
+          select o.id, '', null, o.created_at, 2 from auth.organisation o
+           where o.id = d.organisation_id and p.role <> 'user') a
+       order by (a.organisation_id = d.organisation_id) desc nulls last, a.rank, a.created_at
+       limit 1) m on true
+  left join auth.role r on r.id = m.role_id
  where p.id = :person;
 
 -- name: add_device :exec
@@ -176,13 +187,19 @@ select session_hash from auth.device
 
 -- name: lines_of_staff :many
 -- in: organisation bigint
--- The same for whoever is staff here and nowhere before (query place).
+-- The same for whoever works here on that device (query place).
 select d.session_hash
-  from auth.member m join auth.device d on d.person_id = m.person_id
- where m.organisation_id = :organisation and d.kind = 'session' and d.ended_at is null
-   and d.seen_at > now() - interval '26 hours'
-   and not exists (select from auth.member e
-                    where e.person_id = m.person_id and e.created_at < m.created_at)
+  from auth.device d join auth.person p on p.id = d.person_id
+ where (p.role <> 'user' or p.id in (select m.person_id from auth.member m
+                                      where m.organisation_id = :organisation))
+   and d.kind = 'session' and d.ended_at is null and d.seen_at > now() - interval '26 hours'
+   and :organisation = coalesce(
+           (select o.id from auth.organisation o
+             where o.id = d.organisation_id
+               and (p.role <> 'user' or exists (select from auth.member m
+                     where m.person_id = p.id and m.organisation_id = o.id))),
+           (select m.organisation_id from auth.member m
+             where m.person_id = p.id order by m.created_at limit 1))
  order by d.id desc limit 2000;
 
 -- name: organisation :one
@@ -254,3 +271,114 @@ update auth.code set used_at = now(), ended_at = now(), nonce = '', data = '{}'
 
 -- name: forget_codes :exec
 delete from auth.code where created_at < now() - interval '8 days';
+
+-- name: members :many
+-- in: organisation bigint
+select m.person_id, t.name, t.email, m.place, coalesce(m.role_id, 0) as role_id,
+       coalesce(r.name, '') as role_name,
+       coalesce(array_to_string(r.permissions, ' '), '') as own, m.created_at
+  from auth.member m
+  join auth.team(:organisation) t on t.person_id = m.person_id
+  left join auth.role r on r.id = m.role_id
+ where m.organisation_id = :organisation
+ order by m.created_at, m.person_id limit 500;
+
+-- name: member :maybe
+-- in: organisation bigint, person bigint
+-- Nobody else changes this row until the transaction ends.
+select m.person_id, m.place,
+       coalesce((select array_to_string(r.permissions, ' ') from auth.role r
+                  where r.id = m.role_id), '') as own
+  from auth.member m
+ where m.organisation_id = :organisation and m.person_id = :person
+   for update;
+
+-- name: set_member :exec
+-- in: organisation bigint, person bigint, place text, role bigint?
+update auth.member set place = :place, role_id = :role
+ where organisation_id = :organisation and person_id = :person;
+
+-- name: join :exec
+-- in: organisation bigint, person bigint, place text, role bigint?
+-- Who is a member already stays what they are.
+insert into auth.member (organisation_id, person_id, place, role_id)
+values (:organisation, :person, :place, :role)
+on conflict (organisation_id, person_id) do nothing;
+
+-- name: drop_member :exec
+-- in: organisation bigint, person bigint
+delete from auth.member where organisation_id = :organisation and person_id = :person;
+
+-- name: roles :many
+-- in: organisation bigint
+select r.id, r.name, array_to_string(r.permissions, ' ') as own,
+       (select count(*) from auth.member m where m.role_id = r.id) as members
+  from auth.role r where r.organisation_id = :organisation order by r.name limit 100;
+
+-- name: role :maybe
+-- in: organisation bigint, role bigint
+select id, name, array_to_string(permissions, ' ') as own
+  from auth.role where organisation_id = :organisation and id = :role;
+
+-- name: add_role :maybe
+-- in: organisation bigint, name text, permissions text[]
+insert into auth.role (organisation_id, name, permissions)
+values (:organisation, :name, :permissions)
+on conflict (organisation_id, name) do nothing
+returning id;
+
+-- name: save_role :maybe
+-- in: organisation bigint, role bigint, name text, permissions text[]
+-- Nothing comes back when the name is another's.
+update auth.role r set name = :name, permissions = :permissions
+ where r.organisation_id = :organisation and r.id = :role
+   and not exists (select from auth.role o
+                    where o.organisation_id = :organisation and o.name = :name and o.id <> r.id)
+returning r.id;
+
+-- name: drop_role :exec
+-- in: organisation bigint, role bigint
+-- Not while somebody has it.
+delete from auth.role r
+ where r.organisation_id = :organisation and r.id = :role
+   and not exists (select from auth.member m where m.role_id = r.id);
+
+-- name: invitations :many
+-- in: organisation bigint
+select i.id, i.email, i.place, coalesce(r.name, '') as role_name, i.created_at, i.expires_at
+  from auth.invitation i left join auth.role r on r.id = i.role_id
+ where i.organisation_id = :organisation and i.outcome = 'open' and i.expires_at > now()
+ order by i.id limit 200;
+
+-- name: invite :one
+-- in: organisation bigint, email text, place text, role bigint?, person bigint
+-- Asking again says it anew.
+insert into auth.invitation as i (organisation_id, email, place, role_id, invited_by, expires_at)
+values (:organisation, :email, :place, :role, :person, now() + interval '7 days')
+on conflict (organisation_id, email) where outcome = 'open' do update
+    set place = excluded.place, role_id = excluded.role_id, invited_by = excluded.invited_by,
+        created_at = now(), expires_at = excluded.expires_at
+returning i.id;
+
+-- name: invitation :maybe
+-- in: id bigint
+select i.id, i.organisation_id, i.email, i.place, coalesce(i.role_id, 0) as role_id,
+       coalesce(r.name, '') as role_name, o.name as organisation, i.invited_by
+  from auth.invitation i join auth.organisation o on o.id = i.organisation_id
+  left join auth.role r on r.id = i.role_id
+ where i.id = :id and i.outcome = 'open' and i.expires_at > now();
+
+-- name: end_invitation :exec
+-- in: organisation bigint, id bigint, outcome text
+update auth.invitation set outcome = :outcome
+ where organisation_id = :organisation and id = :id and outcome = 'open';
+
+-- name: organisations_of :many
+-- in: person bigint
+select o.id, o.slug, o.name
+  from auth.member m join auth.organisation o on o.id = m.organisation_id
+ where m.person_id = :person order by m.created_at limit 100;
+
+-- name: choose_organisation :exec
+-- in: session_hash text, organisation bigint
+update auth.device set organisation_id = :organisation where session_hash = :session_hash;

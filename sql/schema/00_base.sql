@@ -13,6 +13,12 @@ $$ select nullif(current_setting('app.cart', true), '')::bigint $$;
 create function base.is_platform() returns boolean language sql stable parallel safe as
 $$ select coalesce(current_setting('app.platform', true), '') = 'on' $$;
 
+-- By which way it came: "web 203.0.113.7 5f0c...", "job orders.push ..."; for stories that keep it.
+create function base.source() returns text language sql stable parallel safe as
+$$ select coalesce(substr(current_setting('app.source', true),
+       length(split_part(current_setting('app.source', true), ' ', 1))
+       + length(split_part(current_setting('app.source', true), ' ', 2)) + 3), '') $$;
+
 -- A text in several languages: {"en": "...", "th": "..."}; English stands in for a gap.
 create function base.said(names jsonb, lang text) returns text
 language sql immutable parallel safe as

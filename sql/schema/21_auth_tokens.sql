@@ -45,3 +45,5 @@ create policy own on auth.api_key for all
 
 grant select, insert, update, delete on auth.refresh to talat_app;
 grant select, insert, update on auth.api_key to talat_app;
+
+select audit.watch('auth.api_key', 'keys', hidden => '{hash}', passed_over => '{used_at}');

@@ -40,6 +40,7 @@ create table inventory.movement (
     cause text not null,
     person_id bigint,
     created_at timestamptz not null default now(),
+    source text not null default base.source(),
     constraint once_per_cause unique (item_id, location_id, cause)
 );
 create trigger never_changed before update or delete on inventory.movement
@@ -89,3 +90,6 @@ grant select, insert, update on inventory.location, inventory.item, inventory.st
     inventory.hold to talat_app;
 grant select, insert on inventory.movement to talat_app;
 grant select on inventory.location, inventory.item, inventory.stock to talat_readonly;
+
+select audit.watch('inventory.location', 'settings');
+select audit.watch('inventory.item', 'settings');

@@ -158,3 +158,14 @@ end $$;
 
 grant select, insert, update, delete on all tables in schema catalog to talat_app;
 grant select on all tables in schema catalog to talat_readonly;
+
+select audit.watch('catalog.category', 'content');
+select audit.watch('catalog.product', 'content', passed_over => '{version,updated_at}');
+select audit.watch('catalog.product_text', 'content', passed_over => '{words,folded,shown}');
+select audit.watch('catalog.product_category', 'content');
+select audit.watch('catalog.option', 'content');
+select audit.watch('catalog.option_value', 'content');
+select audit.watch('catalog.variant', 'content');
+select audit.watch('catalog.price', 'money');
+select audit.watch('catalog.product_picture', 'content');
+select audit.watch('catalog.front', 'content');

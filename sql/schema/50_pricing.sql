@@ -13,3 +13,5 @@ insert into pricing.tax_rate (country, rate_bp, name) values
     ('TH', 700, 'VAT'), ('VN', 1000, 'VAT'), ('SG', 900, 'GST'), ('US', 0, 'Tax');
 grant select, insert, update, delete on pricing.tax_rate to talat_app;
 grant select on pricing.tax_rate to talat_readonly;
+
+select audit.watch('pricing.tax_rate', 'settings');

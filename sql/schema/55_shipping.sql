@@ -20,3 +20,6 @@ create table shipping.price (
 );
 grant select, insert, update, delete on shipping.method, shipping.price to talat_app;
 grant select on shipping.method, shipping.price to talat_readonly;
+
+select audit.watch('shipping.method', 'settings');
+select audit.watch('shipping.price', 'settings');

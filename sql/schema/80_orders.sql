@@ -100,7 +100,8 @@ create table orders.event ( -- the timeline
     actor text not null default 'system' check (actor in ('system', 'buyer', 'staff', 'provider')),
     person_id bigint,
     data jsonb not null default '{}',
-    at timestamptz not null default now()
+    at timestamptz not null default now(),
+    source text not null default base.source()
 );
 create index event_order on orders.event (order_id, id);
 create trigger never_changed before update or delete on orders.event

@@ -1,6 +1,7 @@
 /* Shared within auth/. */
 #pragma once
 #include "auth/auth.h"
+#include "web/web.h"
 
 struct login {
     i64 person;
@@ -62,6 +63,17 @@ int code_look(struct ctx *, enum code_purpose, str token, struct code *);
 int code_open(struct ctx *, enum code_purpose, str token, struct code *);
 str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails */
 
+/* roles.c */
+/* A role's permissions, as the database keeps them (their names, blanks between), as a set.
+ * What is no permission any more, or nothing of a back office, is not in it. */
+uint64_t role_permissions(str names);
+/* What somebody in this place may there; own: their role's permissions for place "own". */
+uint64_t place_permissions(str place, str own);
+uint64_t role_platform(str name); /* what a platform role's name gives */
+enum role role_named(str name);
+enum member place_named(str name); /* NOBODY: a role of one's own making, or none */
+bool role_is_within(const struct who *, uint64_t set); /* holds all of it oneself */
+
 /* session.c */
 /* This request is that person's from now on, with what they may do as of now. E_MISSING when
  * there is nobody of that number. */
@@ -70,6 +82,9 @@ int auth_become(struct req *, i64 person);
 void auth_take(struct req *, i64 person, const struct node *row);
 int session_begin(struct req *, const struct login *); /* a new id, always; cookies set */
 int session_end(struct req *);
+/* With their next request this person's sessions are made anew: they have become staff, or are
+ * staff no more. */
+int session_renew(struct ctx *, i64 person);
 int auth_refresh_place(struct req *); /* role and organisation, read anew */
 int session_devices(struct ctx *, i64 person, str session, struct node **devices);
 

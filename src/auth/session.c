@@ -70,28 +70,13 @@ static bool find(struct ctx *c, str hash, struct login *who)
     return true;
 }
 
-static enum role role_named(str name)
-{
-    return str_is(name, "super_admin") ? SUPER_ADMIN : str_is(name, "admin") ? ADMIN : USER;
-}
-
-static enum member place_named(str name)
-{
-    static const char *const places[] = {
-        [VIEWER] = "viewer", [MEMBER] = "member", [STAFF_ADMIN] = "admin", [OWNER] = "owner"
-    };
-    for (size_t i = VIEWER; i < COUNT(places); i++)
-        if (str_is(name, places[i]))
-            return (enum member)i;
-    return NOBODY;
-}
-
 static void take_place(struct req *r, const struct node *row)
 {
     r->who.role = role_named(node_str(row, "role"));
     r->who.organisation = node_int(row, "organisation_id");
     r->who.member = place_named(node_str(row, "place"));
-    r->who.allowed = permissions_of(r->who.role, r->who.member);
+    r->who.allowed = permissions_of(r->who.role, r->who.member) |
+        role_permissions(node_str(row, "own"));
 }
 
 /* A shopper, until the database has said more. */
@@ -109,7 +94,7 @@ static void begin_as(struct req *r, const struct login *who, str hash)
 int auth_refresh_place(struct req *r)
 {
     struct node *row;
-    TRY(q_auth_place(&r->c, &row, r->who.person));
+    TRY(q_auth_place(&r->c, &row, r->who.person, r->who.session));
     if (row)
         take_place(r, row);
     return E_OK;
@@ -127,7 +112,7 @@ int auth_become(struct req *r, i64 person)
 {
     struct node *row;
     r->c.scope = (struct scope){ .person = person };
-    TRY(q_auth_place(&r->c, &row, person));
+    TRY(q_auth_place(&r->c, &row, person, str_none));
     if (!row)
         return fail_detail(&r->c, E_MISSING, "auth.person", "nobody of that number");
     auth_take(r, person, row);
@@ -150,7 +135,7 @@ int auth_bearer(struct req *r, str token)
     pg_batch(c);
     int err = q_auth_live_device(c, &live, device, person);
     if (!err)
-        err = q_auth_place(c, &row, person);
+        err = q_auth_place(c, &row, person, str_none);
     int sent = pg_flush(c);
     TRY(err ? err : sent);
     if (!live || !row)
@@ -297,6 +282,20 @@ int session_devices(struct ctx *c, i64 person, str session, struct node **device
         struct node *device = (struct node *)&item->node;
         node_set_str(c->mem, device, S("name"), device_name(c, node_str(device, "user_agent")));
     }
+    return E_OK;
+}
+
+/* What Redis knows of a session is made anew from the database, on whatever device it is. */
+int session_renew(struct ctx *c, i64 person)
+{
+    struct node *devices;
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .platform = true };
+    int err = q_auth_lines_of_person(c, &devices, person);
+    c->scope = before;
+    TRY(err);
+    EACH(item, devices)
+        redis_del(c, key_of(c, node_str(&item->node, "session_hash")));
     return E_OK;
 }
 

@@ -17,6 +17,8 @@
     X(auth)                                                                                        \
     X(auth_api)                                                                                    \
     X(auth_keys)                                                                                   \
+    X(auth_team)                                                                                   \
+    X(auth_roles)                                                                                  \
     X(catalog)                                                                                     \
     X(catalog_admin)                                                                               \
     X(cart)                                                                                        \
@@ -30,7 +32,7 @@
     X(admin)
 #define WITH_JOBS(X)                                                                               \
     X(work) X(nodes) X(ops) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders) X(watch)
-#define WITH_CRONS(X) X(auth) X(auth_api) X(cart) X(payments) X(orders) X(ops) X(watch)
+#define WITH_CRONS(X) X(audit) X(auth) X(auth_api) X(cart) X(payments) X(orders) X(ops) X(watch)
 #define WITH_MAILS(X) X(auth) X(orders) X(ops) X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
@@ -61,6 +63,7 @@ static const struct menu menu[] = {
     { SAYS("Customers"), "/admin/customers", CUSTOMERS_READ },
     { SAYS("Security"), "/admin/security", SECURITY_READ },
     { SAYS("API keys"), "/admin/keys", API_KEYS_MANAGE },
+    { SAYS("Team"), "/admin/team", TEAM_READ },
     { NULL, NULL, ANYONE },
 };
 

@@ -4,6 +4,7 @@
 #include "ops/ops.h"
 #include "shipping/shipping.h"
 #include "web/web.h"
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -92,6 +93,8 @@ static int run(const struct command *command, const char *config, int argc, char
     struct arena *mem = arena_new(TOOL_CEILING);
     struct ctx c = { .mem = mem, .lang = S("en"), .currency = S("THB"), .now = when_now() };
     bool is_ready = !command->needs_shop || open_shop(config, mem, &c);
+    const struct passwd *user = getpwuid(getuid());
+    c.source = str_fmt(mem, "0 0 talatctl %s", user ? user->pw_name : "-");
     int status = is_ready ? command->run(&c, argc, argv) : 1;
     if (status == 2 && !command->grades)
         fprintf(stderr, "usage: talatctl %s %s\n", command->name, command->usage);

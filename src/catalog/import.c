@@ -1,7 +1,8 @@
 /* A file of products, walked over. Each product is a transaction of its own, so that a bad one
  * keeps none of the others out; a rehearsal takes each of them back. */
-#include <stdlib.h>
+#include "audit/audit.h"
 #include "catalog/import_in.h"
+#include <stdlib.h>
 
 static const struct import_format *const formats[] = { &import_vendure, &import_shopify };
 
@@ -314,6 +315,16 @@ static const struct import_format *format_named(str name)
     return NULL;
 }
 
+static int note_import(struct ctx *c, const struct import *in)
+{
+    struct node *data = node_map(c->mem);
+    node_set_int(c->mem, data, S("rows"), in->totals->rows);
+    node_set_int(c->mem, data, S("made"), in->totals->made);
+    node_set_int(c->mem, data, S("changed"), in->totals->changed);
+    node_set_int(c->mem, data, S("failed"), in->totals->failed);
+    return audit_tell(c, "content", "import", "catalog.product", in->cause, data);
+}
+
 int catalog_import(struct ctx *c, const struct import_wish *wish, str text, struct buf *report,
     struct import_totals *totals)
 {
@@ -334,8 +345,13 @@ int catalog_import(struct ctx *c, const struct import_wish *wish, str text, stru
     read_rows(&in, &csv);
     drop_repeated_skus(&in);
     struct scope was = c->scope;
+    str source = c->source;
     c->scope.organisation = wish->organisation;
+    c->source = S("0 0 import"); /* its new rows are not noted one by one */
     int err = import_products(&in);
+    c->source = source;
+    if (!err && !wish->rehearse)
+        err = note_import(c, &in);
     c->scope = was;
     return err;
 }

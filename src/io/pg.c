@@ -49,6 +49,7 @@ struct pg {
     size_t n_sent, room;
     int depth, opened;           /* levels begun by callers, and of those known to the server */
     struct scope scope;          /* what the server's settings say now */
+    bool has_source;             /* ... and whether they say who it is */
     struct scope levels[LEVELS]; /* ... and said when each level was opened */
     bool batching, batch_level, sheltered, lost, untouched;
     int batch_err;
@@ -86,6 +87,7 @@ static void drop(struct pg *pg)
     pg->lost = pg->lost || pg->opened > 0;
     pg->opened = 0;
     pg->scope = (struct scope){ 0 };
+    pg->has_source = false;
 }
 
 void pg_close(struct pg *pg)
@@ -476,22 +478,24 @@ static int send_scope(struct ctx *c)
     static const char sql[] =
         "select set_config('app.person',$1,true), set_config('app.organisation',$2,true),"
         " set_config('app.order',$3,true), set_config('app.cart',$4,true),"
-        " set_config('app.platform',$5,true)";
-    static const unsigned types[] = { OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT };
+        " set_config('app.platform',$5,true), set_config('app.source',$6,true)";
+    static const unsigned types[] = { OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT };
     struct pg *pg = c->pg;
-    if (same_scope(&pg->scope, &c->scope))
+    if (same_scope(&pg->scope, &c->scope) && (pg->has_source || !c->source.n))
         return E_OK;
-    TRY(send_prepare(c, NULL, SCOPE_STMT, sql, 5, types));
+    TRY(send_prepare(c, NULL, SCOPE_STMT, sql, COUNT(types), types));
     char text[4][24] = { "", "", "", "" };
     const i64 ids[] = { c->scope.person, c->scope.organisation, c->scope.order, c->scope.cart };
     for (int i = 0; i < 4; i++)
         if (ids[i])
             snprintf(text[i], sizeof text[i], "%" PRId64, ids[i]);
-    const char *values[] = { text[0], text[1], text[2], text[3], c->scope.platform ? "on" : "" };
-    if (!PQsendQueryPrepared(pg->conn, SCOPE_STMT, 5, values, NULL, NULL, 1))
+    const char *values[] = { text[0], text[1], text[2], text[3], c->scope.platform ? "on" : "",
+        c->source.n ? str_c(c->mem, c->source) : "" };
+    if (!PQsendQueryPrepared(pg->conn, SCOPE_STMT, COUNT(types), values, NULL, NULL, 1))
         return broken(c);
     expect(pg, (struct sent){ .what = SCOPE });
     pg->scope = c->scope;
+    pg->has_source = c->source.n > 0;
     return E_OK;
 }
 
@@ -626,8 +630,10 @@ static int drain(struct ctx *c)
         drop(pg);
         return err ? err : away(c, stuck ? "no answer in time" : "the connection was lost");
     }
-    if (!pg->opened)
+    if (!pg->opened) {
         pg->scope = (struct scope){ 0 };
+        pg->has_source = false;
+    }
     return err;
 }
 
@@ -785,6 +791,7 @@ int pg_end(struct ctx *c, int err)
     } else {
         take_back(c, level);
         pg->scope = outer;
+        pg->has_source = false; /* maybe not: then it is said again */
     }
     if (level)
         return err;
@@ -792,6 +799,7 @@ int pg_end(struct ctx *c, int err)
         drop(pg);
     pg->lost = false;
     pg->scope = (struct scope){ 0 };
+    pg->has_source = false;
     return err;
 }
 

@@ -367,6 +367,17 @@ static int size(struct req *r)
     return E_OK;
 }
 
+/* Whoever may change something is named in the audit trail. Their address is what they sent
+ * their request from; requests are found again in the log by their id. */
+static void note_source(struct req *r)
+{
+    bool from_here = !r->remote.n || str_starts(r->remote, S("unix"));
+    if (r->method == GET)
+        return;
+    r->c.source = str_fmt(r->c.mem, "%" PRId64 " 0 web %.*s %.*s", r->who.person,
+        STR(from_here ? S("-") : r->remote), STR(r->c.id));
+}
+
 /* Who brings a session or a token is counted when it is known whose they are, so that one round
  * trip counts the address and the person; everybody else, before anything else is done. */
 static bool is_counted_late(const struct req *r)
@@ -384,6 +395,7 @@ static int ask_who(struct req *r)
     else if (hooks->who)
         TRY(hooks->who(r, in_cookie(r, COOKIE_SESSION)));
     r->c.scope.person = r->who.key ? 0 : r->who.person;
+    note_source(r);
     return hooks->guest ? hooks->guest(r) : E_OK;
 }
 

@@ -32,6 +32,11 @@ enum member { NOBODY, VIEWER, MEMBER, STAFF_ADMIN, OWNER }; /* in an organisatio
     X(CUSTOMERS_READ, "customers:read", ADMIN, MEMBER)      \
     X(SECURITY_READ, "security:read", ADMIN, NOBODY)        \
     X(API_KEYS_MANAGE, "api-keys:manage", ADMIN, STAFF_ADMIN) \
+    X(CUSTOMERS_VIEW_AS, "customers:view-as", ADMIN, NOBODY) \
+    X(TEAM_READ, "team:read", ADMIN, MEMBER)                \
+    X(TEAM_WRITE, "team:write", ADMIN, STAFF_ADMIN)         \
+    X(TEAM_OWN, "team:own", SUPER_ADMIN, OWNER)             \
+    X(AUDIT_READ, "audit:read", ADMIN, STAFF_ADMIN)         \
     X(METRICS_READ, "metrics:read", GUEST, NOBODY)
 enum permission {
     PERMISSION_NONE_GIVEN, /* 0: a row that says nothing lets nobody in */

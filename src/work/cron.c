@@ -31,6 +31,7 @@ static void run_cron(struct ctx *c, const struct cron *cron)
     struct ctx own = *c;
     own.fault = (struct fault){ 0 };
     own.scope = (struct scope){ .platform = true };
+    own.source = S("0 0 cron");
     own.id = str_fmt(c->mem, "cron:%s", cron->name);
     int err = cron->run(&own);
     if (err)

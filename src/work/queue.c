@@ -89,6 +89,7 @@ static int run(struct ctx *c, const struct job *job, str request)
 {
     const struct job_kind *kind = kind_of(c->app, job->kind);
     struct ctx *own = ctx_of_job(c, job);
+    own->source = str_fmt(own->mem, "0 0 job %.*s %.*s", STR(job->kind), STR(request));
     own->id = request.n ? request : job->key; /* the id nginx gave, for the log */
     when began = when_now();
     int err = kind ? E_OK : fail_detail(own, E_INTERNAL, "work.kind", "no such kind of job");

@@ -1,0 +1,263 @@
+/* The people of an organisation: who may give what to whom, invitations, the owner who stays. */
+#include "auth/auth.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+#define OWNER_ "admin@example.test" /* person 1, super admin of the demo; here an owner alone */
+#define OTHER  "shopper@example.test"
+
+static str id_of(i64 person) /* as the team's page has it */
+{
+    return crypto_opaque(t_ctx()->mem, t_ctx()->app->secret, "member", person);
+}
+
+static void on(i64 person, const char *act, const char *form)
+{
+    t_post(str_fmt(t_ctx()->mem, "/admin/team/%.*s/%s", STR(id_of(person)), act).p, form);
+}
+
+/* The merchant as an owner and no more, the shopper in that place beside them. */
+static void team(const char *place)
+{
+    t_open();
+    t_sql("update auth.person set role = 'user' where id = 1");
+    if (place)
+        t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, '%s')",
+            place);
+    t_login(place ? OTHER : OWNER_);
+}
+
+static i64 places(const char *place)
+{
+    return t_int(
+        "select count(*) as n from auth.member where organisation_id = 1 and place = '%s'", place);
+}
+
+T(the_team_is_shown_to_members_and_not_to_viewers_AC_03)
+{
+    team("viewer");
+    t_get("/admin/team.json");
+    t_status(403);
+    t_json("error", "Insufficient permissions");
+    t_json("required", "team:read");
+    t_json("role", "user");
+    t_sql("update auth.member set place = 'member' where person_id = 2");
+    t_get("/admin/team.json");
+    t_status(200);
+    has_text(t_body(), "admin@example.test");
+}
+
+T(nobody_gives_more_than_they_have_AC_03)
+{
+    team("admin");
+    t_sql("insert into auth.person (id, email, name, password_hash) overriding system value "
+          "values (990, 'mali@example.test', 'Mali', 'x')");
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 990, 'viewer')");
+    on(990, "role", "role=admin");
+    t_status(303);
+    eq_int(places("admin"), 2);
+    on(990, "role", "role=owner");
+    t_status(403);
+    on(1, "role", "role=viewer"); /* the owner is above */
+    t_status(403);
+    on(1, "remove", "");
+    t_status(403);
+    on(2, "role", "role=owner"); /* not oneself either */
+    t_status(403);
+    t_post("/admin/team/invitations", "email=new@example.test&role=owner");
+    t_status(403);
+    eq_int(places("owner"), 1);
+}
+
+T(members_of_elsewhere_are_not_there_AC_08)
+{
+    team("admin");
+    t_sql("insert into auth.organisation (id, slug, name) overriding system value "
+          "values (990, 't-else', 'Else')");
+    t_sql("insert into auth.person (id, email, name, password_hash) overriding system value "
+          "values (990, 'mali@example.test', 'Mali', 'x')");
+    t_sql("insert into auth.member (organisation_id, person_id, place) "
+          "values (990, 990, 'viewer')");
+    on(990, "role", "role=member");
+    t_status(404);
+    on(990, "remove", "");
+    t_status(404);
+    eq_int(t_int("select count(*) as n from auth.member where person_id = 990"), 1);
+}
+
+T(the_last_owner_stays_AC_03)
+{
+    team(NULL);
+    t_post("/admin/leave", "");
+    t_status(409);
+    on(1, "role", "role=viewer");
+    t_status(409);
+    eq_int(places("owner"), 1);
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'owner')");
+    t_post("/admin/leave", "");
+    t_status(303);
+    eq_int(places("owner"), 1);
+    t_get("/admin.json");
+    t_status(403);
+}
+
+T(handing_over_asks_for_the_password_and_is_whole)
+{
+    team("member");
+    on(1, "transfer", "password=market-day-demo");
+    t_status(403);
+    t_login(OWNER_);
+    on(2, "transfer", "password=wrong-password");
+    t_status(422);
+    eq_int(places("owner"), 1);
+    on(2, "transfer", "password=market-day-demo");
+    t_status(303);
+    eq_int(
+        t_int("select count(*) as n from auth.member where person_id = 2 and place = 'owner'"), 1);
+    eq_int(
+        t_int("select count(*) as n from auth.member where person_id = 1 and place = 'admin'"), 1);
+}
+
+/* ---- roles of one's own making --------------------------------------------------------------- */
+
+static i64 make_role(const char *form)
+{
+    t_post("/admin/team/roles", form);
+    t_status(303);
+    return t_int("select max(id) as n from auth.role");
+}
+
+T(an_own_role_holds_exactly_its_permissions_AC_04)
+{
+    team(NULL);
+    i64 role = make_role("name=Packer&orders:read=1&orders:update=1");
+    t_sql("insert into auth.member (organisation_id, person_id, place, role_id) "
+          "values (1, 2, 'own', %" PRId64 ")",
+        role);
+    t_login(OTHER);
+    t_get("/admin/orders.json");
+    t_status(200);
+    t_get("/admin/products.json");
+    t_status(403);
+    t_json("required", "catalog:read");
+    t_get("/admin.json");
+    t_status(403);
+    t_get("/admin/orders");
+    no_text(t_body(), "/admin/products");
+    t_sql("update auth.role set permissions = '{catalog:read}'"); /* at once */
+    t_get("/admin/orders.json");
+    t_status(403);
+    t_get("/admin/products.json");
+    t_status(200);
+}
+
+T(a_role_is_made_only_of_what_its_maker_holds_AC_04)
+{
+    team("admin");
+    t_post("/admin/team/roles", "name=Boss&team:own=1");
+    t_status(403);
+    t_post("/admin/team/roles", "name=Boss&orders:delete=1");
+    t_status(403);
+    t_post("/admin/team/roles", "name=Boss&customers:view-as=1"); /* the house's own */
+    t_status(403);
+    t_post("/admin/team/roles", "name=Boss&account:own=1");
+    t_status(403);
+    t_post("/admin/team/roles", "name=Boss");
+    t_status(422);
+    eq_int(t_int("select count(*) as n from auth.role"), 0);
+    t_sql("insert into auth.role (organisation_id, name, permissions) "
+          "values (1, 'Above', '{team:own}')");
+    str id = crypto_opaque(
+        t_ctx()->mem, t_ctx()->app->secret, "role", t_int("select max(id) as n from auth.role"));
+    t_post(str_fmt(t_ctx()->mem, "/admin/team/roles/%.*s", STR(id)).p, "name=Mine&orders:read=1");
+    t_status(403);
+    t_post(str_fmt(t_ctx()->mem, "/admin/team/roles/%.*s/delete", STR(id)).p, "");
+    t_status(403);
+    t_post("/admin/team/invitations",
+        str_fmt(t_ctx()->mem, "email=new@example.test&role=%.*s", STR(id)).p);
+    t_status(403);
+}
+
+T(what_is_no_permission_any_more_is_not_held)
+{
+    team(NULL);
+    i64 role = make_role("name=Packer&orders:read=1");
+    t_sql("update auth.role set permissions = '{metrics:write,anyone,account:own,orders:read}'");
+    t_sql("insert into auth.member (organisation_id, person_id, place, role_id) "
+          "values (1, 2, 'own', %" PRId64 ")",
+        role);
+    t_login(OTHER);
+    t_get("/admin/orders.json");
+    t_status(200);
+    t_get("/admin/customers.json");
+    t_status(403);
+}
+
+/* ---- invitations --------------------------------------------------------------------------------
+ */
+
+static str invited(const char *email, const char *role)
+{
+    t_post("/admin/team/invitations", str_fmt(t_ctx()->mem, "email=%s&role=%s", email, role).p);
+    t_status(303);
+    return t_mail_token(t_mail_to(str_of(email)));
+}
+
+T(who_is_invited_joins_by_the_link_and_only_with_that_address)
+{
+    team(NULL);
+    str token = invited(OTHER, "member");
+    str page = str_fmt(t_ctx()->mem, "/join?token=%.*s", STR(token));
+    str form = str_fmt(t_ctx()->mem, "token=%.*s", STR(token));
+    t_post("/join", form.p); /* the owner is somebody else */
+    t_status(403);
+    t_browser();
+    t_get(page.p);
+    t_status(200);
+    has_text(t_body(), "/login?next=");
+    t_login(OTHER);
+    t_get(page.p);
+    t_status(200);
+    t_post("/join", form.p);
+    t_status(303);
+    t_get("/admin/team.json");
+    t_status(200);
+    t_post("/join", form.p); /* once */
+    t_status(410);
+    eq_int(places("member"), 1);
+}
+
+T(an_invitation_is_worth_no_more_than_who_sent_it)
+{
+    team(NULL);
+    str token = invited(OTHER, "admin");
+    t_sql("insert into auth.person (id, email, name, password_hash) overriding system value "
+          "values (990, 'mali@example.test', 'Mali', 'x')");
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 990, 'owner'); "
+          "delete from auth.member where person_id = 1");
+    t_login(OTHER);
+    t_post("/join", str_fmt(t_ctx()->mem, "token=%.*s", STR(token)).p);
+    t_status(410);
+    eq_int(places("admin"), 0);
+}
+
+T(of_several_organisations_one_is_chosen_on_each_device_AC_10)
+{
+    team("member");
+    t_sql("insert into auth.organisation (id, slug, name) overriding system value "
+          "values (990, 't-else', 'Else'), (991, 't-third', 'Third')");
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (990, 2, 'viewer')");
+    t_get("/admin.json");
+    has_text(t_body(), "\"organisation\":\"Talat");
+    t_post("/admin/organisation", "organisation=t-third");
+    t_status(404);
+    t_post("/admin/organisation", "organisation=t-else");
+    t_status(303);
+    t_get("/admin.json");
+    has_text(t_body(), "\"organisation\":\"Else\"");
+    t_get("/admin/customers.json"); /* a viewer there */
+    t_status(403);
+    t_sql("delete from auth.member where person_id = 2 and organisation_id = 990");
+    t_get("/admin.json");
+    has_text(t_body(), "\"organisation\":\"Talat");
+}
