@@ -166,10 +166,12 @@ update auth.api_key set revoked_at = now(), revoked_by = :person
 -- query place of auth, but in the key's organisation.
 select k.id, k.hash, k.scopes, k.person_id, k.organisation_id, k.name as key_name,
        k.used_at is null or k.used_at < :at - interval '1 minute' as is_stale,
-       p.email, p.name, p.role, coalesce(m.place, '') as place
+       p.email, p.name, p.role, coalesce(m.place, '') as place,
+       coalesce(array_to_string(r.permissions, ' '), '') as own
   from auth.api_key k
   join auth.person p on p.id = k.person_id
   left join auth.member m on m.organisation_id = k.organisation_id and m.person_id = k.person_id
+  left join auth.role r on r.id = m.role_id
  where k.prefix = :prefix and k.revoked_at is null and (k.until is null or k.until > :at)
    and (m.person_id is not null or p.role <> 'user');
 
