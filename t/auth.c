@@ -367,8 +367,8 @@ T(a_place_taken_away_is_gone_with_the_next_request)
     t_login(ADMIN_);
     t_get("/admin.json");
     t_status(200);
-    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'owner'); "
-          "update auth.member set place = 'viewer' where person_id = 1; "
+    t_owner_too();
+    t_sql("update auth.member set place = 'viewer' where person_id = 1; "
           "update auth.person set role = 'user' where id = 1");
     t_get("/admin/orders.json");
     t_status(200);

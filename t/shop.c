@@ -377,3 +377,11 @@ str t_mail_token(str mail)
         n++;
     return str_upto(rest, n);
 }
+
+/* An organisation keeps an owner: who takes the first one's place away needs a second. */
+void t_owner_too(void)
+{
+    t_sql("insert into auth.person (id, email, name, password_hash) overriding system value "
+          "values (989, 't-owner@example.test', 'Owner', 'x')");
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 989, 'owner')");
+}

@@ -15,7 +15,7 @@ alter table auth.member
     add column role_id bigint,
     drop constraint member_place_check,
     add constraint member_place_check check (place in ('viewer', 'member', 'admin', 'owner', 'own')),
-    add constraint member_own_role check ((place = 'own') = (role_id is not null)),
+    add constraint member_own_role check ((place = 'own') = (num_nonnulls(role_id) = 1)),
     add constraint member_role foreign key (organisation_id, role_id)
         references auth.role (organisation_id, id);
 alter table auth.role enable row level security;

@@ -57,7 +57,7 @@ create table auth.member (
     role_id bigint, -- place 'own': what stands in that role, and nothing else
     primary key (organisation_id, person_id),
     constraint member_place_check check (place in ('viewer', 'member', 'admin', 'owner', 'own')),
-    constraint member_own_role check ((place = 'own') = (role_id is not null)),
+    constraint member_own_role check ((place = 'own') = (num_nonnulls(role_id) = 1)),
     constraint member_role foreign key (organisation_id, role_id)
         references auth.role (organisation_id, id)
 );
