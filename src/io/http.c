@@ -81,6 +81,15 @@ static bool is_public(const struct sockaddr *peer)
     return false;
 }
 
+/* What speaks TLS for programs; not every service of a host that happens to answer. */
+static bool is_web_port(const struct sockaddr *peer)
+{
+    int port = ntohs(peer->sa_family == AF_INET6
+            ? ((const struct sockaddr_in6 *)(const void *)peer)->sin6_port
+            : ((const struct sockaddr_in *)(const void *)peer)->sin_port);
+    return port == 443 || port == 8443;
+}
+
 /* Called after the name was resolved, for each address tried: a name that points inside
  * (or does so only the second time) gets no socket. */
 static curl_socket_t open_socket(void *with, curlsocktype purpose, struct curl_sockaddr *peer)
@@ -89,7 +98,7 @@ static curl_socket_t open_socket(void *with, curlsocktype purpose, struct curl_s
     (void)purpose;
     bool ok = f->call->unix_socket         ? peer->family == AF_UNIX
         : f->call->flags & HTTP_PRIVATE_OK ? peer->family == AF_INET || peer->family == AF_INET6
-                                           : is_public(&peer->addr);
+                                           : is_public(&peer->addr) && is_web_port(&peer->addr);
     if (!ok) {
         f->refused_peer = true;
         return CURL_SOCKET_BAD;

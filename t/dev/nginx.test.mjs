@@ -300,7 +300,7 @@ test('kept pages outlive the workers, others get a friendly page in their langua
     }
     const json = await ask('/cart', { headers: { accept: 'application/json' } });
     assert.match(json.headers['content-type'], /^application\/json/);
-    assert.equal(JSON.parse(json.body).error.code, 'busy');
+    assert.equal(JSON.parse(json.body).code, 'busy');
     web = await serve(join(dir, 'run/web.sock'), async (params, body) => {
         seen.push({ pool: 'web', params, body: body.toString() });
         return answer(params, body);
