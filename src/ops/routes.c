@@ -37,7 +37,7 @@ static int metrics(struct req *r)
 }
 
 /* What a request costs before its page is made: ./dev bench compares pages of the same size
- * with it. Not there in production. */
+ * with it, and with what the gate does for somebody who is logged in. Not there in production. */
 static int constant(struct req *r)
 {
     if (r->c.app->production)
@@ -68,6 +68,7 @@ ROUTES(ops){
     ROUTE(GET, "/health", ANYONE, NULL, health, "ops/health", RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/metrics", METRICS_READ, NULL, metrics, NULL, RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/-/constant", ANYONE, constant_in, constant, NULL, RATE_NONE, BARE | NOINDEX),
+    ROUTE(GET, "/-/constant/own", SHOPPER, constant_in, constant, NULL, RATE_PAGE, BARE | NOINDEX),
     ROUTE(GET, "/api/openapi.json", ANYONE, NULL, openapi, NULL, RATE_PAGE, BARE),
     ROUTE(GET, "/api/docs", ANYONE, NULL, docs, "ops/docs", RATE_PAGE, BARE),
     END_OF_ROUTES,

@@ -1,5 +1,5 @@
 // ./dev bench [--json FILE] [PATTERN]: how fast the shop is. The head of t/load/NOTES says how to
-// read it; what the rows do stands in pages.mjs, buying.mjs, events.mjs and stack.mjs.
+// read it; what the rows do stands in pages.mjs, gate.mjs, buying.mjs, events.mjs and stack.mjs.
 //
 // Rows take turns: in each round every row measures itself and, right beside, what it is compared
 // with. Figures are medians of the rounds, ratios medians of the rounds' own ratios.
@@ -9,6 +9,7 @@ import { middle, rounds, seconds } from './measure.mjs';
 import { rows as pages } from './pages.mjs';
 import { rows as buying } from './buying.mjs';
 import { rows as events } from './events.mjs';
+import { rows as gate } from './gate.mjs';
 import { counting, remembering, starting } from './stack.mjs';
 import { Database, pids, start_bare } from './shop.mjs';
 import { sleep } from '../http/shop.mjs';
@@ -45,7 +46,7 @@ async function once(row, bench) {
     if (said) results.set(row, { name: row.name, target: row.target, ...said });
 }
 
-const taking_turns = [...pages, ...buying, ...events].filter(wanted);
+const taking_turns = [...pages, ...gate, ...buying, ...events].filter(wanted);
 if (wanted(starting)) await once(starting, {});
 if (wanted(remembering)) await guard(remembering, () => remembering.first());
 
@@ -77,7 +78,7 @@ if (wanted(counting)) await once(counting, bench);
 bench.db.end();
 if (wanted(remembering)) await once(remembering, bench);
 
-const order = [...pages.flatMap((row) => (row.name === 'category page, JSON' ? [row, counting] : [row])), ...buying, ...events, remembering, starting];
+const order = [...pages.flatMap((row) => (row.name === 'category page, JSON' ? [row, counting] : [row])), ...gate, ...buying, ...events, remembering, starting];
 const all = order.map((row) => results.get(row)).filter(Boolean);
 const how = { cores: cpus().length, cpu: cpus()[0].model, memory_mb: Math.round(totalmem() / 1048576), rounds, seconds };
 console.log(title(how));
