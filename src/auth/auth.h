@@ -7,6 +7,9 @@
 #include "base/base.h"
 
 struct req;
+struct app;
+void oidc_check(const struct app *, struct buf *errors); /* talat.conf: oidc_1, oidc_2, oidc_3 */
+int social_on_login(struct req *, i64 person); /* connects the provider's login that waits for it */
 int auth_who(struct req *, str session_cookie); /* hooks.who */
 int auth_bearer(struct req *, str token);       /* hooks.bearer */
 /* What whoever asks may listen to: LINE_OWN for what concerns the person, LINE_DESK for what

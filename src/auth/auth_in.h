@@ -19,6 +19,8 @@ struct req;
 /* The same by way of a request: guesses are counted, and refused when there were too many. */
 int login_check(struct req *, str email, str password, struct login *);
 
+int login_finish(struct req *, const struct login *, str next, bool is_whole);
+
 /* token.c */
 /* For the login `device`; good for 15 minutes, or until that login has ended. */
 int token_issue(struct ctx *, i64 person, i64 device, str *token);
@@ -101,3 +103,7 @@ int key_become(struct req *, str key); /* E_LOGIN "token" when it is none, or is
 int key_add(struct req *, str name, const struct node *scopes, i64 days, str *key);
 struct who;
 uint64_t key_scopes_of(const struct who *);
+
+/* social.c: logging in by a provider of OpenID Connect. */
+void social_choices(struct req *, struct node *document);  /* login_with: [{name, label}] */
+int social_connected(struct req *, struct node *document); /* ... and connected, of who asks */

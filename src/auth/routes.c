@@ -25,6 +25,7 @@ static struct node *form_page(struct req *r)
 {
     struct node *document = node_map(r->c.mem);
     node_set_str(r->c.mem, document, S("next"), next_of(r));
+    social_choices(r, document);
     return document;
 }
 
@@ -43,12 +44,18 @@ static int show_form(struct req *r)
     return reply_with(r, form_page(r));
 }
 
-static int come_in(struct req *r, const struct login *who)
+int login_finish(struct req *r, const struct login *who, str next, bool is_whole)
 {
+    (void)is_whole;
     TRY(session_begin(r, who));
     metric_add(r->c.app, "logins_total", 1);
     TRY(who->is_staff ? auth_refresh_place(r) : E_OK);
-    return see_other(r, landing(r));
+    return see_other(r, next.n ? next : may(&r->who, DASHBOARD_READ) ? S("/admin") : S("/account"));
+}
+
+static int come_in(struct req *r, const struct login *who)
+{
+    return login_finish(r, who, next_of(r), false);
 }
 
 /* Who guesses is stopped per account and address, per account, and per address; who shares an

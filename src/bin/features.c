@@ -19,6 +19,7 @@
     X(auth_keys)                                                                                   \
     X(auth_team)                                                                                   \
     X(auth_roles)                                                                                  \
+    X(auth_social)                                                                                 \
     X(catalog)                                                                                     \
     X(catalog_admin)                                                                               \
     X(cart)                                                                                        \
@@ -32,7 +33,7 @@
     X(admin)
 #define WITH_JOBS(X)                                                                               \
     X(work) X(nodes) X(ops) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders) X(watch)
-#define WITH_CRONS(X) X(audit) X(auth) X(auth_api) X(cart) X(payments) X(orders) X(ops) X(watch)
+#define WITH_CRONS(X) X(audit) X(auth) X(auth_api) X(auth_social) X(cart) X(payments) X(orders) X(ops) X(watch)
 #define WITH_MAILS(X) X(auth) X(orders) X(ops) X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
@@ -82,9 +83,9 @@ static const struct vault_column sealed[] = {
     { 0 },
 };
 
-static int (*const on_login[])(struct req *, i64) = { cart_on_login, watch_on_login, NULL };
+static int (*const on_login[])(struct req *, i64) = { cart_on_login, social_on_login, watch_on_login, NULL };
 
-static void (*const checks[])(const struct app *, struct buf *) = { payments_check, NULL };
+static void (*const checks[])(const struct app *, struct buf *) = { oidc_check, payments_check, NULL };
 
 const struct house shop_house = {
     .features = routes,

@@ -4,6 +4,10 @@
 #define crypto_sign sodium_crypto_sign
 #include <sodium.h>
 #undef crypto_sign
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/param_build.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -29,6 +33,8 @@ static bool unbase64(str text, unsigned char *out, size_t room, size_t *n)
     return !sodium_base642bin(out, room, text.n ? text.p : "", text.n, NULL, n, NULL,
         sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
+
+str crypto_base64(struct arena *mem, str data) { return base64(mem, bytes(data), data.n); }
 
 bool crypto_unbase64(struct arena *mem, str text, str *out)
 {
@@ -76,6 +82,13 @@ str crypto_sha256_hex(struct arena *mem, str s)
     unsigned char sum[crypto_hash_sha256_BYTES];
     crypto_hash_sha256(sum, bytes(s), s.n);
     return hex(mem, sum, sizeof sum);
+}
+
+str crypto_sha256(struct arena *mem, str s)
+{
+    unsigned char *sum = arena_raw(mem, crypto_hash_sha256_BYTES);
+    crypto_hash_sha256(sum, bytes(s), s.n);
+    return (str){ (char *)sum, crypto_hash_sha256_BYTES };
 }
 
 str crypto_hmac_sha256_hex(struct arena *mem, str key, str message)
@@ -314,6 +327,98 @@ bool crypto_unopaque(str secret, const char *kind, str opaque, i64 *id)
         return false;
     *id = found;
     return true;
+}
+
+/* ---- passkeys ----------------------------------------------------------------------------- */
+
+/* NULL when x and y are no point of the curve. */
+static EVP_PKEY *p256_key(str x, str y)
+{
+    unsigned char point[65] = { 4 };
+    char group[] = "prime256v1";
+    EVP_PKEY *key = NULL;
+    if (x.n != 32 || y.n != 32)
+        return NULL;
+    memcpy(point + 1, x.p, 32);
+    memcpy(point + 33, y.p, 32);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    if (!maker || EVP_PKEY_fromdata_init(maker) <= 0 ||
+        EVP_PKEY_fromdata(maker, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0)
+        key = NULL;
+    EVP_PKEY_CTX_free(maker);
+    return key;
+}
+
+/* ---- other people's tokens ----------------------------------------------------------------- */
+
+str crypto_base64_padded(struct arena *mem, str data)
+{
+    size_t room = sodium_base64_ENCODED_LEN(data.n, sodium_base64_VARIANT_ORIGINAL);
+    char *text = arena_raw(mem, room);
+    sodium_bin2base64(text, room, bytes(data), data.n, sodium_base64_VARIANT_ORIGINAL);
+    return (str){ text, room - 1 };
+}
+
+/* Frees the key. */
+static bool verify_sha256(EVP_PKEY *key, str message, const unsigned char *signature, size_t n)
+{
+    EVP_MD_CTX *sum = key ? EVP_MD_CTX_new() : NULL;
+    bool ok = sum && EVP_DigestVerifyInit(sum, NULL, EVP_sha256(), NULL, key) == 1 &&
+        EVP_DigestVerify(sum, signature, n, bytes(message), message.n) == 1;
+    EVP_MD_CTX_free(sum);
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+static EVP_PKEY *rsa_key(str n, str e)
+{
+    BIGNUM *modulus = BN_bin2bn(bytes(n), (int)n.n, NULL);
+    BIGNUM *exponent = BN_bin2bn(bytes(e), (int)e.n, NULL);
+    OSSL_PARAM_BLD *list = OSSL_PARAM_BLD_new();
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = NULL;
+    OSSL_PARAM *params = NULL;
+    if (modulus && exponent && list && maker && BN_num_bits(modulus) >= 2048 &&
+        OSSL_PARAM_BLD_push_BN(list, OSSL_PKEY_PARAM_RSA_N, modulus) &&
+        OSSL_PARAM_BLD_push_BN(list, OSSL_PKEY_PARAM_RSA_E, exponent) &&
+        (params = OSSL_PARAM_BLD_to_param(list)) && EVP_PKEY_fromdata_init(maker) > 0 &&
+        EVP_PKEY_fromdata(maker, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0)
+        key = NULL;
+    OSSL_PARAM_free(params);
+    EVP_PKEY_CTX_free(maker);
+    OSSL_PARAM_BLD_free(list);
+    BN_free(exponent);
+    BN_free(modulus);
+    return key;
+}
+
+bool crypto_rs256_ok(str n, str e, str message, str signature)
+{
+    if (n.n < 256 || n.n > 1024 || e.n < 1 || e.n > 8 || signature.n > 1024)
+        return false;
+    return verify_sha256(rsa_key(n, e), message, bytes(signature), signature.n);
+}
+
+bool crypto_es256_ok(str x, str y, str message, str signature)
+{
+    unsigned char *der = NULL;
+    if (signature.n != 64)
+        return false;
+    ECDSA_SIG *both = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(bytes(signature), 32, NULL);
+    BIGNUM *s = BN_bin2bn(bytes(signature) + 32, 32, NULL);
+    if (!both || !r || !s || !ECDSA_SIG_set0(both, r, s))
+        abort(); /* no memory */
+    int size = i2d_ECDSA_SIG(both, &der);
+    bool ok = size > 0 && verify_sha256(p256_key(x, y), message, der, (size_t)size);
+    OPENSSL_free(der);
+    ECDSA_SIG_free(both);
+    return ok;
 }
 
 /* ---- certificates ------------------------------------------------------------------------- */

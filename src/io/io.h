@@ -154,8 +154,11 @@ void crypto_random(void *out, size_t n);
 str crypto_token(struct arena *, size_t bytes); /* random, base64url without padding */
 str crypto_code(struct arena *, size_t n);      /* random, Crockford base32: readable aloud */
 bool crypto_unbase64(struct arena *, str base64url, str *out); /* without padding, canonical */
+str crypto_base64(struct arena *, str);         /* base64url without padding */
+str crypto_base64_padded(struct arena *, str); /* the other alphabet, for HTTP Basic */
 bool crypto_equal(str, str);                    /* constant time at equal length */
 str crypto_sha256_hex(struct arena *, str);
+str crypto_sha256(struct arena *, str); /* 32 bytes */
 /* The same in pieces. */
 struct crypto_sum;
 struct crypto_sum *crypto_sum_new(struct arena *);
@@ -167,6 +170,10 @@ void crypto_key(str secret, const char *purpose, unsigned char out[32]);
 /* value.mac: value readable, mac over purpose and value, base64url. */
 str crypto_sign(struct arena *, str secret, const char *purpose, str value);
 bool crypto_signed(str secret, const char *purpose, str signed_value, str *value);
+/* Signatures as JSON Web Tokens have them, over SHA-256: RSA (PKCS #1) with a modulus of 2048 to
+ * 8192 bits, and r and s of 32 bytes each by the P-256 key x, y. Numbers are big-endian. */
+bool crypto_rs256_ok(str n, str e, str message, str signature);
+bool crypto_es256_ok(str x, str y, str message, str signature);
 /* When the first certificate of a PEM file ends; false: there is none. */
 bool crypto_cert_until(str pem, when *until);
 /* Sealed: secret and authentic (XChaCha20-Poly1305). */
@@ -195,6 +202,11 @@ str jwt_sign(struct ctx *, const struct jwt_key *, const struct node *claims);
 /* The claims of a token signed by one of the keys. What they say (whose, until when, for whom)
  * is not looked at here: tokens of another kind want keys of their own. */
 bool jwt_read(struct ctx *, str token, const struct jwt_key *keys, size_t n, struct node **claims);
+/* A token of somebody else's, RS256 or ES256, by the keys they publish: the list `keys` of a JSON
+ * Web Key Set. JWT_NO_KEY: none of them is the one it names. The claims are the caller's to judge. */
+enum jwt_verdict { JWT_GOOD, JWT_NO_KEY, JWT_BAD };
+enum jwt_verdict jwt_read_by(
+    struct ctx *, str token, const struct node *keys, struct node **claims);
 
 /* ---- mail.c: SMTP, or files in dev -------------------------------------------------------- */
 

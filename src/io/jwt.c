@@ -81,3 +81,83 @@ bool jwt_read(struct ctx *c, str token, const struct jwt_key *keys, size_t n, st
         return false;
     return is_signed(c, token, key) && read_part(c, body, claims);
 }
+
+/* ---- tokens of others: libjwt is not asked ------------------------------------------------- */
+
+enum { MOST_FOREIGN = 16 << 10 };
+
+static bool field(struct ctx *c, const struct node *key, const char *name, str *out)
+{
+    return crypto_unbase64(c->mem, node_str(key, name), out) && out->n > 0;
+}
+
+static bool is_signed_rs256(struct ctx *c, const struct node *key, str message, str signature)
+{
+    str n, e;
+    return field(c, key, "n", &n) && field(c, key, "e", &e) &&
+        crypto_rs256_ok(n, e, message, signature);
+}
+
+static bool is_signed_es256(struct ctx *c, const struct node *key, str message, str signature)
+{
+    str x, y;
+    return str_is(node_str(key, "crv"), "P-256") && field(c, key, "x", &x) &&
+        field(c, key, "y", &y) && crypto_es256_ok(x, y, message, signature);
+}
+
+static const struct algorithm {
+    const char *name, *type;
+    bool (*is_signed)(struct ctx *, const struct node *key, str message, str signature);
+} algorithms[] = { { "RS256", "RSA", is_signed_rs256 }, { "ES256", "EC", is_signed_es256 } };
+
+static const struct algorithm *algorithm_of(const struct node *head)
+{
+    str type = node_str(head, "typ");
+    if (node_get(head, S("crit")) || (node_get(head, S("typ")) && !str_is(type, "JWT")))
+        return NULL;
+    for (size_t i = 0; i < COUNT(algorithms); i++)
+        if (str_is(node_str(head, "alg"), algorithms[i].name))
+            return &algorithms[i];
+    return NULL;
+}
+
+/* Of the set that was asked for, never one that the token brings along. Without a name only where
+ * there is no choice. */
+static const struct node *key_in(
+    const struct node *set, const struct node *head, const struct algorithm *algorithm)
+{
+    str id = node_str(head, "kid"), of;
+    const struct node *only = NULL;
+    size_t n = 0;
+    EACH(item, set) {
+        const struct node *key = &item->node;
+        of = node_str(key, "alg");
+        if (key->kind != N_MAP || !str_is(node_str(key, "kty"), algorithm->type) ||
+            (of.n && !str_is(of, algorithm->name)) ||
+            (node_get(key, S("use")) && !str_is(node_str(key, "use"), "sig")))
+            continue;
+        if (id.n && str_eq(id, node_str(key, "kid")))
+            return key;
+        only = key;
+        n++;
+    }
+    return !id.n && n == 1 ? only : NULL;
+}
+
+enum jwt_verdict jwt_read_by(
+    struct ctx *c, str token, const struct node *keys, struct node **claims)
+{
+    str rest = token, head, body, signature;
+    struct node *said;
+    if (token.n > MOST_FOREIGN || !str_cut(&rest, '.', &head) || !str_cut(&rest, '.', &body) ||
+        !head.n || !body.n || !rest.n || !read_part(c, head, &said))
+        return JWT_BAD;
+    const struct algorithm *algorithm = algorithm_of(said);
+    if (!algorithm || !crypto_unbase64(c->mem, rest, &signature))
+        return JWT_BAD;
+    const struct node *key = key_in(keys, said, algorithm);
+    if (!key)
+        return JWT_NO_KEY;
+    bool ok = algorithm->is_signed(c, key, str_upto(token, head.n + 1 + body.n), signature);
+    return ok && read_part(c, body, claims) ? JWT_GOOD : JWT_BAD;
+}

@@ -379,16 +379,37 @@ int see_other(struct req *r, str path)
     return go(r, path);
 }
 
+static bool is_at(str url, str origin)
+{
+    return origin.n && str_starts(url, origin) &&
+        (url.n == origin.n || url.p[origin.n] == '/' || url.p[origin.n] == '?');
+}
+
+/* "name issuer ...": nginx/render takes the issuer's origin from there, too. */
+static bool is_at_issuer(str url, str line)
+{
+    str name, issuer = str_none, host;
+    str_cut(&line, ' ', &name);
+    str_cut(&line, ' ', &issuer);
+    i64 at = str_find(issuer, S("://"));
+    if (at < 0)
+        return false;
+    str rest = str_from(issuer, (size_t)at + 3);
+    str_cut(&rest, '/', &host);
+    return is_at(url, str_upto(issuer, (size_t)at + 3 + host.n));
+}
+
 /* The page's CSP lets forms lead to these origins alone; neither do we. */
 static bool is_known_origin(struct req *r, str url)
 {
-    str rest = conf_str(r->c.app->conf, "payment_origins", str_none), origin;
-    while (rest.n && str_cut(&rest, ' ', &origin)) {
-        if (origin.n && str_starts(url, origin) &&
-            (url.n == origin.n || url.p[origin.n] == '/' || url.p[origin.n] == '?'))
+    const struct conf *conf = r->c.app->conf;
+    str rest = conf_str(conf, "payment_origins", str_none), origin;
+    while (rest.n && str_cut(&rest, ' ', &origin))
+        if (is_at(url, origin))
             return true;
-    }
-    return false;
+    return is_at_issuer(url, conf_str(conf, "oidc_1", str_none)) ||
+        is_at_issuer(url, conf_str(conf, "oidc_2", str_none)) ||
+        is_at_issuer(url, conf_str(conf, "oidc_3", str_none));
 }
 
 int see_outside(struct req *r, str url)
