@@ -46,6 +46,7 @@ having sum(s.on_hand - s.reserved) <= :most
  limit 8;
 
 -- name: customers :many
+-- plan: anew
 -- in: organisation bigint, q text, after text
 -- Everybody who ordered here, by address; guests too.
 select o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as last_order,

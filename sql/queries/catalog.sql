@@ -489,6 +489,7 @@ select catalog.reshelve(array_agg(p.id))
 -- The back office: the organisation's own products, drafts and all.
 
 -- name: staff_list :many
+-- plan: anew
 -- in: organisation bigint, lang text, currency text, q text, status text
 -- in: before timestamptz?, before_id bigint
 -- Last changed first: 50 and one more. q looks into names and SKUs.

@@ -199,6 +199,7 @@ select o.id, o.number, o.status,
  order by o.id desc limit 21;
 
 -- name: of_organisation :many
+-- plan: anew
 -- in: organisation bigint, before bigint, status text, payment text, q text
 -- The merchant's list; q finds what stands in orders.words.
 select o.id, o.number, o.status,

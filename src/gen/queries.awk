@@ -4,6 +4,8 @@
 # A block:
 #   -- name: list :many            :many rows | :one row, E_MISSING without | :maybe one | :exec
 #   -- in: shopper bigint, q text? parameters; repeat the line when it grows long
+#   -- plan: anew                  planned for each call's own values (lists with many filters);
+#                                  all others are planned once and run by that plan
 #   -- What it is for.             the doc, goes above the prototype
 #   select ... where shopper_id = :shopper ...;
 # becomes  int q_<file>_<name>(struct ctx *, struct node **out | i64 *changed, parameters...);
@@ -122,8 +124,8 @@ function finish(   i, fn, id, out, args, sql, types, packs) {
     } else {
         printf "\n"
         if (n) printf "static const unsigned T_%s[] = {%s};\n", id, types
-        printf "static const struct query Q_%s = {\"%s.%s\",\n%s,\n    Q_%s, %s, %d, %d};\n", id, feature, name,
-            quoted(sql), toupper(kind), n ? "T_" id : "NULL", n, count
+        printf "static const struct query Q_%s = {\"%s.%s\",\n%s,\n    Q_%s, %s, %d, %d, %s};\n", id, feature, name,
+            quoted(sql), toupper(kind), n ? "T_" id : "NULL", n, count, anew ? "true" : "false"
         printf "int %s(%s)\n{\n", fn, args
         if (n) printf "    const struct param in[] = {\n%s    };\n", packs
         printf "    return pg_run(c, &Q_%s, %s, %s);\n}\n", id, n ? "in" : "NULL",
@@ -137,9 +139,14 @@ FNR == 1 {
 }
 /^-- name:/ {
     finish()
-    at = FILENAME ":" FNR; name = $3; kind = substr($4, 2); n = 0; body = doc = ""; delete used; delete place
+    at = FILENAME ":" FNR; name = $3; kind = substr($4, 2); n = anew = 0; body = doc = ""; delete used; delete place
     if (name !~ /^[a-z][a-z0-9_]*$/) die(at, "a query is named in lower case: -- name: word :kind")
     if ($4 !~ /^:(one|maybe|many|exec)$/ || NF > 4) die(at, "kind must be :one :maybe :many or :exec in " name)
+    next
+}
+/^-- plan:/ {
+    if (name == "" || body != "" || $0 !~ /^-- plan: anew$/) die(FILENAME ":" FNR, "say '-- plan: anew' before the statement of a query")
+    anew = 1
     next
 }
 /^-- in:/ {

@@ -41,6 +41,7 @@ struct query {
     const unsigned *types; /* parameter OIDs */
     int n_params;
     int number; /* dense, from the generator: index into the connection's prepared set */
+    bool anew;  /* planned for each call's values; others have one plan for all */
 };
 /* What generated functions call. Prepared once per connection; sent in one pipeline with
  * the scope when that has changed. Outside pg_begin each call is its own transaction.
@@ -101,13 +102,6 @@ bool redis_add(struct ctx *, str key, str value, i64 seconds, bool *added); /* u
 bool redis_del(struct ctx *, str key);
 bool redis_flush(struct ctx *); /* forgets everything: it may all be lost */
 bool redis_setting(struct ctx *, str name, str *value); /* CONFIG GET */
-/* Adds a member to each of n sets while the caller goes on with other things. The sets live at
- * least that long from now, or half an hour less when they were there: a life is only ever made
- * longer, and not each time. */
-void redis_sadd_begin(struct ctx *, const str *keys, size_t n_keys, str member, i64 seconds);
-bool redis_sadd(struct ctx *, const str *keys, size_t n_keys, str member, i64 seconds);
-bool redis_sadd_end(struct ctx *); /* it is done; false: it is not, or none was begun */
-bool redis_smembers(struct ctx *, str key, struct node **list);
 /* Fixed window: counts one at each of the n keys in one round trip, with its window. */
 struct counter {
     str key;
@@ -116,6 +110,16 @@ struct counter {
     i64 count, left_s; /* out */
 };
 bool redis_count(struct ctx *, struct counter *, size_t n);
+/* Adds a member to each of n sets while the caller goes on with other things. The sets live at
+ * least that long from now, or half an hour less when they were there: a life is only ever made
+ * longer, and not each time. Counters (of one each) go along, and have counted at the end. */
+enum { COUNTERS_AHEAD = 4 };
+void redis_sadd_begin(struct ctx *, const str *keys, size_t n_keys, str member, i64 seconds,
+    const struct counter *, size_t n);
+bool redis_sadd(struct ctx *, const str *keys, size_t n_keys, str member, i64 seconds);
+/* It is done; false: it is not, or none was begun. The same counters as at its begin. */
+bool redis_sadd_end(struct ctx *, struct counter *, size_t n);
+bool redis_smembers(struct ctx *, str key, struct node **list);
 
 /* ---- http.c: the one allow-listed opener -------------------------------------------------- */
 

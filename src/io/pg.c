@@ -122,7 +122,8 @@ static PGconn *dial(const struct pg *pg)
         "tcp_user_timeout", "options", "dbname", NULL };
     const char *values[] = { "2", "talat", "UTF8", "8000",
         "-c statement_timeout=5s -c lock_timeout=3s -c timezone=UTC"
-        " -c idle_in_transaction_session_timeout=10s -c jit=off",
+        " -c idle_in_transaction_session_timeout=10s -c jit=off"
+        " -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan",
         pg->conninfo, NULL };
     return PQconnectdbParams(names, values, 1);
 }
@@ -512,6 +513,17 @@ static int send_levels(struct ctx *c)
     return E_OK;
 }
 
+/* Planning is the larger half of a small statement, so each is planned once; but one plan cannot
+ * serve a list with and without its filters. Holds to the end of the transaction at most. */
+static int send_planning(struct ctx *c, const struct query *q, bool before)
+{
+    if (!q->anew)
+        return E_OK;
+    return send_control(c,
+        before ? "select set_config('plan_cache_mode','force_custom_plan',true)"
+               : "select set_config('plan_cache_mode','force_generic_plan',true)");
+}
+
 static int send_query(
     struct ctx *c, const struct query *q, const struct param *in, struct node **out, i64 *changed)
 {
@@ -525,6 +537,7 @@ static int send_query(
     TRY(send_levels(c));
     TRY(send_scope(c));
     TRY(send_prepare(c, q, q->name, q->sql, q->n_params, q->types));
+    TRY(send_planning(c, q, true));
     struct mark before = arena_mark(c->mem);
     for (int i = 0; i < q->n_params; i++) {
         pg_pack(c->mem, q->types[i], &in[i], &values[i], &lengths[i]);
@@ -535,7 +548,7 @@ static int send_query(
     if (!ok)
         return broken(c);
     expect(pg, (struct sent){ .what = QUERY, .query = q, .out = out, .changed = changed });
-    return E_OK;
+    return send_planning(c, q, false);
 }
 
 /* ---- receiving ---------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@ struct redis {
     const char *socket;
     i64 retry_at;         /* not before: the last try failed */
     bool ahead, ahead_ok; /* a command was sent whose reply is not read yet; what it said */
+    i64 said[2 * COUNTERS_AHEAD];
 };
 
 struct redis *redis_new(struct arena *mem, str socket_path)
@@ -220,14 +221,25 @@ bool redis_setting(struct ctx *c, str name, str *value)
     return value->n > 0;
 }
 
-/* One command for a page of thirty tags. */
-static const char tag_script[] = "for _, key in ipairs(KEYS) do"
-                                 "  redis.call('SADD', key, ARGV[1])"
-                                 "  if redis.call('TTL', key) < tonumber(ARGV[2]) - 1800 then"
-                                 "    redis.call('EXPIRE', key, ARGV[2])"
+/* One command for a page of thirty tags, and for who asked for it: counters are the last keys. */
+static const char tag_script[] = "local tags, said = #KEYS - #ARGV + 2, {} "
+                                 "for i = 1, tags do"
+                                 "  redis.call('SADD', KEYS[i], ARGV[1])"
+                                 "  if redis.call('TTL', KEYS[i]) < tonumber(ARGV[2]) - 1800 then"
+                                 "    redis.call('EXPIRE', KEYS[i], ARGV[2])"
                                  "  end "
                                  "end "
-                                 "return 1";
+                                 "for i = tags + 1, #KEYS do"
+                                 "  local window = tonumber(ARGV[i - tags + 2])"
+                                 "  said[#said + 1] = redis.call('INCR', KEYS[i])"
+                                 "  local left = redis.call('TTL', KEYS[i])"
+                                 "  if left < 0 then"
+                                 "    redis.call('EXPIRE', KEYS[i], window)"
+                                 "    left = window"
+                                 "  end"
+                                 "  said[#said + 1] = left "
+                                 "end "
+                                 "return said";
 
 /* The reply of what was sent ahead, if one is still to come. */
 static bool take_ahead(struct ctx *c)
@@ -243,26 +255,35 @@ static bool take_ahead(struct ctx *c)
         lose(r, r->conn->errstr);
     else if (!r->ahead_ok)
         log_line(c, LOG_WARN, "redis.error", "error", str_of(reply->str), NULL);
+    for (size_t i = 0; r->ahead_ok && i < reply->elements && i < COUNT(r->said); i++)
+        r->said[i] = reply->element[i]->integer;
     freeReplyObject(reply);
     return r->conn;
 }
 
-void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member, i64 seconds)
+void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member, i64 seconds,
+    const struct counter *counters, size_t n)
 {
     struct redis *r = c->redis;
+    assert(n <= COUNTERS_AHEAD);
     if (r)
         r->ahead_ok = false;
     if (!r || !n_keys || !connect_now(r) || !take_ahead(c))
         return;
-    str *words = NEWS(c->mem, str, n_keys + 2);
+    str *words = NEWS(c->mem, str, n_keys + 2 + 2 * n), *args = words + n_keys + n;
     memcpy(words, keys, n_keys * sizeof *keys);
-    words[n_keys] = member;
-    words[n_keys + 1] = number(c->mem, seconds);
+    args[0] = member;
+    args[1] = number(c->mem, seconds);
+    for (size_t i = 0; i < n; i++) {
+        assert(counters[i].add == 1 && !counters[i].renews);
+        words[n_keys + i] = counters[i].key;
+        args[2 + i] = number(c->mem, counters[i].window_s);
+    }
     struct command command = { .words = { S("EVAL"), str_of(tag_script),
-                                   number(c->mem, (i64)n_keys) },
+                                   number(c->mem, (i64)(n_keys + n)) },
         .n = 3,
         .more = words,
-        .n_more = n_keys + 2 };
+        .n_more = n_keys + 2 + 2 * n };
     int done = 0;
     r->ahead_ok = false;
     r->ahead = append(c, &command);
@@ -273,12 +294,16 @@ void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member,
         }
 }
 
-bool redis_sadd_end(struct ctx *c)
+bool redis_sadd_end(struct ctx *c, struct counter *counters, size_t n)
 {
     struct redis *r = c->redis;
     i64 start = when_ticks();
     bool ok = r && take_ahead(c) && r->ahead_ok;
     c->redis_us += when_ticks() - start;
+    for (size_t i = 0; ok && i < n; i++) {
+        counters[i].count = r->said[2 * i];
+        counters[i].left_s = r->said[2 * i + 1];
+    }
     if (r)
         r->ahead_ok = false;
     return ok;
@@ -286,8 +311,8 @@ bool redis_sadd_end(struct ctx *c)
 
 bool redis_sadd(struct ctx *c, const str *keys, size_t n_keys, str member, i64 seconds)
 {
-    redis_sadd_begin(c, keys, n_keys, member, seconds);
-    return !n_keys || redis_sadd_end(c);
+    redis_sadd_begin(c, keys, n_keys, member, seconds, NULL, 0);
+    return !n_keys || redis_sadd_end(c, NULL, 0);
 }
 
 bool redis_smembers(struct ctx *c, str key, struct node **list)

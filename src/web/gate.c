@@ -491,9 +491,8 @@ static const struct step {
 
 static bool is_kept(struct req *r)
 {
-    return r->route && (r->route->flags & CACHED) && r->method == GET &&
-        r->out->status == 200 && !r->out->has_cookie && r->out->cache_s > 0 &&
-        query_is_canonical(r);
+    return r->route && (r->route->flags & CACHED) && r->method == GET && r->out->status == 200 &&
+        !r->out->has_cookie && r->out->cache_s > 0 && query_is_canonical(r);
 }
 
 /* So that the refresher will find this page again; Redis does it while the page is rendered. */
@@ -507,12 +506,19 @@ void tags_begin(struct req *r)
         keys[i++] = str_fmt(r->c.mem, "tag:%.*s", STR(item->node.as.text));
     str member = str_fmt(r->c.mem, "%s|%s|%.*s|%.*s|%.*s", r->format == JSON ? "json" : "html",
         kinds[r->kind], STR(r->c.lang), STR(r->c.currency), STR(r->uri));
-    redis_sadd_begin(&r->c, keys, n, member, r->out->cache_s + 3600);
+    struct counter counters[PER_REQUEST];
+    size_t n_counters = limit_late(r, counters);
+    redis_sadd_begin(&r->c, keys, n, member, r->out->cache_s + 3600, counters, n_counters);
 }
 
-static bool are_tags_there(struct req *r)
+/* Ends what tags_begin has begun; says whether the tags are there. */
+static bool tags_end(struct req *r)
 {
-    return node_count(r->out->tags) ? redis_sadd_end(&r->c) : redis_is_up(r->c.redis);
+    struct counter counters[PER_REQUEST] = { 0 };
+    bool sent = r->late && r->late->sent;
+    bool done = redis_sadd_end(&r->c, counters, sent ? r->late->n : 0);
+    limit_settle(r, counters, sent && done);
+    return done;
 }
 
 /* The headers of a kept page are as long each time it is made, hence the zeros: while nginx puts a
@@ -520,13 +526,16 @@ static bool are_tags_there(struct req *r)
  * with more of them for broken ("too long header"), as if no page had been kept. */
 static void cache_headers(struct req *r)
 {
+    bool tagged = tags_end(r);
     if (!is_kept(r)) {
         r->out->cache_s = 0;
         set_header(r, "X-Accel-Expires", S("0"));
         set_header(r, "Cache-Control", S("no-store"));
         return;
     }
-    if (!are_tags_there(r) && r->out->cache_s > 10)
+    if (!node_count(r->out->tags))
+        tagged = redis_is_up(r->c.redis);
+    if (!tagged && r->out->cache_s > 10)
         r->out->cache_s = 10;
     assert(!r->out->has_cookie);
     set_header(r, "X-Accel-Expires", str_fmt(r->c.mem, "%07" PRId64, r->out->cache_s));

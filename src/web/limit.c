@@ -33,7 +33,7 @@ static const struct class
     { "reports-address", 0, BY_KEY, 30, 60, true },
     { "chatbot", 0, BY_KEY, 10, 60, false },
 };
-enum { PER_REQUEST = 4, LOCAL_SLOTS = 4096 };
+enum { LOCAL_SLOTS = 4096, KNOWN_SLOTS = 1024 };
 
 /* A worker's own counters, for when Redis is away. */
 struct limits {
@@ -47,6 +47,10 @@ struct limits {
         i64 count, ends_us;
         bool strict;
     } local[LOCAL_SLOTS];
+    struct known { /* how far a counter had come when it was last asked */
+        uint64_t hash;
+        i64 count, ends_us;
+    } known[KNOWN_SLOTS];
 };
 
 static size_t class_named(str name)
@@ -142,12 +146,6 @@ static str who_of(struct req *r, enum by by)
 
 /* ---- counting -------------------------------------------------------------------------------- */
 
-struct taken { /* one counter of a class */
-    size_t class;
-    struct counter counter;
-    i64 most;
-};
-
 static struct taken take(struct req *r, size_t class, str who, i64 add)
 {
     struct limits *limits = r->c.app->limits;
@@ -216,6 +214,66 @@ static void say_headers(struct req *r, const struct taken *t)
     set_header(r, "X-RateLimit-Reset", str_fmt(mem, "%" PRId64, t->counter.left_s));
 }
 
+/* ---- pages: let in first, counted with what Redis is told anyway ------------------------------
+ */
+
+static struct known *known_of(struct limits *limits, str key, uint64_t *hash)
+{
+    *hash = str_hash(key);
+    return &limits->known[*hash % KNOWN_SLOTS];
+}
+
+static void learn(struct req *r, const struct taken *t)
+{
+    uint64_t hash;
+    struct known *k = known_of(r->c.app->limits, t->counter.key, &hash);
+    *k = (struct known){ hash, t->counter.count, r->c.now + t->counter.left_s * SECOND };
+}
+
+/* Up to half of what is allowed a page for all need not wait for its counter: whoever goes on is
+ * counted before the other half begins, and from there on asks first. */
+static bool may_be_late(struct req *r, const struct taken *t)
+{
+    uint64_t hash;
+    const struct known *k = known_of(r->c.app->limits, t->counter.key, &hash);
+    i64 count = k->hash == hash && k->ends_us > r->c.now ? k->count : 0;
+    return (r->route->flags & CACHED) && r->method == GET && count < t->most / 2;
+}
+
+static bool is_late(struct req *r, const struct taken *taken, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!may_be_late(r, &taken[i]))
+            return false;
+    r->late = NEW(r->c.mem, struct late);
+    memcpy(r->late->taken, taken, n * sizeof *taken);
+    r->late->n = n;
+    return true;
+}
+
+size_t limit_late(struct req *r, struct counter counters[static PER_REQUEST])
+{
+    if (!r->late || r->late->sent)
+        return 0;
+    for (size_t i = 0; i < r->late->n; i++)
+        counters[i] = r->late->taken[i].counter;
+    r->late->sent = true;
+    return r->late->n;
+}
+
+void limit_settle(struct req *r, const struct counter *counters, bool counted)
+{
+    struct late *late = r->late;
+    if (!late)
+        return;
+    for (size_t i = 0; counted && i < late->n; i++)
+        late->taken[i].counter = counters[i];
+    if (!counted)
+        count_all(&r->c, late->taken, late->n);
+    for (size_t i = 0; i < late->n; i++)
+        learn(r, &late->taken[i]);
+}
+
 int limit_check(struct req *r)
 {
     struct limits *limits = r->c.app->limits;
@@ -228,12 +286,14 @@ int limit_check(struct req *r)
         if (who.n)
             taken[n++] = take(r, i, who, 1);
     }
-    if (!n)
+    if (!n || is_late(r, taken, n))
         return E_OK;
     count_all(&r->c, taken, n);
-    for (size_t i = 1; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        learn(r, &taken[i]);
         if (taken[i].most - taken[i].counter.count < tightest->most - tightest->counter.count)
             tightest = &taken[i];
+    }
     if (!(r->route->flags & CACHED)) /* or one reader's count would be kept for all */
         say_headers(r, tightest);
     if (tightest->counter.count > tightest->most)

@@ -138,6 +138,7 @@ struct req {
     const struct cgi *cgi;
     struct web_fields *fields; /* what was sent; web_in.h */
     struct answer *out;
+    struct late *late;         /* limits still to be counted; web_in.h */
     i64 started_us;
     bool rendered;       /* an answer stands in `out` */
     bool bad_input;      /* see in_fault */

@@ -1,5 +1,6 @@
 /* web_in.h: what the files of web/ tell each other and nobody else. */
 #pragma once
+#include "io/io.h"
 #include "web/web.h"
 
 enum {
@@ -64,6 +65,21 @@ bool query_is_canonical(struct req *);
 int csrf_check(struct req *);
 void csrf_heal(struct req *);  /* a page for someone whose token is missing or stale: a new one */
 int limit_check(struct req *); /* the route's own class, by address and by session */
+/* What limit_check has let in without asking Redis: counters that still have to count, along with
+ * the tags of the page if there are any. */
+enum { PER_REQUEST = COUNTERS_AHEAD };
+struct taken { /* one counter of a class */
+    size_t class;
+    struct counter counter;
+    i64 most;
+};
+struct late {
+    struct taken taken[PER_REQUEST];
+    size_t n;
+    bool sent;
+};
+size_t limit_late(struct req *, struct counter counters[static PER_REQUEST]); /* those not sent */
+void limit_settle(struct req *, const struct counter *, bool counted); /* at the request's end */
 /* Before the body is made: gate.c. */
 void tags_begin(struct req *);
 struct kept *kept_open(struct arena *);

@@ -46,6 +46,12 @@ static const struct query rule = { "t.rule", "select item_rule($1, $2) as x", Q_
 static const struct query drop_all = { "t.drop", "delete from item where id >= $1", Q_EXEC, one_int,
     1, NUMBER + 13 };
 
+static const struct query filtered = { "t.filtered",
+    "select id, current_setting('plan_cache_mode') as mode from item where $1 = 0 or id = $1",
+    Q_MANY, one_int, 1, NUMBER + 14, true };
+static const struct query planning = { "t.planning",
+    "select current_setting('plan_cache_mode') as mode", Q_ONE, NULL, 0, NUMBER + 15 };
+
 #define INT(v)                                                                                     \
     {                                                                                              \
         .kind = P_INT, .number = (v)                                                               \
@@ -96,6 +102,32 @@ static void end_backend(i64 pid)
     must(pg_run(&other, &end_it, IN(INT(pid)), &n, NULL));
     usleep(100 * 1000);
     pg_close(other.pg);
+}
+
+T(a_statement_is_planned_once_unless_it_says_otherwise)
+{
+    NEED_PG();
+    struct ctx *c = t_ctx();
+    struct node *rows, *row;
+    for (int in_batch = 0; in_batch < 2; in_batch++) {
+        if (in_batch)
+            pg_batch(c);
+        must(pg_run(c, &filtered, IN(INT(1)), &rows, NULL));
+        must(pg_run(c, &planning, NULL, &row, NULL));
+        if (in_batch)
+            must(pg_flush(c));
+        eq_str(node_str(&node_first(rows)->node, "mode"), "force_custom_plan");
+        eq_str(node_str(row, "mode"), "force_generic_plan");
+    }
+    must(pg_begin(c));
+    must(pg_run(c, &filtered, IN(INT(1)), &rows, NULL));
+    must(pg_run(c, &planning, NULL, &row, NULL));
+    eq_str(node_str(row, "mode"), "force_generic_plan");
+    eq_err(pg_run(c, &wrong, NULL, &row, NULL), E_INTERNAL);
+    pg_end(c, E_INTERNAL);
+    fault_clear(c);
+    must(pg_run(c, &planning, NULL, &row, NULL));
+    eq_str(node_str(row, "mode"), "force_generic_plan");
 }
 
 T(each_kind_of_query_gives_what_it_says)

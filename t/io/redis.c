@@ -73,6 +73,34 @@ T(members_of_a_tag_are_found)
     redis_del(c, keys[1]);
 }
 
+T(counters_go_along_with_tags)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    str tags[] = { key("x"), key("y") };
+    struct counter two[] = { { .key = key("n"), .window_s = 60, .add = 1 },
+        { .key = key("m"), .window_s = 10, .add = 1 } };
+    struct node *list;
+    two[1].count = 77;
+    is_true(redis_count(c, two, 1));
+    redis_sadd_begin(c, tags, 2, S("page"), 60, two, 2);
+    is_true(redis_sadd_end(c, two, 2));
+    eq_int(two[0].count, 2);
+    eq_int(two[1].count, 1);
+    is_true(two[0].left_s > 50 && two[0].left_s <= 60);
+    is_true(two[1].left_s > 5 && two[1].left_s <= 10);
+    is_true(redis_count(c, two, 2));
+    eq_int(two[1].count, 2);
+    is_true(two[1].left_s > 5 && two[1].left_s <= 10);
+    is_true(redis_smembers(c, tags[1], &list));
+    eq_str(t_json_of(list), "[\"page\"]");
+    is_false(redis_sadd_end(c, two, 2)); /* each end ends one begin */
+    for (size_t i = 0; i < 2; i++) {
+        redis_del(c, tags[i]);
+        redis_del(c, two[i].key);
+    }
+}
+
 T(a_wrong_type_is_no_crash)
 {
     NEED_REDIS();

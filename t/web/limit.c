@@ -3,6 +3,7 @@
 #include "web/web_in.h"
 
 static int page(struct req *r) { return reply_raw(r, 200, S("text/html"), S("<p>")); }
+static int gone(struct req *r) { return fail(&r->c, E_MISSING, "test.gone", NULL); }
 static int login(struct req *r)
 {
     TRY(limit_take(r, "login-account", S("ann"), 1));
@@ -16,6 +17,8 @@ static int look(struct req *r)
 /* clang-format off */
 ROUTES(limit_test) {
     ROUTE(GET,  "/",      ANYONE, NULL, page,  NULL, RATE_PAGE,  0),
+    ROUTE(GET,  "/kept",  ANYONE, NULL, page,  NULL, RATE_PAGE,  CACHED),
+    ROUTE(GET,  "/gone",  ANYONE, NULL, gone,  NULL, RATE_PAGE,  CACHED),
     ROUTE(POST, "/order", ANYONE, NULL, page,  NULL, RATE_ORDER, 0),
     ROUTE(POST, "/login", ANYONE, NULL, login, NULL, RATE_NONE,  0),
     ROUTE(POST, "/look",  ANYONE, NULL, look,  NULL, RATE_NONE,  0),
@@ -62,6 +65,24 @@ T(se_02_an_address_has_a_thousand_a_minute)
     t_status(429);
     t_with("Remote-Addr", "198.51.100.9"); /* what nginx says */
     t_get("/");
+    t_status(200);
+}
+T(se_02_a_page_for_all_is_counted_too_only_later)
+{
+    t_house(&house, NULL, "limits = on\n");
+    for (int i = 0; i < 1000; i++) { /* counted when they are answered, then before */
+        t_get(i % 3 ? "/kept" : "/gone");
+        t_status(i % 3 ? 200 : 404);
+        no_text(t_header_of("X-RateLimit-Remaining"), "0");
+    }
+    t_get("/kept");
+    t_status(429);
+    t_get("/gone");
+    t_status(429);
+    t_get("/");
+    t_status(429);
+    t_clock(t_ctx()->now + 61 * SECOND);
+    t_get("/kept");
     t_status(200);
 }
 T(an_ipv6_household_is_one)
