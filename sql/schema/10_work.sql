@@ -55,3 +55,23 @@ create table work.cron (
 grant select, insert, update, delete on work.outbox, work.sequence, work.job, work.cron
     to talat_app;
 grant select on work.outbox, work.job, work.cron to talat_readonly;
+
+-- The queue is the house's own. A feature adds to it whoever it works for, and sees of it what
+-- its own transaction has just written, to be told the number.
+alter table work.outbox enable row level security;
+alter table work.outbox force row level security;
+create policy house on work.outbox for all using (base.is_platform()) with check (base.is_platform());
+create policy told on work.outbox for insert with check (true);
+create policy fresh on work.outbox for select using (created_at = now());
+alter table work.job enable row level security;
+alter table work.job force row level security;
+create policy house on work.job for all using (base.is_platform()) with check (base.is_platform());
+create policy told on work.job for insert with check (true);
+create policy fresh on work.job for select using (created_at = now());
+alter table work.sequence enable row level security;
+alter table work.sequence force row level security;
+create policy house on work.sequence for all
+    using (base.is_platform()) with check (base.is_platform());
+alter table work.cron enable row level security;
+alter table work.cron force row level security;
+create policy house on work.cron for all using (base.is_platform()) with check (base.is_platform());

@@ -81,10 +81,8 @@ create policy kept on inventory.hold for all
         or base.is_platform())
     with check (organisation_id = base.organisation() or order_id = base.order_id()
         or base.is_platform());
--- How much is left stands on the product's page; anyone may read it.
-create policy seen on inventory.location for select using (true);
-create policy seen on inventory.item for select using (true);
-create policy seen on inventory.stock for select using (true);
+create policy seen on inventory.location for select
+    using (base.person() is not null or base.cart() is not null);
 
 grant select, insert, update on inventory.location, inventory.item, inventory.stock,
     inventory.hold to talat_app;

@@ -14,4 +14,10 @@ insert into pricing.tax_rate (country, rate_bp, name) values
 grant select, insert, update, delete on pricing.tax_rate to talat_app;
 grant select on pricing.tax_rate to talat_readonly;
 
+-- Everybody may read them; the house alone sets them.
+alter table pricing.tax_rate enable row level security;
+alter table pricing.tax_rate force row level security;
+create policy seen on pricing.tax_rate for select using (true);
+create policy kept on pricing.tax_rate for all using (base.is_platform()) with check (base.is_platform());
+
 select audit.watch('pricing.tax_rate', 'settings');

@@ -21,5 +21,15 @@ create table shipping.price (
 grant select, insert, update, delete on shipping.method, shipping.price to talat_app;
 grant select on shipping.method, shipping.price to talat_readonly;
 
+-- Everybody may read them; the house alone sets them.
+alter table shipping.method enable row level security;
+alter table shipping.method force row level security;
+create policy seen on shipping.method for select using (true);
+create policy kept on shipping.method for all using (base.is_platform()) with check (base.is_platform());
+alter table shipping.price enable row level security;
+alter table shipping.price force row level security;
+create policy seen on shipping.price for select using (true);
+create policy kept on shipping.price for all using (base.is_platform()) with check (base.is_platform());
+
 select audit.watch('shipping.method', 'settings');
 select audit.watch('shipping.price', 'settings');

@@ -52,8 +52,9 @@ static void ask(const struct route *row, enum method method, bool json)
 static bool is_turned_away(void)
 {
     int status = t_last_status();
-    return status == 401 || (status == 303 && str_find(t_header_of("Location"), S("/login")) >= 0) ||
-           (status == 403 && str_find(t_body(), S("Insufficient permissions")) >= 0);
+    return status == 401 ||
+        (status == 303 && str_find(t_header_of("Location"), S("/login")) >= 0) ||
+        (status == 403 && str_find(t_body(), S("Insufficient permissions")) >= 0);
 }
 
 static void each_row(void (*look)(const struct route *, enum method))
@@ -101,6 +102,43 @@ static void as_user(const struct route *row, enum method method)
     t_json("role", "user");
 }
 
+static void as_somebody(
+    const struct route *row, enum method method, const char *what, struct who who)
+{
+    who.person = 7;
+    who.organisation = 5;
+    t_as(&who);
+    ask(row, method, true);
+    if (may(&who, row->need) == is_turned_away())
+        ck_abort_msg("%s and %s %s (%s): %d %.*s", what, method_name(method).p, row->path,
+            permission_name(row->need), t_last_status(), STR(str_upto(t_body(), 300)));
+    if (may(&who, row->need))
+        return;
+    t_status(403);
+    t_json("error", "Insufficient permissions");
+    t_json("required", permission_name(row->need));
+    t_json("role", role_name(who.role));
+}
+
+/* Each place below, and two roles of an organisation's making: all but the one, the one alone. */
+static void as_each_place(const struct route *row, enum method method)
+{
+    static const char *const names[] = { [VIEWER] = "a viewer",
+        [MEMBER] = "a member",
+        [STAFF_ADMIN] = "an administrator",
+        [OWNER] = "an owner" };
+    uint64_t bit = permission_bit(row->need), user = permissions_of(USER, NOBODY);
+    for (enum member place = VIEWER; place <= OWNER; place++)
+        as_somebody(row, method, names[place],
+            (struct who){ .role = USER, .member = place, .allowed = permissions_of(USER, place) });
+    as_somebody(row, method, "an admin of the house",
+        (struct who){ .role = ADMIN, .allowed = permissions_of(ADMIN, NOBODY) });
+    as_somebody(row, method, "who may all but this",
+        (struct who){ .role = SUPER_ADMIN, .member = OWNER, .allowed = ~bit });
+    as_somebody(
+        row, method, "who may this alone", (struct who){ .role = USER, .allowed = user | bit });
+}
+
 /* A cross-site form and one without a token, on every row that writes. */
 static void as_forger(const struct route *row, enum method method)
 {
@@ -128,6 +166,11 @@ T(each_route_lets_a_user_in_only_where_users_may)
 {
     open_shop_house();
     each_row(as_user);
+}
+T(each_route_lets_each_place_in_only_where_its_permissions_say_AC_07)
+{
+    open_shop_house();
+    each_row(as_each_place);
 }
 T(each_route_that_writes_refuses_forged_requests)
 {
