@@ -38,14 +38,21 @@ static const char *registered(void)
     const char *mail = own_mail();
     post("/register", "name=Ann&password=a-long-password&email=%", mail);
     t_status(303);
+    t_header("Location", "/verify");
+    post("/verify", "code=%", str_c(t_ctx()->mem, t_mail_code(t_mail_to(str_of(mail)))));
+    t_status(303);
     return mail;
 }
 
-static str hash_of_session(void) { return crypto_sha256_hex(t_ctx()->mem, t_cookie(COOKIE_SESSION)); }
+static str hash_of_session(void)
+{
+    return crypto_sha256_hex(t_ctx()->mem, t_cookie(COOKIE_SESSION));
+}
 
-/* ---- registering ------------------------------------------------------------------------------ */
+/* ---- registering ------------------------------------------------------------------------------
+ */
 
-T(who_registers_is_logged_in)
+T(ID_01_who_registers_and_confirms_is_logged_in)
 {
     const char *mail = registered();
     t_header("Location", "/account");
@@ -63,15 +70,93 @@ T(who_registers_is_logged_in)
     t_text(mail);
 }
 
-T(an_address_is_registered_once)
+T(ID_01_nobody_is_logged_in_and_no_account_made_before_the_address_is_confirmed)
+{
+    t_open();
+    const char *mail = own_mail();
+    post("/register", "name=Ann&password=a-long-password&email=%", mail);
+    t_header("Location", "/verify");
+    t_get("/account.json");
+    t_status(401);
+    eq_int(t_int("select count(*) as n from auth.person where email = '%s'", mail), 0);
+    post("/login", "password=a-long-password&email=%", mail);
+    t_status(401);
+    t_get("/verify");
+    t_status(200);
+    t_text(mail);
+    t_html("input[name=code]");
+}
+
+T(ID_01_an_address_that_is_taken_is_answered_like_any_other)
 {
     const char *mail = registered();
     t_browser();
     post("/register", "name=Eve&password=another-password&email=%", mail);
+    t_status(303);
+    t_header("Location", "/verify");
+    str told = t_mail_to(str_of(mail));
+    has_text(told, "You have one already");
+    eq_int(t_mail_code(told).n, 0);
+    t_get("/verify");
+    str taken = t_body();
+    post("/verify", "code=%", "000000");
     t_status(422);
-    t_text("There is an account with this address. Please log in.");
+    str wrong = t_body();
+    const char *fresh = own_mail();
+    t_browser();
+    post("/register", "name=Eve&password=another-password&email=%", fresh);
+    t_header("Location", "/verify");
+    t_get("/verify");
+    eq_int((i64)t_body().n, (i64)taken.n);
+    post("/verify", "code=%", "000000");
+    t_status(422);
+    eq_int((i64)t_body().n, (i64)wrong.n);
     eq_int(t_int("select count(*) as n from auth.person where email = '%s' and name = 'Ann'", mail),
         1);
+}
+
+T(ID_01_the_link_confirms_by_a_button_and_looking_at_it_changes_nothing)
+{
+    t_open();
+    const char *mail = own_mail();
+    post("/register", "name=Ann&password=a-long-password&email=%", mail);
+    str token = t_mail_token(t_mail_to(str_of(mail)));
+    const char *path = str_c(t_ctx()->mem, str_fmt(t_ctx()->mem, "/verify?token=%.*s", STR(token)));
+    t_get(path);
+    t_get(path);
+    t_status(200);
+    t_text(mail);
+    eq_int(t_int("select count(*) as n from auth.person where email = '%s'", mail), 0);
+    t_browser(); /* on another device: the mail is read on the phone */
+    post("/verify", "token=%", str_c(t_ctx()->mem, token));
+    t_status(303);
+    t_header("Location", "/account");
+    t_get("/account.json");
+    t_json("person.email", mail);
+    t_json("person.isVerified", "true");
+    t_browser();
+    post("/verify", "token=%", str_c(t_ctx()->mem, token)); /* twice */
+    t_status(422);
+    t_text("used before");
+    t_get(path);
+    t_status(200);
+    t_no_html("input[name=token]");
+}
+
+T(ID_01_the_last_registration_of_an_address_counts_and_nobody_waits_in_it)
+{
+    t_open();
+    const char *mail = own_mail();
+    post("/register", "name=Mallory&password=mallorys-password&email=%", mail);
+    t_browser();
+    post("/register", "name=Ann&password=a-long-password&email=%", mail);
+    post("/verify", "code=%", str_c(t_ctx()->mem, t_mail_code(t_mail_to(str_of(mail)))));
+    t_status(303);
+    t_get("/account.json");
+    t_json("person.name", "Ann");
+    t_browser();
+    post("/login", "password=mallorys-password&email=%", mail);
+    t_status(401);
 }
 
 T(what_is_wrong_with_a_registration_is_said_in_the_form)
@@ -94,13 +179,16 @@ T(nobody_registers_as_staff)
     const char *mail = own_mail();
     post("/register", "name=Eve&role=super_admin&is_staff=1&id=1&password=a-long-password&email=%",
         mail);
+    post("/verify", "role=super_admin&code=%",
+        str_c(t_ctx()->mem, t_mail_code(t_mail_to(str_of(mail)))));
     t_status(303);
     eq_str(t_str("select role as s from auth.person where email = '%s'", mail), "user");
     t_get("/admin.json");
     t_status(403);
 }
 
-/* ---- logging in ----------------------------------------------------------------------------------- */
+/* ---- logging in
+ * ----------------------------------------------------------------------------------- */
 
 T(somebody_logs_in_whatever_the_case_of_the_address)
 {
@@ -153,7 +241,8 @@ static str answer_to(const char *mail, const char *password)
 T(a_wrong_password_and_an_unknown_account_answer_alike)
 {
     const char *mail = registered();
-    str wrong = answer_to(mail, "not-the-password"), unknown = answer_to(own_mail(), "any-password");
+    str wrong = answer_to(mail, "not-the-password"),
+        unknown = answer_to(own_mail(), "any-password");
     eq_str(wrong, unknown);
     has_text(wrong, "That e-mail address and password do not go together.");
     t_browser();
@@ -172,6 +261,7 @@ T(a_wrong_password_and_an_unknown_account_answer_alike)
 static i64 work_of(const char *mail)
 {
     struct timespec from, to;
+    t_clock(t_ctx()->now + 10 * MINUTE); /* nobody has to wait */
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     answer_to(mail, "not-the-password");
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
@@ -205,7 +295,12 @@ T(five_wrong_tries_from_one_address_are_enough)
     t_status(429);
     is_true(t_header_of("Retry-After").n > 0);
     t_with("Remote-Addr", own_address());
-    post("/login", "password=a-long-password&email=%", mail); /* the owner, from elsewhere */
+    post("/login", "password=a-long-password&email=%", mail); /* the owner, from elsewhere: ... */
+    t_status(429);
+    t_header("Retry-After", "1");
+    t_clock(t_ctx()->now + 2 * SECOND); /* ... has to wait a moment */
+    t_with("Remote-Addr", own_address());
+    post("/login", "password=a-long-password&email=%", mail);
     t_status(303);
     t_browser();
     t_cookie_set(COOKIE_SESSION, session.p); /* and the session that lives, lives on */
@@ -217,8 +312,10 @@ T(ten_wrong_tries_from_anywhere_are_enough)
 {
     const char *mail = registered();
     t_browser();
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 10; i++) {
         answer_to(mail, "not-the-password");
+        t_clock(t_ctx()->now + MINUTE);
+    }
     t_browser();
     t_with("Remote-Addr", own_address());
     post("/login", "password=a-long-password&email=%", mail);
@@ -254,7 +351,8 @@ T(after_login_one_goes_on_within_the_shop_only)
     t_header("Location", "/account");
 }
 
-/* ---- logging out ------------------------------------------------------------------------------------ */
+/* ---- logging out
+ * ------------------------------------------------------------------------------------ */
 
 T(logging_out_ends_the_session_everywhere)
 {
@@ -268,7 +366,9 @@ T(logging_out_ends_the_session_everywhere)
     is_true(redis_get(t_ctx(), key, &kept) && !kept.n);
     eq_int(t_cookie(COOKIE_SESSION).n, 0);
     eq_int(t_int("select count(*) as n from auth.device where session_hash = '%.*s' and ended_at "
-                 "is not null", STR(crypto_sha256_hex(t_ctx()->mem, cookie))), 1);
+                 "is not null",
+               STR(crypto_sha256_hex(t_ctx()->mem, cookie))),
+        1);
     t_cookie_set(COOKIE_SESSION, cookie.p); /* a stolen copy */
     t_get("/account.json");
     t_status(401);
@@ -289,7 +389,8 @@ T(another_site_cannot_log_somebody_out)
     t_status(200);
 }
 
-/* ---- without Redis -------------------------------------------------------------------------------- */
+/* ---- without Redis
+ * -------------------------------------------------------------------------------- */
 
 T(a_session_that_redis_lost_is_made_again_from_its_device)
 {
@@ -349,7 +450,8 @@ T(nonsense_in_the_session_cookie_is_a_guest)
     }
 }
 
-/* ---- strangers and staff ------------------------------------------------------------------------------ */
+/* ---- strangers and staff
+ * ------------------------------------------------------------------------------ */
 
 T(a_stranger_is_sent_to_login_and_back)
 {
@@ -391,7 +493,8 @@ T(a_place_given_counts_from_the_next_login_at_the_latest)
     t_status(200);
 }
 
-/* ---- the database's own rules --------------------------------------------------------------------------- */
+/* ---- the database's own rules
+ * --------------------------------------------------------------------------- */
 
 T(without_a_scope_nobody_is_seen)
 {

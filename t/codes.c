@@ -166,12 +166,13 @@ T(SE_12_nothing_that_opens_anything_is_kept)
 {
     house();
     str address = own_mail(), mail = sent(CODE_VERIFY, 0, address);
-    str row = t_str("select row_to_json(c)::text as s from auth.code c where address = '%.*s'",
-        STR(address));
+    str row = t_str(
+        "select row_to_json(c)::text as s from auth.code c where address = '%.*s'", STR(address));
     no_text(row, t_mail_token(mail));
     no_text(row, str_fmt(t_ctx()->mem, "\"%.*s\"", STR(t_mail_code(mail))));
     eq_int(t_int_as((struct scope){ .person = 2, .organisation = 1 },
-               "select count(*) as n from auth.code"), 0);
+               "select count(*) as n from auth.code"),
+        0);
 }
 
 T(ID_12_a_code_that_is_over_is_not_sent_any_more)
@@ -182,8 +183,11 @@ T(ID_12_a_code_that_is_over_is_not_sent_any_more)
     must(code_send(t_ctx(), CODE_VERIFY, &to));
     must(code_send(t_ctx(), CODE_VERIFY, &to));
     t_drain();
-    eq_int(t_int("select count(*) as n from notify.mail where recipient = '%.*s' and state = 'sent'",
-               STR(address)), 1);
+    eq_int(
+        t_int("select count(*) as n from notify.mail where recipient = '%.*s' and state = 'sent'",
+            STR(address)),
+        1);
     eq_int(t_int("select count(*) as n from work.job where kind in ('auth.code', 'notify.mail') "
-                 "and state = 'dead'"), 0);
+                 "and state = 'dead'"),
+        0);
 }

@@ -18,7 +18,8 @@ static str log_in(const char *delivery)
 {
     t_post_json("/api/auth/login",
         str_fmt(t_ctx()->mem, "{\"email\":\"" SHOPPER_ "\",\"password\":\"market-day-demo\"%s}",
-            delivery).p);
+            delivery)
+            .p);
     t_status(200);
     access_ = node_str(t_document(), "accessToken");
     return *delivery ? node_str(t_document(), "refreshToken") : t_cookie(COOKIE_REFRESH);
@@ -28,8 +29,8 @@ static str log_in(const char *delivery)
 
 static void renew(str token)
 {
-    t_post_json("/api/auth/refresh", token.n
-            ? str_fmt(t_ctx()->mem, "{\"refreshToken\":\"%.*s\"}", STR(token)).p : "{}");
+    t_post_json("/api/auth/refresh",
+        token.n ? str_fmt(t_ctx()->mem, "{\"refreshToken\":\"%.*s\"}", STR(token)).p : "{}");
     if (t_last_status() == 200)
         access_ = node_str(t_document(), "accessToken");
 }
@@ -65,7 +66,8 @@ T(ID_07_the_refresh_token_of_a_browser_is_a_cookie_no_script_reads)
     is_true(token.n >= 40);
     eq_int(t_int("select count(*) as n from auth.refresh where hash = '%.*s'", STR(token)), 0);
     eq_int(t_int("select count(*) as n from auth.refresh where hash = '%.*s'",
-               STR(crypto_sha256_hex(t_ctx()->mem, token))), 1);
+               STR(crypto_sha256_hex(t_ctx()->mem, token))),
+        1);
 }
 
 T(ID_02_in_the_body_it_is_only_for_who_asks)
@@ -78,8 +80,9 @@ T(ID_02_in_the_body_it_is_only_for_who_asks)
     t_status(200);
     t_header("Set-Cookie", NULL);
     is_false(str_eq(token, node_str(t_document(), "refreshToken")));
-    t_post_json("/api/auth/login", "{\"email\":\"" SHOPPER_ "\",\"password\":\"market-day-demo\","
-                                   "\"tokenDelivery\":\"header\"}");
+    t_post_json("/api/auth/login",
+        "{\"email\":\"" SHOPPER_ "\",\"password\":\"market-day-demo\","
+        "\"tokenDelivery\":\"header\"}");
     t_status(422);
 }
 
@@ -166,8 +169,9 @@ T(SE_what_is_no_refresh_token_is_refused)
 {
     open_shop();
     str good = log_in(IN_BODY);
-    static const char *const bad[] = { "x", "tlr_", "tlr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-        "' or '1'='1", "../../etc/passwd", "null" };
+    static const char *const bad[] = { "x", "tlr_",
+        "tlr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "' or '1'='1", "../../etc/passwd",
+        "null" };
     for (size_t i = 0; i < COUNT(bad); i++) {
         renew(str_of(bad[i]));
         is_over();
@@ -231,7 +235,8 @@ T(ID_19_logging_out_ends_refresh_and_access_tokens_at_once)
     renew(token);
     is_over();
     token = log_in(IN_BODY);
-    t_post_json("/api/auth/logout", str_fmt(t_ctx()->mem, "{\"refreshToken\":\"%.*s\"}", STR(token)).p);
+    t_post_json(
+        "/api/auth/logout", str_fmt(t_ctx()->mem, "{\"refreshToken\":\"%.*s\"}", STR(token)).p);
     t_status(200);
     eq_int(asked_with(access_), 401);
     t_browser();
@@ -264,22 +269,34 @@ T(SE_tokens_die_with_their_device_row)
     is_over();
 }
 
-T(ID_01_registering_answers_as_logging_in)
+T(ID_01_the_code_that_was_mailed_makes_the_account_and_logs_in)
 {
     open_shop();
     struct arena *mem = t_ctx()->mem;
     str mail = str_lower(mem, str_fmt(mem, "r-%.*s@example.test", STR(crypto_code(mem, 10))));
-    str body = str_fmt(mem, "{\"name\":\"Api Ann\",\"email\":\"%.*s\",\"password\":"
-                            "\"nine long lanterns\",\"role\":\"admin\"%s}", STR(mail), IN_BODY);
+    str body = str_fmt(mem,
+        "{\"name\":\"Api Ann\",\"email\":\"%.*s\",\"password\":"
+        "\"nine long lanterns\",\"role\":\"admin\"}",
+        STR(mail));
     t_post_json("/api/auth/register", body.p);
+    t_status(200);
+    str answer = t_body();
+    str code = t_mail_code(t_mail_to(mail));
+    str otp =
+        str_fmt(mem, "{\"email\":\"%.*s\",\"code\":\"%.*s\"%s}", STR(mail), STR(code), IN_BODY);
+    t_post_json("/api/auth/verify-otp", otp.p);
     t_status(201);
     t_json("user.email", mail.p);
     t_json("user.role", "user");
     eq_int(asked_with(node_str(t_document(), "accessToken")), 200);
     t_browser();
-    t_post_json("/api/auth/register", body.p);
+    t_post_json("/api/auth/verify-otp", otp.p); /* twice */
     t_status(422);
     t_no_text("accessToken");
+    t_post_json("/api/auth/register", body.p); /* an address that has an account now */
+    t_status(200);
+    eq_str(t_body(), answer);
+    eq_int(t_mail_code(t_mail_to(mail)).n, 0);
 }
 
 T(an_old_login_is_forgotten_when_no_token_of_it_can_be_good)

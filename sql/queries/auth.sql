@@ -3,13 +3,18 @@
 -- name: by_email :maybe
 -- in: email text
 -- For logging in; the only query that knows a password's hash.
-select id, email, name, password_hash, lang,
+select id, email, name, password_hash, lang, phone,
        role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
   from auth.person p where email = :email;
 
 -- name: person :one
 -- in: person bigint
-select id, email, name, lang, role, created_at from auth.person where id = :person;
+select id, email, name, lang, phone, role, created_at, verified_at is not null as is_verified
+  from auth.person where id = :person;
+
+-- name: password_of :one
+-- in: person bigint
+select email, name, password_hash from auth.person where id = :person;
 
 -- name: admins :many
 select id, email, lang from auth.person where role in ('admin', 'super_admin') order by id
@@ -17,11 +22,38 @@ select id, email, lang from auth.person where role in ('admin', 'super_admin') o
 
 -- name: register :maybe
 -- in: email text, name text, password_hash text, lang text
--- Nothing comes back when the address is taken.
-insert into auth.person (email, name, password_hash, lang)
-values (:email, :name, :password_hash, :lang)
+-- Whoever registers has shown by then that the address is theirs. Nothing comes back when it is
+-- taken.
+insert into auth.person (email, name, password_hash, lang, verified_at)
+values (:email, :name, :password_hash, :lang, now())
 on conflict (email) do nothing
 returning id;
+
+-- name: verify_person :maybe
+-- in: email text
+update auth.person set verified_at = coalesce(verified_at, now()) where email = :email
+returning id, email, name;
+
+-- name: set_password :exec
+-- in: person bigint, password_hash text
+update auth.person set password_hash = :password_hash where id = :person;
+
+-- name: rehash :exec
+-- in: person bigint, old text, new text
+-- The same password by today's means, unless it was changed meanwhile.
+update auth.person set password_hash = :new where id = :person and password_hash = :old;
+
+-- name: set_email :maybe
+-- in: person bigint, email text
+-- Gives the address it was before.
+update auth.person p set email = :email, verified_at = now()
+  from (select id, email from auth.person where id = :person for update) old
+ where p.id = old.id and p.email <> :email
+returning old.email as was;
+
+-- name: set_profile :exec
+-- in: person bigint, name text, lang text, phone text
+update auth.person set name = :name, lang = :lang, phone = :phone where id = :person;
 
 -- name: save_person :one
 -- in: email text, name text, password_hash text, role text
@@ -51,10 +83,27 @@ select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_i
   left join auth.role r on r.id = m.role_id
  where p.id = :person;
 
--- name: add_device :exec
--- in: person bigint, session_hash text, user_agent text
-insert into auth.device (person_id, session_hash, user_agent)
-values (:person, :session_hash, :user_agent);
+-- name: add_device :one
+-- in: person bigint, session_hash text, user_agent text, browser_hash text, network text
+-- Whether this person has been seen before, and on this browser, or one like it from there.
+with before as (
+    select count(*) as n,
+           coalesce(bool_or((browser_hash = :browser_hash and browser_hash <> '')
+                            or (user_agent = :user_agent and network = :network)), false) as known
+      from auth.device where person_id = :person and kind = 'session')
+insert into auth.device (person_id, session_hash, user_agent, browser_hash, network)
+values (:person, :session_hash, :user_agent, :browser_hash, :network)
+returning id, (select n from before) > 0 as is_second, (select known from before) as is_known;
+
+-- name: device_of_mail :maybe
+-- in: id bigint
+select user_agent, network, created_at from auth.device where id = :id;
+
+-- name: knows_browser :one
+-- in: email text, browser_hash text
+-- Whether somebody has logged in to this account by this browser.
+select exists (select from auth.person p join auth.device d on d.person_id = p.id
+                where p.email = :email and d.browser_hash = :browser_hash) as is_known;
 
 -- name: device :maybe
 -- in: session_hash text
@@ -67,7 +116,8 @@ select d.person_id, p.email, p.name,
 
 -- name: touch_device :exec
 -- in: session_hash text
-update auth.device set seen_at = now() where session_hash = :session_hash;
+-- Not when it has ended meanwhile.
+update auth.device set seen_at = now() where session_hash = :session_hash and ended_at is null;
 
 -- name: end_device :exec
 -- in: session_hash text
@@ -75,7 +125,7 @@ update auth.device set ended_at = now() where session_hash = :session_hash and e
 
 -- name: devices :many
 -- in: person bigint, session_hash text
-select user_agent, created_at, seen_at, session_hash = :session_hash as is_this
+select id, user_agent, network, kind, created_at, seen_at, session_hash = :session_hash as is_this
   from auth.device
  where person_id = :person and ended_at is null
    and seen_at > now() - case kind when 'token' then interval '30 days' else interval '24 hours' end
@@ -321,6 +371,14 @@ select id, coalesce(person_id, 0) as person_id, address, about, data, lang
   from auth.code
  where link_hash = :link_hash and purpose = :purpose and ended_at is null and link_until > now();
 
+-- name: waiting_code :maybe
+-- in: purpose text, address text
+-- Asked for within a day and not used: another may be sent about the same.
+select coalesce(person_id, 0) as person_id, data
+  from auth.code
+ where purpose = :purpose and address = :address and ended_at is null and link_until > now()
+ order by id desc limit 1;
+
 -- name: use_code :exec
 -- in: id bigint
 -- One wins, however many try at once.
@@ -440,3 +498,16 @@ select o.id, o.slug, o.name
 -- name: choose_organisation :exec
 -- in: session_hash text, organisation bigint
 update auth.device set organisation_id = :organisation where session_hash = :session_hash;
+
+-- name: end_devices :many
+-- in: person bigint, but text
+-- All logins of a person but one (its session_hash, or "").
+update auth.device set ended_at = now()
+ where person_id = :person and ended_at is null and session_hash <> :but
+returning session_hash;
+
+-- name: end_one_device :many
+-- in: person bigint, id bigint
+update auth.device set ended_at = now()
+ where person_id = :person and id = :id and ended_at is null
+returning session_hash;

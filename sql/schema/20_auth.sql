@@ -28,8 +28,10 @@ create table auth.person (
     password_hash text not null,
     role text not null default 'user' check (role in ('user', 'admin', 'super_admin')),
     lang text not null default 'en',
-    verified_at timestamptz,
-    created_at timestamptz not null default now()
+    verified_at timestamptz, -- when it was shown that they read mail at this address
+    created_at timestamptz not null default now(),
+    phone text not null default '' check (length(phone) <= 30),
+    erased_at timestamptz -- whose data were erased at their wish: the row stays for the books
 );
 create unique index person_email on auth.person (email);
 alter table auth.person enable row level security;
@@ -153,9 +155,12 @@ create table auth.device (
     seen_at timestamptz not null default now(),
     ended_at timestamptz,
     kind text not null default 'session' check (kind in ('session', 'token')),
-    organisation_id bigint -- where they last chose to work, of several
+    organisation_id bigint, -- where they last chose to work, of several
+    browser_hash text not null default '', -- of a cookie that outlives the login
+    network text not null default ''       -- where from, coarsely: 203.0.113.x
 );
 create index device_person on auth.device (person_id) where ended_at is null;
+create index device_browser on auth.device (person_id, browser_hash);
 alter table auth.device enable row level security;
 alter table auth.device force row level security;
 create policy own on auth.device for all
@@ -169,7 +174,8 @@ create policy own on auth.device for all
 create table auth.code (
     id bigint generated always as identity primary key,
     purpose text not null
-        check (purpose in ('verify-email', 'reset-password', 'change-email', 'login-otp', 'invite')),
+        constraint code_purpose_check check (purpose in
+            ('verify-email', 'reset-password', 'change-email', 'undo-email', 'login-otp', 'invite')),
     person_id bigint references auth.person,
     address text not null check (address = lower(address) and length(address) <= 254),
     about bigint not null default 0, -- of several to one address: an invitation's organisation

@@ -8,7 +8,10 @@
 #include "web/web.h"
 
 #define COOKIE_LIFE_S (30 * 24 * 3600)
-#define DELIVERY      { "token_delivery", CHOICE, .choices = "cookie|body" }
+#define DELIVERY                                                                                   \
+    {                                                                                              \
+        "token_delivery", CHOICE, .choices = "cookie|body"                                         \
+    }
 
 static const struct input to_login[] = {
     { "email", EMAIL, 3, 254, .required = true },
@@ -20,6 +23,11 @@ static const struct input to_register[] = {
     { "name", LINE, 1, 120, .required = true },
     { "email", EMAIL, 3, 254, .required = true },
     { "password", SECRET, 8, 256, .required = true },
+    { 0 },
+};
+static const struct input to_verify[] = {
+    { "email", EMAIL, 3, 254, .required = true },
+    { "code", LINE, 6, 20, .required = true },
     DELIVERY,
     { 0 },
 };
@@ -72,11 +80,24 @@ static int log_in(struct req *r)
     return api_begin(r, who.person);
 }
 
+/* One answer for every address, as on the page: the code that goes there makes the account. */
 static int join(struct req *r)
 {
+    struct node *document = node_map(r->c.mem);
+    TRY(auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password")));
+    node_set_bool(r->c.mem, document, S("sent"), true);
+    return reply_with(r, document);
+}
+
+static int verify(struct req *r)
+{
     struct login who;
-    TRY(auth_register(
-        &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), &who));
+    struct code code;
+    bool fresh;
+    TRY(code_use(&r->c, CODE_VERIFY, 0, in_str(r, "email"), in_str(r, "code"), &code));
+    TRY(auth_verified(&r->c, &code, &who, &fresh));
+    if (!fresh) /* the address was shown, the password was not */
+        return fail(&r->c, E_LOGIN, "login", NULL);
     return api_begin(r, who.person);
 }
 
@@ -126,7 +147,9 @@ static int give_csrf_token(struct req *r)
 }
 
 ROUTES(auth_api){
-    ROUTE(POST, "/api/auth/register", ANYONE, to_register, join, "auth/token", RATE_LOGIN,
+    ROUTE(POST, "/api/auth/register", ANYONE, to_register, join, "auth/asked", RATE_LOGIN,
+        BARE | NOINDEX),
+    ROUTE(POST, "/api/auth/verify-otp", ANYONE, to_verify, verify, "auth/token", RATE_LOGIN,
         BARE | NOINDEX | CREATES),
     ROUTE(POST, "/api/auth/login", ANYONE, to_login, log_in, "auth/token", RATE_LOGIN,
         BARE | NOINDEX),

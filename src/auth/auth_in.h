@@ -3,6 +3,7 @@
 #include "auth/auth.h"
 #include "web/web.h"
 
+struct code;
 struct login {
     i64 person;
     str email, name;
@@ -11,13 +12,26 @@ struct login {
 /* E_LOGIN with one and the same text for an unknown account and a wrong password, after the
  * same work. E_AWAY when too many log in at once (2 s). */
 int auth_check(struct ctx *, str email, str password, struct login *);
-int auth_register(struct ctx *, str email, str name, str password, struct login *);
-bool password_hash(
-    struct ctx *, str password, str *hash); /* waits for its turn; false: none came */
+/* Asks for an account: what is said afterwards must be the same for an address that has one, as
+ * whether it has is looked up later. The account is made by the code or link that goes there. */
+int auth_register(struct ctx *, str email, str name, str password);
+int auth_register_again(struct ctx *, str email); /* sends another code, if there is cause to */
+/* A code of CODE_VERIFY was used: makes the account, or marks the one there is (*fresh false:
+ * that is no login). */
+int auth_verified(struct ctx *, const struct code *, struct login *, bool *fresh);
+/* After this every login of the person but one (a session's hash, or none) is over. */
+int auth_set_password(struct ctx *, i64 person, str password, str but);
 
-struct req;
-/* The same by way of a request: guesses are counted, and refused when there were too many. */
-int login_check(struct req *, str email, str password, struct login *);
+/* password.c, common.c */
+enum { PASSWORD_SHORTEST = 8, PASSWORD_LONGEST = 256 };
+bool password_hash(
+    struct ctx *, str password, str *hash);    /* waits for its turn; false: none came */
+str password_form(struct ctx *, str password); /* NFC: however it was typed */
+/* E_INPUT under "password" when it is too short, what many people use, or made of name, address
+ * or the shop's name. */
+int password_fit(struct ctx *, str password, str name, str email);
+bool password_is_common(struct ctx *, str password);
+extern const char auth_common_words[];
 
 int login_finish(struct req *, const struct login *, str next, bool is_whole);
 
@@ -41,9 +55,16 @@ int token_end(struct ctx *, i64 device);
 
 /* codes.c: a code of six digits, a link, or both, sent by mail: for one purpose, to one address,
  * good once and for a while; a newer one takes the place of those before. */
-enum code_purpose { CODE_VERIFY, CODE_RESET, CODE_CHANGE, CODE_LOGIN, CODE_INVITE };
+enum code_purpose {
+    CODE_VERIFY,
+    CODE_RESET,
+    CODE_CHANGE, /* to the new address; VERIFY, RESET and this look for who has it when they send */
+    CODE_UNDO,   /* to the old one */
+    CODE_LOGIN,
+    CODE_INVITE
+};
 struct code_to {
-    i64 person; /* 0: not known. VERIFY and RESET look for who has the address when they send */
+    i64 person;        /* 0: not known */
     str address, lang; /* lang empty: the ctx's */
     i64 about;         /* INVITE: the organisation, else 0: one to each may be under way */
     struct node *data; /* comes back with the code; its mail shows it as {{about.x}}; may be NULL */
@@ -56,9 +77,9 @@ struct code {
 /* E_LIMIT after three to an address within 15 minutes. Where the answer must not tell whether
  * an address is known, fault_clear that. The mail is templates/notify/code_<purpose>. */
 int code_send(struct ctx *, enum code_purpose, const struct code_to *);
-/* The digits that were typed, as those last sent to this person, or, with person 0, to this
- * address. Wrong, late, used or tried five times: E_INPUT with one text, under "code". Not
- * inside a pg_tx of one's own: a failure must not give its try back. */
+/* The digits that were typed (blanks between them are no matter), as those last sent to this
+ * person, or, with person 0, to this address. Wrong, late, used or tried five times: E_INPUT with
+ * one text, under "code". Not inside a pg_tx of one's own: a failure must not give its try back. */
 int code_use(struct ctx *, enum code_purpose, i64 person, str address, str digits, struct code *);
 /* The link's token: looking changes nothing (for GET), opening uses it up. E_GONE. */
 int code_look(struct ctx *, enum code_purpose, str token, struct code *);
@@ -76,6 +97,14 @@ enum role role_named(str name);
 enum member place_named(str name); /* NOBODY: a role of one's own making, or none */
 bool role_is_within(const struct who *, uint64_t set); /* holds all of it oneself */
 
+/* routes.c */
+struct req;
+/* The same by way of a request: guesses are counted, and refused when there were too many. */
+/* "old" is not the password of who is logged in: E_INPUT under "old". */
+int login_again(struct req *, str password);
+int login_check(struct req *, str email, str password, struct login *);
+void login_forgive(struct req *, str email); /* it was shown by mail who the owner is */
+
 /* session.c */
 /* This request is that person's from now on, with what they may do as of now. E_MISSING when
  * there is nobody of that number. */
@@ -89,6 +118,14 @@ int session_end(struct req *);
 int session_renew(struct ctx *, i64 person);
 int auth_refresh_place(struct req *); /* role and organisation, read anew */
 int session_devices(struct ctx *, i64 person, str session, struct node **devices);
+/* Ends a person's logins: all but one (a session's hash, or none), or the one of that device. */
+int session_end_others(struct ctx *, i64 person, str but, i64 *ended);
+int session_end_device(struct ctx *, i64 person, i64 device, i64 *ended);
+str device_name(struct ctx *, str user_agent); /* "Chrome · Android" */
+
+/* What says that this browser was here before; it is no login. */
+#define COOKIE_DEVICE "__Host-device"
+str session_browser(struct req *); /* its hash; empty: it has none yet */
 
 /* api.c */
 int api_begin(struct req *, i64 person); /* logs in and answers {access_token, user} */

@@ -12,9 +12,11 @@ static const struct purpose {
     i64 code_life, link_life;
 } purposes[] = {
     [CODE_VERIFY] = { "verify-email", "/verify", SAYS("Confirm your address"), 10 * MINUTE, DAY },
-    [CODE_RESET] = { "reset-password", "/password", SAYS("A new password"), 0, HOUR },
-    [CODE_CHANGE] = { "change-email", "/account/email", SAYS("Confirm your new address"),
+    [CODE_RESET] = { "reset-password", "/password/new", SAYS("A new password"), 0, HOUR },
+    [CODE_CHANGE] = { "change-email", "/account/email/confirm", SAYS("Confirm your new address"),
         10 * MINUTE, DAY },
+    [CODE_UNDO] = { "undo-email", "/account/email/undo", SAYS("Your address was changed"), 0,
+        7 * DAY },
     [CODE_LOGIN] = { "login-otp", NULL, SAYS("Your login code"), 10 * MINUTE, 0 },
     [CODE_INVITE] = { "invite", "/join", SAYS("You are invited"), 0, 7 * DAY },
 };
@@ -74,8 +76,7 @@ int code_send(struct ctx *c, enum code_purpose purpose, const struct code_to *to
         return fail(c, E_LIMIT, "code.often",
             "We have sent you three of these within a quarter of an hour. Please look for the "
             "newest one, also among unwanted mail.");
-    return job_add(
-        c, "auth.code", str_fmt(c->mem, "auth.code:%" PRId64, id), 0, id, NULL, 0);
+    return job_add(c, "auth.code", str_fmt(c->mem, "auth.code:%" PRId64, id), 0, id, NULL, 0);
 }
 
 /* ---- using -------------------------------------------------------------------------------- */
@@ -107,14 +108,24 @@ static int take(struct ctx *c, i64 id, bool *mine)
     return E_OK;
 }
 
+/* "123 456" as some mail programs copy it. */
+static str without_blanks(struct ctx *c, str typed)
+{
+    struct buf digits = buf_new(c->mem, typed.n + 1);
+    for (size_t i = 0; i < typed.n; i++)
+        if (typed.p[i] != ' ' && typed.p[i] != '-')
+            buf_char(&digits, typed.p[i]);
+    return buf_str(&digits);
+}
+
 static int use_digits(
     struct ctx *c, enum code_purpose purpose, i64 person, str address, str digits, struct code *out)
 {
     struct node *row;
     bool mine = false;
-    TRY(q_auth_try_code(c, &row, str_of(purposes[purpose].name), person,
-        str_lower(c->mem, address)));
-    if (!row || !crypto_equal(digits, digits_of(c, node_str(row, "nonce"))))
+    TRY(q_auth_try_code(
+        c, &row, str_of(purposes[purpose].name), person, str_lower(c->mem, address)));
+    if (!row || !crypto_equal(without_blanks(c, digits), digits_of(c, node_str(row, "nonce"))))
         return wrong_code(c);
     *out = code_of(row);
     TRY(take(c, out->id, &mine));
@@ -177,9 +188,9 @@ static bool is(const struct node *row, enum code_purpose purpose)
 
 static int mail(struct ctx *c, const char *template, const struct node *row, i64 person)
 {
-    struct notify_to to = { .person = person,
-        .email = node_str(row, "address"),
-        .lang = node_str(row, "lang") };
+    struct notify_to to = {
+        .person = person, .email = node_str(row, "address"), .lang = node_str(row, "lang")
+    };
     return notify_mail(c, template, str_fmt(c->mem, "code:%" PRId64, node_int(row, "id")), &to);
 }
 
@@ -201,9 +212,9 @@ static int send(struct ctx *c, void *with)
     if (!row)
         return E_OK;
     i64 person = node_int(row, "person_id");
-    if (!person && (is(row, CODE_VERIFY) || is(row, CODE_RESET)))
+    if (is(row, CODE_CHANGE) || (!person && (is(row, CODE_VERIFY) || is(row, CODE_RESET))))
         TRY(q_auth_by_email(c, &owner, node_str(row, "address")));
-    if (owner && is(row, CODE_VERIFY)) { /* nothing to prove: they have an account */
+    if (owner && !is(row, CODE_RESET)) { /* nothing to prove: they have an account */
         TRY(q_auth_void_code(c, NULL, job->subject));
         return mail(c, "register_taken", row, node_int(owner, "id"));
     }
@@ -216,10 +227,7 @@ static int send(struct ctx *c, void *with)
     return mail(c, template_of(c, row), row, person);
 }
 
-static int send_job(struct ctx *c, const struct job *job)
-{
-    return pg_tx(c, send, (void *)job);
-}
+static int send_job(struct ctx *c, const struct job *job) { return pg_tx(c, send, (void *)job); }
 
 str auth_url(struct ctx *c, str path)
 {
@@ -260,9 +268,10 @@ static int build_code(struct ctx *c, const struct node *mail_row, struct node **
     str nonce = node_str(row, "nonce");
     *document = letter(c, p->subject);
     node_set_str(c->mem, *document, S("code"), p->code_life ? digits_of(c, nonce) : str_none);
-    node_set_str(c->mem, *document, S("link"), p->link_life
-        ? auth_url(c, str_fmt(c->mem, "%s?token=%.*s", p->path, STR(token_of(c, nonce))))
-        : str_none);
+    node_set_str(c->mem, *document, S("link"),
+        p->link_life
+            ? auth_url(c, str_fmt(c->mem, "%s?token=%.*s", p->path, STR(token_of(c, nonce))))
+            : str_none);
     node_set_int(c->mem, *document, S("minutes"), p->code_life / MINUTE);
     node_set_int(c->mem, *document, S("hours"), p->link_life / HOUR);
     node_set(c->mem, *document, S("about"), node_get(row, S("data")));
@@ -278,14 +287,44 @@ static int build_taken(struct ctx *c, const struct node *mail_row, struct node *
     return E_OK;
 }
 
+static int build_changed(struct ctx *c, const struct node *mail_row, struct node **document)
+{
+    (void)mail_row;
+    *document = letter(c, SAYS("Your password was changed"));
+    node_set_str(c->mem, *document, S("reset_url"), auth_url(c, S("/password/forgotten")));
+    return E_OK;
+}
+
+static int build_device(struct ctx *c, const struct node *mail_row, struct node **document)
+{
+    str id = node_str(mail_row, "cause"), word;
+    i64 device;
+    struct node *row = NULL;
+    str_cut(&id, ':', &word);
+    if (str_int(id, &device))
+        TRY(q_auth_device_of_mail(c, &row, device));
+    if (!row)
+        return fail_detail(c, E_GONE, "auth.device", "that login is forgotten");
+    *document = letter(c, SAYS("Somebody logged in on a new device"));
+    node_set_str(c->mem, *document, S("device"), device_name(c, node_str(row, "user_agent")));
+    node_set_str(c->mem, *document, S("network"), node_str(row, "network"));
+    node_set_str(c->mem, *document, S("at"), node_str(row, "created_at"));
+    node_set_str(c->mem, *document, S("devices_url"), auth_url(c, S("/account")));
+    node_set_str(c->mem, *document, S("reset_url"), auth_url(c, S("/password/forgotten")));
+    return E_OK;
+}
+
 extern const struct notify_builder auth_mails[];
 const struct notify_builder auth_mails[] = {
     { "code_verify", build_code },
     { "code_reset", build_code },
     { "code_change", build_code },
+    { "code_undo", build_code },
     { "code_login", build_code },
     { "code_invite", build_code },
     { "register_taken", build_taken },
+    { "password_changed", build_changed },
+    { "new_device", build_device },
     { 0 },
 };
 

@@ -1,4 +1,5 @@
 #include "auth/auth_in.h"
+#include "gen/queries.h"
 #include "web/web.h"
 
 static const struct input to_login[] = {
@@ -14,7 +15,11 @@ static const struct input to_register[] = {
     { "next", LINE, 0, 500 },
     { 0 },
 };
-static const struct input on_the_way[] = { { "next", LINE, 0, 500 }, { 0 } };
+static const struct input on_the_way[] = { { "next", LINE, 0, 500 },
+    { "done", CHOICE, .choices = "password|verified|undone|erased" }, { 0 } };
+static const struct input to_verify[] = { { "token", WORD, 0, 128 }, { "email", EMAIL, 0, 254 },
+    { "code", LINE, 0, 20 }, { 0 } };
+static const struct input a_token[] = { { "token", WORD, 0, 128 }, { 0 } };
 
 static str next_of(struct req *r)
 {
@@ -24,8 +29,13 @@ static str next_of(struct req *r)
 static struct node *form_page(struct req *r)
 {
     struct node *document = node_map(r->c.mem);
+    str done = r->method == GET ? in_str(r, "done") : str_none;
     node_set_str(r->c.mem, document, S("next"), next_of(r));
     social_choices(r, document);
+    node_hide(node_set_bool(r->c.mem, document, S("done_password"), str_is(done, "password")));
+    node_hide(node_set_bool(r->c.mem, document, S("done_verified"), str_is(done, "verified")));
+    node_hide(node_set_bool(r->c.mem, document, S("done_undone"), str_is(done, "undone")));
+    node_hide(node_set_bool(r->c.mem, document, S("done_erased"), str_is(done, "erased")));
     return document;
 }
 
@@ -59,41 +69,120 @@ static int come_in(struct req *r, const struct login *who)
 }
 
 /* Who guesses is stopped per account and address, per account, and per address; who shares an
- * office's address with somebody forgetful is not. Only failures count. */
-static const char *const guesses[] = { "login-account-address", "login-account", "login-address" };
+ * office's address with somebody forgetful is not. Only failures count. From the fifth failure of
+ * an account each next try has to wait twice as long. A browser by which somebody has logged in
+ * to this account before has a count of its own: others' guesses do not keep the owner out. */
+static const char *const guesses[] = { "login-account-address", "login-address", "login-account" };
+enum { FREE_FAILURES = 5, LONGEST_S = 300, WINDOW_S = 900 };
 
-static str guess_key(struct req *r, str email, size_t i)
-{
-    str account = str_upto(crypto_sha256_hex(r->c.mem, str_lower(r->c.mem, email)), 24);
-    if (i == 0)
-        return str_fmt(r->c.mem, "%.*s|%.*s", STR(account), STR(r->remote));
-    return i == 1 ? account : r->remote;
-}
+struct guesser {
+    str email, account, browser; /* browser: only of one that is known */
+    size_t n;                    /* of the classes, how many count for it */
+};
 
-static int tries_left(struct req *r, str email)
+static int guesser_of(struct req *r, str email, struct guesser *g)
 {
-    for (size_t i = 0; i < COUNT(guesses); i++)
-        TRY(limit_take(r, guesses[i], guess_key(r, email, i), 0));
+    struct ctx *c = &r->c;
+    struct node *row;
+    struct scope before = c->scope;
+    email = str_lower(c->mem, email);
+    *g = (struct guesser){ .email = email,
+        .account = str_upto(crypto_sha256_hex(c->mem, email), 24),
+        .browser = session_browser(r),
+        .n = COUNT(guesses) };
+    if (!g->browser.n)
+        return E_OK;
+    c->scope = (struct scope){ .platform = true };
+    int err = q_auth_knows_browser(c, &row, email, g->browser);
+    c->scope = before;
+    TRY(err);
+    if (node_bool(row, "is_known"))
+        g->n = COUNT(guesses) - 1;
+    else
+        g->browser = str_none;
     return E_OK;
 }
 
-static void count_failure(struct req *r, str email)
+static str guess_key(struct req *r, const struct guesser *g, size_t i)
+{
+    str from = g->browser.n ? str_upto(g->browser, 24) : r->remote;
+    if (i == 0)
+        return str_fmt(r->c.mem, "%.*s|%.*s", STR(g->account), STR(from));
+    return i == 1 ? r->remote : g->account;
+}
+
+static str wait_key(struct req *r, const struct guesser *g)
+{
+    return str_fmt(r->c.mem, "login-wait:%.*s", STR(g->account));
+}
+
+/* While Redis is away the counts above are kept by each worker, and nobody waits. */
+static int must_wait(struct req *r, const struct guesser *g)
+{
+    str kept = str_none;
+    i64 until;
+    if (g->browser.n || !redis_get(&r->c, wait_key(r, g), &kept) || !str_int(kept, &until) ||
+        until <= r->c.now)
+        return E_OK;
+    set_header(
+        r, "Retry-After", str_fmt(r->c.mem, "%" PRId64, (until - r->c.now + SECOND - 1) / SECOND));
+    metric_add(r->c.app, "logins_slowed_total", 1);
+    return fail(&r->c, E_LIMIT, "login.slow",
+        "Somebody has tried wrong passwords for this account. Please wait a little and try again, "
+        "or choose a new password by mail.");
+}
+
+static void wait_longer(struct req *r, const struct guesser *g)
+{
+    struct counter failures = { .key = str_fmt(r->c.mem, "rl:login-failures:%.*s", STR(g->account)),
+        .window_s = WINDOW_S,
+        .add = 1 };
+    if (g->browser.n || !redis_count(&r->c, &failures, 1) || failures.count < FREE_FAILURES)
+        return;
+    i64 doubled = failures.count - FREE_FAILURES, s = doubled > 8 ? LONGEST_S : 1 << doubled;
+    redis_set(&r->c, wait_key(r, g),
+        str_fmt(r->c.mem, "%" PRId64, r->c.now + (s > LONGEST_S ? LONGEST_S : s) * SECOND),
+        LONGEST_S);
+}
+
+static int tries_left(struct req *r, const struct guesser *g)
+{
+    for (size_t i = 0; i < g->n; i++)
+        TRY(limit_take(r, guesses[i], guess_key(r, g, i), 0));
+    return must_wait(r, g);
+}
+
+static void count_failure(struct req *r, const struct guesser *g)
 {
     struct fault told = r->c.fault;
-    for (size_t i = 0; i < COUNT(guesses); i++)
-        limit_take(r, guesses[i], guess_key(r, email, i), 1);
+    for (size_t i = 0; i < g->n; i++)
+        limit_take(r, guesses[i], guess_key(r, g, i), 1);
+    wait_longer(r, g);
     r->c.fault = told;
     metric_add(r->c.app, "logins_failed_total", 1);
 }
 
+/* Whoever reads the account's mail may come in, however many guessed. */
+void login_forgive(struct req *r, str email)
+{
+    struct guesser g = { .account = str_upto(
+                             crypto_sha256_hex(r->c.mem, str_lower(r->c.mem, email)), 24) };
+    limit_forget(r, "login-account", g.account);
+    limit_forget(r, "login-account-address", guess_key(r, &g, 0));
+    redis_del(&r->c, wait_key(r, &g));
+    redis_del(&r->c, str_fmt(r->c.mem, "rl:login-failures:%.*s", STR(g.account)));
+}
+
 int login_check(struct req *r, str email, str password, struct login *who)
 {
-    TRY(tries_left(r, email));
+    struct guesser g;
+    TRY(guesser_of(r, email, &g));
+    TRY(tries_left(r, &g));
     int err = auth_check(&r->c, email, password, who);
     if (err == E_LOGIN)
-        count_failure(r, email);
+        count_failure(r, &g);
     if (!err) /* the owner, who had to think: not the address, which may try many accounts */
-        limit_forget(r, guesses[0], guess_key(r, email, 0));
+        limit_forget(r, guesses[0], guess_key(r, &g, 0));
     return err;
 }
 
@@ -106,14 +195,98 @@ static int log_in(struct req *r)
     return err ? again(r, err, form_page(r)) : come_in(r, &who);
 }
 
+/* ---- registering ---------------------------------------------------------------------------- */
+
+/* What whoever registered is waiting to confirm: the address, and where they were going. Sealed,
+ * as it tells of a person on a machine that others may use. */
+#define COOKIE_VERIFY "__Host-verify"
+#define VERIFY_S      (24 * 3600)
+
+static void wait_for(struct req *r, str email)
+{
+    str both = str_fmt(r->c.mem, "%.*s\x1f%.*s", STR(email), STR(next_of(r)));
+    set_cookie(
+        r, COOKIE_VERIFY, crypto_seal(r->c.mem, r->c.app->secret, "verify", both), VERIFY_S, false);
+}
+
+static str waited_for(struct req *r, str *next)
+{
+    str both, email = str_none, cookie = in_cookie(r, COOKIE_VERIFY);
+    *next = str_none;
+    if (cookie.n && crypto_unseal(r->c.mem, r->c.app->secret, "verify", cookie, &both)) {
+        str_cut(&both, '\x1f', &email);
+        *next = both;
+    }
+    return email;
+}
+
+/* One answer for every address. Nobody is logged in by this, as that too would tell: who
+ * confirms, is; until then one shops as a guest. */
 static int join(struct req *r)
 {
-    struct login who;
     int err = in_fault(r);
     if (!err)
-        err = auth_register(
-            &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), &who);
-    return err ? again(r, err, form_page(r)) : come_in(r, &who);
+        err = auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"));
+    if (err)
+        return again(r, err, form_page(r));
+    wait_for(r, in_str(r, "email"));
+    return see_other(r, S("/verify"));
+}
+
+static struct node *verify_page(struct req *r, str token)
+{
+    struct ctx *c = &r->c;
+    struct node *document = node_map(c->mem);
+    struct code code;
+    str next, address = waited_for(r, &next);
+    bool alive = token.n && code_look(c, CODE_VERIFY, token, &code) == E_OK;
+    node_set_str(c->mem, document, S("token"), alive ? token : str_none);
+    node_set_bool(c->mem, document, S("is_dead"), token.n && !alive);
+    node_set_str(c->mem, document, S("address"), alive ? code.address : address);
+    if (!alive)
+        fault_clear(c);
+    return document;
+}
+
+static int show_verify(struct req *r) { return reply_with(r, verify_page(r, in_str(r, "token"))); }
+
+static int verify(struct req *r)
+{
+    struct login who;
+    struct code code;
+    bool fresh = false;
+    str next, kept = waited_for(r, &next), address = in_has(r, "email") ? in_str(r, "email") : kept;
+    int err = in_fault(r);
+    if (!err)
+        err = in_has(r, "token")
+            ? code_open(&r->c, CODE_VERIFY, in_str(r, "token"), &code)
+            : code_use(&r->c, CODE_VERIFY, 0, address, in_str(r, "code"), &code);
+    if (!err)
+        err = auth_verified(&r->c, &code, &who, &fresh);
+    if (err) {
+        struct fault said = r->c.fault;
+        struct node *document = verify_page(r, str_none);
+        r->c.fault = said;
+        return again(r, err == E_GONE ? E_INPUT : err, document);
+    }
+    set_cookie(r, COOKIE_VERIFY, str_none, -1, false);
+    if (!fresh)
+        return see_other(r, me(r) ? S("/account") : S("/login?done=verified"));
+    return login_finish(r, &who, path_is_ours(next) ? next : str_none, false);
+}
+
+/* Another mail, for who registered here or is logged in with an address nobody has confirmed. */
+static int verify_again(struct req *r)
+{
+    struct ctx *c = &r->c;
+    str next, address = waited_for(r, &next);
+    struct code_to to = { .person = me(r), .address = r->who.email };
+    if (me(r)) {
+        TRY(code_send(c, CODE_VERIFY, &to));
+        wait_for(r, r->who.email);
+    } else if (address.n)
+        TRY(auth_register_again(c, address));
+    return see_other(r, S("/verify"));
 }
 
 static int log_out(struct req *r)
@@ -123,6 +296,27 @@ static int log_out(struct req *r)
     return see_other(r, S("/"));
 }
 
+/* What was done a moment ago, said on the page one comes back to. */
+static const struct done {
+    const char *what, *text;
+} dones[] = {
+    { "password", SAYS("Your password is changed, and other devices are logged out.") },
+    { "email", SAYS("Your address is changed. We have told the old one.") },
+    { "device", SAYS("That device is logged out.") },
+    { "profile", SAYS("Saved.") },
+};
+static const struct input what_was_done[] = {
+    { "done", CHOICE, .choices = "password|email|device|profile" }, { 0 }
+};
+
+static str done_text(struct req *r)
+{
+    for (size_t i = 0; i < COUNT(dones); i++)
+        if (str_is(in_str(r, "done"), dones[i].what))
+            return say(&r->c, dones[i].text);
+    return str_none;
+}
+
 static int account(struct req *r)
 {
     struct node *document = node_map(r->c.mem), *person, *devices;
@@ -130,6 +324,7 @@ static int account(struct req *r)
     TRY(session_devices(&r->c, me(r), r->who.session, &devices));
     node_set(r->c.mem, document, S("person"), person);
     node_set(r->c.mem, document, S("devices"), devices);
+    node_hide(node_set_str(r->c.mem, document, S("done"), done_text(r)));
     return reply_with(r, document);
 }
 
@@ -139,7 +334,10 @@ ROUTES(auth){
     ROUTE(GET, "/register", ANYONE, on_the_way, show_form, "auth/register", RATE_PAGE, NOINDEX),
     ROUTE(
         POST, "/register", ANYONE, to_register, join, "auth/register", RATE_LOGIN, NOINDEX | FORM),
+    ROUTE(GET, "/verify", ANYONE, a_token, show_verify, "auth/verify", RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/verify", ANYONE, to_verify, verify, "auth/verify", RATE_LOGIN, NOINDEX | FORM),
+    ROUTE(POST, "/verify/again", ANYONE, NULL, verify_again, NULL, RATE_LOGIN, NOINDEX),
     ROUTE(POST, "/logout", ANYONE, NULL, log_out, NULL, RATE_FORM, NOINDEX),
-    ROUTE(GET, "/account", SHOPPER, NULL, account, "auth/account", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/account", SHOPPER, what_was_done, account, "auth/account", RATE_PAGE, NOINDEX),
     END_OF_ROUTES,
 };

@@ -1,14 +1,24 @@
 #include "auth/auth_in.h"
 #include "gen/queries.h"
+#include "notify/notify.h"
 #include "web/web.h"
 #include <fcntl.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LOGINS_AT_ONCE 2
-#define LONGEST_WAIT   (2 * SECOND)
-#define NAP            (10 * 1000)
+#define PER_CORE     2
+#define MOST_AT_ONCE 64
+#define LONGEST_WAIT (2 * SECOND)
+#define NAP          (10 * 1000)
+
+static int at_once(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1                      ? PER_CORE
+        : cores * PER_CORE > MOST_AT_ONCE ? MOST_AT_ONCE
+                                          : (int)cores * PER_CORE;
+}
 
 /* argon2 takes 15 ms of a core and 19 MiB. All workers of the machine share a few turns, so
  * that a storm of logins cannot starve the pages. A turn is a locked file: a worker that dies
@@ -16,7 +26,7 @@
 static int take_turn(struct ctx *c)
 {
     for (i64 waited = 0; waited < LONGEST_WAIT; waited += NAP) {
-        for (int i = 0; i < LOGINS_AT_ONCE; i++) {
+        for (int i = 0; i < at_once(); i++) {
             str path = str_fmt(c->mem, "%.*s/login.%d", STR(c->app->run_dir), i);
             int fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
             if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -66,40 +76,152 @@ static int find(struct ctx *c, str email, struct node **row)
     return err;
 }
 
+/* While the password is at hand, its hash is made as hashes are made today. Failing in that
+ * keeps nobody out. */
+static void renew_hash(struct ctx *c, const struct node *row, str password)
+{
+    str old = node_str(row, "password_hash"), hash;
+    struct scope before = c->scope;
+    if (!crypto_password_is_old(old) || !password_hash(c, password, &hash))
+        return;
+    c->scope = (struct scope){ .platform = true };
+    if (q_auth_rehash(c, NULL, node_int(row, "id"), old, hash))
+        fault_clear(c);
+    c->scope = before;
+}
+
+/* bcrypt was given the bytes that were typed; ours are made of the composed form. */
+static bool goes_with(struct ctx *c, str hash, str password)
+{
+    str form = password_form(c, password);
+    return crypto_password_ok(hash, form) ||
+        (crypto_password_is_old(hash) && crypto_password_ok(hash, password));
+}
+
 int auth_check(struct ctx *c, str email, str password, struct login *out)
 {
     struct node *row;
     TRY(find(c, email, &row));
-    str hash = row ? node_str(row, "password_hash") : stand_in(c);
+    bool known = row && crypto_password_known(node_str(row, "password_hash"));
+    str hash = known ? node_str(row, "password_hash") : stand_in(c);
     int turn = take_turn(c);
     if (turn < 0)
         return no_turn(c);
-    bool ok = crypto_password_ok(hash, password);
+    bool ok = goes_with(c, hash, password);
     close(turn);
-    if (!row || !ok)
+    if (!known || !ok)
         return fail(
             c, E_LOGIN, "auth.wrong", "That e-mail address and password do not go together.");
+    renew_hash(c, row, password_form(c, password));
     *out = (struct login){ node_int(row, "id"), node_str(row, "email"), node_str(row, "name"),
         node_bool(row, "is_staff") };
     return E_OK;
 }
 
-int auth_register(struct ctx *c, str email, str name, str password, struct login *out)
+/* Whatever is known of the address, the same work is done: the hash, a code and a job. */
+int auth_register(struct ctx *c, str email, str name, str password)
 {
-    struct node *row;
     str hash;
+    password = password_form(c, password);
+    TRY(password_fit(c, password, name, email));
     if (!password_hash(c, password, &hash))
         return no_turn(c);
-    email = str_lower(c->mem, email);
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("name"), name);
+    node_set_str(c->mem, data, S("password_hash"), hash);
+    struct code_to to = { .address = email, .data = data };
+    int err = code_send(c, CODE_VERIFY, &to);
+    if (err == E_LIMIT) {
+        fault_clear(c); /* those that were sent are good, and nobody learns that there were any */
+        return E_OK;
+    }
+    return err;
+}
+
+int auth_register_again(struct ctx *c, str email)
+{
+    struct node *row;
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
-    int err = q_auth_register(c, &row, email, name, hash, c->lang);
+    int err = q_auth_waiting_code(c, &row, S("verify-email"), str_lower(c->mem, email));
     c->scope = before;
     TRY(err);
     if (!row)
-        return fail_field(c, "email", "There is an account with this address. Please log in.");
-    *out = (struct login){ node_int(row, "id"), email, name, false };
+        return E_OK;
+    struct code_to to = {
+        .person = node_int(row, "person_id"), .address = email, .data = node_get(row, S("data"))
+    };
+    err = code_send(c, CODE_VERIFY, &to);
+    if (err == E_LIMIT)
+        fault_clear(c);
+    return err == E_LIMIT ? E_OK : err;
+}
+
+static int make_verified(struct ctx *c, const struct code *code, struct login *out, bool *fresh)
+{
+    struct node *row = NULL, *person;
+    str hash = node_str(code->data, "password_hash");
+    *fresh = false;
+    if (!code->person && hash.n) {
+        TRY(q_auth_register(
+            c, &row, code->address, node_str(code->data, "name"), hash, code->lang));
+        *fresh = row != NULL;
+    }
+    TRY(q_auth_verify_person(c, &person, code->address));
+    if (!person)
+        return fail_detail(c, E_MISSING, "auth.verified", "nobody has the address any more");
+    *out = (struct login){ node_int(person, "id"), node_str(person, "email"),
+        node_str(person, "name"), false };
     return E_OK;
+}
+
+int auth_verified(struct ctx *c, const struct code *code, struct login *out, bool *fresh)
+{
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .platform = true };
+    int err = make_verified(c, code, out, fresh);
+    c->scope = before;
+    return err;
+}
+
+static int tell_changed(struct ctx *c, i64 person, str email)
+{
+    struct notify_to to = { .person = person, .email = email, .lang = c->lang };
+    return notify_mail(
+        c, "password_changed", str_fmt(c->mem, "person:%" PRId64 ":%" PRId64, person, c->now), &to);
+}
+
+struct new_password {
+    i64 person, ended;
+    str hash, but;
+};
+
+static int set_password(struct ctx *c, void *with)
+{
+    struct new_password *p = with;
+    struct node *row;
+    TRY(q_auth_person(c, &row, p->person));
+    TRY(q_auth_set_password(c, NULL, p->person, p->hash));
+    TRY(tell_changed(c, p->person, node_str(row, "email")));
+    return session_end_others(c, p->person, p->but, &p->ended);
+}
+
+int auth_set_password(struct ctx *c, i64 person, str password, str but)
+{
+    struct new_password p = { .person = person, .but = but };
+    struct node *row;
+    struct scope before = c->scope;
+    password = password_form(c, password);
+    c->scope = (struct scope){ .person = person };
+    int err = q_auth_person(c, &row, person);
+    if (!err)
+        err = password_fit(c, password, node_str(row, "name"), node_str(row, "email"));
+    if (!err && !password_hash(c, password, &p.hash))
+        err = no_turn(c);
+    if (!err)
+        err = pg_tx(c, set_password, &p);
+    c->scope = before;
+    return err;
 }
 
 int auth_person(struct ctx *c, i64 person, struct node **out)
@@ -131,8 +253,8 @@ int auth_person_add(struct ctx *c, str email, str name, str password, str role, 
 {
     struct node *row;
     str hash;
-    if (password.n < 8 || password.n > 256)
-        return fail(c, E_INPUT, "auth.password", "A password has 8 to 256 characters.");
+    password = password_form(c, password);
+    TRY(password_fit(c, password, name, email));
     if (!password_hash(c, password, &hash))
         return no_turn(c);
     TRY(q_auth_save_person(c, &row, str_lower(c->mem, email), name, hash, role));

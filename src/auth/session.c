@@ -2,6 +2,7 @@
  * idleness; the device row in PostgreSQL lets it be made again when Redis has lost it. */
 #include "auth/auth_in.h"
 #include "gen/queries.h"
+#include "notify/notify.h"
 #include "web/web.h"
 #include "work/work.h"
 
@@ -62,9 +63,12 @@ static bool find(struct ctx *c, str hash, struct login *who)
     if (c->now - touched > TOUCH) {
         struct scope before = c->scope;
         c->scope = (struct scope){ .person = who->person };
-        if (q_auth_touch_device(c, NULL, hash))
+        i64 lives = 1; /* unless the database says otherwise */
+        if (q_auth_touch_device(c, &lives, hash))
             fault_clear(c);
         c->scope = before;
+        if (!lives)
+            return redis_del(c, key_of(c, hash)) && false;
         keep(c, hash, who);
     }
     return true;
@@ -160,13 +164,56 @@ int auth_who(struct req *r, str cookie)
     return who.is_staff ? auth_refresh_place(r) : E_OK;
 }
 
+/* ---- the browser ------------------------------------------------------------------------ */
+
+str session_browser(struct req *r)
+{
+    str cookie = in_cookie(r, COOKIE_DEVICE);
+    return cookie.n >= 20 && cookie.n <= 100 ? crypto_sha256_hex(r->c.mem, cookie) : str_none;
+}
+
+static str browser_of(struct req *r)
+{
+    str known = session_browser(r);
+    if (known.n)
+        return known;
+    str token = crypto_token(r->c.mem, 24);
+    set_cookie(r, COOKIE_DEVICE, token, 400 * 24 * 3600, false);
+    return crypto_sha256_hex(r->c.mem, token);
+}
+
+/* Enough to know one's own again, and no more: 203.0.113.x, 2001:db8:12:x */
+static str coarse(struct ctx *c, str address)
+{
+    char sign = str_find(address, S(":")) >= 0 ? ':' : '.';
+    size_t n = 0, groups = 0;
+    for (; n < address.n && groups < 3; n++)
+        groups += address.p[n] == sign;
+    return groups < 3 ? str_none : str_fmt(c->mem, "%.*sx", STR(str_upto(address, n)));
+}
+
+/* Not at the very first login: there is nothing it could be new to. */
+static int note_device(struct req *r, const struct login *who, str hash)
+{
+    struct ctx *c = &r->c;
+    struct node *row;
+    TRY(q_auth_add_device(c, &row, who->person, hash, str_upto(r->user_agent, 200), browser_of(r),
+        coarse(c, r->remote)));
+    if (!node_bool(row, "is_second") || node_bool(row, "is_known"))
+        return E_OK;
+    metric_add(c->app, "logins_new_device_total", 1);
+    struct notify_to to = { .person = who->person, .email = who->email, .lang = c->lang };
+    return notify_mail(
+        c, "new_device", str_fmt(c->mem, "device:%" PRId64, node_int(row, "id")), &to);
+}
+
 int session_begin(struct req *r, const struct login *who)
 {
     struct ctx *c = &r->c;
     str token = crypto_token(c->mem, 32), hash = crypto_sha256_hex(c->mem, token);
     session_end(r); /* whoever was logged in here before */
     c->scope = (struct scope){ .person = who->person, .cart = c->scope.cart };
-    TRY(q_auth_add_device(c, NULL, who->person, hash, str_upto(r->user_agent, 200)));
+    TRY(note_device(r, who, hash));
     keep(c, hash, who);
     begin_as(r, who, hash);
     set_cookie(r, COOKIE_SESSION, token, 0, false);
@@ -238,6 +285,36 @@ static void close_lines(struct ctx *c, str session)
     fault_clear(c);
 }
 
+/* Ended in the database already. Once more in two seconds: a request that was under way may
+ * have put its session back into Redis. */
+static int forget_all(struct ctx *c, const struct node *ended, i64 *n)
+{
+    *n = (i64)node_count(ended);
+    EACH(item, ended) {
+        str hash = node_str(&item->node, "session_hash");
+        struct node *data = node_map(c->mem);
+        node_set_str(c->mem, data, S("session"), hash);
+        redis_del(c, key_of(c, hash));
+        TRY(job_add(c, "auth.forget", key_of(c, hash), 0, 0, data, c->now + 2 * SECOND));
+        close_lines(c, hash);
+    }
+    return E_OK;
+}
+
+int session_end_others(struct ctx *c, i64 person, str but, i64 *ended)
+{
+    struct node *list;
+    TRY(q_auth_end_devices(c, &list, person, but));
+    return forget_all(c, list, ended);
+}
+
+int session_end_device(struct ctx *c, i64 person, i64 device, i64 *ended)
+{
+    struct node *list;
+    TRY(q_auth_end_one_device(c, &list, person, device));
+    return forget_all(c, list, ended);
+}
+
 int session_end(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -255,7 +332,7 @@ int session_end(struct req *r)
 
 /* "Chrome · Android". Each browser names those it wants to be taken for as well: the first that
  * is found here is the one it is. */
-static str device_name(struct ctx *c, str agent)
+str device_name(struct ctx *c, str agent)
 {
     static const char *const browsers[][2] = { { "Edg", "Edge" }, { "OPR/", "Opera" },
         { "SamsungBrowser", "Samsung Internet" }, { "Firefox/", "Firefox" }, { "FxiOS", "Firefox" },
@@ -280,7 +357,9 @@ int session_devices(struct ctx *c, i64 person, str session, struct node **device
     TRY(q_auth_devices(c, devices, person, session));
     EACH(item, *devices) {
         struct node *device = (struct node *)&item->node;
+        str id = crypto_opaque(c->mem, c->app->secret, "device", node_int(device, "id"));
         node_set_str(c->mem, device, S("name"), device_name(c, node_str(device, "user_agent")));
+        node_set_str(c->mem, device, S("id"), id);
     }
     return E_OK;
 }

@@ -15,6 +15,8 @@
 #define FEATURES(X)                                                                                \
     X(ops)                                                                                         \
     X(auth)                                                                                        \
+    X(auth_reset)                                                                                  \
+    X(auth_own)                                                                                    \
     X(auth_api)                                                                                    \
     X(auth_keys)                                                                                   \
     X(auth_team)                                                                                   \

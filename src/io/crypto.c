@@ -2,6 +2,7 @@
 #include <stdio.h>
 /* libsodium has a crypto_sign of its own; ours is io.h's. */
 #define crypto_sign sodium_crypto_sign
+#include <crypt.h>
 #include <sodium.h>
 #undef crypto_sign
 #include <openssl/core_names.h>
@@ -237,13 +238,60 @@ bool crypto_password_hash(struct arena *mem, str password, str *hash)
     return true;
 }
 
+/* $2b$12$ and 53 of the alphabet. */
+static bool is_bcrypt(str hash)
+{
+    static const char *const starts[] = { "$2a$", "$2b$", "$2y$" };
+    bool known = false;
+    for (size_t i = 0; i < COUNT(starts); i++)
+        known |= str_starts(hash, str_of(starts[i]));
+    if (!known || hash.n != 60 || hash.p[6] != '$')
+        return false;
+    i64 rounds = (hash.p[4] - '0') * 10 + hash.p[5] - '0';
+    return hash.p[4] >= '0' && hash.p[4] <= '1' && hash.p[5] >= '0' && hash.p[5] <= '9' &&
+        rounds >= 4 && rounds <= 12;
+}
+
+/* A password with a NUL in it is none that bcrypt ever saw whole. */
+static bool bcrypt_ok(str hash, str password)
+{
+    struct crypt_data *data = calloc(1, sizeof *data);
+    char text[61] = "", phrase[1100] = "";
+    bool ok = false;
+    if (data && password.n < sizeof phrase && !memchr(password.n ? password.p : "", 0, password.n)) {
+        memcpy(text, hash.p, hash.n);
+        memcpy(phrase, password.n ? password.p : "", password.n);
+        const char *made = crypt_rn(phrase, text, data, sizeof *data);
+        ok = made && crypto_equal(str_of(made), hash);
+        sodium_memzero(phrase, sizeof phrase);
+    }
+    free(data);
+    return ok;
+}
+
 bool crypto_password_ok(str hash, str password)
 {
     char text[crypto_pwhash_STRBYTES] = "";
+    if (is_bcrypt(hash))
+        return bcrypt_ok(hash, password);
     if (!hash.n || hash.n >= sizeof text)
         return false;
     memcpy(text, hash.p, hash.n);
     return !crypto_pwhash_str_verify(text, password.n ? password.p : "", password.n);
+}
+
+bool crypto_password_known(str hash)
+{
+    return is_bcrypt(hash) || str_starts(hash, S("$argon2id$"));
+}
+
+bool crypto_password_is_old(str hash)
+{
+    char text[crypto_pwhash_STRBYTES] = "";
+    if (hash.n >= sizeof text)
+        return true;
+    memcpy(text, hash.p, hash.n);
+    return crypto_pwhash_str_needs_rehash(text, ARGON_OPS, ARGON_MEMORY) != 0;
 }
 
 /* ---- opaque ids --------------------------------------------------------------------------- */

@@ -189,7 +189,10 @@ bool crypto_unlock(struct arena *, const unsigned char key[32], str with, str se
 void crypto_forget(void *key, size_t n); /* overwritten, whatever the compiler thinks of it */
 /* argon2id, 19 MiB, t=2; the hash says its own parameters. */
 bool crypto_password_hash(struct arena *, str password, str *hash);
+/* Of these, or of bcrypt ($2a$ $2b$ $2y$, at most 2^12 rounds), as imports bring them. */
 bool crypto_password_ok(str hash, str password);
+bool crypto_password_known(str hash);  /* one of those */
+bool crypto_password_is_old(str hash); /* to be made anew while the password is at hand */
 /* Opaque ids: a keyed permutation of 64 bits as 13 letters, so that outside ids say nothing
  * of counts and cannot be counted through. False: not one of ours. */
 str crypto_opaque(struct arena *, str secret, const char *kind, i64 id);
@@ -258,6 +261,7 @@ str locale_date(struct ctx *, when, str zone, bool with_time);
 str locale_country(struct ctx *, str code); /* "TH" -> Thailand; what is no code stays as it is */
 str locale_number(struct ctx *, i64);
 const char *locale_plural(struct ctx *, i64 n); /* "one", "other", ... */
+str locale_nfc(struct arena *, str text); /* composed: the same letters are the same bytes */
 /* Words for search: NFC, lower case, accents folded, Thai split by libthai, spaces between. */
 str locale_words(struct arena *, str text);
 /* A slug in ASCII from any text; empty when nothing is left. */

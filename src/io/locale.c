@@ -418,6 +418,19 @@ static void add_thai(struct arena *mem, struct buf *out, const UChar *p, int32_t
     }
 }
 
+str locale_nfc(struct arena *mem, str text)
+{
+    UErrorCode err = U_ZERO_ERROR;
+    struct wide w = normal(mem, unorm2_getNFCInstance(&err), widen(mem, text));
+    struct buf out = buf_new(mem, 4 * (size_t)w.n + 16);
+    for (int32_t i = 0; i < w.n;) {
+        UChar32 ch;
+        U16_NEXT(w.p, i, w.n, ch);
+        add_char(&out, ch);
+    }
+    return buf_str(&out);
+}
+
 str locale_words(struct arena *mem, str text)
 {
     struct wide w = folded(mem, text);

@@ -15,6 +15,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { url, launch, open, another } from './browser.mjs';
+import { mailedCode } from '../http/shop.mjs';
 
 export const PASSWORD = 'a quiet market morning';
 export const DEMO = 'market-day-demo';
@@ -189,7 +190,10 @@ class Person {
         await this.opens('/register');
         await this.writes({ name, email, password });
         await this.clicks('Make the account');
-        await this.page.waitForURL((now) => now.pathname !== '/register');
+        await this.page.waitForURL((now) => now.pathname === '/verify');
+        await this.writes({ code: await mailedCode(email) });
+        await this.clicks('Confirm');
+        await this.page.waitForURL((now) => now.pathname !== '/verify');
     }
     async triesToLogIn({ email, password = PASSWORD }) {
         if (this.path !== '/login') await this.opens('/login');

@@ -157,8 +157,7 @@ test('each route lets in whom its row names', { skip, timeout: 120000 }, async (
 
 test('another\'s order, cart line and account are not there', { skip, timeout: 30000 }, async () => {
     const mine = await shopper(), order = await mine.order(goods({ stock: 3 }).sku), guest = new Browser(), email = `nosy.${Date.now()}@example.test`;
-    await guest.get('/register');
-    await guest.post('/register', { name: 'Nosy', email, password: 'a long enough one' });
+    await guest.register({ name: 'Nosy', email, password: 'a long enough one' });
     for (const path of [`/orders/${order.number}`, `/orders/${order.number}.json`, `/orders/${order.number}/return`, `/orders/${order.number}?key=`, `/orders/${order.number}?key=AAAAAAAAAAAAAAAAAAAAAA`, `/orders/${order.number.toLowerCase()}`])
         for (const browser of [guest, new Browser()]) {
             const got = await browser.get(path);
@@ -181,8 +180,7 @@ test('wrong password and unknown account answer alike; guessing ends', { skip, t
         return [got.status, text(got.body).replaceAll(email, '').replace(/[0-9a-f]{32}/g, '')];
     };
     const email = `guess.${Date.now()}@example.test`, browser = new Browser();
-    await browser.get('/register');
-    await browser.post('/register', { name: 'Guess', email, password: 'a long enough one' });
+    await browser.register({ name: 'Guess', email, password: 'a long enough one' });
     const known = await say(email, 'wrong password'), unknown = await say(`un${email}`, 'wrong password');
     assert.deepEqual(known, unknown);
     let last;

@@ -35,8 +35,7 @@ async function ship(staff, number, status = 'shipped') {
 test('two tabs, another device and the merchant hear of a change within a second; others nothing', { skip, timeout: 60000 }, async (t) => {
     const tab = await shopper(), device = await shopper(), staff = await admin(), other = new Browser();
     const email = `other.${Date.now()}@example.test`;
-    await other.get('/register');
-    assert.equal((await other.post('/register', { name: 'Other', email, password: 'a long enough one' })).status, 303);
+    await other.register({ name: 'Other', email, password: 'a long enough one' });
     const streams = { tab: await open('/-/live', { browser: tab }), tab2: await open('/-/live', { browser: tab }), device: await open('/-/live', { browser: device }),
         desk: await open('/admin/live.json', { browser: staff }), rows: await open('/admin/live', { browser: staff }) };
     const stranger = await open('/-/live', { browser: other });

@@ -136,6 +136,14 @@ export class Browser {
         assert.equal(got.status, 303, `login: ${text(got.body).slice(0, 300)}`);
         return this;
     }
+    // Makes an account and confirms it by the code that comes by mail; logged in afterwards.
+    async register({ name, email, password }) {
+        await this.get('/register');
+        assert.equal((await this.post('/register', { name, email, password })).headers.location, '/verify');
+        const got = await this.post('/verify', { code: await mailedCode(email) });
+        assert.equal(got.status, 303, `verify: ${text(got.body).slice(0, 300)}`);
+        return this;
+    }
     async add(sku, quantity = 1) {
         const got = await this.post('/cart/lines', { sku, quantity });
         assert.equal(got.status, 303, `into the cart: ${got.status} ${text(got.body).slice(0, 300)}`);
@@ -323,3 +331,9 @@ export const mails = () => {
     const at = conf('mail_dir');
     return existsSync(at) ? readdirSync(at).map((name) => ({ name, text: readFileSync(join(at, name), 'utf8') })) : [];
 };
+// The newest mail to an address that `is` wanted, in plain letters.
+export const mailTo = (email, is = () => true, ms = 8000) => until(() => mails()
+    .map(({ text }) => text.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))))
+    .filter((text) => text.includes(`To: <${email}>`) && is(text)).at(-1), ms, () => `no mail to ${email}`);
+const CODE = /^ {4}(\d{6})\r?$/m;
+export const mailedCode = async (email) => CODE.exec(await mailTo(email, (text) => CODE.test(text)))[1];
