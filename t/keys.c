@@ -95,7 +95,7 @@ T(ID_17_nobody_gives_a_key_more_than_they_have)
 {
     open_shop();
     static const char *const bad[] = { "\"account:own\"", "\"anyone\"", "\"orders:create\"",
-        "\"api-keys:manage\"", "\"metrics:read\"", "\"everything\"", "\"\"", "\"orders:read\",\"*\"", "" };
+        "\"api-keys:manage\"", "\"team:write\"", "\"team:own\"", "\"metrics:read\"", "\"everything\"", "\"\"", "\"orders:read\",\"*\"", "" };
     for (size_t i = 0; i < COUNT(bad); i++) {
         make("Greedy", bad[i], "30");
         t_status(422);

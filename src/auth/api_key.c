@@ -13,7 +13,7 @@ uint64_t key_scopes_of(const struct who *who)
 {
     uint64_t scopes = 0;
     for (enum permission p = 1; p < N_PERMISSIONS; p++)
-        if (permission_is_of_staff(p) && p != API_KEYS_MANAGE && may(who, p))
+        if (permission_is_for_keys(p) && may(who, p))
             scopes |= permission_bit(p);
     return scopes;
 }

@@ -75,7 +75,7 @@ static int make(struct req *r)
     if (!err)
         err = key_add(r, in_str(r, "name"), in_ints(r, "scopes"), days, &key);
     struct fault told = r->c.fault;
-    TRY(page(r, key, in_ints(r, "scopes"), &document));
+    TRY(page(r, key, err ? in_ints(r, "scopes") : NULL, &document));
     r->c.fault = told;
     return err ? again(r, err, document) : reply_view(r, 201, r->route->view, document);
 }

@@ -308,6 +308,8 @@ static void add_security(struct arena *mem, const struct operation *o, struct no
         node_add_map(mem, list);
     for (size_t i = 0; i < COUNT(schemes); i++)
         node_set_list(mem, node_add_map(mem, list), str_of(schemes[i]));
+    if (permission_is_for_keys(o->row->need))
+        node_set_list(mem, node_add_map(mem, list), S("key"));
     node_set_str(mem, operation, S("x-permission"), str_of(permission_name(o->row->need)));
 }
 
@@ -360,7 +362,8 @@ static const char frame[] =
     "gives. Not with a bearer token.\"}},"
     "\"securitySchemes\":{\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":"
     "\"__Host-sid\"},\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":"
-    "\"JWT\"}}}";
+    "\"JWT\"},\"key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Api-Key\","
+    "\"description\":\"A key of the organisation, which also goes as a bearer token.\"}}}";
 
 static const struct {
     const char *status, *words;

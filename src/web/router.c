@@ -79,9 +79,10 @@ uint64_t permission_bit(enum permission p)
     return p != PERMISSION_NONE_GIVEN && p < N_PERMISSIONS ? (uint64_t)1 << p : 0;
 }
 
-bool permission_is_of_staff(enum permission p)
+bool permission_is_for_keys(enum permission p)
 {
-    return p < N_PERMISSIONS && permissions[p].member != NOBODY;
+    return p < N_PERMISSIONS && permissions[p].member != NOBODY && p != API_KEYS_MANAGE &&
+        p != TEAM_WRITE && p != TEAM_OWN;
 }
 
 uint64_t permissions_of(enum role role, enum member member)

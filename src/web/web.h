@@ -52,7 +52,9 @@ enum permission permission_named(str name); /* PERMISSION_NONE_GIVEN: there is n
  * give, by the table. */
 uint64_t permissions_of(enum role, enum member);
 uint64_t permission_bit(enum permission);
-bool permission_is_of_staff(enum permission); /* held in an organisation, by some place in it */
+/* A key may have it: it is held in an organisation, and gives nobody rights, by which a key could
+ * come to more than its scopes. */
+bool permission_is_for_keys(enum permission);
 
 struct who {
     i64 person, organisation; /* 0: a guest; organisation: where this person is staff */

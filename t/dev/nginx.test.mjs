@@ -93,7 +93,7 @@ before(async () => {
     for (const part of ['', 'run', 'media']) chmodSync(join(dir, part), 0o755);
     writeFileSync(join(dir, 'talat.conf'), `mode = dev\nbase_url = http://localhost:${port}\nrun_dir = ${dir}/run\n` +
         `share_dir = ${dir}/share\nmedia_dir = ${dir}/media\nrefresh_key = 0123456789abcdef\n` +
-        'payment_origins = https://checkout.example\n');
+        'payment_origins = https://checkout.example\noidc_1 = one https://login.example/realm id secret One\n');
     writeFileSync(join(dir, 'slow'), '/checkout/pay\n/orders/{id}/pay\n');
     writeFileSync(join(dir, 'share/static/css/shop.12345678.css'), 'body{}');
     writeFileSync(join(dir, 'share/static/manifest'), 'css/shop.css css/shop.12345678.css\n');
@@ -136,7 +136,7 @@ test('security headers come once with every answer', async () => {
     answers.push.stop();
     for (const [name, { headers, raw }] of Object.entries(answers)) {
         for (const [header, pattern] of Object.entries({
-            'content-security-policy': /^default-src 'none'; script-src 'self'; style-src 'self';.* form-action 'self' https:\/\/checkout\.example; frame-ancestors 'none'/,
+            'content-security-policy': /^default-src 'none'; script-src 'self'; style-src 'self';.* form-action 'self' https:\/\/checkout\.example https:\/\/login\.example; frame-ancestors 'none'/,
             'x-content-type-options': /^nosniff$/, 'referrer-policy': /^strict-origin-when-cross-origin$/,
             'permissions-policy': /camera=\(\)/, 'cross-origin-opener-policy': /^same-origin$/,
         })) {
