@@ -24,21 +24,26 @@ select s.newness as k, '' as t, c.product_id, c.slug, c.name, c.summary, c.brand
   join catalog.cards(:lang, :currency) c on c.product_id = s.product_id
  order by s.newness, s.product_id;
 
--- name: list_any :many
+-- name: sifted :many
 -- in: category text, lang text, currency text, tags text[], low bigint?, high bigint?
 -- in: available bool, sought text, folded text, sort text
 -- in: after_k bigint, after_t text, after_id bigint
--- The same under search, filters and any sort.
-select s.k, s.t, c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
-       c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
-  from (select x.product_id, x.k, x.t
-          from catalog.sift((select case when :category = '' then 0::bigint
+-- The same under search, filters and any sort: which products, without their cards.
+select x.k, x.t, x.product_id
+  from catalog.sift((select case when :category = '' then 0::bigint
                else (select g.id from catalog.category g where g.slug = :category) end), :lang, :currency, :tags, :low,
-               :high, :available, :sought, :folded, :sort) x
-         where (x.k, x.t collate "und-x-icu", x.product_id) > (:after_k, :after_t, :after_id)
-         order by x.k, x.t collate "und-x-icu", x.product_id limit 25) s
-  join catalog.cards(:lang, :currency) c on c.product_id = s.product_id
- order by s.k, s.t collate "und-x-icu", s.product_id;
+       :high, :available, :sought, :folded, :sort) x
+ where (x.k, x.t collate "und-x-icu", x.product_id) > (:after_k, :after_t, :after_id)
+ order by x.k, x.t collate "und-x-icu", x.product_id limit 25;
+
+-- name: cards :many
+-- in: products bigint[], lang text, currency text
+-- In the order they are named.
+select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
+       c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
+  from unnest(:products::bigint[]) with ordinality as w(id, place)
+  join catalog.cards(:lang, :currency) c on c.product_id = w.id
+ order by w.place;
 
 -- name: facets :many
 -- in: category text, lang text, currency text, tags text[], low bigint?, high bigint?

@@ -65,6 +65,7 @@ create table catalog.sheet (
     document json not null
 );
 -- Small enough to stay in the row, and then one look is all it takes.
+alter table catalog.sheet set (toast_tuple_target = 8160);
 alter table catalog.sheet alter column document set storage main;
 alter table catalog.sheet alter column document set compression lz4;
 
@@ -376,8 +377,11 @@ begin
               from (select s.product_id from catalog.shelf s
                      where s.category_id = in_category and found is null
                     union all
-                    select s.product_id from unnest(found) f(id)
-                      join catalog.shelf s on s.category_id = in_category and s.product_id = f.id
+                    select x.product_id from unnest(found) f(id)
+                     cross join lateral (
+                           select h.product_id from catalog.shelf h
+                            where h.category_id = in_category and h.product_id = f.id
+                            limit 1) x
                      where found is not null) s
               join catalog.offer o on o.product_id = s.product_id
         ), below as (
@@ -387,7 +391,9 @@ begin
              group by s.category_id
             union all
             select s.category_id, count(*)
-              from b join catalog.shelf s on s.product_id = b.product_id
+              from b cross join lateral ( -- fenced off, or the whole shelf would be read
+                   select x.category_id from catalog.shelf x
+                    where x.product_id = b.product_id offset 0) s
              where found is not null
              group by s.category_id
         ), counted as (
@@ -422,59 +428,81 @@ begin
         select s.product_id from catalog.shelf s
          where s.category_id = in_category and found is null
         union all
-        select s.product_id from unnest(found) f(id)
-          join catalog.shelf s on s.category_id = in_category and s.product_id = f.id
+        select x.product_id from unnest(found) f(id)
+         cross join lateral (
+               select h.product_id from catalog.shelf h
+                where h.category_id = in_category and h.product_id = f.id limit 1) x
          where found is not null
-    ), v as materialized (
-        -- A variant in several places comes several times; everything below counts products.
-        select x.product_id, x.tags,
-               case when want = 0 then 0
-                    else (select count(*)::int from unnest(x.tags) q where q = any(real)) end as hit,
-               not i.tracked or coalesce(k.on_hand > k.reserved, false) as in_stock,
-               p.amount,
-               (low is null and high is null)
-                   or coalesce(p.amount between coalesce(low, 0)
-                       and coalesce(high, 9000000000000000000), false) as in_range
-          from base_set b
-          join catalog.variant x on x.product_id = b.product_id and x.active
-          join inventory.item i on i.id = x.item_id
-          left join inventory.stock k on k.item_id = x.item_id
-          left join catalog.price p on p.variant_id = x.id and p.currency = wanted_currency::char(3)
-    ), tagged as (
-        select u.tag, v.product_id,
-               bool_or((v.in_stock or not only_available) and v.in_range
-                   and v.hit - (u.tag = any(real))::int
-                       = want - (split_part(u.tag, '=', 1) = any(picked))::int) as passes
-          from v cross join lateral unnest(v.tags) as u(tag)
-         group by u.tag, v.product_id
+    ), x as materialized ( -- variants that have all that was chosen, or all but one
+        select y.product_id, y.tags, y.id, y.item_id, y.hit
+          from (select m.product_id, m.tags, m.id, m.item_id,
+                       case want when 0 then 0 when 1 then (m.tags && real)::int
+                       else (select count(*)::int from unnest(m.tags) q where q = any(real)) end as hit
+                  from base_set b
+                 cross join lateral (
+                       select w.product_id, w.tags, w.id, w.item_id from catalog.variant w
+                        where w.product_id = b.product_id and w.active offset 0) m) y
+         where y.hit >= want - 1
+    ), v as materialized ( -- of those what stock and price allow; looked up where it matters
+        select x.product_id, x.tags, x.hit, k.in_stock
+          from x
+          left join lateral (
+               select not i.tracked or exists (select from inventory.stock q
+                          where q.item_id = x.item_id and q.on_hand > q.reserved) as in_stock
+                 from inventory.item i
+                where i.id = x.item_id and (only_available or x.hit = want) offset 0) k on true
+         where (k.in_stock or not only_available)
+           and ((low is null and high is null)
+                or exists (select from catalog.price p
+                      where p.variant_id = x.id and p.currency = wanted_currency::char(3)
+                        and p.amount between coalesce(low, 0)
+                            and coalesce(high, 9000000000000000000) offset 0))
+    ), passing as ( -- each product once for each tag
+        select u.tag, v.product_id from v cross join lateral unnest(v.tags) as u(tag)
+         where v.hit = want
+        union
+        select u.tag, v.product_id from v cross join lateral unnest(v.tags) as u(tag)
+         where v.hit = want - 1 and u.tag <> all(real) and split_part(u.tag, '=', 1) = any(picked)
     ), counted as (
-        select g.tag, split_part(g.tag, '=', 1) as o_code, split_part(g.tag, '=', 2) as v_code,
-               count(*) filter (where g.passes) as n, min(g.product_id) as product_id
-          from tagged g group by g.tag
+        select g.tag, count(*) as n, min(g.product_id) as product_id from passing g group by g.tag
+        union all
+        select r.tag, 0, o.product_id -- what was chosen is named however little it has left
+          from unnest(real) as r(tag)
+         cross join lateral (
+               select z.product_id from base_set b
+                 join catalog.offer z on z.product_id = b.product_id and r.tag = any(z.tags)
+                limit 1) o
+         where r.tag not in (select g.tag from passing g)
+    ), below as (
+        select y.category_id as id, count(*) as n
+          from base_set b cross join lateral (
+               select h.category_id from catalog.shelf h where h.product_id = b.product_id offset 0) y
+         group by y.category_id
     )
-    select 'option', g.o_code, g.v_code, base.said(o.names, wanted_lang),
+    select 'option', o.code, ov.code, base.said(o.names, wanted_lang),
            base.said(ov.names, wanted_lang), g.n, null::bigint, ov.position::bigint
       from counted g
-      join catalog.option o on o.product_id = g.product_id and o.code = g.o_code
-      join catalog.option_value ov on ov.option_id = o.id and ov.code = g.v_code
+      join catalog.option o on o.product_id = g.product_id and o.code = split_part(g.tag, '=', 1)
+      join catalog.option_value ov on ov.option_id = o.id and ov.code = split_part(g.tag, '=', 2)
     union all
-    select 'category', 'category', c.slug, '', base.said(c.names, wanted_lang),
-           count(*), null, c.position::bigint
-      from catalog.category c
-      join catalog.shelf s on s.category_id = c.id
-      join base_set b on b.product_id = s.product_id
+    select 'category', 'category', c.slug, '', base.said(c.names, wanted_lang), k.n, null,
+           c.position::bigint
+      from below k join catalog.category c on c.id = k.id
      where c.parent_id is not distinct from nullif(in_category, 0)
-     group by c.id, c.slug, c.names, c.position
     union all
-    select 'price', '', '', '', '', min(v.amount), max(v.amount), 0
-      from v having min(v.amount) < max(v.amount)
+    select 'price', '', '', '', '', r.least, r.most, 0
+      from (select min(o.least) as least, max(o.most) as most
+              from base_set b cross join lateral (
+                   select z.lows[array_position(z.currencies, wanted_currency)] as least,
+                          z.highs[array_position(z.currencies, wanted_currency)] as most
+                     from catalog.offer z where z.product_id = b.product_id offset 0) o) r
+     where r.least < r.most
     union all
-    select 'total', '', '', '', '', count(distinct v.product_id) filter (where v.hit = want
-               and v.in_range and (v.in_stock or not only_available)), null, 0
+    select 'total', '', '', '', '', count(distinct v.product_id) filter (where v.hit = want), null, 0
       from v
     union all
     select 'stock', 'available', '1', '', '', count(distinct v.product_id)
-               filter (where v.hit = want and v.in_range and v.in_stock), null, 0
+               filter (where v.hit = want and v.in_stock), null, 0
       from v
     order by 1, 2, 8, 3;
 end $$;

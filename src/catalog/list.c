@@ -116,11 +116,11 @@ static bool is_plain(const struct list_ask *ask)
 /* ---- what can be filtered by -------------------------------------------------------------------
  */
 
-/* All that the counts depend on. */
-static str facets_key(struct ctx *c, const struct list_ask *ask, str words)
+/* All that the counts depend on, and which products there are. */
+static str question_of(struct ctx *c, const char *what, const struct list_ask *ask, str words)
 {
-    struct buf key = buf_new(c->mem, 8192);
-    buf_fmt(&key, "facets:%.*s:%.*s:%.*s", STR(c->lang), STR(c->currency), STR(ask->category));
+    struct buf key = buf_new(c->mem, 1 << 20);
+    buf_fmt(&key, "%s:%.*s:%.*s:%.*s", what, STR(c->lang), STR(c->currency), STR(ask->category));
     for (size_t i = 0; i < ask->n_tags; i++)
         buf_fmt(&key, ":%.*s", STR(ask->tags[i]));
     if (ask->has_low || ask->has_high)
@@ -143,6 +143,34 @@ static int make_facets(struct ctx *c, void *with, struct node **rows)
     return q_catalog_facets(c, rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
         ask->has_low ? &ask->low : NULL, ask->has_high ? &ask->high : NULL, ask->available,
         s->words, s->words);
+}
+
+static int make_found(struct ctx *c, void *with, struct node **rows)
+{
+    const struct sought *s = with;
+    const struct list_ask *ask = s->ask;
+    return q_catalog_sifted(c, rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
+        ask->has_low ? &ask->low : NULL, ask->has_high ? &ask->high : NULL, ask->available,
+        s->words, s->words, ask->sort, ask->after_k, ask->after_t, ask->after_id);
+}
+
+/* Which products, and in which order, is kept for some seconds like the counts beside them: it is
+ * what costs. What they cost themselves and what is left of them is read each time. */
+static int find_products(struct ctx *c, struct sought *s, const struct node **found)
+{
+    const struct list_ask *ask = s->ask;
+    str key = str_fmt(c->mem, "found:%.*s:%" PRId64 ":%" PRId64 ":%.*s:%.*s", STR(ask->sort),
+        ask->after_k, ask->after_id, STR(ask->after_t), STR(question_of(c, "", ask, s->words)));
+    return kept_or_made(c, key, make_found, s, found);
+}
+
+static void ask_cards(struct ctx *c, const struct node *found, struct node **rows)
+{
+    i64 *ids = NEWS(c->mem, i64, node_count(found) + 1);
+    size_t n = 0;
+    EACH(it, found)
+        ids[n++] = node_int(&it->node, "product_id");
+    q_catalog_cards(c, rows, ids, n, c->lang, c->currency);
 }
 
 static bool is_chosen(const struct list_ask *ask, str tag)
@@ -392,31 +420,29 @@ int list_page(struct req *r, const struct list_ask *ask)
 {
     struct ctx *c = &r->c;
     struct node *rows = NULL, *way = NULL;
-    const struct node *facets = NULL, *category = NULL;
+    const struct node *facets = NULL, *category = NULL, *found = NULL;
     str sought = ask->q.n ? locale_words(c->mem, ask->q) : S("");
     struct sought all = { ask, sought };
     bool nothing_sought = ask->is_search && !sought.n;
-    const i64 *low = ask->has_low ? &ask->low : NULL, *high = ask->has_high ? &ask->high : NULL;
+    bool is_newest = is_plain(ask) && str_is(ask->sort, "new");
 
+    if (!nothing_sought && !is_newest)
+        TRY(find_products(c, &all, &found));
     pg_batch(c);
     if (ask->category.n)
         q_catalog_category_way(c, &way, ask->category, c->lang);
-    if (nothing_sought)
-        ;
-    else if (is_plain(ask) && str_is(ask->sort, "new"))
+    if (found)
+        ask_cards(c, found, &rows);
+    else if (!nothing_sought)
         q_catalog_list_new(
             c, &rows, ask->category, c->lang, c->currency, ask->after_k, ask->after_id);
-    else
-        q_catalog_list_any(c, &rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
-            low, high, ask->available, sought, sought, ask->sort, ask->after_k, ask->after_t,
-            ask->after_id);
     TRY(pg_flush(c));
     if (node_count(way))
         category = &way->as.items.last->node;
     if (ask->category.n && !category)
         return fail(c, E_MISSING, "catalog.category", "There is no such category.");
     if (!nothing_sought)
-        TRY(kept_or_made(c, facets_key(c, ask, sought), make_facets, &all, &facets));
+        TRY(kept_or_made(c, question_of(c, "facets", ask, sought), make_facets, &all, &facets));
 
     struct node *document = node_map(c->mem);
     category_of(c, ask, category, way, document);
@@ -425,7 +451,7 @@ int list_page(struct req *r, const struct list_ask *ask)
     sorts_of(c, ask, document);
     filters_of(c, ask, facets, document);
     drop_empty_groups(c, document);
-    next_of(c, ask, rows, document);
+    next_of(c, ask, found ? found : rows, document);
     node_set_bool(c->mem, document, S("is_empty"), !node_count(rows));
     node_set_bool(c->mem, document, S("is_search"), ask->is_search);
     tags_of(r, ask, category, rows);
