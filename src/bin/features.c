@@ -32,7 +32,8 @@
     X(orders_admin)                                                                                \
     X(payments)                                                                                    \
     X(watch)                                                                                       \
-    X(admin)
+    X(admin)                                                                                       \
+    X(admin_audit)
 #define WITH_JOBS(X)                                                                               \
     X(work) X(nodes) X(ops) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders) X(watch)
 #define WITH_CRONS(X) X(audit) X(auth) X(auth_api) X(auth_social) X(cart) X(payments) X(orders) X(ops) X(watch)
@@ -67,6 +68,7 @@ static const struct menu menu[] = {
     { SAYS("Security"), "/admin/security", SECURITY_READ },
     { SAYS("API keys"), "/admin/keys", API_KEYS_MANAGE },
     { SAYS("Team"), "/admin/team", TEAM_READ },
+    { SAYS("Changes"), "/admin/audit", AUDIT_READ },
     { NULL, NULL, ANYONE },
 };
 

@@ -474,7 +474,8 @@ static void error_json(struct req *r, int err)
     node_set_str(mem, doc, S("code"), f->key.n ? f->key : str_of(err_name((enum err)err)));
     node_set_str(mem, doc, S("request_id"), r->c.id);
     if (err == E_DENIED && r->route) {
-        node_set_str(mem, doc, S("required"), str_of(permission_name(r->route->need)));
+        node_set_str(mem, doc, S("required"),
+            r->required.n ? r->required : str_of(permission_name(r->route->need)));
         node_set_str(mem, doc, S("role"), str_of(role_name(r->who.role)));
     }
     if (f->fields && node_count(f->fields))

@@ -110,6 +110,18 @@ int as_staff(struct req *r)
     return E_OK;
 }
 
+int as_role(struct req *r, unsigned roles)
+{
+    struct buf names = buf_new(r->c.mem, 100);
+    if (r->who.person && (roles & ROLE(r->who.role)))
+        return E_OK;
+    for (enum role role = USER; role <= SUPER_ADMIN; role++)
+        if (roles & ROLE(role))
+            buf_fmt(&names, "%s%s", names.n ? "|" : "", role_name(role));
+    r->required = buf_str(&names);
+    return fail_detail(&r->c, E_DENIED, "permission", "needs to be %.*s", STR(r->required));
+}
+
 str method_name(enum method method)
 {
     for (size_t i = 0; i < METHODS; i++)

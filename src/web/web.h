@@ -71,6 +71,10 @@ struct req;
 /* Back office: what follows is seen and done as staff of the person's organisation. E_DENIED
  * for somebody who has none. */
 int as_staff(struct req *);
+/* Goes on for who has any of these platform roles: as_role(r, ROLE(ADMIN) | ROLE(SUPER_ADMIN)).
+ * E_DENIED names what would have been enough. What a permission can say stands in the row. */
+#define ROLE(role) (1u << (role))
+int as_role(struct req *, unsigned roles);
 const char *role_name(enum role);
 
 /* ---- the request ------------------------------------------------------------------------- */
@@ -144,6 +148,7 @@ struct req {
     i64 started_us;
     bool rendered;       /* an answer stands in `out` */
     bool bad_input;      /* see in_fault */
+    str required;        /* what was missing, when it is not the row's permission */
     size_t row;          /* the route's number, for the metrics */
 };
 

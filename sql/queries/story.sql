@@ -1,0 +1,57 @@
+-- story: what the back office reads of who changed what: the audit trail, the lives of orders and
+-- the moves of stock, as one list, newest first. organisation 0: everybody's, for the house.
+
+-- name: rows :many
+-- in: organisation bigint, kind text, person bigint?, program text, thing text, since timestamptz, until timestamptz, at timestamptz, n bigint, most bigint
+-- One page: what is older than (at, n). person -1: nobody's.
+select a.n, a.at, coalesce(a.person_id, 0) as person_id, coalesce(a.as_person_id, 0) as as_person_id,
+       a.source, a.kind, a.action, a.thing, a.thing_id, a.before, a.after
+  from (
+    (select e.id * 4 as n, e.at, e.person_id, e.as_person_id, e.source, e.kind, e.action, e.thing,
+            e.thing_id, e.before, e.after
+       from audit.entry e
+      where (:organisation = 0 or e.organisation_id = :organisation)
+        and :kind in ('', e.kind) and (:person::bigint is null or e.person_id = :person)
+        and (:program = '' or e.source like :program || '%')
+        and (:thing = '' or e.thing_id = :thing or e.thing = :thing)
+        and e.at >= :since and e.at < :until and (e.at, e.id * 4) < (:at, :n)
+      order by e.id desc limit :most)
+    union all
+    (select v.id * 4 + 1, v.at, v.person_id, null, v.source, 'orders', v.kind, 'orders.order',
+            o.number, null, v.data
+       from orders.event v join orders."order" o on o.id = v.order_id
+      where :kind in ('', 'orders') and (:person::bigint is null or v.person_id = :person)
+        and (:organisation = 0 or exists (select from orders.part p
+              where p.order_id = v.order_id and p.organisation_id = :organisation))
+        and (:program = '' or v.source like :program || '%')
+        and :thing in ('', 'orders.order', o.number)
+        and v.at >= :since and v.at < :until and (v.at, v.id * 4 + 1) < (:at, :n)
+      order by v.id desc limit :most)
+    union all
+    (select m.id * 4 + 2, m.created_at, m.person_id, null, m.source, 'stock', m.reason,
+            'inventory.item', i.sku, null, jsonb_build_object('quantity', m.quantity)
+       from inventory.movement m join inventory.item i on i.id = m.item_id
+      where :kind in ('', 'stock') and (:person::bigint is null or m.person_id = :person)
+        and (:organisation = 0 or m.organisation_id = :organisation)
+        and m.reason not in ('sold', 'returned') -- the order's story tells of those
+        and (:program = '' or m.source like :program || '%')
+        and :thing in ('', 'inventory.item', i.sku)
+        and m.created_at >= :since and m.created_at < :until
+        and (m.created_at, m.id * 4 + 2) < (:at, :n)
+      order by m.id desc limit :most)) a
+ order by a.at desc, a.n desc
+ limit :most;
+
+-- name: people :many
+-- in: organisation bigint, ids bigint[]
+-- Names as they are today: the trail itself has none. The team's; for the house everybody's.
+select t.person_id, t.name, t.email from auth.team(:organisation) t where t.person_id = any(:ids)
+union
+select p.id, p.name, p.email from auth.person p where p.id = any(:ids);
+
+-- name: person :maybe
+-- in: organisation bigint, email text
+select t.person_id from auth.team(:organisation) t where t.email = :email
+union
+select p.id from auth.person p where p.email = :email
+ limit 1;

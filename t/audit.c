@@ -1,0 +1,173 @@
+/* The audit trail: every change has a who, a where, a before and an after, and stays. */
+#include "audit/audit.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+#define LAST "order by id desc limit 1"
+
+static str field(const char *what, const char *thing)
+{
+    return t_str("select coalesce((%s)::text, '') as s from audit.entry where thing = '%s' " LAST,
+        what, thing);
+}
+
+static void open_as_owner(void)
+{
+    t_open();
+    t_login("admin@example.test");
+}
+
+T(a_change_by_a_page_is_noted_with_who_where_before_and_after_SE_13)
+{
+    open_as_owner();
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
+    eq_str(field("source", "auth.member"), "psql talat_app"); /* the test's own hand */
+    str id = crypto_opaque(t_ctx()->mem, t_ctx()->app->secret, "member", 2);
+    t_post(str_fmt(t_ctx()->mem, "/admin/team/%.*s/role", STR(id)).p, "role=member");
+    t_status(303);
+    eq_str(field("person_id", "auth.member"), "1");
+    eq_str(field("organisation_id", "auth.member"), "1");
+    eq_str(field("thing_id", "auth.member"), "1 2");
+    eq_str(field("action", "auth.member"), "update");
+    eq_str(field("kind", "auth.member"), "rights");
+    eq_str(field("before", "auth.member"), "{\"place\": \"viewer\"}");
+    eq_str(field("after", "auth.member"), "{\"place\": \"member\"}");
+    has_text(field("source", "auth.member"), "web 192.0.2.7 ");
+    t_get("/admin/audit.json?kind=rights");
+    t_status(200);
+    has_text(t_body(), "\"before\":\"viewer\",\"after\":\"member\"");
+    has_text(t_body(), "\"who\":\"admin@example.test\"");
+}
+
+T(secrets_and_persons_are_only_said_to_have_changed_SE_12)
+{
+    open_as_owner();
+    t_sql("update auth.person set name = 'Zq', email = 'zq@example.test', password_hash = 'zqz' "
+          "where id = 2");
+    str both = field("before || after", "auth.person");
+    has_text(both, "(hidden)");
+    no_text(both, "zq");
+    no_text(both, "Zq");
+    no_text(both, "shopper");
+    t_sql("update auth.person set role = 'admin' where id = 2");
+    eq_str(field("after", "auth.person"), "{\"role\": \"admin\"}");
+}
+
+T(money_content_and_settings_are_noted_and_nothing_when_nothing_changed)
+{
+    open_as_owner();
+    t_sql("update catalog.price set amount = amount + 100 where currency = 'THB' and variant_id = "
+          "(select id from catalog.variant where sku = '" RADIO "')");
+    eq_str(field("kind", "catalog.price"), "money");
+    t_sql("update shipping.price set amount = amount + 1 where currency = 'THB'");
+    eq_str(field("kind", "shipping.price"), "settings");
+    t_sql(
+        "update catalog.product set brand = 'Zq' where slug = (select min(slug) from catalog.product)");
+    eq_str(field("kind", "catalog.product"), "content");
+    i64 before = t_int("select count(*) as n from audit.entry");
+    t_sql(
+        "update catalog.product set brand = brand; update catalog.product set version = version + 1");
+    eq_int(t_int("select count(*) as n from audit.entry"), before);
+}
+
+static void refused(const char *sql)
+{
+    struct ctx c = *t_ctx();
+    c.scope = (struct scope){ .platform = true };
+    is_true(pg_begin(&c) == E_OK);
+    is_true(pg_script(&c, str_of(sql)) != E_OK);
+    pg_end(&c, E_DENIED);
+    fault_clear(&c);
+}
+
+T(what_is_noted_stays_I11)
+{
+    open_as_owner();
+    t_sql("update auth.person set role = 'admin' where id = 2");
+    refused("update audit.entry set action = 'nothing'");
+    refused("delete from audit.entry");
+    refused("truncate audit.entry");
+    refused(
+        "insert into audit.entry (source, kind, action, thing) values ('x', 'rights', 'x', 'x')");
+    refused("insert into audit.seal (entries, hash) values ('{1}', 'x')");
+    is_true(t_int("select count(*) as n from audit.unsealed") > 0);
+    t_cron("audit.seal");
+    eq_int(t_int("select count(*) as n from audit.unsealed"), 0);
+    t_prove();
+}
+
+T(other_organisations_read_nothing_of_it_AC_09)
+{
+    open_as_owner();
+    t_sql(
+        "update catalog.product set brand = 'Zqbrand' where slug = (select min(slug) from catalog.product)");
+    t_sql(
+        "insert into auth.organisation (id, slug, name) overriding system value values (990, 't-else', 'Else')");
+    t_as(&(struct who){ .person = 2, .organisation = 990, .role = USER, .member = OWNER });
+    t_get("/admin/audit.json");
+    t_status(200);
+    no_text(t_body(), "Zqbrand");
+    t_get("/admin/audit.json?everywhere=1"); /* any of these roles: the guard by role */
+    t_status(403);
+    t_json("error", "Insufficient permissions");
+    t_json("required", "admin|super_admin");
+    t_json("role", "user");
+    t_as(&(struct who){ .person = 1, .organisation = 990, .role = ADMIN });
+    t_get("/admin/audit.json?everywhere=1&kind=content");
+    t_status(200);
+    has_text(t_body(), "Zqbrand");
+}
+
+T(the_trail_is_searched_by_who_kind_thing_and_day_and_paged)
+{
+    open_as_owner();
+    for (int i = 0; i < 60; i++)
+        t_sql(
+            "update catalog.product set brand = 'Zq%d' where slug = (select min(slug) from catalog.product)",
+            i);
+    t_get("/admin/audit.json?thing=catalog.product");
+    has_text(t_body(), "Zq59");
+    no_text(t_body(), "\"Zq3\"");
+    i64 at = str_find(t_body(), S("before="));
+    is_true(at > 0);
+    str cursor = str_from(t_body(), (size_t)at);
+    cursor = str_upto(cursor, strcspn(cursor.p, "\"&"));
+    t_get(str_fmt(t_ctx()->mem, "/admin/audit.json?thing=catalog.product&%.*s", STR(cursor)).p);
+    no_text(t_body(), "Zq59");
+    has_text(t_body(), "\"Zq3\"");
+    t_get("/admin/audit.json?to=2001-01-01");
+    has_text(t_body(), "\"entries\":[]");
+    t_get("/admin/audit.json?who=nobody@example.test");
+    has_text(t_body(), "\"entries\":[]");
+    t_get("/admin/audit.json?who=psql&kind=content");
+    has_text(t_body(), "Zq59");
+    t_get("/admin/audit.json?from=soon-later");
+    t_status(422);
+}
+
+T(the_trail_as_a_file_is_bounded_inert_and_itself_noted)
+{
+    open_as_owner();
+    t_sql(
+        "update catalog.product set brand = '=HYPERLINK(1)' where slug = (select min(slug) from catalog.product)");
+    t_sql("update catalog.category set slug = slug");
+    t_post("/admin/audit/export", "kind=content");
+    t_status(200);
+    has_text(t_header_of("Content-Type"), "text/csv");
+    has_text(t_body(), "at,who,as,source");
+    no_text(t_body(), ",\"=");
+    eq_str(t_str("select action as s from audit.entry where kind = 'event' " LAST), "export");
+}
+
+T(orders_and_stock_stand_in_the_same_list_with_their_way_SE_13)
+{
+    open_as_owner();
+    t_stock(CABLE, 9);
+    i64 order = t_order();
+    str number = t_number(order);
+    t_get(str_fmt(t_ctx()->mem, "/admin/audit.json?thing=%.*s", STR(number)).p);
+    has_text(t_body(), "\"kind\":\"orders\"");
+    has_text(t_body(), "web 192.0.2.7 ");
+    t_get("/admin/audit.json?kind=stock&thing=" CABLE);
+    has_text(t_body(), "\"kind\":\"stock\"");
+}
