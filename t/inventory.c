@@ -66,6 +66,16 @@ T(a_hold_takes_what_is_free_and_no_more)
     eq_int(reserved(0), 2);
 }
 
+T(a_hold_that_leaves_plenty_says_so_and_one_that_leaves_few_does_not)
+{
+    begin(2 + SEVERAL_LEFT + 1, 2 + SEVERAL_LEFT);
+    must(hold(ORDER, 2, 2));
+    eq_str(t_str("select string_agg((data ->> 'left') || ' ' || (data ? 'isPlenty'), ', ' order by "
+                 "id) as s from work.outbox where organisation_id = %" PRId64,
+               s.house),
+        "6 true, 5 false");
+}
+
 T(a_hold_is_all_or_nothing_and_names_the_short_one)
 {
     struct ctx *c = begin(3, 0);
@@ -177,11 +187,12 @@ T(stock_is_never_set_below_what_is_promised)
 T(stock_is_never_promised_beyond_what_there_is)
 {
     struct ctx *c = begin(3, 3);
-    static const char *const wrong[] = { "reserved = on_hand + 1", "reserved = -1", "on_hand = -1" };
+    static const char *const wrong[] = { "reserved = on_hand + 1", "reserved = -1",
+        "on_hand = -1" };
     c->scope.platform = true;
     for (size_t i = 0; i < COUNT(wrong); i++) {
-        str sql = str_fmt(c->mem, "update inventory.stock set %s where item_id = %" PRId64,
-            wrong[i], s.items[0]);
+        str sql = str_fmt(
+            c->mem, "update inventory.stock set %s where item_id = %" PRId64, wrong[i], s.items[0]);
         must(pg_begin(c));
         eq_err(pg_end(c, pg_script(c, sql)), E_CONFLICT);
         is_true(pg_broke(c, "never_oversold"));

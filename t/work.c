@@ -24,10 +24,20 @@ static int note(struct ctx *c, const struct job *job)
     return E_OK;
 }
 
-static const struct job_kind kinds[] = { { "t.note", note, .tries = 3 }, { 0 } };
+static int note_and_be_done(struct ctx *c, const struct job *job)
+{
+    must(pg_begin(c));
+    must(job_done(c, job));
+    return pg_end(c, note(c, job));
+}
+
+static const struct job_kind kinds[] = { { "t.note", note, .tries = 3 },
+    { "t.quick", note, .tries = 3, .is_quick = true },
+    { "t.tx", note_and_be_done, .tries = 3, .is_quick = true },
+    { "t.first", note, .rank = RANK_FIRST }, { "t.last", note, .rank = RANK_LAST }, { 0 } };
 static const struct job_kind *const jobs[] = { kinds, NULL };
 static const struct reader readers[] = { { "order.*", "t.note" }, { "order.created", "t.more" },
-    { 0 } };
+    { "stock.moved", "t.note", .unless = "isPlenty" }, { 0 } };
 
 static struct ctx *house(void)
 {
@@ -46,12 +56,15 @@ static void add(const char *key, i64 subject)
     must(job_add(t_ctx(), "t.note", str_of(key), 0, subject, NULL, 0));
 }
 
-static bool run_one(void)
+static i64 run_many(i64 most)
 {
-    bool ran;
-    must(queue_run_one(t_ctx(), &ran));
-    return ran;
+    struct turn t = { .wait_us = 0 };
+    must(queue_turn(t_ctx(), &t, most));
+    must(queue_tell(t_ctx(), &t));
+    return t.ran;
 }
+
+static bool run_one(void) { return run_many(1) == 1; }
 
 /* ---- outbox --------------------------------------------------------------------------------- */
 
@@ -94,10 +107,25 @@ T(each_reader_gets_one_job_per_event)
     must(outbox_read(c, 10, &n));
     eq_str(t_str("select string_agg(kind, ' ' order by kind) as s from work.job"), "t.more t.note");
     eq_int(t_int("select count(*) as n from work.job j, work.outbox o where j.key = "
-                 "j.kind || ':' || o.id and j.subject_id = 7 and j.organisation_id = 1"), 2);
+                 "j.kind || ':' || o.id and j.subject_id = 7 and j.organisation_id = 1"),
+        2);
     is_true(run_one());
     has_text(seen.data, "\"event\":\"order.created\"");
     has_text(seen.data, "\"orderStatus\":\"pending\"");
+}
+
+T(what_a_reader_does_not_care_for_makes_no_job)
+{
+    struct ctx *c = house();
+    i64 n;
+    struct node *data = node_map(c->mem);
+    node_set_bool(c->mem, data, S("isPlenty"), true);
+    must(outbox_tell(c, "stock.moved", 1, 7, data));
+    must(outbox_tell(c, "order.updated", 1, 8, data)); /* that one's reader does */
+    must(outbox_tell(c, "stock.moved", 1, 9, NULL));
+    must(outbox_read(c, 10, &n));
+    eq_int(n, 3);
+    eq_str(t_str("select string_agg(subject_id::text, ' ' order by id) as s from work.job"), "8 9");
 }
 
 T(nobody_hears_what_nobody_asked_for)
@@ -169,13 +197,14 @@ T(the_job_due_longest_goes_first)
 T(a_job_for_later_waits)
 {
     struct ctx *c = house();
-    i64 us;
+    struct turn t = { .wait_us = 60 * SECOND };
     must(job_add(c, "t.note", S("later"), 0, 1, NULL, when_now() + 5 * SECOND));
-    is_false(run_one());
-    must(queue_wait_us(c, 60 * SECOND, &us));
-    is_true(us > 3 * SECOND && us <= 5 * SECOND);
-    must(queue_wait_us(c, SECOND, &us));
-    eq_int(us, SECOND);
+    must(queue_turn(c, &t, 1));
+    eq_int(t.ran, 0);
+    is_true(t.wait_us > 3 * SECOND && t.wait_us <= 5 * SECOND);
+    t.wait_us = SECOND;
+    must(queue_turn(c, &t, 1));
+    eq_int(t.wait_us, SECOND);
 }
 
 T(a_failed_job_waits_twice_as_long_each_time)
@@ -286,9 +315,10 @@ T(a_worker_that_lost_its_lease_has_nothing_to_finish)
     i64 changed;
     add("slow", 1);
     t_sql("update work.job set state = 'running', attempt = 2");
-    must(q_work_finish(c, &changed, t_int("select id as n from work.job"), 1));
+    i64 id = t_int("select id as n from work.job"), first = 1, second = 2;
+    must(q_work_finish(c, &changed, &id, 1, &first, 1));
     eq_int(changed, 0);
-    must(q_work_finish(c, &changed, t_int("select id as n from work.job"), 2));
+    must(q_work_finish(c, &changed, &id, 1, &second, 1));
     eq_int(changed, 1);
 }
 
@@ -312,7 +342,122 @@ T(a_job_is_added_with_its_transaction_or_not_at_all)
     is_false(run_one());
 }
 
-/* ---- the clock ---------------------------------------------------------------------------------- */
+/* ---- batches ------------------------------------------------------------------------------------
+ */
+
+static void add_of(const char *kind, const char *key, i64 subject)
+{
+    must(job_add(t_ctx(), kind, str_of(key), 0, subject, NULL, 0));
+}
+
+static void add_quick(int n)
+{
+    for (int i = 1; i <= n; i++)
+        add_of("t.quick", str_c(t_ctx()->mem, str_fmt(t_ctx()->mem, "q%d", i)), i);
+}
+
+T(money_never_waits_behind_pushes_and_mails)
+{
+    house();
+    add_of("t.last", "a", 1);
+    add_of("t.note", "b", 2);
+    add_of("t.first", "c", 3);
+    while (run_one())
+        continue;
+    eq_int(seen.subjects[0], 3);
+    eq_int(seen.subjects[1], 2);
+    eq_int(seen.subjects[2], 1);
+}
+
+T(quick_jobs_are_claimed_together_and_a_slow_one_alone)
+{
+    struct ctx *c = house();
+    add_quick(3);
+    add_of("t.note", "slow", 4);
+    add_of("t.quick", "behind", 5);
+    i64 trips = c->db_trips;
+    eq_int(run_many(16), 3);
+    is_true(c->db_trips - trips <= 5); /* here each is a savepoint: more than outside a test */
+    eq_int(run_many(16), 1);
+    eq_int(run_many(16), 1);
+    eq_int(seen.subjects[3], 4);
+    eq_int(t_int("select count(*) as n from work.job"), 0);
+}
+
+T(a_batch_has_an_end)
+{
+    house();
+    add_quick(20);
+    eq_int(run_many(100), QUEUE_BATCH);
+    eq_int(run_many(100), 20 - QUEUE_BATCH);
+}
+
+T(a_job_that_fails_spoils_nothing_of_its_batch)
+{
+    house();
+    seen.failing = 1;
+    add_quick(3);
+    eq_int(run_many(16), 3);
+    eq_int(seen.ran, 3);
+    eq_str(t_str("select string_agg(key || ' ' || state || ' ' || error, ',') as s from work.job"),
+        "q1 ready t.note: not this time");
+}
+
+T(a_dead_workers_batch_is_run_again_but_for_what_was_done_in_its_own_transaction)
+{
+    struct ctx *c = house();
+    struct turn t = { .wait_us = 0 };
+    add_of("t.tx", "booked", 1);
+    add_of("t.quick", "pushed", 2);
+    add_of("t.tx", "booked too", 3);
+    must(queue_turn(c, &t, 16));
+    eq_int(t.ran, 3);
+    must(queue_take_back(c, true)); /* it died before the next turn */
+    while (run_one())
+        continue;
+    eq_int(seen.ran, 4);
+    eq_int(seen.subjects[3], 2);
+}
+
+T(a_job_that_fails_in_its_own_transaction_is_still_there)
+{
+    house();
+    seen.failing = 1;
+    add_of("t.tx", "booked", 1);
+    eq_int(run_many(16), 1);
+    eq_str(t_str("select state || ' ' || error as s from work.job"), "ready t.note: not this time");
+}
+
+T(what_a_worker_may_have_died_over_goes_alone)
+{
+    struct ctx *c = house();
+    add_quick(3);
+    t_sql("update work.job set state = 'running', attempt = 1, worker = ''");
+    must(queue_take_back(c, true));
+    add_of("t.quick", "new", 9);
+    t_sql("update work.job set run_at = now() - interval '1 second' where key <> 'new'");
+    for (int i = 1; i <= 3; i++) {
+        eq_int(run_many(16), 1);
+        eq_int(seen.ran, i);
+    }
+    eq_int(run_many(16), 1);
+    eq_int(seen.subjects[3], 9);
+}
+
+T(a_worker_that_ends_gives_back_what_it_has_not_begun)
+{
+    struct ctx *c = house();
+    static const volatile sig_atomic_t ending = 1;
+    struct turn t = { .ending = &ending };
+    add_quick(3);
+    must(queue_turn(c, &t, 16));
+    eq_int(t.ran, 1);
+    eq_int(t_int("select count(*) as n from work.job where state = 'ready' and deaths = 0"), 2);
+    eq_int(t_int("select count(*) as n from work.job"), 2);
+}
+
+/* ---- the clock ----------------------------------------------------------------------------------
+ */
 
 static int ticked, fails;
 static int tick(struct ctx *c)
@@ -326,7 +471,8 @@ static int trip(struct ctx *c)
     fails++;
     return fail_detail(c, E_INTERNAL, "t.trip", "fell");
 }
-static const struct cron own_crons[] = { { "t.trip", HOUR, trip }, { "t.tick", HOUR, tick }, { 0 } };
+static const struct cron own_crons[] = { { "t.trip", HOUR, trip }, { "t.tick", HOUR, tick },
+    { 0 } };
 static const struct cron *const crons[] = { own_crons, NULL };
 
 T(a_cron_runs_once_per_tick_for_two_workers_and_missed_times_once)
@@ -349,7 +495,40 @@ T(a_cron_runs_once_per_tick_for_two_workers_and_missed_times_once)
     eq_int(ticked, 2);
 }
 
-/* ---- refresh ------------------------------------------------------------------------------------- */
+/* ---- who listens ---------------------------------------------------------------------------- */
+
+static str heard(void)
+{
+    const str channels[] = { S("t/one/en"), S("t/one/th"), S("t/two/en") };
+    bool is[3];
+    lines_heard(t_ctx(), channels, 3, is);
+    return str_fmt(t_ctx()->mem, "%d%d%d", is[0], is[1], is[2]);
+}
+
+T(a_channel_nobody_spoke_for_is_not_listened_to_but_at_a_loss_all_are)
+{
+    struct ctx *c = house();
+    bool was_away = true;
+    redis_set(c, S("hears:since"), S("1700000000"), 0);
+    line_expected(c, S("t/one/th"));
+    eq_str(heard(), "010");
+    lines_begin(c); /* Redis may have lost what it knew */
+    eq_str(heard(), "111");
+    redis_set(c, S("hears:since"), S("1700000000"), 0);
+    lines_watch(c, &was_away); /* it was away: nobody was heard meanwhile */
+    is_false(was_away);
+    eq_str(heard(), "111");
+    struct redis *there = c->redis;
+    c->redis = NULL;
+    lines_watch(c, &was_away);
+    is_true(was_away);
+    eq_str(heard(), "111");
+    c->redis = there;
+    redis_del(c, S("hears:t/one/th"));
+}
+
+/* ---- refresh
+ * ------------------------------------------------------------------------------------- */
 
 T(pages_are_refreshed_at_once_and_two_seconds_later)
 {
@@ -360,7 +539,8 @@ T(pages_are_refreshed_at_once_and_two_seconds_later)
     eq_int(t_int("select count(*) as n from work.job where kind = 'refresh.pages'"), 2);
     eq_int(t_int("select count(*) as n from work.job where run_at <= clock_timestamp()"), 1);
     eq_int(t_int("select count(*) as n from work.job where run_at > clock_timestamp() + interval "
-                 "'1 second' and run_at <= clock_timestamp() + interval '2 seconds'"), 1);
+                 "'1 second' and run_at <= clock_timestamp() + interval '2 seconds'"),
+        1);
     eq_str(t_str("select data ->> 'tags' as s from work.job limit 1"),
         "[\"product:12\", \"category:3\"]");
 }

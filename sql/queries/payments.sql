@@ -53,9 +53,10 @@ select id from payments.attempt
  limit 100;
 
 -- name: store_event :maybe
--- in: provider text, event_id text, kind text, body text
-insert into payments.event (provider, event_id, kind, body)
-values (:provider, :event_id, :kind, :body)
+-- in: provider text, event_id text, kind text, body text, outcome text
+-- One with an outcome is done with as it comes.
+insert into payments.event (provider, event_id, kind, body, outcome, applied_at)
+values (:provider, :event_id, :kind, :body, :outcome, case when :outcome <> '' then now() end)
 on conflict on constraint event_once do nothing
 returning id;
 

@@ -35,6 +35,7 @@ create table work.job (
     state text not null default 'ready' check (state in ('ready', 'running', 'dead')),
     attempt int not null default 0,
     deaths int not null default 0, -- workers that died over it
+    rank smallint not null default 0, -- who goes first: -1 money, 0 the rest, 1 what can wait
     run_at timestamptz not null default now(),
     lease_until timestamptz,
     worker text,
@@ -43,7 +44,7 @@ create table work.job (
 );
 -- Unique while it waits, runs or lies dead: adding it again changes nothing.
 create unique index job_key on work.job (key);
-create index job_due on work.job (run_at, id) where state = 'ready';
+create index job_next on work.job (rank, run_at, id) where state = 'ready';
 create index job_leased on work.job (lease_until) where state = 'running';
 create index job_dead on work.job (id) where state = 'dead';
 

@@ -34,6 +34,7 @@ static int dashboard(struct req *r)
     struct node *document = node_map(c->mem);
     TRY(as_staff(r));
     i64 organisation = c->scope.organisation;
+    orders_page_at_desk(r);
     TRY(auth_organisation(c, organisation, &house));
     str zone = node_str(house, "zone"), currency = node_str(house, "currency");
     when midnight = locale_day_start(c->now, zone);

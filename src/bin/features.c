@@ -77,8 +77,8 @@ static const struct reader readers[] = {
     { "order.*", "orders.push" },
     { "product.changed", "catalog.product" },
     { "category.changed", "catalog.category" },
-    { "inventory.updated", "catalog.stock" },
-    { NULL, NULL },
+    { "inventory.updated", "catalog.stock", .unless = "isPlenty" },
+    { 0 },
 };
 
 /* Columns of sealed text: vault seals them anew. */

@@ -1,4 +1,5 @@
 #include "catalog/catalog_in.h"
+#include "inventory/inventory.h"
 
 static void set_or_null(struct arena *mem, struct node *out, str key, bool is, i64 value)
 {

@@ -5,7 +5,6 @@
 #include "media/media.h"
 #include "web/web.h"
 
-#define SEVERAL_LEFT 5          /* from here down the page says how many */
 #define NEW_FOR      (30 * DAY) /* a product is new so long */
 #define PAGE         24         /* cards on a list; queries fetch one more */
 

@@ -29,17 +29,16 @@ static int refresh_product(struct ctx *c, const struct job *job)
                                     : offers_push(c, job->subject, node_str(data, "slug"), 0);
 }
 
-/* Whoever is told may ask for the page again: it must be new by then. Of many events of one item
- * that wait together, as in a rush, the last one tells it all. */
+/* Whoever is told may ask for the page again: it must be new by then. Where plenty was left and is
+ * left no page says another thing than before, and no list: of that bin/features.c makes no job,
+ * and an offer's count is left where it is until few are left. */
 static int stock_changed(struct ctx *c, const struct job *job)
 {
     struct node *products;
-    bool later;
-    TRY(job_has_later(c, job, &later));
-    if (later)
-        return E_OK;
-    TRY(q_catalog_restock(c, NULL, job->subject));
-    TRY(q_catalog_of_item(c, &products, job->subject));
+    pg_batch(c);
+    q_catalog_restock(c, NULL, job->subject);
+    q_catalog_of_item(c, &products, job->subject);
+    TRY(pg_flush(c));
     EACH(it, products) {
         i64 id = node_int(&it->node, "id");
         str tag = str_fmt(c->mem, "product:%" PRId64, id);
@@ -50,8 +49,8 @@ static int stock_changed(struct ctx *c, const struct job *job)
 }
 
 JOBS(catalog){
-    { "catalog.product", refresh_product },
-    { "catalog.category", refresh_category },
-    { "catalog.stock", stock_changed },
+    { "catalog.product", refresh_product, .is_quick = true },
+    { "catalog.category", refresh_category, .is_quick = true },
+    { "catalog.stock", stock_changed, .is_quick = true },
     END_OF_JOBS,
 };

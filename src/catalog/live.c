@@ -43,7 +43,7 @@ static bool is_told(const struct offers *o, const struct node *row)
 static str gist_of(struct ctx *c, const struct offers *o)
 {
     struct buf b = buf_new(c->mem, 1 << 20);
-    for (size_t k = 0; k < o->n_currencies; k++)
+    for (size_t k = 0; k < (o->item ? 1 : o->n_currencies); k++)
         EACH(it, o->variants[k])
             if (is_told(o, &it->node)) {
                 json_write(&b, &it->node);
@@ -97,20 +97,27 @@ static int send_all(struct ctx *c, const struct offers *o)
     return E_OK;
 }
 
+/* Stock alone is the same in every currency. */
+static int read_again(struct ctx *c, struct offers *o)
+{
+    return o->item && o->n_currencies
+        ? q_catalog_variants(c, &o->variants[0], o->slug, o->currencies[0])
+        : read_rows(c, o);
+}
+
 /* What is sent is the state as it is now; it is read once more, so that of two workers the slower
  * never has an old last word. */
 int offers_push(struct ctx *c, i64 product, str slug, i64 item)
 {
     struct offers o = { .slug = slug, .item = item };
-    str sent = str_none;
     o.id = crypto_opaque(c->mem, c->app->secret, "product", product);
     for (int round = 0; round < MOST_ROUNDS; round++) {
         TRY(read_rows(c, &o));
-        str gist = gist_of(c, &o);
-        if (round && str_eq(gist, sent))
-            return E_OK;
-        sent = gist;
+        str sent = gist_of(c, &o);
         TRY(send_all(c, &o));
+        TRY(read_again(c, &o));
+        if (str_eq(gist_of(c, &o), sent))
+            return E_OK;
     }
     return E_OK;
 }

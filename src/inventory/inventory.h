@@ -6,6 +6,10 @@
 #pragma once
 #include "base/base.h"
 
+/* From here down a page says how many are left. A hold that leaves more than that changes nothing
+ * that anybody sees: its event, inventory.updated {sku, left}, has isPlenty as well. */
+#define SEVERAL_LEFT 5
+
 struct inventory_want {
     i64 item, quantity, organisation;
     str sku;

@@ -12,11 +12,13 @@ static struct scope as_order(struct ctx *c, i64 order)
     return was;
 }
 
-static int tell(struct ctx *c, i64 organisation, i64 item, str sku, i64 left)
+static int tell(struct ctx *c, i64 organisation, i64 item, str sku, i64 left, bool is_plenty)
 {
     struct node *data = node_map(c->mem);
     node_set_str(c->mem, data, S("sku"), sku);
     node_set_int(c->mem, data, S("left"), left);
+    if (is_plenty)
+        node_set_bool(c->mem, data, S("isPlenty"), true);
     return outbox_tell(c, "inventory.updated", organisation, item, data);
 }
 
@@ -24,7 +26,7 @@ static int tell_each(struct ctx *c, const struct node *rows)
 {
     EACH(it, rows)
         TRY(tell(c, node_int(&it->node, "organisation_id"), node_int(&it->node, "item_id"),
-            node_str(&it->node, "sku"), node_int(&it->node, "free")));
+            node_str(&it->node, "sku"), node_int(&it->node, "free"), false));
     return E_OK;
 }
 
@@ -110,7 +112,7 @@ int inventory_hold(struct ctx *c, i64 order, struct inventory_want *wants, size_
         const struct inventory_want *want = wanted(all, m, node_int(row, "item_id"));
         i64 left = node_int(row, "free") - (want ? want->quantity : 0);
         TRY(tell(c, node_int(row, "organisation_id"), node_int(row, "item_id"),
-            node_str(row, "sku"), left));
+            node_str(row, "sku"), left, left > SEVERAL_LEFT));
     }
     return E_OK;
 }
@@ -209,7 +211,7 @@ int inventory_set(struct ctx *c, i64 organisation, i64 item, i64 on_hand, str re
     TRY(err);
     if (!row)
         return E_OK;
-    return tell(c, organisation, item, node_str(row, "sku"), node_int(row, "free"));
+    return tell(c, organisation, item, node_str(row, "sku"), node_int(row, "free"), false);
 }
 
 int inventory_stock(struct ctx *c, const i64 *items, size_t n, struct node **rows)

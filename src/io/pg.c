@@ -47,11 +47,10 @@ struct pg {
     size_t n_stmts;
     struct sent *sent;
     size_t n_sent, room;
-    int depth, opened;           /* levels begun by callers, and of those known to the server */
-    struct scope scope;          /* what the server's settings say now */
-    bool has_source;             /* ... and whether they say who it is */
-    struct scope levels[LEVELS]; /* ... and said when each level was opened */
-    bool batching, batch_level, sheltered, lost, untouched;
+    int depth, opened;  /* levels begun by callers, and of those known to the server */
+    struct scope scope; /* what the server's settings say, when is_scoped */
+    char source[200];
+    bool is_scoped, batching, batch_level, sheltered, lost, untouched;
     int batch_err;
     char state[6], broke[64];
     const char *listens[LISTENS];
@@ -86,8 +85,7 @@ static void drop(struct pg *pg)
     pg->n_sent = 0;
     pg->lost = pg->lost || pg->opened > 0;
     pg->opened = 0;
-    pg->scope = (struct scope){ 0 };
-    pg->has_source = false;
+    pg->is_scoped = false;
 }
 
 void pg_close(struct pg *pg)
@@ -472,17 +470,24 @@ static bool same_scope(const struct scope *a, const struct scope *b)
         a->cart == b->cart && a->platform == b->platform;
 }
 
-/* The settings hold to the end of the transaction, which outside pg_begin is the end of this
- * pipeline; so they can never leak into the next request. */
+static bool says_scope(const struct pg *pg, const struct ctx *c)
+{
+    return pg->is_scoped && same_scope(&pg->scope, &c->scope) &&
+        (c->source.n ? str_is(c->source, pg->source) : !pg->source[0]);
+}
+
+/* For whom a statement runs goes ahead of it, unless the server's settings say just that: they
+ * hold beyond their transaction, so that a job of ten statements says it once. What a transaction
+ * has set goes with it when it fails: after any failure the server is told anew. */
 static int send_scope(struct ctx *c)
 {
     static const char sql[] =
-        "select set_config('app.person',$1,true), set_config('app.organisation',$2,true),"
-        " set_config('app.order',$3,true), set_config('app.cart',$4,true),"
-        " set_config('app.platform',$5,true), set_config('app.source',$6,true)";
+        "select set_config('app.person',$1,false), set_config('app.organisation',$2,false),"
+        " set_config('app.order',$3,false), set_config('app.cart',$4,false),"
+        " set_config('app.platform',$5,false), set_config('app.source',$6,false)";
     static const unsigned types[] = { OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT, OID_TEXT };
     struct pg *pg = c->pg;
-    if (same_scope(&pg->scope, &c->scope) && (pg->has_source || !c->source.n))
+    if (says_scope(pg, c))
         return E_OK;
     TRY(send_prepare(c, NULL, SCOPE_STMT, sql, COUNT(types), types));
     char text[4][24] = { "", "", "", "" };
@@ -496,7 +501,8 @@ static int send_scope(struct ctx *c)
         return broken(c);
     expect(pg, (struct sent){ .what = SCOPE });
     pg->scope = c->scope;
-    pg->has_source = c->source.n > 0;
+    pg->is_scoped = c->source.n < sizeof pg->source;
+    snprintf(pg->source, sizeof pg->source, "%s", values[5]);
     return E_OK;
 }
 
@@ -508,7 +514,7 @@ static int send_levels(struct ctx *c)
     while (pg->opened < pg->depth) {
         snprintf(sql, sizeof sql, "savepoint s%d", pg->opened);
         TRY(send_control(c, pg->opened ? sql : "begin"));
-        pg->levels[pg->opened++] = pg->scope;
+        pg->opened++;
     }
     return E_OK;
 }
@@ -643,10 +649,8 @@ static int drain(struct ctx *c)
         drop(pg);
         return err ? err : away(c, stuck ? "no answer in time" : "the connection was lost");
     }
-    if (!pg->opened) {
-        pg->scope = (struct scope){ 0 };
-        pg->has_source = false;
-    }
+    if (err)
+        pg->is_scoped = false;
     return err;
 }
 
@@ -793,7 +797,6 @@ int pg_end(struct ctx *c, int err)
     }
     if (pg->opened <= level)
         return err; /* the server never heard of this level */
-    struct scope outer = pg->levels[level];
     pg->opened = level;
     /* COMMIT after a statement has failed answers ROLLBACK, without an error. */
     if (!err && PQtransactionStatus(pg->conn) == PQTRANS_INERROR)
@@ -803,16 +806,13 @@ int pg_end(struct ctx *c, int err)
         err = commit(c, level);
     } else {
         take_back(c, level);
-        pg->scope = outer;
-        pg->has_source = false; /* maybe not: then it is said again */
+        pg->is_scoped = false;
     }
     if (level)
         return err;
     if (is_stale(pg) && pg->conn)
         drop(pg);
     pg->lost = false;
-    pg->scope = (struct scope){ 0 };
-    pg->has_source = false;
     return err;
 }
 
@@ -889,11 +889,10 @@ int pg_script(struct ctx *c, str sql)
 {
     struct pg *pg = c->pg;
     TRY(ready(c));
-    if (pg->depth) {
+    if (pg->depth)
         TRY(send_levels(c));
-        TRY(send_scope(c));
-        TRY(drain(c));
-    }
+    TRY(send_scope(c));
+    TRY(drain(c));
     PQclear(exec(pg, pg->depth ? "select 1" : "set statement_timeout = 0"));
     i64 start = when_ticks();
     PGresult *res = exec(pg, str_c(c->mem, sql));
@@ -931,14 +930,15 @@ int pg_listen(struct ctx *c, const char *channel)
     return err;
 }
 
+/* All that has come is one reason to look. */
 static bool heard(struct ctx *c, str *channel)
 {
-    PGnotify *n = PQnotifies(c->pg->conn);
-    if (!n)
-        return false;
-    *channel = str_dup(c->mem, str_of(n->relname));
-    PQfreemem(n);
-    return true;
+    PGnotify *n;
+    while ((n = PQnotifies(c->pg->conn))) {
+        *channel = str_dup(c->mem, str_of(n->relname));
+        PQfreemem(n);
+    }
+    return channel->n > 0;
 }
 
 int pg_wait(struct ctx *c, i64 us, str *channel)

@@ -159,6 +159,17 @@ bool redis_getex(struct ctx *c, str key, i64 seconds, str *out)
     return true;
 }
 
+bool redis_mget(struct ctx *c, const str *keys, size_t n, str *values)
+{
+    redisReply *reply;
+    struct command command = { .words = { S("MGET") }, .n = 1, .more = keys, .n_more = n };
+    if (!ask_one(c, command, &reply) || reply->elements != n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        values[i] = text_of(reply->element[i]);
+    return true;
+}
+
 bool redis_set(struct ctx *c, str key, str value, i64 seconds)
 {
     redisReply *reply;

@@ -60,10 +60,14 @@ static int send(struct ctx *c, const struct job *job)
         TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
     TRY(err);
     metric_add(c->app, "mails_total", 1);
-    return q_notify_sent(c, NULL, job->subject, mail.subject, answer, mail.message_id);
+    pg_batch(c); /* one transaction: what was sent is not sent again because of the queue */
+    q_notify_sent(c, NULL, job->subject, mail.subject, answer, mail.message_id);
+    job_done(c, job);
+    return pg_flush(c);
 }
 
 JOBS(notify){
-    { "notify.mail", send, .tries = TRIES },
+    /* A mail server is near, or away: then the last of a batch waits, and others take the rest. */
+    { "notify.mail", send, .tries = TRIES, .rank = RANK_LAST, .is_quick = true },
     END_OF_JOBS,
 };

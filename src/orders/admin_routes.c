@@ -129,6 +129,7 @@ static int list(struct req *r)
     if (in_has(r, "before") &&
         !crypto_unopaque(c->app->secret, "order", in_str(r, "before"), &before))
         return fail(c, E_MISSING, "orders.page", "There is no such page.");
+    orders_page_at_desk(r);
     TRY(q_orders_of_organisation(c, &rows, c->scope.organisation, before, in_str(r, "status"),
         in_str(r, "payment"), in_str(r, "q")));
     orders = node_set_list(c->mem, document, S("orders"));

@@ -140,6 +140,7 @@ static const char *outcome_of(enum payment_news n)
 }
 
 struct applying {
+    const struct job *job;
     i64 event, order;
     enum payment_news news;
 };
@@ -155,12 +156,13 @@ static int apply(struct ctx *c, void *with)
     if (change.news != NEWS_NONE)
         TRY(orders_tell(c, a->order, "order.updated"));
     a->news = change.news;
-    return payments_event_done(c, a->event, str_of(outcome_of(change.news)));
+    TRY(payments_event_done(c, a->event, str_of(outcome_of(change.news))));
+    return job_done(c, a->job);
 }
 
 static int payment_event(struct ctx *c, const struct job *job)
 {
-    struct applying a = { .event = job->subject };
+    struct applying a = { .job = job, .event = job->subject };
     TRY(payments_event_order(c, job->subject, &a.order));
     if (!a.order)
         return payments_event_done(c, job->subject, S("not ours"));
@@ -271,12 +273,12 @@ const struct notify_builder orders_mails[] = {
 };
 
 JOBS(orders){
-    { "payment.event", payment_event, .tries = 20 },
+    { "payment.event", payment_event, .tries = 20, .rank = RANK_FIRST, .is_quick = true },
     /* These two wait for a provider that cannot be asked, however long that takes. */
     { "orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE },
     { "orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE },
     /* Sent late it says the order as it is by then: no dead letter because nchan was away. */
-    { "orders.push", orders_push, .tries = FOR_EVER, .longest_us = 2 * MINUTE },
+    { "orders.push", orders_push, .tries = FOR_EVER, .longest_us = 2 * MINUTE, .is_quick = true },
     END_OF_JOBS,
 };
 

@@ -31,14 +31,29 @@ str orders_line(struct ctx *c, i64 order)
     return str_fmt(c->mem, "o/%.*s", STR(crypto_opaque(c->mem, c->app->secret, "order", order)));
 }
 
+static str channel_of(struct req *r, str line)
+{
+    str ending = r->format == JSON ? S("json") : r->c.lang;
+    return str_fmt(r->c.mem, "%.*s/%.*s", STR(line), STR(ending));
+}
+
+void orders_will_listen(struct req *r, str line)
+{
+    if (r->format != JSON) /* clients are told in any case */
+        line_expected(&r->c, channel_of(r, line));
+}
+
+void orders_page_at_desk(struct req *r) { orders_will_listen(r, auth_line(r, LINE_DESK)); }
+
 /* After our check nginx holds the line. Where it begins goes along, because nginx's redirect has
  * arguments of its own. */
 int orders_listen(struct req *r, str line)
 {
     struct ctx *c = &r->c;
     struct buf to = buf_new(c->mem, 1024);
+    orders_will_listen(r, line);
     bool is_json = r->format == JSON;
-    str channel = str_fmt(c->mem, "%.*s/%.*s", STR(line), STR(is_json ? S("json") : c->lang));
+    str channel = channel_of(r, line);
     str since = str_fmt(c->mem, "%" PRId64 ":0", c->now / SECOND - 1);
     if (is_json && push_send(c, c->app->inner_socket, channel, S("connection:ready"), S("{}")))
         fault_clear(c); /* nginx is asked for the line itself next */
@@ -96,20 +111,65 @@ static int send_json(struct ctx *c, const struct node *order, const struct heari
     return send(c, h->staff, "json", event, buf_str(&json));
 }
 
-/* Pages are open in whatever language their readers chose. */
+static size_t name_channels(struct ctx *c, const struct node *lines, str language, str *channels)
+{
+    size_t n = 0;
+    EACH(line, lines)
+        channels[n++] = str_fmt(c->mem, "%.*s/%.*s", STR(line->node.as.text), STR(language));
+    return n;
+}
+
+static struct node *those_heard(struct ctx *c, const struct node *lines, const bool **heard)
+{
+    struct node *out = node_list(c->mem);
+    EACH(line, lines)
+        if (*(*heard)++)
+            node_add_str(c->mem, out, line->node.as.text);
+    return out;
+}
+
+/* By language: of the buyer's lines, then of the staff's, whether a page listens. */
+static const bool *who_listens(struct ctx *c, const struct hearing *h)
+{
+    size_t most = 0, n = 0;
+    for (const struct language *l = web_languages; l->code; l++)
+        most += node_count(h->buyer) + node_count(h->staff);
+    str *channels = NEWS(c->mem, str, most + 1);
+    bool *heard = NEWS(c->mem, bool, most + 1);
+    for (const struct language *l = web_languages; l->code; l++) {
+        n += name_channels(c, h->buyer, str_of(l->code), channels + n);
+        n += name_channels(c, h->staff, str_of(l->code), channels + n);
+    }
+    lines_heard(c, channels, n, heard);
+    return heard;
+}
+
+static int send_page(
+    struct ctx *c, const struct node *lines, const char *view, struct node *document)
+{
+    str html;
+    if (!node_count(lines))
+        return E_OK;
+    TRY(render_view(c, view, document, &html));
+    return send(c, lines, str_c(c->mem, c->lang), str_none, html);
+}
+
+/* Pages are open in whatever language their readers chose; what nobody reads is not made. */
 static int send_pages(struct ctx *c, i64 id, const struct hearing *h)
 {
     struct node *order;
-    str html;
+    const bool *heard = who_listens(c, h);
     for (const struct language *l = web_languages; l->code; l++) {
         struct node *document = node_map(c->mem);
+        struct node *buyer = those_heard(c, h->buyer, &heard);
+        struct node *staff = those_heard(c, h->staff, &heard);
         c->lang = str_of(l->code);
+        if (!node_count(buyer) && !node_count(staff))
+            continue;
         TRY(orders_read(c, id, &order));
         node_set(c->mem, document, S("order"), order);
-        TRY(render_view(c, "orders/status", document, &html));
-        TRY(send(c, h->buyer, l->code, str_none, html));
-        TRY(render_view(c, "orders/admin_row", document, &html));
-        TRY(send(c, h->staff, l->code, str_none, html));
+        TRY(send_page(c, buyer, "orders/status", document));
+        TRY(send_page(c, staff, "orders/admin_row", document));
     }
     return E_OK;
 }
@@ -119,20 +179,22 @@ static int send_pages(struct ctx *c, i64 id, const struct hearing *h)
 int orders_push(struct ctx *c, const struct job *job)
 {
     bool is_new = str_is(node_str(job->data, "event"), "order.created");
-    i64 id = job->subject, sent = -1;
+    i64 id = job->subject;
     c->scope.order = id;
     for (int round = 0; round < MOST_ROUNDS; round++) {
-        struct node *newest, *order;
+        struct node *newest, *order, *now;
         struct hearing hearing;
-        TRY(q_orders_newest(c, &newest, id));
-        if (node_int(newest, "event") == sent)
-            return E_OK;
-        sent = node_int(newest, "event");
-        TRY(q_orders_read(c, &order, id, c->lang));
+        pg_batch(c);
+        q_orders_newest(c, &newest, id);
+        q_orders_read(c, &order, id, c->lang);
+        TRY(pg_flush(c));
         TRY(who_hears(c, order, job->organisation, &hearing));
         TRY(send_json(
             c, order, &hearing, is_new && !round ? S("order:created") : S("order:updated")));
         TRY(send_pages(c, id, &hearing));
+        TRY(q_orders_newest(c, &now, id));
+        if (node_int(now, "event") == node_int(newest, "event"))
+            return E_OK;
     }
     return E_OK;
 }

@@ -51,6 +51,9 @@ int orders_read(struct ctx *, i64 order, struct node **out);
 int orders_in_short(struct ctx *, i64 order, struct node **out);
 /* Any order, whosever it is: 0 when there is none. Look at the scope before showing it. */
 int orders_by_number(struct ctx *, str number, i64 *order, i64 *person);
+/* A page of the back office is being made that will hear of new orders: before it reads any. */
+struct req;
+void orders_page_at_desk(struct req *);
 /* Newest first, 20 at most; *more when there are others before the last. */
 int orders_of_person(struct ctx *, i64 person, i64 before, struct node **orders, bool *more);
 /* The newest of one organisation, as its list shows them. */

@@ -25,4 +25,6 @@ int orders_forget_answers(struct ctx *); /* of some days ago */
 struct job;
 str orders_line(struct ctx *, i64 order);  /* of who holds its link; others': auth/auth.h */
 int orders_listen(struct req *, str line); /* input: last_event_id */
+/* Before what a page shows is read, when the page will listen to that line. */
+void orders_will_listen(struct req *, str line);
 int orders_push(struct ctx *, const struct job *);

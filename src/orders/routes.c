@@ -38,12 +38,19 @@ static int find(struct req *r, i64 *order)
     return find_whose(r, order, &mine);
 }
 
+static str line_of(struct req *r, i64 order, bool mine)
+{
+    return mine ? auth_line(r, LINE_OWN) : orders_line(&r->c, order);
+}
+
 static int page(struct req *r, bool came_back, struct node **document)
 {
     struct ctx *c = &r->c;
     struct node *order;
+    bool mine;
     i64 id;
-    TRY(find(r, &id));
+    TRY(find_whose(r, &id, &mine));
+    orders_will_listen(r, line_of(r, id, mine));
     TRY(orders_read(c, id, &order));
     *document = node_map(c->mem);
     node_set(c->mem, *document, S("order"), order);
@@ -108,7 +115,7 @@ static int live(struct req *r)
     i64 order;
     bool mine;
     TRY(find_whose(r, &order, &mine));
-    return orders_listen(r, mine ? auth_line(r, LINE_OWN) : orders_line(&r->c, order));
+    return orders_listen(r, line_of(r, order, mine));
 }
 
 /* All of one person's orders, for clients: every device, every tab. */

@@ -56,7 +56,12 @@ static int apply_paid(struct ctx *c, const struct provider_news *n, const struct
         out->news = NEWS_MISMATCH;
         return E_OK;
     }
-    /* One capture per attempt: session and intent speak of the same money. */
+    /* One capture per attempt: session and intent speak of the same money, and state and ledger
+     * move together. */
+    if (str_is(node_str(attempt, "state"), "paid")) {
+        out->news = NEWS_NONE;
+        return E_OK;
+    }
     str cause = str_fmt(c->mem, "attempt:%" PRId64, out->attempt);
     TRY(q_payments_attempt_paid(c, NULL, out->attempt, n->payment_id));
     TRY(ledger_capture(c, out->order, cause, n->amount, n->currency, &fresh));

@@ -174,13 +174,17 @@ int payments_store(struct ctx *c, str provider, str event_id, str kind, str body
 {
     body = without_secret(c->mem, body);
     struct node *row;
+    struct provider_news news;
     struct scope before = c->scope;
+    bool is_idle = !provider_named(provider)->news(c, kind, body, &news) && news.fact == FACT_NONE;
+    fault_clear(c); /* one that cannot be read is the job's affair */
     c->scope.platform = true;
-    int err = q_payments_store_event(c, &row, provider, event_id, kind, body);
+    int err = q_payments_store_event(
+        c, &row, provider, event_id, kind, body, is_idle ? S("not ours") : str_none);
     c->scope = before;
     TRY(err);
     *fresh = row != NULL;
-    if (!row)
+    if (!row || is_idle)
         return E_OK;
     i64 id = node_int(row, "id");
     return job_add(

@@ -3,6 +3,7 @@
 #include "gen/queries.h"
 
 #define KEEP_EVENTS (30 * DAY)
+#define READERS     64
 #define BATCH       5000 /* as in the query */
 #define MOST_ROUNDS 100
 #define MOST_DATA   65536 /* bytes of JSON beside a job */
@@ -25,69 +26,31 @@ int outbox_tell(struct ctx *c, const char *kind, i64 organisation, i64 subject, 
     TRY(work_json(c, data, &json));
     if (json.n > MOST_EVENT)
         return fail_detail(c, E_INTERNAL, "work.data", "event %s is too large", kind);
-    return q_work_tell(
-        c, &row, str_of(kind), organisation ? &organisation : NULL, subject, json, c->id);
+    return q_work_tell(c, &row, str_of(kind), organisation ? &organisation : NULL, subject, json,
+        c->id, !work_is_worker(c));
 }
 
-static bool hears(const struct reader *reader, str kind)
+void outbox_send(struct ctx *c, i64 most, struct node **read)
 {
-    str wanted = str_of(reader->event);
-    if (str_ends(wanted, S("*")))
-        return str_starts(kind, str_upto(wanted, wanted.n - 1));
-    return str_eq(wanted, kind);
-}
-
-/* The event's id makes the job's key, so that reading an event twice does nothing twice. */
-static int make_jobs(struct ctx *c, const struct node *event)
-{
-    str kind = node_str(event, "kind"), json;
-    i64 organisation = node_int(event, "organisation_id");
-    for (const struct reader *r = c->app->readers; r && r->event; r++) {
-        if (!hears(r, kind))
-            continue;
-        struct node *data = node_map(c->mem), *row;
-        node_set_str(c->mem, data, S("event"), kind);
-        node_set(c->mem, data, S("data"), node_get(event, S("data")));
-        TRY(work_json(c, data, &json));
-        TRY(q_work_add(c, &row, str_of(r->job),
-            str_fmt(c->mem, "%s:%" PRId64, r->job, node_int(event, "id")),
-            organisation ? &organisation : NULL, node_int(event, "subject_id"), json,
-            node_str(event, "request"), NULL));
+    str events[READERS], jobs[READERS], unless[READERS];
+    i64 ranks[READERS];
+    size_t n = 0;
+    for (const struct reader *r = c->app->readers; r && r->event && n < READERS; r++) {
+        events[n] = str_of(r->event);
+        jobs[n] = str_of(r->job);
+        unless[n] = r->unless ? str_of(r->unless) : str_none;
+        ranks[n++] = job_rank(c->app, r->job);
     }
-    return E_OK;
-}
-
-struct batch_of {
-    i64 most, n;
-};
-
-static int read_batch(struct ctx *c, void *with)
-{
-    struct batch_of *batch = with;
-    struct node *lock, *events;
-    batch->n = 0;
-    TRY(q_work_read_lock(c, &lock));
-    if (!node_bool(lock, "mine"))
-        return E_OK;
-    TRY(q_work_unread(c, &events, batch->most));
-    size_t n = node_count(events), i = 0;
-    if (!n)
-        return E_OK;
-    i64 *ids = NEWS(c->mem, i64, n);
-    EACH(item, events)
-        ids[i++] = node_int(&item->node, "id");
-    TRY(q_work_number_events(c, NULL, ids, n));
-    EACH(item, events)
-        TRY(make_jobs(c, &item->node));
-    batch->n = (i64)n;
-    return E_OK;
+    q_work_read_events(c, read, most, events, n, jobs, n, unless, n, ranks, n);
 }
 
 int outbox_read(struct ctx *c, i64 most, i64 *n)
 {
-    struct batch_of batch = { .most = most };
-    TRY(pg_tx(c, read_batch, &batch));
-    *n = batch.n;
+    struct node *read;
+    pg_batch(c);
+    outbox_send(c, most, &read);
+    TRY(pg_flush(c));
+    *n = node_int(read, "n");
     return E_OK;
 }
 

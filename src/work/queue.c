@@ -6,24 +6,10 @@
 #define LEASE        (60 * SECOND)
 #define LONGEST_WAIT (1 * HOUR)
 #define DEATHS       5 /* a job that killed so many workers is buried */
+#define EVENTS       200
+#define QUICK_KINDS  32
 
-int job_add(struct ctx *c, const char *kind, str key, i64 organisation, i64 subject,
-    struct node *data, when at)
-{
-    struct node *row;
-    str json;
-    TRY(work_json(c, data, &json));
-    return q_work_add(c, &row, str_of(kind), key, organisation ? &organisation : NULL, subject,
-        json, c->id, at ? &at : NULL);
-}
-
-int job_has_later(struct ctx *c, const struct job *job, bool *later)
-{
-    struct node *row;
-    TRY(q_work_later(c, &row, job->id, job->kind, job->subject));
-    *later = node_bool(row, "later");
-    return E_OK;
-}
+bool work_is_worker(const struct ctx *c) { return c->app->worker.n > 0; }
 
 static const struct job_kind *kind_of(const struct app *app, str name)
 {
@@ -32,6 +18,29 @@ static const struct job_kind *kind_of(const struct app *app, str name)
             if (str_is(name, kind->name))
                 return kind;
     return NULL;
+}
+
+i64 job_rank(const struct app *app, const char *kind)
+{
+    const struct job_kind *known = kind_of(app, str_of(kind));
+    return known ? known->rank : 0;
+}
+
+int job_add(struct ctx *c, const char *kind, str key, i64 organisation, i64 subject,
+    struct node *data, when at)
+{
+    struct node *row;
+    str json;
+    TRY(work_json(c, data, &json));
+    return q_work_add(c, &row, str_of(kind), key, organisation ? &organisation : NULL, subject,
+        json, c->id, at ? &at : NULL, job_rank(c->app, kind), !work_is_worker(c));
+}
+
+int job_done(struct ctx *c, const struct job *job)
+{
+    if (job->is_done)
+        *job->is_done = true;
+    return q_work_finish(c, NULL, &job->id, 1, &job->attempt, 1);
 }
 
 /* 1 s, doubling, at most an hour or what the kind says, a quarter of it by chance so that a herd
@@ -72,12 +81,11 @@ static str why(const struct ctx *c)
     return str_upto(str_fmt(c->mem, "%.*s: %.*s", STR(c->fault.key), STR(text)), 500);
 }
 
-static int settle(struct ctx *c, const struct job *job, const struct job_kind *kind, int err,
-    const struct ctx *done)
+/* One that failed: later again, or never. */
+static int settle(
+    struct ctx *c, const struct job *job, const struct job_kind *kind, const struct ctx *done)
 {
     i64 tries = kind && kind->tries ? kind->tries : TRIES;
-    if (!err)
-        return q_work_finish(c, NULL, job->id, job->attempt);
     bool given_up = !kind || job->attempt >= tries;
     metric_add(c->app, "jobs_dead_total", given_up);
     if (given_up)
@@ -85,7 +93,7 @@ static int settle(struct ctx *c, const struct job *job, const struct job_kind *k
     return q_work_again(c, NULL, job->id, job->attempt, back_off(job->attempt, kind), why(done));
 }
 
-static int run(struct ctx *c, const struct job *job, str request)
+static int run(struct ctx *c, struct turn *t, const struct job *job, str request)
 {
     const struct job_kind *kind = kind_of(c->app, job->kind);
     struct ctx *own = ctx_of_job(c, job);
@@ -101,17 +109,18 @@ static int run(struct ctx *c, const struct job *job, str request)
         pg_end(own, err);
     log_job(own, job, err, when_now() - began);
     metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
-    return settle(c, job, kind, err, own);
+    if (err)
+        return settle(c, job, kind, own);
+    if (!*job->is_done) {
+        t->ids[t->n] = job->id;
+        t->attempts[t->n++] = job->attempt;
+    }
+    return E_OK;
 }
 
-int queue_run_one(struct ctx *c, bool *ran)
+static int run_row(struct ctx *c, struct turn *t, const struct node *row)
 {
-    struct node *row;
-    *ran = false;
-    TRY(q_work_claim(c, &row, LEASE, c->app->worker));
-    if (!row)
-        return E_OK;
-    *ran = true;
+    bool is_done = false;
     struct job job = {
         .id = node_int(row, "id"),
         .organisation = node_int(row, "organisation_id"),
@@ -120,12 +129,90 @@ int queue_run_one(struct ctx *c, bool *ran)
         .kind = node_str(row, "kind"),
         .key = node_str(row, "key"),
         .data = node_get(row, S("data")),
+        .is_done = &is_done,
     };
-    struct mark mark = arena_mark(c->mem); /* a round of jobs needs no more than its largest */
-    int err = run(c, &job, node_str(row, "request"));
+    struct mark mark = arena_mark(c->mem); /* a batch needs no more than its largest */
+    int err = run(c, t, &job, node_str(row, "request"));
     if (!err)
         arena_rewind(c->mem, mark);
     return err;
+}
+
+static bool is_quick(const struct job_kind *kind)
+{
+    return kind && kind->is_quick && kind->lease_us <= LEASE;
+}
+
+static size_t quick_kinds(const struct app *app, str *names)
+{
+    size_t n = 0;
+    for (const struct job_kind *const *list = app->jobs; list && *list; list++)
+        for (const struct job_kind *kind = *list; kind->name && n < QUICK_KINDS; kind++)
+            if (is_quick(kind))
+                names[n++] = str_of(kind->name);
+    return n;
+}
+
+/* That commit is waited for by nobody: a claim that is lost with the database's machine leaves
+ * the job due, a finish that is lost runs it once more, and a job may run more than once. */
+static int claim(struct ctx *c, struct turn *t, i64 most, struct node **jobs)
+{
+    str quick[QUICK_KINDS];
+    struct node *read, *due;
+    size_t n = quick_kinds(c->app, quick);
+    pg_batch(c);
+    q_work_in_no_hurry(c, NULL);
+    if (t->n)
+        q_work_finish(c, NULL, t->ids, t->n, t->attempts, t->n);
+    outbox_send(c, EVENTS, &read);
+    q_work_claim(c, jobs, most < QUEUE_BATCH ? most : QUEUE_BATCH, LEASE, c->app->worker, quick, n);
+    q_work_next_due(c, &due);
+    TRY(pg_flush(c));
+    t->n = 0;
+    t->events = node_int(read, "n");
+    i64 wait = node_is_null(due, "wait_us") ? t->wait_us : node_int(due, "wait_us");
+    t->wait_us = wait < 0 ? 0 : wait < t->wait_us ? wait : t->wait_us;
+    return E_OK;
+}
+
+/* What waits is another worker's affair as long as this one is busy: of what a worker adds and
+ * reads nobody else is told. */
+static int call_others(struct ctx *c, const struct node *jobs, i64 longest, const struct turn *t)
+{
+    const struct item *first = node_first(jobs);
+    if (!first || t->wait_us >= longest || !work_is_worker(c))
+        return E_OK;
+    bool is_long = node_count(jobs) == QUEUE_BATCH ||
+        !is_quick(kind_of(c->app, node_str(&first->node, "kind")));
+    return is_long ? q_work_wake(c, NULL) : E_OK;
+}
+
+int queue_turn(struct ctx *c, struct turn *t, i64 most)
+{
+    struct node *jobs;
+    i64 longest = t->wait_us;
+    when began = when_now();
+    t->ran = 0;
+    TRY(claim(c, t, most, &jobs));
+    TRY(call_others(c, jobs, longest, t));
+    EACH(item, jobs) {
+        bool is_late = when_now() - began > LEASE / 4; /* the rest is better off elsewhere */
+        if (t->ran && (is_late || (t->ending && *t->ending))) {
+            TRY(queue_tell(c, t));
+            return queue_take_back(c, false);
+        }
+        t->ran++;
+        TRY(run_row(c, t, &item->node));
+    }
+    return E_OK;
+}
+
+int queue_tell(struct ctx *c, struct turn *t)
+{
+    if (t->n)
+        TRY(q_work_finish(c, NULL, t->ids, t->n, t->attempts, t->n));
+    t->n = 0;
+    return E_OK;
 }
 
 int queue_take_over(struct ctx *c) { return q_work_take_over(c, NULL, DEATHS); }
@@ -133,16 +220,6 @@ int queue_take_over(struct ctx *c) { return q_work_take_over(c, NULL, DEATHS); }
 int queue_take_back(struct ctx *c, bool died)
 {
     return q_work_take_back(c, NULL, c->app->worker, died, DEATHS);
-}
-
-int queue_wait_us(struct ctx *c, i64 most, i64 *us)
-{
-    struct node *row;
-    *us = most;
-    TRY(q_work_next_due(c, &row));
-    if (!node_is_null(row, "wait_us") && node_int(row, "wait_us") < most)
-        *us = node_int(row, "wait_us") > 0 ? node_int(row, "wait_us") : 0;
-    return E_OK;
 }
 
 i64 work_queue_age_us(struct ctx *c)
@@ -160,16 +237,16 @@ i64 work_queue_age_us(struct ctx *c)
 
 int work_drain(struct ctx *c, i64 most)
 {
-    i64 n = 0, events;
-    bool ran = true;
+    struct turn t = { .wait_us = 0 };
+    i64 n = 0;
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
-    while (n < most && ran) {
-        if (outbox_read(c, 500, &events) || queue_run_one(c, &ran))
+    do {
+        if (queue_turn(c, &t, most - n))
             break;
-        ran = ran || events;
-        n += ran && !events;
-    }
+        n += t.ran;
+    } while (n < most && (t.ran || t.events));
+    queue_tell(c, &t);
     c->scope = before;
     return (int)n;
 }

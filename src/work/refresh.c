@@ -59,11 +59,40 @@ static int refresh_tag(struct ctx *c, str tag)
     return worst;
 }
 
+static str again_set(struct ctx *c, i64 second)
+{
+    return str_fmt(c->mem, "refresh.again:%" PRId64, second);
+}
+
+/* The second time is one job for all that was made anew within a second. What it is about stands
+ * beside the keys of the pages; without Redis each has a job of its own. */
 int refresh_now(struct ctx *c, const str *tags, size_t n, str cause)
 {
-    for (size_t i = 0; i < n; i++)
+    i64 second = (when_now() + IN_FLIGHT) / SECOND + 1;
+    str set = again_set(c, second);
+    bool noted = true;
+    for (size_t i = 0; i < n; i++) {
         TRY(refresh_tag(c, tags[i]));
-    return later(c, tags, n, "refresh2", cause, when_now() + IN_FLIGHT);
+        noted = noted && redis_sadd(c, &set, 1, tags[i], KEEP_S);
+    }
+    return noted ? job_add(c, "refresh.again", set, 0, second, NULL, second * SECOND)
+                 : later(c, tags, n, "refresh2", cause, when_now() + IN_FLIGHT);
+}
+
+static int refresh_again(struct ctx *c, const struct job *job)
+{
+    struct node *tags;
+    str set = again_set(c, job->subject);
+    int worst = E_OK;
+    if (!redis_smembers(c, set, &tags))
+        return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
+    EACH(item, tags) {
+        int err = refresh_tag(c, item->node.as.text);
+        worst = err ? err : worst;
+    }
+    if (!worst)
+        redis_del(c, set);
+    return worst;
 }
 
 static int refresh_pages(struct ctx *c, const struct job *job)
@@ -78,6 +107,8 @@ static int refresh_pages(struct ctx *c, const struct job *job)
 
 JOBS(work){
     { "refresh.pages", refresh_pages, .tries = 2000, .lease_us = 2 * MINUTE,
+        .longest_us = 5 * SECOND },
+    { "refresh.again", refresh_again, .tries = 2000, .lease_us = 2 * MINUTE,
         .longest_us = 5 * SECOND },
     END_OF_JOBS,
 };

@@ -3,19 +3,20 @@
 #include "work/work_in.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MOST_WORKERS   16
-#define LONGEST_SLEEP  (30 * SECOND) /* the net under LISTEN: an idle shop asks this seldom */
-#define EVENTS_A_BATCH 200
-#define JOBS_A_ROUND   100
+#define LONGEST_SLEEP  (5 * SECOND)  /* the net under LISTEN: an idle shop asks this seldom */
+#define FIRST_GO       SECOND / 1000 /* what a worker lets the one before it go ahead */
 #define JOB_MEMORY     ((size_t)64 << 20)
-#define ROUNDS_OF_LIFE 20000 /* then a fresh process takes over */
+#define ROUNDS_OF_LIFE 100000 /* then a fresh process takes over */
 
 static volatile sig_atomic_t ending;
 static void on_end(int sig)
@@ -24,74 +25,113 @@ static void on_end(int sig)
     ending = 1;
 }
 
-/* Everything that is due, until nothing is or it is time to end; *more: there may be more. The
- * clock is looked at after each round, or a queue that is never empty would stop it. */
-static int round_of(struct ctx *c, bool *more)
-{
-    i64 events;
-    *more = true;
-    TRY(outbox_read(c, EVENTS_A_BATCH, &events));
-    for (int n = 0; *more && n < JOBS_A_ROUND && !ending; n++)
-        TRY(queue_run_one(c, more));
-    *more |= events > 0;
-    return cron_run_due(c);
-}
-
 static void pause_us(i64 us)
 {
     struct timespec t = { us / SECOND, us % SECOND * 1000 };
     nanosleep(&t, NULL);
 }
 
-static int sleep_until_due(struct ctx *c)
+/* The clock's table is asked only when something on it may be due: others change it, too, but
+ * nothing comes due earlier by that. */
+static int look_at_clock(struct ctx *c, when *next, bool *ran)
 {
     i64 wait;
-    str channel;
+    *ran = when_now() >= *next;
+    if (!*ran)
+        return E_OK;
+    TRY(cron_run_due(c));
     TRY(cron_wait_us(c, LONGEST_SLEEP, &wait));
-    TRY(queue_wait_us(c, wait, &wait));
-    return wait && !ending ? pg_wait(c, wait, &channel) : E_OK;
+    *next = when_now() + wait;
+    return E_OK;
 }
 
-/* At a worker's start, or after the database went away. */
-static int begin_again(struct ctx *c, bool born)
+struct worker {
+    i64 slot;
+    /* When any of these workers began to look last, for all to see: of those that one event wakes
+     * one is enough, unless it is at something else. */
+    _Atomic i64 *looked_at;
+    struct turn turn;
+    when next_cron;
+    bool redis_was_away;
+};
+
+static int wait_for_work(struct ctx *c, struct worker *w, i64 us)
 {
+    str channel;
+    for (i64 until = when_ticks() + us; us > 0 && !ending; us = until - when_ticks()) {
+        TRY(pg_wait(c, us, &channel));
+        i64 woken = when_ticks();
+        if (!channel.n || !w->slot)
+            return E_OK;
+        pause_us(w->slot * FIRST_GO);
+        if (atomic_load(w->looked_at) < woken)
+            return E_OK;
+    }
+    return E_OK;
+}
+
+/* A turn, and a look at the clock after it, or a queue that is never empty would stop that. Sleeps
+ * when there is nothing to do. */
+static int round_of(struct ctx *c, struct worker *w)
+{
+    struct turn *t = &w->turn;
+    str channel;
+    bool ran;
+    pg_wait(c, 0, &channel); /* what was said until now is what is looked for now */
+    fault_clear(c);
+    t->wait_us = LONGEST_SLEEP;
+    lines_watch(c, &w->redis_was_away);
+    atomic_store(w->looked_at, when_ticks());
+    TRY(queue_turn(c, t, QUEUE_BATCH));
+    TRY(look_at_clock(c, &w->next_cron, &ran));
+    if (ran || t->ran || t->events || ending)
+        return E_OK;
+    i64 until_cron = w->next_cron - when_now();
+    i64 wait = until_cron < t->wait_us ? until_cron : t->wait_us;
+    return wait_for_work(c, w, wait);
+}
+
+/* At a worker's start, or after the database went away. What was run before that is done. */
+static int begin_again(struct ctx *c, struct turn *t, bool born)
+{
+    TRY(queue_tell(c, t));
     TRY(queue_take_back(c, born));
     return cron_know(c);
 }
 
-static int work(struct app *app)
+static int work(struct app *app, struct worker *w)
 {
     struct arena *life = arena_new((size_t)16 << 20), *mem = arena_new(JOB_MEMORY);
     struct pg *pg = app_pg(app, life);
     struct redis *redis = app_redis(app, life);
     struct ctx c;
+    w->turn.ending = &ending;
     app_ctx(app, mem, pg, redis, &c);
     int err = pg_listen(&c, "talat_work"); /* once: each later connection listens by itself */
     for (int n = 0; !ending && n < ROUNDS_OF_LIFE; n++) {
-        bool more = false;
         arena_reset(mem);
         app_ctx(app, mem, pg, redis, &c);
         c.id = S("work");
         c.scope.platform = true;
         if (n == 0 || err)
-            err = begin_again(&c, n == 0);
+            err = begin_again(&c, &w->turn, n == 0);
         if (!err)
-            err = round_of(&c, &more);
-        if (!err && !more)
-            err = sleep_until_due(&c);
+            err = round_of(&c, w);
         if (err) {
             log_line(&c, LOG_WARN, "work", "result", str_of(err_name(err)), "fault", c.fault.key,
                 "detail", c.fault.detail, NULL);
             pause_us(SECOND);
         }
     }
+    queue_tell(&c, &w->turn);
     pg_close(pg);
     redis_close(redis);
     return 0;
 }
 
-static pid_t start(struct app *app, i64 slot)
+static pid_t start(struct app *app, _Atomic i64 *looked_at, i64 slot)
 {
+    struct worker w = { .slot = slot, .looked_at = looked_at };
     pid_t parent = getpid(), pid = fork();
     if (pid)
         return pid;
@@ -103,7 +143,7 @@ static pid_t start(struct app *app, i64 slot)
     char host[65] = "";
     gethostname(host, sizeof host - 1);
     app->worker = str_fmt(app->mem, "%s:%d:%d", host, (int)parent, (int)slot);
-    _exit(work(app));
+    _exit(work(app, &w));
 }
 
 int work_serve(struct app *app)
@@ -115,9 +155,13 @@ int work_serve(struct app *app)
     i64 n = conf_int(app->conf, "work_workers", 2);
     n = n < 1 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : n;
     metrics_open(app, "work", MOST_WORKERS); /* without it the shop works and counts nothing */
+    _Atomic i64 *looked_at =
+        mmap(NULL, sizeof *looked_at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (looked_at == MAP_FAILED)
+        abort();
     pid_t pids[MOST_WORKERS];
     for (i64 i = 0; i < n; i++)
-        pids[i] = start(app, i);
+        pids[i] = start(app, looked_at, i);
     service_tell("READY=1");
     while (!ending) {
         int status;
@@ -130,7 +174,7 @@ int work_serve(struct app *app)
                     NULL);
                 pause_us(SECOND / 5); /* one that dies at once must not spin */
             }
-            pids[i] = start(app, i);
+            pids[i] = start(app, looked_at, i);
         }
     }
     service_tell("STOPPING=1");

@@ -23,6 +23,7 @@ struct event {
  * "<job>:<event id>" for each match. `event` may end in '*'. */
 struct reader {
     const char *event, *job;
+    const char *unless; /* the event's data has this: then not; or NULL */
 };
 
 /* ---- queue ---------------------------------------------------------------------------------- */
@@ -31,27 +32,33 @@ struct job {
     i64 id, organisation, subject, attempt; /* attempt: 1 is the first */
     str kind, key;
     struct node *data;
+    bool *is_done; /* job_done's word to the queue */
 };
 /* Adds a job in the caller's transaction. The key makes it unique while it waits or runs:
  * adding it again changes nothing. `at` 0: now. */
 int job_add(struct ctx *, const char *kind, str key, i64 organisation, i64 subject,
     struct node *data, when at);
 
-/* A job of the same kind and subject, added after this one, is due and will run: of events that
- * are told by the state they led to, only the last needs telling. */
-int job_has_later(struct ctx *, const struct job *, bool *later);
+/* For a job whose work is one transaction, as its last statement: the job is gone with that, or
+ * neither is, and no crash repeats it. */
+int job_done(struct ctx *, const struct job *);
 
 /* A handler runs at least once, outside any transaction, with ctx.scope.platform set and
  * ctx.scope.organisation as the job says; it opens its own. E_OK ends the job; any other
  * tries again with back-off (1 s doubling, jitter, at most 1 h) until `tries` are used up,
  * then the job is a dead letter that staff can see and run again. */
 enum { FOR_EVER = 1 << 30 };
+enum { RANK_FIRST = -1, RANK_LAST = 1 }; /* of what is due; 0: in between */
 struct job_kind {
     const char *name;
     int (*run)(struct ctx *, const struct job *);
     int tries;      /* 0: 12; a job that must not end as a dead letter: FOR_EVER */
     i64 lease_us;   /* 0: 60 s; a worker that died gives the job up after so long */
     i64 longest_us; /* 0: 1 h; the longest wait between two tries */
+    int rank;
+    /* Milliseconds, and waits for nobody outside the house: may be claimed with others, which
+     * wait for it then. */
+    bool is_quick;
 };
 #define JOBS(feature)                                                                              \
     extern const struct job_kind feature##_jobs[];                                                 \
@@ -97,6 +104,15 @@ int refresh_now(struct ctx *, const str *tags, size_t n, str cause);
  * minute. With none: E_PROVIDER, try again. */
 int nodes_send(struct ctx *, str channel, str event, str body); /* as push_send */
 int nodes_close(struct ctx *, str channel);                     /* as push_close */
+
+/* ---- lines
+ * ------------------------------------------------------------------------------------- */
+
+/* A page that is being made, or a line that is being laid, will listen to this channel: said
+ * before what it shows is read. */
+void line_expected(struct ctx *, str channel);
+/* Which of these channels somebody may listen to; at a loss, all of them. */
+void lines_heard(struct ctx *, const str *channels, size_t n, bool *heard);
 
 int work_serve(struct app *);           /* talat-work's main loop; returns exit code */
 int work_drain(struct ctx *, i64 most); /* tests: reads the outbox and runs what is due, here

@@ -1,17 +1,39 @@
 /* Shared within work/. */
 #pragma once
 #include "work/work.h"
+#include <signal.h>
 
 int work_json(struct ctx *, const struct node *data, str *json); /* for a jsonb column; NULL: {} */
+bool work_is_worker(const struct ctx *);         /* it looks for itself: nobody needs to wake it */
 int outbox_read(struct ctx *, i64 most, i64 *n); /* one batch: numbers it, makes the jobs */
-int queue_run_one(struct ctx *, bool *ran);      /* claims and runs the job due longest */
+/* The same within a batch; *read's `n` is there after pg_flush. */
+void outbox_send(struct ctx *, i64 most, struct node **read);
+i64 job_rank(const struct app *, const char *kind);
+
+/* What a worker goes on with from turn to turn. A job that was run is gone only with the next
+ * turn's first statement, so a worker that dies leaves the last batch's to be run again; one that
+ * must not be says job_done itself. */
+enum { QUEUE_BATCH = 16 };
+struct turn {
+    const volatile sig_atomic_t *ending; /* set: what was claimed and not begun is given back */
+    i64 ids[QUEUE_BATCH], attempts[QUEUE_BATCH];
+    size_t n;    /* so many were run and are still to be told */
+    i64 ran;     /* jobs of this turn, whatever became of them */
+    i64 events;  /* read from the outbox in this turn */
+    i64 wait_us; /* until the next one is due, when nothing was left; at most what it was before */
+};
+/* Tells what was run, reads the outbox and claims at most so many jobs, all in one round trip;
+ * then runs them. */
+int queue_turn(struct ctx *, struct turn *, i64 most);
+int queue_tell(struct ctx *, struct turn *); /* only the first of it */
 int cron_run_due(struct ctx *);
 int cron_know(struct ctx *);
-int cron_wait_us(struct ctx *, i64 most, i64 *us);  /* until the next one is due, at most so long */
-int queue_wait_us(struct ctx *, i64 most, i64 *us); /* until the next job is due, at most so long */
-int queue_take_over(struct ctx *);                  /* of workers whose lease has run out */
+int cron_wait_us(struct ctx *, i64 most, i64 *us); /* until the next one is due, at most so long */
+int queue_take_over(struct ctx *);                 /* of workers whose lease has run out */
 /* Of this worker's own place, at once: it is at none now. */
 int queue_take_back(struct ctx *, bool died);
+void lines_begin(struct ctx *);                 /* nothing is known of who listens */
+void lines_watch(struct ctx *, bool *was_away); /* ... as after Redis was away */
 /* A key as web's set_tag writes it: format|language|currency|uri; the uri has the language. */
 struct kept_page {
     str key, format, kind, currency, uri;

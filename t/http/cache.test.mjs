@@ -15,7 +15,7 @@ const cache = ({ headers }) => headers['x-cache'];
 
 // Until what other tests have set off is done: renewals come once more after two seconds.
 const quiet = () => until(() => rows(`select id from work.job where state <> 'dead' and run_at < now() + interval '3 seconds'
-    and (kind = 'refresh.pages' or kind like 'catalog.%')`).length === 0, 8000, 'the queue does not end');
+    and (kind like 'refresh.%' or kind like 'catalog.%')`).length === 0, 8000, 'the queue does not end');
 
 test('a second look at a product costs no worker anything', { skip }, async () => {
     const { slug } = goods();

@@ -206,6 +206,50 @@ T(the_scope_is_gone_also_after_a_failed_query_and_a_transaction)
     eq_int(node_int(n, "pid"), backend(c)); /* the connection stayed */
 }
 
+static void hears(i64 person)
+{
+    struct ctx *c = t_ctx();
+    struct node *n;
+    c->scope.person = person;
+    must(pg_run(c, &scope, NULL, &n, NULL));
+    eq_str(node_str(n, "person"), person ? str_c(c->mem, str_fmt(c->mem, "%" PRId64, person)) : "");
+}
+
+/* The settings stay with the connection: whatever goes wrong, they are never another's. */
+T(after_every_way_to_fail_a_statement_runs_for_whom_it_says)
+{
+    NEED_PG();
+    struct ctx *c = t_ctx();
+    struct node *n;
+    hears(1);
+    c->scope.person = 2;
+    eq_err(pg_run(c, &get, IN(INT(404)), &n, NULL), E_MISSING); /* ours, not the server's */
+    fault_clear(c);
+    hears(2);
+    hears(1);
+    c->scope.person = 3;
+    pg_batch(c); /* the scope is set, then something fails and takes it back */
+    pg_run(c, &scope, NULL, &n, NULL);
+    pg_run(c, &wrong, NULL, &n, NULL);
+    eq_err(pg_flush(c), E_INTERNAL);
+    fault_clear(c);
+    hears(3);
+    must(pg_begin(c));
+    hears(4);
+    eq_err(pg_end(c, E_CONFLICT), E_CONFLICT); /* rolled back by us */
+    hears(4);
+    must(pg_begin(c));
+    hears(5);
+    must(pg_begin(c));
+    hears(6);
+    eq_err(pg_end(c, E_CONFLICT), E_CONFLICT); /* ... to a savepoint */
+    hears(6);
+    hears(5);
+    must(pg_end(c, E_OK));
+    hears(5);
+    hears(0);
+}
+
 T(a_scope_changed_in_a_transaction_holds_at_once_and_comes_back)
 {
     NEED_PG();

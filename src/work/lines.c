@@ -1,0 +1,48 @@
+/* Who listens. A page that will hold a line says so when it is made and again when the line is
+ * laid, which nginx ends every four minutes for it to be laid anew (nginx/push.conf). So a channel
+ * that nobody has spoken for in five minutes has no listener, and nothing need be made for it.
+ *
+ * It stands in Redis, which may lose it: then everybody counts as listening for five minutes. */
+#include "work/work_in.h"
+#include "io/io.h"
+
+#define HEARD_FOR  300 /* seconds; longer than a line of /_sub/ lasts */
+#define SINCE      S("hears:since")
+#define MOST_LINES 400
+
+static str key_of(struct ctx *c, str channel)
+{
+    return str_fmt(c->mem, "hears:%.*s", STR(channel));
+}
+
+void line_expected(struct ctx *c, str channel)
+{
+    redis_set(c, key_of(c, channel), S("1"), HEARD_FOR);
+}
+
+void lines_begin(struct ctx *c)
+{
+    redis_set(c, SINCE, str_fmt(c->mem, "%" PRId64, when_now() / SECOND), 0);
+}
+
+/* Redis was away, and is there again: who spoke meanwhile was not heard. */
+void lines_watch(struct ctx *c, bool *was_away)
+{
+    str since = str_none;
+    bool is_there = redis_get(c, SINCE, &since);
+    if (is_there && (*was_away || !since.n))
+        lines_begin(c);
+    *was_away = !is_there;
+}
+
+void lines_heard(struct ctx *c, const str *channels, size_t n, bool *heard)
+{
+    str keys[MOST_LINES + 1] = { SINCE }, values[MOST_LINES + 1];
+    i64 since = 0;
+    for (size_t i = 0; i < n && i < MOST_LINES; i++)
+        keys[i + 1] = key_of(c, channels[i]);
+    bool is_known = n <= MOST_LINES && redis_mget(c, keys, n + 1, values) &&
+        str_int(values[0], &since) && since + HEARD_FOR < when_now() / SECOND;
+    for (size_t i = 0; i < n; i++)
+        heard[i] = !is_known || values[i + 1].n;
+}
