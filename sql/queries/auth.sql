@@ -68,7 +68,9 @@ returning id;
 -- The platform role, and where this person is staff: where they chose to be on this device, else
 -- the first organisation joined. Who works for the house itself may choose any.
 select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_id,
-       coalesce(m.place, '') as place, coalesce(array_to_string(r.permissions, ' '), '') as own
+       coalesce(m.place, '') as place, coalesce(array_to_string(r.permissions, ' '), '') as own,
+       exists (select from auth.totp t where t.person_id = p.id)
+           or exists (select from auth.passkey k where k.person_id = p.id) as has_factor
   from auth.person p
   left join auth.device d on d.session_hash = :session_hash and d.person_id = p.id
   left join lateral (
@@ -309,6 +311,140 @@ select d.session_hash
            (select m.organisation_id from auth.member m
              where m.person_id = p.id order by m.created_at limit 1))
  order by d.id desc limit 2000;
+
+-- name: factors :one
+-- in: person bigint
+select exists (select from auth.totp where person_id = :person) as has_app,
+       (select count(*) from auth.passkey where person_id = :person) as passkeys,
+       (select count(*) from auth.recovery
+         where person_id = :person and used_at is null) as codes_left;
+
+-- name: totp :maybe
+-- in: person bigint
+select secret, last_step from auth.totp where person_id = :person;
+
+-- name: save_totp :exec
+-- in: person bigint, secret text, step bigint
+insert into auth.totp (person_id, secret, last_step) values (:person, :secret, :step)
+on conflict (person_id) do update
+    set secret = excluded.secret, last_step = excluded.last_step, created_at = now();
+
+-- name: sealed_totp :many
+-- in: after bigint, most bigint
+select person_id as id, person_id as owner, secret as sealed from auth.totp
+ where person_id > :after order by person_id limit :most;
+
+-- name: reseal_totp :exec
+-- in: person bigint, sealed text, before text
+update auth.totp set secret = :sealed where person_id = :person and secret = :before;
+
+-- name: use_step :exec
+-- in: person bigint, step bigint
+-- One wins, however many show the same code at once.
+update auth.totp set last_step = :step where person_id = :person and last_step < :step;
+
+-- name: end_totp :exec
+-- in: person bigint
+delete from auth.totp where person_id = :person;
+
+-- name: recovery :maybe
+-- in: person bigint, mark text
+select id, code_hash from auth.recovery
+ where person_id = :person and mark = :mark and used_at is null;
+
+-- name: use_recovery :exec
+-- in: id bigint
+update auth.recovery set used_at = now() where id = :id and used_at is null;
+
+-- name: end_recovery :exec
+-- in: person bigint
+delete from auth.recovery where person_id = :person;
+
+-- name: add_recovery :exec
+-- in: person bigint, mark text, code_hash text
+insert into auth.recovery (person_id, mark, code_hash) values (:person, :mark, :code_hash);
+
+-- name: passkeys :many
+-- in: person bigint
+select id, credential, name, is_synced, created_at, used_at, suspect_at from auth.passkey
+ where person_id = :person order by id limit 20;
+
+-- name: add_passkey :exec
+-- in: person bigint, credential text, public_key bytea, sign_count bigint, is_synced bool, name text
+insert into auth.passkey (person_id, credential, public_key, sign_count, is_synced, name)
+select :person, :credential, :public_key, :sign_count, :is_synced, :name
+ where (select count(*) from auth.passkey where person_id = :person) < 20;
+
+-- name: name_passkey :exec
+-- in: id bigint, person bigint, name text
+update auth.passkey set name = :name where id = :id and person_id = :person;
+
+-- name: end_passkey :exec
+-- in: id bigint, person bigint
+delete from auth.passkey where id = :id and person_id = :person;
+
+-- name: passkey :maybe
+-- in: credential text
+-- Before anyone is known: whose it is.
+select k.id, k.person_id, k.public_key, k.sign_count, p.email, p.name,
+       p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
+  from auth.passkey k join auth.person p on p.id = k.person_id
+ where k.credential = :credential;
+
+-- name: use_passkey :exec
+-- in: id bigint, sign_count bigint, synced bool
+-- Nothing changes where the count did not grow. Who does not count says 0 for ever.
+update auth.passkey set sign_count = :sign_count, is_synced = :synced, used_at = now()
+ where id = :id and (sign_count < :sign_count or (sign_count = 0 and :sign_count = 0));
+
+-- name: suspect_passkey :exec
+-- in: id bigint
+update auth.passkey set suspect_at = now() where id = :id;
+
+-- name: use_challenge :exec
+-- in: challenge_hash text
+insert into auth.used_challenge (challenge_hash) values (:challenge_hash) on conflict do nothing;
+
+-- name: add_pending :exec
+-- in: token_hash text, person bigint, next text
+insert into auth.pending (token_hash, person_id, next) values (:token_hash, :person, :next);
+
+-- name: pending :maybe
+-- in: token_hash text
+select w.person_id, w.next, p.email, p.name, p.lang, p.role,
+       p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
+  from auth.pending w join auth.person p on p.id = w.person_id
+ where w.token_hash = :token_hash and w.tries < 5
+   and w.created_at > now() - interval '10 minutes';
+
+-- name: try_pending :exec
+-- in: token_hash text
+-- Takes one of its tries.
+update auth.pending set tries = tries + 1
+ where token_hash = :token_hash and tries < 5 and created_at > now() - interval '10 minutes';
+
+-- name: end_pending :exec
+-- in: token_hash text
+-- One wins.
+delete from auth.pending where token_hash = :token_hash;
+
+-- name: forget_pending :exec
+delete from auth.pending where created_at < now() - interval '1 hour';
+
+-- name: forget_challenges :exec
+delete from auth.used_challenge where used_at < now() - interval '1 hour';
+
+-- name: proved :maybe
+-- in: session_hash text, login bigint
+-- Of a browser's session, or of a login of the API.
+select proved_at > now() - interval '15 minutes' as is_recent from auth.device
+ where (session_hash = :session_hash or id = :login) and ended_at is null;
+
+-- name: renew_device :exec
+-- in: session_hash text, new_hash text
+-- The same login under another cookie, and proved just now.
+update auth.device set session_hash = :new_hash, proved_at = now(), seen_at = now()
+ where session_hash = :session_hash and ended_at is null;
 
 -- name: organisation :one
 -- in: organisation bigint

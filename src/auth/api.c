@@ -33,6 +33,13 @@ static const struct input to_verify[] = {
 };
 static const struct input to_go_on[] = { { "refresh_token", SECRET, 1, 200 }, { 0 } };
 
+static const struct input to_show_code[] = {
+    { "challenge", WORD, 1, 100, .required = true },
+    { "code", LINE, 1, 40, .required = true },
+    DELIVERY,
+    { 0 },
+};
+
 static struct node *user_of(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -76,7 +83,16 @@ int api_begin(struct req *r, i64 person)
 static int log_in(struct req *r)
 {
     struct login who;
+    str challenge;
     TRY(login_check(r, in_str(r, "email"), in_str(r, "password"), &who));
+    TRY(second_ask(r, &who, &challenge));
+    return challenge.n ? second_wanted(r, challenge) : api_begin(r, who.person);
+}
+
+static int log_in_second(struct req *r)
+{
+    struct login who;
+    TRY(second_check(r, in_str(r, "challenge"), in_str(r, "code"), &who));
     return api_begin(r, who.person);
 }
 
@@ -157,6 +173,8 @@ ROUTES(auth_api){
         BARE | NOINDEX),
     ROUTE(POST, "/api/auth/logout", ANYONE, to_go_on, log_out, "auth/logged_out", RATE_FORM,
         BARE | NOINDEX),
+    ROUTE(POST, "/api/auth/second-factor", ANYONE, to_show_code, log_in_second, "auth/token",
+        RATE_LOGIN, BARE | NOINDEX),
     ROUTE(GET, "/api/csrf/csrf-token", ANYONE, NULL, give_csrf_token, "auth/csrf", RATE_PAGE,
         BARE | NOINDEX),
     END_OF_ROUTES,

@@ -10,6 +10,11 @@ struct req;
 struct app;
 void oidc_check(const struct app *, struct buf *errors); /* talat.conf: oidc_1, oidc_2, oidc_3 */
 int social_on_login(struct req *, i64 person); /* connects the provider's login that waits for it */
+/* Before what is grave (keys, roles, another address, all of one's data): E_OK when whoever asks
+ * has shown a password, a code or a passkey within the last 15 minutes. Otherwise it has answered:
+ * a page leads to /account/confirm, and from there back to the page the form stood on; JSON gets
+ * 403 "Please confirm first that it is you." Use as: TRY(auth_recent(r)); */
+int auth_recent(struct req *);
 int auth_who(struct req *, str session_cookie); /* hooks.who */
 int auth_bearer(struct req *, str token);       /* hooks.bearer */
 /* What whoever asks may listen to: LINE_OWN for what concerns the person, LINE_DESK for what
@@ -18,6 +23,8 @@ int auth_bearer(struct req *, str token);       /* hooks.bearer */
  * own, which end with it; who comes with a token shares the person's, or the shop's. */
 enum auth_line { LINE_OWN = 's', LINE_DESK = 'd' };
 str auth_line(struct req *, enum auth_line);
+/* What is wrong with the configuration, a line each. */
+void auth_check_conf(const struct app *, struct buf *errors);
 /* Adds all such lines of a person, or of an organisation's staff, to a list. A session that has
  * ended is not among them, even when a page of it is still being put through. */
 int auth_lines_of_person(struct ctx *, i64 person, struct node *lines);

@@ -21,6 +21,8 @@ int auth_register_again(struct ctx *, str email); /* sends another code, if ther
 int auth_verified(struct ctx *, const struct code *, struct login *, bool *fresh);
 /* After this every login of the person but one (a session's hash, or none) is over. */
 int auth_set_password(struct ctx *, i64 person, str password, str but);
+int password_matches(struct ctx *, str hash, str password, bool *ok); /* in its turn; E_AWAY */
+int no_turn(struct ctx *); /* that E_AWAY */
 
 /* password.c, common.c */
 enum { PASSWORD_SHORTEST = 8, PASSWORD_LONGEST = 256 };
@@ -33,7 +35,19 @@ int password_fit(struct ctx *, str password, str name, str email);
 bool password_is_common(struct ctx *, str password);
 extern const char auth_common_words[];
 
+struct node *login_document(struct req *); /* routes.c: what the page to log in shows */
+
+/* second.c: whoever has shown a first factor is logged in by this, or led to show the second.
+ * is_whole: what was shown is both (a passkey that knew its owner). Answers; `next` is where to go
+ * afterwards, empty: the usual place. */
 int login_finish(struct req *, const struct login *, str next, bool is_whole);
+/* The same for clients of the API: *challenge stays empty where nothing more is asked; else it is
+ * answered with second_wanted, and comes back with a code to second_check. */
+int second_ask(struct req *, const struct login *, str *challenge);
+int second_wanted(struct req *, str challenge);
+int second_check(struct req *, str challenge, str code, struct login *);
+/* Whether role and place must have a second factor (talat.conf: second_factor). */
+bool second_is_due(struct req *);
 
 /* token.c */
 /* For the login `device`; good for 15 minutes, or until that login has ended. */
@@ -116,6 +130,7 @@ int session_end(struct req *);
 /* With their next request this person's sessions are made anew: they have become staff, or are
  * staff no more. */
 int session_renew(struct ctx *, i64 person);
+int session_prove(struct req *); /* the same login under a new id, and proved just now */
 int auth_refresh_place(struct req *); /* role and organisation, read anew */
 int session_devices(struct ctx *, i64 person, str session, struct node **devices);
 /* Ends a person's logins: all but one (a session's hash, or none), or the one of that device. */

@@ -26,7 +26,7 @@ static str next_of(struct req *r)
     return path_is_ours(in_str(r, "next")) ? in_str(r, "next") : str_none;
 }
 
-static struct node *form_page(struct req *r)
+struct node *login_document(struct req *r)
 {
     struct node *document = node_map(r->c.mem);
     str done = r->method == GET ? in_str(r, "done") : str_none;
@@ -51,21 +51,7 @@ static int show_form(struct req *r)
 {
     if (me(r))
         return see_other(r, landing(r));
-    return reply_with(r, form_page(r));
-}
-
-int login_finish(struct req *r, const struct login *who, str next, bool is_whole)
-{
-    (void)is_whole;
-    TRY(session_begin(r, who));
-    metric_add(r->c.app, "logins_total", 1);
-    TRY(who->is_staff ? auth_refresh_place(r) : E_OK);
-    return see_other(r, next.n ? next : may(&r->who, DASHBOARD_READ) ? S("/admin") : S("/account"));
-}
-
-static int come_in(struct req *r, const struct login *who)
-{
-    return login_finish(r, who, next_of(r), false);
+    return reply_with(r, login_document(r));
 }
 
 /* Who guesses is stopped per account and address, per account, and per address; who shares an
@@ -192,7 +178,7 @@ static int log_in(struct req *r)
     int err = in_fault(r);
     if (!err)
         err = login_check(r, in_str(r, "email"), in_str(r, "password"), &who);
-    return err ? again(r, err, form_page(r)) : come_in(r, &who);
+    return err ? again(r, err, login_document(r)) : login_finish(r, &who, next_of(r), false);
 }
 
 /* ---- registering ---------------------------------------------------------------------------- */
@@ -228,7 +214,7 @@ static int join(struct req *r)
     if (!err)
         err = auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"));
     if (err)
-        return again(r, err, form_page(r));
+        return again(r, err, login_document(r));
     wait_for(r, in_str(r, "email"));
     return see_other(r, S("/verify"));
 }

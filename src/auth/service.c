@@ -39,7 +39,7 @@ static int take_turn(struct ctx *c)
     return -1;
 }
 
-static int no_turn(struct ctx *c)
+int no_turn(struct ctx *c)
 {
     metric_add(c->app, "logins_shed_total", 1);
     return fail(c, E_AWAY, "auth.busy",
@@ -53,6 +53,16 @@ bool password_hash(struct ctx *c, str password, str *hash)
     if (turn >= 0)
         close(turn);
     return ok;
+}
+
+int password_matches(struct ctx *c, str hash, str password, bool *ok)
+{
+    int turn = take_turn(c);
+    if (turn < 0)
+        return no_turn(c);
+    *ok = crypto_password_ok(hash, password);
+    close(turn);
+    return E_OK;
 }
 
 /* Checked against when the account is unknown, so that both take the same time. */

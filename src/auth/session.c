@@ -81,6 +81,7 @@ static void take_place(struct req *r, const struct node *row)
     r->who.member = place_named(node_str(row, "place"));
     r->who.allowed = permissions_of(r->who.role, r->who.member) |
         role_permissions(node_str(row, "own"));
+    r->who.lacks_factor = !node_bool(row, "has_factor") && second_is_due(r);
 }
 
 /* A shopper, until the database has said more. */
@@ -327,6 +328,28 @@ int session_end(struct req *r)
     set_cookie(r, COOKIE_SESSION, str_none, -1, false);
     r->who = (struct who){ .role = GUEST };
     c->scope.person = c->scope.organisation = 0;
+    return E_OK;
+}
+
+/* Who has the cookie of before has nothing now. */
+int session_prove(struct req *r)
+{
+    struct ctx *c = &r->c;
+    str before = r->who.session, token = crypto_token(c->mem, 32);
+    str hash = crypto_sha256_hex(c->mem, token);
+    struct login who;
+    i64 changed = 0;
+    if (find(c, before, &who))
+        TRY(q_auth_renew_device(c, &changed, before, hash));
+    if (!changed)
+        return fail(c, E_LOGIN, "login", NULL);
+    if (!redis_del(c, key_of(c, before)))
+        TRY(forget_later(c, before));
+    keep(c, hash, &who);
+    close_lines(c, before);
+    r->who.session = hash;
+    set_cookie(r, COOKIE_SESSION, token, 0, false);
+    csrf_issue(r, token);
     return E_OK;
 }
 

@@ -22,6 +22,10 @@
     X(auth_team)                                                                                   \
     X(auth_roles)                                                                                  \
     X(auth_social)                                                                                 \
+    X(auth_second)                                                                                 \
+    X(auth_confirm)                                                                                \
+    X(auth_security)                                                                               \
+    X(auth_passkey)                                                                                \
     X(catalog)                                                                                     \
     X(catalog_admin)                                                                               \
     X(cart)                                                                                        \
@@ -36,8 +40,10 @@
     X(admin_audit)
 #define WITH_JOBS(X)                                                                               \
     X(work) X(nodes) X(ops) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders) X(watch)
-#define WITH_CRONS(X) X(audit) X(auth) X(auth_api) X(auth_social) X(cart) X(payments) X(orders) X(ops) X(watch)
-#define WITH_MAILS(X) X(auth) X(orders) X(ops) X(watch)
+#define WITH_CRONS(X)                                                                              \
+    X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(payments) X(orders) X(ops)    \
+    X(watch)
+#define WITH_MAILS(X) X(auth) X(auth_factor) X(orders) X(ops) X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
 #define DECLARE_JOBS(feature)  extern const struct job_kind feature##_jobs[];
@@ -83,13 +89,16 @@ static const struct reader readers[] = {
 
 /* Columns of sealed text: vault seals them anew. */
 static const struct vault_column sealed[] = {
+    { "auth.totp.secret", VAULT_PERSON, q_auth_sealed_totp, q_auth_reseal_totp },
     { "payments.attempt.client_secret", VAULT_HOUSE, q_payments_sealed, q_payments_seal_anew },
     { 0 },
 };
 
 static int (*const on_login[])(struct req *, i64) = { cart_on_login, social_on_login, watch_on_login, NULL };
 
-static void (*const checks[])(const struct app *, struct buf *) = { oidc_check, payments_check, NULL };
+static void (*const checks[])(const struct app *, struct buf *) = {
+    auth_check_conf, oidc_check, payments_check, NULL
+};
 
 const struct house shop_house = {
     .features = routes,

@@ -7,6 +7,7 @@
 #undef crypto_sign
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/hmac.h>
 #include <openssl/param_build.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
@@ -90,6 +91,14 @@ str crypto_sha256(struct arena *mem, str s)
     unsigned char *sum = arena_raw(mem, crypto_hash_sha256_BYTES);
     crypto_hash_sha256(sum, bytes(s), s.n);
     return (str){ (char *)sum, crypto_hash_sha256_BYTES };
+}
+
+str crypto_hmac_sha1(struct arena *mem, str key, str message)
+{
+    unsigned char *mac = arena_raw(mem, 20);
+    unsigned n = 0;
+    bool ok = HMAC(EVP_sha1(), bytes(key), (int)key.n, bytes(message), message.n, mac, &n);
+    return ok && n == 20 ? (str){ (char *)mac, n } : str_none;
 }
 
 str crypto_hmac_sha256_hex(struct arena *mem, str key, str message)
@@ -421,6 +430,18 @@ static bool verify_sha256(EVP_PKEY *key, str message, const unsigned char *signa
     EVP_MD_CTX_free(sum);
     EVP_PKEY_free(key);
     return ok;
+}
+
+bool crypto_p256_is_key(str x, str y)
+{
+    EVP_PKEY *key = p256_key(x, y);
+    EVP_PKEY_free(key);
+    return key != NULL;
+}
+
+bool crypto_p256_ok(str x, str y, str message, str signature)
+{
+    return verify_sha256(p256_key(x, y), message, bytes(signature), signature.n);
 }
 
 static EVP_PKEY *rsa_key(str n, str e)

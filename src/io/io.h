@@ -164,6 +164,7 @@ str crypto_base64_padded(struct arena *, str); /* the other alphabet, for HTTP B
 bool crypto_equal(str, str);                    /* constant time at equal length */
 str crypto_sha256_hex(struct arena *, str);
 str crypto_sha256(struct arena *, str); /* 32 bytes */
+str crypto_hmac_sha1(struct arena *, str key, str message); /* 20 bytes; for RFC 6238 alone */
 /* The same in pieces. */
 struct crypto_sum;
 struct crypto_sum *crypto_sum_new(struct arena *);
@@ -179,6 +180,9 @@ bool crypto_signed(str secret, const char *purpose, str signed_value, str *value
  * 8192 bits, and r and s of 32 bytes each by the P-256 key x, y. Numbers are big-endian. */
 bool crypto_rs256_ok(str n, str e, str message, str signature);
 bool crypto_es256_ok(str x, str y, str message, str signature);
+/* ES256: a P-256 key by its coordinates of 32 bytes, a signature in DER over SHA-256. */
+bool crypto_p256_is_key(str x, str y);
+bool crypto_p256_ok(str x, str y, str message, str signature);
 /* When the first certificate of a PEM file ends; false: there is none. */
 bool crypto_cert_until(str pem, when *until);
 /* Sealed: secret and authentic (XChaCha20-Poly1305). */
@@ -242,6 +246,12 @@ int push_refresh(struct ctx *, str at, str secret, str path, str accept, str kin
 /* ---- pack.c: zlib ------------------------------------------------------------------------- */
 
 bool pack_gzip(struct arena *, str in, str *out); /* of less than 4 GB */
+
+/* ---- qr.c: libqrencode -------------------------------------------------------------------- */
+
+/* The dark squares of a QR code as an SVG path of unit squares, in a field of size by size with
+ * the white border in it; false: too long. */
+bool qr_path(struct arena *, str text, i64 *size, str *path);
 
 /* ---- image.c: the capped child ------------------------------------------------------------ */
 

@@ -53,6 +53,7 @@ static const char *const known[] = {
     "redis",
     "refresh_key",
     "run_dir",
+    "second_factor",
     "secret",
     "secret_file",
     "share_dir",

@@ -430,10 +430,22 @@ static int to_login(struct req *r)
     return GATE_DONE;
 }
 
+/* Staff of whom a second factor is asked set it up first; as shoppers they go on. */
+static int to_second_factor(struct req *r)
+{
+    if (r->format == JSON || r->method != GET)
+        return fail(&r->c, E_DENIED, "auth.factor_due",
+            "Your role asks for a second factor. Please set it up in your account first.");
+    answer_redirect(r, 303, lang_path(r, r->c.lang, S("/account/security")));
+    return GATE_DONE;
+}
+
 static int permission(struct req *r)
 {
-    if (may(&r->who, r->route->need))
-        return E_OK;
+    if (may(&r->who, r->route->need)) {
+        bool is_held = r->who.lacks_factor && !r->who.key && is_for_staff(r->route->need);
+        return is_held ? to_second_factor(r) : E_OK;
+    }
     if (r->who.person)
         return fail_detail(
             &r->c, E_DENIED, "permission", "needs %s", permission_name(r->route->need));

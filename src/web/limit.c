@@ -29,6 +29,7 @@ static const struct class
     { "login-account-address", 0, BY_KEY, 5, 900, true },
     { "login-account", 0, BY_KEY, 10, 900, true },
     { "login-address", 0, BY_KEY, 100, 900, true },
+    { "factor-account", 0, BY_KEY, 5, 900, true },
     { "mail-address", 0, BY_KEY, 20, 3600, true },
     { "reports-address", 0, BY_KEY, 30, 60, true },
     { "chatbot", 0, BY_KEY, 10, 60, false },

@@ -102,6 +102,8 @@ bool may(const struct who *who, enum permission p)
     return bit && (permissions[p].role == GUEST || (who->person && (who->allowed & bit)));
 }
 
+bool is_for_staff(enum permission p) { return p < N_PERMISSIONS && permissions[p].role > USER; }
+
 int as_staff(struct req *r)
 {
     if (!r->who.organisation)

@@ -65,8 +65,10 @@ struct who {
     str session; /* the session's hash, empty for a guest */
     i64 device;  /* by a token: the login it was given at (auth.device) */
     i64 key;     /* by an API key: which; it speaks for the organisation, not for the person */
+    bool lacks_factor; /* must set up a second factor before the back office opens */
 };
 bool may(const struct who *, enum permission);
+bool is_for_staff(enum permission); /* no mere shopper has it */
 struct req;
 /* Back office: what follows is seen and done as staff of the person's organisation. E_DENIED
  * for somebody who has none. */
@@ -245,6 +247,7 @@ enum route_flags {
     CREATES = 128, /* answers 201 with what it made */
 };
 typedef int handler(struct req *);
+#define GATE_DONE (-1) /* what a step or a handler's helper returns when it has answered by itself */
 struct route {
     unsigned methods;
     const char *path; /* "/products/{slug}": the {names} are inputs of the same table */

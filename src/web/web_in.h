@@ -13,7 +13,6 @@ enum {
     ANSWER_MAX = 16 << 20, /* bytes a body may grow to */
     REQUEST_MEMORY = 96 << 20,
 };
-#define GATE_DONE (-1) /* a step has answered by itself */
 
 /* ---- router.c ---------------------------------------------------------------------------- */
 

@@ -198,7 +198,7 @@ class Person {
     async triesToLogIn({ email, password = PASSWORD }) {
         if (this.path !== '/login') await this.opens('/login');
         await this.writes({ email, password });
-        await this.page.locator('main').getByRole('button', { name: 'Log in' }).click();
+        await this.page.locator('main').getByRole('button', { name: 'Log in', exact: true }).click();
     }
     async logsIn(who) {
         await this.triesToLogIn(who);

@@ -1,0 +1,85 @@
+-- auth: what is shown besides a password, and logins that wait for it.
+
+-- A person's authenticator app. The secret is sealed; a code counts once, so the last step that
+-- was taken is kept.
+create table auth.totp (
+    person_id bigint primary key references auth.person on delete cascade,
+    secret text not null,
+    last_step bigint not null,
+    created_at timestamptz not null default now()
+);
+alter table auth.totp enable row level security;
+alter table auth.totp force row level security;
+create policy own on auth.totp for all
+    using (person_id = base.person() or base.is_platform())
+    with check (person_id = base.person() or base.is_platform());
+
+-- Recovery codes: their first letters, to find them by, and a hash of the whole.
+create table auth.recovery (
+    id bigint generated always as identity primary key,
+    person_id bigint not null references auth.person on delete cascade,
+    mark text not null,
+    code_hash text not null,
+    created_at timestamptz not null default now(),
+    used_at timestamptz,
+    unique (person_id, mark)
+);
+alter table auth.recovery enable row level security;
+alter table auth.recovery force row level security;
+create policy own on auth.recovery for all
+    using (person_id = base.person() or base.is_platform())
+    with check (person_id = base.person() or base.is_platform());
+
+-- Passkeys: a credential is one person's, and its count of signatures only grows. suspect_at: it
+-- did not, so there may be two of it.
+create table auth.passkey (
+    id bigint generated always as identity primary key,
+    person_id bigint not null references auth.person on delete cascade,
+    credential text not null check (length(credential) between 1 and 1400),
+    public_key bytea not null check (octet_length(public_key) = 64),
+    sign_count bigint not null check (sign_count >= 0),
+    is_synced boolean not null,
+    name text not null check (length(name) between 1 and 60),
+    created_at timestamptz not null default now(),
+    used_at timestamptz,
+    suspect_at timestamptz
+);
+create unique index passkey_credential on auth.passkey (credential);
+create index passkey_person on auth.passkey (person_id);
+alter table auth.passkey enable row level security;
+alter table auth.passkey force row level security;
+create policy own on auth.passkey for all
+    using (person_id = base.person() or base.is_platform())
+    with check (person_id = base.person() or base.is_platform());
+
+-- Who has shown the password and not yet the rest. Known by a hash of what the browser, or the
+-- client of the API, was given; five tries, ten minutes.
+create table auth.pending (
+    token_hash text primary key,
+    person_id bigint not null references auth.person on delete cascade,
+    next text not null default '',
+    tries int not null default 0 check (tries between 0 and 5),
+    created_at timestamptz not null default now()
+);
+create index pending_created on auth.pending (created_at);
+alter table auth.pending enable row level security;
+alter table auth.pending force row level security;
+create policy house on auth.pending for all
+    using (base.is_platform()) with check (base.is_platform());
+
+-- Challenges of passkeys that were answered: each is answered once.
+create table auth.used_challenge (
+    challenge_hash text primary key,
+    used_at timestamptz not null default now()
+);
+create index used_challenge_at on auth.used_challenge (used_at);
+alter table auth.used_challenge enable row level security;
+alter table auth.used_challenge force row level security;
+create policy house on auth.used_challenge for all
+    using (base.is_platform()) with check (base.is_platform());
+
+grant select, insert, update, delete on auth.totp, auth.recovery, auth.passkey, auth.pending,
+    auth.used_challenge to talat_app;
+
+-- When this login last showed a password, a code or a passkey: what is grave asks for it anew.
+alter table auth.device add column proved_at timestamptz not null default now();

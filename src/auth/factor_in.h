@@ -1,0 +1,99 @@
+/* What is shown besides a password: codes of an authenticator app, recovery codes, passkeys.
+ *
+ * totp.c and webauthn.c know neither requests nor tables: bytes in, yes or no out. factor.c keeps
+ * what a person has set up, second.c leads from the first step of a login to the second, confirm.c
+ * asks again before what is grave, passkey.c talks with the browser's authenticator. */
+#pragma once
+#include "auth/auth_in.h"
+
+/* ---- totp.c: RFC 6238 with SHA-1 and steps of 30 s ---------------------------------------- */
+
+enum { TOTP_DIGITS = 6, TOTP_SECRET = 20 /* bytes */ };
+i64 totp_step(when);
+str totp_code(struct arena *, str secret, i64 step, int digits);
+/* The step this code is of: that of `now`, the one before or after it. */
+bool totp_match(struct arena *, str secret, when now, str code, i64 *step);
+str base32(struct arena *, str); /* RFC 4648 without padding */
+/* otpauth://totp/... as authenticator apps read it */
+str totp_uri(struct arena *, str issuer, str account, str secret);
+
+/* ---- webauthn.c: what an authenticator says ------------------------------------------------ */
+
+enum passkey_flags {
+    PASSKEY_PRESENT = 0x01,  /* somebody touched it */
+    PASSKEY_VERIFIED = 0x04, /* and it knew whom: PIN, finger, face */
+    PASSKEY_MOVES = 0x08,    /* may be copied to other devices of that person */
+    PASSKEY_COPIED = 0x10,
+    PASSKEY_HAS_KEY = 0x40,
+    PASSKEY_HAS_MORE = 0x80, /* extensions */
+};
+struct authdata { /* slices of what was read */
+    str rp_hash;  /* SHA-256 of whom it was made for */
+    unsigned flags;
+    i64 count;    /* of signatures; 0: it does not count */
+    str id, x, y; /* with PASSKEY_HAS_KEY: the credential and its P-256 key */
+};
+/* Strict: whatever is too long, too short, doubled, of another algorithm or not canonical is no
+ * authenticator data. */
+bool authdata_read(str, struct authdata *);
+/* An attestation object: its authenticator data, which must have a key. What attests it is read
+ * as CBOR and not believed: any maker's authenticator will do. */
+bool attestation_read(str, struct authdata *);
+/* The client data say they are of this type, for this challenge, from this origin. */
+bool client_data_ok(struct ctx *, str json, const char *type, str challenge, str origin);
+
+/* ---- factor.c: what a person has set up. In that person's scope ------------------------------ */
+
+struct factors {
+    bool has_app;
+    i64 passkeys, codes_left; /* codes_left: recovery codes */
+};
+int factors_of(struct ctx *, i64 person, struct factors *);
+static inline bool has_second(const struct factors *f) { return f->has_app || f->passkeys > 0; }
+enum shown { SHOWN_APP, SHOWN_RECOVERY, SHOWN_MAIL };
+/* A code of the app, or a recovery code; each is good once. E_INPUT under "code"; E_LIMIT after
+ * five wrong ones within 15 minutes. With mail_too, also one that was sent by mail. */
+int factor_check(struct req *, i64 person, str code, bool mail_too, enum shown *);
+str app_secret_new(struct req *, i64 person); /* sealed, to stand in a form for ten minutes */
+bool app_secret_read(struct req *, i64 person, str sealed, str *secret);
+int app_begin(struct req *, i64 person, str secret, str code); /* E_INPUT under "code" */
+int app_end(struct ctx *, i64 person);
+enum factor_news {
+    NEWS_RECOVERY,
+    NEWS_APP_ON,
+    NEWS_APP_OFF,
+    NEWS_PASSKEY_ON,
+    NEWS_PASSKEY_OFF,
+    NEWS_CODES
+};
+int factor_news(struct ctx *, enum factor_news, i64 person); /* by mail */
+int recovery_make(struct ctx *, i64 person, struct node **codes); /* ten, instead of all before */
+
+/* ---- second.c: from the first step of a login to the second ---------------------------------- */
+
+struct pending {
+    str hash, next, lang;
+    struct login who;
+    bool may_mail;
+};
+/* The login that this browser has begun; E_MISSING when there is none, or it is over. */
+int pending_find(struct req *, struct pending *);
+int pending_try(struct req *, const struct pending *);    /* takes one of its five; E_MISSING */
+int pending_finish(struct req *, const struct pending *); /* answers */
+int second_again(struct req *, int err);                  /* its page, with what was wrong */
+/* The same scope for a while: that person's, who is not logged in yet. */
+struct scope scope_of(struct ctx *, i64 person); /* gives the one before */
+
+/* ---- confirm.c: prove it anew ------------------------------------------------------------------ */
+
+int confirm_done(struct req *, str next); /* a new session id; answers */
+int confirm_again(struct req *, int err);
+
+/* ---- security.c ---------------------------------------------------------------------------------- */
+
+int security_again(struct req *, int err);
+int codes_give(struct req *); /* ten new recovery codes, shown once */
+
+/* ---- passkey.c ----------------------------------------------------------------------------------- */
+
+int passkeys_of(struct ctx *, i64 person, struct node **list);

@@ -1,0 +1,240 @@
+// Second factors and passkeys over sockets: what an authenticator of our own making may not do,
+// and many who show the same code at once.
+import { test, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { createHmac, randomBytes } from 'node:crypto';
+import { skip, Browser, calm, one, quote, sql, text, url } from './shop.mjs';
+import { Authenticator, b64 } from './authenticator.mjs';
+
+const PASSWORD = 'a quiet market morning';
+const json = { accept: 'application/json' };
+before(async () => { if (!skip) await calm(); });
+
+const newcomer = () => `factor.${randomBytes(5).toString('hex')}@example.test`;
+async function registered(email = newcomer()) {
+    const browser = new Browser({ email });
+    const got = await browser.post('/register', { name: 'Mali Suksai', email, password: PASSWORD });
+    assert.equal(got.status, 303, text(got.body).slice(0, 300));
+    return browser;
+}
+const fromBase32 = (words) => {
+    const bits = [...words.replace(/ /g, '')].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+    return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+};
+function codeOf(secret, away = 0) {
+    const step = Buffer.alloc(8);
+    step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + away));
+    const mac = createHmac('sha1', secret).update(step).digest(), at = mac[19] & 15;
+    return String((mac.readUInt32BE(at) & 0x7fffffff) % 1e6).padStart(6, '0');
+}
+async function withApp(browser) {
+    const { data } = await browser.json('/account/security/app');
+    browser.secret = fromBase32(data.secret);
+    const got = await browser.post('/account/security/app', { sealed: data.sealed, code: codeOf(browser.secret) }, { headers: json });
+    assert.equal(got.status, 200, got.body.slice(0, 300));
+    browser.codes = JSON.parse(got.body).codes;
+    sql(`update auth.totp set last_step = 0 where person_id = (select id from auth.person where email = ${quote(browser.email)})`);
+    return browser;
+}
+async function halfIn(email) {
+    const browser = new Browser();
+    const got = await browser.post('/login', { email, password: PASSWORD });
+    assert.match(got.headers.location, /\/login\/second$/);
+    return browser;
+}
+const isIn = async (browser) => (await browser.json('/account')).status === 200;
+const options = async (browser, purpose) => {
+    const got = await browser.send('/api/auth/passkeys/options', { body: JSON.stringify({ purpose }),
+        headers: { ...json, 'content-type': 'application/json', origin: url, 'x-csrf-token': browser.jar.get('__Host-csrf') ?? '' } });
+    return { status: got.status, ...JSON.parse(got.body) };
+};
+async function withPasskey(browser, more) {
+    const key = new Authenticator(url), { challenge } = await options(browser, 'add');
+    const got = await browser.post('/account/security/passkeys', { ...key.create(challenge, more), name: 'Yellow key' });
+    return { key, got };
+}
+async function tries(key, change = {}, browser = new Browser()) {
+    const { challenge } = await options(browser, 'login');
+    const got = await browser.post('/login/passkey', { ...key.get(change.challenge ?? challenge, change), ...change.form });
+    return { browser, got, challenge };
+}
+
+for (const [what, shown] of [['recovery code', (browser) => browser.codes[0]], ['code of the app', (browser) => codeOf(browser.secret)]])
+    test(`ID-12 race: 50 at once with the same ${what}: one is in`, { skip, timeout: 120000 }, async (t) => {
+        const owner = await withApp(await registered());
+        const all = [];
+        for (let i = 0; i < 50; i += 10) all.push(...await Promise.all(Array.from({ length: 10 }, () => halfIn(owner.email))));
+        const code = shown(owner);
+        const answers = await Promise.all(all.map((browser) => browser.post('/login/second', { code })));
+        const tally = {};
+        for (const { status } of answers) tally[status] = (tally[status] ?? 0) + 1;
+        t.diagnostic(JSON.stringify(tally));
+        assert.equal(tally[303], 1, JSON.stringify(tally));
+        const inside = await Promise.all(all.map(isIn));
+        assert.equal(inside.filter(Boolean).length, 1);
+    });
+
+test('ID-12 race: 50 at once in one browser have five tries together', { skip, timeout: 60000 }, async () => {
+    const owner = await withApp(await registered()), browser = await halfIn(owner.email);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => browser.post('/login/second', { code: 'zzzzz-zzzzz' })));
+    assert.ok(answers.every(({ status }) => [410, 422, 429].includes(status)));
+    assert.equal(one(`select coalesce(max(w.tries), 5) from auth.pending w join auth.person p on p.id = w.person_id where p.email = ${quote(owner.email)}`), 5);
+    assert.equal((await browser.post('/login/second', { code: owner.codes[1] })).status, 410);
+});
+
+test('ID-15 happy: a passkey is added, logs in by itself, is named and removed', { skip }, async () => {
+    const owner = await registered(), { key, got } = await withPasskey(owner);
+    assert.equal(got.status, 200, text(got.body).slice(0, 400));
+    assert.match(text(got.body), /Recovery codes/); // the first factor brings them
+    let list = (await owner.json('/account/security')).data.passkeys;
+    assert.deepEqual(list.map(({ name, isSynced }) => [name, isSynced]), [['Yellow key', false]]);
+    assert.ok(!JSON.stringify(list).includes(b64(key.id)), 'the list is for people');
+
+    const { browser, got: came } = await tries(key);
+    assert.equal(came.status, 303, text(came.body).slice(0, 400));
+    assert.equal(came.headers.location, '/account');
+    assert.equal((await browser.json('/account')).data.person.email, owner.email);
+
+    assert.equal((await browser.post(`/account/security/passkeys/${list[0].id}`, { name: 'Green key' })).status, 303);
+    assert.equal((await browser.post(`/account/security/passkeys/${list[0].id}`, { name: '' })).status, 422);
+    list = (await owner.json('/account/security')).data.passkeys;
+    assert.equal(list[0].name, 'Green key');
+    assert.ok(list[0].usedAt);
+    assert.equal((await browser.post(`/account/security/passkeys/${list[0].id}/remove`, {})).status, 303);
+    assert.equal((await browser.post(`/account/security/passkeys/${list[0].id}/remove`, {})).status, 404);
+    assert.equal((await tries(key)).got.status, 401);
+});
+
+test('ID-15 happy: a passkey as the second step, and to confirm', { skip }, async () => {
+    const owner = await registered(), { key } = await withPasskey(owner);
+    const browser = await halfIn(owner.email), { challenge, credentials } = await options(browser, 'second');
+    assert.deepEqual(credentials, [b64(key.id)]);
+    const got = await browser.post('/login/second/passkey', key.get(challenge, { flags: 0x01 })); // touched is enough
+    assert.equal(got.status, 303, text(got.body).slice(0, 400));
+    assert.ok(await isIn(browser));
+    sql(`update auth.device set proved_at = now() - interval '1 hour' where person_id = (select id from auth.person where email = ${quote(owner.email)})`);
+    assert.match((await browser.get('/account/security/app')).headers.location, /\/account\/confirm/);
+    const ask = await options(browser, 'confirm');
+    assert.equal((await browser.post('/account/confirm/passkey', key.get(ask.challenge, { flags: 0x01 }))).status, 401); // not here
+    const again = await options(browser, 'confirm'), before = browser.jar.get('__Host-sid');
+    const done = await browser.post('/account/confirm/passkey', { ...key.get(again.challenge), next: '/account/security/app' });
+    assert.equal(done.headers.location, '/account/security/app');
+    assert.notEqual(browser.jar.get('__Host-sid'), before);
+    assert.equal((await browser.get('/account/security/app')).status, 200);
+});
+
+test('ID-15 bad input: an answer that is wrong in one thing is refused', { skip, timeout: 60000 }, async (t) => {
+    const owner = await registered(), { key } = await withPasskey(owner), stranger = new Authenticator(url);
+    const { hostname } = new URL(url);
+    const wrongs = {
+        'another origin': { client: { origin: 'https://evil.test' } },
+        'the origin with another port': { client: { origin: `http://${hostname}:1` } },
+        'within a frame of another site': { client: { crossOrigin: true } },
+        'another site': { rpId: 'evil.test' },
+        'a site below': { rpId: `sub.${hostname}` },
+        'a challenge of its own': { challenge: b64(randomBytes(32)) },
+        'no challenge': { challenge: '' },
+        'the type of adding one': { type: 'webauthn.create' },
+        'nobody present': { flags: 0x04 },
+        'nobody verified': { flags: 0x01 },
+        'copied, and cannot be': { flags: 0x15 },
+        'authenticator data cut': { cut: 1 },
+        'the key of another': { signed: stranger.privateKey },
+        'an unknown credential': { id: stranger.id },
+        'another owner remembered': { handle: b64('somebody else') },
+        'a signature that is none': { form: { signature: b64('no signature') } },
+        'no base64url': { form: { auth_data: '***' } },
+        'padding': { form: { client_data: `${b64('{}')}=` } },
+        'nothing signed': { form: { signature: '' } },
+    };
+    for (const [what, change] of Object.entries(wrongs)) {
+        const { browser, got } = await tries(key, change);
+        assert.ok([401, 422].includes(got.status), `${what}: ${got.status}`);
+        assert.ok(!(await isIn(browser)), what);
+    }
+    t.diagnostic(`${Object.keys(wrongs).length} refused`);
+    assert.equal((await tries(key)).got.status, 303);
+});
+
+test('ID-15 twice: a challenge is answered once, in its browser, for its purpose', { skip }, async () => {
+    const owner = await registered(), { key } = await withPasskey(owner);
+    const browser = new Browser(), { challenge } = await options(browser, 'login');
+    const cookie = browser.jar.get('__Host-passkey'), answer = key.get(challenge);
+    assert.equal((await browser.post('/login/passkey', answer)).status, 303);
+    const thief = new Browser();
+    assert.equal((await thief.post('/login/passkey', answer)).status, 401); // without its cookie
+    thief.jar.set('__Host-passkey', cookie); // with it: it was answered
+    assert.equal((await thief.post('/login/passkey', answer)).status, 401);
+    assert.equal((await thief.post('/login/passkey', key.get(challenge))).status, 401);
+    assert.ok(!(await isIn(thief)));
+    const other = await options(thief, 'login');
+    const said = await options(browser, 'confirm'); // a challenge of another purpose
+    thief.jar.set('__Host-passkey', browser.jar.get('__Host-passkey'));
+    assert.equal((await thief.post('/login/passkey', key.get(said.challenge))).status, 401);
+    assert.notEqual(other.challenge, said.challenge);
+    const forged = new Browser();
+    forged.jar.set('__Host-passkey', `login|${'A'.repeat(43)}|-|9999999999.AAAAAAAAAAAAAAAAAAAAAA`);
+    assert.equal((await forged.post('/login/passkey', key.get('A'.repeat(43)))).status, 401);
+});
+
+test('ID-15 race: one answer sent 20 times at once is one login', { skip, timeout: 60000 }, async () => {
+    const owner = await registered(), { key } = await withPasskey(owner);
+    const browser = new Browser(), { challenge } = await options(browser, 'login'), answer = key.get(challenge);
+    const jar = new Map(browser.jar);
+    const all = await Promise.all(Array.from({ length: 20 }, () => new Browser({ jar: new Map(jar) }).post('/login/passkey', answer)));
+    assert.equal(all.filter(({ status }) => status === 303).length, 1);
+});
+
+test('ID-15 a count that goes back is refused and noted', { skip }, async () => {
+    const owner = await registered(), { key } = await withPasskey(owner);
+    assert.equal((await tries(key, { count: 4000000000 })).got.status, 303);
+    for (const count of [4000000000, 3999999999, 1, 0]) assert.equal((await tries(key, { count })).got.status, 401, String(count));
+    assert.ok((await owner.json('/account/security')).data.passkeys[0].suspectAt);
+    assert.match(text((await owner.get('/account/security')).body), /may have been copied/);
+    assert.equal((await tries(key, { count: 4000000001 })).got.status, 303);
+    const still = await registered(), silent = (await withPasskey(still)).key; // one that does not count
+    for (let i = 0; i < 2; i++) assert.equal((await tries(silent, { count: 0 })).got.status, 303);
+});
+
+test('ID-15 wrong person: another\'s passkey is no second step, and nothing of theirs is touched', { skip }, async () => {
+    const owner = await registered(), other = await registered();
+    const { key } = await withPasskey(owner), { key: theirs } = await withPasskey(other);
+    const half = await halfIn(owner.email), ask = await options(half, 'second');
+    assert.equal((await half.post('/login/second/passkey', theirs.get(ask.challenge))).status, 401);
+    assert.ok(!(await isIn(half)));
+    const confirm = await options(owner, 'confirm');
+    assert.equal((await owner.post('/account/confirm/passkey', theirs.get(confirm.challenge))).status, 401);
+    const [{ id }] = (await other.json('/account/security')).data.passkeys;
+    assert.equal((await owner.post(`/account/security/passkeys/${id}/remove`, {})).status, 404);
+    assert.equal((await owner.post(`/account/security/passkeys/${id}`, { name: 'Mine' })).status, 404);
+    assert.equal((await other.json('/account/security')).data.passkeys[0].name, 'Yellow key');
+    // A credential is one person's: adding it again, here or there, is refused.
+    const mine = await options(other, 'add');
+    assert.equal((await other.post('/account/security/passkeys', key.create(mine.challenge))).status, 409);
+});
+
+test('ID-15 bad input: what is added wrongly is not added', { skip, timeout: 60000 }, async () => {
+    const owner = await registered();
+    const wrongs = [{ client: { origin: 'https://evil.test' } }, { rpId: 'evil.test' }, { type: 'webauthn.get' }, { flags: 0x44 },
+        { flags: 0x05 }, { alg: -257 }, { cut: 1 }, { cut: 70 }];
+    for (const wrong of wrongs) {
+        const { got } = await withPasskey(owner, wrong);
+        assert.equal(got.status, 401, JSON.stringify(wrong));
+    }
+    const key = new Authenticator(url), { challenge } = await options(owner, 'add');
+    assert.equal((await owner.post('/account/security/passkeys', { ...key.create(challenge), id: b64(randomBytes(24)) })).status, 401);
+    assert.equal((await owner.json('/account/security')).data.passkeys.length, 0);
+    const stranger = new Browser();
+    assert.equal((await options(stranger, 'add')).status, 401);
+    assert.equal((await options(stranger, 'second')).status, 401);
+    assert.equal((await options(stranger, 'confirm')).status, 401);
+});
+
+test('AC-07 a stolen session adds nothing after a quarter of an hour', { skip }, async () => {
+    const owner = await registered();
+    sql(`update auth.device set proved_at = now() - interval '16 minutes' where person_id = (select id from auth.person where email = ${quote(owner.email)})`);
+    const { got } = await withPasskey(owner);
+    assert.equal(got.status, 303);
+    assert.match(got.headers.location, /^\/account\/confirm\?next=/);
+    assert.equal((await owner.json('/account/security')).data.passkeys.length, 0);
+});
