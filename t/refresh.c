@@ -256,15 +256,36 @@ T(ID_19_the_pages_log_out_ends_the_browsers_login_too)
     eq_int(asked_with(access), 401);
 }
 
-T(SE_tokens_die_with_their_device_row)
+T(SE_a_changed_password_ends_refresh_and_access_tokens)
 {
     open_shop();
-    str token = log_in(IN_BODY);
-    eq_int(asked_with(access_), 200);
-    /* As a changed password does, and "log out everywhere". */
-    t_sql("update auth.device set ended_at = now() where person_id = "
-          "(select id from auth.person where email = '" SHOPPER_ "')");
-    eq_int(asked_with(access_), 401);
+    str token = log_in(IN_BODY), access = access_;
+    eq_int(asked_with(access), 200);
+    t_login(SHOPPER_);
+    t_post("/account/password", "old=market-day-demo&password=four+purple+lanterns+sing");
+    t_status(303);
+    eq_int(asked_with(access), 401);
+    t_json("error", "Invalid token");
+    t_browser();
+    renew(token);
+    is_over();
+}
+
+T(ID_19_a_login_of_the_API_is_a_device_that_its_owner_can_end)
+{
+    open_shop();
+    t_sql("update auth.device set ended_at = now() where kind = 'token'");
+    t_with("User-Agent", "Till/1.0");
+    str token = log_in(IN_BODY), access = access_, id = str_none;
+    t_login(SHOPPER_);
+    t_get("/account.json");
+    EACH(item, node_get(t_document(), S("devices")))
+        if (str_is(node_str(&item->node, "name"), "Till/1.0"))
+            id = str_dup(t_ctx()->mem, node_str(&item->node, "id"));
+    is_true(id.n > 0);
+    t_post(str_fmt(t_ctx()->mem, "/account/devices/%.*s/end", STR(id)).p, "");
+    t_status(303);
+    eq_int(asked_with(access), 401);
     renew(token);
     is_over();
 }

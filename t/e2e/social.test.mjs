@@ -68,7 +68,7 @@ async function startReal() {
 
 let was = '';
 function renew(lines) {
-    writeFileSync(confPath, was + lines);
+    writeFileSync(confPath, (lines ? was.replace(/^oidc_.*\n/gm, '') : was) + lines);
     const { web, slow } = processes();
     for (const pid of [web, slow]) process.kill(pid, 'SIGHUP');
 }
