@@ -112,18 +112,19 @@ insert into catalog.front as f (organisation_id, picture_id) values (:organisati
  where f.picture_id <> excluded.picture_id;
 
 -- name: product :maybe
--- in: slug text, lang text
--- Its page's sheet, the stock of its items (one may lie in several places) and its categories.
-select s.product_id as id, s.organisation_id, s.slug, s.document, k.items, k.free, g.slugs, g.names
+-- in: slug text
+-- Its page's sheet and the stock of its items (one may lie in several places).
+select s.product_id as id, s.organisation_id, s.slug, s.document, s.category_ids, k.items, k.free
   from catalog.sheet s
  cross join lateral (
        select array_agg(x.item_id) as items, array_agg(x.on_hand - x.reserved) as free
          from inventory.stock x where x.item_id = any(s.item_ids)) k
- cross join lateral (
-       select array_agg(c.slug) as slugs, array_agg(base.said(c.names, :lang)) as names
-         from (select x.slug, x.names from catalog.category x
-                where x.id = any(s.category_ids) order by x.position, x.id) c) g
  where s.slug = :slug;
+
+-- name: categories_by_ids :many
+-- in: ids bigint[], lang text
+select c.id, c.slug, base.said(c.names, :lang) as name
+  from catalog.category c where c.id = any(:ids::bigint[]) order by c.position, c.id;
 
 -- name: options :many
 -- in: slug text, lang text

@@ -46,7 +46,7 @@ int page_home(struct req *r)
 
 /* `options` holds a row for each value: code, name, value_id, value_code, value_name. */
 struct shown {
-    struct node *product, *related, *options, *variants;
+    struct node *product, *related, *options, *variants, *categories;
     const struct node *sheet;
     str tags[MAX_TAGS]; /* what the address chose */
     size_t n_tags;
@@ -346,16 +346,50 @@ static void specs_of(struct ctx *c, const struct shown *s, struct node *product)
     }
 }
 
-static void categories_of(struct ctx *c, const struct shown *s, struct node *product)
+static int make_categories(struct ctx *c, void *with, struct node **rows)
 {
-    struct node *categories = node_set_list(c->mem, product, S("categories"));
-    const struct item *name = node_first(node_get(s->product, S("names")));
-    EACH(slug, node_get(s->product, S("slugs"))) {
-        struct node *one = node_add_map(c->mem, categories);
-        node_set(c->mem, one, S("slug"), (struct node *)&slug->node);
-        node_set(c->mem, one, S("name"), (struct node *)&name->node);
-        name = name->next;
+    (void)with;
+    return q_catalog_menu(c, rows, c->lang);
+}
+
+static bool has_id(const struct node *ids, i64 id)
+{
+    EACH(it, ids)
+        if (it->node.as.number == id)
+            return true;
+    return false;
+}
+
+static void add_categories(struct ctx *c, struct shown *s, const struct node *rows)
+{
+    s->categories = node_list(c->mem);
+    EACH(it, rows) {
+        if (!has_id(node_get(s->product, S("category_ids")), node_int(&it->node, "id")))
+            continue;
+        struct node *one = node_add_map(c->mem, s->categories);
+        node_set_str(c->mem, one, S("slug"), node_str(&it->node, "slug"));
+        node_set_str(c->mem, one, S("name"), node_str(&it->node, "name"));
     }
+}
+
+/* The shop's categories are few and kept like the menu; one that is too new for that is asked
+ * for. */
+static int read_categories(struct ctx *c, struct shown *s)
+{
+    const struct node *ids = node_get(s->product, S("category_ids")), *kept;
+    str key = str_fmt(c->mem, "categories:%.*s", STR(c->lang));
+    TRY(kept_or_made(c, key, make_categories, NULL, &kept));
+    add_categories(c, s, kept);
+    if (node_count(s->categories) == node_count(ids))
+        return E_OK;
+    struct node *rows;
+    i64 *wanted = NEWS(c->mem, i64, node_count(ids) + 1);
+    size_t n = 0;
+    EACH(it, ids)
+        wanted[n++] = it->node.as.number;
+    TRY(q_catalog_categories_by_ids(c, &rows, wanted, n, c->lang));
+    add_categories(c, s, rows);
+    return E_OK;
 }
 
 static struct node *product_of(struct ctx *c, const struct shown *s)
@@ -381,7 +415,7 @@ static struct node *product_of(struct ctx *c, const struct shown *s)
         offer_of(c, s->options, s->chosen, node_set_map(mem, product, S("chosen")));
     else
         node_set_null(mem, product, S("chosen"));
-    categories_of(c, s, product);
+    node_set(mem, product, S("categories"), s->categories);
     node_set_str(mem, product, S("live"), str_fmt(mem, "/live/product/%.*s.json", STR(id)));
     return product;
 }
@@ -394,12 +428,13 @@ int page_product(struct req *r)
     str slug = in_str(r, "slug");
     s.n_tags = query_tags(r, known, s.tags);
     pg_batch(c);
-    q_catalog_product(c, &s.product, slug, c->lang);
+    q_catalog_product(c, &s.product, slug);
     q_catalog_related(c, &s.related, slug, c->lang, c->currency);
     TRY(pg_flush(c));
     if (!s.product)
         return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
     s.sheet = node_get(s.product, S("document"));
+    TRY(read_categories(c, &s));
     read_options(c, &s);
     read_variants(c, &s);
     keep_real(&s);

@@ -121,7 +121,8 @@ static PGconn *dial(const struct pg *pg)
     const char *values[] = { "2", "talat", "UTF8", "8000",
         "-c statement_timeout=5s -c lock_timeout=3s -c timezone=UTC"
         " -c idle_in_transaction_session_timeout=10s -c jit=off"
-        " -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan",
+        " -c max_parallel_workers_per_gather=0 -c enable_memoize=off"
+        " -c plan_cache_mode=force_generic_plan",
         pg->conninfo, NULL };
     return PQconnectdbParams(names, values, 1);
 }

@@ -3,7 +3,7 @@ import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, dirname } from 'node:path';
-import { skip, Browser, admin, ask, calm, conf, fields, goods, inner, rows, shopper, sleep, text, until, url, wholeForm } from './shop.mjs';
+import { skip, Browser, admin, ask, calm, conf, fields, goods, inner, one, rows, shopper, sleep, sql, text, until, url, wholeForm } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 
@@ -87,6 +87,56 @@ test('a price that the merchant changes is on the kept pages within three second
         const again = fields((await staff.get(`/admin/products/${thing.slug}`)).body, `/admin/products/${thing.slug}`);
         Object.assign(form, again);
         await save(was);
+    }
+});
+
+// The question's spelling is nginx's key, its words are the workers': each look is a new page of one question.
+const spelt = (name, n) => [...name].map((letter, i) => ((n >> (i % 12)) & 1 ? letter.toUpperCase() : letter.toLowerCase())).join('');
+const shelved = (product, change) => { sql(change); sql(`select catalog.reshelve(array[${product}::bigint])`); };
+
+test('which products a search finds is kept for seconds, what they cost is not', { skip, timeout: 60000 }, async () => {
+    const thing = goods(), [{ name }] = rows(`select name from catalog.product_text where product_id = ${thing.product} and lang = 'en'`);
+    let n = 1;
+    const found = async (prefix = '') => {
+        const got = await ask(`${prefix}/search.json?q=${encodeURIComponent(spelt(name, n++))}`);
+        assert.deepEqual([got.status, cache(got)], [200, 'MISS']);
+        return JSON.parse(got.body).products.find(({ slug }) => slug === thing.slug);
+    };
+    const status = (now) => shelved(thing.product, `update catalog.product set status = '${now}' where id = ${thing.product}`);
+    const was = await found();
+    assert.ok(was, `${name} finds ${thing.slug}`);
+    assert.ok(await found('/th'), 'in another language');
+    shelved(thing.product, `update catalog.price set amount = amount + 700 where product_id = ${thing.product}`);
+    try {
+        assert.equal((await found()).price, was.price + 700, 'asked at once');
+        status('draft');
+        assert.equal(await found(), undefined, 'never one that is off the shelf');
+        await sleep(9500);
+        assert.equal(await found(), undefined);
+        status('published');
+        await until(found, 10000, 'a product is not found ten seconds after it came');
+    } finally {
+        status('published');
+        shelved(thing.product, `update catalog.price set amount = amount - 700 where product_id = ${thing.product}`);
+    }
+});
+
+test("a product's page names a category that is newer than the workers' list of them", { skip, timeout: 20000 }, async () => {
+    const thing = goods(), slug = `newest-${Date.now()}`;
+    await ask(`/products/${goods().slug}.json`); // the list is kept now
+    const id = one(`with c as (insert into catalog.category (organisation_id, slug, position, names)
+            select organisation_id, '${slug}', 9999, '{"en": "Newest of all", "th": "ใหม่"}' from catalog.product where id = ${thing.product} returning id, organisation_id)
+        , p as (insert into catalog.product_category (product_id, category_id, organisation_id) select ${thing.product}, id, organisation_id from c)
+        select id from c`);
+    sql(`select catalog.reshelve(array[${thing.product}::bigint])`);
+    try {
+        for (const [prefix, name] of [['', 'Newest of all'], ['/th', 'ใหม่']]) {
+            const { product } = JSON.parse((await ask(`${prefix}/products/${thing.slug}.json`)).body);
+            assert.deepEqual(product.categories.filter((each) => each.slug === slug), [{ slug, name }]);
+        }
+    } finally {
+        shelved(thing.product, `delete from catalog.product_category where category_id = ${id}`);
+        sql(`delete from catalog.category where id = ${id}`);
     }
 });
 
