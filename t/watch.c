@@ -1,5 +1,5 @@
 /* What looks wrong is told, once; what browsers report is counted, and says nobody's name. */
-#include "watch/watch.h"
+#include "watch/watch_in.h"
 #include "io/io.h"
 #include "t/shop.h"
 #include "web/web.h"
@@ -120,6 +120,34 @@ T(se_14_taking_out_very_many_people_raises_an_alert_once)
     }
     redis_del(t_ctx(), key);
     eq_int(alerts("much-read"), 1);
+}
+
+T(se_14_rights_that_are_raised_raise_an_alert_once)
+{
+    t_open();
+    t_ctx()->scope.platform = true;
+    must(watch_look(t_ctx())); /* what stands there from before */
+    i64 before = t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = "
+                       "'rights-raised'");
+    t_sql("insert into auth.person (email, name, password_hash) values ('raised@example.test', 'R', 'x')");
+    must(watch_look(t_ctx()));
+    eq_int(t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = "
+                 "'rights-raised'"),
+        before);
+    t_sql("insert into auth.member (organisation_id, person_id, place) select o.id, p.id, 'viewer' from "
+          "auth.organisation o, auth.person p where o.slug = 'house' and p.email = 'raised@example.test'");
+    must(watch_look(t_ctx()));
+    eq_int(t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = "
+                 "'rights-raised'"),
+        before);
+    t_sql("update auth.member set place = 'admin' where person_id = (select id from auth.person where "
+          "email = 'raised@example.test')");
+    t_sql("update auth.person set role = 'admin' where email = 'raised@example.test'");
+    for (int i = 0; i < 3; i++)
+        must(watch_look(t_ctx()));
+    eq_int(t_int("select count as n from watch.alert where kind = 'rights-raised' and person_id = "
+                 "(select id from auth.person where email = 'raised@example.test')"),
+        2);
 }
 
 T(se_14_the_list_is_for_who_runs_the_platform)

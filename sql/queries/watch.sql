@@ -45,6 +45,26 @@ with staff as (
 )
 select exists (select from staff) and not here and anywhere as is_new from before;
 
+-- name: rights :many
+-- in: kind text
+-- Whoever was made an admin or owner, and roles that were made or changed, of the last hours, from
+-- the audit trail; the same ones again change nothing.
+insert into watch.alert as a (kind, person_id, hour, count)
+select :kind, person, date_trunc('hour', at), count(*)
+  from (select e.at, case e.thing when 'auth.member' then split_part(e.thing_id, ' ', 2)::bigint
+                                  when 'auth.person' then e.thing_id::bigint
+                                  else coalesce(e.person_id, 0) end as person
+          from audit.entry e
+         where e.kind in ('rights', 'account') and e.at > now() - interval '2 hours'
+           and e.action in ('insert', 'update')
+           and (e.thing = 'auth.member' and e.after ->> 'place' in ('admin', 'owner')
+                or e.thing = 'auth.person' and e.after ->> 'role' in ('admin', 'super_admin')
+                or e.thing = 'auth.role')) raised
+ group by person, date_trunc('hour', at)
+on conflict (kind, person_id, network, hour)
+    do update set count = excluded.count, last_at = now() where a.count < excluded.count
+returning count, extract(epoch from hour)::bigint as hour;
+
 -- name: report :exec
 -- in: directive text, blocked text, page text
 -- At most 500 different ones.

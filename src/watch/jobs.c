@@ -51,6 +51,7 @@ const struct notify_builder watch_mails[] = {
 static int sweep(struct ctx *c) { return q_watch_sweep(c, NULL); }
 
 CRONS(watch){
+    { "watch.look", MINUTE, watch_look },
     { "watch.sweep", DAY, sweep },
     END_OF_CRONS,
 };

@@ -46,18 +46,34 @@ static str network_of(struct arena *mem, str address)
     return buf_str(&out);
 }
 
+int watch_mail(struct ctx *c, str kind, i64 hour)
+{
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("kind"), kind);
+    node_set_int(c->mem, data, S("hour"), hour);
+    return job_add(c, "watch.mail",
+        str_fmt(c->mem, "alert:%.*s:%" PRId64, STR(kind), hour), 0, 0, data, 0);
+}
+
+int watch_look(struct ctx *c)
+{
+    struct node *rows;
+    str kind = str_of(kinds[WATCH_RIGHTS_RAISED].name);
+    TRY(q_watch_rights(c, &rows, kind));
+    EACH(item, rows) {
+        log_line(c, LOG_WARN, "watch", "kind", kind, NULL);
+        metric_add(c->app, "alerts_total", 1);
+        TRY(watch_mail(c, kind, node_int(&item->node, "hour")));
+    }
+    return E_OK;
+}
+
 static int raise(struct ctx *c, enum watch_kind kind, i64 person, str address)
 {
     struct node *row;
     const char *name = kinds[kind].name;
     TRY(q_watch_raise(c, &row, str_of(name), person, network_of(c->mem, address)));
-    if (node_int(row, "count") > 1)
-        return E_OK;
-    struct node *data = node_map(c->mem);
-    str key = str_fmt(c->mem, "alert:%s:%" PRId64, name, node_int(row, "hour"));
-    node_set_str(c->mem, data, S("kind"), str_of(name));
-    node_set_int(c->mem, data, S("hour"), node_int(row, "hour"));
-    return job_add(c, "watch.mail", key, 0, 0, data, 0);
+    return node_int(row, "count") > 1 ? E_OK : watch_mail(c, str_of(name), node_int(row, "hour"));
 }
 
 void watch_raise(struct ctx *c, enum watch_kind kind, i64 person, str address)
