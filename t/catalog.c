@@ -235,7 +235,7 @@ T(a_product_page_says_what_can_be_bought)
 T(a_variant_without_a_price_in_the_currency_is_shown_but_not_for_sale)
 {
     with_lamp();
-    t_cookie_set("currency", "USD");
+    t_cookie_set("__Host-currency", "USD");
     t_get("/products/zz-lamp.json?zzcolour=white");
     t_json("product.chosen.price", "null");
     t_json("product.chosen.forSale", "false");

@@ -86,7 +86,7 @@ int push_refresh(struct ctx *c, str at, str secret, str path, str accept, str ki
         str_fmt(c->mem, "X-Talat-Refresh: %.*s", STR(secret)),
         str_fmt(c->mem, "Accept: %.*s", STR(accept)),
         str_fmt(c->mem, "X-Talat-Kind: %.*s", STR(kind)),
-        str_fmt(c->mem, "Cookie: currency=%.*s", STR(currency)),
+        str_fmt(c->mem, "Cookie: __Host-currency=%.*s", STR(currency)),
     };
     if (!str_starts(path, S("/")))
         return fail_detail(c, E_INTERNAL, "push.path", "not a path");

@@ -154,12 +154,13 @@ struct req {
     size_t row;          /* the route's number, for the metrics */
 };
 
-/* The cookies the front door knows. The currency's is plain because nginx keys pages by it. */
+/* The cookies the front door knows. nginx keys pages by the
+ * currency's (nginx/render). */
 #define COOKIE_SESSION  "__Host-sid"
 #define COOKIE_CART     "__Host-cart"
 #define COOKIE_CSRF     "__Host-csrf"
 #define COOKIE_REFRESH  "__Host-refresh" /* SameSite=Strict: no link leads to where it counts */
-#define COOKIE_CURRENCY "currency"
+#define COOKIE_CURRENCY "__Host-currency"
 
 i64 in_int(const struct req *, const char *name);
 str in_str(const struct req *, const char *name);

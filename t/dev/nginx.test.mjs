@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import { connect as connectTLS } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -182,7 +183,7 @@ test('JSON, another currency and another language never answer for the page', as
         body: `${PAGE_FORMAT} ${PAGE_CURRENCY}` });
     const asks = [
         [{ accept: 'application/json' }, 'json THB'], [{ accept: 'text/html,application/xhtml+xml,*/*' }, 'html THB'],
-        [{ cookie: 'currency=VND' }, 'html VND'], [{ cookie: 'currency=EUR' }, 'html THB'], [{ cookie: 'a=1; currency=USD' }, 'html USD'],
+        [{ cookie: '__Host-currency=VND' }, 'html VND'], [{ cookie: '__Host-currency=EUR' }, 'html THB'], [{ cookie: 'a=1; __Host-currency=USD' }, 'html USD'],
         [{ accept: '*/*' }, 'html THB'], [{ accept: 'application/json, text/html' }, 'html THB'],
     ];
     for (const round of [1, 2]) {
@@ -226,7 +227,7 @@ test('a guest gets the page as it is kept, packed or plain, and nobody gets anot
         [{ 'accept-encoding': 'x-gzipped' }, 'plain', undefined], [{ 'accept-encoding': 'identity' }, 'plain', undefined],
         [token, 'AAb-_0123456789abcdefZ', undefined], [{ ...token, ...gzip }, 'AAb-_0123456789abcdefZ', 'gzip'],
         [{ 'x-talat-kind': 'gzip' }, 'plain', undefined], [{ ...token, 'x-talat-kind': '|GET||gzip' }, 'AAb-_0123456789abcdefZ', undefined],
-        [{ cookie: 'currency=THB', ...gzip }, 'packed', 'gzip'],
+        [{ cookie: '__Host-currency=THB', ...gzip }, 'packed', 'gzip'],
     ];
     for (const round of [1, 2]) {
         for (const [headers, begins, encoding] of asks) {
@@ -262,7 +263,7 @@ test('the header part is asked only for who has a session or cart, and can fail 
     assert.equal((await ask(at)).body, 'for a guest, plain');
     assert.equal((await ask(at, { headers: { cookie: '__Host-csrf=Ab-_0123456789abcdef' } })).body, '|<input value="Ab-_0123456789abcdef">');
     assert.equal(seen.length, before + 2);
-    const cookie = 'currency=THB; __Host-sid=abc; __Host-csrf=Ab-_0123456789abcdef';
+    const cookie = '__Host-currency=THB; __Host-sid=abc; __Host-csrf=Ab-_0123456789abcdef';
     assert.equal((await ask(at, { headers: { cookie } })).body, 'Mali|<input value="Ab-_0123456789abcdef">');
     assert.equal(seen.at(-1).params.PAGE_LANGUAGE, 'th');
     for (const nobodys of ['__Host-csrf="><script>alert(1)</script>', 'x__Host-csrf=Ab-_0123456789abcdef'])
@@ -496,6 +497,13 @@ test('in production: TLS with HSTS, plain HTTP redirected, no word about the cac
     const moved = await new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path: '/x?y=1', agent: false,
         headers: { host: 'evil.example' } }, (got) => { got.resume(); done(got); }).on('error', fail).end());
     assert.deepEqual([moved.statusCode, moved.headers.location], [301, 'https://shop.example/x?y=1']);
+    const program = await new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path: '/api/orders', agent: false }, (got) => { got.resume(); done(got); }).on('error', fail).end());
+    assert.deepEqual([program.statusCode, program.headers.location], [403, undefined], 'a program is not helped on');
+    for (const [maxVersion, takes] of [['TLSv1.1', false], ['TLSv1.2', true], ['TLSv1.3', true]]) {
+        const spoken = await new Promise((done) => { const socket = connectTLS({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion, ciphers: 'DEFAULT@SECLEVEL=0' },
+            () => { done(socket.getProtocol()); socket.destroy(); }).on('error', () => done(null)); });
+        assert.equal(spoken, takes ? maxVersion : null, maxVersion);
+    }
     writeFileSync(join(dir, 'talat.conf'), conf);
 });
 

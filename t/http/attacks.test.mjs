@@ -237,7 +237,7 @@ test('SE-06 no address leads out of its folder', { skip, timeout: 60000 }, async
     for (const path of ['//etc/passwd', '/static//etc/passwd', '/media//etc/passwd', 'http://127.0.0.1/etc/passwd', '/file:///etc/passwd', '/static/css/%2e%2e/manifest', '/-/error/../../etc/passwd', '/-/error/404', '/_sub/x', '/pub/x', '/push-status', '/static/manifest', '/.git/config', '/.env', '/var/talat.conf', '/talat.conf']) await look(path);
     const browser = new Browser(); // and in what is no address: languages, currencies, file names
     for (const word of ['../../etc/passwd', '..%2f..%2fetc/passwd', '/etc/passwd', '..\\..\\talat.conf', 'th/../../x']) {
-        for (const got of [await browser.get('/', { headers: { cookie: `currency=${word}`, 'accept-language': word } }), await browser.get(`/${encodeURIComponent(word)}/cart`), await browser.get(`/products?category=${encodeURIComponent(word)}`)]) assert.doesNotMatch(got.body, /root:x:|secret_file/);
+        for (const got of [await browser.get('/', { headers: { cookie: `__Host-currency=${word}`, 'accept-language': word } }), await browser.get(`/${encodeURIComponent(word)}/cart`), await browser.get(`/products?category=${encodeURIComponent(word)}`)]) assert.doesNotMatch(got.body, /root:x:|secret_file/);
     }
     t.diagnostic(`${n} addresses`);
 });
@@ -315,6 +315,34 @@ test('SE-03 who asks too often is told how much and how long', { skip, timeout: 
     assert.equal((await browser.json('/cart', at(somewhere()))).data.code, 'limit');
     assert.equal(await redis('GET', key), '103', 'the key is rl:<class>:<who>');
     await redis('DEL', key);
+});
+
+test('SE-13 what was refused stands in the log with its reason and the request\'s id', { skip, timeout: 30000 }, async () => {
+    const buyer = await shopper(), wrong = `wrong.${Date.now()}@example.test`, log = () => ['web', 'slow'].map((pool) => readFileSync(join(process.env.TALAT_VAR, `log/${pool}.log`), 'utf8')).join('');
+    const refusals = [[await buyer.get('/admin'), 403, 'permission'], [await ask('/cart/lines', { form: { sku: 'x' }, headers: { origin: 'https://evil.example' } }), 403, 'csrf'],
+        [await ask('/api/orders', { method: 'POST', headers: { origin: url } }), 401, 'login'], [await ask('/api/auth/login', { body: JSON.stringify({ email: wrong, password: 'x' }), headers: { 'content-type': 'application/json' } }), 401, 'auth.wrong'],
+        [await ask('/orders/TL-AAAA-BBBB-CCCC'), 404, '']];
+    for (const [got, status, fault] of refusals) {
+        assert.equal(got.status, status, fault);
+        const line = JSON.parse(log().split('\n').find((one) => one.includes(`"id":"${got.headers['x-request-id']}"`) && one.includes('"request"')) ?? '{}');
+        assert.deepEqual([String(line.status), fault ? line.fault : ''], [String(status), fault], JSON.stringify(line));
+        assert.match(line.time ?? line.at ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    }
+    assert.ok(!log().includes(wrong), 'but not who was tried');
+});
+
+test('SE-06 passwords are typed hidden, and password managers may help', { skip, timeout: 30000 }, async () => {
+    let n = 0;
+    for (const path of ['/login', '/register', '/th/login', '/vi/register']) {
+        const { body } = await ask(path);
+        assert.doesNotMatch(body, /on(paste|copy|drop|contextmenu)=|autocomplete="off"[^>]*password|password[^>]*autocomplete="off"/i);
+        for (const [input] of body.matchAll(/<input\b[^>]*name="[^"]*password[^"]*"[^>]*>/g)) {
+            assert.match(input, /type="password"/);
+            assert.match(input, /autocomplete="(current|new)-password"/);
+            n++;
+        }
+    }
+    assert.ok(n >= 3, `${n} fields`);
 });
 
 // ---- what is said when something goes wrong -----------------------------------------------------------

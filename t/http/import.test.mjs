@@ -58,7 +58,7 @@ test('imported twice it is there once, shown, and for sale', { skip, timeout: 60
         order by v.id desc limit 1`);
     assert.ok(thing, 'something of it is in stock');
     const browser = new Browser();
-    browser.jar.set('currency', 'USD');
+    browser.jar.set('__Host-currency', 'USD');
     const page = await browser.get(`/products/${thing.slug}`);
     assert.equal(page.status, 200);
     assert.match(page.body, /\/media\/[^"]+\.webp/);

@@ -175,7 +175,7 @@ test('a kept product page hears its own words anew, in its language and currency
     const thing = goods({ stock: 9 }), staff = await admin(), path = `/products/${thing.slug}`;
     const lines = {};
     for (const [name, at, currency] of [['en', path, 'THB'], ['th', `/th${path}`, 'THB'], ['vnd', `/vi${path}`, 'VND']]) {
-        const page = await ask(at, { headers: { cookie: `currency=${currency}` } });
+        const page = await ask(at, { headers: { cookie: `__Host-currency=${currency}` } });
         const [, line, since] = /data-live="([^"]+)" data-since="([^"]+)"/.exec(page.body);
         assert.match(line, new RegExp(`^/live/product/[^/]+/${name === 'vnd' ? 'vi' : name}/${currency}$`));
         lines[name] = { page: page.body, stream: await open(`${line}?last_event_id=${Math.floor(Date.parse(since) / 1000) - 3}:0`) };
