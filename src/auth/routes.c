@@ -113,6 +113,8 @@ static int must_wait(struct req *r, const struct guesser *g)
     set_header(
         r, "Retry-After", str_fmt(r->c.mem, "%" PRId64, (until - r->c.now + SECOND - 1) / SECOND));
     metric_add(r->c.app, "logins_slowed_total", 1);
+    if (r->c.app->hooks.limited)
+        r->c.app->hooks.limited(r, "login-account");
     return fail(&r->c, E_LIMIT, "login.slow",
         "Somebody has tried wrong passwords for this account. Please wait a little and try again, "
         "or choose a new password by mail.");
@@ -131,18 +133,34 @@ static void wait_longer(struct req *r, const struct guesser *g)
         LONGEST_S);
 }
 
+static int take_tries(struct req *r, const struct guesser *g, i64 add)
+{
+    struct limit_ask asks[COUNT(guesses)];
+    for (size_t i = 0; i < g->n; i++)
+        asks[i] = (struct limit_ask){ guesses[i], guess_key(r, g, i) };
+    return limit_take_all(r, asks, g->n, add);
+}
+
+/* A try is counted before the password is looked at, or a hundred at once would all be let in; it
+ * is given back when it was right. Only looked at before: who is refused does not begin the
+ * window anew. */
 static int tries_left(struct req *r, const struct guesser *g)
 {
-    for (size_t i = 0; i < g->n; i++)
-        TRY(limit_take(r, guesses[i], guess_key(r, g, i), 0));
-    return must_wait(r, g);
+    TRY(take_tries(r, g, 0));
+    TRY(must_wait(r, g));
+    return take_tries(r, g, 1);
+}
+
+static void give_back(struct req *r, const struct guesser *g)
+{
+    struct fault told = r->c.fault;
+    take_tries(r, g, -1);
+    r->c.fault = told;
 }
 
 static void count_failure(struct req *r, const struct guesser *g)
 {
     struct fault told = r->c.fault;
-    for (size_t i = 0; i < g->n; i++)
-        limit_take(r, guesses[i], guess_key(r, g, i), 1);
     wait_longer(r, g);
     r->c.fault = told;
     metric_add(r->c.app, "logins_failed_total", 1);
@@ -167,6 +185,8 @@ int login_check(struct req *r, str email, str password, struct login *who)
     int err = auth_check(&r->c, email, password, who);
     if (err == E_LOGIN)
         count_failure(r, &g);
+    else
+        give_back(r, &g);
     if (!err) /* the owner, who had to think: not the address, which may try many accounts */
         limit_forget(r, guesses[0], guess_key(r, &g, 0));
     return err;

@@ -302,17 +302,40 @@ int limit_check(struct req *r)
     return E_OK;
 }
 
+/* One round trip; the first that is used up, or n. */
+static size_t count_asks(
+    struct req *r, const struct limit_ask *asks, size_t n, i64 add, struct taken taken[PER_REQUEST])
+{
+    assert(n <= PER_REQUEST);
+    for (size_t i = 0; i < n; i++) {
+        size_t class = class_named(str_of(asks[i].name));
+        assert(class < COUNT(classes));
+        taken[i] = take(r, class, asks[i].key, add);
+    }
+    count_all(&r->c, taken, n);
+    for (size_t i = 0; i < n; i++)
+        if (add ? taken[i].counter.count > taken[i].most : taken[i].counter.count >= taken[i].most)
+            return i;
+    return n;
+}
+
+int limit_take_all(struct req *r, const struct limit_ask *asks, size_t n, i64 add)
+{
+    struct taken taken[PER_REQUEST], undone[PER_REQUEST];
+    if (r->c.app->limits->factor == 0)
+        return E_OK;
+    size_t full = count_asks(r, asks, n, add, taken);
+    if (full == n || add < 0)
+        return E_OK;
+    if (add && n > 1) /* what was refused was not done */
+        count_asks(r, asks, n, -add, undone);
+    return over(r, asks[full].name, taken[full].counter.left_s);
+}
+
 int limit_take(struct req *r, const char *name, str key, i64 add)
 {
-    size_t class = class_named(str_of(name));
-    assert(class < COUNT(classes));
-    if (class == COUNT(classes) || r->c.app->limits->factor == 0)
-        return E_OK;
-    struct taken t = take(r, class, key, add);
-    count_all(&r->c, &t, 1);
-    if (add ? t.counter.count > t.most : t.counter.count >= t.most)
-        return over(r, name, t.counter.left_s);
-    return E_OK;
+    struct limit_ask ask = { name, key };
+    return limit_take_all(r, &ask, 1, add);
 }
 
 void limit_forget(struct req *r, const char *name, str key)

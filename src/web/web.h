@@ -227,6 +227,12 @@ str csrf_token(struct req *); /* this browser's, for whoever builds requests by 
 /* Counts one (or `add`, 0 only looks) under a named class of limit.c ("login-account") for a
  * key of the caller's own making; E_LIMIT with Retry-After when it is used up. */
 int limit_take(struct req *, const char *name, str key, i64 add);
+/* Several at once, in one round trip: all are counted or none; add -1 gives back. At most four. */
+struct limit_ask {
+    const char *name;
+    str key;
+};
+int limit_take_all(struct req *, const struct limit_ask *, size_t n, i64 add);
 void limit_forget(struct req *, const char *name, str key); /* it went well after all */
 /* The row of the route table an address of ours belongs to, as written there ("/orders/{number}");
  * empty: none of ours. */
