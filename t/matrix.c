@@ -445,11 +445,9 @@ T(what_a_route_does_not_declare_changes_nothing_by_mass_assignment)
     plant();
     str before = foreign_rows();
     i64 members = t_int("select count(*) as n from auth.member where place in ('owner', 'admin')");
-    i64 persons = t_int("select count(*) as n from auth.person");
     each(stuff);
     fprintf(stderr, "# %" PRId64 " were taken\n", taken);
     is_true(taken >= 10); /* the rest of each form was good */
-    is_true(t_int("select count(*) as n from auth.person") > persons);
     eq_int(t_int("select count(*) as n from auth.person where email like 't-mass%%' "
                  "and (role <> 'user' or created_at < now() - interval '1 day')"),
         0);

@@ -70,7 +70,8 @@ returning id;
 select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_id,
        coalesce(m.place, '') as place, coalesce(array_to_string(r.permissions, ' '), '') as own,
        exists (select from auth.totp t where t.person_id = p.id)
-           or exists (select from auth.passkey k where k.person_id = p.id) as has_factor
+           or exists (select from auth.passkey k where k.person_id = p.id) as has_factor,
+       coalesce(case when d.view_as_until > now() then d.view_as end, 0) as view_as
   from auth.person p
   left join auth.device d on d.session_hash = :session_hash and d.person_id = p.id
   left join lateral (
@@ -647,3 +648,17 @@ returning session_hash;
 update auth.device set ended_at = now()
  where person_id = :person and id = :id and ended_at is null
 returning session_hash;
+
+-- name: customer :maybe
+-- in: person bigint, email text
+-- By number or address: somebody who works nowhere, not for the house either.
+select p.id, p.name, p.email from auth.person p
+ where (p.id = :person or p.email = :email) and p.role = 'user'
+   and not exists (select from auth.member m where m.person_id = p.id)
+ limit 1;
+
+-- name: view_as :exec
+-- in: session_hash text, person bigint?, minutes bigint
+update auth.device
+   set view_as = :person, view_as_until = now() + :minutes * interval '1 minute'
+ where session_hash = :session_hash;

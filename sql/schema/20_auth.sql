@@ -157,7 +157,9 @@ create table auth.device (
     kind text not null default 'session' check (kind in ('session', 'token')),
     organisation_id bigint, -- where they last chose to work, of several
     browser_hash text not null default '', -- of a cookie that outlives the login
-    network text not null default ''       -- where from, coarsely: 203.0.113.x
+    network text not null default '', -- where from, coarsely: 203.0.113.x
+    view_as bigint, -- with whose eyes staff look at the shop here
+    view_as_until timestamptz
 );
 create index device_person on auth.device (person_id) where ended_at is null;
 create index device_browser on auth.device (person_id, browser_hash);

@@ -17,6 +17,7 @@ int social_on_login(struct req *, i64 person); /* connects the provider's login 
 int auth_recent(struct req *);
 int auth_who(struct req *, str session_cookie); /* hooks.who */
 int auth_bearer(struct req *, str token);       /* hooks.bearer */
+int auth_refused(struct req *);                 /* hooks.refused */
 /* What whoever asks may listen to: LINE_OWN for what concerns the person, LINE_DESK for what
  * concerns the shop they work in (after as_staff). The names that push channels begin with;
  * behind them stand "/<language>" for pages and "/json" for clients. A session has lines of its

@@ -119,6 +119,11 @@ int login_again(struct req *, str password);
 int login_check(struct req *, str email, str password, struct login *);
 void login_forgive(struct req *, str email); /* it was shown by mail who the owner is */
 
+/* view_as.c */
+/* From here on staff see as that customer, if there is one and they still may. */
+int view_as_take(struct req *, i64 customer);
+void view_as_self(struct req *); /* staff are themselves again, for this request */
+
 /* session.c */
 /* This request is that person's from now on, with what they may do as of now. E_MISSING when
  * there is nobody of that number. */

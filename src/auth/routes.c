@@ -297,6 +297,7 @@ static int verify_again(struct req *r)
 
 static int log_out(struct req *r)
 {
+    view_as_self(r);
     TRY(api_leave(r));
     TRY(session_end(r));
     return see_other(r, S("/"));
@@ -342,8 +343,8 @@ ROUTES(auth){
         POST, "/register", ANYONE, to_register, join, "auth/register", RATE_LOGIN, NOINDEX | FORM),
     ROUTE(GET, "/verify", ANYONE, a_token, show_verify, "auth/verify", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/verify", ANYONE, to_verify, verify, "auth/verify", RATE_LOGIN, NOINDEX | FORM),
-    ROUTE(POST, "/verify/again", ANYONE, NULL, verify_again, NULL, RATE_LOGIN, NOINDEX),
-    ROUTE(POST, "/logout", ANYONE, NULL, log_out, NULL, RATE_FORM, NOINDEX),
+    ROUTE(POST, "/verify/again", ANYONE, on_the_way, verify_again, NULL, RATE_LOGIN, NOINDEX),
+    ROUTE(POST, "/logout", ANYONE, NULL, log_out, NULL, RATE_FORM, NOINDEX | VIEWING),
     ROUTE(GET, "/account", SHOPPER, what_was_done, account, "auth/account", RATE_PAGE, NOINDEX),
     END_OF_ROUTES,
 };

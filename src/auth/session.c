@@ -102,7 +102,7 @@ int auth_refresh_place(struct req *r)
     TRY(q_auth_place(&r->c, &row, r->who.person, r->who.session));
     if (row)
         take_place(r, row);
-    return E_OK;
+    return row ? view_as_take(r, node_int(row, "view_as")) : E_OK;
 }
 
 void auth_take(struct req *r, i64 person, const struct node *row)

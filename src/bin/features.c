@@ -20,6 +20,7 @@
     X(auth_api)                                                                                    \
     X(auth_keys)                                                                                   \
     X(auth_team)                                                                                   \
+    X(auth_view_as)                                                                                \
     X(auth_roles)                                                                                  \
     X(auth_social)                                                                                 \
     X(auth_second)                                                                                 \
@@ -106,6 +107,7 @@ const struct house shop_house = {
     .menu = menu,
     .hooks = { .who = auth_who,
         .bearer = auth_bearer,
+        .refused = auth_refused,
         .page = catalog_page,
         .guest = cart_guest,
         .on_login = on_login,

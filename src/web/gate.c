@@ -374,8 +374,9 @@ static void note_source(struct req *r)
     bool from_here = !r->remote.n || str_starts(r->remote, S("unix"));
     if (r->method == GET)
         return;
-    r->c.source = str_fmt(r->c.mem, "%" PRId64 " 0 web %.*s %.*s", r->who.person,
-        STR(from_here ? S("-") : r->remote), STR(r->c.id));
+    i64 actor = r->who.viewer ? r->who.viewer : r->who.person;
+    r->c.source = str_fmt(r->c.mem, "%" PRId64 " %" PRId64 " web %.*s %.*s", actor,
+        r->who.viewer ? r->who.person : 0, STR(from_here ? S("-") : r->remote), STR(r->c.id));
 }
 
 /* Who brings a session or a token is counted when it is known whose they are, so that one round
@@ -454,6 +455,17 @@ static int permission(struct req *r)
     return to_login(r);
 }
 
+/* Whoever looks at the shop with a customer's eyes sees what they see, and changes nothing. */
+static int viewing(struct req *r)
+{
+    if (!r->who.viewer || r->method == GET || (r->route->flags & VIEWING))
+        return E_OK;
+    if (r->c.app->hooks.refused)
+        TRY(r->c.app->hooks.refused(r));
+    return fail(&r->c, E_DENIED, "view.only",
+        "You are looking with a customer's eyes: nothing can be changed or paid.");
+}
+
 /* What was wrong with a form is said in the form: by the handler that shows it, or by its
  * view alone. Where there is neither, on an error page or in JSON. */
 static int inputs(struct req *r)
@@ -494,6 +506,7 @@ static const struct step {
     { "who", who },
     { "permission", permission },
     { "csrf", csrf_check },
+    { "viewing", viewing },
     { "inputs", inputs },
     { "handler", handler_step },
 };

@@ -221,6 +221,7 @@ static struct node *me_map(struct req *r, const struct who *who)
     node_set_str(r->c.mem, map, S("email"), who->email);
     node_set_str(r->c.mem, map, S("role"), str_of(role_name(who->role)));
     node_set_bool(r->c.mem, map, S("staff"), may(who, DASHBOARD_READ));
+    node_set_str(r->c.mem, map, S("viewer"), who->viewer_email);
     return map;
 }
 

@@ -43,6 +43,7 @@ static const struct {
     { BIG, "BIG" },
     { FORM, "FORM" },
     { CREATES, "CREATES" },
+    { VIEWING, "VIEWING" },
 };
 static const char *const rates[] = { "page", "form", "login", "order", "search", "hook", "none" };
 static const struct {

@@ -63,6 +63,8 @@ struct who {
     uint64_t allowed;   /* all that decides: may() asks for nothing else */
     str name, email;
     str session; /* the session's hash, empty for a guest */
+    i64 viewer;  /* staff who look with this person's eyes: they read, and change nothing */
+    str viewer_email;
     i64 device;  /* by a token: the login it was given at (auth.device) */
     i64 key;     /* by an API key: which; it speaks for the organisation, not for the person */
     bool lacks_factor; /* must set up a second factor before the back office opens */
@@ -252,6 +254,7 @@ enum route_flags {
                      `if (in_fault(r)) return again(r, in_fault(r), <the form's document>);`.
                      Without it such a page is the view over an empty document */
     CREATES = 128, /* answers 201 with what it made */
+    VIEWING = 256, /* also for who looks with somebody else's eyes: to stop it */
 };
 typedef int handler(struct req *);
 #define GATE_DONE (-1) /* what a step or a handler's helper returns when it has answered by itself */
@@ -285,6 +288,8 @@ struct hooks {
     /* Who a bearer token or an API key says it is; E_LOGIN "token" when it is not one of ours, or
      * over. */
     int (*bearer)(struct req *, str token);
+    /* Somebody who looks with another's eyes tried to change something: it was refused. */
+    int (*refused)(struct req *);
     /* Adds what every page shows (categories, currencies, ...) to the document. */
     int (*page)(struct req *, struct node *document);
     /* What else happens when somebody has logged in (the cart is merged); ended by NULL. */
