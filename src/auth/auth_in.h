@@ -162,5 +162,4 @@ struct who;
 uint64_t key_scopes_of(const struct who *);
 
 /* social.c: logging in by a provider of OpenID Connect. */
-void social_choices(struct req *, struct node *document);  /* login_with: [{name, label}] */
-int social_connected(struct req *, struct node *document); /* ... and connected, of who asks */
+void social_choices(struct req *, struct node *document); /* login_with: [{name, label}] */

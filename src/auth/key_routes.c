@@ -70,6 +70,7 @@ static int make(struct req *r)
     str key = str_none;
     i64 days = 0;
     TRY(as_staff(r));
+    TRY(auth_recent(r));
     int err = in_fault(r);
     str_int(in_str(r, "days"), &days);
     if (!err)

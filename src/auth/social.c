@@ -66,7 +66,7 @@ void social_choices(struct req *r, struct node *document)
     node_hide(node_set(r->c.mem, document, S("login_with"), choices(r, NULL)));
 }
 
-int social_connected(struct req *r, struct node *document)
+static int social_connected(struct req *r, struct node *document)
 {
     struct ctx *c = &r->c;
     struct node *list;
@@ -82,6 +82,13 @@ int social_connected(struct req *r, struct node *document)
     node_set(c->mem, document, S("connected"), list);
     node_hide(node_set(c->mem, document, S("login_with"), choices(r, list)));
     return E_OK;
+}
+
+static int show_connected(struct req *r)
+{
+    struct node *document = node_map(r->c.mem);
+    TRY(social_connected(r, document));
+    return reply_with(r, document);
 }
 
 static struct node *page(struct req *r, const struct oidc_provider *p, str email)
@@ -109,6 +116,7 @@ static int start(struct req *r)
     str url, browser = browser_of(r), next = in_str(r, "next");
     i64 person = me(r);
     TRY(provider_of(r, &p));
+    TRY(person ? auth_recent(r) : E_OK); /* a left session must not become a way in for ever */
     int err = oidc_leave_for(c, &p, &try, &url);
     if (err)
         return again(r, err, page(r, &p, str_none));
@@ -241,7 +249,7 @@ static int come_back(
     TRY(oidc_ask(c, p, &j->try, code, &who));
     if (j->person) {
         TRY(connect(c, j->person, p->name, &who, &is_new));
-        return is_new ? see_other(r, S("/account/security"))
+        return is_new ? see_other(r, S("/account/connected"))
                       : fail(c, E_CONFLICT, "oidc.taken",
                             "That login is connected to an account already.");
     }
@@ -290,16 +298,29 @@ int social_on_login(struct req *r, i64 person)
     return connect(c, person, provider, &who, &is_new);
 }
 
-static int disconnect(struct req *r)
+static int take_off(struct req *r)
 {
     struct ctx *c = &r->c;
     i64 id, changed;
     if (!crypto_unopaque(c->app->secret, "identity", in_str(r, "id"), &id))
         return fail(c, E_MISSING, "oidc.missing", NULL);
     TRY(q_auth_oidc_disconnect(c, &changed, me(r), id));
-    return changed ? see_other(r, S("/account/security"))
+    return changed ? E_OK
                    : fail(c, E_CONFLICT, "oidc.last",
                          "This is your only way in. Please choose a password first.");
+}
+
+static int disconnect(struct req *r)
+{
+    struct node *document = node_map(r->c.mem);
+    TRY(auth_recent(r));
+    int err = take_off(r);
+    if (!err)
+        return see_other(r, S("/account/connected"));
+    struct fault told = r->c.fault;
+    TRY(social_connected(r, document));
+    r->c.fault = told;
+    return again(r, err, document);
 }
 
 static int forget_old(struct ctx *c)
@@ -318,7 +339,9 @@ ROUTES(auth_social){
         SLOW | NOINDEX),
     ROUTE(GET, "/login/with/{provider}/callback", ANYONE, to_return, finish, "auth/with",
         RATE_LOGIN, SLOW | NOINDEX),
-    ROUTE(POST, "/account/connected/{id}/delete", SHOPPER, one_login, disconnect, NULL, RATE_FORM,
+    ROUTE(GET, "/account/connected", SHOPPER, NULL, show_connected, "auth/connected", RATE_PAGE,
         NOINDEX),
+    ROUTE(POST, "/account/connected/{id}/delete", SHOPPER, one_login, disconnect, "auth/connected",
+        RATE_FORM, NOINDEX),
     END_OF_ROUTES,
 };

@@ -318,6 +318,38 @@ test('OAuth: an address with an account is connected only when its owner has log
     }
 });
 
+test('ID-13 who is logged in connects a login, uses it and disconnects it, but not their only way in', { skip, timeout: 60000 }, async () => {
+    const browser = new Browser(), email = `connect.${fresh()}@example.test`, sub = fresh();
+    const { got } = await lie(browser, { sub: `${sub}-first`, claims: { email } });
+    assert.equal(got.status, 303);
+    const list = async () => (await browser.json('/account/connected')).data.connected;
+    const off = async (id) => browser.post(`/account/connected/${id}/delete`, {});
+    const [first] = await list();
+    assert.deepEqual([first.provider, first.label, first.email], ['fake', 'Fake & Sons', email]);
+    const last = await off(first.id);
+    assert.equal(last.status, 409);
+    assert.match(text(last.body), /This is your only way in/);
+    // A second one, with an address that is nobody's and not verified: its owner is here.
+    const { got: back } = await lie(browser, { sub, claims: { email_verified: false } });
+    assert.deepEqual([back.status, back.headers.location], [303, '/account/connected']);
+    assert.equal((await list()).length, 2);
+    const other = new Browser();
+    await lie(other, { sub });
+    assert.equal(await who(other), email);
+    const thief = new Browser();
+    await lie(thief);
+    const { got: taken } = await lie(thief, { sub });
+    assert.equal(taken.status, 409, 'it is connected to somebody else');
+    const foreignOff = await thief.post(`/account/connected/${first.id}/delete`, {});
+    assert.ok(foreignOff.status >= 400);
+    assert.equal((await off(first.id)).status, 303);
+    assert.deepEqual((await list()).map(({ id }) => id).includes(first.id), false);
+    // What would be a way in for ever is not made in a session that was left open.
+    sql(`update auth.device set proved_at = now() - interval '20 minutes' where person_id = (select id from auth.person where email = ${quote(email)})`);
+    const stale = await browser.post('/login/with/fake', {});
+    assert.match(stale.headers.location ?? '', /^\/account\/confirm/);
+});
+
 test('SE the session id changes at a login by a provider, and the old one is dead', { skip, timeout: 60000 }, async () => {
     const browser = new Browser(), planted = b64(randomBytes(32));
     browser.jar.set('__Host-sid', planted);
