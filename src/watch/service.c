@@ -39,9 +39,12 @@ static str network_of(struct arena *mem, str address)
     struct buf out = buf_new(mem, 64);
     str rest = address, group;
     for (int i = 0; i < 3 && rest.n && str_cut(&rest, is_v4 ? '.' : ':', &group); i++)
-        buf_fmt(&out, "%.*s%s", STR(str_upto(group, 4)), is_v4 ? "." : ":");
+        if (group.n)
+            buf_fmt(&out, "%.*s%s", STR(str_upto(group, 4)), is_v4 ? "." : ":");
+        else
+            break; /* "::": only noughts from here on */
     if (!out.n)
-        return str_none;
+        return is_v4 ? str_none : S("::/48");
     buf_add(&out, is_v4 ? S("0/24") : S(":/48"));
     return buf_str(&out);
 }

@@ -97,6 +97,7 @@ const staff = [
     }],
     ['admin-product-new', (page, at) => page.goto(`${at}/admin/products/new`)],
     ['admin-customers', (page, at) => page.goto(`${at}/admin/customers`)],
+    ['admin-security', (page, at) => page.goto(`${at}/admin/security`)],
     ['admin-keys', (page, at) => page.goto(`${at}/admin/keys`)],
 ];
 
