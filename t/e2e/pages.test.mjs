@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { HtmlValidate } from 'html-validate';
 import { journey, newcomer, HOME } from './people.mjs';
 import { faults } from './browser.mjs';
+import { codeOf, fromBase32 } from './totp.mjs';
 
 const html = new HtmlValidate({
     root: true,
@@ -113,11 +114,30 @@ journey('the pages of an account are sound', async ({ guest }) => {
     await inspect(nok, 'login', wrong);
     await nok.opens('/register');
     await inspect(nok, 'register', wrong);
-    await nok.registers(newcomer('Nok Charoen'));
+    const who = newcomer('Nok Charoen');
+    await nok.registers(who);
     await nok.opens('/account');
     await inspect(nok, 'account', wrong);
     await nok.opens('/orders');
     await inspect(nok, 'orders', wrong);
+    await nok.opens('/account/security');
+    await inspect(nok, 'security', wrong);
+    await nok.opens('/account/confirm?next=/account');
+    await inspect(nok, 'confirm', wrong);
+    await nok.opens('/account/security/app');
+    await inspect(nok, 'app', wrong);
+    await nok.opens('/account/security/app/off');
+    await inspect(nok, 'app off', wrong);
+    await nok.opens('/account/security/app');
+    await nok.writes({ code: codeOf(fromBase32(await nok.reads('.secret'))) });
+    await nok.clicks('Turn on');
+    await nok.sees('They are shown only now.');
+    await inspect(nok, 'codes', wrong);
+    await nok.page.context().clearCookies();
+    await nok.opens('/login');
+    await nok.triesToLogIn(who);
+    await nok.isAt('/login/second');
+    await inspect(nok, 'second step', wrong);
     nothing(wrong);
 });
 

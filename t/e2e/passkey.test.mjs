@@ -1,8 +1,8 @@
 // Second factors as people meet them: Chromium's own virtual authenticator, and all of it that
 // needs no script, without one.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { journey, newcomer, PASSWORD } from './people.mjs';
+import { codeOf, fromBase32 } from './totp.mjs';
 
 const HAS = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
 async function authenticator(person, how = {}) {
@@ -14,14 +14,6 @@ async function authenticator(person, how = {}) {
         verifies: (isUserVerified) => cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
         forgets: () => cdp.send('WebAuthn.clearCredentials', { authenticatorId }),
     };
-}
-const fromBase32 = (words) => Buffer.from([...words.replace(/\s/g, '')]
-    .map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('').match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-function codeOf(secret, away = 0) {
-    const step = Buffer.alloc(8);
-    step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + away));
-    const mac = createHmac('sha1', secret).update(step).digest();
-    return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
 }
 async function logsOut(person) {
     await person.opens('/account');

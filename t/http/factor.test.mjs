@@ -2,9 +2,10 @@
 // and many who show the same code at once.
 import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { skip, Browser, calm, one, quote, sql, text, url } from './shop.mjs';
 import { Authenticator, b64 } from './authenticator.mjs';
+import { codeOf, fromBase32 } from '../e2e/totp.mjs';
 
 const PASSWORD = 'a quiet market morning';
 const json = { accept: 'application/json' };
@@ -14,16 +15,6 @@ const newcomer = () => `factor.${randomBytes(5).toString('hex')}@example.test`;
 async function registered(email = newcomer()) {
     const browser = await new Browser().register({ name: 'Mali Suksai', email, password: PASSWORD });
     return Object.assign(browser, { email });
-}
-const fromBase32 = (words) => {
-    const bits = [...words.replace(/ /g, '')].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
-    return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-};
-function codeOf(secret, away = 0) {
-    const step = Buffer.alloc(8);
-    step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + away));
-    const mac = createHmac('sha1', secret).update(step).digest(), at = mac[19] & 15;
-    return String((mac.readUInt32BE(at) & 0x7fffffff) % 1e6).padStart(6, '0');
 }
 async function withApp(browser) {
     const { data } = await browser.json('/account/security/app');
