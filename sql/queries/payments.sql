@@ -54,11 +54,13 @@ select id from payments.attempt
 
 -- name: store_event :maybe
 -- in: provider text, event_id text, kind text, body text, outcome text
--- One with an outcome is done with as it comes.
+-- One with an outcome is done with as it comes: nothing is lost with it, and nobody waits for
+-- the disk.
 insert into payments.event (provider, event_id, kind, body, outcome, applied_at)
 values (:provider, :event_id, :kind, :body, :outcome, case when :outcome <> '' then now() end)
 on conflict on constraint event_once do nothing
-returning id;
+returning id, case when :outcome <> '' then set_config('synchronous_commit', 'off', true) end
+    as hurry;
 
 -- name: event :one
 -- in: id bigint

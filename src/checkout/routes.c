@@ -187,9 +187,9 @@ static int pay(struct req *r)
         return is_unready && first.n ? see_other(r, first) : again(r, err, document);
     }
     c->scope.order = id;
-    TRY(orders_read(c, id, &order));
     if (orders_pay_url(c, id, &url)) {
         fault_clear(c);
+        TRY(orders_read(c, id, &order));
         return see_other(r, orders_link(c, node_str(order, "number")));
     }
     return see_outside(r, url);

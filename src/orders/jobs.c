@@ -156,16 +156,27 @@ static int apply(struct ctx *c, void *with)
     if (change.news != NEWS_NONE)
         TRY(orders_tell(c, a->order, "order.updated"));
     a->news = change.news;
-    TRY(payments_event_done(c, a->event, str_of(outcome_of(change.news))));
-    return job_done(c, a->job);
+    pg_batch(c);
+    payments_event_done(c, a->event, str_of(outcome_of(change.news)));
+    job_done(c, a->job);
+    return pg_flush(c);
+}
+
+static int old_news(struct ctx *c, const struct job *job, const char *outcome)
+{
+    pg_batch(c);
+    payments_event_done(c, job->subject, str_of(outcome));
+    job_done(c, job);
+    return pg_flush(c);
 }
 
 static int payment_event(struct ctx *c, const struct job *job)
 {
+    bool is_old;
     struct applying a = { .job = job, .event = job->subject };
-    TRY(payments_event_order(c, job->subject, &a.order));
-    if (!a.order)
-        return payments_event_done(c, job->subject, S("not ours"));
+    TRY(payments_event_order(c, job->subject, &a.order, &is_old));
+    if (!a.order || is_old)
+        return old_news(c, job, a.order ? outcome_of(NEWS_NONE) : "not ours");
     c->scope.order = a.order;
     TRY(pg_tx(c, apply, &a));
     metric_add(c->app, "payments_total", a.news == NEWS_PAID);

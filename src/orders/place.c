@@ -34,8 +34,10 @@ int orders_note(
 int orders_tell(struct ctx *c, i64 order, const char *kind)
 {
     struct node *organisations, *row;
-    TRY(q_orders_organisations_of(c, &organisations, order));
-    TRY(q_orders_read(c, &row, order, c->lang));
+    pg_batch(c);
+    q_orders_organisations_of(c, &organisations, order);
+    q_orders_read(c, &row, order, c->lang);
+    TRY(pg_flush(c));
     EACH(item, organisations) {
         struct node *data = node_map(c->mem);
         node_set_str(c->mem, data, S("orderId"), node_str(row, "number"));

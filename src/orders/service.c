@@ -179,6 +179,9 @@ static int hold_again(struct ctx *c, void *with)
         !str_is(node_str(row, "payment_status"), "pending"))
         return fail(c, E_CONFLICT, "orders.not_open", "This order is not waiting for a payment.");
     if (node_bool(row, "is_held")) { /* who is sent to pay now has the whole time before them */
+        when end;
+        if (when_parse(node_str(row, "hold_until"), &end) && end + SECOND >= h->until)
+            return E_OK; /* as it was placed with, a moment ago */
         TRY(q_orders_settling(c, NULL, h->order, h->until));
         return inventory_extend(c, h->order, h->until);
     }

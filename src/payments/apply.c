@@ -16,12 +16,19 @@ static int read_event(struct ctx *c, i64 event, struct provider_news *news, str 
     return p->news(c, node_str(row, "kind"), node_str(row, "body"), news);
 }
 
-int payments_event_order(struct ctx *c, i64 event, i64 *order)
+static bool is_capture_of(const struct provider_news *n, const struct node *attempt)
+{
+    return n->amount == node_int(attempt, "amount") &&
+        str_eq(n->currency, node_str(attempt, "currency"));
+}
+
+int payments_event_order(struct ctx *c, i64 event, i64 *order, bool *is_old)
 {
     struct provider_news news;
     struct node *row;
     str provider;
     *order = 0;
+    *is_old = false;
     TRY(read_event(c, event, &news, &provider));
     if (news.fact == FACT_NONE)
         return E_OK;
@@ -35,6 +42,8 @@ int payments_event_order(struct ctx *c, i64 event, i64 *order)
     TRY(q_payments_find_attempt(
         c, &row, provider, news.session_id, news.payment_id, news.attempt_key));
     *order = row ? node_int(row, "order_id") : 0;
+    *is_old = row && news.fact == FACT_PAID && str_is(node_str(row, "state"), "paid") &&
+        is_capture_of(&news, row);
     return E_OK;
 }
 
@@ -51,8 +60,7 @@ static int apply_paid(struct ctx *c, const struct provider_news *n, const struct
     struct payment_change *out)
 {
     bool fresh;
-    if (n->amount != node_int(attempt, "amount") ||
-        !str_eq(n->currency, node_str(attempt, "currency"))) {
+    if (!is_capture_of(n, attempt)) {
         out->news = NEWS_MISMATCH;
         return E_OK;
     }
@@ -167,9 +175,11 @@ int payments_apply(struct ctx *c, i64 event, i64 order, struct payment_change *o
     out->currency = n.currency;
     out->error = n.error;
     int err = E_OK;
-    if (n.fact == FACT_REFUNDED || n.fact == FACT_REFUND_FAILED)
+    if (n.fact == FACT_REFUNDED || n.fact == FACT_REFUND_FAILED) {
         err = apply_refund(c, &n, attempt, out);
-    else if (attempt && n.fact == FACT_LOOK_AT_REFUNDS)
+        return err ? err : read_sums(c, out);
+    }
+    if (attempt && n.fact == FACT_LOOK_AT_REFUNDS)
         err = look_at_refunds(c, out->attempt);
     else if (attempt && is_overtaken(&n, attempt))
         out->news = NEWS_NONE;
@@ -183,7 +193,7 @@ int payments_apply(struct ctx *c, i64 event, i64 order, struct payment_change *o
         err = apply_moved(c, &n, "expired", NEWS_EXPIRED, out);
     else if (attempt && n.fact == FACT_DECLINED)
         err = apply_declined(c, &n, attempt, out);
-    return err ? err : read_sums(c, out);
+    return err;
 }
 
 int payments_event_done(struct ctx *c, i64 event, str outcome)

@@ -66,9 +66,10 @@ struct payment_change {
     enum payment_news news;
     i64 order, attempt, amount;
     str currency, error;
-    i64 captured, refunded; /* of the whole order, by the ledger, after this */
+    i64 captured, refunded; /* after news of a refund: of the whole order, by the ledger */
 };
-int payments_event_order(struct ctx *, i64 event, i64 *order); /* 0: not one of ours */
+/* order 0: not one of ours; is_old: it says what we have booked already, which stays so. */
+int payments_event_order(struct ctx *, i64 event, i64 *order, bool *is_old);
 int payments_apply(struct ctx *, i64 event, i64 order, struct payment_change *);
 int payments_event_done(struct ctx *, i64 event, str outcome);
 struct app;

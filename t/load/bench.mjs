@@ -9,6 +9,7 @@ import { middle, rounds, seconds } from './measure.mjs';
 import { rows as pages } from './pages.mjs';
 import { rows as buying } from './buying.mjs';
 import { rows as events } from './events.mjs';
+import { uncounted } from './cpu.mjs';
 import { rows as gate } from './gate.mjs';
 import { counting, remembering, starting } from './stack.mjs';
 import { Database, pids, start_bare } from './shop.mjs';
@@ -51,7 +52,9 @@ if (wanted(starting)) await once(starting, {});
 if (wanted(remembering)) await guard(remembering, () => remembering.first());
 
 await start_bare();
-const bench = { db: new Database(), parts: pids() }, facts = new Map(), samples = new Map();
+const bench = { db: new Database(), parts: pids() };
+uncounted.add(await bench.db.one('select pg_backend_pid()'));
+const facts = new Map(), samples = new Map();
 for (const row of taking_turns) {
     facts.set(row, await guard(row, () => row.prepare(bench)));
     samples.set(row, Object.fromEntries(Object.keys(row.sides).map((side) => [side, []])));
