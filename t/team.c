@@ -261,3 +261,26 @@ T(of_several_organisations_one_is_chosen_on_each_device_AC_10)
     t_get("/admin.json");
     has_text(t_body(), "\"organisation\":\"Talat");
 }
+
+static int times(str text, str what)
+{
+    int n = 0;
+    for (i64 at; (at = str_find(text, what)) >= 0; n++)
+        text = str_from(text, (size_t)at + what.n);
+    return n;
+}
+
+T(every_form_that_posts_carries_its_token)
+{
+    static const char *const pages[] = { "/admin/team", "/admin/team/roles/new", "/admin/audit",
+        "/admin/customers", "/admin/orders", "/admin/products/new", "/account", "/cart" };
+    t_open();
+    t_login(OWNER_);
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        t_get(pages[i]);
+        t_status(200);
+        int forms = times(t_body(), S("method=\"post\""));
+        is_true(forms > 0);
+        eq_int(times(t_body(), S("name=\"csrf\"")), forms);
+    }
+}

@@ -98,3 +98,16 @@ T(nobody_who_works_here_is_looked_as_and_only_who_may_looks)
     t_post("/admin/view-as", "email=shopper%40example.test");
     t_status(422);
 }
+
+T(what_is_typed_is_never_a_statement)
+{
+    t_open();
+    t_login("admin@example.test");
+    t_post("/admin/view-as",
+        "email=shopper%40example.test&reason="
+        "x%27%3Bupdate+auth.person+set+name%3D%27zq%27%3B--");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from auth.person where name = 'zq'"), 0);
+    has_text(
+        t_str("select after::text as s from audit.entry where action = 'view_as'"), "x';update");
+}
