@@ -141,7 +141,7 @@ function runWhole(tests, name) {
     log(name, said);
     return { ran, failed };
 }
-const needsOwnStack = (defect) => changes(defect).some(({ file }) => file.startsWith('sql/schema')) || defect.red.some((test) => place(test).kind === 'file');
+const needsOwnStack = (defect) => changes(defect).some(({ file }) => /^(sql\/schema|templates)\//.test(file)) || defect.red.some((test) => place(test).kind === 'file');
 
 // ---- judging -------------------------------------------------------------------------------------------------
 
