@@ -662,3 +662,39 @@ select p.id, p.name, p.email from auth.person p
 update auth.device
    set view_as = :person, view_as_until = now() + :minutes * interval '1 minute'
  where session_hash = :session_hash;
+
+-- name: all_devices :many
+-- in: person bigint
+select user_agent, network, kind, created_at, seen_at, ended_at
+  from auth.device where person_id = :person order by id desc limit 1000;
+
+-- name: all_identities :many
+-- in: person bigint
+select provider, issuer, subject, email, created_at, used_at
+  from auth.identity where person_id = :person order by id limit 100;
+
+-- name: erase_codes :exec
+-- in: person bigint
+delete from auth.code
+ where person_id = :person or address = (select email from auth.person where id = :person);
+
+-- name: erase_ways_in :exec
+-- in: person bigint
+with totp as (delete from auth.totp where person_id = :person),
+     recovery as (delete from auth.recovery where person_id = :person),
+     passkey as (delete from auth.passkey where person_id = :person),
+     pending as (delete from auth.pending where person_id = :person),
+     refresh as (delete from auth.refresh where person_id = :person)
+delete from auth.identity where person_id = :person;
+
+-- name: erase_devices :exec
+-- in: person bigint
+-- They are ended a moment later, one by one; nothing can log in by them again.
+update auth.device set user_agent = '', browser_hash = '', network = '' where person_id = :person;
+
+-- name: erase_person :exec
+-- in: person bigint
+update auth.person
+   set email = 'erased-' || id || '@invalid', name = '', phone = '', password_hash = '',
+       verified_at = null, erased_at = now()
+ where id = :person;

@@ -27,3 +27,8 @@ update checkout.draft set delivery_method = :method, updated_at = now()
 select name, phone, address, delivery_method from orders."order"
  where person_id = :person and coalesce(address ->> 'line1', '') <> ''
  order by id desc limit 1;
+
+-- name: erase :exec
+-- in: person bigint
+delete from checkout.draft
+ where cart_id in (select id from cart.cart where person_id = :person);

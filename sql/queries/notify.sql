@@ -33,3 +33,19 @@ update notify.mail set state = 'waiting', answer = '' where id = :id;
 -- in: order_id bigint
 select id, template, recipient, subject, state, answer, created_at, sent_at
   from notify.mail where order_id = :order_id order by id limit 100;
+
+-- name: of_person :many
+-- in: person bigint
+select template, recipient, subject, state, created_at, sent_at
+  from notify.mail where person_id = :person order by id limit 5000;
+
+-- name: forget :exec
+-- in: email text
+update notify.mail
+   set recipient = '', answer = '', state = case state when 'waiting' then 'failed' else state end
+ where recipient = :email;
+
+-- name: forget_one :exec
+-- in: template text, cause text
+update notify.mail set recipient = '', answer = ''
+ where template = :template and cause = :cause and state <> 'waiting';

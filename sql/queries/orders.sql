@@ -268,3 +268,34 @@ update orders.answer set answer = :answer
 delete from orders.answer where (person_id, key) in
     (select person_id, key from orders.answer where created_at < :before
       order by created_at limit 5000);
+
+-- name: all_of_person :many
+-- in: person bigint
+select id, number, email, name, phone, address, lang, currency, goods_total, delivery_total,
+       tax_total, total, tax_inclusive, delivery_method, status, payment_status, refunded_total,
+       placed_at, paid_at
+  from orders."order" where person_id = :person order by id limit 5000;
+
+-- name: all_lines_of_person :many
+-- in: person bigint
+select l.order_id, l.sku, l.name, l.options, l.quantity, l.unit_price, l.line_total, l.tax
+  from orders.line l join orders."order" o on o.id = l.order_id
+ where o.person_id = :person order by l.order_id, l.position limit 50000;
+
+-- name: open_of_person :maybe
+-- in: person bigint
+select number from orders."order"
+ where person_id = :person and status in ('pending', 'processing')
+ order by id limit 1;
+
+-- name: erase_answers :exec
+-- in: person bigint
+delete from orders.answer where person_id = :person;
+
+-- name: erase :exec
+-- in: person bigint
+update orders."order"
+   set email = '', name = '', phone = '',
+       address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
+                                    'postcode', '', 'country', address ->> 'country')
+ where person_id = :person;

@@ -20,6 +20,8 @@ create table notify.mail (
     unique (template, cause)
 );
 create index mail_order on notify.mail (order_id, id);
+create index mail_recipient on notify.mail (recipient);
+create index mail_person on notify.mail (person_id) where person_id is not null;
 alter table notify.mail enable row level security;
 alter table notify.mail force row level security;
 create policy own on notify.mail for all

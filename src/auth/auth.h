@@ -41,3 +41,13 @@ int auth_organisation_by_slug(struct ctx *, str slug, struct node **out);
 int auth_organisation_add(struct ctx *, str slug, str name, i64 *id);
 int auth_person_add(struct ctx *, str email, str name, str password, str role, i64 *id);
 int auth_member_add(struct ctx *, i64 organisation, i64 person, str place);
+
+/* What a person says of themselves; sessions know it with their next request. */
+int auth_set_profile(struct ctx *, i64 person, str name, str lang, str phone);
+/* Whoever is logged in shows that they know the password as well: E_INPUT under "old". */
+int auth_sure(struct req *, str password);
+int auth_end_all(struct req *); /* all logins of who asks, this one last */
+/* struct personal */
+int auth_collect(struct ctx *, i64 person, struct node *into);
+int auth_must_wait(struct ctx *, i64 person);
+int auth_erase(struct ctx *, i64 person);

@@ -114,8 +114,6 @@ bool role_is_within(const struct who *, uint64_t set); /* holds all of it onesel
 /* routes.c */
 struct req;
 /* The same by way of a request: guesses are counted, and refused when there were too many. */
-/* "old" is not the password of who is logged in: E_INPUT under "old". */
-int login_again(struct req *, str password);
 int login_check(struct req *, str email, str password, struct login *);
 void login_forgive(struct req *, str email); /* it was shown by mail who the owner is */
 

@@ -20,7 +20,7 @@ static const struct input was_sent[] = { { "sent", BOOL }, { 0 } };
 static const struct input a_device[] = { { "device", WORD, 1, 40, .required = true }, { 0 } };
 
 /* The one who is logged in shows that they know the password too; guesses count. */
-int login_again(struct req *r, str password)
+int auth_sure(struct req *r, str password)
 {
     struct login who;
     int err = login_check(r, r->who.email, password, &who);
@@ -35,7 +35,7 @@ static int change(struct req *r)
 {
     int err = in_fault(r);
     if (!err)
-        err = login_again(r, in_str(r, "old"));
+        err = auth_sure(r, in_str(r, "old"));
     if (!err)
         err = auth_set_password(&r->c, me(r), in_str(r, "password"), r->who.session);
     return err ? again(r, err, node_map(r->c.mem)) : see_other(r, S("/account?done=password"));
@@ -82,7 +82,7 @@ static int move(struct req *r)
     struct code_to to = { .person = me(r), .address = in_str(r, "email") };
     int err = in_fault(r);
     if (!err)
-        err = login_again(r, in_str(r, "old"));
+        err = auth_sure(r, in_str(r, "old"));
     if (!err && str_eq(str_lower(r->c.mem, to.address), r->who.email))
         err = fail_field(&r->c, "email", SAYS("That is your address already."));
     if (!err)
@@ -183,11 +183,16 @@ static int end_device(struct req *r)
     return see_other(r, S("/account?done=device"));
 }
 
-static int end_everywhere(struct req *r)
+int auth_end_all(struct req *r)
 {
     i64 ended;
     TRY(session_end_others(&r->c, me(r), str_none, &ended));
-    TRY(session_end(r));
+    return session_end(r);
+}
+
+static int end_everywhere(struct req *r)
+{
+    TRY(auth_end_all(r));
     return see_other(r, S("/"));
 }
 

@@ -1,11 +1,14 @@
 /* The one list of what this shop can do. A new feature is one new line here, and one more
  * where it has a menu, jobs, readers, mails or cron rows. */
+#include "account/account.h"
 #include "auth/auth.h"
 #include "cart/cart.h"
 #include "catalog/catalog.h"
+#include "checkout/checkout.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
 #include "ops/ops.h"
+#include "orders/orders.h"
 #include "payments/payments.h"
 #include "vault/vault.h"
 #include "watch/watch.h"
@@ -16,6 +19,8 @@
     X(ops)                                                                                         \
     X(auth)                                                                                        \
     X(auth_reset)                                                                                  \
+    X(account)                                                                                     \
+    X(account_data)                                                                                \
     X(auth_own)                                                                                    \
     X(auth_api)                                                                                    \
     X(auth_keys)                                                                                   \
@@ -40,11 +45,12 @@
     X(admin)                                                                                       \
     X(admin_audit)
 #define WITH_JOBS(X)                                                                               \
-    X(work) X(nodes) X(ops) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders) X(watch)
+    X(work) X(nodes) X(ops) X(account) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders)     \
+    X(watch)
 #define WITH_CRONS(X)                                                                              \
     X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(payments) X(orders) X(ops)    \
     X(watch)
-#define WITH_MAILS(X) X(auth) X(auth_factor) X(orders) X(ops) X(watch)
+#define WITH_MAILS(X) X(account) X(auth) X(auth_factor) X(orders) X(ops) X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
 #define DECLARE_JOBS(feature)  extern const struct job_kind feature##_jobs[];
@@ -95,6 +101,16 @@ static const struct vault_column sealed[] = {
     { 0 },
 };
 
+/* What is known of a person, and by whom: in the order in which it is erased. */
+static const struct personal personal[] = {
+    { "orders", orders_collect, orders_must_wait, orders_erase },
+    { "checkout", NULL, NULL, checkout_erase },
+    { "mails", notify_collect, NULL, NULL },
+    { "addresses", account_collect, NULL, account_erase },
+    { "profile", auth_collect, auth_must_wait, auth_erase },
+    { 0 },
+};
+
 static int (*const on_login[])(struct req *, i64) = { cart_on_login, social_on_login, watch_on_login, NULL };
 
 static void (*const checks[])(const struct app *, struct buf *) = {
@@ -117,6 +133,7 @@ const struct house shop_house = {
     .readers = readers,
     .crons = crons,
     .mails = mails,
+    .personal = personal,
     .checks = checks,
     .sealed = sealed,
 };

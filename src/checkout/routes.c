@@ -1,3 +1,4 @@
+#include "account/account.h"
 #include "cart/cart.h"
 #include "checkout/checkout.h"
 #include "io/io.h"
@@ -10,8 +11,10 @@ static const struct input an_address[] = {
     { "name", LINE, 1, 120, .required = true },
     { "phone", LINE, 5, 30, .required = true },
     ORDERS_ADDRESS,
+    { "keep", BOOL },
     { 0 },
 };
+static const struct input from_the_book[] = { { "address", WORD, 0, 40 }, { 0 } };
 static const struct input a_method[] = { { "method", WORD, 1, 40, .required = true }, { 0 } };
 static const struct input what_was_seen[] = {
     { "revision", INT, 0, INT64_MAX, .required = true },
@@ -34,6 +37,16 @@ static int add_countries(struct req *r, struct node *document, str chosen)
     return E_OK;
 }
 
+/* Whoever is logged in sees their address book. */
+static int add_book(struct req *r, struct node *document)
+{
+    struct node *book = node_list(r->c.mem);
+    if (me(r))
+        TRY(account_addresses(&r->c, me(r), &book));
+    node_hide(node_set(r->c.mem, document, S("addresses"), book));
+    return E_OK;
+}
+
 /* The document of every step; `step` says which numbered page it is. */
 static int page(struct req *r, i64 step, struct node **document)
 {
@@ -51,6 +64,8 @@ static int page(struct req *r, i64 step, struct node **document)
     str country = is_typed ? in_str(r, "country") : node_str(address, "country");
     node_set_str(
         c->mem, *document, S("country_name"), locale_country(c, node_str(address, "country")));
+    if (step == 1)
+        TRY(add_book(r, *document));
     return add_countries(r, *document, country.n ? country : S("TH"));
 }
 
@@ -77,6 +92,16 @@ static str step_before(struct node *document, bool needs_delivery)
 
 /* What was typed before comes back in the fields; for somebody logged in the first time, the
  * account's own name and address. */
+/* The one that was asked for, else the one that is meant unless another is chosen. */
+static const struct node *chosen_address(struct req *r, const struct node *book)
+{
+    EACH(item, book)
+        if (in_has(r, "address") ? str_eq(node_str(&item->node, "id"), in_str(r, "address"))
+                                 : node_bool(&item->node, "is_default"))
+            return &item->node;
+    return NULL;
+}
+
 static void fill_form(struct req *r, struct node *document)
 {
     struct ctx *c = &r->c;
@@ -84,10 +109,17 @@ static void fill_form(struct req *r, struct node *document)
     struct node *address = node_get(draft, S("address")), *form = node_map(c->mem);
     static const char *const of_address[] = { "line1", "line2", "city", "region", "postcode",
         "country" };
-    str email = node_str(draft, "email"), name = node_str(draft, "name");
+    str email = node_str(draft, "email"), name = node_str(draft, "name"),
+        phone = node_str(draft, "phone");
+    const struct node *book = node_get(document, S("addresses")), *kept = chosen_address(r, book);
+    if (kept && (!node_str(address, "line1").n || in_has(r, "address"))) {
+        address = (struct node *)kept;
+        name = node_str(kept, "name");
+        phone = node_str(kept, "phone");
+    }
     node_set_str(c->mem, form, S("email"), email.n ? email : r->who.email);
     node_set_str(c->mem, form, S("name"), name.n ? name : r->who.name);
-    node_set_str(c->mem, form, S("phone"), node_str(draft, "phone"));
+    node_set_str(c->mem, form, S("phone"), phone);
     for (size_t i = 0; i < COUNT(of_address); i++)
         node_set_str(c->mem, form, str_of(of_address[i]), node_str(address, of_address[i]));
     node_hide(node_set(c->mem, document, S("form"), form));
@@ -100,6 +132,9 @@ static int show_address(struct req *r)
     if (is_stuck(document))
         return see_other(r, S("/cart"));
     fill_form(r, document);
+    const struct node *chosen = chosen_address(r, node_get(document, S("addresses")));
+    if (chosen && in_has(r, "address"))
+        TRY(add_countries(r, document, node_str(chosen, "country")));
     return reply_with(r, document);
 }
 
@@ -127,6 +162,8 @@ static int save_address(struct req *r)
         node_set_str(c->mem, address, str_of(fields[i]), in_str(r, fields[i]));
     TRY(checkout_save_address(c, node_int(node_get(checkout_of(document), S("cart")), "id"),
         in_str(r, "email"), in_str(r, "name"), in_str(r, "phone"), address));
+    if (me(r) && in_bool(r, "keep"))
+        TRY(account_keep_address(c, me(r), in_str(r, "name"), in_str(r, "phone"), address));
     TRY(cart_accept_prices(c));
     return see_other(r, S("/checkout/delivery"));
 }
@@ -196,7 +233,7 @@ static int pay(struct req *r)
 }
 
 ROUTES(checkout){
-    ROUTE(GET, "/checkout", ANYONE, NULL, show_address, "checkout/address", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/checkout", ANYONE, from_the_book, show_address, "checkout/address", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/checkout", ANYONE, an_address, save_address, "checkout/address", RATE_FORM,
         NOINDEX | FORM),
     ROUTE(GET, "/checkout/delivery", ANYONE, NULL, show_delivery, "checkout/delivery", RATE_PAGE,

@@ -211,3 +211,5 @@ int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total,
     TRY(orders_supersede(c, cart, revision));
     return checkout_order(c, &g, person, order);
 }
+
+int checkout_erase(struct ctx *c, i64 person) { return q_checkout_erase(c, NULL, person); }

@@ -21,3 +21,8 @@ struct notify_builder {
 /* Mails of an order for its page: {template, recipient, subject, state, answer, created_at}. */
 int notify_of_order(struct ctx *, i64 order, struct node **mails);
 int notify_again(struct ctx *, i64 mail); /* staff's "send again" */
+/* struct personal (web/web.h): what was said to a person. */
+int notify_collect(struct ctx *, i64 person, struct node *into);
+/* Takes an address out of all that was said to it; what still waits goes nowhere any more. */
+int notify_forget(struct ctx *, str email);
+int notify_forget_one(struct ctx *, const char *template, str cause); /* E_AWAY: not yet sent */

@@ -33,3 +33,20 @@ int notify_again(struct ctx *c, i64 mail)
         return fail(c, E_MISSING, "notify.mail", "There is no such mail.");
     return send_by_job(c, mail, str_fmt(c->mem, "notify.mail:%" PRId64 ":%" PRId64, mail, c->now));
 }
+
+int notify_collect(struct ctx *c, i64 person, struct node *into)
+{
+    struct node *mails;
+    TRY(q_notify_of_person(c, &mails, person));
+    node_set(c->mem, into, S("mails"), mails);
+    return E_OK;
+}
+
+int notify_forget(struct ctx *c, str email) { return q_notify_forget(c, NULL, email); }
+
+int notify_forget_one(struct ctx *c, const char *template, str cause)
+{
+    i64 changed;
+    TRY(q_notify_forget_one(c, &changed, str_of(template), cause));
+    return changed ? E_OK : fail_detail(c, E_AWAY, "notify.waiting", "it is not sent yet");
+}

@@ -105,3 +105,7 @@ struct orders_refund {
 };
 /* Never more than was captured, however many ask at once: E_CONFLICT. */
 int orders_refund(struct ctx *, i64 order, i64 by_person, struct orders_refund *);
+/* struct personal (web/web.h). Erased orders keep number, goods, figures and country: the books. */
+int orders_collect(struct ctx *, i64 person, struct node *into);
+int orders_must_wait(struct ctx *, i64 person); /* one that is paid has not left yet */
+int orders_erase(struct ctx *, i64 person);

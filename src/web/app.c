@@ -130,6 +130,7 @@ struct app *app_open_house(struct arena *mem, const char *conf_path, const struc
     app->readers = house->readers;
     app->crons = house->crons;
     app->mails = house->mails;
+    app->personal = house->personal;
     app->sealed = house->sealed;
     read_settings(app, &errors);
     for (size_t i = 0; house->checks && house->checks[i]; i++)

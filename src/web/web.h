@@ -280,6 +280,15 @@ struct menu { /* the back office's; shown to whoever may */
     enum permission need;
 };
 
+/* What a room knows of a person: for the copy of their data that they may have, and for erasing
+ * it. All of the platform's scope when erasing, within one transaction. */
+struct personal {
+    const char *name;
+    int (*collect)(struct ctx *, i64 person, struct node *into); /* sets keys of its own */
+    int (*must_wait)(struct ctx *, i64 person); /* E_CONFLICT: says what has to happen first */
+    int (*erase)(struct ctx *, i64 person);
+};
+
 /* ---- hooks: what the front door asks of higher rooms ----------------------------------------- */
 
 struct hooks {
@@ -331,6 +340,7 @@ struct app {
     const struct reader *readers;       /* work/work.h: who hears which event */
     const struct cron *const *crons;
     const struct notify_builder *const *mails; /* notify/notify.h */
+    const struct personal *personal; /* ended by a row without a name */
     const struct vault_column *sealed;         /* vault/vault.h */
 };
 
@@ -344,6 +354,7 @@ struct house {
     const struct reader *readers;
     const struct cron *const *crons;
     const struct notify_builder *const *mails;
+    const struct personal *personal;
     const struct vault_column *sealed; /* ended by a row without a name */
     /* Each says what is wrong with the configuration, a line each; ended by NULL. */
     void (*const *checks)(const struct app *, struct buf *errors);

@@ -1,0 +1,13 @@
+/* Shared within account/. */
+#pragma once
+#include "account/account.h"
+
+/* What an address looks like in a country: the words over its fields, and which it has. */
+struct country_form {
+    const char *code;                     /* empty: all others */
+    const char *city, *region, *postcode; /* NULL: there is no such field */
+    bool region_required, postcode_required;
+    int digits; /* a postcode of exactly so many; 0: of any form */
+};
+const struct country_form *country_form(str code);
+extern const char *const account_countries[]; /* codes, ended by NULL: for the list */

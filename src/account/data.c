@@ -1,0 +1,166 @@
+/* Profile, a copy of one's data, and being forgotten. */
+#include "account/account_in.h"
+#include "auth/auth.h"
+#include "notify/notify.h"
+#include "web/web.h"
+#include "work/work.h"
+
+static const struct input a_profile[] = {
+    { "name", LINE, 1, 120, .required = true },
+    { "phone", LINE, 0, 30 },
+    { "lang", CHOICE, .choices = "en|th|vi", .required = true },
+    { 0 },
+};
+static const struct input a_password[] = { { "old", SECRET, 1, 256, .required = true }, { 0 } };
+static const struct input to_erase[] = { { "old", SECRET, 1, 256, .required = true },
+    { "sure", BOOL, .required = true }, { 0 } };
+
+/* ---- profile -------------------------------------------------------------------------------- */
+
+static int profile_page(struct req *r, struct node **document)
+{
+    struct ctx *c = &r->c;
+    struct node *person, *form = node_map(c->mem), *list;
+    *document = node_map(c->mem);
+    TRY(auth_person(c, me(r), &person));
+    str lang = r->method == GET ? node_str(person, "lang") : in_str(r, "lang");
+    node_set_str(c->mem, form, S("name"), node_str(person, "name"));
+    node_set_str(c->mem, form, S("phone"), node_str(person, "phone"));
+    node_set_str(c->mem, form, S("lang"), node_str(person, "lang"));
+    node_set(c->mem, *document, S("form"), form);
+    list = node_set_list(c->mem, *document, S("tongues"));
+    for (const struct language *l = web_languages; l->code; l++) {
+        struct node *one = node_add_map(c->mem, list);
+        node_set_str(c->mem, one, S("code"), str_of(l->code));
+        node_set_str(c->mem, one, S("name"), str_of(l->name));
+        node_set_bool(c->mem, one, S("is_chosen"), str_is(lang, l->code));
+    }
+    node_hide(list);
+    return E_OK;
+}
+
+static int show_profile(struct req *r)
+{
+    struct node *document;
+    TRY(profile_page(r, &document));
+    return reply_with(r, document);
+}
+
+static int save_profile(struct req *r)
+{
+    struct node *document;
+    int err = in_fault(r);
+    if (!err)
+        err = auth_set_profile(
+            &r->c, me(r), in_str(r, "name"), in_str(r, "lang"), in_str(r, "phone"));
+    if (!err)
+        return see_other(r, S("/account?done=profile"));
+    TRY(profile_page(r, &document));
+    return again(r, err, document);
+}
+
+/* ---- a copy --------------------------------------------------------------------------------- */
+
+static int show_data(struct req *r) { return reply_with(r, node_map(r->c.mem)); }
+
+static int collect(struct ctx *c, i64 person, str *json)
+{
+    struct node *all = node_map(c->mem);
+    struct buf out = buf_new(c->mem, 32 << 20);
+    node_set_str(c->mem, all, S("made_at"), when_rfc3339(c->mem, c->now));
+    for (const struct personal *p = c->app->personal; p && p->name; p++)
+        if (p->collect)
+            TRY(p->collect(c, person, all));
+    json_write(&out, all);
+    if (out.full)
+        return fail_detail(c, E_TOO_LARGE, "account.copy", "more than 32 MB of one person");
+    *json = buf_str(&out);
+    return E_OK;
+}
+
+static int copy(struct req *r)
+{
+    str json;
+    int err = in_fault(r);
+    if (!err)
+        err = auth_sure(r, in_str(r, "old"));
+    if (!err)
+        err = collect(&r->c, me(r), &json);
+    if (err)
+        return again(r, err, node_map(r->c.mem));
+    metric_add(r->c.app, "account_copies_total", 1);
+    set_header(r, "Content-Disposition", S("attachment; filename=\"my-data.json\""));
+    return reply_raw(r, 200, S("application/json; charset=utf-8"), json);
+}
+
+/* ---- being forgotten ------------------------------------------------------------------------ */
+
+static int erase(struct ctx *c, void *with)
+{
+    struct req *r = with;
+    i64 person = me(r);
+    struct notify_to to = { .email = r->who.email, .lang = c->lang };
+    c->scope = (struct scope){ .platform = true };
+    for (const struct personal *p = c->app->personal; p && p->name; p++)
+        if (p->must_wait)
+            TRY(p->must_wait(c, person));
+    for (const struct personal *p = c->app->personal; p && p->name; p++)
+        if (p->erase)
+            TRY(p->erase(c, person));
+    str cause = str_fmt(c->mem, "person:%" PRId64, person);
+    TRY(notify_mail(c, "erased", cause, &to));
+    return job_add(c, "account.forget", cause, 0, person, NULL, c->now + DAY);
+}
+
+/* The last mail is sent by now; the address it went to goes as well. */
+static int forget_last(struct ctx *c, const struct job *job)
+{
+    return notify_forget_one(c, "erased", str_fmt(c->mem, "person:%" PRId64, job->subject));
+}
+
+JOBS(account){
+    { "account.forget", forget_last },
+    END_OF_JOBS,
+};
+
+static int forget_me(struct req *r)
+{
+    struct scope before = r->c.scope;
+    int err = in_fault(r);
+    if (!err)
+        err = auth_sure(r, in_str(r, "old"));
+    if (!err)
+        err = pg_tx(&r->c, erase, r);
+    r->c.scope = before;
+    if (err)
+        return again(r, err, node_map(r->c.mem));
+    TRY(auth_end_all(r));
+    metric_add(r->c.app, "account_erased_total", 1);
+    return see_other(r, S("/login?done=erased"));
+}
+
+static int build_erased(struct ctx *c, const struct node *mail, struct node **document)
+{
+    (void)mail;
+    *document = node_map(c->mem);
+    node_set_str(c->mem, *document, S("subject"), say(c, SAYS("Your data are erased")));
+    node_set_null(c->mem, *document, S("order"));
+    return E_OK;
+}
+
+extern const struct notify_builder account_mails[];
+const struct notify_builder account_mails[] = { { "erased", build_erased }, { 0 } };
+
+ROUTES(account_data){
+    ROUTE(GET, "/account/profile", SHOPPER, NULL, show_profile, "account/profile", RATE_PAGE,
+        NOINDEX),
+    ROUTE(POST, "/account/profile", SHOPPER, a_profile, save_profile, "account/profile", RATE_FORM,
+        NOINDEX | FORM),
+    ROUTE(GET, "/account/data", SHOPPER, NULL, show_data, "account/data", RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/account/data", SHOPPER, a_password, copy, "account/data", RATE_LOGIN,
+        NOINDEX | FORM),
+    ROUTE(GET, "/account/erase", SHOPPER, NULL, show_data, "account/erase", RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/account/erase", SHOPPER, to_erase, forget_me, "account/erase", RATE_LOGIN,
+        NOINDEX | FORM),
+    END_OF_ROUTES,
+};

@@ -1,0 +1,46 @@
+/* What auth knows of a person: for the copy of their data, and for erasing it. */
+#include "auth/auth_in.h"
+#include "gen/queries.h"
+#include "notify/notify.h"
+#include "web/web.h"
+
+int auth_set_profile(struct ctx *c, i64 person, str name, str lang, str phone)
+{
+    TRY(q_auth_set_profile(c, NULL, person, name, lang, phone));
+    return session_renew(c, person);
+}
+
+int auth_collect(struct ctx *c, i64 person, struct node *into)
+{
+    struct node *row, *devices, *identities;
+    TRY(q_auth_person(c, &row, person));
+    TRY(q_auth_all_devices(c, &devices, person));
+    TRY(q_auth_all_identities(c, &identities, person));
+    node_set_str(c->mem, row, S("id"), crypto_opaque(c->mem, c->app->secret, "person", person));
+    node_set(c->mem, into, S("profile"), row);
+    node_set(c->mem, into, S("devices"), devices);
+    node_set(c->mem, into, S("identities"), identities);
+    return E_OK;
+}
+
+int auth_must_wait(struct ctx *c, i64 person)
+{
+    struct node *row;
+    TRY(q_auth_place(c, &row, person, str_none));
+    if (row && (node_int(row, "organisation_id") || !str_is(node_str(row, "role"), "user")))
+        return fail(
+            c, E_CONFLICT, "account.staff", "You work in this shop. Please leave its staff first.");
+    return E_OK;
+}
+
+/* The row stays, as orders point at it; nothing in it says who it was. */
+int auth_erase(struct ctx *c, i64 person)
+{
+    struct node *row;
+    TRY(q_auth_person(c, &row, person));
+    TRY(notify_forget(c, node_str(row, "email")));
+    TRY(q_auth_erase_codes(c, NULL, person));
+    TRY(q_auth_erase_ways_in(c, NULL, person));
+    TRY(q_auth_erase_devices(c, NULL, person));
+    return q_auth_erase_person(c, NULL, person);
+}

@@ -1,0 +1,226 @@
+/* What a person keeps here: addresses, profile, a copy of their data, and being forgotten. */
+#include "auth/auth.h"
+#include "io/io.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+#define HOME                                                                                       \
+    "name=Ann+Lee&phone=0812345678&line1=12+Soi+Ari&city=Phaya+Thai&region=Bangkok&"               \
+    "postcode=10400&country=TH"
+
+static const char *somebody(void)
+{
+    struct arena *mem = (t_open(), t_ctx()->mem);
+    i64 id;
+    const char *mail =
+        str_c(mem, str_lower(mem, str_fmt(mem, "a-%.*s@example.test", STR(crypto_code(mem, 10)))));
+    struct scope before = t_ctx()->scope;
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(
+        auth_person_add(t_ctx(), str_of(mail), S("Ann Lee"), S("market-day-demo"), S("user"), &id));
+    t_ctx()->scope = before;
+    t_login(mail);
+    return mail;
+}
+
+static const char *path_of(const char *fmt_after)
+{
+    t_get("/account/addresses.json");
+    str id = node_str(node_path(t_document(), S("addresses.0")), "id");
+    return str_c(
+        t_ctx()->mem, str_fmt(t_ctx()->mem, "/account/addresses/%.*s%s", STR(id), fmt_after));
+}
+
+T(ID_21_the_first_address_is_the_one_that_is_meant)
+{
+    somebody();
+    t_post("/account/addresses", HOME);
+    t_status(303);
+    t_post("/account/addresses", HOME); /* twice */
+    t_status(409);
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=1+Orchard+Road&postcode=238801"
+        "&country=SG&city=ignored");
+    t_status(303);
+    t_get("/account/addresses.json");
+    t_json("addresses.0.line1", "12 Soi Ari");
+    t_json("addresses.0.isDefault", "true");
+    t_json("addresses.1.isDefault", "false");
+    t_json("addresses.1.city", "");
+    str second = node_str(node_path(t_document(), S("addresses.1")), "id");
+    t_post(str_fmt(t_ctx()->mem, "/account/addresses/%.*s/default", STR(second)).p, "");
+    t_status(303);
+    t_get("/account/addresses.json");
+    t_json("addresses.0.line1", "1 Orchard Road");
+    t_post(path_of("/drop"), "");
+    t_status(303);
+    t_get("/account/addresses.json");
+    eq_int((i64)node_count(node_get(t_document(), S("addresses"))), 1);
+    t_get("/account/addresses");
+    t_text("12 Soi Ari");
+}
+
+T(ID_21_each_country_has_its_own_fields)
+{
+    somebody();
+    t_get("/account/addresses/new?country=US");
+    t_text("ZIP code");
+    t_text("State");
+    t_get("/account/addresses/new?country=GB");
+    t_no_html("input[name=region]");
+    t_get("/account/addresses/new?country=SG");
+    t_no_html("input[name=city]");
+    t_get("/account/addresses/new?country=XX");
+    t_html("input[name=region]");
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=x&city=y&region=z&postcode=1040"
+        "&country=TH");
+    t_status(422);
+    t_text("That is no postcode of this country.");
+    t_post("/account/addresses", "name=Ann&phone=0812345678&line1=x&country=JP");
+    t_status(422);
+    t_html("[aria-invalid=true]");
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=x&city=y&region=Kyoto"
+        "&postcode=604-8001&country=JP");
+    t_status(303);
+}
+
+T(ID_21_an_address_is_its_owners)
+{
+    somebody();
+    t_post("/account/addresses", HOME);
+    const char *path = path_of(""), *drop = path_of("/drop"), *first = path_of("/default");
+    t_get(path);
+    t_status(200);
+    t_text("12 Soi Ari");
+    t_browser();
+    t_get(path);
+    t_status(303);
+    t_header_has("Location", "/login");
+    somebody();
+    t_get(path);
+    t_status(404);
+    t_post(path, HOME);
+    t_status(404);
+    t_post(drop, "");
+    t_status(404);
+    t_post(first, "");
+    t_status(404);
+    t_get("/account/addresses/nonsense");
+    t_status(404);
+}
+
+T(ID_21_the_address_that_is_meant_is_filled_in_at_checkout_and_a_new_one_is_kept)
+{
+    somebody();
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_post("/account/addresses", HOME);
+    t_get("/checkout");
+    t_text("value=\"12 Soi Ari\"");
+    t_text("value=\"0812345678\"");
+    t_post("/checkout",
+        "email=ann%40example.test&name=Ann+Lee&phone=0812345678&line1=9+Other+Road"
+        "&city=Bang+Rak&region=Bangkok&postcode=10500&country=TH&keep=1");
+    t_status(303);
+    t_get("/account/addresses.json");
+    t_json("addresses.1.line1", "9 Other Road");
+    str id = node_str(node_path(t_document(), S("addresses.0")), "id");
+    t_get("/checkout");
+    t_text("value=\"9 Other Road\""); /* what was typed here */
+    t_get(str_fmt(t_ctx()->mem, "/checkout?address=%.*s", STR(id)).p);
+    t_text("value=\"12 Soi Ari\"");
+}
+
+T(ID_20_a_profile_is_changed_and_known_at_once)
+{
+    somebody();
+    t_post("/account/profile", "name=Ann+Li&phone=081&lang=th");
+    t_status(303);
+    t_get("/account.json");
+    t_json("person.name", "Ann Li");
+    t_json("person.lang", "th");
+    t_post("/account/profile", "name=&lang=xx");
+    t_status(422);
+    t_html("[aria-invalid=true]");
+}
+
+T(ID_20_a_copy_of_ones_data_holds_them_and_nobody_elses)
+{
+    const char *mail = somebody();
+    t_post("/account/addresses", HOME);
+    t_post("/account/data", "old=not-it");
+    t_status(422);
+    t_post("/account/data", "old=market-day-demo");
+    t_status(200);
+    t_header_has("Content-Disposition", "attachment");
+    t_text(mail);
+    t_text("12 Soi Ari");
+    t_text("\"devices\":[");
+    t_text("\"orders\":[");
+    t_no_text("shopper@example.test");
+    t_no_text("argon2");
+    t_no_text("personId");
+    t_browser();
+    t_post("/account/data", "old=market-day-demo");
+    t_status(303);
+}
+
+T(ID_20_who_is_erased_is_gone_and_the_books_still_add_up)
+{
+    const char *mail = somebody();
+    str session = t_cookie(COOKIE_SESSION);
+    t_post("/account/addresses", HOME);
+    i64 order = t_order(),
+        person = t_int("select id as n from auth.person where email = '%s'", mail);
+    t_post("/account/erase", "old=market-day-demo&sure=1"); /* an order is open */
+    t_status(409);
+    t_sql("update orders.\"order\" set status = 'delivered' where id = %" PRId64, order);
+    i64 total = t_int("select total as n from orders.\"order\" where id = %" PRId64, order);
+    t_post("/account/erase", "old=market-day-demo");
+    t_status(422);
+    t_post("/account/erase", "old=not-it&sure=1");
+    t_status(422);
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_status(303);
+    t_header("Location", "/login?done=erased");
+    str told = t_mail_to(str_of(mail));
+    has_text(told, "Your account and your data are erased");
+    t_browser();
+    t_cookie_set(COOKIE_SESSION, session.p);
+    t_get("/account.json");
+    t_status(401);
+    t_browser();
+    t_post_f("/login", "email=%s&password=market-day-demo", mail);
+    t_status(401);
+    eq_int(
+        t_int("select count(*) as n from account.address where person_id = %" PRId64, person), 0);
+    eq_int(t_int("select count(*) as n from auth.person where email = '%s'", mail), 0);
+    eq_int(t_int("select count(*) as n from auth.person where id = %" PRId64
+                 " and name = '' and phone = '' and erased_at is not null",
+               person),
+        1);
+    eq_int(t_int("select count(*) as n from orders.\"order\" where id = %" PRId64
+                 " and email = '' and name = '' and phone = '' and address ->> 'line1' = ''"
+                 " and total = %" PRId64,
+               order, total),
+        1);
+    eq_int(t_int("select count(*) as n from notify.mail where recipient = '%s'"
+                 " and template <> 'erased'",
+               mail),
+        0);
+    t_prove();
+}
+
+T(ID_20_staff_are_not_erased_while_they_are_staff)
+{
+    const char *mail = somebody();
+    t_sql("insert into auth.member (organisation_id, person_id, place)"
+          " select 1, id, 'viewer' from auth.person where email = '%s'",
+        mail);
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_status(409);
+    t_text("leave its staff first");
+    eq_int(t_int("select count(*) as n from auth.person where email = '%s'", mail), 1);
+}
