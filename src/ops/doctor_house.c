@@ -158,6 +158,9 @@ void check_secrets(struct exam *e)
     look_at_secret(e, setting(e, "master_key_file"));
     look_at_secret(e, setting(e, "master_key_before_file"));
     look_at_secret(e, setting(e, "tls_key"));
+    if (e->c->app->production && crypto_equal(e->c->app->master, e->c->app->secret))
+        exam_say(e, WARNING, S("sealed columns have no master key of their own"),
+            S("master_key_file = FILE with 32 characters or more, then talatctl keys rewrap"));
     if (!archive_newest(e->c, care_folder(e->c->app), &newest))
         look_at_secret(e, newest);
 }

@@ -111,6 +111,7 @@ test('what must not be in a production shop, and clocks that run apart', { skip 
     says(got, 'tls', 'wrong', /base_url is not https/);
     says(got, 'tls', 'wrong', /nothing\.pem cannot be read/);
     says(got, 'backups', 'warning', /does not back itself up/);
+    says(got, 'secrets', 'warning', /no master key of their own/);
     const none = await examine(configured('no-provider', { stripe_key: null, pg: `host=${place} user=talat_app dbname=talat` }));
     says(none, 'provider', 'warning', /no payment provider/);
     says(none, 'database', 'wrong', /does not answer/);
