@@ -115,12 +115,21 @@ static i64 account(struct ctx *c, str email)
     return row ? node_int(row, "id") : 0;
 }
 
+/* Where the row asks for no address, somebody who is logged in is asked for their own password. */
+static str guessed(const struct req *r)
+{
+    for (const struct input *in = r->route->in; in && in->name; in++)
+        if (!strcmp(in->name, "email"))
+            return in_str(r, "email");
+    return r->who.email;
+}
+
 /* A guessed account that there is not is one more guess of an address. */
 void watch_limited(struct req *r, const char *name)
 {
     struct fault told = r->c.fault;
     if (!strcmp(name, "login-account")) {
-        i64 person = account(&r->c, in_str(r, "email"));
+        i64 person = account(&r->c, guessed(r));
         if (person)
             watch_raise(&r->c, WATCH_ACCOUNT_GUESSED, person, str_none);
     }
