@@ -148,9 +148,14 @@ export default [
         red: ['web/limit/se_01_twenty_orders_a_minute_and_no_more'] },
 
     // ---- one hole of each kind: see also csrf, html, tenant-filter
-    { name: 'no-owner', what: 'an order is found by its number alone, whosever it is', file: 'sql/schema/80_orders.sql',
+    { name: 'no-owner', what: 'the database shows every order to whoever asks', file: 'sql/schema/80_orders.sql',
         from: 'create policy own on orders."order" for all\n    using (', to: 'create policy own on orders."order" for all\n    using (true or ',
-        red: ['walls/without_anybody_in_the_scope_only_what_is_for_sale_is_seen_AC_09', 'matrix/no_route_gives_anything_of_anybody_elses_by_any_id_B9'] },
+        red: ['walls/without_anybody_in_the_scope_only_what_is_for_sale_is_seen_AC_09'] },
+    { name: 'route-without-owner', what: 'a role is shown to whoever knows its id', file: 'sql/schema/20_auth.sql',
+        from: 'create policy own on auth.role for all\n    using (', to: 'create policy own on auth.role for all\n    using (true or ',
+        also: [{ file: 'sql/queries/auth.sql', from: 'from auth.role where organisation_id = :organisation and id = :role;',
+            to: 'from auth.role where (organisation_id = :organisation or true) and id = :role;' }],
+        red: ['matrix/no_route_gives_anything_of_anybody_elses_by_any_id_B9'] },
     { name: 'no-place-check', what: 'a member of elsewhere is changed by number', file: 'sql/queries/auth.sql',
         from: ' where m.organisation_id = :organisation and m.person_id = :person\n   for update;',
         to: ' where (m.organisation_id = :organisation or true) and m.person_id = :person\n   for update;',
