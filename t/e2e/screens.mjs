@@ -53,6 +53,8 @@ const shopper = [
     ['product', (page, at) => page.goto(`${at}/products/soi-bookshelf-speakers`)],
     ['missing', (page, at) => page.goto(`${at}/products/there-is-none`)],
     ['login', (page, at) => page.goto(`${at}/login`)],
+    ['forgotten', (page, at) => page.goto(`${at}/password/forgotten`)],
+    ['verify', (page, at) => page.goto(`${at}/verify`)],
     ['register', (page, at) => page.goto(`${at}/register`)],
     ['register-wrong', async (page) => {
         await page.fill('#email', 'not an address');
@@ -81,6 +83,13 @@ const shopper = [
 ];
 const member = [
     ['account', (page, at) => page.goto(`${at}/account`)],
+    ['account-profile', (page, at) => page.goto(`${at}/account/profile`)],
+    ['account-addresses', (page, at) => page.goto(`${at}/account/addresses`)],
+    ['account-address', (page, at) => page.goto(`${at}/account/addresses/new`)],
+    ['account-password', (page, at) => page.goto(`${at}/account/password`)],
+    ['account-email', (page, at) => page.goto(`${at}/account/email`)],
+    ['account-data', (page, at) => page.goto(`${at}/account/data`)],
+    ['account-erase', (page, at) => page.goto(`${at}/account/erase`)],
     ['orders', (page, at) => page.goto(`${at}/orders`)],
 ];
 const staff = [
