@@ -371,7 +371,7 @@ str device_name(struct ctx *c, str agent)
         if (str_find(agent, str_of(systems[i][0])) >= 0)
             system = systems[i][1];
     if (!browser || !system)
-        return agent;
+        return agent.n ? agent : say(c, SAYS("Unknown device"));
     return str_fmt(c->mem, "%s · %s", browser, system);
 }
 
