@@ -185,6 +185,7 @@ end $$;
 grant select on audit.entry, audit.seal, audit.unsealed to talat_app;
 revoke all on all functions in schema audit from public;
 grant execute on function audit.said, audit.tell, audit.seal_some, audit.hash_of to talat_app;
+grant execute on function audit.hash_of to talat_backup; -- what is restored is proved by it
 
 select audit.watch('auth.organisation', 'settings', organisation => 'id');
 select audit.watch('auth.person', 'account', shown => '{id,role,verified_at,created_at}',
