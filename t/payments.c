@@ -173,7 +173,9 @@ T(an_event_is_stored_once_with_one_job)
     t_open();
     i64 before = stored();
     for (int i = 0; i < 3; i++) {
-        t_event("evt_t_thrice", "charge.dispute.created", S("{\"object\":\"dispute\"}"));
+        t_event("evt_t_thrice", "payment_intent.succeeded",
+            S("{\"object\":\"payment_intent\",\"id\":\"pi_thrice\",\"amount_received\":5,"
+              "\"currency\":\"thb\",\"metadata\":{\"attempt\":\"talat-none\"}}"));
         t_status(200);
     }
     eq_int(stored(), before + 2);
@@ -181,6 +183,19 @@ T(an_event_is_stored_once_with_one_job)
     eq_str(t_str("select outcome as s from payments.event where event_id = 'evt_t_thrice'"),
         "not ours");
     t_prove();
+}
+
+T(an_event_that_says_nothing_to_us_is_stored_without_a_job)
+{
+    t_open();
+    i64 before = stored();
+    for (int i = 0; i < 3; i++) {
+        t_event("evt_t_idle", "charge.dispute.created", S("{\"object\":\"dispute\"}"));
+        t_status(200);
+    }
+    eq_int(stored(), before + 1);
+    eq_str(t_str("select outcome as s from payments.event where event_id = 'evt_t_idle'"),
+        "not ours");
 }
 
 T(an_event_of_somebody_elses_order_changes_nothing)
