@@ -122,7 +122,7 @@ T(handing_over_asks_for_the_password_and_is_whole)
 
 static i64 make_role(const char *form)
 {
-    t_post("/admin/team/roles", form);
+    t_post("/admin/roles", form);
     t_status(303);
     return t_int("select max(id) as n from auth.role");
 }
@@ -154,24 +154,24 @@ T(an_own_role_holds_exactly_its_permissions_AC_04)
 T(a_role_is_made_only_of_what_its_maker_holds_AC_04)
 {
     team("admin");
-    t_post("/admin/team/roles", "name=Boss&team:own=1");
+    t_post("/admin/roles", "name=Boss&team:own=1");
     t_status(403);
-    t_post("/admin/team/roles", "name=Boss&orders:delete=1");
+    t_post("/admin/roles", "name=Boss&orders:delete=1");
     t_status(403);
-    t_post("/admin/team/roles", "name=Boss&customers:view-as=1"); /* the house's own */
+    t_post("/admin/roles", "name=Boss&customers:view-as=1"); /* the house's own */
     t_status(403);
-    t_post("/admin/team/roles", "name=Boss&account:own=1");
+    t_post("/admin/roles", "name=Boss&account:own=1");
     t_status(403);
-    t_post("/admin/team/roles", "name=Boss");
+    t_post("/admin/roles", "name=Boss");
     t_status(422);
     eq_int(t_int("select count(*) as n from auth.role"), 0);
     t_sql("insert into auth.role (organisation_id, name, permissions) "
           "values (1, 'Above', '{team:own}')");
     str id = crypto_opaque(
         t_ctx()->mem, t_ctx()->app->secret, "role", t_int("select max(id) as n from auth.role"));
-    t_post(str_fmt(t_ctx()->mem, "/admin/team/roles/%.*s", STR(id)).p, "name=Mine&orders:read=1");
+    t_post(str_fmt(t_ctx()->mem, "/admin/roles/%.*s", STR(id)).p, "name=Mine&orders:read=1");
     t_status(403);
-    t_post(str_fmt(t_ctx()->mem, "/admin/team/roles/%.*s/delete", STR(id)).p, "");
+    t_post(str_fmt(t_ctx()->mem, "/admin/roles/%.*s/delete", STR(id)).p, "");
     t_status(403);
     t_post("/admin/team/invitations",
         str_fmt(t_ctx()->mem, "email=new@example.test&role=%.*s", STR(id)).p);
@@ -272,7 +272,7 @@ static int times(str text, str what)
 
 T(every_form_that_posts_carries_its_token)
 {
-    static const char *const pages[] = { "/admin/team", "/admin/team/roles/new", "/admin/audit",
+    static const char *const pages[] = { "/admin/team", "/admin/roles/new", "/admin/audit",
         "/admin/customers", "/admin/orders", "/admin/products/new", "/account", "/cart" };
     t_open();
     t_login(OWNER_);

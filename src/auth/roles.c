@@ -184,13 +184,13 @@ static int drop(struct req *r)
 
 ROUTES(auth_roles){
     ROUTE(
-        GET, "/admin/team/roles/new", TEAM_WRITE, NULL, show_new, "auth/role", RATE_PAGE, NOINDEX),
-    ROUTE(POST, "/admin/team/roles", TEAM_WRITE, to_role, make, "auth/role", RATE_FORM,
+        GET, "/admin/roles/new", TEAM_WRITE, NULL, show_new, "auth/role", RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/admin/roles", TEAM_WRITE, to_role, make, "auth/role", RATE_FORM,
         NOINDEX | FORM),
-    ROUTE(GET, "/admin/team/roles/{id}", TEAM_READ, to_one, show, "auth/role", RATE_PAGE, NOINDEX),
-    ROUTE(POST, "/admin/team/roles/{id}", TEAM_WRITE, to_role, change, "auth/role", RATE_FORM,
+    ROUTE(GET, "/admin/roles/{id}", TEAM_READ, to_one, show, "auth/role", RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/admin/roles/{id}", TEAM_WRITE, to_role, change, "auth/role", RATE_FORM,
         NOINDEX | FORM),
-    ROUTE(POST, "/admin/team/roles/{id}/delete", TEAM_WRITE, to_one, drop, "auth/role", RATE_FORM,
+    ROUTE(POST, "/admin/roles/{id}/delete", TEAM_WRITE, to_one, drop, "auth/role", RATE_FORM,
         NOINDEX),
     END_OF_ROUTES,
 };

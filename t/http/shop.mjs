@@ -329,7 +329,7 @@ export function listen(path, { browser, headers = {}, to = { host: address, port
 }
 export const mails = () => {
     const at = conf('mail_dir');
-    return existsSync(at) ? readdirSync(at).map((name) => ({ name, text: readFileSync(join(at, name), 'utf8') })) : [];
+    return existsSync(at) ? readdirSync(at).filter((name) => !name.startsWith('.')).map((name) => ({ name, text: readFileSync(join(at, name), 'utf8') })) : [];
 };
 // The newest mail to an address that `is` wanted, in plain letters.
 export const mailTo = (email, is = () => true, ms = 8000) => until(() => mails()
