@@ -206,7 +206,7 @@ class Person {
     }
     async logsOut() {
         await this.opens('/account');
-        await this.page.locator('main').getByRole('button', { name: 'Log out' }).click();
+        await this.page.locator('main').getByRole('button', { name: 'Log out', exact: true }).click();
         await this.page.waitForURL((now) => now.pathname !== '/account');
     }
 

@@ -9,8 +9,13 @@ import { fileURLToPath } from 'node:url';
 const [folder, only = ''] = process.argv.slice(2);
 if (!folder) throw new Error('say where: node t/e2e/screens.mjs FOLDER');
 mkdirSync(folder, { recursive: true });
-process.env.TALAT_URL ??= JSON.parse(execFileSync(fileURLToPath(new URL('../../dev', import.meta.url)), ['status', '--json'])).url;
+if (!process.env.TALAT_URL) {
+    const { url, config } = JSON.parse(execFileSync(fileURLToPath(new URL('../../dev', import.meta.url)), ['status', '--json']));
+    Object.assign(process.env, { TALAT_URL: url, TALAT_CONF: config });
+}
 const { launch, open } = await import('./browser.mjs');
+const { mailedCode } = await import('../http/shop.mjs'); // they read the address when they come
+const { codeOf, fromBase32 } = await import('./totp.mjs');
 
 const PASSWORD = 'market-day-demo';
 const prefix = (lang) => (lang === 'en' ? '' : `/${lang}`);
@@ -18,6 +23,7 @@ const address = { email: 'malee@example.test', name: 'Malee Srisuk', phone: '081
 
 const card = { number: '4242424242424242', exp: '12 / 40', cvc: '123', name: 'Malee Srisuk' };
 
+const sends = (page, button) => Promise.all([page.waitForNavigation(), page.click(button)]);
 async function login(page, at, email) {
     await page.goto(`${at}/login`);
     await page.fill('#email', email);
@@ -86,6 +92,10 @@ const member = [
     ['account-profile', (page, at) => page.goto(`${at}/account/profile`)],
     ['account-addresses', (page, at) => page.goto(`${at}/account/addresses`)],
     ['account-address', (page, at) => page.goto(`${at}/account/addresses/new`)],
+    ['account-security', (page, at) => page.goto(`${at}/account/security`)],
+    ['account-app', (page, at) => page.goto(`${at}/account/security/app`)],
+    ['account-connected', (page, at) => page.goto(`${at}/account/connected`)],
+    ['account-confirm', (page, at) => page.goto(`${at}/account/confirm?next=/account/security`)],
     ['account-password', (page, at) => page.goto(`${at}/account/password`)],
     ['account-email', (page, at) => page.goto(`${at}/account/email`)],
     ['account-data', (page, at) => page.goto(`${at}/account/data`)],
@@ -108,6 +118,41 @@ const staff = [
     ['admin-customers', (page, at) => page.goto(`${at}/admin/customers`)],
     ['admin-security', (page, at) => page.goto(`${at}/admin/security`)],
     ['admin-keys', (page, at) => page.goto(`${at}/admin/keys`)],
+    ['admin-team', (page, at) => page.goto(`${at}/admin/team`)],
+    ['admin-role', (page, at) => page.goto(`${at}/admin/roles/new`)],
+    ['admin-audit', (page, at) => page.goto(`${at}/admin/audit`)],
+];
+// Somebody of their own: what they set up would be in the way of the others.
+const guarded = [
+    ['register-sent', async (page, at) => {
+        page.who = `screens.${process.pid}.${Date.now()}@example.test`;
+        await page.goto(`${at}/register`);
+        for (const [field, value] of Object.entries({ name: address.name, email: page.who, password: PASSWORD })) await page.fill(`#${field}`, value);
+        await sends(page, '.form-end button');
+    }],
+    ['account-new', async (page) => {
+        await page.fill('#code', await mailedCode(page.who));
+        await sends(page, '.form-end button');
+    }],
+    ['account-codes', async (page, at) => {
+        await page.goto(`${at}/account/security/app`);
+        await page.fill('#code', codeOf(fromBase32(await page.locator('.secret').innerText()), -1));
+        await sends(page, '.form-end button');
+    }],
+    ['account-guarded', (page, at) => page.goto(`${at}/account/security`)],
+    ['account-app-off', (page, at) => page.goto(`${at}/account/security/app/off`)],
+    ['login-second', async (page, at) => {
+        await page.context().clearCookies();
+        await page.goto(`${at}/login`);
+        await page.fill('#email', page.who);
+        await page.fill('#password', PASSWORD);
+        await sends(page, 'main form button[type=submit]');
+    }],
+    ['login-second-wrong', async (page) => {
+        await page.fill('#code', '000000');
+        await sends(page, 'main .form-end button:visible');
+    }],
+    ['new-password-old', (page, at) => page.goto(`${at}/password/new?token=0123456789abcdef`)],
 ];
 
 const browser = await launch();
@@ -144,6 +189,7 @@ for (const dark of [false, true])
             const as = { width, lang, dark };
             await visit(shopper, as);
             await visit(member, { ...as, email: 'shopper@example.test' });
+            await visit(guarded, as);
             await visit(staff, { ...as, email: 'admin@example.test' });
         }
 await browser.close();
