@@ -1,5 +1,7 @@
-// admin: by keyboard: "/" goes to the search; what changes an order is sent once.
+// admin: by keyboard: "/" goes to the search; what changes an order is sent once; the menu of a
+// telephone shows where one is.
 'use strict';
+document.querySelector('.rail-menu [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 document.querySelector('[data-focus]')?.focus();
 addEventListener('keydown', (event) => {
     const field = document.querySelector('[data-slash]');
