@@ -106,7 +106,7 @@ test('which products a search finds is kept for seconds, what they cost is not',
     const was = await found();
     assert.ok(was, `${name} finds ${thing.slug}`);
     assert.ok(await found('/th'), 'in another language');
-    shelved(thing.product, `update catalog.price set amount = amount + 700 where product_id = ${thing.product}`);
+    shelved(thing.product, `update catalog.price set amount = amount + 700, compare_at = compare_at + 700 where product_id = ${thing.product}`);
     try {
         assert.equal((await found()).price, was.price + 700, 'asked at once');
         status('draft');
@@ -117,7 +117,7 @@ test('which products a search finds is kept for seconds, what they cost is not',
         await until(found, 10000, 'a product is not found ten seconds after it came');
     } finally {
         status('published');
-        shelved(thing.product, `update catalog.price set amount = amount - 700 where product_id = ${thing.product}`);
+        shelved(thing.product, `update catalog.price set amount = amount - 700, compare_at = compare_at - 700 where product_id = ${thing.product}`);
     }
 });
 
