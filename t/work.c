@@ -454,6 +454,7 @@ T(a_worker_that_ends_gives_back_what_it_has_not_begun)
     eq_int(t.ran, 1);
     eq_int(t_int("select count(*) as n from work.job where state = 'ready' and deaths = 0"), 2);
     eq_int(t_int("select count(*) as n from work.job"), 2);
+    eq_int(t_int("select max(attempt) as n from work.job"), 0); /* that was no try */
 }
 
 /* ---- the clock ----------------------------------------------------------------------------------

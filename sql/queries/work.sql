@@ -147,10 +147,11 @@ update work.job
 
 -- name: take_back :exec
 -- in: worker text, died bigint, most_deaths bigint
--- What this worker, or the one in its place before, was at when it died or lost the database.
+-- What this worker, or the one in its place before, was at when it died or lost the database. What
+-- is given back was no try.
 update work.job
    set state = case when deaths + :died >= :most_deaths then 'dead' else 'ready' end,
-       deaths = deaths + :died, run_at = clock_timestamp(), lease_until = null, worker = null,
+       deaths = deaths + :died, attempt = attempt - case when :died > 0 then 0 else 1 end, run_at = clock_timestamp(), lease_until = null, worker = null,
        error = case when :died > 0 then 'the worker died' else 'given back' end
  where state = 'running' and worker = :worker;
 
