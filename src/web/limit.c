@@ -232,13 +232,15 @@ static void learn(struct req *r, const struct taken *t)
 }
 
 /* Up to half of what is allowed a page for all need not wait for its counter: whoever goes on is
- * counted before the other half begins, and from there on asks first. */
+ * counted before the other half begins, and from there on asks first. So does who finds another
+ * in the slot: it may be their own doing. */
 static bool may_be_late(struct req *r, const struct taken *t)
 {
     uint64_t hash;
     const struct known *k = known_of(r->c.app->limits, t->counter.key, &hash);
-    i64 count = k->hash == hash && k->ends_us > r->c.now ? k->count : 0;
-    return (r->route->flags & CACHED) && r->method == GET && count < t->most / 2;
+    bool is_free = k->ends_us <= r->c.now;
+    return (r->route->flags & CACHED) && r->method == GET &&
+        (is_free || (k->hash == hash && k->count < t->most / 2));
 }
 
 static bool is_late(struct req *r, const struct taken *taken, size_t n)

@@ -85,6 +85,34 @@ T(se_02_a_page_for_all_is_counted_too_only_later)
     t_get("/kept");
     t_status(200);
 }
+/* A session whose counter stands where the address's own does, in the table of what is known. */
+static str session_beside(const char *address, i64 *n)
+{
+    struct arena *mem = t_ctx()->mem;
+    str own = str_fmt(mem, "rl:general-address:%s", address);
+    for (;;) {
+        struct mark mark = arena_mark(mem);
+        str session = str_fmt(mem, "s%" PRId64, ++*n);
+        str user = str_upto(crypto_sha256_hex(mem, session), 24);
+        str key = str_fmt(mem, "rl:general:c%.*s", STR(user));
+        if ((str_hash(key) ^ str_hash(own)) % 4096 == 1024) /* of 1024 slots the same one */
+            return session;
+        arena_rewind(mem, mark);
+    }
+}
+T(se_02_an_address_is_not_forgotten_for_a_session_made_to_that_end)
+{
+    i64 n = 0, refused = 0;
+    t_house(&house, NULL, "limits = on\n");
+    for (int i = 0; i < 1100; i++) {
+        t_with("Remote-Addr", "198.51.100.7");
+        if (i % 40 == 0)
+            t_cookie_set(COOKIE_SESSION, session_beside("198.51.100.7", &n).p);
+        t_get("/kept");
+        refused += t_last_status() == 429;
+    }
+    eq_int(refused, 100);
+}
 T(an_ipv6_household_is_one)
 {
     t_house(&house, NULL, "limits = on\n");
