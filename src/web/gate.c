@@ -372,7 +372,7 @@ static int size(struct req *r)
 static void note_source(struct req *r)
 {
     bool from_here = !r->remote.n || str_starts(r->remote, S("unix"));
-    if (r->method == GET)
+    if (r->method == GET && r->route->rate != RATE_LOGIN) /* who comes back from elsewhere GETs */
         return;
     i64 actor = r->who.viewer ? r->who.viewer : r->who.person;
     r->c.source = str_fmt(r->c.mem, "%" PRId64 " %" PRId64 " web %.*s %.*s", actor,

@@ -46,6 +46,7 @@ static int hook(struct req *r)
 {
     return reply_raw(r, 200, S("application/json"), str_fmt(r->c.mem, "{\"n\":%zu}", r->body.n));
 }
+static int source(struct req *r) { return reply_raw(r, 200, S("text/plain"), r->c.source); }
 static int header_injection(struct req *r)
 {
     set_header(r, "X-Name", in_str(r, "name"));
@@ -79,6 +80,8 @@ ROUTES(gate_test) {
     ROUTE(GET,    "/away",           ANYONE,      NULL,   away,     NULL,    RATE_PAGE, 0),
     ROUTE(GET,    "/broken",         ANYONE,      NULL,   broken_view, "broken", RATE_PAGE, 0),
     ROUTE(POST,   "/hook",           ANYONE,      NULL,   hook,     NULL,    RATE_HOOK, RAW | BARE),
+    ROUTE(GET,    "/back",           ANYONE,      NULL,   source,   NULL,    RATE_LOGIN, 0),
+    ROUTE(POST,   "/source",         ANYONE,      NULL,   source,   NULL,    RATE_FORM, 0),
     ROUTE(GET,    "/header",         ANYONE,      a_name, header_injection, "hello", RATE_PAGE, 0),
     END_OF_ROUTES
 };
@@ -103,6 +106,18 @@ static void open_house(const char *conf)
 {
     shown = 0;
     t_house(&house, templates, conf);
+}
+
+T(whoever_may_change_something_is_named_to_the_audit_trail)
+{
+    open_house(NULL);
+    t_get("/");
+    t_with("Remote-Addr", "192.0.2.7");
+    t_post("/source", "");
+    has_text(t_body(), "web 192.0.2.7 ");
+    t_with("Remote-Addr", "192.0.2.7");
+    t_get("/back"); /* from a provider of logins: makes accounts and ties logins to them */
+    has_text(t_body(), "web 192.0.2.7 ");
 }
 
 /* ---- the way to a row ------------------------------------------------------------------------- */
