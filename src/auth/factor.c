@@ -121,13 +121,14 @@ int factor_check(struct req *r, i64 person, str typed, bool mail_too, enum shown
     /* Digits can be guessed, the other codes hardly: who is kept from the one has the other. */
     str key = str_fmt(c->mem, "%s%" PRId64, is_digits(code) ? "" : "r", person);
     TRY(limit_take(r, "factor-account", key, 0));
+    TRY(limit_take(r, "factor-account", key, 1)); /* now, or many at once would all be let in */
     int err = check(c, person, code, mail_too, shown);
-    if (err == E_INPUT) {
-        struct fault told = c->fault;
-        limit_take(r, "factor-account", key, 1);
-        c->fault = told;
+    struct fault told = c->fault;
+    if (err == E_INPUT)
         metric_add(c->app, "logins_failed_total", 1);
-    }
+    else
+        limit_take(r, "factor-account", key, -1);
+    c->fault = told;
     return err;
 }
 
