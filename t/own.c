@@ -3,7 +3,7 @@
 #include "auth/auth_in.h"
 #include "io/io.h"
 #include "t/shop.h"
-#include "web/web.h"
+#include "web/web_in.h"
 
 #define BETTER "seven quiet lanterns"
 
@@ -148,6 +148,32 @@ T(ID_02_who_reads_the_mail_comes_in_however_many_guessed)
 }
 
 /* ---- login protection ------------------------------------------------------------------------ */
+
+static void limit_classes(str text)
+{
+    struct app *app = t_ctx()->app;
+    struct buf errors = buf_new(t_ctx()->mem, 1000);
+    conf_put(t_ctx()->mem, app->conf, "limit_classes", text);
+    app->limits = limits_open(app, &errors);
+    eq_int(errors.n, 0);
+}
+
+T(SE_01_an_ipv6_household_guesses_as_one_address)
+{
+    unsigned char n[4];
+    crypto_random(n, sizeof n);
+    t_open();
+    limit_classes(S("login-address 3/900"));
+    for (int i = 0; i < 4; i++) {
+        const char *other = somebody();
+        t_browser();
+        t_with("Remote-Addr",
+            str_fmt(t_ctx()->mem, "2001:db8:%x%02x:%x%02x::%x", n[0], n[1], n[2], n[3], i + 1).p);
+        t_post_f("/login", "email=%s&password=not-the-password", other);
+        t_status(i < 3 ? 401 : 429);
+    }
+    limit_classes(str_none);
+}
 
 T(SE_01_a_known_browser_is_not_kept_out_by_others_guesses)
 {

@@ -91,10 +91,10 @@ static int guesser_of(struct req *r, str email, struct guesser *g)
 
 static str guess_key(struct req *r, const struct guesser *g, size_t i)
 {
-    str from = g->browser.n ? str_upto(g->browser, 24) : r->remote;
+    str from = g->browser.n ? str_upto(g->browser, 24) : limit_address(r);
     if (i == 0)
         return str_fmt(r->c.mem, "%.*s|%.*s", STR(g->account), STR(from));
-    return i == 1 ? r->remote : g->account;
+    return i == 1 ? limit_address(r) : g->account;
 }
 
 static str wait_key(struct req *r, const struct guesser *g)

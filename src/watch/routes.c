@@ -70,7 +70,7 @@ static int keep_all(struct req *r, const struct node *sent)
 static int report(struct req *r)
 {
     struct node *sent;
-    TRY(limit_take(r, "reports-address", r->remote, 1));
+    TRY(limit_take(r, "reports-address", limit_address(r), 1));
     if (r->body.n > MOST_BODY)
         return fail_detail(&r->c, E_TOO_LARGE, "body.size", "%zu bytes", r->body.n);
     TRY(json_read(&r->c, r->body, &sent));

@@ -140,9 +140,11 @@ static str user_of(struct req *r)
     return own.n ? str_fmt(mem, "c%.*s", STR(str_upto(crypto_sha256_hex(mem, own), 24))) : str_none;
 }
 
+str limit_address(struct req *r) { return network_of(r->c.mem, r->remote); }
+
 static str who_of(struct req *r, enum by by)
 {
-    return by == BY_ADDRESS ? network_of(r->c.mem, r->remote) : user_of(r);
+    return by == BY_ADDRESS ? limit_address(r) : user_of(r);
 }
 
 /* ---- counting -------------------------------------------------------------------------------- */
