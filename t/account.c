@@ -154,7 +154,7 @@ T(ID_20_a_copy_of_ones_data_holds_them_and_nobody_elses)
     t_status(422);
     t_post("/account/data", "old=market-day-demo");
     t_status(200);
-    t_header_has("Content-Disposition", "attachment");
+    t_header("Content-Disposition", "attachment; filename=\"my-data.json\"");
     t_text(mail);
     t_text("12 Soi Ari");
     t_text("\"devices\":[");

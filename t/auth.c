@@ -3,7 +3,9 @@
 #include "io/io.h"
 #include "t/shop.h"
 #include "web/web.h"
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SHOPPER "shopper@example.test"
 #define ADMIN_  "admin@example.test"
@@ -233,7 +235,7 @@ static str answer_to(const char *mail, const char *password)
     t_with("Remote-Addr", own_address());
     struct buf json = buf_new(t_ctx()->mem, 1000);
     buf_fmt(&json, "{\"email\":\"%s\",\"password\":\"%s\"}", mail, password);
-    t_post_json("/login", buf_str(&json).p);
+    t_post_json("/login", str_c(t_ctx()->mem, buf_str(&json)));
     t_status(401);
     return t_json_of(node_get(t_document(), S("error")));
 }
@@ -365,6 +367,7 @@ T(logging_out_ends_the_session_everywhere)
     t_status(303);
     is_true(redis_get(t_ctx(), key, &kept) && !kept.n);
     eq_int(t_cookie(COOKIE_SESSION).n, 0);
+    t_header("Clear-Site-Data", "\"cache\", \"storage\"");
     eq_int(t_int("select count(*) as n from auth.device where session_hash = '%.*s' and ended_at "
                  "is not null",
                STR(crypto_sha256_hex(t_ctx()->mem, cookie))),
@@ -375,6 +378,42 @@ T(logging_out_ends_the_session_everywhere)
     t_browser();
     t_post("/logout", ""); /* a stranger's, and twice: nothing happens */
     t_status(303);
+}
+
+/* ---- what the log says
+ * -------------------------------------------------------------------------------- */
+
+static str logged_while_posting(const char *form)
+{
+    char part[16384];
+    int ends[2];
+    ck_assert_int_eq(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    log_open(ends[1], LOG_INFO);
+    post("/login", form, SHOPPER);
+    log_open(-1, LOG_ERROR);
+    ssize_t n = read(ends[0], part, sizeof part);
+    close(ends[0]);
+    close(ends[1]);
+    return n > 0 ? str_dup(t_ctx()->mem, (str){ part, (size_t)n }) : str_none;
+}
+
+T(each_login_and_each_refused_one_is_logged_with_the_persons_number_and_no_more)
+{
+    t_open();
+    t_with("Remote-Addr", own_address());
+    i64 id = t_int("select id as n from auth.person where email = '" SHOPPER "'");
+    str refused = logged_while_posting("password=a-wrong-password-7&email=%");
+    t_status(401);
+    str taken = logged_while_posting("password=market-day-demo&email=%");
+    t_status(303);
+    has_text(
+        refused, str_fmt(t_ctx()->mem, "\"person\":\"%" PRId64 "\",\"by\":\"password\"}\n", id).p);
+    has_text(refused, "\"event\":\"login_refused\"");
+    has_text(taken, str_fmt(t_ctx()->mem, "\"person\":\"%" PRId64 "\"}\n", id).p);
+    has_text(taken, "\"event\":\"login\"");
+    eq_int(str_find(refused, S("wrong-password")), -1);
+    eq_int(str_find(refused, S(SHOPPER)), -1);
+    eq_int(str_find(taken, S(SHOPPER)), -1);
 }
 
 T(another_site_cannot_log_somebody_out)

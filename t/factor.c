@@ -379,6 +379,9 @@ T(a_recovery_code_logs_in_once_and_its_owner_hears_of_it)
 {
     registers();
     const struct node *codes = sets_up_the_app();
+    eq_int(t_int("select count(*) as n from auth.recovery where code_hash not like "
+                 "'$argon2id$v=19$m=19456,t=2,p=1$%%'"),
+        0);
     gives_the_password();
     form("/login/second", "code", nth(codes, 0), "");
     t_status(303);

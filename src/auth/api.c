@@ -76,7 +76,7 @@ int api_begin(struct req *r, i64 person)
     struct refreshed login;
     r->c.scope = (struct scope){ .person = person };
     TRY(refresh_begin(&r->c, person, r->user_agent, &login));
-    metric_add(r->c.app, "logins_total", 1);
+    login_noted(&r->c, person);
     return give(r, &login, str_is(in_str(r, "token_delivery"), "body"));
 }
 

@@ -123,6 +123,10 @@ int view_as_take(struct req *, i64 customer);
 void view_as_self(struct req *); /* staff are themselves again, for this request */
 
 /* session.c */
+/* Lines of the log: who logged in, or was refused (0: nobody knows who) and by what. The address
+ * and the route stand in the lines of the same request. */
+void login_noted(struct ctx *, i64 person);
+void login_refused(struct ctx *, i64 person, const char *by);
 /* This request is that person's from now on, with what they may do as of now. E_MISSING when
  * there is nobody of that number. */
 int auth_become(struct req *, i64 person);

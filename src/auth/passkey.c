@@ -338,6 +338,8 @@ static int log_in(struct req *r)
 {
     struct node *row;
     int err = check(r, TO_LOGIN, S("-"), 0, &row);
+    if (err == E_LOGIN)
+        login_refused(&r->c, 0, "passkey");
     if (err)
         return err == E_LOGIN || err == E_INPUT ? again(r, err, login_document(r)) : err;
     struct login who = { node_int(row, "person_id"), node_str(row, "email"), node_str(row, "name"),
@@ -354,6 +356,8 @@ static int second(struct req *r)
         err = pending_try(r, &p);
     if (!err)
         err = check(r, TO_SECOND, p.hash, p.who.person, &row);
+    if (err == E_LOGIN)
+        login_refused(&r->c, p.who.person, "passkey");
     if (!err)
         err = pending_finish(r, &p);
     return err > 0 ? second_again(r, err) : err;

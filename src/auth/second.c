@@ -80,7 +80,7 @@ static int begin_pending(struct req *r, i64 person, str next, str *token)
 static int come_in(struct req *r, const struct login *who, str next)
 {
     TRY(session_begin(r, who));
-    metric_add(r->c.app, "logins_total", 1);
+    login_noted(&r->c, who->person);
     TRY(who->is_staff ? auth_refresh_place(r) : E_OK);
     if (!path_is_ours(next))
         next = may(&r->who, DASHBOARD_READ) ? S("/admin") : S("/account");
@@ -167,6 +167,8 @@ static int try_code(struct req *r, const struct pending *p, str code)
     struct scope before = scope_of(c, p->who.person);
     int err = factor_check(r, p->who.person, code, p->may_mail, &shown);
     c->scope = before;
+    if (err == E_INPUT)
+        login_refused(c, p->who.person, "code");
     return err;
 }
 

@@ -119,9 +119,11 @@ int auth_check(struct ctx *c, str email, str password, struct login *out)
         return no_turn(c);
     bool ok = goes_with(c, hash, password);
     close(turn);
-    if (!known || !ok)
+    if (!known || !ok) {
+        login_refused(c, row ? node_int(row, "id") : 0, "password");
         return fail(
             c, E_LOGIN, "auth.wrong", "That e-mail address and password do not go together.");
+    }
     renew_hash(c, row, password_form(c, password));
     *out = (struct login){ node_int(row, "id"), node_str(row, "email"), node_str(row, "name"),
         node_bool(row, "is_staff") };

@@ -208,6 +208,18 @@ static int note_device(struct req *r, const struct login *who, str hash)
         c, "new_device", str_fmt(c->mem, "device:%" PRId64, node_int(row, "id")), &to);
 }
 
+void login_noted(struct ctx *c, i64 person)
+{
+    metric_add(c->app, "logins_total", 1);
+    log_line(c, LOG_INFO, "login", "person", str_fmt(c->mem, "%" PRId64, person), NULL);
+}
+
+void login_refused(struct ctx *c, i64 person, const char *by)
+{
+    log_line(c, LOG_WARN, "login_refused", "person", str_fmt(c->mem, "%" PRId64, person), "by",
+        str_of(by), NULL);
+}
+
 int session_begin(struct req *r, const struct login *who)
 {
     struct ctx *c = &r->c;
@@ -326,6 +338,8 @@ int session_end(struct req *r)
         TRY(forget_later(c, r->who.session));
     close_lines(c, r->who.session);
     set_cookie(r, COOKIE_SESSION, str_none, -1, false);
+    /* Not cookies: the cart of a guest, the currency and the browser's mark outlive a login. */
+    set_header(r, "Clear-Site-Data", S("\"cache\", \"storage\""));
     r->who = (struct who){ .role = GUEST };
     c->scope.person = c->scope.organisation = 0;
     return E_OK;

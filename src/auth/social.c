@@ -267,11 +267,13 @@ static int come_back(
 static int finish(struct req *r)
 {
     struct oidc_provider p;
-    struct journey j;
+    struct journey j = { 0 };
     TRY(provider_of(r, &p));
     int err = take_journey(r, &p, &j);
     if (!err)
         err = come_back(r, &p, &j, in_str(r, "code"));
+    if (err == E_LOGIN && !j.person)
+        login_refused(&r->c, 0, "provider");
     return err ? again(r, err, page(r, &p, str_none)) : E_OK;
 }
 

@@ -499,10 +499,16 @@ test('in production: TLS with HSTS, plain HTTP redirected, no word about the cac
     assert.deepEqual([moved.statusCode, moved.headers.location], [301, 'https://shop.example/x?y=1']);
     const program = await new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path: '/api/orders', agent: false }, (got) => { got.resume(); done(got); }).on('error', fail).end());
     assert.deepEqual([program.statusCode, program.headers.location], [403, undefined], 'a program is not helped on');
+    const speak = (maxVersion, ciphers) => new Promise((done) => {
+        const socket = connectTLS({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion, ciphers: `${ciphers}:@SECLEVEL=0` },
+            () => { done(socket.getProtocol()); socket.destroy(); }).on('error', () => done(null));
+    });
     for (const [maxVersion, takes] of [['TLSv1.1', false], ['TLSv1.2', true], ['TLSv1.3', true]]) {
-        const spoken = await new Promise((done) => { const socket = connectTLS({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion, ciphers: 'DEFAULT@SECLEVEL=0' },
-            () => { done(socket.getProtocol()); socket.destroy(); }).on('error', () => done(null)); });
-        assert.equal(spoken, takes ? maxVersion : null, maxVersion);
+        assert.equal(await speak(maxVersion, 'DEFAULT'), takes ? maxVersion : null, maxVersion);
+    }
+    for (const [suite, takes] of [['ECDHE-ECDSA-AES128-GCM-SHA256', true], ['ECDHE-ECDSA-CHACHA20-POLY1305', true],
+        ['ECDHE-ECDSA-AES128-SHA', false], ['ECDHE-ECDSA-AES256-SHA384', false], ['ECDHE-ECDSA-AES128-CCM', false]]) {
+        assert.equal(await speak('TLSv1.2', suite), takes ? 'TLSv1.2' : null, suite);
     }
     writeFileSync(join(dir, 'talat.conf'), conf);
 });
