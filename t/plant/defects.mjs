@@ -129,7 +129,7 @@ export default [
         also: [{ from: '    TRY(q_auth_end_device(c, NULL, r->who.session));', to: '    (void)forget_later;' }],
         red: ['auth/logging_out_ends_the_session_everywhere'] },
     { name: 'login-answer', what: 'an unknown account is answered in other words', file: 'src/auth/service.c',
-        from: 'if (!known || !ok)\n', to: 'if (!row)\n        return fail(c, E_LOGIN, "auth.unknown", "There is no such account.");\n    if (!ok)\n',
+        from: 'if (!known || !ok) {\n', to: 'if (!row)\n        return fail(c, E_LOGIN, "auth.unknown", "There is no such account.");\n    if (!ok) {\n',
         red: ['auth/a_wrong_password_and_an_unknown_account_answer_alike'] },
     { name: 'login-time', what: 'an unknown account is answered at once', file: 'src/auth/service.c',
         from: 'bool ok = goes_with(c, hash, password);', to: 'bool ok = row && goes_with(c, hash, password);',
