@@ -384,6 +384,26 @@ T(the_form_token_is_given_to_who_asks)
     is_false(str_eq(token, node_str(t_document(), "csrfToken")));
 }
 
+static void makes_a_key(str token)
+{
+    t_without_token();
+    t_with("Authorization", str_fmt(t_ctx()->mem, "Bearer %.*s", STR(token)).p);
+    t_post_json("/admin/keys", "{\"name\":\"Till\",\"days\":\"30\",\"scopes\":[\"orders:read\"]}");
+}
+
+T(what_is_grave_needs_a_token_whose_login_is_of_the_last_quarter_of_an_hour)
+{
+    open_shop();
+    str token = login("admin@example.test");
+    makes_a_key(token);
+    t_status(201);
+    t_sql("update auth.device set proved_at = now() - interval '16 minutes' where kind = 'token'");
+    makes_a_key(token);
+    t_status(403);
+    t_json("error", "Please confirm first that it is you.");
+    eq_int(t_int("select count(*) as n from auth.api_key where name = 'Till'"), 1);
+}
+
 T(other_schemes_are_not_ours)
 {
     open_shop();
