@@ -68,6 +68,7 @@ static const char *const known[] = {
     "templates",
     "tls_cert",
     "tls_key",
+    "tls_oldest",
     "token_keys",
     "web_limit_s",
     "web_socket",

@@ -485,8 +485,11 @@ test('in production: TLS with HSTS, plain HTTP redirected, no word about the cac
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
         '-subj', '/CN=shop.example', '-keyout', key, '-out', cert], { stdio: 'ignore' });
     const conf = readFileSync(join(dir, 'talat.conf'), 'utf8');
-    writeFileSync(join(dir, 'talat.conf'), conf.replace('mode = dev', 'mode = production').replace(/base_url = .*/, 'base_url = https://shop.example'));
-    await restartNginx(`TLS_CERT=${cert}`, `TLS_KEY=${key}`, `HTTP_PORT=${plain}`);
+    const withTLS = (more = '') => {
+        writeFileSync(join(dir, 'talat.conf'), `${conf.replace('mode = dev', 'mode = production').replace(/base_url = .*/, 'base_url = https://shop.example')}${more}`);
+        return restartNginx(`TLS_CERT=${cert}`, `TLS_KEY=${key}`, `HTTP_PORT=${plain}`);
+    };
+    await withTLS();
     answer = page(kept);
     const secure = await new Promise((done, fail) => secureRequest({ host: '127.0.0.1', port, path: '/x', rejectUnauthorized: false, agent: false },
         (got) => { got.resume(); done(got); }).on('error', fail).end());
@@ -503,8 +506,11 @@ test('in production: TLS with HSTS, plain HTTP redirected, no word about the cac
         const socket = connectTLS({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion, ciphers: `${ciphers}:@SECLEVEL=0` },
             () => { done(socket.getProtocol()); socket.destroy(); }).on('error', () => done(null));
     });
-    for (const [maxVersion, takes] of [['TLSv1.1', false], ['TLSv1.2', true], ['TLSv1.3', true]]) {
-        assert.equal(await speak(maxVersion, 'DEFAULT'), takes ? maxVersion : null, maxVersion);
+    for (const [oldest, all] of [['', ['TLSv1.3']], ['tls_oldest = 1.2\n', ['TLSv1.2', 'TLSv1.3']]]) {
+        await withTLS(oldest);
+        for (const version of ['TLSv1.1', 'TLSv1.2', 'TLSv1.3']) {
+            assert.equal(await speak(version, 'DEFAULT'), all.includes(version) ? version : null, `${oldest}: ${version}`);
+        }
     }
     for (const [suite, takes] of [['ECDHE-ECDSA-AES128-GCM-SHA256', true], ['ECDHE-ECDSA-CHACHA20-POLY1305', true],
         ['ECDHE-ECDSA-AES128-SHA', false], ['ECDHE-ECDSA-AES256-SHA384', false], ['ECDHE-ECDSA-AES128-CCM', false]]) {
