@@ -523,6 +523,15 @@ select coalesce(person_id, 0) as person_id, data
 update auth.code set used_at = now(), ended_at = now(), nonce = '', data = '{}'
  where id = :id and ended_at is null;
 
+-- name: end_codes :exec
+-- in: person bigint, undo bigint
+-- What could lead into an account whose way in has changed, wherever it was sent; of the ways
+-- back to an address, those that are younger than `undo`.
+update auth.code set ended_at = now(), nonce = '', data = '{}'
+ where person_id = :person and ended_at is null
+   and (purpose in ('reset-password', 'change-email', 'login-otp')
+        or (purpose = 'undo-email' and id > :undo));
+
 -- name: forget_codes :exec
 delete from auth.code where created_at < now() - interval '8 days';
 

@@ -22,7 +22,7 @@ int auth_verified(struct ctx *, const struct code *, struct login *, bool *fresh
 /* After this every login of the person but one (a session's hash, or none) is over. */
 int auth_set_password(struct ctx *, i64 person, str password, str but);
 int password_matches(struct ctx *, str hash, str password, bool *ok); /* in its turn; E_AWAY */
-int no_turn(struct ctx *); /* that E_AWAY */
+int no_turn(struct ctx *);                                            /* that E_AWAY */
 
 /* password.c, common.c */
 enum { PASSWORD_SHORTEST = 8, PASSWORD_LONGEST = 256 };
@@ -98,6 +98,10 @@ int code_use(struct ctx *, enum code_purpose, i64 person, str address, str digit
 /* The link's token: looking changes nothing (for GET), opening uses it up. E_GONE. */
 int code_look(struct ctx *, enum code_purpose, str token, struct code *);
 int code_open(struct ctx *, enum code_purpose, str token, struct code *);
+/* A person's address or password is another now: what was sent before to reset, change or log in
+ * is good no more. undo: the code by which an address came back; those after it lead to others',
+ * and end too. 0: none. */
+int code_end_all(struct ctx *, i64 person, i64 undo);
 str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails */
 
 /* roles.c */
@@ -137,7 +141,7 @@ int session_end(struct req *);
 /* With their next request this person's sessions are made anew: they have become staff, or are
  * staff no more. */
 int session_renew(struct ctx *, i64 person);
-int session_prove(struct req *); /* the same login under a new id, and proved just now */
+int session_prove(struct req *);      /* the same login under a new id, and proved just now */
 int auth_refresh_place(struct req *); /* role and organisation, read anew */
 int session_devices(struct ctx *, i64 person, str session, struct node **devices);
 /* Ends a person's logins: all but one (a session's hash, or none), or the one of that device. */

@@ -179,6 +179,15 @@ int code_open(struct ctx *c, enum code_purpose purpose, str token, struct code *
     return err;
 }
 
+int code_end_all(struct ctx *c, i64 person, i64 undo)
+{
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = q_auth_end_codes(c, NULL, person, undo ? undo : INT64_MAX);
+    c->scope = before;
+    return err;
+}
+
 /* ---- sending ------------------------------------------------------------------------------ */
 
 static bool is(const struct node *row, enum code_purpose purpose)

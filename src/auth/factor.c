@@ -78,7 +78,7 @@ static int check_recovery(struct ctx *c, i64 person, str code)
     i64 changed;
     if (code.n != CODE_LETTERS)
         return not_right(c);
-    TRY(q_auth_recovery(c, &row, person, str_upto(code, MARK_LETTERS)));
+    TRY(q_auth_recovery(c, &row, person, str_letters_upto(code, MARK_LETTERS)));
     if (!row)
         return not_right(c);
     TRY(password_matches(c, node_str(row, "code_hash"), code, &ok));

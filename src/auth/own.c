@@ -91,7 +91,7 @@ static int move(struct req *r)
 }
 
 /* Two may want an address at once; the second hears that it is taken, having shown it is theirs. */
-static int set_email(struct ctx *c, i64 person, str email, str *was)
+static int set_email(struct ctx *c, i64 person, str email, i64 undo, str *was)
 {
     struct node *row;
     c->scope = (struct scope){ .person = person };
@@ -100,6 +100,7 @@ static int set_email(struct ctx *c, i64 person, str email, str *was)
         return fail(c, E_CONFLICT, "auth.taken", "Another account has this address.");
     TRY(err);
     *was = row ? node_str(row, "was") : str_none;
+    TRY(code_end_all(c, person, undo));
     return session_renew(c, person);
 }
 
@@ -111,7 +112,7 @@ static int confirm_for(struct req *r, i64 person, struct code *code)
     str was;
     TRY(in_has(r, "token") ? code_open(c, CODE_CHANGE, in_str(r, "token"), code)
                            : code_use(c, CODE_CHANGE, person, str_none, in_str(r, "code"), code));
-    TRY(set_email(c, code->person, code->address, &was));
+    TRY(set_email(c, code->person, code->address, 0, &was));
     if (!was.n)
         return E_OK;
     struct code_to back = { .person = code->person, .address = was, .about = c->now };
@@ -144,14 +145,16 @@ static struct node *undo_page(struct req *r)
 
 static int show_undo(struct req *r) { return reply_with(r, undo_page(r)); }
 
-/* Somebody else was in the account: nobody stays, and the owner chooses a new password. */
+/* Somebody else was in the account, who knew the password: nobody stays, it opens nothing any more,
+ * and the owner chooses a new one. */
 static int undo_for(struct req *r, struct code *code)
 {
     struct ctx *c = &r->c;
     i64 ended;
     str was;
     TRY(code_open(c, CODE_UNDO, in_str(r, "token"), code));
-    TRY(set_email(c, code->person, code->address, &was));
+    TRY(set_email(c, code->person, code->address, code->id, &was));
+    TRY(q_auth_set_password(c, NULL, code->person, str_none));
     TRY(session_end_others(c, code->person, str_none, &ended));
     struct code_to to = { .person = code->person, .address = code->address };
     int err = code_send(c, CODE_RESET, &to);

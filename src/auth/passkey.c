@@ -218,7 +218,8 @@ static int keep(struct req *r, const struct authdata *data)
     memcpy(both, data->x.p, 32);
     memcpy(both + 32, data->y.p, 32);
     str key = { both, 64 };
-    str name = in_has(r, "name") ? in_str(r, "name") : str_upto(device_name(c, r->user_agent), 60);
+    str name =
+        in_has(r, "name") ? in_str(r, "name") : str_letters_upto(device_name(c, r->user_agent), 60);
     int err = q_auth_add_passkey(c, &added, me(r), crypto_base64(c->mem, data->id), key,
         data->count, data->flags & PASSKEY_MOVES, name.n ? name : S("Passkey"));
     if (err == E_CONFLICT)

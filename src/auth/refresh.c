@@ -24,7 +24,7 @@ int refresh_begin(struct ctx *c, i64 person, str user_agent, struct refreshed *o
     str hash, name = str_fmt(c->mem, "token:%.*s", STR(crypto_token(c->mem, 16)));
     *out = (struct refreshed){ .person = person, .token = new_token(c, &hash) };
     TRY(q_auth_begin_refresh(
-        c, &row, person, name, str_upto(user_agent, 200), hash, c->now, c->now + LIFE));
+        c, &row, person, name, str_letters_upto(user_agent, 200), hash, c->now, c->now + LIFE));
     out->device = node_int(row, "device");
     return E_OK;
 }

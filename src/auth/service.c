@@ -214,6 +214,7 @@ static int set_password(struct ctx *c, void *with)
     struct node *row;
     TRY(q_auth_person(c, &row, p->person));
     TRY(q_auth_set_password(c, NULL, p->person, p->hash));
+    TRY(code_end_all(c, p->person, 0));
     TRY(tell_changed(c, p->person, node_str(row, "email")));
     return session_end_others(c, p->person, p->but, &p->ended);
 }

@@ -79,8 +79,8 @@ static void take_place(struct req *r, const struct node *row)
     r->who.role = role_named(node_str(row, "role"));
     r->who.organisation = node_int(row, "organisation_id");
     r->who.member = place_named(node_str(row, "place"));
-    r->who.allowed = permissions_of(r->who.role, r->who.member) |
-        role_permissions(node_str(row, "own"));
+    r->who.allowed =
+        permissions_of(r->who.role, r->who.member) | role_permissions(node_str(row, "own"));
     r->who.lacks_factor = !node_bool(row, "has_factor") && second_is_due(r);
 }
 
@@ -198,8 +198,8 @@ static int note_device(struct req *r, const struct login *who, str hash)
 {
     struct ctx *c = &r->c;
     struct node *row;
-    TRY(q_auth_add_device(c, &row, who->person, hash, str_upto(r->user_agent, 200), browser_of(r),
-        coarse(c, r->remote)));
+    TRY(q_auth_add_device(c, &row, who->person, hash, str_letters_upto(r->user_agent, 200),
+        browser_of(r), coarse(c, r->remote)));
     if (!node_bool(row, "is_second") || node_bool(row, "is_known"))
         return E_OK;
     metric_add(c->app, "logins_new_device_total", 1);

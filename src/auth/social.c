@@ -166,14 +166,14 @@ static int take_journey(struct req *r, const struct oidc_provider *p, struct jou
     return j->person == me(r) ? E_OK : oidc_refuse(c, "somebody else is logged in now");
 }
 
-static int connect(struct ctx *c, i64 person, str provider, const struct oidc_person *who,
-    bool *is_new)
+static int connect(
+    struct ctx *c, i64 person, str provider, const struct oidc_person *who, bool *is_new)
 {
     struct node *row;
     struct scope before = c->scope;
     c->scope = (struct scope){ .person = person };
     int err = q_auth_oidc_connect(
-        c, &row, person, provider, who->issuer, who->subject, str_upto(who->email, 254));
+        c, &row, person, provider, who->issuer, who->subject, str_letters_upto(who->email, 254));
     c->scope = before;
     *is_new = !err && row;
     return err;
@@ -193,7 +193,8 @@ static int make_account(struct ctx *c, void *with)
     bool is_new;
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
-    int err = q_auth_oidc_person(c, &row, n->who->email, str_upto(n->who->name, 100), c->lang);
+    int err =
+        q_auth_oidc_person(c, &row, n->who->email, str_letters_upto(n->who->name, 100), c->lang);
     c->scope = before;
     n->person = !err && row ? node_int(row, "id") : 0;
     TRY(err);
@@ -216,9 +217,10 @@ static bool is_address(str email)
 static int ask_for_proof(struct req *r, const struct newcomer *n)
 {
     struct ctx *c = &r->c;
-    str sealed, what = str_fmt(c->mem, "%" PRId64 "\x1f%.*s\x1f%.*s\x1f%.*s\x1f%.*s",
-                    c->now + JOURNEY_S * SECOND, STR(n->p->name), STR(n->who->issuer),
-                    STR(n->who->subject), STR(n->who->email));
+    str sealed,
+        what = str_fmt(c->mem, "%" PRId64 "\x1f%.*s\x1f%.*s\x1f%.*s\x1f%.*s",
+            c->now + JOURNEY_S * SECOND, STR(n->p->name), STR(n->who->issuer), STR(n->who->subject),
+            STR(n->who->email));
     sealed = crypto_seal(c->mem, c->app->secret, "oidc link", what);
     set_cookie(r, COOKIE_LINK, sealed, JOURNEY_S, false);
     return reply_with(r, page(r, n->p, n->who->email));
@@ -235,7 +237,7 @@ static int come_new(
     TRY(pg_tx(c, make_account, &newcomer));
     if (!newcomer.person)
         return ask_for_proof(r, &newcomer);
-    struct login login = { newcomer.person, who->email, str_upto(who->name, 100), false };
+    struct login login = { newcomer.person, who->email, str_letters_upto(who->name, 100), false };
     return login_finish(r, &login, next, false);
 }
 
@@ -249,9 +251,9 @@ static int come_back(
     TRY(oidc_ask(c, p, &j->try, code, &who));
     if (j->person) {
         TRY(connect(c, j->person, p->name, &who, &is_new));
-        return is_new ? see_other(r, S("/account/connected"))
-                      : fail(c, E_CONFLICT, "oidc.taken",
-                            "That login is connected to an account already.");
+        return is_new
+            ? see_other(r, S("/account/connected"))
+            : fail(c, E_CONFLICT, "oidc.taken", "That login is connected to an account already.");
     }
     struct scope before = as_house(r);
     int err = q_auth_oidc_use(c, &row, who.issuer, who.subject, who.email, c->now);

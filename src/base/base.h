@@ -87,6 +87,7 @@ bool str_ends(str, str suffix);
 i64 str_find(str hay, str needle); /* -1 when absent */
 str str_from(str, size_t start);
 str str_upto(str, size_t n);
+str str_letters_upto(str, size_t n); /* n bytes at most, and no letter of UTF-8 cut in two */
 str str_trim(str);
 /* The piece before the next `at`; false when rest is used up. "a,,b," is three pieces. */
 bool str_cut(str *rest, char at, str *head);

@@ -57,6 +57,13 @@ str str_from(str s, size_t start)
 
 str str_upto(str s, size_t n) { return n < s.n ? (str){ s.p, n } : s; }
 
+str str_letters_upto(str s, size_t n)
+{
+    while (n && n < s.n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+        n--;
+    return str_upto(s, n);
+}
+
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 str str_trim(str s)

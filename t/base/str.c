@@ -121,6 +121,15 @@ T(utf8_is_never_read_past_the_slice)
     eq_int(str_utf8_step(str_none), 0);
 }
 
+T(a_text_is_cut_between_its_letters)
+{
+    str thai = S("a\xe0\xb8\x81\xe0\xb8\x82");
+    static const size_t left[] = { 0, 1, 1, 1, 4, 4, 4, 7, 7 };
+    for (size_t n = 0; n < COUNT(left); n++)
+        eq_int(str_letters_upto(thai, n).n, left[n]);
+    eq_int(str_letters_upto(str_none, 2).n, 0);
+}
+
 T(copies_end_with_a_nul_past_their_length)
 {
     struct arena *mem = t_ctx()->mem;
