@@ -263,6 +263,6 @@ journey('a wrong password and an unknown account get the same answer', async ({ 
     assert.equal(await nok.field('email').inputValue(), who.email);
     assert.equal(await nok.field('password').inputValue(), '');
     await nok.writes({ password: PASSWORD });
-    await nok.page.locator('main').getByRole('button', { name: 'Log in' }).click();
+    await nok.page.locator('main').getByRole('button', { name: 'Log in', exact: true }).click();
     await nok.isAt('/account');
 });
