@@ -130,7 +130,14 @@ T(ID_01_the_link_confirms_by_a_button_and_looking_at_it_changes_nothing)
     t_text(mail);
     eq_int(t_int("select count(*) as n from auth.person where email = '%s'", mail), 0);
     t_browser(); /* on another device: the mail is read on the phone */
+    t_get(path);
+    t_html("input[name=password]");
     post("/verify", "token=%", str_c(t_ctx()->mem, token));
+    t_status(422);
+    t_html("input[name=token]");
+    post("/verify", "password=a-long-guess&token=%", str_c(t_ctx()->mem, token));
+    t_status(422);
+    post("/verify", "password=a-long-password&token=%", str_c(t_ctx()->mem, token));
     t_status(303);
     t_header("Location", "/account");
     t_get("/account.json");
@@ -143,6 +150,36 @@ T(ID_01_the_link_confirms_by_a_button_and_looking_at_it_changes_nothing)
     t_get(path);
     t_status(200);
     t_no_html("input[name=token]");
+}
+
+T(ID_01_whose_mail_comes_of_anothers_registration_does_not_confirm_the_others_password)
+{
+    t_open();
+    const char *mail = own_mail();
+    post("/register", "name=Ann&password=a-long-password&email=%", mail);
+    t_mail_to(str_of(mail));
+    const char *own = str_c(t_ctx()->mem, t_cookie("__Host-verify"));
+    t_browser();
+    post("/register", "name=Mallory&password=mallorys-password&email=%", mail);
+    str letter = t_mail_to(str_of(mail));
+    const char *code = str_c(t_ctx()->mem, t_mail_code(letter));
+    const char *token = str_c(t_ctx()->mem, t_mail_token(letter));
+    t_browser();
+    t_cookie_set("__Host-verify", own);
+    static const char *const shown[] = { "code=%", "password=a-long-password&code=%", "token=%",
+        "password=a-long-password&token=%" };
+    for (size_t i = 0; i < COUNT(shown); i++) {
+        post("/verify", shown[i], i < 2 ? code : token);
+        t_status(422);
+        t_html("input[name=password]");
+    }
+    eq_int(t_int("select count(*) as n from auth.person where email = '%s'", mail), 0);
+    post("/register", "name=Ann&password=a-long-password&email=%", mail);
+    post("/verify", "code=%", str_c(t_ctx()->mem, t_mail_code(t_mail_to(str_of(mail)))));
+    t_status(303);
+    t_browser();
+    post("/login", "password=mallorys-password&email=%", mail);
+    t_status(401);
 }
 
 T(ID_01_the_last_registration_of_an_address_counts_and_nobody_waits_in_it)

@@ -303,8 +303,13 @@ T(ID_01_the_code_that_was_mailed_makes_the_account_and_logs_in)
     t_status(200);
     str answer = t_body();
     str code = t_mail_code(t_mail_to(mail));
-    str otp =
-        str_fmt(mem, "{\"email\":\"%.*s\",\"code\":\"%.*s\"%s}", STR(mail), STR(code), IN_BODY);
+    str otp = str_fmt(mem, "{\"email\":\"%.*s\",\"code\":\"%.*s\",\"password\":\"%s\"%s}",
+        STR(mail), STR(code), "nine long lanterns", IN_BODY);
+    t_post_json("/api/auth/verify-otp",
+        str_fmt(mem, "{\"email\":\"%.*s\",\"code\":\"%.*s\",\"password\":\"another one\"}",
+            STR(mail), STR(code))
+            .p);
+    t_status(422);
     t_post_json("/api/auth/verify-otp", otp.p);
     t_status(201);
     t_json("user.email", mail.p);

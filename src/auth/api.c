@@ -28,6 +28,7 @@ static const struct input to_register[] = {
 static const struct input to_verify[] = {
     { "email", EMAIL, 3, 254, .required = true },
     { "code", LINE, 6, 20, .required = true },
+    { "password", SECRET, 1, 256, .required = true },
     DELIVERY,
     { 0 },
 };
@@ -100,7 +101,8 @@ static int log_in_second(struct req *r)
 static int join(struct req *r)
 {
     struct node *document = node_map(r->c.mem);
-    TRY(auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password")));
+    TRY(auth_register(
+        &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), str_none));
     node_set_bool(r->c.mem, document, S("sent"), true);
     return reply_with(r, document);
 }
@@ -110,7 +112,9 @@ static int verify(struct req *r)
     struct login who;
     struct code code;
     bool fresh;
-    TRY(code_use(&r->c, CODE_VERIFY, 0, in_str(r, "email"), in_str(r, "code"), &code));
+    TRY(code_try(&r->c, CODE_VERIFY, 0, in_str(r, "email"), in_str(r, "code"), &code));
+    TRY(auth_claims(&r->c, &code, str_none, in_str(r, "password")));
+    TRY(code_take(&r->c, &code));
     TRY(auth_verified(&r->c, &code, &who, &fresh));
     if (!fresh) /* the address was shown, the password was not */
         return fail(&r->c, E_LOGIN, "login", NULL);

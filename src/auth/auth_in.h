@@ -14,8 +14,13 @@ struct login {
 int auth_check(struct ctx *, str email, str password, struct login *);
 /* Asks for an account: what is said afterwards must be the same for an address that has one, as
  * whether it has is looked up later. The account is made by the code or link that goes there. */
-int auth_register(struct ctx *, str email, str name, str password);
+/* `mark` is a secret of the browser that asks; empty for clients of the API. */
+int auth_register(struct ctx *, str email, str name, str password, str mark);
 int auth_register_again(struct ctx *, str email); /* sends another code, if there is cause to */
+/* Anybody may register anybody's address, and its owner gets the mail: so whoever shows the code
+ * must also be who chose the password, known by the mark or by that password. Else E_INPUT under
+ * "password". */
+int auth_claims(struct ctx *, const struct code *, str mark, str password);
 /* A code of CODE_VERIFY was used: makes the account, or marks the one there is (*fresh false:
  * that is no login). */
 int auth_verified(struct ctx *, const struct code *, struct login *, bool *fresh);
@@ -95,6 +100,10 @@ int code_send(struct ctx *, enum code_purpose, const struct code_to *);
  * person, or, with person 0, to this address. Wrong, late, used or tried five times: E_INPUT with
  * one text, under "code". Not inside a pg_tx of one's own: a failure must not give its try back. */
 int code_use(struct ctx *, enum code_purpose, i64 person, str address, str digits, struct code *);
+/* The same in two steps, for whoever must know more before the code is used up; after code_look
+ * too. code_take is won by one of those who come at once; E_INPUT for the others. */
+int code_try(struct ctx *, enum code_purpose, i64 person, str address, str digits, struct code *);
+int code_take(struct ctx *, const struct code *);
 /* The link's token: looking changes nothing (for GET), opening uses it up. E_GONE. */
 int code_look(struct ctx *, enum code_purpose, str token, struct code *);
 int code_open(struct ctx *, enum code_purpose, str token, struct code *);

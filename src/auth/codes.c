@@ -118,28 +118,43 @@ static str without_blanks(struct ctx *c, str typed)
     return buf_str(&digits);
 }
 
-static int use_digits(
+static int try_digits(
     struct ctx *c, enum code_purpose purpose, i64 person, str address, str digits, struct code *out)
 {
     struct node *row;
-    bool mine = false;
     TRY(q_auth_try_code(
         c, &row, str_of(purposes[purpose].name), person, str_lower(c->mem, address)));
     if (!row || !crypto_equal(without_blanks(c, digits), digits_of(c, node_str(row, "nonce"))))
         return wrong_code(c);
     *out = code_of(row);
-    TRY(take(c, out->id, &mine));
-    return mine ? E_OK : wrong_code(c);
+    return E_OK;
+}
+
+int code_try(
+    struct ctx *c, enum code_purpose purpose, i64 person, str address, str digits, struct code *out)
+{
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = try_digits(c, purpose, person, address, digits, out);
+    c->scope = before;
+    return err;
+}
+
+int code_take(struct ctx *c, const struct code *code)
+{
+    bool mine = false;
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = take(c, code->id, &mine);
+    c->scope = before;
+    return err || mine ? err : wrong_code(c);
 }
 
 int code_use(
     struct ctx *c, enum code_purpose purpose, i64 person, str address, str digits, struct code *out)
 {
-    struct scope before = c->scope;
-    c->scope.platform = true;
-    int err = use_digits(c, purpose, person, address, digits, out);
-    c->scope = before;
-    return err;
+    TRY(code_try(c, purpose, person, address, digits, out));
+    return code_take(c, out);
 }
 
 static int look(struct ctx *c, enum code_purpose purpose, str token, struct code *out)

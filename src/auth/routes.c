@@ -18,7 +18,7 @@ static const struct input to_register[] = {
 static const struct input on_the_way[] = { { "next", LINE, 0, 500 },
     { "done", CHOICE, .choices = "password|verified|undone|erased" }, { 0 } };
 static const struct input to_verify[] = { { "token", WORD, 0, 128 }, { "email", EMAIL, 0, 254 },
-    { "code", LINE, 0, 20 }, { 0 } };
+    { "code", LINE, 0, 20 }, { "password", SECRET, 0, 256 }, { 0 } };
 static const struct input a_token[] = { { "token", WORD, 0, 128 }, { 0 } };
 
 static str next_of(struct req *r)
@@ -203,27 +203,33 @@ static int log_in(struct req *r)
 
 /* ---- registering ---------------------------------------------------------------------------- */
 
-/* What whoever registered is waiting to confirm: the address, and where they were going. Sealed,
- * as it tells of a person on a machine that others may use. */
+/* What whoever registered is waiting to confirm: the address, the mark that shows that it was
+ * this browser, and where they were going. Sealed, as it tells of a person on a machine that
+ * others may use. */
 #define COOKIE_VERIFY "__Host-verify"
 #define VERIFY_S      (24 * 3600)
 
-static void wait_for(struct req *r, str email)
+struct waiting {
+    str address, mark, next;
+};
+
+static void wait_for(struct req *r, str email, str mark)
 {
-    str both = str_fmt(r->c.mem, "%.*s\x1f%.*s", STR(email), STR(next_of(r)));
+    str all = str_fmt(r->c.mem, "%.*s\x1f%.*s\x1f%.*s", STR(email), STR(mark), STR(next_of(r)));
     set_cookie(
-        r, COOKIE_VERIFY, crypto_seal(r->c.mem, r->c.app->secret, "verify", both), VERIFY_S, false);
+        r, COOKIE_VERIFY, crypto_seal(r->c.mem, r->c.app->secret, "verify", all), VERIFY_S, false);
 }
 
-static str waited_for(struct req *r, str *next)
+static struct waiting waited_for(struct req *r)
 {
-    str both, email = str_none, cookie = in_cookie(r, COOKIE_VERIFY);
-    *next = str_none;
-    if (cookie.n && crypto_unseal(r->c.mem, r->c.app->secret, "verify", cookie, &both)) {
-        str_cut(&both, '\x1f', &email);
-        *next = both;
+    struct waiting w = { 0 };
+    str all, cookie = in_cookie(r, COOKIE_VERIFY);
+    if (cookie.n && crypto_unseal(r->c.mem, r->c.app->secret, "verify", cookie, &all)) {
+        str_cut(&all, '\x1f', &w.address);
+        str_cut(&all, '\x1f', &w.mark);
+        w.next = all;
     }
-    return email;
+    return w;
 }
 
 /* One answer for every address. Nobody is logged in by this, as that too would tell: who
@@ -231,65 +237,81 @@ static str waited_for(struct req *r, str *next)
 static int join(struct req *r)
 {
     int err = in_fault(r);
+    str mark = crypto_token(r->c.mem, 18);
     if (!err)
-        err = auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"));
+        err = auth_register(
+            &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), mark);
     if (err)
         return again(r, err, login_document(r));
-    wait_for(r, in_str(r, "email"));
+    wait_for(r, in_str(r, "email"), mark);
     return see_other(r, S("/verify"));
 }
 
-static struct node *verify_page(struct req *r, str token)
+/* asks: the password is asked for as well. */
+static struct node *verify_page(struct req *r, str token, bool asks)
 {
     struct ctx *c = &r->c;
     struct node *document = node_map(c->mem);
     struct code code;
-    str next, address = waited_for(r, &next);
+    struct waiting w = waited_for(r);
     bool alive = token.n && code_look(c, CODE_VERIFY, token, &code) == E_OK;
+    if (alive)
+        asks = asks || auth_claims(c, &code, w.mark, str_none) != E_OK;
+    fault_clear(c);
     node_set_str(c->mem, document, S("token"), alive ? token : str_none);
     node_set_bool(c->mem, document, S("is_dead"), token.n && !alive);
-    node_set_str(c->mem, document, S("address"), alive ? code.address : address);
-    if (!alive)
-        fault_clear(c);
+    node_set_str(c->mem, document, S("address"), alive ? code.address : w.address);
+    node_set_bool(c->mem, document, S("asks_password"), asks || (!alive && !w.address.n));
     return document;
 }
 
-static int show_verify(struct req *r) { return reply_with(r, verify_page(r, in_str(r, "token"))); }
+static int show_verify(struct req *r)
+{
+    return reply_with(r, verify_page(r, in_str(r, "token"), false));
+}
+
+static int claim(struct req *r, const struct waiting *w, struct code *code)
+{
+    struct ctx *c = &r->c;
+    str address = in_has(r, "email") ? in_str(r, "email") : w->address;
+    TRY(in_fault(r));
+    TRY(in_has(r, "token") ? code_look(c, CODE_VERIFY, in_str(r, "token"), code)
+                           : code_try(c, CODE_VERIFY, 0, address, in_str(r, "code"), code));
+    TRY(auth_claims(c, code, w->mark, in_str(r, "password")));
+    return code_take(c, code);
+}
 
 static int verify(struct req *r)
 {
     struct login who;
     struct code code;
     bool fresh = false;
-    str next, kept = waited_for(r, &next), address = in_has(r, "email") ? in_str(r, "email") : kept;
-    int err = in_fault(r);
-    if (!err)
-        err = in_has(r, "token")
-            ? code_open(&r->c, CODE_VERIFY, in_str(r, "token"), &code)
-            : code_use(&r->c, CODE_VERIFY, 0, address, in_str(r, "code"), &code);
+    struct waiting w = waited_for(r);
+    int err = claim(r, &w, &code);
     if (!err)
         err = auth_verified(&r->c, &code, &who, &fresh);
     if (err) {
         struct fault said = r->c.fault;
-        struct node *document = verify_page(r, str_none);
+        bool asks = node_get(said.fields, S("password"));
+        struct node *document = verify_page(r, err == E_GONE ? str_none : in_str(r, "token"), asks);
         r->c.fault = said;
         return again(r, err == E_GONE ? E_INPUT : err, document);
     }
     set_cookie(r, COOKIE_VERIFY, str_none, -1, false);
     if (!fresh)
         return see_other(r, me(r) ? S("/account") : S("/login?done=verified"));
-    return login_finish(r, &who, path_is_ours(next) ? next : str_none, false);
+    return login_finish(r, &who, path_is_ours(w.next) ? w.next : str_none, false);
 }
 
 /* Another mail, for who registered here or is logged in with an address nobody has confirmed. */
 static int verify_again(struct req *r)
 {
     struct ctx *c = &r->c;
-    str next, address = waited_for(r, &next);
+    str address = waited_for(r).address;
     struct code_to to = { .person = me(r), .address = r->who.email };
     if (me(r)) {
         TRY(code_send(c, CODE_VERIFY, &to));
-        wait_for(r, r->who.email);
+        wait_for(r, r->who.email, str_none);
     } else if (address.n)
         TRY(auth_register_again(c, address));
     return see_other(r, S("/verify"));

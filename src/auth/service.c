@@ -131,7 +131,7 @@ int auth_check(struct ctx *c, str email, str password, struct login *out)
 }
 
 /* Whatever is known of the address, the same work is done: the hash, a code and a job. */
-int auth_register(struct ctx *c, str email, str name, str password)
+int auth_register(struct ctx *c, str email, str name, str password, str mark)
 {
     str hash;
     password = password_form(c, password);
@@ -141,6 +141,7 @@ int auth_register(struct ctx *c, str email, str name, str password)
     struct node *data = node_map(c->mem);
     node_set_str(c->mem, data, S("name"), name);
     node_set_str(c->mem, data, S("password_hash"), hash);
+    node_set_str(c->mem, data, S("mark_hash"), mark.n ? crypto_sha256_hex(c->mem, mark) : str_none);
     struct code_to to = { .address = email, .data = data };
     int err = code_send(c, CODE_VERIFY, &to);
     if (err == E_LIMIT) {
@@ -167,6 +168,24 @@ int auth_register_again(struct ctx *c, str email)
     if (err == E_LIMIT)
         fault_clear(c);
     return err == E_LIMIT ? E_OK : err;
+}
+
+int auth_claims(struct ctx *c, const struct code *code, str mark, str password)
+{
+    str hash = node_str(code->data, "password_hash");
+    bool ok = false;
+    if (code->person || !hash.n ||
+        crypto_equal(crypto_sha256_hex(c->mem, mark), node_str(code->data, "mark_hash")))
+        return E_OK;
+    if (!password.n)
+        return fail_field(c, "password",
+            "Please enter the password that you chose, as this is not the browser in which the "
+            "account was asked for.");
+    TRY(password_matches(c, hash, password_form(c, password), &ok));
+    return ok ? E_OK
+              : fail_field(c, "password",
+                    "That is not the password with which this account was asked for. If that was "
+                    "not you, please register anew and use the mail that comes then.");
 }
 
 static int make_verified(struct ctx *c, const struct code *code, struct login *out, bool *fresh)

@@ -15,7 +15,7 @@ test('ID-12 of fifty who use one code at once one makes the account', { skip, ti
     const all = await Promise.all(Array.from({ length: 50 }, async () => {
         const browser = new Browser();
         await browser.get('/verify');
-        return browser.post('/verify', { email, code });
+        return browser.post('/verify', { email, code, password });
     }));
     const by = all.map(({ status }) => status);
     assert.equal(by.filter((status) => status === 303).length, 1, JSON.stringify(by));
