@@ -262,6 +262,108 @@ T(of_several_organisations_one_is_chosen_on_each_device_AC_10)
     has_text(t_body(), "\"organisation\":\"Talat");
 }
 
+/* ---- what raises rights is asked for anew ------------------------------------------------------- */
+
+static void a_quarter_of_an_hour_later(void)
+{
+    t_sql("update auth.device set proved_at = now() - interval '16 minutes'");
+}
+
+/* Through the confirmation, back to where it leads; there the form is to be sent once more. */
+static void confirmed(void)
+{
+    t_status(303);
+    str to = t_header_of("Location");
+    is_true(str_starts(to, S("/account/confirm?next=")));
+    t_get(str_c(t_ctx()->mem, to));
+    t_status(200);
+    t_post("/account/confirm",
+        str_fmt(t_ctx()->mem, "password=market-day-demo&next=%.*s", STR(str_from(to, 22))).p);
+    t_status(303);
+    t_get(str_c(t_ctx()->mem, t_header_of("Location")));
+    t_status(200);
+}
+
+T(what_raises_rights_asks_who_it_is_and_keeps_what_was_typed)
+{
+    team(NULL);
+    a_quarter_of_an_hour_later();
+    t_post("/admin/team/invitations", "email=new@example.test&role=viewer");
+    confirmed();
+    has_text(t_body(), "value=\"new@example.test\"");
+    has_text(t_body(), "<option value=\"viewer\" selected>");
+    eq_int(t_int("select count(*) as n from auth.invitation"), 0);
+    t_post("/admin/team/invitations", "email=new@example.test&role=viewer");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from auth.invitation"), 1);
+    a_quarter_of_an_hour_later();
+    t_post("/admin/roles", "name=Packer&orders:read=1&orders:update=1");
+    confirmed();
+    has_text(t_body(), "value=\"Packer\"");
+    has_text(t_body(), "name=\"orders:update\" value=\"1\" checked");
+    no_text(t_body(), "name=\"orders:refund\" value=\"1\" checked");
+    eq_int(t_int("select count(*) as n from auth.role"), 0);
+    a_quarter_of_an_hour_later();
+    t_post("/admin/keys", "name=Till&days=30&scopes=orders:read");
+    confirmed();
+    has_text(t_body(), "value=\"Till\"");
+    has_text(t_body(), "value=\"orders:read\" checked");
+    has_text(t_body(), "value=\"30\" selected");
+}
+
+T(an_old_login_changes_no_role_and_takes_one_away_all_the_same)
+{
+    team(NULL);
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
+    i64 role = make_role("name=Packer&orders:read=1");
+    str id = crypto_opaque(t_ctx()->mem, t_ctx()->app->secret, "role", role);
+    str path = str_fmt(t_ctx()->mem, "/admin/roles/%.*s", STR(id));
+    a_quarter_of_an_hour_later();
+    t_post(path.p, "name=Packer&orders:read=1&orders:refund=1");
+    confirmed();
+    has_text(t_body(), "name=\"orders:refund\" value=\"1\" checked");
+    eq_str(t_str("select array_to_string(permissions, ' ') as s from auth.role"), "orders:read");
+    a_quarter_of_an_hour_later();
+    on(2, "role", "role=admin");
+    confirmed();
+    has_text(t_body(), "<option value=\"admin\" selected>");
+    eq_int(places("viewer"), 1);
+    a_quarter_of_an_hour_later();
+    t_send("POST", str_fmt(t_ctx()->mem, "/admin/team/%.*s/role.json", STR(id_of(2))).p,
+        "application/json", S("{\"role\":\"admin\"}"));
+    t_status(403);
+    t_json("code", "auth.recent");
+    on(2, "remove", "");
+    t_status(303);
+    eq_int(places("viewer"), 0);
+}
+
+T(what_waits_is_its_owners_alone_and_not_for_ever)
+{
+    team(NULL);
+    a_quarter_of_an_hour_later();
+    t_post("/admin/team/invitations", "email=zqnew@example.test&role=viewer");
+    t_status(303);
+    str next, to = t_header_of("Location");
+    is_true(unescape_url(t_ctx()->mem, str_from(to, 22), false, &next));
+    no_text(next, "zqnew");
+    const char *page = str_c(t_ctx()->mem, next);
+    t_get(page);
+    has_text(t_body(), "zqnew@example.test");
+    t_get(str_fmt(t_ctx()->mem, "%s0", page).p); /* not what was sealed */
+    t_status(200);
+    no_text(t_body(), "zqnew@example.test");
+    t_clock(t_ctx()->app->fixed_now ? t_ctx()->app->fixed_now + HOUR : when_now() + HOUR);
+    t_get(page);
+    no_text(t_body(), "zqnew@example.test");
+    t_clock(0);
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'admin')");
+    t_login(OTHER);
+    t_get(page);
+    t_status(200);
+    no_text(t_body(), "value=\"zqnew@example.test");
+}
+
 static int times(str text, str what)
 {
     int n = 0;

@@ -162,6 +162,14 @@ str device_name(struct ctx *, str user_agent); /* "Chrome · Android" */
 #define COOKIE_DEVICE "__Host-device"
 str session_browser(struct req *); /* its hash; empty: it has none yet */
 
+/* confirm.c: where a form that is grave leads by way of the confirmation. */
+enum { NEXT_MOST = 3000 };
+/* auth_recent for a form whose page declares TYPED: what was typed comes back to it. */
+int auth_recent_form(struct req *, str page);
+/* It has come back: r->in holds the form's inputs again, and r->raw what its page shows. */
+bool auth_typed(struct req *);
+#define TYPED { "typed", WORD, 0, NEXT_MOST }
+
 /* api.c */
 int api_begin(struct req *, i64 person); /* logs in and answers {access_token, user} */
 int api_leave(struct req *);             /* ends the login whose refresh token the browser holds */

@@ -16,23 +16,75 @@ static str page_before(struct req *r)
     return S("/account/security");
 }
 
-static int ask(struct req *r)
+static int ask(struct req *r, str next)
 {
     struct buf to = buf_new(r->c.mem, 8000);
     if (r->format == JSON || r->is_bearer)
         return fail(&r->c, E_DENIED, "auth.recent", "Please confirm first that it is you.");
     buf_add(&to, S("/account/confirm?next="));
-    escape_url_part(&to, page_before(r));
+    escape_url_part(&to, next);
     TRY(see_other(r, buf_str(&to)));
     return GATE_DONE;
 }
 
-int auth_recent(struct req *r)
+static int is_recent(struct req *r, bool *is)
 {
     struct node *row = NULL;
     if (r->who.session.n || r->who.device)
         TRY(q_auth_proved(&r->c, &row, r->who.session, r->who.device));
-    return row && node_bool(row, "is_recent") ? E_OK : ask(r);
+    *is = row && node_bool(row, "is_recent");
+    return E_OK;
+}
+
+int auth_recent(struct req *r)
+{
+    bool is;
+    TRY(is_recent(r, &is));
+    return is ? E_OK : ask(r, page_before(r));
+}
+
+/* ---- what was typed waits ---------------------------------------------------------------------
+ */
+
+/* In the address it comes back by, sealed: for this person, this page, a quarter of an hour. */
+static const char *purpose_of(struct req *r, str page)
+{
+    return str_fmt(r->c.mem, "typed %" PRId64 " %.*s", me(r), STR(page)).p;
+}
+
+static str keep_typed(struct req *r, str page)
+{
+    struct arena *mem = r->c.mem;
+    struct buf json = buf_new(mem, NEXT_MOST);
+    struct node *all = node_map(mem);
+    node_set_int(mem, all, S("until"), (r->c.now + 15 * MINUTE) / SECOND);
+    node_set(mem, all, S("in"), r->in);
+    node_set(mem, all, S("raw"), r->raw);
+    json_store(&json, all);
+    str to = str_fmt(mem, "%.*s?typed=%.*s", STR(page),
+        STR(crypto_seal(mem, r->c.app->secret, purpose_of(r, page), buf_str(&json))));
+    return json.full || to.n > NEXT_MOST ? page : to;
+}
+
+int auth_recent_form(struct req *r, str page)
+{
+    bool is;
+    TRY(is_recent(r, &is));
+    return is ? E_OK : ask(r, keep_typed(r, page));
+}
+
+bool auth_typed(struct req *r)
+{
+    struct node *all;
+    str json;
+    if (r->method != GET || !in_has(r, "typed") ||
+        !crypto_unseal(
+            r->c.mem, r->c.app->secret, purpose_of(r, r->path), in_str(r, "typed"), &json) ||
+        json_read(&r->c, json, &all) || node_int(all, "until") < r->c.now / SECOND)
+        return false;
+    r->in = node_get(all, S("in"));
+    r->raw = node_get(all, S("raw"));
+    return true;
 }
 
 int confirm_done(struct req *r, str next)
@@ -44,11 +96,11 @@ int confirm_done(struct req *r, str next)
 /* ---- its page -----------------------------------------------------------------------------------
  */
 
-static const struct input on_the_way[] = { { "next", LINE, 0, 500 }, { 0 } };
+static const struct input on_the_way[] = { { "next", LINE, 0, NEXT_MOST }, { 0 } };
 static const struct input to_confirm[] = {
     { "password", SECRET, 1, 256 },
     { "code", LINE, 1, 40 },
-    { "next", LINE, 0, 500 },
+    { "next", LINE, 0, NEXT_MOST },
     { 0 },
 };
 

@@ -9,6 +9,7 @@ static const struct input to_make[] = {
     { "days", CHOICE, .required = true, .choices = "30|90|365|never" },
     { 0 },
 };
+static const struct input to_show[] = { TYPED, { 0 } };
 static const struct input one_key[] = { { "id", WORD, 13, 13 }, { 0 } };
 
 static bool is_chosen(const struct node *chosen, str name)
@@ -59,7 +60,10 @@ static int show(struct req *r)
 {
     struct node *document;
     TRY(as_staff(r));
-    TRY(page(r, str_none, NULL, &document));
+    bool typed = auth_typed(r);
+    TRY(page(r, str_none, typed ? node_get(r->in, S("scopes")) : NULL, &document));
+    if (typed)
+        node_hide(node_set(r->c.mem, document, S("form"), r->raw));
     return reply_with(r, document);
 }
 
@@ -70,7 +74,7 @@ static int make(struct req *r)
     str key = str_none;
     i64 days = 0;
     TRY(as_staff(r));
-    TRY(auth_recent(r));
+    TRY(auth_recent_form(r, S("/admin/keys")));
     int err = in_fault(r);
     str_int(in_str(r, "days"), &days);
     if (!err)
@@ -93,7 +97,7 @@ static int revoke(struct req *r)
 }
 
 ROUTES(auth_keys){
-    ROUTE(GET, "/admin/keys", API_KEYS_MANAGE, NULL, show, "auth/keys", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/admin/keys", API_KEYS_MANAGE, to_show, show, "auth/keys", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/admin/keys", API_KEYS_MANAGE, to_make, make, "auth/keys", RATE_FORM,
         NOINDEX | FORM | CREATES),
     ROUTE(POST, "/admin/keys/{id}/revoke", API_KEYS_MANAGE, one_key, revoke, NULL, RATE_FORM,

@@ -14,6 +14,7 @@ static const struct input to_change[] = {
     { "role", WORD, 1, 40, .required = true },
     { 0 },
 };
+static const struct input to_show[] = { TYPED, { 0 } };
 static const struct input to_one[] = { { "id", WORD, 1, 40, .required = true }, { 0 } };
 static const struct input to_transfer[] = {
     { "id", WORD, 1, 40, .required = true },
@@ -87,20 +88,21 @@ static void add_choice(struct ctx *c, struct node *list, str code, str name, boo
     node_set_bool(c->mem, one, S("is_chosen"), is_chosen);
 }
 
-/* What this person may give, and what the member has. */
-static struct node *choices(struct req *r, const struct node *roles, str place, i64 role)
+/* What this person may give, and what the member has; `chosen` by its code. */
+static struct node *choices(struct req *r, const struct node *roles, str has, str chosen)
 {
     struct ctx *c = &r->c;
     struct node *list = node_list(c->mem);
-    for (size_t i = 0; i < COUNT(places); i++)
-        if (str_is(place, places[i].name) ||
-            role_is_within(&r->who, place_permissions(str_of(places[i].name), str_none)))
-            add_choice(c, list, str_of(places[i].name), say(c, places[i].title),
-                str_is(place, places[i].name));
+    for (size_t i = 0; i < COUNT(places); i++) {
+        str code = str_of(places[i].name);
+        if (str_eq(has, code) || role_is_within(&r->who, place_permissions(code, str_none)))
+            add_choice(c, list, code, say(c, places[i].title), str_eq(chosen, code));
+    }
     EACH(item, roles) {
-        i64 id = node_int(&item->node, "id");
-        if (id == role || role_is_within(&r->who, role_permissions(node_str(&item->node, "own"))))
-            add_choice(c, list, opaque(c, "role", id), node_str(&item->node, "name"), id == role);
+        const struct node *role = &item->node;
+        str code = opaque(c, "role", node_int(role, "id"));
+        if (str_eq(has, code) || role_is_within(&r->who, role_permissions(node_str(role, "own"))))
+            add_choice(c, list, code, node_str(role, "name"), str_eq(chosen, code));
     }
     return list;
 }
@@ -111,17 +113,19 @@ static void dress_members(struct req *r, struct node *members, const struct node
     EACH(item, members) {
         struct node *m = (struct node *)&item->node;
         i64 person = node_int(m, "person_id"), role = node_int(m, "role_id");
-        str place = node_str(m, "place");
+        str place = node_str(m, "place"), id = opaque(c, "member", person);
+        str has = role ? opaque(c, "role", role) : place;
         uint64_t set = place_permissions(place, node_str(m, "own"));
         bool mine = person == me(r), reach = role_is_within(&r->who, set);
-        node_set_str(c->mem, m, S("id"), opaque(c, "member", person));
+        node_set_str(c->mem, m, S("id"), id);
         node_set_str(c->mem, m, S("role"), title_of(c, place, node_str(m, "role_name")));
         node_set_bool(c->mem, m, S("is_me"), mine);
         node_hide(
             node_set_bool(c->mem, m, S("may_change"), may(&r->who, TEAM_WRITE) && reach && !mine));
         node_hide(node_set_bool(
             c->mem, m, S("may_own"), may(&r->who, TEAM_OWN) && !mine && !str_is(place, "owner")));
-        node_hide(node_set(c->mem, m, S("choices"), choices(r, roles, place, role)));
+        str chosen = str_eq(node_str(r->in, "id"), id) ? node_str(r->in, "role") : has;
+        node_hide(node_set(c->mem, m, S("choices"), choices(r, roles, has, chosen)));
     }
 }
 
@@ -150,7 +154,8 @@ static int team_page(struct req *r, struct node **document)
     q_auth_organisation(c, &house, organisation);
     TRY(pg_flush(c));
     *document = node_map(c->mem);
-    node_hide(node_set(c->mem, *document, S("choices"), choices(r, roles, str_none, 0)));
+    str asked = node_get(r->in, S("id")) ? str_none : node_str(r->in, "role");
+    node_hide(node_set(c->mem, *document, S("choices"), choices(r, roles, str_none, asked)));
     dress_members(r, members, roles);
     dress_roles(c, roles);
     EACH(item, invitations) {
@@ -175,7 +180,10 @@ static int show(struct req *r)
 {
     struct node *document;
     TRY(as_staff(r));
+    bool typed = auth_typed(r);
     TRY(team_page(r, &document));
+    if (typed)
+        node_hide(node_set(r->c.mem, document, S("form"), r->raw));
     return reply_with(r, document);
 }
 
@@ -186,7 +194,7 @@ static int done(struct req *r, int err)
     struct fault told = r->c.fault;
     if (!err)
         return see_other(r, S("/admin/team"));
-    if (err == E_MISSING || err == E_DENIED || r->format == JSON)
+    if (err < 0 || err == E_MISSING || err == E_DENIED || r->format == JSON)
         return err;
     r->c.fault = (struct fault){ 0 };
     TRY(team_page(r, &document));
@@ -239,6 +247,8 @@ static int change(struct req *r)
     int err = in_fault(r);
     if (!err)
         err = given_of(r, &of.given);
+    if (!err)
+        err = auth_recent_form(r, S("/admin/team"));
     if (!err)
         err = pg_tx(&r->c, change_work, &of);
     return done(r, err);
@@ -342,6 +352,8 @@ static int invite(struct req *r)
         err = given_of(r, &of.given);
     if (!err)
         err = is_new(r);
+    if (!err)
+        err = auth_recent_form(r, S("/admin/team"));
     if (!err)
         err = pg_tx(&r->c, invite_work, &of);
     return done(r, err);
@@ -472,7 +484,7 @@ static int choose(struct req *r)
 }
 
 ROUTES(auth_team){
-    ROUTE(GET, "/admin/team", TEAM_READ, NULL, show, "auth/team", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/admin/team", TEAM_READ, to_show, show, "auth/team", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/admin/team/invitations", TEAM_WRITE, to_invite, invite, "auth/team", RATE_FORM,
         NOINDEX | FORM),
     ROUTE(POST, "/admin/team/invitations/{id}/withdraw", TEAM_WRITE, to_one, withdraw, NULL,

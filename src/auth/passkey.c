@@ -258,7 +258,7 @@ static const struct input to_show[] = {
     { "auth_data", WORD, 1, 4000, .required = true },
     { "signature", WORD, 1, 200, .required = true },
     { "user_handle", WORD, 0, 100 },
-    { "next", LINE, 0, 500 },
+    { "next", LINE, 0, NEXT_MOST },
     { 0 },
 };
 

@@ -58,6 +58,8 @@ static const struct input to_role[] = {
         { 0 },
 };
 static const struct input to_one[] = { { "id", WORD, 1, 40, .required = true }, { 0 } };
+static const struct input to_show[] = { { "id", WORD, 1, 40, .required = true }, TYPED, { 0 } };
+static const struct input to_begin[] = { TYPED, { 0 } };
 
 static struct node *choices(struct ctx *c, const struct who *who, uint64_t chosen)
 {
@@ -103,15 +105,27 @@ static int find(struct req *r, struct node **role, bool to_change)
     return E_OK;
 }
 
+static uint64_t ticked(const struct req *r)
+{
+    uint64_t set = 0;
+    for (enum permission p = 1; p < N_PERMISSIONS; p++)
+        set |= node_bool(r->in, permission_name(p)) ? permission_bit(p) : 0;
+    return set;
+}
+
 static struct node *role_page(struct req *r, const struct node *role)
 {
     struct ctx *c = &r->c;
     struct node *document = node_map(c->mem);
     uint64_t set = role ? role_permissions(node_str(role, "own")) : 0;
     str id = role ? in_path(r, "id") : str_none;
+    bool typed = auth_typed(r), is_form = typed || r->method != GET;
     node_set_str(c->mem, document, S("id"), id);
     node_set_str(c->mem, document, S("name"), role ? node_str(role, "name") : str_none);
-    node_set(c->mem, document, S("permissions"), choices(c, &r->who, set));
+    node_set(
+        c->mem, document, S("permissions"), choices(c, &r->who, is_form ? ticked(r) : set));
+    if (typed)
+        node_hide(node_set(c->mem, document, S("form"), r->raw));
     node_hide(node_set_bool(c->mem, document, S("may_change"),
         may(&r->who, TEAM_WRITE) && role_is_within(&r->who, set)));
     return document;
@@ -145,9 +159,13 @@ static int make(struct req *r)
     if (!err)
         err = chosen_of(r, names, &n);
     if (!err)
+        err = auth_recent_form(r, S("/admin/roles/new"));
+    if (!err)
         err = q_auth_add_role(&r->c, &row, r->c.scope.organisation, in_str(r, "name"), names, n);
     if (!err && !row)
         err = name_taken(r);
+    if (err < 0)
+        return err;
     return err ? again(r, err, role_page(r, NULL)) : see_other(r, S("/admin/team"));
 }
 
@@ -161,10 +179,14 @@ static int change(struct req *r)
     if (!err)
         err = chosen_of(r, names, &n);
     if (!err)
+        err = auth_recent_form(r, r->path);
+    if (!err)
         err = q_auth_save_role(&r->c, &row, r->c.scope.organisation, node_int(role, "id"),
             in_str(r, "name"), names, n);
     if (!err && !row)
         err = name_taken(r);
+    if (err < 0)
+        return err;
     return err ? again(r, err, role_page(r, role)) : see_other(r, S("/admin/team"));
 }
 
@@ -184,10 +206,10 @@ static int drop(struct req *r)
 
 ROUTES(auth_roles){
     ROUTE(
-        GET, "/admin/roles/new", TEAM_WRITE, NULL, show_new, "auth/role", RATE_PAGE, NOINDEX),
+        GET, "/admin/roles/new", TEAM_WRITE, to_begin, show_new, "auth/role", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/admin/roles", TEAM_WRITE, to_role, make, "auth/role", RATE_FORM,
         NOINDEX | FORM),
-    ROUTE(GET, "/admin/roles/{id}", TEAM_READ, to_one, show, "auth/role", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/admin/roles/{id}", TEAM_READ, to_show, show, "auth/role", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/admin/roles/{id}", TEAM_WRITE, to_role, change, "auth/role", RATE_FORM,
         NOINDEX | FORM),
     ROUTE(POST, "/admin/roles/{id}/delete", TEAM_WRITE, to_one, drop, "auth/role", RATE_FORM,
