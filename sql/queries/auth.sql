@@ -64,6 +64,14 @@ on conflict (email) do update
     set name = excluded.name, password_hash = excluded.password_hash, role = excluded.role
 returning id;
 
+-- name: bring :maybe
+-- in: email text, name text, password_hash text, lang text, is_verified bool
+-- Of another shop's people. Nothing comes back when the address is here already.
+insert into auth.person (email, name, password_hash, lang, verified_at)
+values (:email, :name, :password_hash, :lang, case when :is_verified then now() end)
+on conflict (email) do nothing
+returning id;
+
 -- name: place :maybe
 -- in: person bigint, session_hash text
 -- The platform role, and where this person is staff: where they chose to be on this device, else

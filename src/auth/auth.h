@@ -40,6 +40,16 @@ int auth_organisation_by_slug(struct ctx *, str slug, struct node **out);
 /* For talatctl and the demo shop; adding one that exists updates name, role and password. */
 int auth_organisation_add(struct ctx *, str slug, str name, i64 *id);
 int auth_person_add(struct ctx *, str email, str name, str password, str role, i64 *id);
+/* The same with a hash that another shop kept: bcrypt of at most 2^12 rounds, or argon2id no
+ * dearer than ours; it is made anew with the next login. E_INPUT under "hash". */
+int auth_person_add_hash(struct ctx *, str email, str name, str hash, str role, i64 *id);
+/* A customer of another shop; who is here already stays as they are, and *is_new is false. lang
+ * empty: the shop's. is_verified: that shop knew that they read mail there. */
+struct auth_brought {
+    str email, name, hash, lang;
+    bool is_verified;
+};
+int auth_bring(struct ctx *, const struct auth_brought *, bool *is_new); /* E_INPUT */
 int auth_member_add(struct ctx *, i64 organisation, i64 person, str place);
 
 /* What a person says of themselves; sessions know it with their next request. */

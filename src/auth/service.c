@@ -294,6 +294,42 @@ int auth_person_add(struct ctx *c, str email, str name, str password, str role, 
     return E_OK;
 }
 
+/* A hash decides what a login costs: what could starve the shop is refused here, with a word. */
+static int hash_fit(struct ctx *c, str hash)
+{
+    if (crypto_password_known(hash) && crypto_password_is_cheap(hash))
+        return E_OK;
+    return fail_field(c, "hash",
+        "That is no hash this shop can check: bcrypt ($2a$, $2b$, $2y$, at most 12 rounds) or "
+        "argon2id (at most 64 MiB, 4 times).");
+}
+
+int auth_person_add_hash(struct ctx *c, str email, str name, str hash, str role, i64 *id)
+{
+    struct node *row;
+    TRY(hash_fit(c, hash));
+    TRY(q_auth_save_person(c, &row, str_lower(c->mem, email), name, hash, role));
+    *id = node_int(row, "id");
+    return E_OK;
+}
+
+int auth_bring(struct ctx *c, const struct auth_brought *who, bool *is_new)
+{
+    struct node *row;
+    str lang = who->lang.n ? who->lang : c->app->language;
+    if (!in_is_email(who->email))
+        return fail_field(c, "email", "Please enter an e-mail address.");
+    if (who->name.n > 120 || !in_is_line(who->name))
+        return fail_field(c, "name", "A name has at most 120 characters, in one line of UTF-8.");
+    if (!web_is_language(lang))
+        return fail_field(c, "lang", "This shop does not speak that language.");
+    TRY(hash_fit(c, who->hash));
+    TRY(q_auth_bring(c, &row, str_lower(c->mem, who->email), who->name, who->hash, lang,
+        who->is_verified));
+    *is_new = row != NULL;
+    return E_OK;
+}
+
 int auth_member_add(struct ctx *c, i64 organisation, i64 person, str place)
 {
     return q_auth_save_member(c, NULL, organisation, person, place);

@@ -269,6 +269,20 @@ const char *conf_path(const struct conf *); /* as it was given */
 void conf_put(struct arena *, struct conf *, const char *key, str value); /* tests, argv */
 str file_read(struct arena *, const char *path, size_t ceiling, bool *ok);
 
+/* ---- csv.c: RFC 4180, a record at a time -------------------------------------------- */
+
+struct csv {
+    str text;
+    size_t at;
+    i64 line; /* of the record last read */
+    i64 next_line;
+    const char *problem; /* why the last read failed */
+};
+enum { CSV_COLUMNS = 64 };
+void csv_open(struct csv *, str text);
+/* One record into cells (quotes undone, in mem): their number; 0 at the end; -1: problem. */
+int csv_next(struct csv *, struct arena *, str cells[CSV_COLUMNS]);
+
 /* ---- money.c: minor units and exponents ------------------------------------------- */
 
 /* The currencies the house knows, with their ISO 4217 exponents. -1: unknown. */

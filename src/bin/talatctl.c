@@ -41,9 +41,12 @@ static const struct command {
     { "doctor", "[--json]",
         "what is wrong with the shop and its machine, and what to do; 1: warnings, 2: wrong",
         doctor_command, true, true },
-    { "user", "add EMAIL --role ROLE [--name NAME] [--organisation SLUG]",
-        "adds somebody, or changes them; the password is read from standard input", user_command,
-        true },
+    { "user",
+        "add EMAIL --role ROLE [--name NAME] [--organisation SLUG] [--hash] | "
+        "import FILE [--rehearse]",
+        "adds somebody, or changes them; the password is read from standard input, or its hash; "
+        "or brings people with their hashes from another shop",
+        user_command, true },
     { "demo", "[--pictures DIR]", "loads the demo shop; again: what has changed in it",
         demo_command, true },
     { "delivery",

@@ -58,15 +58,3 @@ struct node *product_document(struct ctx *, const struct product_rows *);
 /* ---- save.c -------------------------------------------------------------------------------- */
 str catalog_made_sku(struct ctx *, str slug, const struct node *variant_options);
 
-/* ---- csv.c: RFC 4180, a record at a time ---------------------------------------------------- */
-struct csv {
-    str text;
-    size_t at;
-    i64 line; /* of the record last read */
-    i64 next_line;
-    const char *problem; /* why the last read failed */
-};
-enum { CSV_COLUMNS = 64 };
-void csv_open(struct csv *, str text);
-/* One record into cells (quotes undone, in mem): their number; 0 at the end; -1: problem. */
-int csv_next(struct csv *, struct arena *, str cells[CSV_COLUMNS]);

@@ -294,6 +294,27 @@ bool crypto_password_known(str hash)
     return is_bcrypt(hash) || str_starts(hash, S("$argon2id$"));
 }
 
+/* $argon2id$v=19$m=65536,t=3,p=4$salt$hash: m in KiB. */
+static bool next_number(str *rest, const char *before, char end, i64 *n)
+{
+    str word;
+    if (!str_starts(*rest, str_of(before)))
+        return false;
+    *rest = str_from(*rest, strlen(before));
+    return str_cut(rest, end, &word) && str_int(word, n);
+}
+
+bool crypto_password_is_cheap(str hash)
+{
+    i64 memory, times, lanes;
+    str rest = hash;
+    if (is_bcrypt(hash))
+        return true;
+    return hash.n < crypto_pwhash_STRBYTES && next_number(&rest, "$argon2id$v=19$m=", ',', &memory) &&
+        next_number(&rest, "t=", ',', &times) && next_number(&rest, "p=", '$', &lanes) &&
+        memory <= 65536 && times <= 4 && lanes <= 4 && rest.n > 40;
+}
+
 bool crypto_password_is_old(str hash)
 {
     char text[crypto_pwhash_STRBYTES] = "";

@@ -197,6 +197,7 @@ bool crypto_password_hash(struct arena *, str password, str *hash);
 /* Of these, or of bcrypt ($2a$ $2b$ $2y$, at most 2^12 rounds), as imports bring them. */
 bool crypto_password_ok(str hash, str password);
 bool crypto_password_known(str hash);  /* one of those */
+bool crypto_password_is_cheap(str hash); /* one of those, at most 64 MiB and 4 times */
 bool crypto_password_is_old(str hash); /* to be made anew while the password is at hand */
 /* Opaque ids: a keyed permutation of 64 bits as 13 letters, so that outside ids say nothing
  * of counts and cannot be counted through. False: not one of ours. */

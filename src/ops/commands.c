@@ -58,14 +58,15 @@ int prove_command(struct ctx *c, int argc, char **argv)
 
 struct adding {
     str email, name, role, organisation, password;
+    bool is_hash; /* `password` is one already, of another shop */
 };
 
 /* One line; to be given by a pipe, or typed. */
-static bool read_password(struct ctx *c, str *password)
+static bool read_password(struct ctx *c, bool is_hash, str *password)
 {
     struct buf line = buf_new(c->mem, MOST_LINE);
     char letter;
-    if (isatty(STDIN_FILENO))
+    if (isatty(STDIN_FILENO) && !is_hash)
         fprintf(stderr, "password (8 to 256 characters; it is shown as you type): ");
     while (read(STDIN_FILENO, &letter, 1) == 1 && letter != '\n' && !line.full)
         buf_char(&line, letter);
@@ -79,7 +80,9 @@ static bool read_options(int argc, char **argv, struct adding *a)
         return false;
     *a = (struct adding){ .email = str_of(argv[2]), .role = S("user") };
     for (int i = 3; i < argc; i += 2) {
-        if (i + 1 == argc)
+        if (!strcmp(argv[i], "--hash"))
+            a->is_hash = i--; /* stands alone */
+        else if (i + 1 == argc)
             return false;
         else if (!strcmp(argv[i], "--role"))
             a->role = str_of(argv[i + 1]);
@@ -110,7 +113,9 @@ static int add_user(struct ctx *c, void *with)
     i64 person;
     bool place = is_place(a->role), staff = place || str_is(a->role, "admin");
     str organisation = a->organisation.n ? a->organisation : S("house");
-    TRY(auth_person_add(c, a->email, a->name, a->password, place ? S("user") : a->role, &person));
+    str role = place ? S("user") : a->role;
+    TRY((a->is_hash ? auth_person_add_hash : auth_person_add)(
+        c, a->email, a->name, a->password, role, &person));
     if (!staff && !a->organisation.n)
         return E_OK;
     int err = auth_organisation_by_slug(c, organisation, &house);
@@ -127,6 +132,8 @@ static int add_user(struct ctx *c, void *with)
 int user_command(struct ctx *c, int argc, char **argv)
 {
     struct adding a;
+    if (argc > 1 && !strcmp(argv[1], "import"))
+        return people_command(c, argc - 1, argv + 1);
     if (!read_options(argc, argv, &a))
         return 2;
     static const char *const roles[] = { "user", "admin", "super_admin", "owner", "member",
@@ -140,8 +147,8 @@ int user_command(struct ctx *c, int argc, char **argv)
             "member or viewer\n");
         return 2;
     }
-    if (!read_password(c, &a.password))
-        return sorry(c, "no password on standard input");
+    if (!read_password(c, a.is_hash, &a.password))
+        return sorry(c, "there is nothing on standard input");
     c->scope.platform = true;
     if (pg_tx(c, add_user, &a))
         return sorry(c, "the user was not added");

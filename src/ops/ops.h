@@ -29,6 +29,10 @@ str ops_cache_dir(const struct app *); /* where nginx keeps pages */
 /* talatctl's commands; each returns the exit status: 0 done, 1 failed, 2 misused. */
 int migrate_command(struct ctx *, int argc, char **argv);
 int user_command(struct ctx *, int argc, char **argv);
+/* People of another shop, by CSV: all or nothing, but for rows that are wrong (`failed`). The
+ * report names those by line and column, and ends with the totals. */
+int ops_people(struct ctx *, str text, bool rehearse, struct buf *report, i64 *failed);
+int people_command(struct ctx *, int argc, char **argv); /* "user import" */
 int route_list_command(struct ctx *, int argc, char **argv);
 int jobs_command(struct ctx *, int argc, char **argv);
 int backup_command(struct ctx *, int argc, char **argv);

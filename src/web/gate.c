@@ -155,7 +155,7 @@ static int read_segments(struct req *r, str path, struct path *out)
     return E_OK;
 }
 
-static bool is_language(str s)
+bool web_is_language(str s)
 {
     for (const struct language *l = web_languages; l->code; l++)
         if (str_is(s, l->code))
@@ -166,7 +166,7 @@ static bool is_language(str s)
 static void take_language(struct req *r, struct path *path)
 {
     r->c.lang = r->c.app->language;
-    if (path->n == 0 || !is_language(path->segments[0]))
+    if (path->n == 0 || !web_is_language(path->segments[0]))
         return;
     path->lang = r->c.lang = path->segments[0];
     for (size_t i = 1; i < path->n; i++)

@@ -54,6 +54,8 @@ static bool has_control(str s, bool lines_allowed)
     return false;
 }
 
+bool in_is_line(str s) { return str_is_utf8(s) && !has_control(s, false); }
+
 static str without_cr(struct arena *mem, str s)
 {
     if (!s.n || !memchr(s.p, '\r', s.n))
@@ -84,7 +86,7 @@ static bool is_word(str s)
     return s.n > 0;
 }
 
-static bool is_email(str s)
+bool in_is_email(str s)
 {
     i64 at = str_find(s, S("@"));
     if (at < 1 || at > 64 || !is_word(s))
@@ -143,7 +145,7 @@ static const struct {
     [WORD] = { 200, true, false, is_word, SAYS("This may not contain blanks.") },
     [SLUG] = { 100, true, false, is_slug,
         SAYS("Please use small letters, digits and hyphens only.") },
-    [EMAIL] = { 254, true, false, is_email, SAYS("Please enter an e-mail address.") },
+    [EMAIL] = { 254, true, false, in_is_email, SAYS("Please enter an e-mail address.") },
     [MONEY] = { 20, true, false, is_money, SAYS("Please enter an amount, like 12.50.") },
     [SECRET] = { 1024, false, false, is_any, "" },
 };

@@ -173,6 +173,9 @@ const struct node *in_node(const struct req *, const char *name); /* GROUP, LIST
 str in_cookie(const struct req *, const char *name);
 str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */
 str in_path(const struct req *, const char *name);   /* as it stood in the path, decoded */
+/* What does not come with a request, by the same rules: EMAIL, and LINE. */
+bool in_is_email(str);
+bool in_is_line(str);
 int in_fault(const struct req *); /* FORM rows: E_INPUT when an input was wrong */
 static inline i64 me(const struct req *r) { return r->who.person; }
 
@@ -468,6 +471,7 @@ struct language {
     const char *code, *name;
 };
 extern const struct language web_languages[]; /* ended by a row without code */
+bool web_is_language(str code);
 
 /* ---- messages: English is the key, templates/lang/<lang>.po has the others -------------------- */
 

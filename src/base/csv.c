@@ -1,4 +1,4 @@
-#include "catalog/catalog_in.h"
+#include "base/base.h"
 
 /* RFC 4180 as the world writes it: CRLF, LF or CR ends a record, a byte order mark may stand in
  * front, blanks may pad a cell, quoted or not. What it refuses, it names. */
