@@ -80,9 +80,10 @@ static bool read_options(int argc, char **argv, struct adding *a)
         return false;
     *a = (struct adding){ .email = str_of(argv[2]), .role = S("user") };
     for (int i = 3; i < argc; i += 2) {
-        if (!strcmp(argv[i], "--hash"))
-            a->is_hash = i--; /* stands alone */
-        else if (i + 1 == argc)
+        if (!strcmp(argv[i], "--hash")) {
+            a->is_hash = true;
+            i--; /* it stands alone */
+        } else if (i + 1 == argc)
             return false;
         else if (!strcmp(argv[i], "--role"))
             a->role = str_of(argv[i + 1]);
