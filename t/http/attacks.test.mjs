@@ -242,29 +242,6 @@ test('SE-06 no address leads out of its folder', { skip, timeout: 60000 }, async
     t.diagnostic(`${n} addresses`);
 });
 
-// ---- two requests in one ------------------------------------------------------------------------------
-
-test('no request hides in another', { skip, timeout: 120000 }, async (t) => {
-    const chunked = ['Transfer-Encoding: chunked', 'Transfer-Encoding : chunked', 'Transfer-Encoding: xchunked', 'Transfer-Encoding:\tchunked', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: x', 'X: x\r\n Transfer-Encoding: chunked', 'Transfer-Encoding: identity, chunked', 'transfer-encoding: CHUNKED', 'Transfer-Encoding: "chunked"', 'Transfer-Encoding\r\n : chunked', 'Transfer-Encoding: chunk\r\ned'];
-    const lengths = ['', 'Content-Length: 4', 'Content-Length: 0', 'Content-Length: 6\r\nContent-Length: 5', 'Content-Length: +4', 'Content-Length: 4, 4', 'Content-Length : 4', 'Content-Length: 0x4', 'Content-Length: -1', 'Content-Length: 99999999999999999999'];
-    const bodies = (hidden) => [`0\r\n\r\n${hidden}`, `5c\r\n${hidden}\r\n0\r\n\r\n`, `1\r\nZ\r\nQ\r\n\r\n${hidden}`, `0;x=\n\r\n\r\n${hidden}`];
-    const most = Number(process.env.TALAT_PAIRS ?? 200), mark = `/smuggled-${Date.now()}`;
-    const hidden = `GET ${mark} HTTP/1.1\r\nHost: ${host}\r\nX: `;
-    let n = 0;
-    const pairs = [];
-    for (const te of chunked) for (const cl of lengths) for (const body of bodies(hidden)) pairs.push(`POST /cart/lines HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/x-www-form-urlencoded\r\n${cl ? `${cl}\r\n` : ''}${te}\r\n\r\n${body}`);
-    const batch = async (from) => {
-        const got = await raw(pairs[from % pairs.length]);
-        const next = await ask('/robots.txt');
-        assert.ok(next.status === 200 || next.status === 204, 'the next one gets its own answer');
-        assert.doesNotMatch(next.body, /smuggled/);
-        assert.ok([...got.matchAll(/^HTTP\/1\.1 (\d+)/gm)].every(([, status]) => Number(status) < 500 || status === '501'), pairs[from % pairs.length]);
-        n++;
-    };
-    for (let i = 0; i < most; i += 40) await Promise.all(Array.from({ length: Math.min(40, most - i) }, (_, k) => batch((i + k) * (most < pairs.length ? Math.floor(pairs.length / most) : 1))));
-    t.diagnostic(`${n} pairs`);
-});
-
 // ---- guesses --------------------------------------------------------------------------------------------
 
 const guess = (email, address, password = 'wrong') => ask('/api/auth/login', at(address, { body: JSON.stringify({ email, password }), headers: { 'content-type': 'application/json' } }));

@@ -16,8 +16,8 @@ export const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children
 export const rss = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]); // KiB
 
 export class Node {
-    constructor(conf = {}, env = {}) {
-        Object.assign(this, { conf, env, processes: {} });
+    constructor(conf = {}, env = {}, words = []) { // words: of nginx/render
+        Object.assign(this, { conf, env, words, processes: {} });
     }
     async start() {
         this.dir = mkdtempSync('/tmp/talat-node-');
@@ -33,7 +33,7 @@ export class Node {
         }
         chmodSync(this.dir, 0o750);
         const words = [`LISTEN_PORT=${this.at.port}`, 'LISTEN_ON=127.0.0.1', 'WORKERS=1', `STATE=${this.dir}`, `LOGS=${this.dir}`, 'UNCOUNTED=127.0.0.0/8',
-            `SLOW_ROUTES=${join(dirname(confPath), 'etc/slow-routes')}`];
+            `SLOW_ROUTES=${join(dirname(confPath), 'etc/slow-routes')}`, ...this.words];
         if (isRoot) words.push(`USER=${spawnSync('id', ['-nu', String(owner().uid)], { encoding: 'utf8' }).stdout.trim()}`);
         const rendered = spawnSync(join(top, 'nginx/render'), [join(this.dir, 'talat.conf'), join(this.dir, 'nginx'), ...words], { encoding: 'utf8' });
         assert.equal(rendered.status, 0, rendered.stderr);
