@@ -2,9 +2,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, cpSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ask, run, sleep } from '../http/shop.mjs';
+import { ask, run, sleep, top } from '../http/shop.mjs';
 
 export const { TALAT_URL: url, TALAT_APP: app, TALAT_DIR: dir, TALAT_PG: pg, TALAT_PORT: port, TALAT_BARE_PORT: bare_port } = process.env;
+
+// What the first nginx runs under.
+const memory = () => Object.fromEntries(readFileSync(join(top, 'system/nginx.service.d/talat.conf'), 'utf8').match(/^Environment=.*/gm)
+    .map((line) => line.slice(12).split(/=(.*)/)));
 
 // A second nginx that keeps no page: for the workers' own speed.
 export const bare = `http://127.0.0.1:${bare_port}`;
@@ -18,7 +22,8 @@ export async function start_bare() {
         writeFileSync(join(to, name), text.replaceAll(`:${port};`, `:${bare_port};`).replaceAll('push.sock', 'bare.sock')
             .replaceAll('nginx.pid', 'bare.pid').replace(/^fastcgi_cache pages/m, 'fastcgi_cache off').replaceAll(from, to));
     }
-    const child = spawn('nginx', ['-p', dir, '-c', join(to, 'nginx.conf'), '-e', join(dir, 'log/bare.log'), '-g', 'daemon off;'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn('nginx', ['-p', dir, '-c', join(to, 'nginx.conf'), '-e', join(dir, 'log/bare.log'), '-g', 'daemon off;'],
+        { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...memory() } });
     process.on('exit', () => child.kill());
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
     for (let n = 0; n < 250; n++, await sleep(20)) {
