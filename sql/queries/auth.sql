@@ -36,7 +36,15 @@ returning id, email, name;
 
 -- name: set_password :exec
 -- in: person bigint, password_hash text
-update auth.person set password_hash = :password_hash where id = :person;
+update auth.person set password_hash = :password_hash, mailed_at = null where id = :person;
+
+-- name: set_mailed :exec
+-- in: person bigint, address text
+-- The password was chosen by who reads the mail, and shows nothing more than that; the address
+-- is shown to be theirs, unless it is another now.
+update auth.person set mailed_at = now(),
+       verified_at = case when email = :address then coalesce(verified_at, now()) else verified_at end
+ where id = :person;
 
 -- name: rehash :exec
 -- in: person bigint, old text, new text
@@ -348,6 +356,64 @@ select person_id as id, person_id as owner, secret as sealed from auth.totp
 -- in: person bigint, sealed text, before text
 update auth.totp set secret = :sealed where person_id = :person and secret = :before;
 
+-- name: young_ways :many
+-- in: person bigint
+-- What else than the password opens this account, and was added within the last week.
+select w.kind, w.id, w.name, w.created_at from (
+    select 'app' as kind, person_id as id, '' as name, created_at from auth.totp
+     where person_id = :person
+    union all
+    select 'passkey', id, name, created_at from auth.passkey where person_id = :person
+    union all
+    select 'codes', person_id, '', max(created_at) from auth.recovery
+     where person_id = :person and used_at is null group by person_id
+    union all
+    select 'login', id, email, created_at from auth.identity where person_id = :person
+    union all
+    select 'key', id, name, created_at from auth.api_key
+     where person_id = :person and revoked_at is null and (until is null or until > now())) w
+ where w.created_at >= now() - interval '7 days'
+ order by w.created_at desc, w.kind limit 100;
+
+-- name: old_factors :one
+-- in: person bigint
+-- The second factors that are older than those.
+select exists (select from auth.totp where person_id = :person
+                and created_at < now() - interval '7 days') as app,
+       exists (select from auth.recovery where person_id = :person and used_at is null
+                and created_at < now() - interval '7 days') as codes,
+       exists (select from auth.passkey where person_id = :person
+                and created_at < now() - interval '7 days') as passkey;
+
+-- name: end_ways :one
+-- in: person bigint, since timestamptz, kind text, id bigint
+-- What was added since: all of it, or with a kind that one alone. How many they were.
+with app as (
+    delete from auth.totp where person_id = :person and created_at >= :since
+       and :kind in ('', 'app') returning 1),
+codes as (
+    delete from auth.recovery where person_id = :person and created_at >= :since
+       and :kind in ('', 'codes') returning 1),
+passkey as (
+    delete from auth.passkey where person_id = :person and created_at >= :since
+       and (:kind = '' or (:kind = 'passkey' and id = :id)) returning 1),
+login as (
+    delete from auth.identity where person_id = :person and created_at >= :since
+       and (:kind = '' or (:kind = 'login' and id = :id)) returning 1),
+key as (
+    update auth.api_key set revoked_at = now(), revoked_by = :person
+     where person_id = :person and created_at >= :since and revoked_at is null
+       and (:kind = '' or (:kind = 'key' and id = :id)) returning 1)
+select (select count(*) from app) + (select count(*) from codes) + (select count(*) from passkey)
+     + (select count(*) from login) + (select count(*) from key) as n;
+
+-- name: end_recovery_alone :exec
+-- in: person bigint
+-- Without any factor there is nothing to recover from.
+delete from auth.recovery where person_id = :person
+   and not exists (select from auth.totp where person_id = :person)
+   and not exists (select from auth.passkey where person_id = :person);
+
 -- name: use_step :exec
 -- in: person bigint, step bigint
 -- One wins, however many show the same code at once.
@@ -416,12 +482,15 @@ update auth.passkey set suspect_at = now() where id = :id;
 insert into auth.used_challenge (challenge_hash) values (:challenge_hash) on conflict do nothing;
 
 -- name: add_pending :exec
--- in: token_hash text, person bigint, next text
-insert into auth.pending (token_hash, person_id, next) values (:token_hash, :person, :next);
+-- in: token_hash text, person bigint, next text, of_mail bool
+insert into auth.pending (token_hash, person_id, next, is_of_mail)
+values (:token_hash, :person, :next, :of_mail);
 
 -- name: pending :maybe
 -- in: token_hash text
 select w.person_id, w.next, p.email, p.name, p.lang, p.role,
+       w.is_of_mail, case when p.mailed_at > now() - interval '7 days'
+                          then p.mailed_at + interval '7 days' end as mail_from,
        p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
   from auth.pending w join auth.person p on p.id = w.person_id
  where w.token_hash = :token_hash and w.tries < 5
@@ -433,10 +502,14 @@ select w.person_id, w.next, p.email, p.name, p.lang, p.role,
 update auth.pending set tries = tries + 1
  where token_hash = :token_hash and tries < 5 and created_at > now() - interval '10 minutes';
 
--- name: end_pending :exec
+-- name: end_pending :maybe
 -- in: token_hash text
--- One wins.
-delete from auth.pending where token_hash = :token_hash;
+-- One wins. Whoever chose the password by mail has shown something else by now.
+with done as (delete from auth.pending where token_hash = :token_hash returning person_id),
+shown as (
+    update auth.person p set mailed_at = null from done
+     where p.id = done.person_id and p.mailed_at is not null)
+select person_id from done;
 
 -- name: forget_pending :exec
 delete from auth.pending where created_at < now() - interval '1 hour';
@@ -513,7 +586,7 @@ returning id, coalesce(person_id, 0) as person_id, address, about, data, lang, n
 
 -- name: code_of_link :maybe
 -- in: purpose text, link_hash text
-select id, coalesce(person_id, 0) as person_id, address, about, data, lang
+select id, coalesce(person_id, 0) as person_id, address, about, data, lang, created_at
   from auth.code
  where link_hash = :link_hash and purpose = :purpose and ended_at is null and link_until > now();
 
@@ -534,7 +607,10 @@ update auth.code set used_at = now(), ended_at = now(), nonce = '', data = '{}'
 -- name: end_codes :exec
 -- in: person bigint, undo bigint
 -- What could lead into an account whose way in has changed, wherever it was sent; of the ways
--- back to an address, those that are younger than `undo`.
+-- back to an address, those that are younger than `undo`. Logins that had shown the password of
+-- before, and who was on the way to connect another one.
+with pending as (delete from auth.pending where person_id = :person),
+     journey as (delete from auth.login_try where person_id = :person)
 update auth.code set ended_at = now(), nonce = '', data = '{}'
  where person_id = :person and ended_at is null
    and (purpose in ('reset-password', 'change-email', 'login-otp')

@@ -31,7 +31,10 @@ create table auth.person (
     verified_at timestamptz, -- when it was shown that they read mail at this address
     created_at timestamptz not null default now(),
     phone text not null default '' check (length(phone) <= 30),
-    erased_at timestamptz -- whose data were erased at their wish: the row stays for the books
+    erased_at timestamptz, -- whose data were erased at their wish: the row stays for the books
+    -- When the password was chosen by who reads the mail. Null: otherwise, or a second factor has
+    -- been shown since.
+    mailed_at timestamptz
 );
 create unique index person_email on auth.person (email);
 alter table auth.person enable row level security;

@@ -59,7 +59,8 @@ create table auth.pending (
     person_id bigint not null references auth.person on delete cascade,
     next text not null default '',
     tries int not null default 0 check (tries between 0 and 5),
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    is_of_mail boolean not null default false -- what was shown first is worth a code by mail
 );
 create index pending_created on auth.pending (created_at);
 alter table auth.pending enable row level security;

@@ -24,8 +24,9 @@ int auth_claims(struct ctx *, const struct code *, str mark, str password);
 /* A code of CODE_VERIFY was used: makes the account, or marks the one there is (*fresh false:
  * that is no login). */
 int auth_verified(struct ctx *, const struct code *, struct login *, bool *fresh);
-/* After this every login of the person but one (a session's hash, or none) is over. */
-int auth_set_password(struct ctx *, i64 person, str password, str but);
+/* After this every login of the person but one (a session's hash, or none) is over. by: the mail
+ * by which it is chosen, which is used up only if all of this comes about; or NULL. */
+int auth_set_password(struct ctx *, i64 person, str password, str but, const struct code *by);
 int password_matches(struct ctx *, str hash, str password, bool *ok); /* in its turn; E_AWAY */
 int no_turn(struct ctx *);                                            /* that E_AWAY */
 
@@ -43,9 +44,15 @@ extern const char auth_common_words[];
 struct node *login_document(struct req *); /* routes.c: what the page to log in shows */
 
 /* second.c: whoever has shown a first factor is logged in by this, or led to show the second.
- * is_whole: what was shown is both (a passkey that knew its owner). Answers; `next` is where to go
- * afterwards, empty: the usual place. */
-int login_finish(struct req *, const struct login *, str next, bool is_whole);
+ * Answers; `next` is where to go afterwards, empty: the usual place. */
+enum first {
+    FIRST_IS_ALL,  /* what was shown is both: a passkey that knew its owner */
+    FIRST_OF_SELF, /* a password */
+    FIRST_OF_MAIL  /* whoever reads the account's mail could have come this far */
+};
+int login_finish(struct req *, const struct login *, str next, enum first);
+struct scope as_house(
+    struct ctx *); /* from here on in the platform's scope; gives the one before */
 /* The same for clients of the API: *challenge stays empty where nothing more is asked; else it is
  * answered with second_wanted, and comes back with a code to second_check. */
 int second_ask(struct req *, const struct login *, str *challenge);
@@ -92,6 +99,8 @@ struct code {
     i64 id, person, about;
     str address, lang;
     const struct node *data;
+    bool by_link; /* shown by its link, not by its digits */
+    when made;    /* of a link */
 };
 /* E_LIMIT after three to an address within 15 minutes. Where the answer must not tell whether
  * an address is known, fault_clear that. The mail is templates/notify/code_<purpose>. */
@@ -101,15 +110,16 @@ int code_send(struct ctx *, enum code_purpose, const struct code_to *);
  * one text, under "code". Not inside a pg_tx of one's own: a failure must not give its try back. */
 int code_use(struct ctx *, enum code_purpose, i64 person, str address, str digits, struct code *);
 /* The same in two steps, for whoever must know more before the code is used up; after code_look
- * too. code_take is won by one of those who come at once; E_INPUT for the others. */
+ * too. code_take is won by one of those who come at once; for the others E_INPUT, of a link
+ * E_GONE. */
 int code_try(struct ctx *, enum code_purpose, i64 person, str address, str digits, struct code *);
 int code_take(struct ctx *, const struct code *);
 /* The link's token: looking changes nothing (for GET), opening uses it up. E_GONE. */
 int code_look(struct ctx *, enum code_purpose, str token, struct code *);
 int code_open(struct ctx *, enum code_purpose, str token, struct code *);
 /* A person's address or password is another now: what was sent before to reset, change or log in
- * is good no more. undo: the code by which an address came back; those after it lead to others',
- * and end too. 0: none. */
+ * is good no more, nor what had shown the password of before. undo: the code by which an address
+ * came back; those after it lead to others', and end too. 0: none. */
 int code_end_all(struct ctx *, i64 person, i64 undo);
 str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails */
 

@@ -1,5 +1,5 @@
 /* Codes and links: what is sent to an address to prove that somebody reads it. */
-#include "auth/auth_in.h"
+#include "auth/factor_in.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
 #include "web/web.h"
@@ -83,8 +83,12 @@ int code_send(struct ctx *c, enum code_purpose purpose, const struct code_to *to
 
 static struct code code_of(const struct node *row)
 {
-    return (struct code){ node_int(row, "id"), node_int(row, "person_id"), node_int(row, "about"),
-        node_str(row, "address"), node_str(row, "lang"), node_get(row, S("data")) };
+    return (struct code){ .id = node_int(row, "id"),
+        .person = node_int(row, "person_id"),
+        .about = node_int(row, "about"),
+        .address = node_str(row, "address"),
+        .lang = node_str(row, "lang"),
+        .data = node_get(row, S("data")) };
 }
 
 static int wrong_code(struct ctx *c)
@@ -147,7 +151,7 @@ int code_take(struct ctx *c, const struct code *code)
     c->scope.platform = true;
     int err = take(c, code->id, &mine);
     c->scope = before;
-    return err || mine ? err : wrong_code(c);
+    return err || mine ? err : code->by_link ? dead_link(c) : wrong_code(c);
 }
 
 int code_use(
@@ -165,6 +169,8 @@ static int look(struct ctx *c, enum code_purpose purpose, str token, struct code
     if (!row)
         return dead_link(c);
     *out = code_of(row);
+    out->by_link = true;
+    when_parse(node_str(row, "created_at"), &out->made);
     return E_OK;
 }
 
@@ -313,8 +319,11 @@ static int build_taken(struct ctx *c, const struct node *mail_row, struct node *
 
 static int build_changed(struct ctx *c, const struct node *mail_row, struct node **document)
 {
-    (void)mail_row;
+    struct node *ways;
+    TRY(ways_young(c, node_int(mail_row, "person_id"), &ways));
     *document = letter(c, SAYS("Your password was changed"));
+    node_set(c->mem, *document, S("ways"), ways);
+    node_set_str(c->mem, *document, S("security_url"), auth_url(c, S("/account/security")));
     node_set_str(c->mem, *document, S("reset_url"), auth_url(c, S("/password/forgotten")));
     return E_OK;
 }

@@ -133,7 +133,7 @@ static int check(struct req *r)
     if (in_has(r, "password"))
         return login_check(r, r->who.email, in_str(r, "password"), &who);
     if (in_has(r, "code"))
-        return factor_check(r, me(r), in_str(r, "code"), false, &shown);
+        return factor_check(r, me(r), in_str(r, "code"), BY_APP | BY_RECOVERY, &shown);
     return fail_field(&r->c, "password", "Please fill this in.");
 }
 

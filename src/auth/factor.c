@@ -89,12 +89,12 @@ static int check_recovery(struct ctx *c, i64 person, str code)
 }
 
 /* Six digits are the app's, else those of the newest mail. */
-static int check_digits(struct ctx *c, i64 person, str code, bool mail_too, enum shown *shown)
+static int check_digits(struct ctx *c, i64 person, str code, unsigned by, enum shown *shown)
 {
     struct code sent;
-    int err = check_app(c, person, code);
+    int err = by & BY_APP ? check_app(c, person, code) : not_right(c);
     *shown = SHOWN_APP;
-    if (err != E_INPUT || !mail_too)
+    if (err != E_INPUT || !(by & BY_MAIL))
         return err;
     struct fault told = c->fault;
     fault_clear(c);
@@ -106,15 +106,15 @@ static int check_digits(struct ctx *c, i64 person, str code, bool mail_too, enum
     return err;
 }
 
-static int check(struct ctx *c, i64 person, str code, bool mail_too, enum shown *shown)
+static int check(struct ctx *c, i64 person, str code, unsigned by, enum shown *shown)
 {
     if (is_digits(code))
-        return check_digits(c, person, code, mail_too, shown);
+        return check_digits(c, person, code, by, shown);
     *shown = SHOWN_RECOVERY;
-    return check_recovery(c, person, code);
+    return by & BY_RECOVERY ? check_recovery(c, person, code) : not_right(c);
 }
 
-int factor_check(struct req *r, i64 person, str typed, bool mail_too, enum shown *shown)
+int factor_check(struct req *r, i64 person, str typed, unsigned by, enum shown *shown)
 {
     struct ctx *c = &r->c;
     str code = bare(c->mem, typed);
@@ -122,7 +122,7 @@ int factor_check(struct req *r, i64 person, str typed, bool mail_too, enum shown
     str key = str_fmt(c->mem, "%s%" PRId64, is_digits(code) ? "" : "r", person);
     TRY(limit_take(r, "factor-account", key, 0));
     TRY(limit_take(r, "factor-account", key, 1)); /* now, or many at once would all be let in */
-    int err = check(c, person, code, mail_too, shown);
+    int err = check(c, person, code, by, shown);
     struct fault told = c->fault;
     if (err == E_INPUT)
         metric_add(c->app, "logins_failed_total", 1);
@@ -152,27 +152,6 @@ str app_secret_new(struct req *r, i64 person)
     return crypto_seal(c->mem, c->app->secret, purpose_of(c, person), plain);
 }
 
-/* base32() read back, of the length it always has here. */
-static bool unbase32(struct arena *mem, str text, str *out)
-{
-    unsigned char *data = arena_take(mem, TOTP_SECRET);
-    size_t n = 0;
-    unsigned bits = 0;
-    int have = 0;
-    for (size_t i = 0; i < text.n && n < TOTP_SECRET; i++) {
-        char letter = text.p[i];
-        bool is_letter = letter >= 'A' && letter <= 'Z';
-        if (!is_letter && (letter < '2' || letter > '7'))
-            return false;
-        bits = (bits << 5 | (unsigned)(is_letter ? letter - 'A' : letter - '2' + 26)) & 0xFFF;
-        have += 5;
-        if (have >= 8)
-            data[n++] = (unsigned char)(bits >> (have -= 8));
-    }
-    *out = (str){ (char *)data, n };
-    return n == TOTP_SECRET;
-}
-
 bool app_secret_read(struct req *r, i64 person, str sealed, str *secret)
 {
     struct ctx *c = &r->c;
@@ -196,13 +175,10 @@ int app_begin(struct req *r, i64 person, str secret, str typed)
     return factor_news(c, NEWS_APP_ON, person);
 }
 
-/* Without any factor there is nothing to recover from. */
 int app_end(struct ctx *c, i64 person)
 {
-    struct factors left;
     TRY(q_auth_end_totp(c, NULL, person));
-    TRY(factors_of(c, person, &left));
-    TRY(has_second(&left) ? E_OK : q_auth_end_recovery(c, NULL, person));
+    TRY(q_auth_end_recovery_alone(c, NULL, person));
     return factor_news(c, NEWS_APP_OFF, person);
 }
 
@@ -267,6 +243,9 @@ static const struct {
         SAYS("One of your passkeys can no longer log in to your account.") },
     [NEWS_CODES] = { "codes", SAYS("New recovery codes"),
         SAYS("New recovery codes were made for your account. The old ones have ended.") },
+    [NEWS_WAYS_OFF] = { "ways_off", SAYS("A way into your account was removed"),
+        SAYS("What had been added to your account to log in by was removed: an authenticator app, "
+             "passkeys, recovery codes, logins elsewhere or API keys.") },
 };
 
 int factor_news(struct ctx *c, enum factor_news what, i64 person)

@@ -14,6 +14,8 @@ str totp_code(struct arena *, str secret, i64 step, int digits);
 /* The step this code is of: that of `now`, the one before or after it. */
 bool totp_match(struct arena *, str secret, when now, str code, i64 *step);
 str base32(struct arena *, str); /* RFC 4648 without padding */
+/* Read back, of a secret's length; blanks between are no matter. */
+bool unbase32(struct arena *, str, str *out);
 /* otpauth://totp/... as authenticator apps read it */
 str totp_uri(struct arena *, str issuer, str account, str secret);
 
@@ -51,9 +53,10 @@ struct factors {
 int factors_of(struct ctx *, i64 person, struct factors *);
 static inline bool has_second(const struct factors *f) { return f->has_app || f->passkeys > 0; }
 enum shown { SHOWN_APP, SHOWN_RECOVERY, SHOWN_MAIL };
-/* A code of the app, or a recovery code; each is good once. E_INPUT under "code"; E_LIMIT after
- * five wrong ones within 15 minutes. With mail_too, also one that was sent by mail. */
-int factor_check(struct req *, i64 person, str code, bool mail_too, enum shown *);
+/* A code by one of these ways: of the app, a recovery code, one sent by mail; each is good once.
+ * E_INPUT under "code"; E_LIMIT after five wrong ones within 15 minutes. */
+enum code_by { BY_APP = 1, BY_RECOVERY = 2, BY_MAIL = 4 };
+int factor_check(struct req *, i64 person, str code, unsigned by, enum shown *);
 str app_secret_new(struct req *, i64 person); /* sealed, to stand in a form for ten minutes */
 bool app_secret_read(struct req *, i64 person, str sealed, str *secret);
 int app_begin(struct req *, i64 person, str secret, str code); /* E_INPUT under "code" */
@@ -64,9 +67,10 @@ enum factor_news {
     NEWS_APP_OFF,
     NEWS_PASSKEY_ON,
     NEWS_PASSKEY_OFF,
-    NEWS_CODES
+    NEWS_CODES,
+    NEWS_WAYS_OFF
 };
-int factor_news(struct ctx *, enum factor_news, i64 person); /* by mail */
+int factor_news(struct ctx *, enum factor_news, i64 person);      /* by mail */
 int recovery_make(struct ctx *, i64 person, struct node **codes); /* ten, instead of all before */
 
 /* ---- second.c: from the first step of a login to the second ---------------------------------- */
@@ -75,6 +79,7 @@ struct pending {
     str hash, next, lang;
     struct login who;
     bool may_mail;
+    str mail_from; /* the instant from which a code by mail counts; empty: never, or now */
 };
 /* The login that this browser has begun; E_MISSING when there is none, or it is over. */
 int pending_find(struct req *, struct pending *);
@@ -84,16 +89,28 @@ int second_again(struct req *, int err);                  /* its page, with what
 /* The same scope for a while: that person's, who is not logged in yet. */
 struct scope scope_of(struct ctx *, i64 person); /* gives the one before */
 
-/* ---- confirm.c: prove it anew ------------------------------------------------------------------ */
+/* ---- ways.c: what else than the password opens an account ------------------------------------ */
+
+/* Ends what was added since; its owner hears of it. In that person's scope. */
+int ways_end_since(struct ctx *, i64 person, when since);
+/* What was added within the last week: [{kind, what, name, created_at}]. */
+int ways_young(struct ctx *, i64 person, struct node **list);
+/* A new password was chosen by mail: answers by the page of those, or the one to log in. */
+int ways_after_reset(struct req *, i64 person);
+
+/* ---- confirm.c: prove it anew ------------------------------------------------------------------
+ */
 
 int confirm_done(struct req *, str next); /* a new session id; answers */
 int confirm_again(struct req *, int err);
 
-/* ---- security.c ---------------------------------------------------------------------------------- */
+/* ---- security.c
+ * ---------------------------------------------------------------------------------- */
 
 int security_again(struct req *, int err);
 int codes_give(struct req *); /* ten new recovery codes, shown once */
 
-/* ---- passkey.c ----------------------------------------------------------------------------------- */
+/* ---- passkey.c
+ * ----------------------------------------------------------------------------------- */
 
 int passkeys_of(struct ctx *, i64 person, struct node **list);

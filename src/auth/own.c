@@ -1,5 +1,5 @@
 /* What somebody logged in changes about how they come in: password, address, devices. */
-#include "auth/auth_in.h"
+#include "auth/factor_in.h"
 #include "gen/queries.h"
 #include "web/web.h"
 
@@ -37,7 +37,7 @@ static int change(struct req *r)
     if (!err)
         err = auth_sure(r, in_str(r, "old"));
     if (!err)
-        err = auth_set_password(&r->c, me(r), in_str(r, "password"), r->who.session);
+        err = auth_set_password(&r->c, me(r), in_str(r, "password"), r->who.session, NULL);
     return err ? again(r, err, node_map(r->c.mem)) : see_other(r, S("/account?done=password"));
 }
 
@@ -146,7 +146,7 @@ static struct node *undo_page(struct req *r)
 static int show_undo(struct req *r) { return reply_with(r, undo_page(r)); }
 
 /* Somebody else was in the account, who knew the password: nobody stays, it opens nothing any more,
- * and the owner chooses a new one. */
+ * nor does what they added (ways.c), and the owner chooses a new one. */
 static int undo_for(struct req *r, struct code *code)
 {
     struct ctx *c = &r->c;
@@ -155,6 +155,7 @@ static int undo_for(struct req *r, struct code *code)
     TRY(code_open(c, CODE_UNDO, in_str(r, "token"), code));
     TRY(set_email(c, code->person, code->address, code->id, &was));
     TRY(q_auth_set_password(c, NULL, code->person, str_none));
+    TRY(ways_end_since(c, code->person, code->made - DAY));
     TRY(session_end_others(c, code->person, str_none, &ended));
     struct code_to to = { .person = code->person, .address = code->address };
     int err = code_send(c, CODE_RESET, &to);

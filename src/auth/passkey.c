@@ -345,7 +345,7 @@ static int log_in(struct req *r)
         return err == E_LOGIN || err == E_INPUT ? again(r, err, login_document(r)) : err;
     struct login who = { node_int(row, "person_id"), node_str(row, "email"), node_str(row, "name"),
         node_bool(row, "is_staff") };
-    return login_finish(r, &who, in_str(r, "next"), true);
+    return login_finish(r, &who, in_str(r, "next"), FIRST_IS_ALL);
 }
 
 static int second(struct req *r)
@@ -419,14 +419,11 @@ static int rename_it(struct req *r)
 
 static int remove_it(struct req *r)
 {
-    struct factors left;
     i64 id, changed;
     TRY(number_of(r, &id));
     TRY(auth_recent(r));
     TRY(q_auth_end_passkey(&r->c, &changed, id, me(r)));
-    TRY(factors_of(&r->c, me(r), &left));
-    if (!has_second(&left))
-        TRY(q_auth_end_recovery(&r->c, NULL, me(r)));
+    TRY(q_auth_end_recovery_alone(&r->c, NULL, me(r)));
     if (changed)
         TRY(factor_news(&r->c, NEWS_PASSKEY_OFF, me(r)));
     return changed_or_missing(r, changed);

@@ -1,6 +1,5 @@
 /* A forgotten password: whoever reads the account's mail chooses a new one. */
-#include "auth/auth_in.h"
-#include "gen/queries.h"
+#include "auth/factor_in.h"
 #include "web/web.h"
 
 static const struct input was_sent[] = { { "sent", BOOL }, { 0 } };
@@ -56,34 +55,24 @@ static int show_choose(struct req *r)
     return reply_with(r, choose_page(r, is_alive(r, &code)));
 }
 
-/* The link is used up only by a password that may be had. */
+/* The link is used up only by a password that is set: not by one that may not be had, nor when
+ * too many log in at once. */
 static int set(struct req *r, struct code *code)
 {
-    struct ctx *c = &r->c;
-    struct node *person;
-    str token = in_str(r, "token"), password = in_str(r, "password");
-    TRY(code_look(c, CODE_RESET, token, code));
-    c->scope = (struct scope){ .person = code->person };
-    TRY(q_auth_person(c, &person, code->person));
-    TRY(password_fit(
-        c, password_form(c, password), node_str(person, "name"), node_str(person, "email")));
-    TRY(code_open(c, CODE_RESET, token, code));
-    TRY(auth_set_password(c, code->person, password, str_none));
-    return q_auth_verify_person(c, &person, code->address);
+    TRY(code_look(&r->c, CODE_RESET, in_str(r, "token"), code));
+    return auth_set_password(&r->c, code->person, in_str(r, "password"), str_none, code);
 }
 
 static int choose(struct req *r)
 {
     struct code code;
-    struct scope before = r->c.scope;
     int err = in_fault(r);
     if (!err)
         err = set(r, &code);
-    r->c.scope = before;
     if (err)
         return again(r, err, choose_page(r, err != E_GONE));
     login_forgive(r, code.address);
-    return see_other(r, S("/login?done=password"));
+    return ways_after_reset(r, code.person);
 }
 
 ROUTES(auth_reset){

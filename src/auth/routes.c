@@ -198,7 +198,8 @@ static int log_in(struct req *r)
     int err = in_fault(r);
     if (!err)
         err = login_check(r, in_str(r, "email"), in_str(r, "password"), &who);
-    return err ? again(r, err, login_document(r)) : login_finish(r, &who, next_of(r), false);
+    return err ? again(r, err, login_document(r))
+               : login_finish(r, &who, next_of(r), FIRST_OF_SELF);
 }
 
 /* ---- registering ---------------------------------------------------------------------------- */
@@ -300,7 +301,7 @@ static int verify(struct req *r)
     set_cookie(r, COOKIE_VERIFY, str_none, -1, false);
     if (!fresh)
         return see_other(r, me(r) ? S("/account") : S("/login?done=verified"));
-    return login_finish(r, &who, path_is_ours(w.next) ? w.next : str_none, false);
+    return login_finish(r, &who, path_is_ours(w.next) ? w.next : str_none, FIRST_OF_MAIL);
 }
 
 /* Another mail, for who registered here or is logged in with an address nobody has confirmed. */

@@ -16,7 +16,7 @@ struct scope scope_of(struct ctx *c, i64 person)
     return before;
 }
 
-static struct scope as_house(struct ctx *c)
+struct scope as_house(struct ctx *c)
 {
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
@@ -67,12 +67,13 @@ void auth_check_conf(const struct app *app, struct buf *errors)
 /* ---- the first step is done
  * ---------------------------------------------------------------------- */
 
-static int begin_pending(struct req *r, i64 person, str next, str *token)
+static int begin_pending(struct req *r, i64 person, str next, bool is_of_mail, str *token)
 {
     struct ctx *c = &r->c;
     *token = crypto_token(c->mem, 32);
     struct scope before = as_house(c);
-    int err = q_auth_add_pending(c, NULL, crypto_sha256_hex(c->mem, *token), person, next);
+    int err =
+        q_auth_add_pending(c, NULL, crypto_sha256_hex(c->mem, *token), person, next, is_of_mail);
     c->scope = before;
     return err;
 }
@@ -87,15 +88,15 @@ static int come_in(struct req *r, const struct login *who, str next)
     return see_other(r, next);
 }
 
-int login_finish(struct req *r, const struct login *who, str next, bool is_whole)
+int login_finish(struct req *r, const struct login *who, str next, enum first first)
 {
     struct factors factors = { 0 };
     str token;
-    if (!is_whole)
+    if (first != FIRST_IS_ALL)
         TRY(factors_before_login(&r->c, who->person, &factors));
     if (!has_second(&factors))
         return come_in(r, who, next);
-    TRY(begin_pending(r, who->person, next, &token));
+    TRY(begin_pending(r, who->person, next, first == FIRST_OF_MAIL, &token));
     set_cookie(r, COOKIE_PENDING, token, LIFE_S, false);
     return see_other(r, S("/login/second"));
 }
@@ -105,7 +106,7 @@ int second_ask(struct req *r, const struct login *who, str *challenge)
     struct factors factors;
     *challenge = str_none;
     TRY(factors_before_login(&r->c, who->person, &factors));
-    return has_second(&factors) ? begin_pending(r, who->person, str_none, challenge) : E_OK;
+    return has_second(&factors) ? begin_pending(r, who->person, str_none, false, challenge) : E_OK;
 }
 
 int second_wanted(struct req *r, str challenge)
@@ -138,7 +139,11 @@ static int pending_by(struct req *r, str token, struct pending *out)
     out->lang = node_str(row, "lang");
     out->who = (struct login){ node_int(row, "person_id"), node_str(row, "email"),
         node_str(row, "name"), node_bool(row, "is_staff") };
-    out->may_mail = !out->who.is_staff; /* whose mailbox is read by many */
+    out->mail_from = node_str(row, "mail_from");
+    /* Not to staff, whose mailboxes are read by many; nor where a mail has let them in this far:
+     * one mailbox would be both factors. A password that was chosen by mail is worth no more for
+     * a week: meanwhile its owner finds that theirs is good no longer. */
+    out->may_mail = !out->who.is_staff && !node_bool(row, "is_of_mail") && !out->mail_from.n;
     return E_OK;
 }
 
@@ -165,7 +170,8 @@ static int try_code(struct req *r, const struct pending *p, str code)
     enum shown shown;
     TRY(pending_try(r, p));
     struct scope before = scope_of(c, p->who.person);
-    int err = factor_check(r, p->who.person, code, p->may_mail, &shown);
+    int err = factor_check(
+        r, p->who.person, code, BY_APP | BY_RECOVERY | (p->may_mail ? BY_MAIL : 0u), &shown);
     c->scope = before;
     if (err == E_INPUT)
         login_refused(c, p->who.person, "code");
@@ -176,12 +182,12 @@ static int try_code(struct req *r, const struct pending *p, str code)
 static int end_pending(struct req *r, const struct pending *p)
 {
     struct ctx *c = &r->c;
-    i64 changed;
+    struct node *row;
     struct scope before = as_house(c);
-    int err = q_auth_end_pending(c, &changed, p->hash);
+    int err = q_auth_end_pending(c, &row, p->hash);
     c->scope = before;
     TRY(err);
-    return changed ? E_OK : fail(c, E_MISSING, "auth.pending", NULL);
+    return row ? E_OK : fail(c, E_MISSING, "auth.pending", NULL);
 }
 
 int pending_finish(struct req *r, const struct pending *p)
@@ -226,6 +232,10 @@ static int page(struct req *r, const struct pending *p, struct node **out)
     node_set_bool(mem, document, S("has_codes"), factors.codes_left > 0);
     node_set_bool(mem, document, S("may_mail"), p && p->may_mail);
     node_set_bool(mem, document, S("was_sent"), false);
+    if (p && p->mail_from.n && !p->who.is_staff)
+        node_set_str(mem, document, S("mail_from"), p->mail_from);
+    else
+        node_set_null(mem, document, S("mail_from"));
     return E_OK;
 }
 

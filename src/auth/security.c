@@ -129,7 +129,7 @@ static int proof_is_good(struct req *r)
     enum shown shown;
     str proof = in_str(r, "proof");
     TRY(in_fault(r));
-    int err = proof.n <= 7 ? factor_check(r, me(r), proof, false, &shown)
+    int err = proof.n <= 7 ? factor_check(r, me(r), proof, BY_APP | BY_RECOVERY, &shown)
                            : login_check(r, r->who.email, proof, &who);
     if (err != E_INPUT && err != E_LOGIN)
         return err;

@@ -225,22 +225,25 @@ static int tell_changed(struct ctx *c, i64 person, str email)
 struct new_password {
     i64 person, ended;
     str hash, but;
+    const struct code *by;
 };
 
 static int set_password(struct ctx *c, void *with)
 {
     struct new_password *p = with;
     struct node *row;
+    TRY(p->by ? code_take(c, p->by) : E_OK);
     TRY(q_auth_person(c, &row, p->person));
     TRY(q_auth_set_password(c, NULL, p->person, p->hash));
+    TRY(p->by ? q_auth_set_mailed(c, NULL, p->person, p->by->address) : E_OK);
     TRY(code_end_all(c, p->person, 0));
     TRY(tell_changed(c, p->person, node_str(row, "email")));
     return session_end_others(c, p->person, p->but, &p->ended);
 }
 
-int auth_set_password(struct ctx *c, i64 person, str password, str but)
+int auth_set_password(struct ctx *c, i64 person, str password, str but, const struct code *by)
 {
-    struct new_password p = { .person = person, .but = but };
+    struct new_password p = { .person = person, .but = but, .by = by };
     struct node *row;
     struct scope before = c->scope;
     password = password_form(c, password);

@@ -32,14 +32,6 @@ static int provider_of(struct req *r, struct oidc_provider *p)
         : fail(&r->c, E_MISSING, "oidc.provider", NULL);
 }
 
-/* Before anyone is known the house alone sees journeys and whose a login is. */
-static struct scope as_house(struct req *r)
-{
-    struct scope before = r->c.scope;
-    r->c.scope = (struct scope){ .platform = true };
-    return before;
-}
-
 /* ---- what pages show ------------------------------------------------------------------------- */
 
 static struct node *choices(struct req *r, const struct node *connected)
@@ -122,7 +114,7 @@ static int start(struct req *r)
         return again(r, err, page(r, &p, str_none));
     if (!browser.n)
         browser = crypto_token(c->mem, 32);
-    struct scope before = as_house(r);
+    struct scope before = as_house(&r->c);
     err = q_auth_oidc_begin(c, NULL, crypto_sha256_hex(c->mem, try.state),
         crypto_sha256_hex(c->mem, browser), p.name, try.nonce, try.verifier,
         path_is_ours(next) ? next : str_none, c->lang, person ? &person : NULL,
@@ -148,7 +140,7 @@ static int take_journey(struct req *r, const struct oidc_provider *p, struct jou
     str browser = browser_of(r), state = in_str(r, "state");
     if (!state.n || !browser.n)
         return oidc_refuse(c, "no state, or another browser");
-    struct scope before = as_house(r);
+    struct scope before = as_house(&r->c);
     int err = q_auth_oidc_take(c, &row, crypto_sha256_hex(c->mem, state),
         crypto_sha256_hex(c->mem, browser), p->name, c->now);
     c->scope = before;
@@ -238,7 +230,7 @@ static int come_new(
     if (!newcomer.person)
         return ask_for_proof(r, &newcomer);
     struct login login = { newcomer.person, who->email, str_letters_upto(who->name, 100), false };
-    return login_finish(r, &login, next, false);
+    return login_finish(r, &login, next, FIRST_OF_MAIL);
 }
 
 static int come_back(
@@ -255,7 +247,7 @@ static int come_back(
             ? see_other(r, S("/account/connected"))
             : fail(c, E_CONFLICT, "oidc.taken", "That login is connected to an account already.");
     }
-    struct scope before = as_house(r);
+    struct scope before = as_house(&r->c);
     int err = q_auth_oidc_use(c, &row, who.issuer, who.subject, who.email, c->now);
     c->scope = before;
     TRY(err);
@@ -263,7 +255,9 @@ static int come_back(
         return come_new(r, p, &who, j->next);
     struct login login = { node_int(row, "id"), node_str(row, "email"), node_str(row, "name"),
         node_bool(row, "is_staff") };
-    return login_finish(r, &login, j->next, false);
+    /* Whoever reads that mailbox may well have the login there, too. */
+    bool is_same = str_eq(who.email, login.email);
+    return login_finish(r, &login, j->next, is_same ? FIRST_OF_MAIL : FIRST_OF_SELF);
 }
 
 static int finish(struct req *r)

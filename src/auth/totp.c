@@ -52,6 +52,28 @@ str base32(struct arena *mem, str data)
     return buf_str(&out);
 }
 
+bool unbase32(struct arena *mem, str text, str *out)
+{
+    unsigned char *data = arena_take(mem, TOTP_SECRET);
+    size_t n = 0;
+    unsigned bits = 0;
+    int have = 0;
+    for (size_t i = 0; i < text.n && n < TOTP_SECRET; i++) {
+        char letter = text.p[i];
+        if (letter == ' ')
+            continue;
+        bool is_letter = letter >= 'A' && letter <= 'Z';
+        if (!is_letter && (letter < '2' || letter > '7'))
+            return false;
+        bits = (bits << 5 | (unsigned)(is_letter ? letter - 'A' : letter - '2' + 26)) & 0xFFF;
+        have += 5;
+        if (have >= 8)
+            data[n++] = (unsigned char)(bits >> (have -= 8));
+    }
+    *out = (str){ (char *)data, n };
+    return n == TOTP_SECRET;
+}
+
 str totp_uri(struct arena *mem, str issuer, str account, str secret)
 {
     struct buf out = buf_new(mem, 4096);

@@ -19,6 +19,7 @@
     X(ops)                                                                                         \
     X(auth)                                                                                        \
     X(auth_reset)                                                                                  \
+    X(auth_ways)                                                                                  \
     X(account)                                                                                     \
     X(account_data)                                                                                \
     X(auth_own)                                                                                    \

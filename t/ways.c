@@ -1,0 +1,376 @@
+/* What else than a password opens an account, after somebody else may have been in it: an address
+ * that is taken back, a password chosen by mail, and what a code by mail is worth after that. */
+#include "auth/factor_in.h"
+#include "io/io.h"
+#include "t/shop.h"
+#include "web/web_in.h"
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define PASSWORD "a-long-password"
+#define BETTER   "seven quiet lanterns"
+
+static const char *ann; /* the person of this test */
+static i64 ann_id;
+
+static const char *c_str(str s) { return str_c(t_ctx()->mem, s); }
+
+static const char *somebody(void)
+{
+    struct arena *mem = (t_open(), t_ctx()->mem);
+    const char *mail =
+        c_str(str_lower(mem, str_fmt(mem, "w-%s@example.test", crypto_code(mem, 10).p)));
+    struct scope before = t_ctx()->scope;
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(auth_person_add(t_ctx(), str_of(mail), S("Ann Away"), S(PASSWORD), S("user"), &ann_id));
+    t_ctx()->scope = before;
+    return ann = mail;
+}
+
+static void logs_in(const char *password)
+{
+    t_browser();
+    t_post_f("/login", "email=%s&password=%s", ann, password);
+    t_status(303);
+}
+
+/* One of each kind, so many days ago. */
+static void adds_each(const char *days)
+{
+    const char *name = c_str(crypto_code(t_ctx()->mem, 8));
+    t_sql(
+        "insert into auth.passkey (person_id, credential, public_key, sign_count, is_synced, name,"
+        " created_at) values (%" PRId64 ", '%s', decode(repeat('ab', 64), 'hex'), 0, false,"
+        " 'key of %s', now() - interval '%s days')",
+        ann_id, name, days, days);
+    t_sql("insert into auth.identity (person_id, provider, issuer, subject, email, created_at)"
+          " values (%" PRId64 ", 'fake', 'https://fake.test', '%s', 'of-%s@fake.test',"
+          " now() - interval '%s days')",
+        ann_id, name, days, days);
+    t_sql("insert into auth.api_key (organisation_id, person_id, name, prefix, hash, scopes,"
+          " created_at) values (1, %" PRId64 ", 'program of %s', 'tlt_%s', 'x',"
+          " '{catalog.read}', now() - interval '%s days')",
+        ann_id, days, c_str(str_lower(t_ctx()->mem, str_of(name))), days);
+}
+
+static i64 count(const char *table, const char *where)
+{
+    return t_int("select count(*) as n from auth.%s where person_id = %" PRId64 " and %s", table,
+        ann_id, where);
+}
+
+static str secret_of_app;
+
+static str code(i64 steps_from_now)
+{
+    return totp_code(
+        t_ctx()->mem, secret_of_app, totp_step(t_ctx()->now) + steps_from_now, TOTP_DIGITS);
+}
+
+/* By who is logged in; gives a recovery code. */
+static str sets_up_the_app(void)
+{
+    str sealed;
+    t_get("/account/security/app.json");
+    t_status(200);
+    sealed = node_str(t_document(), "sealed");
+    is_true(unbase32(t_ctx()->mem, node_str(t_document(), "secret"), &secret_of_app));
+    t_post_json("/account/security/app.json",
+        c_str(str_fmt(
+            t_ctx()->mem, "{\"sealed\":\"%.*s\",\"code\":\"%.*s\"}", STR(sealed), STR(code(0)))));
+    t_status(200);
+    return str_dup(t_ctx()->mem, node_get(t_document(), S("codes"))->as.items.first->node.as.text);
+}
+
+static void is_of_days_ago(const char *table, int days)
+{
+    t_sql("update auth.%s set created_at = now() - interval '%d days' where person_id = %" PRId64,
+        table, days, ann_id);
+}
+
+/* ---- an address that is taken back --------------------------------------------------------------
+ */
+
+static str moves_away(void)
+{
+    const char *bad = c_str(str_fmt(t_ctx()->mem, "bad-%s", ann));
+    t_post_f("/account/email", "email=%s&old=" PASSWORD, bad);
+    t_status(303);
+    str token = t_mail_token(t_mail_to(str_of(bad)));
+    t_post_f("/account/email/confirm", "token=%.*s", STR(token));
+    t_status(303);
+    return t_mail_token(t_mail_to(str_of(ann)));
+}
+
+static void takes_it_back(str token)
+{
+    t_browser();
+    t_post_f("/account/email/undo", "token=%.*s", STR(token));
+    t_status(303);
+}
+
+T(ID_20_the_way_back_closes_what_an_intruder_opened_and_nothing_older)
+{
+    somebody();
+    logs_in(PASSWORD);
+    adds_each("9");
+    adds_each("0"); /* before the change: doors first, then the lock */
+    str back = moves_away();
+    adds_each("0");
+    sets_up_the_app();
+    takes_it_back(back);
+    static const char *const tables[] = { "passkey", "identity" };
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        eq_int(count(tables[i], "true"), 1);
+        eq_int(count(tables[i], "created_at < now() - interval '8 days'"), 1);
+    }
+    eq_int(count("api_key", "revoked_at is null"), 1);
+    eq_int(count("api_key", "revoked_at is not null"), 2);
+    eq_int(count("totp", "true"), 0);
+    eq_int(count("recovery", "true"), 0);
+    has_text(t_mail_to(str_of(ann)), "What had been added to your account");
+}
+
+T(ID_20_the_way_back_leaves_the_owner_the_second_factor_they_had)
+{
+    somebody();
+    logs_in(PASSWORD);
+    sets_up_the_app();
+    is_of_days_ago("totp", 3);
+    is_of_days_ago("recovery", 3);
+    takes_it_back(moves_away());
+    eq_int(count("totp", "true"), 1);
+    eq_int(count("recovery", "true"), 10);
+    no_text(t_mail_to(str_of(ann)), "What had been added to your account");
+}
+
+/* ---- logins that wait ---------------------------------------------------------------------------
+ */
+
+static str begins_a_login(void)
+{
+    logs_in(PASSWORD);
+    t_header("Location", "/login/second");
+    return t_cookie("__Host-pending");
+}
+
+static str asks_for_a_password(void)
+{
+    t_browser();
+    t_post_f("/password/forgotten", "email=%s", ann);
+    return t_mail_token(t_mail_to(str_of(ann)));
+}
+
+static void chooses(str token, int status)
+{
+    t_post_f("/password/new", "token=%.*s&password=" BETTER, STR(token));
+    t_status(status);
+}
+
+T(ID_12_a_login_that_has_shown_the_old_password_is_over_with_it)
+{
+    somebody();
+    logs_in(PASSWORD);
+    sets_up_the_app();
+    is_of_days_ago("totp", 30);
+    is_of_days_ago("recovery", 30);
+    str half = begins_a_login();
+    chooses(asks_for_a_password(), 303);
+    t_header("Location", "/login?done=password");
+    t_browser();
+    t_cookie_set("__Host-pending", half.p);
+    t_clock(t_ctx()->now + MINUTE);
+    t_post_f("/login/second", "code=%.*s", STR(code(0)));
+    t_status(410);
+    eq_int(count("pending", "true"), 0);
+}
+
+/* ---- a password by mail
+ * -------------------------------------------------------------------------- */
+
+static str way_of(const char *kind)
+{
+    t_get("/password/ways.json");
+    t_status(200);
+    EACH(item, node_get(t_document(), S("ways")))
+        if (str_is(node_str(&item->node, "kind"), kind))
+            return str_dup(t_ctx()->mem, node_str(&item->node, "way"));
+    return str_none;
+}
+
+static void takes_off(str way, str with, int status)
+{
+    t_post_f("/password/ways", "way=%.*s&code=%.*s", STR(way), STR(with));
+    t_status(status);
+}
+
+T(ID_02_a_password_by_mail_shows_what_was_added_and_takes_it_off)
+{
+    static const char *const kinds[] = { "app", "passkey", "codes", "login", "key" };
+    somebody();
+    logs_in(PASSWORD);
+    adds_each("3");
+    sets_up_the_app(); /* an intruder, all of it */
+    chooses(asks_for_a_password(), 303);
+    t_header("Location", "/password/ways");
+    str mail = t_mail_to(str_of(ann));
+    has_text(mail, "Is there one that you do not know?");
+    has_text(mail, "program of 3");
+    t_get("/password/ways");
+    t_status(200);
+    t_text("key of 3");
+    t_html("button[name=way]");
+    t_no_html("input[name=code]");
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        str way = way_of(kinds[i]);
+        if (i == 2 && !way.n)
+            continue; /* they went with the last factor */
+        eq_int((i64)way.n, 13);
+        takes_off(way, str_none, 303);
+        takes_off(way, str_none, 404);
+    }
+    eq_int(count("totp", "true") + count("passkey", "true") + count("identity", "true") +
+            count("recovery", "true") + count("api_key", "revoked_at is null"),
+        0);
+    t_get("/password/ways");
+    t_text("Nothing else was added");
+    logs_in(BETTER);
+    t_header("Location", "/account");
+}
+
+T(ID_02_where_a_factor_is_older_it_is_asked_for)
+{
+    somebody();
+    logs_in(PASSWORD);
+    str recovery = sets_up_the_app();
+    is_of_days_ago("totp", 8);
+    is_of_days_ago("recovery", 8);
+    adds_each("1");
+    chooses(asks_for_a_password(), 303);
+    t_get("/password/ways");
+    t_html("input[name=code]");
+    eq_int((i64)way_of("app").n, 0); /* what is older is not in question */
+    str key = way_of("passkey"), login = way_of("login");
+    takes_off(key, str_none, 422);
+    takes_off(key, S("000000"), 422);
+    eq_int(count("passkey", "true"), 1);
+    takes_off(key, recovery, 303);
+    takes_off(login, str_none, 303); /* shown once is enough */
+    eq_int(count("passkey", "true") + count("identity", "true"), 0);
+    eq_int(count("totp", "true"), 1);
+}
+
+/* Whoever moved the app to their own phone has made recovery codes, too: they prove nothing. */
+T(ID_02_what_is_as_young_proves_nothing)
+{
+    somebody();
+    logs_in(PASSWORD);
+    str recovery = sets_up_the_app();
+    adds_each("1");
+    is_of_days_ago("recovery", 8);
+    chooses(asks_for_a_password(), 303);
+    str key = way_of("passkey");
+    t_clock(t_ctx()->now + MINUTE);
+    takes_off(key, code(0), 422);
+    eq_int(count("passkey", "true"), 1);
+    takes_off(key, recovery, 303);
+    is_of_days_ago("totp", 8);
+    is_of_days_ago("recovery", 1);
+    chooses(asks_for_a_password(), 303);
+    takes_off(way_of("login"), str_none, 422);
+    eq_int(count("identity", "true"), 1);
+}
+
+T(ID_02_what_was_added_is_shown_to_who_chose_the_password_there_and_for_a_while)
+{
+    somebody();
+    logs_in(PASSWORD);
+    adds_each("1");
+    chooses(asks_for_a_password(), 303);
+    str cookie = t_cookie("__Host-ways"), key = way_of("passkey");
+    t_browser();
+    t_get("/password/ways");
+    t_status(410);
+    takes_off(key, str_none, 410);
+    t_cookie_set("__Host-ways", cookie.p);
+    t_get("/password/ways");
+    t_status(200);
+    takes_off(S("0123456789abc"), str_none, 404); /* nobody's */
+    t_clock(t_ctx()->now + 16 * MINUTE);
+    t_get("/password/ways");
+    t_status(410);
+    t_clock(t_ctx()->now - 16 * MINUTE);
+    chooses(asks_for_a_password(), 303);
+    t_browser();
+    t_cookie_set("__Host-ways", cookie.p); /* of the password before */
+    takes_off(key, str_none, 410);
+    eq_int(count("passkey", "true"), 1);
+}
+
+/* ---- what a code by mail is worth
+ * ------------------------------------------------------------------ */
+
+static void may_have_a_mail(const char *may)
+{
+    t_get("/login/second.json");
+    t_json("mayMail", may);
+}
+
+T(asvs_6_4_3_a_code_by_mail_counts_for_nothing_after_a_password_by_mail)
+{
+    somebody();
+    logs_in(PASSWORD);
+    sets_up_the_app();
+    is_of_days_ago("totp", 30);
+    is_of_days_ago("recovery", 30);
+    begins_a_login();
+    may_have_a_mail("true");
+    chooses(asks_for_a_password(), 303);
+    logs_in(BETTER);
+    t_header("Location", "/login/second");
+    may_have_a_mail("false");
+    t_get("/login/second");
+    t_text("Your password was chosen by mail a short while ago");
+    t_post("/login/second/mail", "");
+    t_status(403);
+    t_sql(
+        "update auth.person set mailed_at = now() - interval '8 days' where id = %" PRId64, ann_id);
+    may_have_a_mail("true"); /* its owner had a week to find that theirs is good no longer */
+}
+
+T(asvs_6_4_3_a_code_by_mail_counts_again_when_another_factor_was_shown)
+{
+    somebody();
+    logs_in(PASSWORD);
+    sets_up_the_app();
+    is_of_days_ago("totp", 30);
+    is_of_days_ago("recovery", 30);
+    chooses(asks_for_a_password(), 303);
+    logs_in(BETTER);
+    t_clock(t_ctx()->now + MINUTE);
+    t_post_f("/login/second", "code=%.*s", STR(code(0)));
+    t_status(303);
+    logs_in(BETTER);
+    may_have_a_mail("true");
+}
+
+/* ---- when too many log in
+ * ----------------------------------------------------------------------------- */
+
+T(ID_02_a_link_is_not_used_up_when_no_turn_comes)
+{
+    int turns[64], n = 0;
+    somebody();
+    str token = asks_for_a_password();
+    for (; n < 64; n++) {
+        const char *path =
+            c_str(str_fmt(t_ctx()->mem, "%.*s/login.%d", STR(t_ctx()->app->run_dir), n));
+        turns[n] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+        is_true(turns[n] >= 0 && flock(turns[n], LOCK_EX) == 0);
+    }
+    chooses(token, 503);
+    while (n)
+        close(turns[--n]);
+    chooses(token, 303);
+}
