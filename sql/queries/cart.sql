@@ -124,30 +124,9 @@ with closed as (
 update cart.cart set revision = revision + 1
  where person_id = :person and state = 'open' and exists (select from closed);
 
--- name: close :exec
--- in: cart_id bigint, revision bigint, variants bigint[]
--- What was ordered has been paid: the cart is done. One that was changed since keeps the rest,
--- and so does one that it was poured into.
-with whole as (
-    update cart.cart set state = 'ordered'
-     where id = :cart_id and state = 'open' and revision = :revision
-    returning id
-), changed as (
-    update cart.cart set revision = revision + 1
-     where state = 'open'
-       and ((id = :cart_id and revision <> :revision)
-            or id = (select merged_into from cart.cart where id = :cart_id))
-    returning id
-)
-delete from cart.line
- where cart_id in (select id from changed) and variant_id = any(:variants::bigint[]);
-
 -- name: keep :exec
 -- in: cart_id bigint, variants bigint[], quantities bigint[]
--- An order keeps so many of these for this cart.
-update cart.line l set held = least(u.quantity, 999)
-  from unnest(:variants::bigint[], :quantities::bigint[]) as u(variant, quantity)
- where l.cart_id = :cart_id and l.variant_id = u.variant;
+select cart.keep(:cart_id, :variants, :quantities) as kept;
 
 -- name: let_go :exec
 -- in: cart_id bigint, ended_revision bigint

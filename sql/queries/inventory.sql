@@ -1,59 +1,7 @@
--- name: hold :many
--- in: order_id bigint, expires timestamptz, items bigint[], quantities bigint[]
--- Holds all or nothing. One row per item asked for: {item_id, sku, tracked, free, is_held};
--- the caller has summed per item. Rows are locked in the order of their items; of several
--- places the first that has the whole quantity gives it.
-with want as (
-    select w.item_id, w.quantity
-      from unnest(:items::bigint[], :quantities::bigint[]) as w(item_id, quantity)
-), had as (
-    select h.item_id from inventory.hold h
-     where h.order_id = :order_id and h.state in ('held', 'sold')
-), locked as materialized (
-    select s.item_id, s.location_id, s.organisation_id, w.quantity,
-           s.on_hand - s.reserved as free
-      from inventory.stock s
-      join want w on w.item_id = s.item_id
-     order by s.item_id, s.location_id
-       for update of s
-), pick as (
-    select distinct on (l.item_id) l.item_id, l.location_id, l.organisation_id, l.quantity
-      from locked l
-      join inventory.item i on i.id = l.item_id and i.tracked
-     where l.free >= l.quantity
-       and not exists (select from had where had.item_id = l.item_id)
-     order by l.item_id, l.location_id
-), missing as (
-    select w.item_id from want w
-      left join inventory.item i on i.id = w.item_id
-     where coalesce(i.tracked, true)
-       and not exists (select from had where had.item_id = w.item_id)
-       and not exists (select from pick where pick.item_id = w.item_id)
-), taken as (
-    update inventory.stock s set reserved = s.reserved + p.quantity
-      from pick p
-     where s.item_id = p.item_id and s.location_id = p.location_id
-       and s.on_hand - s.reserved >= p.quantity
-       and not exists (select from missing)
-    returning s.item_id, s.location_id, s.organisation_id, p.quantity
-), held as (
-    insert into inventory.hold as h
-        (organisation_id, order_id, item_id, location_id, quantity, expires_at)
-    select t.organisation_id, :order_id, t.item_id, t.location_id, t.quantity, :expires
-      from taken t
-        on conflict (order_id, item_id, location_id) do update
-       set state = 'held', quantity = excluded.quantity, expires_at = excluded.expires_at
-     where h.state = 'freed'
-    returning h.item_id
-)
-select w.item_id, coalesce(i.sku, '') as sku, coalesce(i.tracked, true) as tracked,
-       coalesce(i.organisation_id, 0) as organisation_id,
-       coalesce((select max(l.free) from locked l where l.item_id = w.item_id), 0)::bigint as free,
-       exists (select from held where held.item_id = w.item_id) as is_held,
-       exists (select from had where had.item_id = w.item_id) as was_held
-  from want w
-  left join inventory.item i on i.id = w.item_id
- order by w.item_id;
+-- name: reserve :exec
+-- in: order_id bigint, items bigint[], quantities bigint[], expires timestamptz, several bigint, request text, wake bool
+select inventory.reserve(:order_id, :items, :quantities, :expires, :several, :request, :wake)
+    as held;
 
 -- name: extend :exec
 -- in: order_id bigint, expires timestamptz
@@ -85,34 +33,9 @@ select b.item_id, b.organisation_id, i.sku, sum(b.free)::bigint as free
  group by b.item_id, b.organisation_id, i.sku
  order by b.item_id;
 
--- name: sell :many
+-- name: sell :exec
 -- in: order_id bigint, cause text
--- held -> sold: the stock leaves, with a movement. What left: {item_id, quantity}.
-with h as (
-    update inventory.hold set state = 'sold'
-     where order_id = :order_id and state = 'held'
-    returning organisation_id, item_id, location_id, quantity
-), locked as materialized (
-    select s.item_id, s.location_id, h.organisation_id, h.quantity
-      from inventory.stock s
-      join h on h.item_id = s.item_id and h.location_id = s.location_id
-     order by s.item_id, s.location_id
-       for update of s
-), gone as (
-    update inventory.stock s
-       set on_hand = s.on_hand - l.quantity, reserved = s.reserved - l.quantity
-      from locked l
-     where s.item_id = l.item_id and s.location_id = l.location_id
-    returning s.item_id, s.location_id, l.organisation_id, l.quantity
-), moved as (
-    insert into inventory.movement
-        (organisation_id, item_id, location_id, quantity, reason, cause)
-    select g.organisation_id, g.item_id, g.location_id, -g.quantity, 'sold', :cause from gone g
-    returning item_id
-)
-select g.item_id, g.quantity from gone g
-  join moved m on m.item_id = g.item_id
- order by g.item_id;
+select inventory.sell(:order_id, :cause) as sold;
 
 -- name: holds :many
 -- in: order_id bigint

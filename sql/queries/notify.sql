@@ -1,12 +1,10 @@
 -- notify: the log of what was said to whom.
 
--- name: add :maybe
--- in: organisation bigint?, order_id bigint?, person bigint?, template text, cause text, recipient text, lang text
--- Nothing comes back when this was said before.
-insert into notify.mail (organisation_id, order_id, person_id, template, cause, recipient, lang)
-values (:organisation, :order_id, :person, :template, :cause, :recipient, :lang)
-on conflict (template, cause) do nothing
-returning id;
+-- name: say :exec
+-- in: organisation bigint?, order_id bigint?, person bigint?, template text, cause text, recipient text, lang text, request text, rank bigint, wake bool
+-- Once per template and cause, with the job that sends it.
+select notify.say(:template, :cause, :recipient, :lang, :organisation, :order_id, :person,
+    :request, :rank, :wake) as said;
 
 -- name: mail :one
 -- in: id bigint

@@ -26,27 +26,13 @@ select id from orders."order"
    and status = 'pending' and payment_status = 'pending'
  order by id limit 20;
 
--- name: add :exec
--- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz
-insert into orders."order" (id, number, cart_id, cart_revision, person_id, email, name, phone,
-    address, lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive,
-    rounding, delivery_method, delivery_names, trace, hold_until)
-values (:id, :number, :cart_id, :revision, :person, :email, :name, :phone, :address, :lang,
-    :currency, :goods, :delivery, :tax, :total, :tax_inclusive, :rounding, :delivery_method,
-    :delivery_names, :trace, :hold_until);
-
--- name: add_part :one
--- in: order_id bigint, organisation bigint, goods bigint, tax bigint
-insert into orders.part (order_id, organisation_id, goods_total, tax_total)
-values (:order_id, :organisation, :goods, :tax)
-returning id;
-
--- name: add_line :exec
--- in: order_id bigint, part bigint, organisation bigint, position bigint, product bigint, variant bigint, item bigint, slug text, sku text, name text, options text, picture text, quantity bigint, unit_price bigint, line_total bigint, rate_bp bigint, tax bigint
-insert into orders.line (order_id, part_id, organisation_id, position, product_id, variant_id,
-    item_id, slug, sku, name, options, picture, quantity, unit_price, line_total, tax_rate_bp, tax)
-values (:order_id, :part, :organisation, :position, :product, :variant, :item, :slug, :sku,
-    :name, :options, :picture, :quantity, :unit_price, :line_total, :rate_bp, :tax);
+-- name: place :one
+-- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz, lines jsonb, several bigint, request text, wake bool
+-- All of an order in one step; not placed: this revision has one, or the cart has another.
+select orders.place(:id, :number, :cart_id, :revision, :person, :email, :name, :phone, :address,
+    :lang, :currency, :goods, :delivery, :tax, :total, :tax_inclusive, :rounding,
+    :delivery_method, :delivery_names, :trace, :hold_until, :lines, :several, :request, :wake)
+    as is_placed;
 
 -- name: note :exec
 -- in: order_id bigint, kind text, actor text, person bigint?, data jsonb
@@ -107,9 +93,14 @@ update orders."order"
        status = case when status = 'pending' then 'processing' else status end, is_held = false
  where id = :id and payment_status = 'pending';
 
--- name: parts_processing :exec
--- in: order_id bigint
-update orders.part set status = 'processing' where order_id = :order_id and status = 'pending';
+-- name: fill :exec
+-- in: id bigint
+-- Paid, and its stock held: the goods leave, the cart is done, the story goes on.
+select orders.fill(:id) as filled;
+
+-- name: tell :exec
+-- in: id bigint, kind text, request text, wake bool
+select orders.tell(:id, :kind, :request, :wake) as told;
 
 -- name: let_go :exec
 -- in: id bigint

@@ -18,13 +18,16 @@ select id, order_id, provider, kind, key, amount, currency, state,
        coalesce(case kind when 'page' then session_id else payment_id end, '') <> '' as is_opened
   from payments.attempt where id = :id;
 
--- name: add_attempt :maybe
+-- name: find_or_add :maybe
 -- in: order_id bigint, provider text, kind text, key text, amount bigint, currency text, request jsonb, expires_at timestamptz
--- Nothing comes back when another one is open: then that is the one to use.
-insert into payments.attempt (order_id, provider, kind, key, amount, currency, request, expires_at)
-values (:order_id, :provider, :kind, :key, :amount, :currency, :request, :expires_at)
-on conflict do nothing
-returning id;
+-- The open attempt, or this one. Nothing comes back while another one is just ending.
+select id, order_id, provider, kind, key, amount, currency, state,
+       coalesce(session_id, '') as session_id, coalesce(payment_id, '') as payment_id,
+       coalesce(url, '') as url, coalesce(client_secret, '') as client_secret, request, expires_at,
+       coalesce(case kind when 'page' then session_id else payment_id end, '') <> '' as is_opened,
+       expires_at > now() + interval '60 seconds' as is_fresh
+  from payments.open_attempt(:order_id, :provider, :kind, :key, :amount, :currency, :request,
+           :expires_at);
 
 -- name: attempt_opened :exec
 -- in: id bigint, session_id text, payment_id text, url text, client_secret text
@@ -52,15 +55,10 @@ select id from payments.attempt
  order by coalesce(asked_at, created_at)
  limit 100;
 
--- name: store_event :maybe
--- in: provider text, event_id text, kind text, body text, outcome text
--- One with an outcome is done with as it comes: nothing is lost with it, and nobody waits for
--- the disk.
-insert into payments.event (provider, event_id, kind, body, outcome, applied_at)
-values (:provider, :event_id, :kind, :body, :outcome, case when :outcome <> '' then now() end)
-on conflict on constraint event_once do nothing
-returning id, case when :outcome <> '' then set_config('synchronous_commit', 'off', true) end
-    as hurry;
+-- name: store :one
+-- in: provider text, event_id text, kind text, body text, outcome text, request text, rank bigint, wake bool
+select payments.store(:provider, :event_id, :kind, :body, :outcome, :request, :rank, :wake)
+    as is_fresh;
 
 -- name: event :one
 -- in: id bigint
@@ -81,12 +79,9 @@ select id, order_id, kind, amount, currency, state, declined_at
  order by (key = nullif(:key, '')) desc nulls last, id desc
  limit 1;
 
--- name: attempt_paid :exec
--- in: id bigint, payment_id text
--- Forward only: paid once, whatever came before.
-update payments.attempt
-   set state = 'paid', paid_at = now(), payment_id = coalesce(nullif(:payment_id, ''), payment_id)
- where id = :id and state <> 'paid';
+-- name: capture :one
+-- in: attempt bigint, payment_id text, order_id bigint, cause text, amount bigint, currency text
+select payments.capture(:attempt, :payment_id, :order_id, :cause, :amount, :currency) as is_fresh;
 
 -- name: attempt_moved :exec
 -- in: id bigint, state text, error text
@@ -101,30 +96,9 @@ update payments.attempt
    set state = 'open', error = :error, declined_at = greatest(declined_at, :said_at)
  where id = :id and kind = 'intent' and state in ('created', 'open', 'processing');
 
--- name: book :exec
+-- name: book :one
 -- in: order_id bigint, cause text, currency text, accounts text[], amounts bigint[]
--- The next link of the order's chain with its entries; nothing changes when this cause is
--- booked already.
-with entries as (
-    select u.place, u.account, u.amount
-      from unnest(:accounts::text[], :amounts::bigint[]) with ordinality
-           as u(account, amount, place)
-), last as (
-    select coalesce((select hash from payments.transaction
-                      where order_id = :order_id order by id desc limit 1), '') as hash
-), booked as (
-    insert into payments.transaction (order_id, cause, previous, hash)
-    select :order_id, :cause, last.hash,
-           encode(sha256(convert_to(last.hash || '|' || :order_id::text || '|' || :cause || '|'
-               || (select string_agg(account || ' ' || amount || ' ' || :currency, ','
-                                     order by place) from entries), 'UTF8')), 'hex')
-      from last
-    on conflict on constraint once_per_cause do nothing
-    returning id
-)
-insert into payments.entry (transaction_id, order_id, account, currency, amount)
-select b.id, :order_id, e.account, :currency, e.amount
-  from booked b, entries e order by e.place;
+select payments.book(:order_id, :cause, :currency, :accounts, :amounts) as is_fresh;
 
 -- name: sums :one
 -- in: order_id bigint

@@ -1,14 +1,9 @@
 -- work: the outbox, the queue, the clock.
 
--- name: tell :one
+-- name: tell :exec
 -- in: kind text, organisation bigint?, subject bigint, data jsonb, request text, wake bool
 -- Writes an event; may wake the job workers when the transaction commits.
-with event as (
-    insert into work.outbox (kind, organisation_id, subject_id, data, request)
-    values (:kind, :organisation, :subject, :data, :request)
-    returning id
-)
-select id, case when :wake then pg_notify('talat_work', '') is null end as told from event;
+select work.tell(:kind, :organisation, :subject, :data, :request, :wake) as told;
 
 -- name: wake :exec
 -- Wakes the job workers.
@@ -71,17 +66,11 @@ delete from work.outbox
                where created_at < :before and read_at is not null
                order by created_at limit 5000);
 
--- name: add :one
+-- name: add :exec
 -- in: kind text, key text, organisation bigint?, subject bigint, data jsonb, request text, at timestamptz?, rank bigint, wake bool
 -- Adds a job unless one with its key waits, runs or lies dead; may wake the workers.
-with fresh as (
-    insert into work.job (kind, key, organisation_id, subject_id, data, request, run_at, rank)
-    values (:kind, :key, :organisation, :subject, :data, :request, coalesce(:at, now()), :rank)
-    on conflict (key) do nothing
-    returning id
-)
-select count(id) as added, count(case when :wake then pg_notify('talat_work', '') end) as told
-  from fresh;
+select work.add_job(:kind, :key, :organisation, :subject, :data, :request, :at, :rank, :wake)
+    as added;
 
 -- name: claim :many
 -- in: most bigint, lease_us bigint, worker text, quick text[]

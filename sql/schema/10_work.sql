@@ -76,3 +76,24 @@ create policy house on work.sequence for all
 alter table work.cron enable row level security;
 alter table work.cron force row level security;
 create policy house on work.cron for all using (base.is_platform()) with check (base.is_platform());
+
+-- Writes an event in the caller's transaction; may wake the job workers when it commits.
+create function work.tell(of_kind text, organisation bigint, subject bigint, beside jsonb,
+    by_request text, wake boolean) returns void language plpgsql as $$
+begin
+    insert into work.outbox (kind, organisation_id, subject_id, data, request)
+    values (of_kind, organisation, subject, beside, by_request);
+    if wake then perform pg_notify('talat_work', ''); end if;
+end $$;
+
+-- Adds a job unless one with its key waits, runs or lies dead; may wake the workers.
+create function work.add_job(of_kind text, by_key text, organisation bigint, subject bigint,
+    beside jsonb, by_request text, at timestamptz, of_rank bigint, wake boolean) returns void
+language plpgsql as $$
+begin
+    insert into work.job (kind, key, organisation_id, subject_id, data, request, run_at, rank)
+    values (of_kind, by_key, organisation, subject, beside, by_request, coalesce(at, now()),
+        of_rank)
+        on conflict (key) do nothing;
+    if found and wake then perform pg_notify('talat_work', ''); end if;
+end $$;

@@ -30,3 +30,19 @@ create policy own on notify.mail for all
     with check (organisation_id = base.organisation() or person_id = base.person()
         or order_id = base.order_id() or base.is_platform());
 grant select, insert, update on notify.mail to talat_app;
+
+-- Says a thing once: its row, and the job that sends it.
+create function notify.say(of_template text, of_cause text, to_address text, in_lang text,
+    organisation bigint, of_order bigint, person bigint, by_request text, of_rank bigint,
+    wake boolean) returns void language plpgsql as $$
+declare
+    mail bigint;
+begin
+    insert into notify.mail (organisation_id, order_id, person_id, template, cause, recipient, lang)
+    values (organisation, of_order, person, of_template, of_cause, to_address, in_lang)
+        on conflict (template, cause) do nothing
+    returning id into mail;
+    if mail is null then return; end if;
+    perform work.add_job('notify.mail', 'notify.mail:' || mail, null, mail, '{}', by_request, null,
+        of_rank, wake);
+end $$;

@@ -91,3 +91,76 @@ grant select on inventory.location, inventory.item, inventory.stock to talat_rea
 
 select audit.watch('inventory.location', 'settings');
 select audit.watch('inventory.item', 'settings');
+
+-- Holds all or nothing for an order; the caller has summed per item. Rows are locked in the order
+-- of their items; of several places the first that has the whole quantity gives it. What is held
+-- already stays as it is. Short of one: 'inventory.short', saying "<left> <item>". Each new hold is
+-- told; one that leaves more than `several` has isPlenty (src/inventory/inventory.h says why).
+create function inventory.reserve(of_order bigint, items bigint[], quantities bigint[],
+    until timestamptz, several bigint, by_request text, wake boolean) returns void
+language plpgsql as $$
+declare
+    want record;
+    place record;
+    most bigint;
+    shelf bigint;
+begin
+    for want in
+        select u.item, u.quantity, i.sku, i.organisation_id
+          from unnest(items, quantities) as u(item, quantity)
+          left join inventory.item i on i.id = u.item
+         where coalesce(i.tracked, true)
+           and not exists (select from inventory.hold h
+                            where h.order_id = of_order and h.item_id = u.item
+                              and h.state in ('held', 'sold'))
+         order by u.item
+    loop
+        most := 0;
+        shelf := null;
+        for place in
+            select s.location_id, s.on_hand - s.reserved as free
+              from inventory.stock s where s.item_id = want.item
+             order by s.location_id for update
+        loop
+            most := greatest(most, place.free);
+            if shelf is null and place.free >= want.quantity then
+                shelf := place.location_id;
+            end if;
+        end loop;
+        if shelf is null then
+            raise exception using errcode = 'TL409', constraint = 'inventory.short',
+                message = most || ' ' || want.item;
+        end if;
+        update inventory.stock set reserved = reserved + want.quantity
+         where item_id = want.item and location_id = shelf;
+        insert into inventory.hold as h
+            (organisation_id, order_id, item_id, location_id, quantity, expires_at)
+        values (want.organisation_id, of_order, want.item, shelf, want.quantity, until)
+            on conflict (order_id, item_id, location_id) do update
+           set state = 'held', quantity = excluded.quantity, expires_at = excluded.expires_at;
+        most := most - want.quantity;
+        perform work.tell('inventory.updated', want.organisation_id, want.item,
+            jsonb_strip_nulls(jsonb_build_object('sku', want.sku, 'left', most,
+                'isPlenty', case when most > several then true end)), by_request, wake);
+    end loop;
+end $$;
+
+-- held -> sold: the stock leaves, with a movement.
+create function inventory.sell(of_order bigint, why text) returns void language plpgsql as $$
+declare
+    h record;
+begin
+    for h in
+        select organisation_id, item_id, location_id, quantity from inventory.hold
+         where order_id = of_order and state = 'held'
+         order by item_id, location_id for update
+    loop
+        update inventory.stock
+           set on_hand = on_hand - h.quantity, reserved = reserved - h.quantity
+         where item_id = h.item_id and location_id = h.location_id;
+        insert into inventory.movement
+            (organisation_id, item_id, location_id, quantity, reason, cause)
+        values (h.organisation_id, h.item_id, h.location_id, -h.quantity, 'sold', why);
+    end loop;
+    update inventory.hold set state = 'sold' where order_id = of_order and state = 'held';
+end $$;

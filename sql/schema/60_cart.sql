@@ -58,3 +58,31 @@ create trigger at_most_100 before insert on cart.line
     for each row execute function cart.refuse_101st();
 grant select, insert, update, delete on cart.cart, cart.line to talat_app;
 grant usage on all sequences in schema cart to talat_app;
+
+-- An order keeps so many of these for this cart.
+create function cart.keep(of_cart bigint, variants bigint[], quantities bigint[]) returns void
+language sql as $$
+    update cart.line l set held = least(u.quantity, 999)
+      from unnest(variants, quantities) as u(variant, quantity)
+     where l.cart_id = of_cart and l.variant_id = u.variant
+$$;
+
+-- What was ordered has been paid: the cart is done. One that was changed since keeps the rest, and
+-- so does one that it was poured into.
+create function cart.close(of_cart bigint, ordered_revision bigint, variants bigint[]) returns void
+language plpgsql as $$
+declare
+    other bigint;
+begin
+    update cart.cart set state = 'ordered'
+     where id = of_cart and state = 'open' and revision = ordered_revision;
+    if found then return; end if;
+    for other in
+        update cart.cart set revision = revision + 1
+         where state = 'open' and id in (of_cart, (select merged_into from cart.cart
+                                                    where id = of_cart))
+        returning id
+    loop
+        delete from cart.line where cart_id = other and variant_id = any(variants);
+    end loop;
+end $$;

@@ -141,3 +141,77 @@ create policy own on payments.event for all using (base.is_platform())
 
 grant select, insert, update on payments.attempt, payments.event, payments.refund to talat_app;
 grant select, insert on payments.transaction, payments.entry to talat_app;
+
+-- The next link of the order's chain with its entries; false when this cause is booked already.
+create function payments.book(of_order bigint, why text, in_currency text, accounts text[],
+    amounts bigint[]) returns boolean language plpgsql as $$
+declare
+    last text := coalesce((select t.hash from payments.transaction t where t.order_id = of_order
+                            order by t.id desc limit 1), '');
+    link bigint;
+begin
+    insert into payments.transaction (order_id, cause, previous, hash)
+    values (of_order, why, last, encode(sha256(convert_to(last || '|' || of_order || '|' || why
+        || '|' || (select string_agg(u.account || ' ' || u.amount || ' ' || in_currency, ','
+                                     order by u.place)
+                     from unnest(accounts, amounts) with ordinality as u(account, amount, place)),
+        'UTF8')), 'hex'))
+        on conflict on constraint once_per_cause do nothing
+    returning id into link;
+    if link is null then return false; end if;
+    insert into payments.entry (transaction_id, order_id, account, currency, amount)
+    select link, of_order, u.account, in_currency, u.amount
+      from unnest(accounts, amounts) with ordinality as u(account, amount, place)
+     order by u.place;
+    return true;
+end $$;
+
+-- The money of an attempt has come: state and ledger move together, forward only and once.
+create function payments.capture(of_attempt bigint, of_payment text, of_order bigint, why text,
+    of_amount bigint, in_currency text) returns boolean language plpgsql as $$
+begin
+    update payments.attempt
+       set state = 'paid', paid_at = now(),
+           payment_id = coalesce(nullif(of_payment, ''), payment_id)
+     where id = of_attempt and state <> 'paid';
+    return payments.book(of_order, why, in_currency, '{buyer,provider}',
+        array[-of_amount, of_amount]);
+end $$;
+
+-- What a provider says, once, with the job that applies it; false when it was said before. One with
+-- an outcome is done with as it comes: nothing is lost with it, and nobody waits for the disk.
+create function payments.store(of_provider text, of_event text, of_kind text, said text,
+    at_once text, by_request text, of_rank bigint, wake boolean) returns boolean
+language plpgsql as $$
+declare
+    event bigint;
+begin
+    insert into payments.event (provider, event_id, kind, body, outcome, applied_at)
+    values (of_provider, of_event, of_kind, said, at_once,
+        case when at_once <> '' then now() end)
+        on conflict on constraint event_once do nothing
+    returning id into event;
+    if event is null then return false; end if;
+    if at_once <> '' then
+        perform set_config('synchronous_commit', 'off', true);
+    else
+        perform work.add_job('payment.event', 'payment.event:' || event, null, event, '{}',
+            by_request, null, of_rank, wake);
+    end if;
+    return true;
+end $$;
+
+-- The one open attempt of an order: made like this unless there is one.
+create function payments.open_attempt(of_order bigint, by_provider text, by_kind text, by_key text,
+    of_amount bigint, in_currency text, asks jsonb, until timestamptz)
+returns setof payments.attempt language plpgsql as $$
+begin
+    insert into payments.attempt
+        (order_id, provider, kind, key, amount, currency, request, expires_at)
+    select of_order, by_provider, by_kind, by_key, of_amount, in_currency, asks, until
+     where not exists (select from payments.attempt a
+                        where a.order_id = of_order and a.state in ('created', 'open', 'processing'))
+        on conflict do nothing;
+    return query select a.* from payments.attempt a
+     where a.order_id = of_order and a.state in ('created', 'open', 'processing');
+end $$;

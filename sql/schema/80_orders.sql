@@ -232,3 +232,98 @@ grant create on schema orders to talat_search;
 alter function orders.keep_words owner to talat_search;
 alter function orders.found owner to talat_search;
 revoke create on schema orders from talat_search;
+
+-- Tells the outbox of an order as it is now, once per organisation that has a part in it.
+create function orders.tell(of_order bigint, of_kind text, by_request text, wake boolean)
+returns void language plpgsql as $$
+declare
+    told record;
+begin
+    for told in
+        select p.organisation_id, jsonb_build_object('orderId', o.number,
+                   'paymentStatus', orders.money_state(o.payment_status, o.refunded_total),
+                   'orderStatus', o.status) as news
+          from orders."order" o join orders.part p on p.order_id = o.id
+         where o.id = of_order order by p.organisation_id
+    loop
+        perform work.tell(of_kind, told.organisation_id, of_order, told.news, by_request, wake);
+    end loop;
+end $$;
+
+-- An order as a whole, before any money moves: the agreed basket, a part per organisation, the
+-- stock held, its cart told, the story and the outbox. Locks cart, then stock. False: this revision
+-- has its order already, or the cart has another by now. lines: [{organisation, product, variant,
+-- item, slug, sku, name, options, picture, quantity, unit, total, rate, tax}].
+create function orders.place(new_id bigint, new_number text, of_cart bigint, of_revision bigint,
+    person bigint, to_email text, to_name text, to_phone text, to_address jsonb, in_lang text,
+    in_currency text, goods bigint, delivery bigint, tax bigint, in_all bigint, inclusive boolean,
+    rounded text, by_method text, method_names jsonb, how jsonb, held_until timestamptz,
+    lines jsonb, several bigint, by_request text, wake boolean) returns boolean
+language plpgsql as $$
+declare
+    l record;
+begin
+    perform from cart.cart
+      where id = of_cart and state = 'open' and revision = of_revision for update;
+    if not found then return false; end if;
+    insert into orders."order" (id, number, cart_id, cart_revision, person_id, email, name, phone,
+        address, lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive,
+        rounding, delivery_method, delivery_names, trace, hold_until)
+    values (new_id, new_number, of_cart, of_revision, person, to_email, to_name, to_phone,
+        to_address, in_lang, in_currency, goods, delivery, tax, in_all, inclusive, rounded,
+        by_method, method_names, how, held_until)
+        on conflict on constraint one_order_per_revision do nothing;
+    if not found then return false; end if;
+    with line as (
+        select x.*, row_number() over () as position
+          from jsonb_to_recordset(lines) as x(organisation bigint, product bigint, variant bigint,
+              item bigint, slug text, sku text, name text, options text, picture text,
+              quantity int, unit bigint, total bigint, rate int, tax bigint)
+    ), part as (
+        insert into orders.part (order_id, organisation_id, goods_total, tax_total)
+        select new_id, x.organisation, sum(x.total), sum(x.tax) from line x
+         group by x.organisation order by min(x.position)
+        returning id, organisation_id
+    ), put as (
+        insert into orders.line (order_id, part_id, organisation_id, position, product_id,
+            variant_id, item_id, slug, sku, name, options, picture, quantity, unit_price,
+            line_total, tax_rate_bp, tax)
+        select new_id, p.id, x.organisation, x.position, x.product, x.variant, x.item, x.slug,
+               x.sku, x.name, x.options, x.picture, x.quantity, x.unit, x.total, x.rate, x.tax
+          from line x join part p on p.organisation_id = x.organisation
+         order by x.position
+    )
+    select array_agg(x.variant) as variants, array_agg(x.quantity::bigint) as quantities into l
+      from line x;
+    perform cart.keep(of_cart, l.variants, l.quantities);
+    perform inventory.reserve(new_id, wanted.items, wanted.quantities, held_until, several,
+               by_request, wake)
+       from (select array_agg(w.item) as items, array_agg(w.quantity) as quantities
+               from (select x.item, sum(x.quantity)::bigint as quantity
+                       from jsonb_to_recordset(lines) as x(item bigint, quantity bigint)
+                      group by x.item) w) wanted;
+    insert into orders.event (order_id, kind, actor, person_id)
+    values (new_id, 'placed', 'buyer', person);
+    perform orders.tell(new_id, 'order.created', by_request, wake);
+    return true;
+end $$;
+
+-- Its money has come and its stock is held: the goods leave, the cart is done. The caller holds the
+-- order; the cart is locked before any stock, as in placing.
+create function orders.fill(of_order bigint) returns void language plpgsql as $$
+declare
+    o record;
+begin
+    select cart_id, cart_revision into strict o from orders."order" where id = of_order;
+    perform from cart.cart where id = o.cart_id for update;
+    perform inventory.sell(of_order, 'order:' || of_order || ' sold');
+    update orders."order"
+       set payment_status = 'paid', paid_at = now(), updated_at = now(), version = version + 1,
+           status = case when status = 'pending' then 'processing' else status end, is_held = false
+     where id = of_order and payment_status = 'pending';
+    update orders.part set status = 'processing'
+     where order_id = of_order and status = 'pending';
+    perform cart.close(o.cart_id, o.cart_revision,
+        array(select variant_id from orders.line where order_id = of_order));
+    insert into orders.event (order_id, kind, actor) values (of_order, 'paid', 'provider');
+end $$;

@@ -21,8 +21,6 @@ int cart_merge(struct ctx *, i64 guest_cart, i64 person);
 /* Within a transaction, so that a change and an order never cross; before any stock. The
  * revision is 0 when the cart is not open any more. */
 int cart_lock(struct ctx *, i64 cart, i64 *revision);
-/* That revision has been paid: the cart is done, or keeps what was put in since. */
-int cart_close(struct ctx *, i64 cart, i64 revision, const i64 *variants, size_t n);
 /* An unpaid order of this cart keeps these for it: to this cart they are not sold out. */
 int cart_keep(struct ctx *, i64 cart, const i64 *variants, const i64 *quantities, size_t n);
 /* It keeps them no more; `ended_revision`, when that order is over for good, can be ordered

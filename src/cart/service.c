@@ -275,11 +275,6 @@ int cart_lock(struct ctx *c, i64 cart, i64 *revision)
     return E_OK;
 }
 
-int cart_close(struct ctx *c, i64 cart, i64 revision, const i64 *variants, size_t n)
-{
-    return q_cart_close(c, NULL, cart, revision, variants, n);
-}
-
 /* The caller may change the order; its cart may be another browser's. */
 int cart_keep(struct ctx *c, i64 cart, const i64 *variants, const i64 *quantities, size_t n)
 {

@@ -17,6 +17,8 @@ struct inventory_want {
 /* Holds all or nothing for an order until `expires`; the same item may occur twice and is
  * summed first. E_CONFLICT "inventory.short" naming the SKU and what is left. */
 int inventory_hold(struct ctx *, i64 order, struct inventory_want *, size_t n, when expires);
+/* What inventory.reserve has refused, as inventory_hold says it; any other error as it is. */
+int inventory_why(struct ctx *, int err, const struct inventory_want *, size_t n);
 int inventory_extend(struct ctx *, i64 order, when expires);
 int inventory_free(struct ctx *, i64 order); /* held -> freed; again is fine */
 int inventory_sell(struct ctx *, i64 order); /* held -> sold, stock leaves; again is fine */

@@ -12,13 +12,11 @@ static struct scope as_order(struct ctx *c, i64 order)
     return was;
 }
 
-static int tell(struct ctx *c, i64 organisation, i64 item, str sku, i64 left, bool is_plenty)
+static int tell(struct ctx *c, i64 organisation, i64 item, str sku, i64 left)
 {
     struct node *data = node_map(c->mem);
     node_set_str(c->mem, data, S("sku"), sku);
     node_set_int(c->mem, data, S("left"), left);
-    if (is_plenty)
-        node_set_bool(c->mem, data, S("isPlenty"), true);
     return outbox_tell(c, "inventory.updated", organisation, item, data);
 }
 
@@ -26,7 +24,7 @@ static int tell_each(struct ctx *c, const struct node *rows)
 {
     EACH(it, rows)
         TRY(tell(c, node_int(&it->node, "organisation_id"), node_int(&it->node, "item_id"),
-            node_str(&it->node, "sku"), node_int(&it->node, "free"), false));
+            node_str(&it->node, "sku"), node_int(&it->node, "free")));
     return E_OK;
 }
 
@@ -75,10 +73,22 @@ static int too_few(struct ctx *c, str sku, i64 left)
     return fail(c, E_CONFLICT, "inventory.short", "Only %" PRId64 " of %.*s left.", left, STR(sku));
 }
 
+/* The schema says "<left> <item>"; nothing at all was held when one is short. */
+int inventory_why(struct ctx *c, int err, const struct inventory_want *wants, size_t n)
+{
+    str left, item = c->fault.text;
+    i64 number, id;
+    if (!err || !pg_broke(c, "inventory.short") || !str_cut(&item, ' ', &left) ||
+        !str_int(left, &number) || !str_int(item, &id))
+        return err;
+    const struct inventory_want *want = wanted(wants, n, id);
+    fault_clear(c);
+    return too_few(c, want ? want->sku : str_none, number);
+}
+
 int inventory_hold(struct ctx *c, i64 order, struct inventory_want *wants, size_t n, when expires)
 {
     struct inventory_want *all = NULL;
-    struct node *rows;
     size_t m = 0;
     TRY(summed(c, wants, n, &all, &m));
     if (!m)
@@ -89,32 +99,10 @@ int inventory_hold(struct ctx *c, i64 order, struct inventory_want *wants, size_
         quantities[i] = all[i].quantity;
     }
     struct scope was = as_order(c, order);
-    int err = q_inventory_hold(c, &rows, order, expires, items, m, quantities, m);
+    int err = q_inventory_reserve(
+        c, NULL, order, items, m, quantities, m, expires, SEVERAL_LEFT, c->id, job_wakes(c));
     c->scope = was;
-    TRY(err);
-    EACH(it, rows) {
-        const struct node *row = &it->node;
-        i64 left = node_int(row, "free");
-        const struct inventory_want *want = wanted(all, m, node_int(row, "item_id"));
-        bool fine =
-            node_bool(row, "is_held") || node_bool(row, "was_held") || !node_bool(row, "tracked");
-        /* Nothing at all was held when one is short: name that one, not its neighbour. */
-        if (!fine && want && left < want->quantity)
-            return too_few(c, want->sku.n ? want->sku : node_str(row, "sku"), left);
-    }
-    EACH(it, rows) {
-        const struct node *row = &it->node;
-        if (node_bool(row, "was_held") || !node_bool(row, "tracked"))
-            continue;
-        if (!node_bool(row, "is_held"))
-            return fail_detail(
-                c, E_CONFLICT, "inventory.short", "not held, though enough was there");
-        const struct inventory_want *want = wanted(all, m, node_int(row, "item_id"));
-        i64 left = node_int(row, "free") - (want ? want->quantity : 0);
-        TRY(tell(c, node_int(row, "organisation_id"), node_int(row, "item_id"),
-            node_str(row, "sku"), left, left > SEVERAL_LEFT));
-    }
-    return E_OK;
+    return inventory_why(c, err, all, m);
 }
 
 int inventory_extend(struct ctx *c, i64 order, when expires)
@@ -138,9 +126,8 @@ int inventory_free(struct ctx *c, i64 order)
 /* What was held does not become more or less for sale by being sold: nothing to tell. */
 int inventory_sell(struct ctx *c, i64 order)
 {
-    struct node *rows;
     struct scope was = as_order(c, order);
-    int err = q_inventory_sell(c, &rows, order, str_fmt(c->mem, "order:%" PRId64 " sold", order));
+    int err = q_inventory_sell(c, NULL, order, str_fmt(c->mem, "order:%" PRId64 " sold", order));
     c->scope = was;
     return err;
 }
@@ -211,7 +198,7 @@ int inventory_set(struct ctx *c, i64 organisation, i64 item, i64 on_hand, str re
     TRY(err);
     if (!row)
         return E_OK;
-    return tell(c, organisation, item, node_str(row, "sku"), node_int(row, "free"), false);
+    return tell(c, organisation, item, node_str(row, "sku"), node_int(row, "free"));
 }
 
 int inventory_stock(struct ctx *c, const i64 *items, size_t n, struct node **rows)

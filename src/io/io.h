@@ -61,6 +61,8 @@ int pg_run(struct ctx *, const struct query *, const struct param *, struct node
     i64 *changed);
 void pg_batch(struct ctx *);  /* the next calls wait ... */
 int pg_flush(struct ctx *);   /* ... and go out together, one round trip; first error wins */
+/* As the last thing in a transaction: they go out with its commit. */
+int pg_flush_last(struct ctx *);
 
 /* A transaction; nests by savepoints (tests roll back around everything). pg_end commits on
  * E_OK and rolls back otherwise, and returns what it was given or the commit's own error. */

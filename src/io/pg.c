@@ -656,14 +656,15 @@ static int drain(struct ctx *c)
 }
 
 /* Nothing of ours can have happened: the server ended before it answered anything and no
- * transaction was open, or it no longer knows a statement we had prepared. */
+ * transaction was open, or it no longer knows a statement we had prepared, or has taken back one
+ * that was its own transaction. */
 static bool may_repeat(struct pg *pg)
 {
     if (pg->depth && pg->opened)
         return false;
     if (!pg->conn)
         return pg->untouched && !strncmp(pg->state, "57P", 3);
-    return is_stale(pg);
+    return is_again(pg);
 }
 
 static int run_once(
@@ -687,7 +688,7 @@ static int run(
         pg->lost = false;
     else if (!may_repeat(pg))
         return err;
-    if (pg->conn)
+    if (pg->conn && is_stale(pg))
         drop(pg);
     fault_clear(c);
     return run_once(c, q, in, out, changed);
@@ -729,6 +730,17 @@ int pg_flush(struct ctx *c)
     return pg->batch_level ? pg_end(c, err) : err;
 }
 
+int pg_flush_last(struct ctx *c)
+{
+    struct pg *pg = c->pg;
+    if (!pg->depth || pg->batch_level)
+        return pg_flush(c);
+    int err = pg->batch_err;
+    pg->batching = false;
+    pg->batch_err = E_OK;
+    return err;
+}
+
 /* ---- transactions ------------------------------------------------------------------------- */
 
 int pg_begin(struct ctx *c)
@@ -759,13 +771,11 @@ static int undo(struct ctx *c, int level)
     return control(c, sql);
 }
 
-static int commit(struct ctx *c, int level)
+static int send_commit(struct ctx *c, int level)
 {
     char sql[40];
-    if (!level)
-        return control(c, "commit");
     snprintf(sql, sizeof sql, "release savepoint s%d", level);
-    return control(c, sql);
+    return send_control(c, level ? sql : "commit");
 }
 
 /* Rolls back; the fault that led here stays the one to tell. */
@@ -787,11 +797,17 @@ int pg_end(struct ctx *c, int err)
 {
     struct pg *pg = c->pg;
     assert(pg->depth > 0);
+    int level = pg->depth - 1;
+    /* What was left for the end goes out with the commit; where it fails, the server passes over
+     * the commit. */
+    bool rides = pg->n_sent && !err && pg->opened > level;
+    if (rides)
+        err = send_commit(c, level);
     if (pg->n_sent) {
         int late = drain(c);
         err = err ? err : late;
     }
-    int level = --pg->depth;
+    pg->depth = level;
     if (pg->lost) {
         pg->lost = level > 0;
         return err ? err : away(c, "the connection was lost before commit");
@@ -800,12 +816,13 @@ int pg_end(struct ctx *c, int err)
         return err; /* the server never heard of this level */
     pg->opened = level;
     /* COMMIT after a statement has failed answers ROLLBACK, without an error. */
-    if (!err && PQtransactionStatus(pg->conn) == PQTRANS_INERROR)
+    if (!err && !rides && PQtransactionStatus(pg->conn) == PQTRANS_INERROR)
         err = fail_detail(c, E_INTERNAL, "pg.spoiled",
             "commit asked for after a statement of the transaction had failed");
-    if (!err) {
-        err = commit(c, level);
-    } else {
+    if (!err && !rides) {
+        err = send_commit(c, level);
+        err = err ? err : drain(c);
+    } else if (err) {
         take_back(c, level);
         pg->is_scoped = false;
     }

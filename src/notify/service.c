@@ -2,22 +2,15 @@
 #include "gen/queries.h"
 #include "work/work.h"
 
-static const i64 *or_null(const i64 *id) { return *id ? id : NULL; }
+#define MAIL_JOB "notify.mail"
 
-static int send_by_job(struct ctx *c, i64 mail, str key)
-{
-    return job_add(c, "notify.mail", key, 0, mail, NULL, 0);
-}
+static const i64 *or_null(const i64 *id) { return *id ? id : NULL; }
 
 int notify_mail(struct ctx *c, const char *template, str cause, const struct notify_to *to)
 {
-    struct node *row;
-    TRY(q_notify_add(c, &row, or_null(&to->organisation), or_null(&to->order), or_null(&to->person),
-        str_of(template), cause, to->email, to->lang));
-    if (!row)
-        return E_OK;
-    i64 mail = node_int(row, "id");
-    return send_by_job(c, mail, str_fmt(c->mem, "notify.mail:%" PRId64, mail));
+    return q_notify_say(c, NULL, or_null(&to->organisation), or_null(&to->order),
+        or_null(&to->person), str_of(template), cause, to->email, to->lang, c->id,
+        job_rank(c->app, MAIL_JOB), job_wakes(c));
 }
 
 int notify_of_order(struct ctx *c, i64 order, struct node **mails)
@@ -31,7 +24,8 @@ int notify_again(struct ctx *c, i64 mail)
     TRY(q_notify_wait_again(c, &changed, mail));
     if (!changed)
         return fail(c, E_MISSING, "notify.mail", "There is no such mail.");
-    return send_by_job(c, mail, str_fmt(c->mem, "notify.mail:%" PRId64 ":%" PRId64, mail, c->now));
+    str key = str_fmt(c->mem, MAIL_JOB ":%" PRId64 ":%" PRId64, mail, c->now);
+    return job_add(c, MAIL_JOB, key, 0, mail, NULL, 0);
 }
 
 int notify_collect(struct ctx *c, i64 person, struct node *into)

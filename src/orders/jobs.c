@@ -34,11 +34,11 @@ static int give_back(struct ctx *c, i64 id, const struct node *order, i64 amount
     return notify_mail(c, "order_refused", str_fmt(c->mem, "order:%" PRId64 ":%s", id, why), &to);
 }
 
-static int sell(struct ctx *c, i64 id, const struct node *order, bool *short_of)
+/* Its hold had lapsed: what is there now is held and sold; the cart first, as in placing. */
+static int sell_late(struct ctx *c, i64 id, const struct node *order, bool *short_of)
 {
-    *short_of = false;
-    if (node_bool(order, "is_held"))
-        return inventory_sell(c, id);
+    i64 revision;
+    TRY(cart_lock(c, node_int(order, "cart_id"), &revision));
     TRY(pg_begin(c)); /* a savepoint: being short undoes only this */
     int err = pg_end(c, inventory_sell_late(c, id));
     *short_of = err == E_CONFLICT;
@@ -50,28 +50,23 @@ static int sell(struct ctx *c, i64 id, const struct node *order, bool *short_of)
 static int fill(struct ctx *c, i64 id, const struct node *order)
 {
     struct notify_to to = buyer_of(order, id);
-    i64 *variants, *quantities;
-    size_t n;
-    TRY(orders_variants(c, id, &variants, &quantities, &n));
-    TRY(q_orders_set_paid(c, NULL, id));
-    TRY(q_orders_parts_processing(c, NULL, id));
-    TRY(cart_close(c, node_int(order, "cart_id"), node_int(order, "cart_revision"), variants, n));
-    TRY(orders_note(c, id, "paid", "provider", 0, NULL));
-    return notify_mail(c, "order_paid", str_fmt(c->mem, "order:%" PRId64, id), &to);
+    pg_batch(c);
+    q_orders_fill(c, NULL, id);
+    notify_mail(c, "order_paid", str_fmt(c->mem, "order:%" PRId64, id), &to);
+    return pg_flush(c);
 }
 
 static int paid(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
 {
-    bool short_of;
-    i64 revision;
+    bool short_of = false;
     if (!str_is(node_str(order, "payment_status"), "pending")) /* a second capture */
         return give_back(c, id, order, p->amount, "paid_twice");
     if (str_is(node_str(order, "status"), "cancelled")) {
         TRY(q_orders_set_paid(c, NULL, id));
         return give_back(c, id, order, p->amount, "paid_after_cancel");
     }
-    TRY(cart_lock(c, node_int(order, "cart_id"), &revision)); /* as in placing: before any stock */
-    TRY(sell(c, id, order, &short_of));
+    if (!node_bool(order, "is_held"))
+        TRY(sell_late(c, id, order, &short_of));
     if (!short_of)
         return fill(c, id, order);
     TRY(q_orders_set_paid(c, NULL, id));
@@ -141,7 +136,8 @@ static const char *outcome_of(enum payment_news n)
 
 struct applying {
     const struct job *job;
-    i64 event, order;
+    struct payment_event *event;
+    i64 order;
     enum payment_news news;
 };
 
@@ -153,13 +149,13 @@ static int apply(struct ctx *c, void *with)
     TRY(q_orders_lock(c, &order, a->order));
     TRY(payments_apply(c, a->event, a->order, &change));
     TRY(news(c, a->order, order, &change));
-    if (change.news != NEWS_NONE)
-        TRY(orders_tell(c, a->order, "order.updated"));
     a->news = change.news;
     pg_batch(c);
-    payments_event_done(c, a->event, str_of(outcome_of(change.news)));
+    if (change.news != NEWS_NONE)
+        orders_tell(c, a->order, "order.updated");
+    payments_event_done(c, a->job->subject, str_of(outcome_of(change.news)));
     job_done(c, a->job);
-    return pg_flush(c);
+    return pg_flush_last(c);
 }
 
 static int old_news(struct ctx *c, const struct job *job, const char *outcome)
@@ -173,8 +169,8 @@ static int old_news(struct ctx *c, const struct job *job, const char *outcome)
 static int payment_event(struct ctx *c, const struct job *job)
 {
     bool is_old;
-    struct applying a = { .job = job, .event = job->subject };
-    TRY(payments_event_order(c, job->subject, &a.order, &is_old));
+    struct applying a = { .job = job };
+    TRY(payments_event(c, job->subject, &a.event, &a.order, &is_old));
     if (!a.order || is_old)
         return old_news(c, job, a.order ? outcome_of(NEWS_NONE) : "not ours");
     c->scope.order = a.order;

@@ -179,9 +179,6 @@ static int hold_again(struct ctx *c, void *with)
         !str_is(node_str(row, "payment_status"), "pending"))
         return fail(c, E_CONFLICT, "orders.not_open", "This order is not waiting for a payment.");
     if (node_bool(row, "is_held")) { /* who is sent to pay now has the whole time before them */
-        when end;
-        if (when_parse(node_str(row, "hold_until"), &end) && end + SECOND >= h->until)
-            return E_OK; /* as it was placed with, a moment ago */
         TRY(q_orders_settling(c, NULL, h->order, h->until));
         return inventory_extend(c, h->order, h->until);
     }
@@ -191,12 +188,22 @@ static int hold_again(struct ctx *c, void *with)
     return q_orders_hold_again(c, NULL, h->order, h->until);
 }
 
+/* As it was placed with, a moment ago. */
+static bool is_just_held(const struct node *order, when until)
+{
+    when end;
+    return str_is(node_str(order, "status"), "pending") &&
+        str_is(node_str(order, "payment_status"), "pending") && node_bool(order, "is_held") &&
+        when_parse(node_str(order, "hold_until"), &end) && end + SECOND >= until;
+}
+
 static int start_payment(struct ctx *c, i64 id, enum payment_way way, struct payment_opened *opened)
 {
     struct holding h = { id, orders_hold_end(c) };
     struct node *order;
-    TRY(pg_tx(c, hold_again, &h));
     TRY(q_orders_read(c, &order, id, c->lang));
+    if (!is_just_held(order, h.until))
+        TRY(pg_tx(c, hold_again, &h));
     str number = node_str(order, "number");
     struct payment_order pay = { .id = id,
         .amount = node_int(order, "total"),

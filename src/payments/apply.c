@@ -5,15 +5,22 @@
 #include "gen/queries.h"
 #include "work/work.h"
 
-static int read_event(struct ctx *c, i64 event, struct provider_news *news, str *provider)
+struct payment_event {
+    i64 id;
+    str provider;
+    struct provider_news news;
+};
+
+static int read_event(struct ctx *c, i64 id, struct payment_event *event)
 {
     struct node *row;
-    TRY(q_payments_event(c, &row, event));
-    *provider = node_str(row, "provider");
-    const struct provider *p = provider_named(*provider);
+    TRY(q_payments_event(c, &row, id));
+    event->id = id;
+    event->provider = node_str(row, "provider");
+    const struct provider *p = provider_named(event->provider);
     if (!p)
         return fail_detail(c, E_INTERNAL, "payments.provider", "an event of nobody's");
-    return p->news(c, node_str(row, "kind"), node_str(row, "body"), news);
+    return p->news(c, node_str(row, "kind"), node_str(row, "body"), &event->news);
 }
 
 static bool is_capture_of(const struct provider_news *n, const struct node *attempt)
@@ -22,28 +29,29 @@ static bool is_capture_of(const struct provider_news *n, const struct node *atte
         str_eq(n->currency, node_str(attempt, "currency"));
 }
 
-int payments_event_order(struct ctx *c, i64 event, i64 *order, bool *is_old)
+int payments_event(
+    struct ctx *c, i64 id, struct payment_event **event, i64 *order, bool *is_old)
 {
-    struct provider_news news;
     struct node *row;
-    str provider;
+    *event = NEW(c->mem, struct payment_event);
     *order = 0;
     *is_old = false;
-    TRY(read_event(c, event, &news, &provider));
-    if (news.fact == FACT_NONE)
+    TRY(read_event(c, id, *event));
+    const struct provider_news *news = &(*event)->news;
+    if (news->fact == FACT_NONE)
         return E_OK;
-    if (news.refund_id.n || news.refund_key.n) {
-        TRY(q_payments_find_refund(c, &row, news.refund_key, news.refund_id));
+    if (news->refund_id.n || news->refund_key.n) {
+        TRY(q_payments_find_refund(c, &row, news->refund_key, news->refund_id));
         if (row) {
             *order = node_int(row, "order_id");
             return E_OK;
         }
     }
-    TRY(q_payments_find_attempt(
-        c, &row, provider, news.session_id, news.payment_id, news.attempt_key));
+    TRY(q_payments_find_attempt(c, &row, (*event)->provider, news->session_id, news->payment_id,
+        news->attempt_key));
     *order = row ? node_int(row, "order_id") : 0;
-    *is_old = row && news.fact == FACT_PAID && str_is(node_str(row, "state"), "paid") &&
-        is_capture_of(&news, row);
+    *is_old = row && news->fact == FACT_PAID && str_is(node_str(row, "state"), "paid") &&
+        is_capture_of(news, row);
     return E_OK;
 }
 
@@ -59,7 +67,7 @@ static int read_sums(struct ctx *c, struct payment_change *out)
 static int apply_paid(struct ctx *c, const struct provider_news *n, const struct node *attempt,
     struct payment_change *out)
 {
-    bool fresh;
+    struct node *row;
     if (!is_capture_of(n, attempt)) {
         out->news = NEWS_MISMATCH;
         return E_OK;
@@ -70,10 +78,10 @@ static int apply_paid(struct ctx *c, const struct provider_news *n, const struct
         out->news = NEWS_NONE;
         return E_OK;
     }
-    str cause = str_fmt(c->mem, "attempt:%" PRId64, out->attempt);
-    TRY(q_payments_attempt_paid(c, NULL, out->attempt, n->payment_id));
-    TRY(ledger_capture(c, out->order, cause, n->amount, n->currency, &fresh));
-    out->news = fresh ? NEWS_PAID : NEWS_NONE;
+    str cause = str_fmt(c->mem, "capture:attempt:%" PRId64, out->attempt);
+    TRY(q_payments_capture(
+        c, &row, out->attempt, n->payment_id, out->order, cause, n->amount, n->currency));
+    out->news = node_bool(row, "is_fresh") ? NEWS_PAID : NEWS_NONE;
     return E_OK;
 }
 
@@ -162,14 +170,14 @@ static bool is_overtaken(const struct provider_news *n, const struct node *attem
         (n->fact == FACT_PROCESSING && n->at <= node_int(attempt, "declined_at"));
 }
 
-int payments_apply(struct ctx *c, i64 event, i64 order, struct payment_change *out)
+int payments_apply(
+    struct ctx *c, const struct payment_event *event, i64 order, struct payment_change *out)
 {
-    struct provider_news n;
+    const struct provider_news n = event->news;
     struct node *attempt;
-    str provider;
     *out = (struct payment_change){ .order = order };
-    TRY(read_event(c, event, &n, &provider));
-    TRY(q_payments_find_attempt(c, &attempt, provider, n.session_id, n.payment_id, n.attempt_key));
+    TRY(q_payments_find_attempt(
+        c, &attempt, event->provider, n.session_id, n.payment_id, n.attempt_key));
     out->attempt = attempt ? node_int(attempt, "id") : 0;
     out->amount = n.amount;
     out->currency = n.currency;

@@ -6,9 +6,9 @@
 int ledger_book(struct ctx *c, i64 order, str cause, str currency, const str *accounts,
     const i64 *amounts, size_t n, bool *fresh)
 {
-    i64 changed;
-    TRY(q_payments_book(c, &changed, order, cause, currency, accounts, n, amounts, n));
-    *fresh = changed > 0;
+    struct node *row;
+    TRY(q_payments_book(c, &row, order, cause, currency, accounts, n, amounts, n));
+    *fresh = node_bool(row, "is_fresh");
     return E_OK;
 }
 
@@ -18,12 +18,6 @@ static int book_pair(
     const str accounts[] = { S("buyer"), S("provider") };
     const i64 amounts[] = { -to_provider, to_provider };
     return ledger_book(c, order, cause, currency, accounts, amounts, 2, fresh);
-}
-
-int ledger_capture(struct ctx *c, i64 order, str payment, i64 amount, str currency, bool *fresh)
-{
-    return book_pair(
-        c, order, str_fmt(c->mem, "capture:%.*s", STR(payment)), amount, currency, fresh);
 }
 
 int ledger_refund(struct ctx *c, i64 order, i64 refund, i64 amount, str currency, bool *fresh)

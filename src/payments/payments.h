@@ -37,7 +37,7 @@ int payments_ask_refunds(struct ctx *, i64 attempt);
  * in the caller's transaction; a job asks the provider, and its answer comes as an event. The
  * same key again changes nothing. E_CONFLICT when it is more than was captured. */
 int payments_refund(struct ctx *, i64 order, i64 amount, str reason, str key, i64 by_person);
-/* Stores what a provider says, once, with the job that applies it. Caller's transaction. */
+/* Stores what a provider says, once, with the job that applies it. */
 int payments_store(struct ctx *, str provider, str event_id, str kind, str body, bool *fresh);
 /* Captured and not given back nor on its way back. */
 int payments_kept(struct ctx *, i64 order, i64 *amount);
@@ -68,9 +68,11 @@ struct payment_change {
     str currency, error;
     i64 captured, refunded; /* after news of a refund: of the whole order, by the ledger */
 };
-/* order 0: not one of ours; is_old: it says what we have booked already, which stays so. */
-int payments_event_order(struct ctx *, i64 event, i64 *order, bool *is_old);
-int payments_apply(struct ctx *, i64 event, i64 order, struct payment_change *);
+/* A stored event as it is read. order 0: not one of ours; is_old: it says what we have booked
+ * already, which stays so. */
+struct payment_event;
+int payments_event(struct ctx *, i64 id, struct payment_event **, i64 *order, bool *is_old);
+int payments_apply(struct ctx *, const struct payment_event *, i64 order, struct payment_change *);
 int payments_event_done(struct ctx *, i64 event, str outcome);
 struct app;
 /* Play money does not buy real goods: test keys and open wires are refused in production. */

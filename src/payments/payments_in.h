@@ -17,7 +17,6 @@ int payments_note(struct ctx *, void *saying);
 /* ledger.c: one transaction per cause; E_OK with *fresh false when it is booked already. */
 int ledger_book(struct ctx *, i64 order, str cause, str currency, const str *accounts,
     const i64 *amounts, size_t n, bool *fresh);
-int ledger_capture(struct ctx *, i64 order, str payment, i64 amount, str currency, bool *fresh);
 int ledger_refund(struct ctx *, i64 order, i64 refund, i64 amount, str currency, bool *fresh);
 int ledger_unrefund(struct ctx *, i64 order, i64 refund, i64 amount, str currency, bool *fresh);
 

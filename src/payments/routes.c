@@ -12,7 +12,7 @@ static int webhook(struct req *r)
         err = provider_stripe.event_id(&r->c, r->body, &said.id, &said.kind);
     metric_add(r->c.app, err ? "webhooks_refused_total" : "webhooks_total", 1);
     TRY(err);
-    TRY(pg_tx(&r->c, payments_note, &said));
+    TRY(payments_note(&r->c, &said));
     return reply_raw(r, 200, S("application/json"), S("{\"received\":true}"));
 }
 

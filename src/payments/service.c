@@ -91,16 +91,11 @@ static bool is_kept(struct ctx *c, const struct node *attempt, struct payment_op
 static int find_or_add(
     struct ctx *c, str provider, const struct payment_order *o, struct node **attempt)
 {
-    struct node *row;
-    TRY(q_payments_open_attempt(c, attempt, o->id));
-    if (*attempt)
-        return E_OK;
     when expires = c->now + PAGE_LIFE;
     str key = str_fmt(c->mem, "talat-%.*s-%s", STR(o->number),
         str_c(c->mem, str_lower(c->mem, crypto_code(c->mem, 8))));
-    TRY(q_payments_add_attempt(c, &row, o->id, provider, str_of(ways[o->way]), key, o->amount,
+    TRY(q_payments_find_or_add(c, attempt, o->id, provider, str_of(ways[o->way]), key, o->amount,
         o->currency, request_of(c, o, expires), expires));
-    TRY(q_payments_open_attempt(c, attempt, o->id)); /* ours, or the one that was faster */
     return *attempt ? E_OK
                     : fail(c, E_CONFLICT, "payments.attempt",
                           "A payment for this order is just ending. Please try again in a moment.");
@@ -179,16 +174,12 @@ int payments_store(struct ctx *c, str provider, str event_id, str kind, str body
     bool is_idle = !provider_named(provider)->news(c, kind, body, &news) && news.fact == FACT_NONE;
     fault_clear(c); /* one that cannot be read is the job's affair */
     c->scope.platform = true;
-    int err = q_payments_store_event(
-        c, &row, provider, event_id, kind, body, is_idle ? S("not ours") : str_none);
+    int err = q_payments_store(c, &row, provider, event_id, kind, body,
+        is_idle ? S("not ours") : str_none, c->id, job_rank(c->app, "payment.event"), job_wakes(c));
     c->scope = before;
     TRY(err);
-    *fresh = row != NULL;
-    if (!row || is_idle)
-        return E_OK;
-    i64 id = node_int(row, "id");
-    return job_add(
-        c, "payment.event", str_fmt(c->mem, "payment.event:%" PRId64, id), 0, id, NULL, 0);
+    *fresh = node_bool(row, "is_fresh");
+    return E_OK;
 }
 
 int payments_note(struct ctx *c, void *saying)

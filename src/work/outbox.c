@@ -21,13 +21,12 @@ int work_json(struct ctx *c, const struct node *data, str *json)
 
 int outbox_tell(struct ctx *c, const char *kind, i64 organisation, i64 subject, struct node *data)
 {
-    struct node *row;
     str json;
     TRY(work_json(c, data, &json));
     if (json.n > MOST_EVENT)
         return fail_detail(c, E_INTERNAL, "work.data", "event %s is too large", kind);
-    return q_work_tell(c, &row, str_of(kind), organisation ? &organisation : NULL, subject, json,
-        c->id, !work_is_worker(c));
+    return q_work_tell(c, NULL, str_of(kind), organisation ? &organisation : NULL, subject, json,
+        c->id, job_wakes(c));
 }
 
 void outbox_send(struct ctx *c, i64 most, struct node **read)

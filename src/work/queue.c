@@ -20,6 +20,8 @@ static const struct job_kind *kind_of(const struct app *app, str name)
     return NULL;
 }
 
+bool job_wakes(const struct ctx *c) { return !work_is_worker(c); }
+
 i64 job_rank(const struct app *app, const char *kind)
 {
     const struct job_kind *known = kind_of(app, str_of(kind));
@@ -29,11 +31,10 @@ i64 job_rank(const struct app *app, const char *kind)
 int job_add(struct ctx *c, const char *kind, str key, i64 organisation, i64 subject,
     struct node *data, when at)
 {
-    struct node *row;
     str json;
     TRY(work_json(c, data, &json));
-    return q_work_add(c, &row, str_of(kind), key, organisation ? &organisation : NULL, subject,
-        json, c->id, at ? &at : NULL, job_rank(c->app, kind), !work_is_worker(c));
+    return q_work_add(c, NULL, str_of(kind), key, organisation ? &organisation : NULL, subject,
+        json, c->id, at ? &at : NULL, job_rank(c->app, kind), job_wakes(c));
 }
 
 int job_done(struct ctx *c, const struct job *job)

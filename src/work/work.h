@@ -39,6 +39,11 @@ struct job {
 int job_add(struct ctx *, const char *kind, str key, i64 organisation, i64 subject,
     struct node *data, when at);
 
+/* What steps of the schema (orders.place, payments.store, ...) that write events and jobs themselves
+ * are told: the kind's rank, and whether to wake the job workers; one of them looks for itself. */
+i64 job_rank(const struct app *, const char *kind);
+bool job_wakes(const struct ctx *);
+
 /* For a job whose work is one transaction, as its last statement: the job is gone with that, or
  * neither is, and no crash repeats it. */
 int job_done(struct ctx *, const struct job *);

@@ -8,7 +8,6 @@ bool work_is_worker(const struct ctx *);         /* it looks for itself: nobody 
 int outbox_read(struct ctx *, i64 most, i64 *n); /* one batch: numbers it, makes the jobs */
 /* The same within a batch; *read's `n` is there after pg_flush. */
 void outbox_send(struct ctx *, i64 most, struct node **read);
-i64 job_rank(const struct app *, const char *kind);
 
 /* What a worker goes on with from turn to turn. A job that was run is gone only with the next
  * turn's first statement, so a worker that dies leaves the last batch's to be run again; one that
