@@ -204,7 +204,7 @@ select id from auth.device
 -- in: before timestamptz
 delete from auth.refresh where until < :before;
 
--- name: key_add :one
+-- name: key_add :maybe
 -- in: organisation bigint, person bigint, name text, prefix text, hash text, scopes text[], until timestamptz?
 insert into auth.api_key (organisation_id, person_id, name, prefix, hash, scopes, until)
 values (:organisation, :person, :name, :prefix, :hash, :scopes, :until)
@@ -219,11 +219,6 @@ select k.id, k.name, k.prefix, k.scopes, k.created_at, k.until, k.used_at, k.rev
   from auth.api_key k left join auth.person p on p.id = k.person_id
  where k.organisation_id = :organisation
  order by is_good desc, k.id desc limit 200;
-
--- name: key_count_good :one
--- in: organisation bigint, at timestamptz
-select count(*) as n from auth.api_key
- where organisation_id = :organisation and revoked_at is null and (until is null or until > :at);
 
 -- name: key_revoke :exec
 -- in: organisation bigint, key bigint, person bigint
@@ -296,6 +291,11 @@ returning id;
 -- in: person bigint
 select id, provider, email, created_at, used_at from auth.identity
  where person_id = :person order by id limit 20;
+
+-- name: lock_person :exec
+-- in: person bigint
+-- Until the transaction ends nobody else has this.
+select from auth.person where id = :person for no key update;
 
 -- name: oidc_disconnect :exec
 -- in: person bigint, id bigint
@@ -448,8 +448,7 @@ select id, credential, name, is_synced, created_at, used_at, suspect_at from aut
 -- name: add_passkey :exec
 -- in: person bigint, credential text, public_key bytea, sign_count bigint, is_synced bool, name text
 insert into auth.passkey (person_id, credential, public_key, sign_count, is_synced, name)
-select :person, :credential, :public_key, :sign_count, :is_synced, :name
- where (select count(*) from auth.passkey where person_id = :person) < 20;
+values (:person, :credential, :public_key, :sign_count, :is_synced, :name);
 
 -- name: name_passkey :exec
 -- in: id bigint, person bigint, name text

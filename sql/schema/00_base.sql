@@ -31,4 +31,18 @@ begin
         using errcode = 'TL403';
 end $$;
 
+-- For tables of which somebody may have so many rows: at_most(column, most, which count). Two who
+-- add at once wait for each other; who is over it adds nothing.
+create function base.at_most() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+declare
+    whose text := to_jsonb(new) ->> tg_argv[0];
+    n bigint;
+begin
+    perform pg_advisory_xact_lock(hashtextextended(tg_relid::text || ' ' || whose, 0));
+    execute format('select count(*) from %s where %I = %L and %s', tg_relid::regclass, tg_argv[0],
+        whose, coalesce(tg_argv[2], 'true')) into n;
+    return case when n < tg_argv[1]::bigint then new end;
+end $$;
+
 grant usage on schema base to talat_app, talat_readonly;

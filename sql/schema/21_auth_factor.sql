@@ -51,6 +51,8 @@ alter table auth.passkey force row level security;
 create policy own on auth.passkey for all
     using (person_id = base.person() or base.is_platform())
     with check (person_id = base.person() or base.is_platform());
+create trigger at_most before insert on auth.passkey
+    for each row execute function base.at_most('person_id', '20');
 
 -- Who has shown the password and not yet the rest. Known by a hash of what the browser, or the
 -- client of the API, was given; five tries, ten minutes.

@@ -42,6 +42,8 @@ alter table auth.api_key force row level security;
 create policy own on auth.api_key for all
     using (organisation_id = base.organisation() or base.is_platform())
     with check (organisation_id = base.organisation() or base.is_platform());
+create trigger at_most before insert on auth.api_key for each row execute function
+    base.at_most('organisation_id', '50', 'revoked_at is null and (until is null or until > now())');
 
 -- Who a person is at a provider of OpenID Connect, and journeys to one that are under way: each
 -- may end once, in the browser it began in. person_id: who is connecting it to their account.

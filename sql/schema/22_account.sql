@@ -23,4 +23,6 @@ alter table account.address force row level security;
 create policy own on account.address for all
     using (person_id = base.person() or base.is_platform())
     with check (person_id = base.person() or base.is_platform());
+create trigger at_most before insert on account.address
+    for each row execute function base.at_most('person_id', '20');
 grant select, insert, update, delete on account.address to talat_app;

@@ -93,7 +93,7 @@ static int log_in(struct req *r)
 static int log_in_second(struct req *r)
 {
     struct login who;
-    TRY(second_check(r, in_str(r, "challenge"), in_str(r, "code"), &who));
+    TRY(second_check(r, second_by_code, &who));
     return api_begin(r, who.person);
 }
 

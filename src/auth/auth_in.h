@@ -54,10 +54,13 @@ int login_finish(struct req *, const struct login *, str next, enum first);
 struct scope as_house(
     struct ctx *); /* from here on in the platform's scope; gives the one before */
 /* The same for clients of the API: *challenge stays empty where nothing more is asked; else it is
- * answered with second_wanted, and comes back with a code to second_check. */
+ * answered with second_wanted, and comes back as the input `challenge` to second_check: with a code
+ * to second_by_code, or what a passkey has signed (passkey.c). */
 int second_ask(struct req *, const struct login *, str *challenge);
 int second_wanted(struct req *, str challenge);
-int second_check(struct req *, str challenge, str code, struct login *);
+struct pending;
+int second_by_code(struct req *, const struct pending *);
+int second_check(struct req *, int (*show)(struct req *, const struct pending *), struct login *);
 /* Whether role and place must have a second factor (talat.conf: second_factor). */
 bool second_is_due(struct req *);
 
@@ -178,7 +181,10 @@ enum { NEXT_MOST = 3000 };
 int auth_recent_form(struct req *, str page);
 /* It has come back: r->in holds the form's inputs again, and r->raw what its page shows. */
 bool auth_typed(struct req *);
-#define TYPED { "typed", WORD, 0, NEXT_MOST }
+#define TYPED                                                                                      \
+    {                                                                                              \
+        "typed", WORD, 0, NEXT_MOST                                                                \
+    }
 
 /* api.c */
 int api_begin(struct req *, i64 person); /* logs in and answers {access_token, user} */

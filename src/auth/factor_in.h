@@ -83,9 +83,10 @@ struct pending {
 };
 /* The login that this browser has begun; E_MISSING when there is none, or it is over. */
 int pending_find(struct req *, struct pending *);
-int pending_try(struct req *, const struct pending *);    /* takes one of its five; E_MISSING */
-int pending_finish(struct req *, const struct pending *); /* answers */
-int second_again(struct req *, int err);                  /* its page, with what was wrong */
+int pending_by(struct req *, str token, struct pending *); /* the same, of a client of the API */
+int pending_try(struct req *, const struct pending *);     /* takes one of its five; E_MISSING */
+int pending_finish(struct req *, const struct pending *);  /* answers */
+int second_again(struct req *, int err);                   /* its page, with what was wrong */
 /* The same scope for a while: that person's, who is not logged in yet. */
 struct scope scope_of(struct ctx *, i64 person); /* gives the one before */
 

@@ -324,6 +324,15 @@ static int more_of(struct ctx *c, const struct node *about, const struct node *t
     return E_OK;
 }
 
+static bool is_address(str email)
+{
+    i64 at = str_find(email, S("@"));
+    for (size_t i = 0; i < email.n; i++)
+        if ((unsigned char)email.p[i] <= ' ' || email.p[i] == 0x7f)
+            return false;
+    return at > 0 && (size_t)at + 1 < email.n && email.n <= 254;
+}
+
 int oidc_ask(struct ctx *c, const struct oidc_provider *p, const struct oidc_try *try, str code,
     struct oidc_person *out)
 {
@@ -339,5 +348,7 @@ int oidc_ask(struct ctx *c, const struct oidc_provider *p, const struct oidc_try
         .name = str_trim(node_str(claims, "name")),
         .is_verified = node_bool(claims, "email_verified") ||
             str_is(node_str(claims, "email_verified"), "true") };
+    if (!is_address(out->email)) /* cut short it would be another one */
+        out->email = str_none;
     return E_OK;
 }

@@ -40,6 +40,15 @@ static str our_host(struct ctx *c)
 /* ---- challenges ---------------------------------------------------------------------------------
  */
 
+/* Clients of the API have no cookies: what a page has in them, they send. */
+static bool is_api(struct req *r) { return r->route->flags & BARE; }
+
+static int pending_here(struct req *r, struct pending *p)
+{
+    return is_api(r) && in_has(r, "challenge") ? pending_by(r, in_str(r, "challenge"), p)
+                                               : pending_find(r, p);
+}
+
 /* Whom a challenge is for, beside this browser; E_LOGIN when there is nobody. */
 static int bound_to(struct req *r, enum purpose purpose, str *bound)
 {
@@ -48,7 +57,7 @@ static int bound_to(struct req *r, enum purpose purpose, str *bound)
     if (purpose == TO_LOGIN)
         return E_OK;
     if (purpose == TO_SECOND) {
-        int err = pending_find(r, &p);
+        int err = pending_here(r, &p);
         *bound = p.hash;
         return err == E_MISSING ? fail(&r->c, E_LOGIN, "login", NULL) : err;
     }
@@ -56,14 +65,14 @@ static int bound_to(struct req *r, enum purpose purpose, str *bound)
     return bound->n ? E_OK : fail(&r->c, E_LOGIN, "login", NULL);
 }
 
-static str new_challenge(struct req *r, enum purpose purpose, str bound)
+static str new_challenge(struct req *r, enum purpose purpose, str bound, str *state)
 {
     struct ctx *c = &r->c;
     str challenge = crypto_token(c->mem, 32);
     str value = str_fmt(c->mem, "%s|%.*s|%.*s|%" PRId64, purposes[purpose], STR(challenge),
         STR(bound), c->now / SECOND + LIFE_S);
-    set_cookie(
-        r, COOKIE_PASSKEY, crypto_sign(c->mem, c->app->secret, "passkey", value), LIFE_S, false);
+    *state = crypto_sign(c->mem, c->app->secret, "passkey", value);
+    set_cookie(r, COOKIE_PASSKEY, *state, LIFE_S, false);
     return challenge;
 }
 
@@ -74,9 +83,10 @@ static int no_challenge(struct req *r)
 
 static int our_challenge(struct req *r, enum purpose purpose, str bound, str *challenge)
 {
-    str value, what, for_whom;
+    str value, what, for_whom,
+        state = is_api(r) ? in_str(r, "state") : in_cookie(r, COOKIE_PASSKEY);
     i64 until;
-    if (!crypto_signed(r->c.app->secret, "passkey", in_cookie(r, COOKIE_PASSKEY), &value) ||
+    if (!crypto_signed(r->c.app->secret, "passkey", state, &value) ||
         !str_cut(&value, '|', &what) || !str_cut(&value, '|', challenge) ||
         !str_cut(&value, '|', &for_whom) || !str_int(value, &until))
         return no_challenge(r);
@@ -104,6 +114,7 @@ static int use_challenge(struct req *r, str challenge)
 
 static const struct input to_ask[] = {
     { "purpose", CHOICE, .required = true, .choices = "add|login|second|confirm" },
+    { "challenge", WORD, 1, 100 }, /* of the login that waits, where no cookie says which */
     { 0 },
 };
 
@@ -124,7 +135,7 @@ static int whose(struct req *r, enum purpose purpose, i64 *person)
     struct pending p;
     *person = purpose == TO_LOGIN ? 0 : me(r);
     if (purpose == TO_SECOND) {
-        TRY(pending_find(r, &p));
+        TRY(pending_here(r, &p));
         *person = p.who.person;
     }
     return E_OK;
@@ -135,7 +146,7 @@ static int give_options(struct req *r)
     struct ctx *c = &r->c;
     struct node *document = node_map(c->mem), *known = node_list(c->mem);
     enum purpose purpose = TO_ADD;
-    str bound;
+    str bound, state;
     i64 person;
     while (!str_is(in_str(r, "purpose"), purposes[purpose]))
         purpose++;
@@ -143,7 +154,8 @@ static int give_options(struct req *r)
     TRY(whose(r, purpose, &person));
     TRY(person ? add_known(c, person, known) : E_OK);
     bool is_add = purpose == TO_ADD;
-    node_set_str(c->mem, document, S("challenge"), new_challenge(r, purpose, bound));
+    node_set_str(c->mem, document, S("challenge"), new_challenge(r, purpose, bound, &state));
+    node_set_str(c->mem, document, S("state"), state);
     node_set_str(c->mem, document, S("rp_id"), our_host(c));
     node_set_str(
         c->mem, document, S("rp_name"), conf_str(c->app->conf, "shop_name", S("Talat Market")));
@@ -262,6 +274,21 @@ static const struct input to_show[] = {
     { 0 },
 };
 
+#define SHOWN_TO_API                                                                               \
+    { "id", WORD, 1, 1400, .required = true }, { "client_data", WORD, 1, 6000, .required = true }, \
+        { "auth_data", WORD, 1, 4000, .required = true },                                          \
+        { "signature", WORD, 1, 200, .required = true }, { "user_handle", WORD, 0, 100 },          \
+        { "state", WORD, 1, 400, .required = true },                                               \
+    {                                                                                              \
+        "token_delivery", CHOICE, .choices = "cookie|body"                                         \
+    }
+static const struct input to_log_in_api[] = { SHOWN_TO_API, { 0 } };
+static const struct input to_second_api[] = {
+    { "challenge", WORD, 1, 100, .required = true },
+    SHOWN_TO_API,
+    { 0 },
+};
+
 static int find(struct req *r, struct node **row)
 {
     struct ctx *c = &r->c;
@@ -335,12 +362,18 @@ static int check(struct req *r, enum purpose purpose, str bound, i64 person, str
     return count_up(r, *row, &data);
 }
 
+static int check_login(struct req *r, struct node **row)
+{
+    int err = check(r, TO_LOGIN, S("-"), 0, row);
+    if (err == E_LOGIN)
+        login_refused(&r->c, 0, "passkey");
+    return err;
+}
+
 static int log_in(struct req *r)
 {
     struct node *row;
-    int err = check(r, TO_LOGIN, S("-"), 0, &row);
-    if (err == E_LOGIN)
-        login_refused(&r->c, 0, "passkey");
+    int err = check_login(r, &row);
     if (err)
         return err == E_LOGIN || err == E_INPUT ? again(r, err, login_document(r)) : err;
     struct login who = { node_int(row, "person_id"), node_str(row, "email"), node_str(row, "name"),
@@ -348,17 +381,36 @@ static int log_in(struct req *r)
     return login_finish(r, &who, in_str(r, "next"), FIRST_IS_ALL);
 }
 
+static int log_in_api(struct req *r)
+{
+    struct node *row;
+    TRY(check_login(r, &row));
+    return api_begin(r, node_int(row, "person_id"));
+}
+
+static int show_second(struct req *r, const struct pending *p)
+{
+    struct node *row;
+    TRY(pending_try(r, p));
+    int err = check(r, TO_SECOND, p->hash, p->who.person, &row);
+    if (err == E_LOGIN)
+        login_refused(&r->c, p->who.person, "passkey");
+    return err;
+}
+
+static int second_api(struct req *r)
+{
+    struct login who;
+    TRY(second_check(r, show_second, &who));
+    return api_begin(r, who.person);
+}
+
 static int second(struct req *r)
 {
     struct pending p;
-    struct node *row;
     int err = pending_find(r, &p);
     if (!err)
-        err = pending_try(r, &p);
-    if (!err)
-        err = check(r, TO_SECOND, p.hash, p.who.person, &row);
-    if (err == E_LOGIN)
-        login_refused(&r->c, p.who.person, "passkey");
+        err = show_second(r, &p);
     if (!err)
         err = pending_finish(r, &p);
     return err > 0 ? second_again(r, err) : err;
@@ -432,6 +484,10 @@ static int remove_it(struct req *r)
 ROUTES(auth_passkey){
     ROUTE(POST, "/api/auth/passkeys/options", ANYONE, to_ask, give_options, "auth/passkey_options",
         RATE_FORM, BARE | NOINDEX),
+    ROUTE(POST, "/api/auth/login/passkey", ANYONE, to_log_in_api, log_in_api, "auth/token",
+        RATE_LOGIN, BARE | NOINDEX),
+    ROUTE(POST, "/api/auth/second-factor/passkey", ANYONE, to_second_api, second_api, "auth/token",
+        RATE_LOGIN, BARE | NOINDEX),
     ROUTE(
         POST, "/login/passkey", ANYONE, to_show, log_in, "auth/login", RATE_LOGIN, NOINDEX | FORM),
     ROUTE(POST, "/login/second/passkey", ANYONE, to_show, second, "auth/second", RATE_LOGIN,

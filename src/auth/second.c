@@ -123,7 +123,7 @@ int second_wanted(struct req *r, str challenge)
 /* ---- the second ---------------------------------------------------------------------------------
  */
 
-static int pending_by(struct req *r, str token, struct pending *out)
+int pending_by(struct req *r, str token, struct pending *out)
 {
     struct ctx *c = &r->c;
     struct node *row = NULL;
@@ -197,12 +197,18 @@ int pending_finish(struct req *r, const struct pending *p)
     return come_in(r, &p->who, p->next);
 }
 
-int second_check(struct req *r, str challenge, str code, struct login *who)
+int second_by_code(struct req *r, const struct pending *p)
+{
+    return try_code(r, p, in_str(r, "code"));
+}
+
+int second_check(
+    struct req *r, int (*show)(struct req *, const struct pending *), struct login *who)
 {
     struct pending p;
-    int err = pending_by(r, challenge, &p);
+    int err = pending_by(r, in_str(r, "challenge"), &p);
     if (!err)
-        err = try_code(r, &p, code);
+        err = show(r, &p);
     if (!err)
         err = end_pending(r, &p);
     if (err == E_MISSING)

@@ -164,8 +164,7 @@ static int connect(
     struct node *row;
     struct scope before = c->scope;
     c->scope = (struct scope){ .person = person };
-    int err = q_auth_oidc_connect(
-        c, &row, person, provider, who->issuer, who->subject, str_letters_upto(who->email, 254));
+    int err = q_auth_oidc_connect(c, &row, person, provider, who->issuer, who->subject, who->email);
     c->scope = before;
     *is_new = !err && row;
     return err;
@@ -196,15 +195,6 @@ static int make_account(struct ctx *c, void *with)
     return is_new ? E_OK : fail(c, E_CONFLICT, "oidc.twice", NULL);
 }
 
-static bool is_address(str email)
-{
-    i64 at = str_find(email, S("@"));
-    for (size_t i = 0; i < email.n; i++)
-        if ((unsigned char)email.p[i] <= ' ' || email.p[i] == 0x7f)
-            return false;
-    return at > 0 && (size_t)at + 1 < email.n && email.n <= 254;
-}
-
 /* Kept in the browser, sealed, for the login to come. */
 static int ask_for_proof(struct req *r, const struct newcomer *n)
 {
@@ -223,7 +213,7 @@ static int come_new(
 {
     struct ctx *c = &r->c;
     struct newcomer newcomer = { p, who, 0 };
-    if (!who->is_verified || !is_address(who->email))
+    if (!who->is_verified || !who->email.n)
         return fail(c, E_LOGIN, "oidc.unverified",
             "They have not confirmed an e-mail address of yours. Please log in another way.");
     TRY(pg_tx(c, make_account, &newcomer));
@@ -296,16 +286,28 @@ int social_on_login(struct req *r, i64 person)
     return connect(c, person, provider, &who, &is_new);
 }
 
+struct leaving {
+    i64 person, id, changed;
+};
+
+/* Of two that are disconnected at once the second looks when the first has gone. */
+static int leave(struct ctx *c, void *with)
+{
+    struct leaving *l = with;
+    TRY(q_auth_lock_person(c, NULL, l->person));
+    return q_auth_oidc_disconnect(c, &l->changed, l->person, l->id);
+}
+
 static int take_off(struct req *r)
 {
     struct ctx *c = &r->c;
-    i64 id, changed;
-    if (!crypto_unopaque(c->app->secret, "identity", in_str(r, "id"), &id))
+    struct leaving l = { .person = me(r) };
+    if (!crypto_unopaque(c->app->secret, "identity", in_str(r, "id"), &l.id))
         return fail(c, E_MISSING, "oidc.missing", NULL);
-    TRY(q_auth_oidc_disconnect(c, &changed, me(r), id));
-    return changed ? E_OK
-                   : fail(c, E_CONFLICT, "oidc.last",
-                         "This is your only way in. Please choose a password first.");
+    TRY(pg_tx(c, leave, &l));
+    return l.changed ? E_OK
+                     : fail(c, E_CONFLICT, "oidc.last",
+                           "This is your only way in. Please choose a password first.");
 }
 
 static int disconnect(struct req *r)

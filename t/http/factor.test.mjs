@@ -3,7 +3,7 @@
 import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { skip, Browser, calm, one, quote, sql, text, url } from './shop.mjs';
+import { skip, Browser, ask, calm, one, quote, sql, text, url } from './shop.mjs';
 import { Authenticator, b64 } from './authenticator.mjs';
 import { codeOf, fromBase32 } from '../e2e/totp.mjs';
 
@@ -233,4 +233,108 @@ test('AC-07 a stolen session adds nothing after a quarter of an hour', { skip },
     assert.equal(got.status, 303);
     assert.match(got.headers.location, /^\/account\/confirm\?next=/);
     assert.equal((await owner.json('/account/security')).data.passkeys.length, 0);
+});
+
+// ---- ceilings, when many come at once ---------------------------------------------------------------
+
+const idOf = (browser) => one(`select id from auth.person where email = ${quote(browser.email)}`);
+const copies = (browser, n) => Array.from({ length: n }, () => new Browser({ jar: new Map(browser.jar) }));
+const inserted = (count, what) => sql(`insert into ${what.replace('N', `generate_series(1, ${count}) n`)}`);
+
+test('ID-15 race: twenty passkeys are all, though ten come at once', { skip, timeout: 60000 }, async () => {
+    const owner = await registered();
+    inserted(17, `auth.passkey (person_id, credential, public_key, sign_count, is_synced, name) select ${idOf(owner)}, '${randomBytes(9).toString('hex')}' || n, decode(repeat('ab', 64), 'hex'), 0, false, 'old' from N`);
+    const answers = await Promise.all(copies(owner, 10).map((browser) => withPasskey(browser)));
+    assert.equal(one(`select count(*) from auth.passkey where person_id = ${idOf(owner)}`), 20);
+    assert.equal(answers.filter(({ got }) => got.status === 409).length, 7);
+});
+
+test('ID-21 race: twenty addresses are all, though ten come at once', { skip, timeout: 60000 }, async () => {
+    const owner = await registered(), form = { name: 'Mali Suksai', phone: '0812345678', city: 'Bangkok', region: 'Bangkok', postcode: '10110', country: 'TH' };
+    for (let i = 0; i < 17; i++) assert.equal((await owner.post('/account/addresses', { ...form, line1: `${i} Old Road` })).status, 303);
+    const answers = await Promise.all(copies(owner, 10).map((browser, i) => browser.post('/account/addresses', { ...form, line1: `${i} New Road` })));
+    assert.equal(one(`select count(*) from account.address where person_id = ${idOf(owner)}`), 20);
+    assert.equal(answers.filter(({ status }) => status === 409).length, 7, answers.map(({ status }) => status).join());
+});
+
+test('ID-17 race: fifty keys are all, though ten come at once', { skip, timeout: 60000 }, async () => {
+    const merchant = await new Browser().login('admin@example.test');
+    const good = 'organisation_id = 1 and revoked_at is null and (until is null or until > now())', name = `race ${randomBytes(4).toString('hex')}`;
+    inserted(47 - one(`select count(*) from auth.api_key where ${good}`), `auth.api_key (organisation_id, person_id, name, prefix, hash, scopes) select 1, (select id from auth.person where email = 'admin@example.test'), '${name}', 'tlt_' || lpad(n::text, 4, '0') || '${randomBytes(2).toString('hex')}', 'x', '{catalog.read}' from N`);
+    const scope = (await merchant.json('/admin/keys')).data.mayGive[0].name;
+    const answers = await Promise.all(copies(merchant, 10).map((browser) => browser.post('/admin/keys', { name, scopes: scope, days: '30' })));
+    const left = one(`select count(*) from auth.api_key where ${good}`);
+    sql(`update auth.api_key set revoked_at = now() where name = '${name}'`);
+    assert.equal(left, 50);
+    assert.equal(answers.filter(({ status }) => status === 409).length, 7, answers.map(({ status }) => status).join());
+});
+
+test('ID-13 race: of ten logins elsewhere, disconnected at once, the last way in stays', { skip, timeout: 60000 }, async () => {
+    const owner = await registered();
+    sql(`update auth.person set password_hash = '' where id = ${idOf(owner)}`);
+    inserted(10, `auth.identity (person_id, provider, issuer, subject) select ${idOf(owner)}, 'there', 'https://there.test', '${randomBytes(9).toString('hex')}' || n from N`);
+    const { connected } = (await owner.json('/account/connected')).data, all = copies(owner, 10);
+    const answers = await Promise.all(connected.map(({ id }, i) => all[i].post(`/account/connected/${id}/delete`, {})));
+    assert.equal(one(`select count(*) from auth.identity where person_id = ${idOf(owner)}`), 1);
+    assert.equal(answers.filter(({ status }) => status === 409).length, 1);
+});
+
+// ---- clients of the API, which have no cookies ------------------------------------------------------
+
+const api = async (path, data) => {
+    const got = await ask(path, { method: 'POST', body: JSON.stringify(data), headers: { ...json, 'content-type': 'application/json' } });
+    return { status: got.status, ...JSON.parse(got.body) };
+};
+const answered = ({ challenge, state }, key, more) => {
+    const { client_data, auth_data, user_handle, ...rest } = key.get(challenge, more);
+    return { ...rest, clientData: client_data, authData: auth_data, userHandle: user_handle, state, tokenDelivery: 'body' };
+};
+const isLogin = async ({ status, accessToken }, email) => {
+    assert.equal(status, 200);
+    const got = await ask('/account.json', { headers: { ...json, authorization: `Bearer ${accessToken}` } });
+    assert.equal(JSON.parse(got.body).person.email, email);
+};
+
+test('ID-15 API: a login by password ends with a passkey', { skip }, async () => {
+    const owner = await registered(), other = await registered();
+    const { key } = await withPasskey(owner), { key: theirs } = await withPasskey(other);
+    const first = await api('/api/auth/login', { email: owner.email, password: PASSWORD });
+    assert.equal(first.status, 401);
+    const ask2 = () => api('/api/auth/passkeys/options', { purpose: 'second', challenge: first.challenge });
+    const asked = await ask2(), show = (data) => api('/api/auth/second-factor/passkey', { challenge: first.challenge, ...data });
+    assert.deepEqual(asked.credentials, [b64(key.id)]);
+    assert.ok(asked.state);
+    assert.equal((await show(answered(asked, theirs))).status, 401); // another's
+    assert.equal((await show({ ...answered(await ask2(), key), state: 'none' })).status, 401);
+    const stranger = await api('/api/auth/login', { email: other.email, password: PASSWORD });
+    const bound = await api('/api/auth/passkeys/options', { purpose: 'second', challenge: stranger.challenge });
+    assert.equal((await show(answered(bound, key))).status, 401); // made for another login
+    const good = await ask2(), answer = answered(good, key, { flags: 0x01 });
+    const all = await Promise.all(Array.from({ length: 2 }, () => show(answer)));
+    assert.equal(all.filter(({ status }) => status === 200).length, 1, 'once');
+    await isLogin(all.find(({ status }) => status === 200), owner.email);
+    assert.equal((await ask2()).status, 401); // that login is over
+    assert.equal((await api('/api/auth/passkeys/options', { purpose: 'second', challenge: 'none' })).status, 401);
+});
+
+test('ID-15 API: five tries of a passkey are all', { skip }, async () => {
+    const owner = await registered(), { key } = await withPasskey(owner), stranger = new Authenticator(url);
+    const { challenge } = await api('/api/auth/login', { email: owner.email, password: PASSWORD });
+    const tries = async (by) => api('/api/auth/second-factor/passkey', { challenge, ...answered(asked, by) });
+    const asked = await api('/api/auth/passkeys/options', { purpose: 'second', challenge });
+    for (let i = 0; i < 5; i++) assert.equal((await tries(stranger)).status, 401);
+    assert.equal((await tries(key)).status, 401);
+});
+
+test('ID-15 API: a passkey logs in by itself', { skip }, async () => {
+    const owner = await registered(), { key } = await withPasskey(owner);
+    const asked = () => api('/api/auth/passkeys/options', { purpose: 'login' });
+    assert.equal((await api('/api/auth/login/passkey', answered(await asked(), key, { flags: 0x01 }))).status, 401); // nobody verified
+    const answer = answered(await asked(), key);
+    await isLogin(await api('/api/auth/login/passkey', answer), owner.email);
+    assert.equal((await api('/api/auth/login/passkey', answer)).status, 401); // twice
+    assert.equal((await api('/api/auth/login/passkey', { ...answered(await asked(), key), state: undefined })).status, 422);
+    const browser = new Browser(), page = await options(browser, 'login'); // a page takes the cookie alone
+    browser.jar.delete('__Host-passkey');
+    assert.equal((await browser.post('/login/passkey', { ...key.get(page.challenge), state: page.state })).status, 401);
 });
