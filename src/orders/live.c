@@ -46,16 +46,16 @@ void orders_will_listen(struct req *r, str line)
 void orders_page_at_desk(struct req *r) { orders_will_listen(r, auth_line(r, LINE_DESK)); }
 
 /* After our check nginx holds the line. Where it begins goes along, because nginx's redirect has
- * arguments of its own. */
+ * arguments of its own. Something is said on it first: clients wait for that, pages have no ear for
+ * it, and nchan cannot stand two who go on in a channel that is empty (nginx/push.conf). */
 int orders_listen(struct req *r, str line)
 {
     struct ctx *c = &r->c;
     struct buf to = buf_new(c->mem, 1024);
     orders_will_listen(r, line);
-    bool is_json = r->format == JSON;
     str channel = channel_of(r, line);
     str since = str_fmt(c->mem, "%" PRId64 ":0", c->now / SECOND - 1);
-    if (is_json && push_send(c, c->app->inner_socket, channel, S("connection:ready"), S("{}")))
+    if (push_send(c, c->app->inner_socket, channel, S("connection:ready"), S("{}")))
         fault_clear(c); /* nginx is asked for the line itself next */
     buf_fmt(&to, "/_sub/%.*s?last_event_id=", STR(channel));
     escape_url_part(&to, in_has(r, "last_event_id") ? in_str(r, "last_event_id") : since);

@@ -320,7 +320,8 @@ export function listen(path, { browser, headers = {}, to = { host: address, port
         out.end();
     });
     stream.opened.catch(() => {});
-    stream.opened = Promise.race([stream.opened, sleep(5000).then(() => assert.fail(`${path}: no answer in 5 s`))]);
+    let timer;
+    stream.opened = Promise.race([stream.opened, new Promise((done, fail) => { timer = setTimeout(() => fail(new Error(`${path}: no answer in 5 s`)), 5000); })]).finally(() => clearTimeout(timer));
     stream.opened.catch(() => {});
     stream.find = (is) => stream.events.find((event) => is(event));
     stream.expect = (is, ms = 5000, what = 'no such event') => until(() => stream.find(is), ms,
