@@ -333,6 +333,7 @@ select d.session_hash
 -- name: factors :one
 -- in: person bigint
 select exists (select from auth.totp where person_id = :person) as has_app,
+       exists (select from auth.phone where person_id = :person and is_factor) as has_sms,
        (select count(*) from auth.passkey where person_id = :person) as passkeys,
        (select count(*) from auth.recovery
          where person_id = :person and used_at is null) as codes_left;
@@ -365,6 +366,8 @@ select w.kind, w.id, w.name, w.created_at from (
     union all
     select 'passkey', id, name, created_at from auth.passkey where person_id = :person
     union all
+    select 'phone', person_id, '', created_at from auth.phone where person_id = :person
+    union all
     select 'codes', person_id, '', max(created_at) from auth.recovery
      where person_id = :person and used_at is null group by person_id
     union all
@@ -391,6 +394,9 @@ select exists (select from auth.totp where person_id = :person
 with app as (
     delete from auth.totp where person_id = :person and created_at >= :since
        and :kind in ('', 'app') returning 1),
+phone as (
+    delete from auth.phone where person_id = :person and created_at >= :since
+       and :kind in ('', 'phone') returning 1),
 codes as (
     delete from auth.recovery where person_id = :person and created_at >= :since
        and :kind in ('', 'codes') returning 1),
@@ -404,7 +410,7 @@ key as (
     update auth.api_key set revoked_at = now(), revoked_by = :person
      where person_id = :person and created_at >= :since and revoked_at is null
        and (:kind = '' or (:kind = 'key' and id = :id)) returning 1)
-select (select count(*) from app) + (select count(*) from codes) + (select count(*) from passkey)
+select (select count(*) from app) + (select count(*) from phone) + (select count(*) from codes) + (select count(*) from passkey)
      + (select count(*) from login) + (select count(*) from key) as n;
 
 -- name: end_recovery_alone :exec
@@ -412,12 +418,58 @@ select (select count(*) from app) + (select count(*) from codes) + (select count
 -- Without any factor there is nothing to recover from.
 delete from auth.recovery where person_id = :person
    and not exists (select from auth.totp where person_id = :person)
-   and not exists (select from auth.passkey where person_id = :person);
+   and not exists (select from auth.passkey where person_id = :person)
+   and not exists (select from auth.phone where person_id = :person and is_factor);
 
 -- name: use_step :exec
 -- in: person bigint, step bigint
 -- One wins, however many show the same code at once.
 update auth.totp set last_step = :step where person_id = :person and last_step < :step;
+
+-- name: phone :maybe
+-- in: person bigint
+select number, tail, country, is_factor, created_at from auth.phone where person_id = :person;
+
+-- name: save_phone :exec
+-- in: person bigint, number text, tail text, country text
+-- Another number takes the place of the one there is, and of what it is used for.
+insert into auth.phone (person_id, number, tail, country)
+values (:person, :number, :tail, :country)
+on conflict (person_id) do update
+    set number = excluded.number, tail = excluded.tail, country = excluded.country,
+        created_at = now();
+
+-- name: use_phone :exec
+-- in: person bigint, is_on bool
+update auth.phone set is_factor = :is_on where person_id = :person and is_factor <> :is_on;
+
+-- name: end_phone :exec
+-- in: person bigint
+delete from auth.phone where person_id = :person;
+
+-- name: sealed_phone :many
+-- in: after bigint, most bigint
+select person_id as id, person_id as owner, number as sealed from auth.phone
+ where person_id > :after order by person_id limit :most;
+
+-- name: reseal_phone :exec
+-- in: person bigint, sealed text, before text
+update auth.phone set number = :sealed where person_id = :person and number = :before;
+
+-- name: sms_code :maybe
+-- in: id bigint
+-- To be sent by text message: while there is time to type it.
+select c.nonce, coalesce(nullif(c.data ->> 'number', ''), p.number) as number
+  from auth.code c left join auth.phone p on p.person_id = c.person_id
+ where c.id = :id and c.ended_at is null and c.code_until > now() + interval '1 minute'
+   and coalesce(nullif(c.data ->> 'number', ''), p.number) is not null;
+
+-- name: waiting_phone :maybe
+-- in: person bigint
+select c.data ->> 'tail' as tail from auth.code c
+ where c.purpose = 'confirm-phone' and c.person_id = :person and c.ended_at is null
+   and c.code_until > now() and c.tries < 5
+ order by c.id desc limit 1;
 
 -- name: end_totp :exec
 -- in: person bigint
@@ -612,7 +664,7 @@ with pending as (delete from auth.pending where person_id = :person),
      journey as (delete from auth.login_try where person_id = :person)
 update auth.code set ended_at = now(), nonce = '', data = '{}'
  where person_id = :person and ended_at is null
-   and (purpose in ('reset-password', 'change-email', 'login-otp')
+   and (purpose in ('reset-password', 'change-email', 'login-otp', 'login-sms', 'confirm-phone')
         or (purpose = 'undo-email' and id > :undo));
 
 -- name: forget_codes :exec
@@ -777,7 +829,8 @@ with totp as (delete from auth.totp where person_id = :person),
      recovery as (delete from auth.recovery where person_id = :person),
      passkey as (delete from auth.passkey where person_id = :person),
      pending as (delete from auth.pending where person_id = :person),
-     refresh as (delete from auth.refresh where person_id = :person)
+     refresh as (delete from auth.refresh where person_id = :person),
+     phone as (delete from auth.phone where person_id = :person)
 delete from auth.identity where person_id = :person;
 
 -- name: erase_devices :exec

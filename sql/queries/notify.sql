@@ -47,3 +47,58 @@ update notify.mail
 -- in: template text, cause text
 update notify.mail set recipient = '', answer = ''
  where template = :template and cause = :cause and state <> 'waiting';
+
+-- name: add_sms :one
+-- in: person bigint, template text, cause text, mark text, network text, country text, lang text
+-- in: most bigint
+-- The new one's id; 0: said before; below: -1 enough to this number, -2 for this person, -3 to this
+-- address, -4 in this hour.
+select notify.add_sms(:person, :template, :cause, :mark, :network, :country, :lang, :most) as id;
+
+-- name: sms :one
+-- in: id bigint
+select id, person_id, template, cause, lang, state from notify.sms where id = :id;
+
+-- name: sms_sending :exec
+-- in: id bigint
+update notify.sms set state = 'sending' where id = :id and state in ('waiting', 'sending');
+
+-- name: sms_waiting :exec
+-- in: id bigint
+update notify.sms set state = 'waiting' where id = :id and state = 'sending';
+
+-- name: sms_sent :exec
+-- in: id bigint, sid text, delivery text, segments bigint
+-- A report may have been faster than the answer.
+update notify.sms
+   set state = 'sent', sid = :sid, segments = :segments, sent_at = now(),
+       delivery = case when delivery = '' then :delivery else delivery end
+ where id = :id;
+
+-- name: sms_failed :exec
+-- in: id bigint, answer text
+update notify.sms set state = 'failed', answer = :answer where id = :id and state <> 'sent';
+
+-- name: sms_delivery :exec
+-- in: id bigint, sid text, delivery text, code bigint
+update notify.sms
+   set delivery = :delivery, sid = case when sid = '' then :sid else sid end,
+       answer = case when :code > 0 then 'code ' || :code else answer end
+ where id = :id and (sid = '' or sid = :sid) and notify.rank(delivery) < notify.rank(:delivery);
+
+-- name: sms_of_person :many
+-- in: person bigint
+select template, country, state, delivery, created_at, sent_at
+  from notify.sms where person_id = :person order by id limit 5000;
+
+-- name: erase_sms :exec
+-- in: person bigint
+delete from notify.sms where person_id = :person;
+
+-- name: forget_sms :exec
+delete from notify.sms where created_at < now() - interval '90 days';
+
+-- name: sms_hour :one
+-- For the doctor: what this hour has cost so far, and what went wrong in it.
+select count(*) as n, count(*) filter (where state = 'failed') as failed from notify.sms
+ where created_at > now() - interval '1 hour';

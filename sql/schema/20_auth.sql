@@ -180,7 +180,8 @@ create table auth.code (
     id bigint generated always as identity primary key,
     purpose text not null
         constraint code_purpose_check check (purpose in
-            ('verify-email', 'reset-password', 'change-email', 'undo-email', 'login-otp', 'invite')),
+            ('verify-email', 'reset-password', 'change-email', 'undo-email', 'login-otp', 'invite',
+             'confirm-phone', 'login-sms')),
     person_id bigint references auth.person,
     address text not null check (address = lower(address) and length(address) <= 254),
     about bigint not null default 0, -- of several to one address: an invitation's organisation

@@ -86,3 +86,20 @@ grant select, insert, update, delete on auth.totp, auth.recovery, auth.passkey, 
 
 -- When this login last showed a password, a code or a passkey: what is grave asks for it anew.
 alter table auth.device add column proved_at timestamptz not null default now();
+
+-- A number that a person has shown to be theirs, for codes by text message. Sealed, with the
+-- person's own key; `tail` are its last digits, to be shown. is_factor: logging in may ask for one.
+create table auth.phone (
+    person_id bigint primary key references auth.person on delete cascade,
+    number text not null,
+    tail text not null check (length(tail) = 2),
+    country char(2) not null,
+    is_factor boolean not null default false,
+    created_at timestamptz not null default now()
+);
+alter table auth.phone enable row level security;
+alter table auth.phone force row level security;
+create policy own on auth.phone for all
+    using (person_id = base.person() or base.is_platform())
+    with check (person_id = base.person() or base.is_platform());
+grant select, insert, update, delete on auth.phone to talat_app;

@@ -90,7 +90,9 @@ enum code_purpose {
     CODE_CHANGE, /* to the new address; VERIFY, RESET and this look for who has it when they send */
     CODE_UNDO,   /* to the old one */
     CODE_LOGIN,
-    CODE_INVITE
+    CODE_INVITE,
+    CODE_PHONE, /* these two by text message; the address is the number's mark */
+    CODE_SMS
 };
 struct code_to {
     i64 person;        /* 0: not known */
@@ -108,6 +110,9 @@ struct code {
 /* E_LIMIT after three to an address within 15 minutes. Where the answer must not tell whether
  * an address is known, fault_clear that. The mail is templates/notify/code_<purpose>. */
 int code_send(struct ctx *, enum code_purpose, const struct code_to *);
+/* The same without sending it: for what goes another way than by mail. */
+int code_add(struct ctx *, enum code_purpose, const struct code_to *, i64 *id);
+str code_digits(struct ctx *, str nonce);
 /* The digits that were typed (blanks between them are no matter), as those last sent to this
  * person, or, with person 0, to this address. Wrong, late, used or tried five times: E_INPUT with
  * one text, under "code". Not inside a pg_tx of one's own: a failure must not give its try back. */

@@ -19,6 +19,8 @@ static const struct purpose {
         7 * DAY },
     [CODE_LOGIN] = { "login-otp", NULL, SAYS("Your login code"), 10 * MINUTE, 0 },
     [CODE_INVITE] = { "invite", "/join", SAYS("You are invited"), 0, 7 * DAY },
+    [CODE_PHONE] = { "confirm-phone", NULL, "", 10 * MINUTE, 0 },
+    [CODE_SMS] = { "login-sms", NULL, "", 10 * MINUTE, 0 },
 };
 
 /* ---- what is sent, made anew from the nonce whenever it is needed ------------------------- */
@@ -32,7 +34,7 @@ static str made_from(struct ctx *c, const char *what, str nonce)
 
 static str token_of(struct ctx *c, str nonce) { return made_from(c, "code link", nonce); }
 
-static str digits_of(struct ctx *c, str nonce)
+str code_digits(struct ctx *c, str nonce)
 {
     str hex = made_from(c, "code digits", nonce);
     uint64_t number = 0;
@@ -64,18 +66,23 @@ static int add(struct ctx *c, enum code_purpose purpose, const struct code_to *t
     return E_OK;
 }
 
+int code_add(struct ctx *c, enum code_purpose purpose, const struct code_to *to, i64 *id)
+{
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = add(c, purpose, to, id);
+    c->scope = before;
+    TRY(err);
+    return *id ? E_OK
+               : fail(c, E_LIMIT, "code.often",
+                     "We have sent you three of these within a quarter of an hour. Please look "
+                     "for the newest one, also among unwanted mail.");
+}
+
 int code_send(struct ctx *c, enum code_purpose purpose, const struct code_to *to)
 {
     i64 id = 0;
-    struct scope before = c->scope;
-    c->scope.platform = true;
-    int err = add(c, purpose, to, &id);
-    c->scope = before;
-    TRY(err);
-    if (!id)
-        return fail(c, E_LIMIT, "code.often",
-            "We have sent you three of these within a quarter of an hour. Please look for the "
-            "newest one, also among unwanted mail.");
+    TRY(code_add(c, purpose, to, &id));
     return job_add(c, "auth.code", str_fmt(c->mem, "auth.code:%" PRId64, id), 0, id, NULL, 0);
 }
 
@@ -128,7 +135,7 @@ static int try_digits(
     struct node *row;
     TRY(q_auth_try_code(
         c, &row, str_of(purposes[purpose].name), person, str_lower(c->mem, address)));
-    if (!row || !crypto_equal(without_blanks(c, digits), digits_of(c, node_str(row, "nonce"))))
+    if (!row || !crypto_equal(without_blanks(c, digits), code_digits(c, node_str(row, "nonce"))))
         return wrong_code(c);
     *out = code_of(row);
     return E_OK;
@@ -297,7 +304,7 @@ static int build_code(struct ctx *c, const struct node *mail_row, struct node **
         return fail_detail(c, E_GONE, "auth.code", "that code is over");
     str nonce = node_str(row, "nonce");
     *document = letter(c, p->subject);
-    node_set_str(c->mem, *document, S("code"), p->code_life ? digits_of(c, nonce) : str_none);
+    node_set_str(c->mem, *document, S("code"), p->code_life ? code_digits(c, nonce) : str_none);
     node_set_str(c->mem, *document, S("link"),
         p->link_life
             ? auth_url(c, str_fmt(c->mem, "%s?token=%.*s", p->path, STR(token_of(c, nonce))))

@@ -10,8 +10,10 @@ int factors_of(struct ctx *c, i64 person, struct factors *out)
 {
     struct node *row;
     TRY(q_auth_factors(c, &row, person));
-    *out = (struct factors){ node_bool(row, "has_app"), node_int(row, "passkeys"),
-        node_int(row, "codes_left") };
+    *out = (struct factors){ .has_app = node_bool(row, "has_app"),
+        .has_sms = node_bool(row, "has_sms"),
+        .passkeys = node_int(row, "passkeys"),
+        .codes_left = node_int(row, "codes_left") };
     return E_OK;
 }
 
@@ -88,17 +90,22 @@ static int check_recovery(struct ctx *c, i64 person, str code)
     return changed ? factor_news(c, NEWS_RECOVERY, person) : not_right(c);
 }
 
-/* Six digits are the app's, else those of the newest mail. */
+/* Six digits are the app's, else those of the newest message, else of the newest mail. */
 static int check_digits(struct ctx *c, i64 person, str code, unsigned by, enum shown *shown)
 {
     struct code sent;
     int err = by & BY_APP ? check_app(c, person, code) : not_right(c);
     *shown = SHOWN_APP;
-    if (err != E_INPUT || !(by & BY_MAIL))
+    if (err != E_INPUT)
         return err;
     struct fault told = c->fault;
     fault_clear(c);
-    if (!code_use(c, CODE_LOGIN, person, str_none, code, &sent)) {
+    if (by & BY_SMS && phone_code_is(c, person, code)) {
+        *shown = SHOWN_SMS;
+        return E_OK;
+    }
+    fault_clear(c);
+    if (by & BY_MAIL && !code_use(c, CODE_LOGIN, person, str_none, code, &sent)) {
         *shown = SHOWN_MAIL;
         return E_OK;
     }
@@ -241,6 +248,14 @@ static const struct {
         SAYS("A new passkey can now log in to your account.") },
     [NEWS_PASSKEY_OFF] = { "passkey_off", SAYS("A passkey was removed"),
         SAYS("One of your passkeys can no longer log in to your account.") },
+    [NEWS_PHONE_ON] = { "phone_on", SAYS("A telephone number was confirmed"),
+        SAYS("A telephone number was confirmed for your account. Codes can be sent to it.") },
+    [NEWS_PHONE_OFF] = { "phone_off", SAYS("Your telephone number was removed"),
+        SAYS("No codes are sent to the telephone number of your account any more.") },
+    [NEWS_SMS_ON] = { "sms_on", SAYS("Codes by text message were turned on"),
+        SAYS("Logging in to your account now asks for a code, which can come by text message.") },
+    [NEWS_SMS_OFF] = { "sms_off", SAYS("Codes by text message were turned off"),
+        SAYS("Logging in to your account no longer takes a code by text message.") },
     [NEWS_CODES] = { "codes", SAYS("New recovery codes"),
         SAYS("New recovery codes were made for your account. The old ones have ended.") },
     [NEWS_WAYS_OFF] = { "ways_off", SAYS("A way into your account was removed"),

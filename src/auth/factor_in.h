@@ -47,15 +47,18 @@ bool client_data_ok(struct ctx *, str json, const char *type, str challenge, str
 /* ---- factor.c: what a person has set up. In that person's scope ------------------------------ */
 
 struct factors {
-    bool has_app;
+    bool has_app, has_sms;
     i64 passkeys, codes_left; /* codes_left: recovery codes */
 };
 int factors_of(struct ctx *, i64 person, struct factors *);
-static inline bool has_second(const struct factors *f) { return f->has_app || f->passkeys > 0; }
-enum shown { SHOWN_APP, SHOWN_RECOVERY, SHOWN_MAIL };
-/* A code by one of these ways: of the app, a recovery code, one sent by mail; each is good once.
- * E_INPUT under "code"; E_LIMIT after five wrong ones within 15 minutes. */
-enum code_by { BY_APP = 1, BY_RECOVERY = 2, BY_MAIL = 4 };
+static inline bool has_second(const struct factors *f)
+{
+    return f->has_app || f->has_sms || f->passkeys > 0;
+}
+enum shown { SHOWN_APP, SHOWN_RECOVERY, SHOWN_SMS, SHOWN_MAIL };
+/* A code by one of these ways: of the app, a recovery code, one sent by mail or by text message;
+ * each is good once. E_INPUT under "code"; E_LIMIT after five wrong ones within 15 minutes. */
+enum code_by { BY_APP = 1, BY_RECOVERY = 2, BY_MAIL = 4, BY_SMS = 8 };
 int factor_check(struct req *, i64 person, str code, unsigned by, enum shown *);
 str app_secret_new(struct req *, i64 person); /* sealed, to stand in a form for ten minutes */
 bool app_secret_read(struct req *, i64 person, str sealed, str *secret);
@@ -68,7 +71,11 @@ enum factor_news {
     NEWS_PASSKEY_ON,
     NEWS_PASSKEY_OFF,
     NEWS_CODES,
-    NEWS_WAYS_OFF
+    NEWS_WAYS_OFF,
+    NEWS_PHONE_ON,
+    NEWS_PHONE_OFF,
+    NEWS_SMS_ON,
+    NEWS_SMS_OFF
 };
 int factor_news(struct ctx *, enum factor_news, i64 person);      /* by mail */
 int recovery_make(struct ctx *, i64 person, struct node **codes); /* ten, instead of all before */
@@ -99,8 +106,15 @@ int ways_young(struct ctx *, i64 person, struct node **list);
 /* A new password was chosen by mail: answers by the page of those, or the one to log in. */
 int ways_after_reset(struct req *, i64 person);
 
-/* ---- confirm.c: prove it anew ------------------------------------------------------------------
- */
+/* ---- phone.c: codes by text message ------------------------------------------------------------- */
+
+int phone_send_login(struct req *, i64 person); /* to the number they have for it; E_LIMIT */
+bool phone_code_is(struct ctx *, i64 person, str code); /* the newest one sent; used up by this */
+/* sms_offered, has_phone, phone_tail, has_sms */
+int phone_say(struct req *, i64 person, struct node *document);
+int phone_collect(struct ctx *, i64 person, struct node *into);
+
+/* ---- confirm.c: prove it anew ------------------------------------------------------------------ */
 
 int confirm_done(struct req *, str next); /* a new session id; answers */
 int confirm_again(struct req *, int err);

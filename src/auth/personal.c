@@ -1,5 +1,5 @@
 /* What auth knows of a person: for the copy of their data, and for erasing it. */
-#include "auth/auth_in.h"
+#include "auth/factor_in.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
 #include "web/web.h"
@@ -20,7 +20,7 @@ int auth_collect(struct ctx *c, i64 person, struct node *into)
     node_set(c->mem, into, S("profile"), row);
     node_set(c->mem, into, S("devices"), devices);
     node_set(c->mem, into, S("identities"), identities);
-    return E_OK;
+    return phone_collect(c, person, into);
 }
 
 int auth_must_wait(struct ctx *c, i64 person)

@@ -171,7 +171,7 @@ static int try_code(struct req *r, const struct pending *p, str code)
     TRY(pending_try(r, p));
     struct scope before = scope_of(c, p->who.person);
     int err = factor_check(
-        r, p->who.person, code, BY_APP | BY_RECOVERY | (p->may_mail ? BY_MAIL : 0u), &shown);
+        r, p->who.person, code, BY_APP | BY_SMS | BY_RECOVERY | (p->may_mail ? BY_MAIL : 0u), &shown);
     c->scope = before;
     if (err == E_INPUT)
         login_refused(c, p->who.person, "code");
@@ -224,6 +224,14 @@ int second_check(
 
 static const struct input with_code[] = { { "code", LINE, 1, 40, .required = true }, { 0 } };
 
+static int say_phone(struct req *r, const struct pending *p, struct node *document)
+{
+    struct scope before = scope_of(&r->c, p->who.person);
+    int err = phone_say(r, p->who.person, document);
+    r->c.scope = before;
+    return err;
+}
+
 /* P NULL: it is over. */
 static int page(struct req *r, const struct pending *p, struct node **out)
 {
@@ -242,7 +250,8 @@ static int page(struct req *r, const struct pending *p, struct node **out)
         node_set_str(mem, document, S("mail_from"), p->mail_from);
     else
         node_set_null(mem, document, S("mail_from"));
-    return E_OK;
+    node_set_bool(mem, document, S("was_texted"), false);
+    return p ? say_phone(r, p, document) : phone_say(r, 0, document);
 }
 
 static int over(struct req *r)
@@ -311,11 +320,45 @@ static int mail(struct req *r)
     return reply_with(r, document);
 }
 
+static int text(struct req *r)
+{
+    struct pending p;
+    struct node *document;
+    int err = pending_find(r, &p);
+    if (!err)
+        err = phone_send_login(r, p.who.person);
+    if (err)
+        return second_again(r, err);
+    TRY(page(r, &p, &document));
+    node_set_bool(r->c.mem, document, S("was_texted"), true);
+    return reply_with(r, document);
+}
+
+/* For clients of the API: the login that waits is named by its challenge. */
+static int text_by_challenge(struct req *r)
+{
+    struct pending p;
+    struct node *document = node_map(r->c.mem);
+    int err = pending_by(r, in_str(r, "challenge"), &p);
+    if (err == E_MISSING)
+        return fail(&r->c, E_LOGIN, "auth.pending", "Please log in again.");
+    TRY(err);
+    TRY(phone_send_login(r, p.who.person));
+    node_set_bool(r->c.mem, document, S("sent"), true);
+    return reply_with(r, document);
+}
+
+static const struct input a_challenge[] = { { "challenge", WORD, 1, 100, .required = true },
+    { 0 } };
+
 ROUTES(auth_second){
     ROUTE(GET, "/login/second", ANYONE, NULL, show, "auth/second", RATE_PAGE, NOINDEX),
     ROUTE(
         POST, "/login/second", ANYONE, with_code, take, "auth/second", RATE_LOGIN, NOINDEX | FORM),
     ROUTE(POST, "/login/second/mail", ANYONE, NULL, mail, "auth/second", RATE_LOGIN, NOINDEX),
+    ROUTE(POST, "/login/second/sms", ANYONE, NULL, text, "auth/second", RATE_LOGIN, NOINDEX),
+    ROUTE(POST, "/api/auth/second-factor/sms", ANYONE, a_challenge, text_by_challenge,
+        "auth/asked", RATE_LOGIN, BARE | NOINDEX),
     END_OF_ROUTES,
 };
 

@@ -16,7 +16,7 @@ static int page(struct req *r, struct node **out)
     node_set_bool(mem, document, S("is_due"), r->who.lacks_factor);
     node_set(mem, document, S("passkeys"), passkeys);
     social_choices(r, document);
-    return E_OK;
+    return phone_say(r, me(r), document);
 }
 
 static int security(struct req *r)

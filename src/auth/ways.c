@@ -43,6 +43,7 @@ static const struct way_kind {
 } kinds[] = {
     { "app", SAYS("Authenticator app") },
     { "passkey", SAYS("Passkey") },
+    { "phone", SAYS("Codes by text message") },
     { "codes", SAYS("Recovery codes") },
     { "login", SAYS("Login elsewhere") },
     { "key", SAYS("API key") },

@@ -19,7 +19,8 @@
     X(ops)                                                                                         \
     X(auth)                                                                                        \
     X(auth_reset)                                                                                  \
-    X(auth_ways)                                                                                  \
+    X(auth_ways)                                                                                   \
+    X(notify)                                                                                      \
     X(account)                                                                                     \
     X(account_data)                                                                                \
     X(auth_own)                                                                                    \
@@ -32,6 +33,7 @@
     X(auth_second)                                                                                 \
     X(auth_confirm)                                                                                \
     X(auth_security)                                                                               \
+    X(auth_phone)                                                                                  \
     X(auth_passkey)                                                                                \
     X(catalog)                                                                                     \
     X(catalog_admin)                                                                               \
@@ -46,12 +48,12 @@
     X(admin)                                                                                       \
     X(admin_audit)
 #define WITH_JOBS(X)                                                                               \
-    X(work) X(nodes) X(ops) X(account) X(auth) X(auth_codes) X(notify) X(catalog) X(payments) X(orders)     \
+    X(work) X(nodes) X(ops) X(account) X(auth) X(auth_codes) X(notify) X(notify_sms) X(catalog) X(payments) X(orders)     \
     X(watch)
 #define WITH_CRONS(X)                                                                              \
-    X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(payments) X(orders) X(ops)    \
+    X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(notify_sms) X(payments) X(orders) X(ops)    \
     X(watch)
-#define WITH_MAILS(X) X(account) X(auth) X(auth_factor) X(orders) X(ops) X(watch)
+#define WITH_MAILS(X) X(account) X(auth) X(auth_factor) X(auth_phone) X(orders) X(ops) X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
 #define DECLARE_JOBS(feature)  extern const struct job_kind feature##_jobs[];
@@ -98,6 +100,7 @@ static const struct reader readers[] = {
 /* Columns of sealed text: vault seals them anew. */
 static const struct vault_column sealed[] = {
     { "auth.totp.secret", VAULT_PERSON, q_auth_sealed_totp, q_auth_reseal_totp },
+    { "auth.phone.number", VAULT_PERSON, q_auth_sealed_phone, q_auth_reseal_phone },
     { "payments.attempt.client_secret", VAULT_HOUSE, q_payments_sealed, q_payments_seal_anew },
     { 0 },
 };
@@ -106,7 +109,7 @@ static const struct vault_column sealed[] = {
 static const struct personal personal[] = {
     { "orders", orders_collect, orders_must_wait, orders_erase },
     { "checkout", NULL, NULL, checkout_erase },
-    { "mails", notify_collect, NULL, NULL },
+    { "mails", notify_collect, NULL, notify_erase },
     { "addresses", account_collect, NULL, account_erase },
     { "profile", auth_collect, auth_must_wait, auth_erase },
     { 0 },
@@ -115,7 +118,7 @@ static const struct personal personal[] = {
 static int (*const on_login[])(struct req *, i64) = { cart_on_login, social_on_login, watch_on_login, NULL };
 
 static void (*const checks[])(const struct app *, struct buf *) = {
-    auth_check_conf, oidc_check, payments_check, NULL
+    auth_check_conf, notify_check, oidc_check, payments_check, NULL
 };
 
 const struct house shop_house = {

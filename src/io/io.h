@@ -126,7 +126,12 @@ bool redis_smembers(struct ctx *, str key, struct node **list);
 
 /* ---- http.c: the one allow-listed opener -------------------------------------------------- */
 
-enum http_flags { HTTP_PRIVATE_OK = 1 /* loopback and private peers, http: by configuration */ };
+enum http_flags {
+    HTTP_PRIVATE_OK = 1, /* loopback and private peers, http: by configuration */
+    /* Over a connection of its own: on one that was kept and turns out dead, curl asks again by
+     * itself, which what must not be done twice does not bear. */
+    HTTP_ONCE = 2
+};
 struct http_call {
     const char *method;
     str url, body;
@@ -166,7 +171,7 @@ str crypto_base64_padded(struct arena *, str); /* the other alphabet, for HTTP B
 bool crypto_equal(str, str);                    /* constant time at equal length */
 str crypto_sha256_hex(struct arena *, str);
 str crypto_sha256(struct arena *, str); /* 32 bytes */
-str crypto_hmac_sha1(struct arena *, str key, str message); /* 20 bytes; for RFC 6238 alone */
+str crypto_hmac_sha1(struct arena *, str key, str message); /* 20 bytes; where a protocol says so */
 /* The same in pieces. */
 struct crypto_sum;
 struct crypto_sum *crypto_sum_new(struct arena *);

@@ -30,11 +30,15 @@ int notify_again(struct ctx *c, i64 mail)
 
 int notify_collect(struct ctx *c, i64 person, struct node *into)
 {
-    struct node *mails;
+    struct node *mails, *messages;
     TRY(q_notify_of_person(c, &mails, person));
     node_set(c->mem, into, S("mails"), mails);
+    TRY(q_notify_sms_of_person(c, &messages, person));
+    node_set(c->mem, into, S("messages"), messages);
     return E_OK;
 }
+
+int notify_erase(struct ctx *c, i64 person) { return q_notify_erase_sms(c, NULL, person); }
 
 int notify_forget(struct ctx *c, str email) { return q_notify_forget(c, NULL, email); }
 

@@ -26,6 +26,7 @@ static const struct {
     { "queue", "jobs and events are done in time", check_queue },
     { "holds", "no stock is held for longer than was said", check_holds },
     { "mail", "mail can be sent", check_mail },
+    { "sms", "text messages can be sent", check_sms },
     { "provider", "the payment provider takes our key", check_provider },
     { "webhooks", "the provider's news come in", check_webhooks },
     { "clock", "the clocks agree", check_clock },

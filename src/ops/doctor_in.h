@@ -35,6 +35,7 @@ void check_people(struct exam *);
 void check_redis(struct exam *);
 void check_nginx(struct exam *);
 void check_mail(struct exam *);
+void check_sms(struct exam *);
 void check_provider(struct exam *);
 void check_webhooks(struct exam *);
 void check_clock(struct exam *);

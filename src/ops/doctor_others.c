@@ -1,5 +1,6 @@
 /* The doctor and whom the shop talks to: Redis, nginx, the mail server, the payment provider. */
 #include "gen/queries.h"
+#include "notify/notify.h"
 #include "ops/doctor_in.h"
 #include "payments/payments.h"
 #include <unistd.h>
@@ -59,6 +60,26 @@ void check_mail(struct exam *e)
         SAY(e, WRONG,
             str_fmt(e->c->mem, "swaks --server %.*s --to you@your.domain shows the talk", STR(url)),
             "the mail server does not take our mail: %s", exam_fault(e));
+}
+
+/* Without a provider there is nothing to be wrong. */
+void check_sms(struct exam *e)
+{
+    struct node *row;
+    i64 most = conf_int(e->c->app->conf, "sms_per_hour", 100);
+    if (!notify_has_sms(e->c->app))
+        return;
+    if (notify_sms_try(e->c))
+        SAY(e, WRONG, S("the settings sms_base, sms_account and sms_secret"),
+            "the provider of text messages does not let us in: %s", exam_fault(e));
+    if (q_notify_sms_hour(e->c, &row))
+        return;
+    if (node_int(row, "n") >= most)
+        SAY(e, WARNING, S("look at who asks for them; then the setting sms_per_hour"),
+            "%" PRId64 " text messages within an hour: no more go out", most);
+    if (node_int(row, "failed") > 5)
+        SAY(e, WARNING, S("the log's lines sms_refused, and the provider's own console"),
+            "%" PRId64 " text messages of this hour could not be sent", node_int(row, "failed"));
 }
 
 void check_provider(struct exam *e)

@@ -30,6 +30,9 @@
     X("jobs_failed_total", "counter", "Job tries that failed")                                     \
     X("jobs_dead_total", "counter", "Jobs given up")                                               \
     X("mails_total", "counter", "Mails handed over")                                               \
+    X("sms_total", "counter", "Text messages handed over")                                         \
+    X("sms_refused_total", "counter", "Text messages the provider refused")                        \
+    X("sms_limited_total", "counter", "Text messages not sent, as enough had gone out")            \
     X("push_total", "counter", "Messages pushed to open pages")                                    \
     X("refreshes_total", "counter", "Kept pages rendered anew")                                    \
     X("node_failures_total", "counter", "Times another node did not take a message or a page")     \

@@ -13,8 +13,8 @@ const whole = (value, otherwise, low, high, name) => {
 };
 
 export class Control {
-    constructor({ till, store, switches, hooks, publicUrl }) {
-        Object.assign(this, { till, store, switches, hooks });
+    constructor({ till, store, switches, hooks, publicUrl, texts }) {
+        Object.assign(this, { till, store, switches, hooks, texts });
         this.origin = new URL(publicUrl).origin;
         this.calls = new Map();
     }
@@ -49,6 +49,7 @@ export class Control {
         const [, verb, id] = /^\/_sim\/([a-z]+)(?:\/([A-Za-z0-9_]{1,255}))?$/.exec(path) ?? [];
         const call = `${method} ${verb}`;
         if (call === 'GET health') return { ok: true };
+        if (call === 'GET texts') return this.texts.show(new URLSearchParams(request.query));
         if (call === 'GET switches') return this.switches.show();
         if (call === 'GET stats') return this.stats(new URLSearchParams(request.query));
         if (call === 'DELETE switches') {

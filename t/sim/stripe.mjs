@@ -9,6 +9,7 @@
 //   door.mjs api.mjs                                     /v1
 //   site.mjs page.mjs style.mjs words.mjs                the hosted page
 //   hooks.mjs                                            webhooks out
+//   texts.mjs                                            text messages, as Twilio takes them
 //   control.mjs switches.mjs                             /_sim
 //
 // Refuses to run in production and with anything but an sk_test_ key.
@@ -26,10 +27,12 @@ import { Hooks } from './hooks.mjs';
 import { Site } from './site.mjs';
 import { Store } from './store.mjs';
 import { Switches } from './switches.mjs';
+import { Texts } from './texts.mjs';
 import { Till } from './till.mjs';
 import { notice, pageHeaders, speak } from './page.mjs';
 
 const MOST_BODY = 1 << 20;
+const SMS_ACCOUNT = `AC${'0'.repeat(32)}`;
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 export class Refusal extends Error {}
@@ -73,10 +76,11 @@ export async function startSimulator(options) {
     const till = new Till({
         store, settings: switches.settings, publicUrl, onEvents: (events) => hooks.take(events),
     });
-    const control = new Control({ till, store, switches, hooks, publicUrl });
+    const texts = new Texts({ switches, account: options.smsAccount ?? SMS_ACCOUNT, token: options.smsToken ?? options.key });
+    const control = new Control({ till, store, switches, hooks, publicUrl, texts });
     const door = new Door({ till, store, switches, key: options.key });
     const site = new Site({ till, store, merchant: options.merchant ?? 'Demo shop' });
-    const rooms = { door, site, control, switches };
+    const rooms = { door, site, control, switches, texts };
     for (const { server } of servers) server.on('request', (req, res) => serve(rooms, req, res));
     hooks.wakeUp();
 
@@ -167,7 +171,7 @@ async function serve(rooms, req, res) {
     }
 }
 
-async function dispatch({ door, site, control, switches }, request, res) {
+async function dispatch({ door, site, control, switches, texts }, request, res) {
     const { path } = request;
     if (path.startsWith('/_sim/')) {
         send(res, await control.answer(request));
@@ -181,6 +185,10 @@ async function dispatch({ door, site, control, switches }, request, res) {
         const result = await door.answer(request);
         control.count(request.endpoint ?? 'unknown', result.status, result.replayed);
         await sendSpoilt(res, result);
+        return;
+    }
+    if (Texts.isHere(path)) {
+        await sendSpoilt(res, await texts.answer(request));
         return;
     }
     await visit({ site, control, switches }, request, res);
@@ -301,6 +309,7 @@ const USAGE = `usage: node t/sim/stripe.mjs --key sk_test_… [options]
   --state FILE            keep all objects over a restart
   --keep N                objects of each kind kept (10000)
   --merchant NAME         the name on the hosted page
+  --sms-account AC… --sms-token TOKEN   whose text messages are taken (AC and 32 zeros; the key)
   --mode MODE             "production" is refused
 `;
 
@@ -308,7 +317,7 @@ function readArguments() {
     const text = { type: 'string' };
     const { values } = parseArgs({ options: {
         key: text, 'webhook-url': text, 'webhook-secret': text, 'webhook-socket': text,
-        'public-url': text, state: text, keep: text, merchant: text, mode: text,
+        'public-url': text, 'sms-account': text, 'sms-token': text, state: text, keep: text, merchant: text, mode: text,
         listen: { type: 'string', multiple: true }, help: { type: 'boolean' },
     } });
     const camel = (name) => name.replace(/-(.)/g, (_, c) => c.toUpperCase());
