@@ -15,48 +15,8 @@ select set_config('synchronous_commit', 'off', true) as was;
 
 -- name: read_events :one
 -- in: most bigint, events text[], jobs text[], unless text[], ranks bigint[]
--- Events nobody has read, oldest first: gives each its number within its organisation and makes
--- the jobs of who hears it; the event's id makes the job's key. One reader at a time: whoever
--- does not get the lock reads nothing. The row is looked at again when it is locked, since the
--- reader before may have ended after this statement had begun. A number that was given must
--- not be given again, so this commit does wait.
-with mine as materialized (
-    select id, organisation_id, kind, subject_id, data, request
-      from work.outbox
-     where read_at is null and (select pg_try_advisory_xact_lock(7421001))
-     order by id
-     limit :most
-       for update skip locked
-), placed as (
-    select id, organisation_id, row_number() over (partition by organisation_id order by id) as n,
-           count(*) over (partition by organisation_id) as many
-      from mine
-), counted as (
-    insert into work.sequence as s (organisation_id, last)
-    select organisation_id, max(many) from placed where organisation_id is not null
-     group by organisation_id
-    on conflict (organisation_id) do update set last = s.last + excluded.last
-    returning organisation_id, last
-), read as (
-    update work.outbox o set read_at = now(), seq = c.last - p.many + p.n
-      from placed p
-      left join counted c on c.organisation_id = p.organisation_id
-     where o.id = p.id
-), made as (
-    insert into work.job (kind, key, organisation_id, subject_id, data, request, rank)
-    select r.job, r.job || ':' || m.id, m.organisation_id, m.subject_id,
-           jsonb_build_object('event', m.kind, 'data', m.data), m.request, r.rank
-      from mine m
-      join unnest(:events::text[], :jobs::text[], :unless::text[], :ranks::bigint[])
-           as r(event, job, unless, rank)
-        on (m.kind = r.event or (r.event like '%*' and starts_with(m.kind, rtrim(r.event, '*'))))
-       and not (r.unless <> '' and m.data ? r.unless)
-     order by m.id
-        on conflict (key) do nothing
-)
-select count(*) as n,
-       case when count(*) > 0 then set_config('synchronous_commit', 'on', true) end as waits
-  from mine;
+-- So many events were read and have their jobs now.
+select work.read_events(:most, :events, :jobs, :unless, :ranks) as n;
 
 -- name: forget_events :exec
 -- in: before timestamptz
@@ -74,30 +34,9 @@ select work.add_job(:kind, :key, :organisation, :subject, :data, :request, :at, 
 
 -- name: claim :many
 -- in: most bigint, lease_us bigint, worker text, quick text[]
--- Takes what is due, by rank and then what has waited longest; two workers never get the same
--- job. Several go together only as long as they are quick and no worker has died over one: the
--- first that is not ends the row, or goes alone.
-with due as materialized (
-    select id, rank, run_at, deaths = 0 and kind = any(:quick::text[]) as is_quick
-      from work.job
-     where state = 'ready' and run_at <= statement_timestamp()
-     order by rank, run_at, id
-     limit :most
-       for update skip locked
-), lined as (
-    select id, row_number() over in_turn as place, bool_and(is_quick) over in_turn as all_quick
-      from due window in_turn as (order by rank, run_at, id)
-), mine as (
-    update work.job j
-       set state = 'running', attempt = attempt + 1, worker = :worker,
-           lease_until = clock_timestamp() + :lease_us * interval '1 microsecond'
-      from lined l
-     where j.id = l.id and (l.place = 1 or l.all_quick)
-    returning l.place, j.id, j.kind, j.key, coalesce(j.organisation_id, 0) as organisation_id,
-        j.subject_id, j.data, j.request, j.attempt
-)
-select id, kind, key, organisation_id, subject_id, data, request, attempt
-  from mine order by place;
+select job as id, of_kind as kind, with_key as key, organisation as organisation_id,
+       subject as subject_id, beside as data, by_request as request, try as attempt
+  from work.claim(:most, :lease_us, :worker, :quick) order by place;
 
 -- name: lease :exec
 -- in: id bigint, attempt bigint, lease_us bigint

@@ -61,11 +61,12 @@ grant usage on all sequences in schema cart to talat_app;
 
 -- An order keeps so many of these for this cart.
 create function cart.keep(of_cart bigint, variants bigint[], quantities bigint[]) returns void
-language sql as $$
+language plpgsql as $$ -- planned once; in SQL it would be at each call
+begin
     update cart.line l set held = least(u.quantity, 999)
       from unnest(variants, quantities) as u(variant, quantity)
-     where l.cart_id = of_cart and l.variant_id = u.variant
-$$;
+     where l.cart_id = of_cart and l.variant_id = u.variant;
+end $$;
 
 -- What was ordered has been paid: the cart is done. One that was changed since keeps the rest, and
 -- so does one that it was poured into.

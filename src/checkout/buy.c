@@ -136,7 +136,7 @@ static int buy(struct ctx *c, const struct wish *w, i64 *order)
     g = (struct gathered){ 0 };
     TRY(checkout_gather(c, &g));
     TRY(checkout_costs(c, &g));
-    return checkout_order(c, &g, w->person, order);
+    return checkout_order(c, &g, w->person, 0, order);
 }
 
 int checkout_buy(struct ctx *c, const struct wish *w, i64 *order)

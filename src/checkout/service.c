@@ -17,10 +17,8 @@ static bool is_complete(const struct node *draft)
         node_str(address, "country").n;
 }
 
-static int read_draft(struct ctx *c, i64 cart, struct node **draft)
+static void fill_draft(struct ctx *c, struct node **draft)
 {
-    struct node *address;
-    TRY(q_checkout_draft(c, draft, cart));
     if (!*draft) {
         *draft = node_map(c->mem);
         node_set_str(c->mem, *draft, S("email"), str_none);
@@ -29,37 +27,28 @@ static int read_draft(struct ctx *c, i64 cart, struct node **draft)
         node_set_str(c->mem, *draft, S("delivery_method"), str_none);
         node_set_map(c->mem, *draft, S("address"));
     }
-    address = node_get(*draft, S("address"));
+    struct node *address = node_get(*draft, S("address"));
     for (size_t i = 0; i < COUNT(address_fields); i++)
         if (!node_get(address, str_of(address_fields[i])))
             node_set_str(c->mem, address, str_of(address_fields[i]), str_none);
-    return E_OK;
 }
 
-static int read_methods(
-    struct ctx *c, struct node *draft, i64 goods, struct node **methods, struct node **chosen)
+static void choose(struct ctx *c, struct gathered *g)
 {
-    str code = node_str(draft, "delivery_method");
-    *chosen = NULL;
-    TRY(shipping_methods(c, node_str(node_get(draft, S("address")), "country"), goods, methods));
-    EACH(item, *methods) {
+    str code = node_str(g->draft, "delivery_method");
+    g->delivery = NULL;
+    EACH(item, g->methods) {
         struct node *method = (struct node *)&item->node;
         bool is_chosen = str_eq(node_str(method, "code"), code);
         node_set_bool(c->mem, method, S("is_chosen"), is_chosen);
-        *chosen = is_chosen ? method : *chosen;
+        g->delivery = is_chosen ? method : g->delivery;
     }
-    return E_OK;
 }
 
-/* The house's own rules (inclusive or not, rounding) are those of the first seller: one
- * order, one way of reckoning, stored with it. */
-static int basket_of(struct ctx *c, const struct node *cart, const struct node *delivery,
-    str country, struct basket *b)
+static void fill_basket(struct ctx *c, const struct node *cart, struct basket *b)
 {
     const struct node *lines = node_get(cart, S("lines"));
-    struct node *house;
-    *b = (struct basket){ .currency = c->currency,
-        .delivery = delivery ? node_int(delivery, "amount") : 0 };
+    *b = (struct basket){ .currency = c->currency };
     b->lines = NEWS(c->mem, struct price_line, node_count(lines) + 1);
     EACH(item, lines) {
         const struct node *line = &item->node;
@@ -72,13 +61,40 @@ static int basket_of(struct ctx *c, const struct node *cart, const struct node *
             .sku = node_str(line, "sku"),
             .tax_class = node_str(line, "tax_class") };
     }
+}
+
+/* What was filled in, and by whose rules it is reckoned: the house's own (inclusive or not,
+ * rounding) are those of the first seller: one order, one way of reckoning, stored with it. */
+static int read_draft(struct ctx *c, struct gathered *g, struct node **house)
+{
+    *house = NULL;
+    pg_batch(c);
+    q_checkout_draft(c, &g->draft, node_int(g->cart, "id"));
+    if (g->basket.n)
+        auth_organisation(c, g->basket.lines[0].organisation, house);
+    TRY(pg_flush(c));
+    fill_draft(c, &g->draft);
+    return E_OK;
+}
+
+static int read_terms(struct ctx *c, struct gathered *g, const struct node *house)
+{
+    struct basket *b = &g->basket;
+    struct node *rates = NULL;
+    str country = node_str(node_get(g->draft, S("address")), "country");
+    pg_batch(c);
+    shipping_methods(c, country, node_int(g->cart, "goods"), &g->methods);
+    if (b->n)
+        pricing_rates(c, country.n ? country : node_str(house, "country"), &rates);
+    TRY(pg_flush(c));
+    choose(c, g);
+    b->delivery = g->delivery ? node_int(g->delivery, "amount") : 0;
     if (!b->n)
         return E_OK;
-    TRY(auth_organisation(c, b->lines[0].organisation, &house));
     b->tax_inclusive = node_bool(house, "tax_inclusive");
     b->rounding =
         str_is(node_str(house, "rounding"), "per_total") ? ROUND_PER_TOTAL : ROUND_PER_LINE;
-    return pricing_rules(c, country.n ? country : node_str(house, "country"), b);
+    return pricing_rules(c, rates, b);
 }
 
 static void set_totals(
@@ -96,16 +112,15 @@ static void set_totals(
 
 int checkout_gather(struct ctx *c, struct gathered *g)
 {
+    struct node *house;
     TRY(cart_read(c, &g->cart));
-    TRY(read_draft(c, node_int(g->cart, "id"), &g->draft));
-    TRY(read_methods(c, g->draft, node_int(g->cart, "goods"), &g->methods, &g->delivery));
+    fill_basket(c, g->cart, &g->basket);
+    TRY(read_draft(c, g, &house));
+    TRY(read_terms(c, g, house));
     if (node_bool(g->cart, "is_empty"))
         return E_OK;
-    bool addressed = is_complete(g->draft);
-    TRY(basket_of(c, g->cart, g->delivery, node_str(node_get(g->draft, S("address")), "country"),
-        &g->basket));
     TRY(pricing_reckon(c, &g->basket, &g->priced));
-    g->is_ready = addressed && g->delivery && !node_bool(g->cart, "is_blocked");
+    g->is_ready = is_complete(g->draft) && g->delivery && !node_bool(g->cart, "is_blocked");
     return E_OK;
 }
 
@@ -150,16 +165,6 @@ int checkout_save_delivery(struct ctx *c, i64 cart, str method)
     return pg_end(c, err || !changed ? err : cart_raise(c, cart));
 }
 
-/* An order of this revision at another price (changed in the shop, or the currency was): what
- * the buyer sees now is a new revision, and the buyer is asked again. */
-static int renew(struct ctx *c, i64 cart, i64 revision, bool *renewed)
-{
-    i64 other;
-    TRY(orders_of_revision(c, cart, revision, &other));
-    *renewed = other != 0;
-    return other ? cart_raise(c, cart) : E_OK;
-}
-
 int checkout_costs(struct ctx *c, const struct gathered *g)
 {
     return g->priced.total ? E_OK
@@ -168,9 +173,10 @@ int checkout_costs(struct ctx *c, const struct gathered *g)
                                  "to us.");
 }
 
-int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 *order)
+int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 id, i64 *order)
 {
-    struct placing placing = { .cart = node_int(g->cart, "id"),
+    struct placing placing = { .id = id,
+        .cart = node_int(g->cart, "id"),
         .revision = node_int(g->cart, "revision"),
         .person = person,
         .email = node_str(g->draft, "email"),
@@ -188,28 +194,34 @@ int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 *order)
 int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, i64 *order)
 {
     struct gathered g = { 0 };
+    struct orders_before before;
     TRY(checkout_gather(c, &g));
     i64 cart = node_int(g.cart, "id"), revision = node_int(g.cart, "revision");
-    bool renewed;
-    TRY(orders_answered(c, cart ? cart : c->scope.cart, person, seen_revision, seen_total, order));
+    struct orders_asked asked = { cart ? cart : c->scope.cart, person, revision, seen_revision,
+        seen_total };
+    TRY(orders_look_back(c, &asked, &before));
+    *order = before.answered;
     if (*order) {
         c->scope.order = *order;
         return E_OK;
     }
-    TRY(renew(c, cart, revision, &renewed));
+    /* An order of this revision at another price (changed in the shop, or the currency was): what
+     * the buyer sees now is a new revision, and the buyer is asked again. */
+    if (before.of_revision)
+        TRY(cart_raise(c, cart));
     if (node_bool(g.cart, "is_blocked"))
         return fail(c, E_CONFLICT, "checkout.blocked",
             "Something in your cart is sold out or can no longer be bought as it is. Please look "
             "at your cart.");
-    if (renewed || revision != seen_revision || g.priced.total != seen_total)
+    if (before.of_revision || revision != seen_revision || g.priced.total != seen_total)
         return fail(c, E_CONFLICT, "checkout.changed",
             "Your cart or a price has changed. Please look at the new total before you pay.");
     if (!g.is_ready)
         return fail(c, E_CONFLICT, "checkout.unready",
             "Something is still missing before you can pay. Please look through your order.");
     TRY(checkout_costs(c, &g));
-    TRY(orders_supersede(c, cart, revision));
-    return checkout_order(c, &g, person, order);
+    TRY(orders_supersede(c, before.older));
+    return checkout_order(c, &g, person, before.next, order);
 }
 
 int checkout_erase(struct ctx *c, i64 person) { return q_checkout_erase(c, NULL, person); }

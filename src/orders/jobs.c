@@ -173,7 +173,6 @@ static int payment_event(struct ctx *c, const struct job *job)
     TRY(payments_event(c, job->subject, &a.event, &a.order, &is_old));
     if (!a.order || is_old)
         return old_news(c, job, a.order ? outcome_of(NEWS_NONE) : "not ours");
-    c->scope.order = a.order;
     TRY(pg_tx(c, apply, &a));
     metric_add(c->app, "payments_total", a.news == NEWS_PAID);
     return E_OK;
@@ -245,8 +244,7 @@ static int mail_document(
     struct ctx *c, const struct node *mail, const char *subject, struct node **document)
 {
     struct node *order;
-    c->scope.order = node_int(mail, "order_id");
-    TRY(orders_read(c, c->scope.order, &order));
+    TRY(orders_read(c, node_int(mail, "order_id"), &order));
     str number = node_str(order, "number");
     *document = node_map(c->mem);
     node_set(c->mem, *document, S("order"), order);

@@ -39,8 +39,7 @@ static str channel_of(struct req *r, str line)
 
 void orders_will_listen(struct req *r, str line)
 {
-    if (r->format != JSON) /* clients are told in any case */
-        line_expected(&r->c, channel_of(r, line));
+    line_expected(&r->c, channel_of(r, line));
 }
 
 void orders_page_at_desk(struct req *r) { orders_will_listen(r, auth_line(r, LINE_DESK)); }
@@ -84,19 +83,67 @@ static int send(struct ctx *c, const struct node *lines, const char *ending, str
     return publish(c, &channels, event, body);
 }
 
+/* Who hears of an order. A line's channel is its clients' ("json") or its pages' in one language. */
+#define MOST_ENDINGS 16
 struct hearing {
-    struct node *buyer, *staff; /* their lines */
+    const char *endings[MOST_ENDINGS]; /* json, then the languages */
+    struct node *buyer[MOST_ENDINGS], *staff[MOST_ENDINGS]; /* by ending: lines that are listened to */
+    size_t n;
+    bool is_any;
 };
+
+static size_t name_channels(
+    struct ctx *c, const struct node *lines, const char *ending, str *channels)
+{
+    size_t n = 0;
+    EACH(line, lines)
+        channels[n++] = str_fmt(c->mem, "%.*s/%s", STR(line->node.as.text), ending);
+    return n;
+}
+
+static struct node *those_heard(
+    struct ctx *c, const struct node *lines, const bool **heard, bool *is_any)
+{
+    struct node *out = node_list(c->mem);
+    EACH(line, lines)
+        if (*(*heard)++)
+            node_add_str(c->mem, out, line->node.as.text);
+    *is_any = *is_any || node_count(out);
+    return out;
+}
+
+/* What nobody listens to is neither made nor sent. */
+static void keep_heard(
+    struct ctx *c, const struct node *buyer, const struct node *staff, struct hearing *h)
+{
+    size_t most = h->n * (node_count(buyer) + node_count(staff)), n = 0;
+    str *channels = NEWS(c->mem, str, most + 1);
+    bool *heard = NEWS(c->mem, bool, most + 1);
+    for (size_t i = 0; i < h->n; i++) {
+        n += name_channels(c, buyer, h->endings[i], channels + n);
+        n += name_channels(c, staff, h->endings[i], channels + n);
+    }
+    lines_heard(c, channels, n, heard);
+    const bool *next = heard;
+    for (size_t i = 0; i < h->n; i++) {
+        h->buyer[i] = those_heard(c, buyer, &next, &h->is_any);
+        h->staff[i] = those_heard(c, staff, &next, &h->is_any);
+    }
+}
 
 static int who_hears(struct ctx *c, const struct node *order, i64 organisation, struct hearing *h)
 {
     i64 person = node_int(order, "person_id");
-    h->buyer = node_list(c->mem);
-    h->staff = node_list(c->mem);
-    node_add_str(c->mem, h->buyer, orders_line(c, node_int(order, "id")));
+    struct node *buyer = node_list(c->mem), *staff = node_list(c->mem);
+    *h = (struct hearing){ .endings = { "json" }, .n = 1 };
+    for (const struct language *l = web_languages; l->code && h->n < MOST_ENDINGS; l++)
+        h->endings[h->n++] = l->code;
+    node_add_str(c->mem, buyer, orders_line(c, node_int(order, "id")));
     if (person)
-        TRY(auth_lines_of_person(c, person, h->buyer));
-    return auth_lines_of_staff(c, organisation, h->staff);
+        TRY(auth_lines_of_person(c, person, buyer));
+    TRY(auth_lines_of_staff(c, organisation, staff));
+    keep_heard(c, buyer, staff, h);
+    return E_OK;
 }
 
 static int send_json(struct ctx *c, const struct node *order, const struct hearing *h, str event)
@@ -107,41 +154,8 @@ static int send_json(struct ctx *c, const struct node *order, const struct heari
     node_set_str(c->mem, data, S("payment_status"), node_str(order, "payment_status"));
     node_set_str(c->mem, data, S("order_status"), node_str(order, "status"));
     json_write(&json, data);
-    TRY(send(c, h->buyer, "json", event, buf_str(&json)));
-    return send(c, h->staff, "json", event, buf_str(&json));
-}
-
-static size_t name_channels(struct ctx *c, const struct node *lines, str language, str *channels)
-{
-    size_t n = 0;
-    EACH(line, lines)
-        channels[n++] = str_fmt(c->mem, "%.*s/%.*s", STR(line->node.as.text), STR(language));
-    return n;
-}
-
-static struct node *those_heard(struct ctx *c, const struct node *lines, const bool **heard)
-{
-    struct node *out = node_list(c->mem);
-    EACH(line, lines)
-        if (*(*heard)++)
-            node_add_str(c->mem, out, line->node.as.text);
-    return out;
-}
-
-/* By language: of the buyer's lines, then of the staff's, whether a page listens. */
-static const bool *who_listens(struct ctx *c, const struct hearing *h)
-{
-    size_t most = 0, n = 0;
-    for (const struct language *l = web_languages; l->code; l++)
-        most += node_count(h->buyer) + node_count(h->staff);
-    str *channels = NEWS(c->mem, str, most + 1);
-    bool *heard = NEWS(c->mem, bool, most + 1);
-    for (const struct language *l = web_languages; l->code; l++) {
-        n += name_channels(c, h->buyer, str_of(l->code), channels + n);
-        n += name_channels(c, h->staff, str_of(l->code), channels + n);
-    }
-    lines_heard(c, channels, n, heard);
-    return heard;
+    TRY(send(c, h->buyer[0], h->endings[0], event, buf_str(&json)));
+    return send(c, h->staff[0], h->endings[0], event, buf_str(&json));
 }
 
 static int send_page(
@@ -154,22 +168,19 @@ static int send_page(
     return send(c, lines, str_c(c->mem, c->lang), str_none, html);
 }
 
-/* Pages are open in whatever language their readers chose; what nobody reads is not made. */
+/* Pages are open in whatever language their readers chose. */
 static int send_pages(struct ctx *c, i64 id, const struct hearing *h)
 {
     struct node *order;
-    const bool *heard = who_listens(c, h);
-    for (const struct language *l = web_languages; l->code; l++) {
+    for (size_t i = 1; i < h->n; i++) {
         struct node *document = node_map(c->mem);
-        struct node *buyer = those_heard(c, h->buyer, &heard);
-        struct node *staff = those_heard(c, h->staff, &heard);
-        c->lang = str_of(l->code);
-        if (!node_count(buyer) && !node_count(staff))
+        c->lang = str_of(h->endings[i]);
+        if (!node_count(h->buyer[i]) && !node_count(h->staff[i]))
             continue;
         TRY(orders_read(c, id, &order));
         node_set(c->mem, document, S("order"), order);
-        TRY(send_page(c, buyer, "orders/status", document));
-        TRY(send_page(c, staff, "orders/admin_row", document));
+        TRY(send_page(c, h->buyer[i], "orders/status", document));
+        TRY(send_page(c, h->staff[i], "orders/admin_row", document));
     }
     return E_OK;
 }
@@ -180,7 +191,6 @@ int orders_push(struct ctx *c, const struct job *job)
 {
     bool is_new = str_is(node_str(job->data, "event"), "order.created");
     i64 id = job->subject;
-    c->scope.order = id;
     for (int round = 0; round < MOST_ROUNDS; round++) {
         struct node *newest, *order, *now;
         struct hearing hearing;
@@ -189,6 +199,8 @@ int orders_push(struct ctx *c, const struct job *job)
         q_orders_read(c, &order, id, c->lang);
         TRY(pg_flush(c));
         TRY(who_hears(c, order, job->organisation, &hearing));
+        if (!hearing.is_any)
+            return E_OK;
         TRY(send_json(
             c, order, &hearing, is_new && !round ? S("order:created") : S("order:updated")));
         TRY(send_pages(c, id, &hearing));

@@ -22,6 +22,7 @@ struct priced;
 /* clang-format on */
 
 struct placing { /* everything checkout has gathered, prices already reckoned */
+    i64 id;          /* from orders_look_back; 0: a new one */
     i64 cart, revision, person;
     str email, name, phone, delivery_method;
     struct node *address, *delivery_names;
@@ -33,14 +34,22 @@ struct placing { /* everything checkout has gathered, prices already reckoned */
  * is the order's afterwards. The same (cart, revision) again returns the first order.
  * E_CONFLICT "inventory.short" names what is left of what. */
 int orders_place(struct ctx *, const struct placing *, i64 *order);
-/* The order this very submission was answered with before, 0 when it is the first: a cart's
- * revision at a total. cart 0: it is gone, any of this person's. */
-int orders_answered(struct ctx *, i64 cart, i64 person, i64 revision, i64 total, i64 *order);
-/* The order of a cart's revision; 0 when there is none. */
-int orders_of_revision(struct ctx *, i64 cart, i64 revision, i64 *order);
-/* Unpaid orders of earlier revisions of this cart: each one's payment page is expired at the
- * provider first, then it is cancelled and its hold freed. Outside any transaction. */
-int orders_supersede(struct ctx *, i64 cart, i64 revision);
+/* What there is already when a cart is to be ordered, and the next order's number. */
+struct orders_asked {
+    i64 cart;                      /* 0: it is gone, any of this person's */
+    i64 person, revision;          /* the cart's revision now */
+    i64 seen_revision, seen_total; /* what the buyer agrees to */
+};
+struct orders_before {
+    i64 answered;       /* the order this very submission was answered with before */
+    i64 of_revision;    /* the order of the cart's revision; 0: none */
+    struct node *older; /* unpaid orders of earlier revisions */
+    i64 next;
+};
+int orders_look_back(struct ctx *, const struct orders_asked *, struct orders_before *);
+/* Ends those: each one's payment page is expired at the provider first, then it is cancelled and
+ * its hold freed. Outside any transaction. */
+int orders_supersede(struct ctx *, const struct node *older);
 
 /* The whole order for its page (the scope must name it or its organisation): the columns of
  * query read, with lines[], parts[], events[], trace[], and is_pending, is_processing,

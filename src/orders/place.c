@@ -36,27 +36,38 @@ int orders_tell(struct ctx *c, i64 order, const char *kind)
     return q_orders_tell(c, NULL, order, str_of(kind), c->id, job_wakes(c));
 }
 
+static i64 id_of(const struct node *row) { return row ? node_int(row, "id") : 0; }
+
 /* Asked for the house, because the buyer's scope cannot name an order it does not know yet. */
-int orders_of_revision(struct ctx *c, i64 cart, i64 revision, i64 *order)
+static int find_of_revision(struct ctx *c, i64 cart, i64 revision, i64 *order)
 {
     struct node *row;
     struct scope before = c->scope;
     c->scope.platform = true;
     int err = q_orders_of_revision(c, &row, cart, revision);
     c->scope = before;
-    *order = !err && row ? node_int(row, "id") : 0;
+    *order = err ? 0 : id_of(row);
     return err;
 }
 
-int orders_answered(struct ctx *c, i64 cart, i64 person, i64 revision, i64 total, i64 *order)
+int orders_look_back(struct ctx *c, const struct orders_asked *a, struct orders_before *out)
 {
-    struct node *row;
+    struct node *answered, *same, *next;
     struct scope before = c->scope;
     c->scope.platform = true;
-    int err = q_orders_answered(c, &row, cart, person, revision, total, c->currency);
+    pg_batch(c);
+    q_orders_answered(
+        c, &answered, a->cart, a->person, a->seen_revision, a->seen_total, c->currency);
+    q_orders_of_revision(c, &same, a->cart, a->revision);
+    q_orders_older_unpaid(c, &out->older, a->cart, a->revision);
+    q_orders_next_id(c, &next);
+    int err = pg_flush(c);
     c->scope = before;
-    *order = !err && row ? node_int(row, "id") : 0;
-    return err;
+    TRY(err);
+    out->answered = id_of(answered);
+    out->of_revision = id_of(same);
+    out->next = id_of(next);
+    return E_OK;
 }
 
 struct attempt {
@@ -120,17 +131,17 @@ static int place_new(struct ctx *c, const struct placing *p, bool *is_placed)
 }
 
 /* Whoever comes second waits in orders.place for the first, then finds that one's order. */
-static int place(struct ctx *c, void *with)
+static int place(struct ctx *c, struct attempt *a)
 {
-    struct attempt *a = with;
     const struct placing *p = a->placing;
-    struct node *row;
-    TRY(q_orders_next_id(c, &row));
-    c->scope.order = a->order = node_int(row, "id");
+    struct node *row = NULL;
+    if (!p->id)
+        TRY(q_orders_next_id(c, &row));
+    c->scope.order = a->order = p->id ? p->id : id_of(row);
     TRY(place_new(c, p, &a->is_new));
     if (a->is_new)
         return E_OK;
-    TRY(orders_of_revision(c, p->cart, p->revision, &a->order));
+    TRY(find_of_revision(c, p->cart, p->revision, &a->order));
     return a->order ? E_OK
                     : fail(c, E_CONFLICT, "checkout.changed",
                           "Your cart or a price has changed. Please look at the new total before "

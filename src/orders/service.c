@@ -327,17 +327,12 @@ int orders_cancel(struct ctx *c, i64 order, i64 by_person, const char *actor)
     return pg_tx(c, cancel, &x);
 }
 
-int orders_supersede(struct ctx *c, i64 cart, i64 revision)
+int orders_supersede(struct ctx *c, const struct node *older)
 {
-    struct node *older;
     struct scope before = c->scope;
-    c->scope.platform = true;
-    int err = q_orders_older_unpaid(c, &older, cart, revision);
-    c->scope = before;
-    TRY(err);
     EACH(item, older) {
         c->scope.order = node_int(&item->node, "id");
-        err = orders_cancel(c, c->scope.order, before.person, "buyer");
+        int err = orders_cancel(c, c->scope.order, before.person, "buyer");
         c->scope = before;
         TRY(err);
     }

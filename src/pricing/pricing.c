@@ -175,10 +175,13 @@ static i64 rate_of(const struct node *rates, str tax_class)
     return -1;
 }
 
-int pricing_rules(struct ctx *c, str country, struct basket *b)
+int pricing_rates(struct ctx *c, str country, struct node **rates)
 {
-    struct node *rates;
-    TRY(q_pricing_rates(c, &rates, country));
+    return q_pricing_rates(c, rates, country);
+}
+
+int pricing_rules(struct ctx *c, const struct node *rates, struct basket *b)
+{
     i64 standard = rate_of(rates, S("standard"));
     if (standard < 0)
         return fail(c, E_INPUT, "pricing.country", "We do not deliver to that country yet.");

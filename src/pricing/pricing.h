@@ -29,6 +29,8 @@ struct priced {
 /* E_INPUT "pricing.overflow" when a figure would not fit; never wraps. Sum of line totals is
  * goods; sum of line taxes plus the delivery's is tax (largest remainder per total). */
 int pricing_reckon(struct ctx *, struct basket *, struct priced *);
-/* Fills each line's rate and delivery_rate_bp from the table, for a country of delivery. */
-int pricing_rules(struct ctx *, str country, struct basket *);
+/* The rates of a country of delivery; pricing_rules fills each line's and delivery_rate_bp from them.
+ * E_INPUT "pricing.country": we do not deliver there. */
+int pricing_rates(struct ctx *, str country, struct node **rates);
+int pricing_rules(struct ctx *, const struct node *rates, struct basket *);
 int pricing_countries(struct ctx *, struct node **countries); /* [{code}] where we sell */

@@ -1,12 +1,13 @@
 /* Who listens. A page that will hold a line says so when it is made and again when the line is
- * laid, which nginx ends every four minutes for it to be laid anew (nginx/push.conf). So a channel
- * that nobody has spoken for in five minutes has no listener, and nothing need be made for it.
+ * laid, which nginx ends every four minutes for it to be laid anew (nginx/push.conf). It keeps what
+ * was sent for ten more (nginx/site.conf), for those who come back. So a channel that nobody has
+ * spoken for in a quarter of an hour has no listener, and nothing need be made for it.
  *
- * It stands in Redis, which may lose it: then everybody counts as listening for five minutes. */
+ * It stands in Redis, which may lose it: then everybody counts as listening for so long. */
 #include "work/work_in.h"
 #include "io/io.h"
 
-#define HEARD_FOR  300 /* seconds; longer than a line of /_sub/ lasts */
+#define HEARD_FOR  900 /* seconds; longer than a line of /_sub/ and what was sent on it last */
 #define SINCE      S("hears:since")
 #define MOST_LINES 400
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { agents, ask, Browser, payAt, sessionOf, sleep } from '../http/shop.mjs';
 import { clients, figures, percentile, seconds } from './measure.mjs';
 import { cpu, spent } from './cpu.mjs';
-import { bare, forgetPages, pg, requests, tail } from './shop.mjs';
+import { bare, forgetPages, known, pg, requests, tail } from './shop.mjs';
 
 const CLIENTS = 4, LINES = 50, ORDERS = 32;
 
@@ -110,7 +110,10 @@ const cart = {
 const order = {
     name: 'order placed to paid',
     target: '<= 6000 us CPU',
-    async prepare() { return { orders_a_round: ORDERS, clients: CLIENTS }; },
+    async prepare() {
+        known();
+        return { orders_a_round: ORDERS, clients: CLIENTS };
+    },
     sides: {
         async it(row, { db, parts, round }) {
             const ready = [];
