@@ -823,6 +823,10 @@ select provider, issuer, subject, email, created_at, used_at
 delete from auth.code
  where person_id = :person or address = (select email from auth.person where id = :person);
 
+-- name: erase_invitations :exec
+-- in: email text
+delete from auth.invitation where email = :email;
+
 -- name: erase_ways_in :exec
 -- in: person bigint
 with totp as (delete from auth.totp where person_id = :person),

@@ -164,3 +164,7 @@ select coalesce(sum(l.quantity), 0)::bigint as count
  where k.state = 'open'
    and case when base.person() is null then k.id = base.cart()
             else k.person_id = base.person() end;
+
+-- name: erase :exec
+-- in: person bigint
+delete from cart.cart where person_id = :person and state = 'open';

@@ -30,5 +30,7 @@ select name, phone, address, delivery_method from orders."order"
 
 -- name: erase :exec
 -- in: person bigint
+-- Also what was filled in without logging in, with the address that is known to be theirs.
 delete from checkout.draft
- where cart_id in (select id from cart.cart where person_id = :person);
+ where cart_id in (select id from cart.cart where person_id = :person)
+    or email = (select email from auth.person where id = :person and verified_at is not null);

@@ -283,10 +283,37 @@ select number from orders."order"
 -- in: person bigint
 delete from orders.answer where person_id = :person;
 
--- name: erase :exec
+-- name: erase :many
 -- in: person bigint
-update orders."order"
-   set email = '', name = '', phone = '',
+-- What the books need stays. Gives the address each had.
+with mine as (
+    select id, email from orders."order" where person_id = :person for update)
+update orders."order" o
+   set email = '', name = '', phone = '', forget_from = null,
        address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
-                                    'postcode', '', 'country', address ->> 'country')
- where person_id = :person;
+                                    'postcode', '', 'country', o.address ->> 'country')
+  from mine where o.id = mine.id
+returning o.id, mine.email;
+
+-- name: erase_guests :exec
+-- in: email text
+-- Placed without logging in, with this address: to be erased as soon as they may be.
+update orders."order" set forget_from = now()
+ where email = :email and :email <> '' and person_id is null and forget_from is null;
+
+-- name: guests_open :one
+-- in: email text
+select count(*) as n from orders."order" o
+ where o.email = :email and :email <> '' and o.person_id is null and not orders.is_over(o);
+
+-- name: erase_due :many
+with due as (
+    select o.id, o.email from orders."order" o
+     where o.forget_from is not null and orders.is_over(o)
+     order by o.id limit 500 for update skip locked)
+update orders."order" o
+   set email = '', name = '', phone = '', forget_from = null,
+       address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
+                                    'postcode', '', 'country', o.address ->> 'country')
+  from due where o.id = due.id
+returning o.id, due.email;

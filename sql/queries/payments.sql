@@ -198,3 +198,31 @@ select id, 0::bigint as owner, client_secret as sealed from payments.attempt
 -- name: seal_anew :exec
 -- in: id bigint, sealed text, before text
 update payments.attempt set client_secret = :sealed where id = :id and client_secret = :before;
+
+-- name: erase_requests :exec
+-- in: order_id bigint
+update payments.attempt set request = request - 'email' where order_id = :order_id;
+
+-- name: erase_events :one
+-- in: order_id bigint
+-- What the provider told of these payments, without whom it told it of. An event names the payment
+-- or its page somewhere in its text.
+with sought as (
+    select array_agg('%' || x.id || '%') as likes, min(a.created_at) as since
+      from payments.attempt a cross join lateral (values (a.session_id), (a.payment_id)) x(id)
+     where a.order_id = :order_id and length(x.id) > 8),
+done as (
+    update payments.event e
+       set body = jsonb_build_object('id', b.j -> 'id', 'type', b.j -> 'type',
+               'created', b.j -> 'created', 'livemode', b.j -> 'livemode', 'erased', true,
+               'data', jsonb_build_object('object', (
+                   select coalesce(jsonb_object_agg(k.key, k.value), '{}')
+                     from jsonb_each(b.j #> '{data,object}') k
+                    where k.key = any ('{id,object,amount,amount_total,amount_received,amount_refunded,amount_captured,currency,status,payment_status,payment_intent,client_reference_id,created,paid,captured,refunded}'))))::text
+      from sought s, payments.event f cross join lateral (select f.body::jsonb as j) b
+     where f.received_at >= s.since and f.body like any (s.likes) and f.applied_at is not null
+       and e.id = f.id and jsonb_typeof(b.j #> '{data,object}') = 'object'
+    returning e.id)
+select (select count(*) from payments.event f, sought s
+         where f.received_at >= s.since and f.body like any (s.likes)
+           and f.applied_at is null) as waiting, (select count(*) from done) as erased;

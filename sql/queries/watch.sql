@@ -83,3 +83,9 @@ select directive, blocked, page, count, first_at, last_at from watch.report
 with alerts as (delete from watch.alert where last_at < now() - interval '90 days'),
      places as (delete from watch.place where last_at < now() - interval '180 days')
 delete from watch.report where last_at < now() - interval '30 days';
+
+-- name: erase :exec
+-- in: person bigint
+-- Where from and on what; that there was something stays, of nobody.
+with places as (delete from watch.place where person_id = :person)
+delete from watch.alert where person_id = :person;

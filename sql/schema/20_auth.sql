@@ -232,7 +232,7 @@ end $$;
 grant select, insert, update on auth.organisation, auth.person, auth.device to talat_app;
 grant select, insert, update, delete on auth.code to talat_app;
 grant select, insert, update, delete on auth.member, auth.role to talat_app;
-grant select, insert, update on auth.invitation to talat_app;
+grant select, insert, update, delete on auth.invitation to talat_app;
 grant select on auth.organisation to talat_readonly;
 
 select audit.watch('auth.organisation', 'settings', organisation => 'id');

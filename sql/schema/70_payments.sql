@@ -215,3 +215,5 @@ begin
     return query select a.* from payments.attempt a
      where a.order_id = of_order and a.state in ('created', 'open', 'processing');
 end $$;
+
+create index event_received on payments.event using brin (received_at);

@@ -327,3 +327,14 @@ begin
         array(select variant_id from orders.line where order_id = of_order));
     insert into orders.event (order_id, kind, actor) values (of_order, 'paid', 'provider');
 end $$;
+
+-- Whoever placed it wishes to be forgotten; that happens when it is over.
+alter table orders."order" add column forget_from timestamptz;
+create index order_forget on orders."order" (id) where forget_from is not null;
+-- Nothing can come of it any more: never sent, or arrived so long ago that it comes back no more.
+create function orders.is_over(o orders."order") returns boolean language sql stable as $$
+    select case o.status when 'cancelled' then true
+                         when 'delivered' then o.updated_at < now() - interval '30 days'
+                         when 'shipped' then o.updated_at < now() - interval '60 days'
+                         else false end
+$$;

@@ -123,8 +123,33 @@ JOBS(account){
     END_OF_JOBS,
 };
 
+static int erase_page(struct req *r, struct node **document)
+{
+    struct ctx *c = &r->c;
+    i64 later = 0, n;
+    struct scope before = c->scope;
+    int err = E_OK;
+    c->scope = (struct scope){ .platform = true };
+    for (const struct personal *p = c->app->personal; !err && p && p->name; p++)
+        if (p->later && !(err = p->later(c, me(r), &n)))
+            later += n;
+    c->scope = before;
+    TRY(err);
+    *document = node_map(c->mem);
+    node_set_int(c->mem, *document, S("later"), later);
+    return E_OK;
+}
+
+static int show_erase(struct req *r)
+{
+    struct node *document;
+    TRY(erase_page(r, &document));
+    return reply_with(r, document);
+}
+
 static int forget_me(struct req *r)
 {
+    struct node *document;
     struct scope before = r->c.scope;
     int err = in_fault(r);
     if (!err)
@@ -132,8 +157,12 @@ static int forget_me(struct req *r)
     if (!err)
         err = pg_tx(&r->c, erase, r);
     r->c.scope = before;
-    if (err)
-        return again(r, err, node_map(r->c.mem));
+    if (err) {
+        struct fault told = r->c.fault;
+        TRY(erase_page(r, &document));
+        r->c.fault = told;
+        return again(r, err, document);
+    }
     TRY(auth_end_all(r));
     metric_add(r->c.app, "account_erased_total", 1);
     return see_other(r, S("/login?done=erased"));
@@ -159,7 +188,7 @@ ROUTES(account_data){
     ROUTE(GET, "/account/data", SHOPPER, NULL, show_data, "account/data", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/account/data", SHOPPER, a_password, copy, "account/data", RATE_LOGIN,
         NOINDEX | FORM),
-    ROUTE(GET, "/account/erase", SHOPPER, NULL, show_data, "account/erase", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/account/erase", SHOPPER, NULL, show_erase, "account/erase", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/account/erase", SHOPPER, to_erase, forget_me, "account/erase", RATE_LOGIN,
         NOINDEX | FORM),
     END_OF_ROUTES,

@@ -2,6 +2,7 @@
 #include "auth/factor_in.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
+#include "vault/vault.h"
 #include "web/web.h"
 
 int auth_set_profile(struct ctx *c, i64 person, str name, str lang, str phone)
@@ -40,7 +41,9 @@ int auth_erase(struct ctx *c, i64 person)
     TRY(q_auth_person(c, &row, person));
     TRY(notify_forget(c, node_str(row, "email")));
     TRY(q_auth_erase_codes(c, NULL, person));
+    TRY(q_auth_erase_invitations(c, NULL, node_str(row, "email")));
     TRY(q_auth_erase_ways_in(c, NULL, person));
     TRY(q_auth_erase_devices(c, NULL, person));
-    return q_auth_erase_person(c, NULL, person);
+    TRY(q_auth_erase_person(c, NULL, person));
+    return vault_destroy(c, VAULT_PERSON, person); /* nor does it open out of a backup */
 }

@@ -107,11 +107,13 @@ static const struct vault_column sealed[] = {
 
 /* What is known of a person, and by whom: in the order in which it is erased. */
 static const struct personal personal[] = {
-    { "orders", orders_collect, orders_must_wait, orders_erase },
-    { "checkout", NULL, NULL, checkout_erase },
-    { "mails", notify_collect, NULL, notify_erase },
-    { "addresses", account_collect, NULL, account_erase },
-    { "profile", auth_collect, auth_must_wait, auth_erase },
+    { "orders", orders_collect, orders_must_wait, orders_erase, orders_later },
+    { "checkout", NULL, NULL, checkout_erase, NULL },
+    { "cart", NULL, NULL, cart_erase, NULL },
+    { "watch", NULL, NULL, watch_erase, NULL },
+    { "mails", notify_collect, NULL, notify_erase, NULL },
+    { "addresses", account_collect, NULL, account_erase, NULL },
+    { "profile", auth_collect, auth_must_wait, auth_erase, NULL },
     { 0 },
 };
 

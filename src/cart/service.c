@@ -300,3 +300,5 @@ int cart_forget_old(struct ctx *c)
 {
     return q_cart_forget(c, NULL, c->now - KEEP_GUEST, c->now - KEEP_ALL);
 }
+
+int cart_erase(struct ctx *c, i64 person) { return q_cart_erase(c, NULL, person); }

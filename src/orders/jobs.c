@@ -287,8 +287,17 @@ JOBS(orders){
     END_OF_JOBS,
 };
 
+static int erase_due_once(struct ctx *c, void *with)
+{
+    (void)with;
+    return orders_erase_due(c);
+}
+
+static int erase_due(struct ctx *c) { return pg_tx(c, erase_due_once, NULL); }
+
 CRONS(orders){
     { "orders.lapsing", 15 * SECOND, find_lapsing },
     { "orders.forget_answers", HOUR, orders_forget_answers },
+    { "orders.erase_due", HOUR, erase_due },
     END_OF_CRONS,
 };

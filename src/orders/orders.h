@@ -118,3 +118,7 @@ int orders_refund(struct ctx *, i64 order, i64 by_person, struct orders_refund *
 int orders_collect(struct ctx *, i64 person, struct node *into);
 int orders_must_wait(struct ctx *, i64 person); /* one that is paid has not left yet */
 int orders_erase(struct ctx *, i64 person);
+/* Those that were placed without logging in, with the person's confirmed address, and are not over
+ * yet, or could still come back: they lose it by themselves once that is so. */
+int orders_later(struct ctx *, i64 person, i64 *n);
+int orders_erase_due(struct ctx *);

@@ -1,6 +1,9 @@
 /* What orders know of a person. */
+#include "auth/auth.h"
 #include "gen/queries.h"
+#include "notify/notify.h"
 #include "orders/orders.h"
+#include "payments/payments.h"
 #include "web/web.h"
 
 int orders_collect(struct ctx *c, i64 person, struct node *into)
@@ -31,8 +34,52 @@ int orders_must_wait(struct ctx *c, i64 person)
     return E_OK;
 }
 
+/* What others keep of these orders: the payments, and mails that went to their address. */
+static int erase_around(struct ctx *c, const struct node *erased)
+{
+    EACH(item, erased) {
+        str email = node_str(&item->node, "email");
+        TRY(payments_erase(c, node_int(&item->node, "id")));
+        TRY(email.n ? notify_forget(c, email) : E_OK);
+    }
+    return E_OK;
+}
+
+/* An address that was never confirmed may be somebody else's. */
+static int confirmed_address(struct ctx *c, i64 person, str *email)
+{
+    struct node *row;
+    TRY(auth_person(c, person, &row));
+    *email = node_bool(row, "is_verified") ? node_str(row, "email") : str_none;
+    return E_OK;
+}
+
+int orders_later(struct ctx *c, i64 person, i64 *n)
+{
+    struct node *row;
+    str email;
+    TRY(confirmed_address(c, person, &email));
+    TRY(q_orders_guests_open(c, &row, email));
+    *n = node_int(row, "n");
+    return E_OK;
+}
+
+int orders_erase_due(struct ctx *c)
+{
+    struct node *erased;
+    c->scope = (struct scope){ .platform = true };
+    TRY(q_orders_erase_due(c, &erased));
+    return erase_around(c, erased);
+}
+
 int orders_erase(struct ctx *c, i64 person)
 {
+    struct node *erased;
+    str email;
     TRY(q_orders_erase_answers(c, NULL, person));
-    return q_orders_erase(c, NULL, person);
+    TRY(q_orders_erase(c, &erased, person));
+    TRY(erase_around(c, erased));
+    TRY(confirmed_address(c, person, &email));
+    TRY(q_orders_erase_guests(c, NULL, email));
+    return orders_erase_due(c);
 }

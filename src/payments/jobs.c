@@ -41,7 +41,25 @@ static int reconcile(struct ctx *c)
     return ask_each(c, stale, "attempt_id", "payments.ask_refunds");
 }
 
+int payments_erase(struct ctx *c, i64 order)
+{
+    TRY(q_payments_erase_requests(c, NULL, order));
+    return job_add(
+        c, "payments.erase", str_fmt(c->mem, "payments.erase:%" PRId64, order), 0, order, NULL, 0);
+}
+
+/* Not while one of them is still to be applied. */
+static int erase_events(struct ctx *c, const struct job *job)
+{
+    struct node *row;
+    TRY(q_payments_erase_events(c, &row, job->subject));
+    return node_int(row, "waiting")
+        ? fail_detail(c, E_AWAY, "payments.waiting", "an event is not applied yet")
+        : E_OK;
+}
+
 JOBS(payments){
+    { "payments.erase", erase_events, .rank = RANK_LAST },
     /* A dead letter would keep its key: nobody would be asked again. */
     { "payments.ask", ask, .tries = FOR_EVER, .longest_us = 5 * MINUTE },
     { "payments.refund", refund, .tries = FOR_EVER },

@@ -29,6 +29,9 @@ int payments_start(
 /* Makes the page or intent of an order's open attempt unusable. *settled: too late, it is
  * paid or being paid. E_PROVIDER: cannot be asked now. Outside any transaction. */
 int payments_expire(struct ctx *, i64 order, bool *settled);
+/* Who paid for an order goes out of what was asked for, and by a job out of what the provider told
+ * us; amounts, states and ids stay. */
+int payments_erase(struct ctx *, i64 order);
 /* Asks the provider what became of an attempt and stores the answer as an event. */
 int payments_ask(struct ctx *, i64 attempt);
 /* The same for the money that goes back of an attempt. */

@@ -159,3 +159,5 @@ int watch_on_login(struct req *r, i64 person)
     look(r, person, str_fmt(mem, "d%.*s", STR(str_upto(agent, 24))), WATCH_NEW_DEVICE);
     return E_OK;
 }
+
+int watch_erase(struct ctx *c, i64 person) { return q_watch_erase(c, NULL, person); }

@@ -291,6 +291,8 @@ struct personal {
     int (*collect)(struct ctx *, i64 person, struct node *into); /* sets keys of its own */
     int (*must_wait)(struct ctx *, i64 person); /* E_CONFLICT: says what has to happen first */
     int (*erase)(struct ctx *, i64 person);
+    /* How many things have to stay as they are for a while, and go by themselves then; or NULL. */
+    int (*later)(struct ctx *, i64 person, i64 *n);
 };
 
 /* ---- hooks: what the front door asks of higher rooms ----------------------------------------- */
