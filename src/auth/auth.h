@@ -9,6 +9,10 @@
 struct req;
 struct app;
 void oidc_check(const struct app *, struct buf *errors); /* talat.conf: oidc_1, oidc_2, oidc_3 */
+/* Asks the i-th provider for what it publishes. Its name is empty: there are no more. */
+int oidc_try(struct ctx *, size_t i, str *name);
+/* Looks at the list of breached passwords (talat.conf); E_OK also where none is named. */
+int breached_try(struct ctx *);
 int social_on_login(struct req *, i64 person); /* connects the provider's login that waits for it */
 /* Before what is grave (keys, roles, another address, all of one's data): E_OK when whoever asks
  * has shown a password, a code or a passkey within the last 15 minutes. Otherwise it has answered:

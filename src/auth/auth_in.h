@@ -39,6 +39,7 @@ str password_form(struct ctx *, str password); /* NFC: however it was typed */
  * or the shop's name. */
 int password_fit(struct ctx *, str password, str name, str email);
 bool password_is_common(struct ctx *, str password);
+bool password_is_breached(struct ctx *, str password); /* breached.c */
 extern const char auth_common_words[];
 
 struct node *login_document(struct req *); /* routes.c: what the page to log in shows */

@@ -261,6 +261,10 @@ static const struct {
     [NEWS_WAYS_OFF] = { "ways_off", SAYS("A way into your account was removed"),
         SAYS("What had been added to your account to log in by was removed: an authenticator app, "
              "passkeys, recovery codes, logins elsewhere or API keys.") },
+    [NEWS_LOGIN_ON] = { "login_on", SAYS("A login elsewhere was connected"),
+        SAYS("An account elsewhere can now log in to your account.") },
+    [NEWS_LOGIN_OFF] = { "login_off", SAYS("A login elsewhere was disconnected"),
+        SAYS("An account elsewhere can no longer log in to your account.") },
 };
 
 int factor_news(struct ctx *c, enum factor_news what, i64 person)

@@ -75,7 +75,9 @@ enum factor_news {
     NEWS_PHONE_ON,
     NEWS_PHONE_OFF,
     NEWS_SMS_ON,
-    NEWS_SMS_OFF
+    NEWS_SMS_OFF,
+    NEWS_LOGIN_ON,
+    NEWS_LOGIN_OFF
 };
 int factor_news(struct ctx *, enum factor_news, i64 person);      /* by mail */
 int recovery_make(struct ctx *, i64 person, struct node **codes); /* ten, instead of all before */

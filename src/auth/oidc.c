@@ -21,8 +21,7 @@ int oidc_refuse(struct ctx *c, const char *why)
 static bool is_name(str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !(s.p[i] >= '0' && s.p[i] <= '9') &&
-            s.p[i] != '-')
+        if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !(s.p[i] >= '0' && s.p[i] <= '9') && s.p[i] != '-')
             return false;
     return s.n > 0 && s.n <= 40;
 }
@@ -42,20 +41,48 @@ static bool read_line(const struct app *app, str line, struct oidc_provider *p)
         p->secret.n && p->label.n;
 }
 
-static void lines_of(const struct app *app, str lines[OIDC_MOST])
+static void lines_of(const struct app *app, str lines[OIDC_MOST], str asks[OIDC_MOST])
 {
     lines[0] = conf_str(app->conf, "oidc_1", str_none);
     lines[1] = conf_str(app->conf, "oidc_2", str_none);
     lines[2] = conf_str(app->conf, "oidc_3", str_none);
+    asks[0] = conf_str(app->conf, "oidc_1_asks", str_none);
+    asks[1] = conf_str(app->conf, "oidc_2_asks", str_none);
+    asks[2] = conf_str(app->conf, "oidc_3_asks", str_none);
+}
+
+/* "acr=urn:x acr=urn:y amr=mfa max_age=600": the next of them. */
+static bool next_ask(str *rest, str *name, str *value)
+{
+    while (rest->n && str_cut(rest, ' ', value))
+        if (value->n) {
+            str_cut(value, '=', name);
+            return true;
+        }
+    return false;
+}
+
+static bool are_asks(str rest)
+{
+    str name, value;
+    i64 s;
+    while (next_ask(&rest, &name, &value)) {
+        bool is_age = str_is(name, "max_age");
+        if (!value.n || (!is_age && !str_is(name, "acr") && !str_is(name, "amr")) ||
+            (is_age && (!str_int(value, &s) || s < 0)))
+            return false;
+    }
+    return true;
 }
 
 size_t oidc_providers(struct ctx *c, struct oidc_provider out[OIDC_MOST])
 {
-    str lines[OIDC_MOST];
+    str lines[OIDC_MOST], asks[OIDC_MOST];
     size_t n = 0;
-    lines_of(c->app, lines);
+    lines_of(c->app, lines, asks);
     for (size_t i = 0; i < OIDC_MOST; i++)
-        n += lines[i].n && read_line(c->app, lines[i], &out[n]);
+        if (lines[i].n && read_line(c->app, lines[i], &out[n]))
+            out[n++].asks = asks[i];
     return n;
 }
 
@@ -74,20 +101,23 @@ bool oidc_named(struct ctx *c, str name, struct oidc_provider *out)
 void oidc_check(const struct app *app, struct buf *errors)
 {
     struct oidc_provider p;
-    str lines[OIDC_MOST];
-    lines_of(app, lines);
-    for (size_t i = 0; i < OIDC_MOST; i++)
+    str lines[OIDC_MOST], asks[OIDC_MOST];
+    lines_of(app, lines, asks);
+    for (size_t i = 0; i < OIDC_MOST; i++) {
+        if (!are_asks(asks[i]))
+            buf_fmt(errors,
+                "oidc_%zu_asks has words other than acr=..., amr=... and max_age=SECONDS\n", i + 1);
         if (lines[i].n && !read_line(app, lines[i], &p))
             buf_fmt(errors,
                 "oidc_%zu is not a name (a-z 0-9 -), an https issuer without a slash at its end, a "
                 "client's id, its secret and a label, blanks between\n",
                 i + 1);
+    }
 }
 
 static str back_to(struct ctx *c, const struct oidc_provider *p)
 {
-    return str_fmt(
-        c->mem, "%.*s/login/with/%.*s/callback", STR(c->app->base_url), STR(p->name));
+    return str_fmt(c->mem, "%.*s/login/with/%.*s/callback", STR(c->app->base_url), STR(p->name));
 }
 
 /* ---- what it publishes ----------------------------------------------------------------------- */
@@ -135,10 +165,10 @@ static int published(struct ctx *c, const char *what, str url, bool anew, struct
     return E_OK;
 }
 
-static int metadata(struct ctx *c, const struct oidc_provider *p, struct node **out)
+static int metadata(struct ctx *c, const struct oidc_provider *p, bool anew, struct node **out)
 {
     str url = str_fmt(c->mem, "%.*s/.well-known/openid-configuration", STR(p->issuer));
-    TRY(published(c, "metadata", url, false, out));
+    TRY(published(c, "metadata", url, anew, out));
     if (!str_eq(node_str(*out, "issuer"), p->issuer))
         return fail_detail(c, E_PROVIDER, "oidc.answer", "it speaks for another issuer");
     return E_OK;
@@ -176,12 +206,27 @@ static void add(struct buf *out, const char *name, str value)
     escape_url_part(out, value);
 }
 
+/* Asked for here, and looked at when they are back: what is asked for need not be done. */
+static void add_asks(struct ctx *c, struct buf *query, str rest)
+{
+    struct buf acrs = buf_new(c->mem, 2000);
+    str name, value;
+    while (next_ask(&rest, &name, &value)) {
+        if (str_is(name, "acr"))
+            buf_fmt(&acrs, "%s%.*s", acrs.n ? " " : "", STR(value));
+        if (str_is(name, "max_age"))
+            add(query, "max_age", value);
+    }
+    if (acrs.n)
+        add(query, "acr_values", buf_str(&acrs));
+}
+
 int oidc_leave_for(
     struct ctx *c, const struct oidc_provider *p, const struct oidc_try *try, str *url)
 {
     struct node *about;
     struct buf query = buf_new(c->mem, 8000);
-    TRY(metadata(c, p, &about));
+    TRY(metadata(c, p, false, &about));
     str to = node_str(about, "authorization_endpoint");
     add(&query, "response_type", S("code"));
     add(&query, "client_id", p->client);
@@ -191,18 +236,20 @@ int oidc_leave_for(
     add(&query, "nonce", try->nonce);
     add(&query, "code_challenge", crypto_base64(c->mem, crypto_sha256(c->mem, try->verifier)));
     add(&query, "code_challenge_method", S("S256"));
-    *url = str_fmt(c->mem, "%.*s%s%.*s", STR(to), str_find(to, S("?")) < 0 ? "?" : "&",
-        STR(buf_str(&query)));
+    add_asks(c, &query, p->asks);
+    *url = str_fmt(
+        c->mem, "%.*s%s%.*s", STR(to), str_find(to, S("?")) < 0 ? "?" : "&", STR(buf_str(&query)));
     return E_OK;
 }
 
 /* ---- and back -------------------------------------------------------------------------------- */
 
-static bool is_among(const struct node *list, const char *word)
+static bool is_among(const struct node *list, str word)
 {
-    EACH(item, list)
-        if (item->node.kind == N_STR && str_is(item->node.as.text, word))
-            return true;
+    if (list && list->kind == N_LIST)
+        EACH(item, list)
+            if (item->node.kind == N_STR && str_eq(item->node.as.text, word))
+                return true;
     return false;
 }
 
@@ -210,7 +257,8 @@ static bool is_among(const struct node *list, const char *word)
 static bool wants_basic(const struct node *about)
 {
     const struct node *ways = node_get(about, S("token_endpoint_auth_methods_supported"));
-    return !ways || (!is_among(ways, "client_secret_post") && is_among(ways, "client_secret_basic"));
+    return !ways ||
+        (!is_among(ways, S("client_secret_post")) && is_among(ways, S("client_secret_basic")));
 }
 
 static str basic_header(struct ctx *c, const struct oidc_provider *p)
@@ -271,21 +319,24 @@ static bool is_for_us(const struct oidc_provider *p, const struct node *claims)
     return named && (n == 1 || azp);
 }
 
-static bool is_int(const struct node *claims, const char *name)
+/* One of the classes that were asked for, all of the means, and not too long ago. */
+static bool is_strong(struct ctx *c, const struct oidc_provider *p, const struct node *claims)
 {
-    const struct node *value = node_get(claims, str_of(name));
-    return value && value->kind == N_INT;
-}
-
-static bool is_now(struct ctx *c, const struct node *claims)
-{
-    i64 now = c->now / SECOND;
-    if (!is_int(claims, "exp") || !is_int(claims, "iat"))
-        return false;
-    if (node_get(claims, S("nbf")) &&
-        (!is_int(claims, "nbf") || node_int(claims, "nbf") > now + SKEW_S))
-        return false;
-    return node_int(claims, "exp") > now - SKEW_S && node_int(claims, "iat") <= now + SKEW_S;
+    bool wants_class = false, has_class = false;
+    i64 age, at = node_int(claims, "auth_time"), now = c->now / SECOND;
+    str rest = p->asks, name, value;
+    while (next_ask(&rest, &name, &value)) {
+        if (str_is(name, "acr")) {
+            wants_class = true;
+            has_class = has_class || str_eq(node_str(claims, "acr"), value);
+        } else if (str_is(name, "amr")) {
+            if (!is_among(node_get(claims, S("amr")), value))
+                return false;
+        } else if (!jwt_has_int(claims, "auth_time") || !str_int(value, &age) ||
+            at > now + SKEW_S || now - at > age + SKEW_S)
+            return false;
+    }
+    return has_class || !wants_class;
 }
 
 static int judge(struct ctx *c, const struct oidc_provider *p, const struct oidc_try *try,
@@ -296,16 +347,22 @@ static int judge(struct ctx *c, const struct oidc_provider *p, const struct oidc
         return oidc_refuse(c, "an id token of another issuer");
     if (!is_for_us(p, claims))
         return oidc_refuse(c, "an id token for somebody else");
-    if (!is_now(c, claims))
+    if (!jwt_is_now(claims, c->now / SECOND, SKEW_S))
         return oidc_refuse(c, "an id token of another time");
     if (!crypto_equal(node_str(claims, "nonce"), try->nonce))
         return oidc_refuse(c, "an id token of another journey");
-    return subject.n && subject.n <= 255 ? E_OK : oidc_refuse(c, "an id token about nobody");
+    if (!subject.n || subject.n > 255)
+        return oidc_refuse(c, "an id token about nobody");
+    return is_strong(c, p, claims)
+        ? E_OK
+        : fail(c, E_LOGIN, "oidc.weak",
+              "They have not looked closely enough at who you are. Please log in there anew, with "
+              "a second step, and try again.");
 }
 
 /* Some give address and name only to who asks for them with the access token. */
-static int more_of(struct ctx *c, const struct node *about, const struct node *tokens,
-    struct node **claims)
+static int more_of(
+    struct ctx *c, const struct node *about, const struct node *tokens, struct node **claims)
 {
     struct node *said;
     struct http_answer got;
@@ -337,7 +394,7 @@ int oidc_ask(struct ctx *c, const struct oidc_provider *p, const struct oidc_try
     struct oidc_person *out)
 {
     struct node *about, *tokens, *claims;
-    TRY(metadata(c, p, &about));
+    TRY(metadata(c, p, false, &about));
     TRY(exchange(c, p, try, about, code, &tokens));
     TRY(read_token(c, p, about, node_str(tokens, "id_token"), &claims));
     TRY(judge(c, p, try, claims));
@@ -351,4 +408,19 @@ int oidc_ask(struct ctx *c, const struct oidc_provider *p, const struct oidc_try
     if (!is_address(out->email)) /* cut short it would be another one */
         out->email = str_none;
     return E_OK;
+}
+
+int oidc_try(struct ctx *c, size_t i, str *name)
+{
+    struct oidc_provider all[OIDC_MOST];
+    struct node *about, *set;
+    *name = str_none;
+    if (i >= oidc_providers(c, all))
+        return E_OK;
+    *name = all[i].name;
+    TRY(metadata(c, &all[i], true, &about));
+    TRY(published(c, "keys", node_str(about, "jwks_uri"), true, &set));
+    return node_count(node_get(set, S("keys")))
+        ? E_OK
+        : fail_detail(c, E_PROVIDER, "oidc.answer", "it publishes no key");
 }

@@ -6,6 +6,7 @@
 enum { OIDC_MOST = 3 };
 struct oidc_provider { /* a line of talat.conf: oidc_1, oidc_2, oidc_3 */
     str name, issuer, client, secret, label;
+    str asks; /* oidc_1_asks: how strongly it has to look */
 };
 size_t oidc_providers(struct ctx *, struct oidc_provider out[OIDC_MOST]);
 bool oidc_named(struct ctx *, str name, struct oidc_provider *);

@@ -244,6 +244,10 @@ int password_fit(struct ctx *c, str password, str name, str email)
         return fail_field(c, "password",
             SAYS("Many people use this password, so it is tried first. A few words that do not "
                  "belong together are better."));
+    if (password_is_breached(c, password))
+        return fail_field(c, "password",
+            SAYS("This password has come out elsewhere, so it is tried first. A few words that do "
+                 "not belong together are better."));
     if (is_own(c, password, name, email))
         return fail_field(c, "password",
             SAYS("This is made of your name, your address or the shop's name, so it is easy to "

@@ -2,6 +2,7 @@
  * leads to. A login is known by issuer and subject alone. A new one makes an account when the
  * provider has verified the address; where that address has an account already, its owner logs in
  * once as ever, and is connected then: nobody gets into an account by an address. */
+#include "auth/factor_in.h"
 #include "auth/oidc_in.h"
 #include "gen/queries.h"
 #include "work/work.h"
@@ -233,9 +234,11 @@ static int come_back(
     TRY(oidc_ask(c, p, &j->try, code, &who));
     if (j->person) {
         TRY(connect(c, j->person, p->name, &who, &is_new));
-        return is_new
-            ? see_other(r, S("/account/connected"))
-            : fail(c, E_CONFLICT, "oidc.taken", "That login is connected to an account already.");
+        if (!is_new)
+            return fail(
+                c, E_CONFLICT, "oidc.taken", "That login is connected to an account already.");
+        TRY(factor_news(c, NEWS_LOGIN_ON, j->person));
+        return see_other(r, S("/account/connected"));
     }
     struct scope before = as_house(&r->c);
     int err = q_auth_oidc_use(c, &row, who.issuer, who.subject, who.email, c->now);
@@ -283,7 +286,8 @@ int social_on_login(struct req *r, i64 person)
     who.email = rest;
     if (!str_int(until, &end) || end < c->now || !str_eq(r->who.email, who.email))
         return E_OK;
-    return connect(c, person, provider, &who, &is_new);
+    TRY(connect(c, person, provider, &who, &is_new));
+    return is_new ? factor_news(c, NEWS_LOGIN_ON, person) : E_OK;
 }
 
 struct leaving {
@@ -305,7 +309,7 @@ static int take_off(struct req *r)
     if (!crypto_unopaque(c->app->secret, "identity", in_str(r, "id"), &l.id))
         return fail(c, E_MISSING, "oidc.missing", NULL);
     TRY(pg_tx(c, leave, &l));
-    return l.changed ? E_OK
+    return l.changed ? factor_news(c, NEWS_LOGIN_OFF, me(r))
                      : fail(c, E_CONFLICT, "oidc.last",
                            "This is your only way in. Please choose a password first.");
 }

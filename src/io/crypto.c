@@ -93,6 +93,13 @@ str crypto_sha256(struct arena *mem, str s)
     return (str){ (char *)sum, crypto_hash_sha256_BYTES };
 }
 
+str crypto_sha1_hex(struct arena *mem, str text)
+{
+    unsigned char sum[20];
+    bool ok = EVP_Digest(text.p, text.n, sum, NULL, EVP_sha1(), NULL) == 1;
+    return ok ? hex(mem, sum, sizeof sum) : str_none;
+}
+
 str crypto_hmac_sha1(struct arena *mem, str key, str message)
 {
     unsigned char *mac = arena_raw(mem, 20);

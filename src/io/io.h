@@ -171,6 +171,7 @@ str crypto_base64_padded(struct arena *, str); /* the other alphabet, for HTTP B
 bool crypto_equal(str, str);                    /* constant time at equal length */
 str crypto_sha256_hex(struct arena *, str);
 str crypto_sha256(struct arena *, str); /* 32 bytes */
+str crypto_sha1_hex(struct arena *, str); /* for lists of breached passwords alone */
 str crypto_hmac_sha1(struct arena *, str key, str message); /* 20 bytes; where a protocol says so */
 /* The same in pieces. */
 struct crypto_sum;
@@ -224,6 +225,10 @@ str jwt_sign(struct ctx *, const struct jwt_key *, const struct node *claims);
 bool jwt_read(struct ctx *, str token, const struct jwt_key *keys, size_t n, struct node **claims);
 /* A token of somebody else's, RS256 or ES256, by the keys they publish: the list `keys` of a JSON
  * Web Key Set. JWT_NO_KEY: none of them is the one it names. The claims are the caller's to judge. */
+bool jwt_has_int(const struct node *claims, const char *name);
+/* exp and iat are there, and now is between them; so is nbf, where it is. Other clocks may be off
+ * by the skew. */
+bool jwt_is_now(const struct node *claims, i64 now_s, i64 skew_s);
 enum jwt_verdict { JWT_GOOD, JWT_NO_KEY, JWT_BAD };
 enum jwt_verdict jwt_read_by(
     struct ctx *, str token, const struct node *keys, struct node **claims);

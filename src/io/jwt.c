@@ -161,3 +161,19 @@ enum jwt_verdict jwt_read_by(
     bool ok = algorithm->is_signed(c, key, str_upto(token, head.n + 1 + body.n), signature);
     return ok && read_part(c, body, claims) ? JWT_GOOD : JWT_BAD;
 }
+
+bool jwt_has_int(const struct node *claims, const char *name)
+{
+    const struct node *value = node_get(claims, str_of(name));
+    return value && value->kind == N_INT;
+}
+
+bool jwt_is_now(const struct node *claims, i64 now_s, i64 skew_s)
+{
+    if (!jwt_has_int(claims, "exp") || !jwt_has_int(claims, "iat"))
+        return false;
+    if (node_get(claims, S("nbf")) &&
+        (!jwt_has_int(claims, "nbf") || node_int(claims, "nbf") > now_s + skew_s))
+        return false;
+    return node_int(claims, "exp") > now_s - skew_s && node_int(claims, "iat") <= now_s + skew_s;
+}

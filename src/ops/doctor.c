@@ -28,6 +28,8 @@ static const struct {
     { "mail", "mail can be sent", check_mail },
     { "sms", "text messages can be sent", check_sms },
     { "provider", "the payment provider takes our key", check_provider },
+    { "logins", "the providers that people log in by answer", check_logins },
+    { "passwords", "the list of breached passwords is in order", check_passwords },
     { "webhooks", "the provider's news come in", check_webhooks },
     { "clock", "the clocks agree", check_clock },
     { "backups", "backups are fresh and were tried", check_backups },

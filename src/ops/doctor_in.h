@@ -37,5 +37,7 @@ void check_nginx(struct exam *);
 void check_mail(struct exam *);
 void check_sms(struct exam *);
 void check_provider(struct exam *);
+void check_logins(struct exam *);
+void check_passwords(struct exam *);
 void check_webhooks(struct exam *);
 void check_clock(struct exam *);

@@ -1,4 +1,6 @@
-/* The doctor and whom the shop talks to: Redis, nginx, the mail server, the payment provider. */
+/* The doctor and whom the shop talks to: Redis, nginx, the mail server, the payment provider,
+ * those of logins; and what was fetched from outside. */
+#include "auth/auth.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
 #include "ops/doctor_in.h"
@@ -92,6 +94,26 @@ void check_provider(struct exam *e)
     else if (!name.n)
         exam_say(e, e->c->app->production ? WRONG : WARNING, S("no payment provider is configured"),
             S("set stripe_base = https://api.stripe.com, stripe_key and stripe_webhook_secret"));
+}
+
+void check_logins(struct exam *e)
+{
+    str name = S("-");
+    for (size_t i = 0; name.n; i++)
+        if (oidc_try(e->c, i, &name))
+            SAY(e, WRONG,
+                S("the settings oidc_1, oidc_2 and oidc_3: the issuer exactly as the provider writes "
+                  "it; the provider's status page"),
+                "nobody can log in by %.*s: %s", STR(name), exam_fault(e));
+}
+
+void check_passwords(struct exam *e)
+{
+    if (breached_try(e->c))
+        SAY(e, WARNING,
+            S("the setting breached_passwords: a file that talat can read, a hash a line, sorted: "
+              "LC_ALL=C sort"),
+            "breached_passwords does nothing: %s", exam_fault(e));
 }
 
 void check_webhooks(struct exam *e)

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createHash, createHmac, createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { skip, Browser, ask, conf, confPath, one, processes, quote, sql, text, until, url } from '../http/shop.mjs';
+import { skip, Browser, ask, conf, confPath, mailTo, one, processes, quote, sql, text, until, url } from '../http/shop.mjs';
 
 const fresh = () => randomBytes(9).toString('hex'), b64 = (what) => Buffer.from(what).toString('base64url');
 const secret = 'a-secret_of:many+letters/&=';
@@ -78,7 +78,8 @@ before(async () => {
     await startReal();
     fake.issuer = await listen(server);
     was = readFileSync(confPath, 'utf8');
-    renew(`oidc_1 = real ${real.issuer} talat ${secret} Real Login\noidc_2 = fake ${fake.issuer} talat ${secret} Fake & Sons\n`);
+    renew(`oidc_1 = real ${real.issuer} talat ${secret} Real Login\noidc_2 = fake ${fake.issuer} talat ${secret} Fake & Sons\n`
+        + `oidc_3 = strict ${fake.issuer} talat ${secret} Strict\noidc_3_asks = acr=gold acr=silver amr=mfa max_age=600\n`);
     // Old workers of either pool may answer for a moment.
     const knows = async () => /login\/with\/fake/.test((await ask('/login')).body)
         && (await ask('/login/with/fake/callback')).status === 401;
@@ -113,12 +114,12 @@ async function refused(what, browser, got, status = 401) {
 }
 // A journey to the one that lies: what it says of whom, and in which way.
 async function lie(browser, how = {}) {
-    const { query } = await leave(browser, 'fake', how.form), now = Math.floor(Date.now() / 1000), code = fresh();
+    const at = how.at ?? 'fake', { query } = await leave(browser, at, how.form), now = Math.floor(Date.now() / 1000), code = fresh();
     const claims = { iss: fake.issuer, aud: 'talat', sub: how.sub ?? fresh(), iat: now, exp: now + 300, nonce: query.nonce,
         email: `social.${fresh()}@example.test`, email_verified: true, name: 'Mali Social', ...how.claims };
     for (const [name, value] of Object.entries(claims)) if (value === undefined) delete claims[name];
     fake.codes.set(code, { redirect: query.redirect_uri, challenge: query.code_challenge, token: how.token ?? sign({ ...how, claims }), ...how.given });
-    const back = `/login/with/fake/callback?${new URLSearchParams({ code, state: query.state, ...how.back })}`;
+    const back = `/login/with/${at}/callback?${new URLSearchParams({ code, state: query.state, ...how.back })}`;
     return { claims, query, code, back, got: how.stay ? null : await browser.get(back) };
 }
 async function atReal(browser, id, form) {
@@ -280,6 +281,24 @@ test('OAuth: an id token that is forged, foreign, old, early or of another journ
     assert.deepEqual([got.status, JSON.parse(got.body).error], [401, 'Invalid token']);
 });
 
+test('OAuth: a provider that looked less closely than asked for opens nothing', { skip, timeout: 60000 }, async () => {
+    const now = Math.floor(Date.now() / 1000), enough = { acr: 'silver', amr: ['pwd', 'mfa'], auth_time: now - 100 };
+    const strictly = (claims) => ({ at: 'strict', claims: { ...enough, ...claims } });
+    const browser = new Browser(), { query, got } = await lie(browser, strictly({}));
+    assert.deepEqual([query.acr_values, query.max_age, got.status], ['gold silver', '600', 303]);
+    assert.equal((await lie(new Browser(), strictly({ acr: 'gold', auth_time: now }))).got.status, 303);
+    assert.equal((await leave(new Browser(), 'fake')).query.acr_values, undefined);
+    const less = { 'no acr': { acr: undefined }, 'another acr': { acr: 'bronze' }, 'both acr': { acr: 'gold silver' }, 'a list of acr': { acr: ['gold'] },
+        'no amr': { amr: undefined }, 'another amr': { amr: ['pwd'] }, 'amr a text': { amr: 'mfa' }, 'amr an object': { amr: { mfa: 'mfa' } },
+        'no auth_time': { auth_time: undefined }, 'auth_time long ago': { auth_time: now - 700 }, 'auth_time a text': { auth_time: String(now) }, 'auth_time to come': { auth_time: now + 700 } };
+    const stranger = new Browser();
+    for (const [what, claims] of Object.entries(less)) {
+        const { got: answer } = await lie(stranger, strictly(claims));
+        await refused(what, stranger, answer);
+        assert.match(text(answer.body), /not looked closely enough/, what);
+    }
+});
+
 test('OAuth: an address that is not verified opens nothing and makes nothing', { skip, timeout: 60000 }, async () => {
     for (const email_verified of [false, undefined, 'false', 0, 1, 'yes', null]) {
         const email = `unverified.${fresh()}@example.test`;
@@ -333,6 +352,7 @@ test('ID-13 who is logged in connects a login, uses it and disconnects it, but n
     const { got: back } = await lie(browser, { sub, claims: { email_verified: false } });
     assert.deepEqual([back.status, back.headers.location], [303, '/account/connected']);
     assert.equal((await list()).length, 2);
+    await mailTo(email, (mail) => /A login elsewhere was connected/.test(mail));
     const other = new Browser();
     await lie(other, { sub });
     assert.equal(await who(other), email);

@@ -97,6 +97,29 @@ test('faults of the configuration and of whom it names', { skip }, async () => {
     says(got, 'backups', 'wrong', /the last drill was \d+ days ago/);
 });
 
+test('whom people log in by, and what is no list of breached passwords', { skip }, async () => {
+    let at = '';
+    const published = { '/good': { jwks_uri: '/good/keys' }, '/good/keys': { keys: [{ kty: 'RSA' }] }, '/keyless': { jwks_uri: '/none' }, '/none': { keys: [] } };
+    const server = http.createServer((asked, out) => {
+        const path = asked.url.replace('/.well-known/openid-configuration', ''), said = published[path];
+        out.writeHead(said ? 200 : 404, { 'content-type': 'application/json' })
+            .end(JSON.stringify(said?.jwks_uri ? { issuer: `${at}${path}`, jwks_uri: `${at}${said.jwks_uri}` } : said ?? {}));
+    });
+    at = `http://127.0.0.1:${await listening(server, 0)}`;
+    const list = join(place, 'breached.txt'), hashes = ['a', 'b', 'c'].map((letter) => letter.repeat(40));
+    writeFileSync(list, hashes.reverse().join('\n'));
+    const got = await examine(configured('logins', { breached_passwords: list, oidc_1: `good ${at}/good id secret Good`, oidc_2: `keyless ${at}/keyless id secret Keyless`,
+        oidc_3: `gone ${at}/gone id secret Gone` }));
+    writeFileSync(list, hashes.reverse().join('\n'));
+    const sound = await examine(configured('sound', { breached_passwords: list, oidc_1: `good ${at}/good id secret Good` }));
+    server.close();
+    says(got, 'logins', 'wrong', /nobody can log in by keyless.*no key/);
+    says(got, 'logins', 'wrong', /nobody can log in by gone.*404/);
+    says(got, 'passwords', 'warning', /not in order/);
+    assert.equal(got.findings.filter(({ check, what }) => check === 'logins' && /good/.test(what)).length, 0);
+    assert.deepEqual(sound.findings.filter(({ check, level }) => ['logins', 'passwords'].includes(check) && level !== 'ok'), []);
+});
+
 test('what must not be in a production shop, and clocks that run apart', { skip }, async () => {
     const provider = http.createServer((_, out) => out.writeHead(200, { date: new Date(Date.now() - 3600e3).toUTCString(), 'content-type': 'application/json' }).end('{}'));
     const port = await listening(provider, 0);
