@@ -60,6 +60,8 @@ static void as_actor(size_t i)
             t_with("X-Api-Key", str_c(t_ctx()->mem, api_key));
         return;
     }
+    if (who.allowed) /* all that a role can hold: nothing of the house's */
+        who.allowed = permissions_of(USER, OWNER);
     who.name = S("Somebody");
     who.email = S("t-somebody@example.test");
     t_as(&who);

@@ -178,6 +178,27 @@ T(a_role_is_made_only_of_what_its_maker_holds_AC_04)
     t_status(403);
 }
 
+T(no_role_of_an_organisation_holds_what_is_the_houses_AC_11)
+{
+    t_open();
+    t_login(OWNER_);
+    t_sql("update auth.person set role = 'super_admin' where id = 1");
+    t_post("/admin/roles", "name=House&accounts:manage=1");
+    t_status(403);
+    i64 role = make_role("name=House&orders:read=1");
+    t_sql("update auth.role set permissions = '{orders:read,accounts:manage,security:read}'");
+    t_sql("insert into auth.member (organisation_id, person_id, place, role_id) "
+          "values (1, 2, 'own', %" PRId64 ")",
+        role);
+    t_login(OTHER);
+    t_get("/admin/orders.json");
+    t_status(200);
+    t_get("/admin/accounts.json");
+    t_status(403);
+    t_get("/admin/security.json");
+    t_status(403);
+}
+
 T(what_is_no_permission_any_more_is_not_held)
 {
     team(NULL);
@@ -234,7 +255,10 @@ T(an_invitation_is_worth_no_more_than_who_sent_it)
     t_sql("insert into auth.person (id, email, name, password_hash) overriding system value "
           "values (990, 'mali@example.test', 'Mali', 'x')");
     t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 990, 'owner'); "
-          "delete from auth.member where person_id = 1");
+          "delete from auth.member where person_id = 1; "
+          "insert into auth.organisation (id, slug, name) overriding system value "
+          "values (990, 't-else', 'Else'); "
+          "insert into auth.member (organisation_id, person_id, place) values (990, 1, 'owner')");
     t_login(OTHER);
     t_post("/join", str_fmt(t_ctx()->mem, "token=%.*s", STR(token)).p);
     t_status(410);

@@ -59,3 +59,29 @@ select o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as las
  group by o.email
  order by o.email
  limit 51;
+
+-- name: accounts :many
+-- in: q text, after text
+-- Everybody's, by address; q is in lower case.
+select p.id, p.email, p.name, p.role, p.created_at, p.blocked_at is not null as is_blocked,
+       exists (select from auth.member m where m.person_id = p.id) as is_member
+  from auth.person p
+ where p.erased_at is null and p.email > :after
+   and (:q = '' or strpos(p.email, :q) > 0 or strpos(lower(p.name), :q) > 0)
+ order by p.email
+ limit 51;
+
+-- name: account :maybe
+-- in: person bigint
+select p.id, p.email, p.name, p.role, p.created_at, p.verified_at is not null as is_verified,
+       p.blocked_at, p.blocked_reason,
+       exists (select from auth.totp t where t.person_id = p.id)
+           or exists (select from auth.passkey k where k.person_id = p.id) as has_factor
+  from auth.person p where p.id = :person and p.erased_at is null;
+
+-- name: account_places :many
+-- in: person bigint
+select o.name, m.place, coalesce(r.name, '') as role_name
+  from auth.member m join auth.organisation o on o.id = m.organisation_id
+  left join auth.role r on r.id = m.role_id
+ where m.person_id = :person order by o.name limit 100;

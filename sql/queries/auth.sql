@@ -101,18 +101,21 @@ select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_i
        order by (a.organisation_id = d.organisation_id) desc nulls last, a.rank, a.created_at
        limit 1) m on true
   left join auth.role r on r.id = m.role_id
- where p.id = :person;
+ where p.id = :person and p.blocked_at is null;
 
--- name: add_device :one
+-- name: add_device :maybe
 -- in: person bigint, session_hash text, user_agent text, browser_hash text, network text
 -- Whether this person has been seen before, and on this browser, or one like it from there.
-with before as (
+-- Nothing for an account that is blocked, or is being blocked just now.
+with open as (
+    select id from auth.person where id = :person and blocked_at is null for share),
+before as (
     select count(*) as n,
            coalesce(bool_or((browser_hash = :browser_hash and browser_hash <> '')
                             or (user_agent = :user_agent and network = :network)), false) as known
       from auth.device where person_id = :person and kind = 'session')
 insert into auth.device (person_id, session_hash, user_agent, browser_hash, network)
-values (:person, :session_hash, :user_agent, :browser_hash, :network)
+select id, :session_hash, :user_agent, :browser_hash, :network from open
 returning id, (select n from before) > 0 as is_second, (select known from before) as is_known;
 
 -- name: device_of_mail :maybe
@@ -131,7 +134,7 @@ select exists (select from auth.person p join auth.device d on d.person_id = p.i
 select d.person_id, p.email, p.name,
        p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
   from auth.device d join auth.person p on p.id = d.person_id
- where d.session_hash = :session_hash and d.ended_at is null
+ where d.session_hash = :session_hash and d.ended_at is null and p.blocked_at is null
    and d.seen_at > now() - interval '24 hours';
 
 -- name: touch_device :exec
@@ -151,12 +154,15 @@ select id, user_agent, network, kind, created_at, seen_at, session_hash = :sessi
    and seen_at > now() - case kind when 'token' then interval '30 days' else interval '24 hours' end
  order by seen_at desc limit 20;
 
--- name: begin_refresh :one
+-- name: begin_refresh :maybe
 -- in: person bigint, name text, user_agent text, hash text, at timestamptz, until timestamptz
--- A login of the API: its device row, and the first refresh token of the family.
-with device as (
+-- A login of the API: its device row, and the first refresh token of the family. Nothing for an
+-- account that is blocked, or is being blocked just now.
+with open as (
+    select id from auth.person where id = :person and blocked_at is null for share),
+device as (
     insert into auth.device (person_id, session_hash, user_agent, kind, created_at, seen_at)
-    values (:person, :name, :user_agent, 'token', :at, :at) returning id)
+    select id, :name, :user_agent, 'token', :at, :at from open returning id)
 insert into auth.refresh (hash, device_id, person_id, until)
 select :hash, id, :person, :until from device
 returning device_id as device;
@@ -238,7 +244,7 @@ select k.id, k.hash, k.scopes, k.person_id, k.organisation_id, k.name as key_nam
   left join auth.member m on m.organisation_id = k.organisation_id and m.person_id = k.person_id
   left join auth.role r on r.id = m.role_id
  where k.prefix = :prefix and k.revoked_at is null and (k.until is null or k.until > :at)
-   and (m.person_id is not null or p.role <> 'user');
+   and (m.person_id is not null or p.role <> 'user') and p.blocked_at is null;
 
 -- name: key_touch :exec
 -- in: key bigint, at timestamptz
@@ -793,6 +799,31 @@ returning session_hash;
 update auth.device set ended_at = now()
  where person_id = :person and id = :id and ended_at is null
 returning session_hash;
+
+-- name: ranks :many
+-- in: one bigint, other bigint
+-- Both held, always in this order: of two who close each other's account one comes too late.
+select id, role, blocked_at is not null as is_blocked from auth.person
+ where id in (:one, :other) and erased_at is null order by id for no key update;
+
+-- name: set_blocked :exec
+-- in: person bigint, reason text
+update auth.person set blocked_at = now(), blocked_reason = :reason
+ where id = :person and blocked_at is null;
+
+-- name: end_blocked :exec
+-- in: person bigint
+update auth.person set blocked_at = null, blocked_reason = ''
+ where id = :person and blocked_at is not null;
+
+-- name: desks_of :many
+-- in: person bigint
+-- Where this person works, or has chosen to.
+select m.organisation_id from auth.member m where m.person_id = :person
+union
+select d.organisation_id from auth.device d
+ where d.person_id = :person and d.organisation_id is not null
+ limit 200;
 
 -- name: customer :maybe
 -- in: person bigint, email text

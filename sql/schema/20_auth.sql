@@ -34,7 +34,9 @@ create table auth.person (
     erased_at timestamptz, -- whose data were erased at their wish: the row stays for the books
     -- When the password was chosen by who reads the mail. Null: otherwise, or a second factor has
     -- been shown since.
-    mailed_at timestamptz
+    mailed_at timestamptz,
+    blocked_at timestamptz, -- closed by who runs the house: nobody comes in by it
+    blocked_reason text not null default '' check (length(blocked_reason) <= 200)
 );
 create unique index person_email on auth.person (email);
 alter table auth.person enable row level security;
@@ -236,8 +238,8 @@ grant select, insert, update, delete on auth.invitation to talat_app;
 grant select on auth.organisation to talat_readonly;
 
 select audit.watch('auth.organisation', 'settings', organisation => 'id');
-select audit.watch('auth.person', 'account', shown => '{id,role,verified_at,created_at}',
-    passed_over => '{lang}');
+select audit.watch('auth.person', 'account',
+    shown => '{id,role,verified_at,created_at,blocked_at,blocked_reason}', passed_over => '{lang}');
 select audit.watch('auth.member', 'rights');
 select audit.watch('auth.role', 'rights');
 select audit.watch('auth.invitation', 'rights', hidden => '{email}');

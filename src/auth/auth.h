@@ -56,6 +56,14 @@ struct auth_brought {
 int auth_bring(struct ctx *, const struct auth_brought *, bool *is_new); /* E_INPUT */
 int auth_member_add(struct ctx *, i64 organisation, i64 person, str place);
 
+/* block.c: what who runs the house does to an account that is somebody else's, and not of a higher
+ * role of the platform's: E_DENIED. Noted in the audit trail. E_MISSING: there is none. */
+int auth_end_logins_of(struct req *, i64 person, i64 device); /* 0: all of them */
+int auth_block(struct req *, i64 person, str reason); /* all logins end, and none begins */
+int auth_unblock(struct req *, i64 person);
+/* {id, name, user_agent, network, kind, created_at, seen_at}: where they are logged in */
+int auth_logins_of(struct ctx *, i64 person, struct node **devices);
+
 /* What a person says of themselves; sessions know it with their next request. */
 int auth_set_profile(struct ctx *, i64 person, str name, str lang, str phone);
 /* Whoever is logged in shows that they know the password as well: E_INPUT under "old". */

@@ -175,6 +175,10 @@ int session_devices(struct ctx *, i64 person, str session, struct node **devices
 /* Ends a person's logins: all but one (a session's hash, or none), or the one of that device. */
 int session_end_others(struct ctx *, i64 person, str but, i64 *ended);
 int session_end_device(struct ctx *, i64 person, i64 device, i64 *ended);
+/* Ends what listens there, at every node: a line, or that of all programs of a person or a shop. */
+void line_close(struct ctx *, str line);
+void lines_close_shared(struct ctx *, enum auth_line, i64 whose);
+int auth_is_closed(struct ctx *); /* E_DENIED: somebody has blocked this account */
 str device_name(struct ctx *, str user_agent); /* "Chrome · Android" */
 
 /* What says that this browser was here before; it is no login. */

@@ -25,6 +25,8 @@ int refresh_begin(struct ctx *c, i64 person, str user_agent, struct refreshed *o
     *out = (struct refreshed){ .person = person, .token = new_token(c, &hash) };
     TRY(q_auth_begin_refresh(
         c, &row, person, name, str_letters_upto(user_agent, 200), hash, c->now, c->now + LIFE));
+    if (!row)
+        return auth_is_closed(c);
     out->device = node_int(row, "device");
     return E_OK;
 }

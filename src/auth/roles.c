@@ -4,10 +4,11 @@
 #include "gen/queries.h"
 #include "web/web.h"
 
-/* What shoppers have anyhow is nothing to be given in a back office. */
+/* What shoppers have anyhow is nothing to be given in a back office, and what concerns the whole
+ * house nothing that an organisation's role can hold, whoever makes it. */
 static uint64_t composable(void)
 {
-    return ~permissions_of(USER, NOBODY) & permissions_of(SUPER_ADMIN, OWNER);
+    return ~permissions_of(USER, NOBODY) & permissions_of(USER, OWNER);
 }
 
 uint64_t role_permissions(str names)

@@ -193,6 +193,12 @@ static str coarse(struct ctx *c, str address)
     return groups < 3 ? str_none : str_fmt(c->mem, "%.*sx", STR(str_upto(address, n)));
 }
 
+int auth_is_closed(struct ctx *c)
+{
+    return fail(c, E_DENIED, "auth.blocked",
+        "This account is closed for now. Please write to us if you think it should not be.");
+}
+
 /* Not at the very first login: there is nothing it could be new to. */
 static int note_device(struct req *r, const struct login *who, str hash)
 {
@@ -200,6 +206,8 @@ static int note_device(struct req *r, const struct login *who, str hash)
     struct node *row;
     TRY(q_auth_add_device(c, &row, who->person, hash, str_letters_upto(r->user_agent, 200),
         browser_of(r), coarse(c, r->remote)));
+    if (!row)
+        return auth_is_closed(c);
     if (!node_bool(row, "is_second") || node_bool(row, "is_known"))
         return E_OK;
     metric_add(c->app, "logins_new_device_total", 1);
@@ -286,16 +294,27 @@ int auth_lines_of_staff(struct ctx *c, i64 organisation, struct node *lines)
     return add_lines(c, LINE_DESK, organisation, devices, lines);
 }
 
-/* Ends the lines that pages of this session have open, and forgets what was sent on them. */
-static void close_lines(struct ctx *c, str session)
+/* What stands on the line goes too. */
+void line_close(struct ctx *c, str line)
 {
     struct buf all = buf_new(c->mem, 1024);
-    str own = line_of(c, LINE_OWN, session), desk = line_of(c, LINE_DESK, session);
-    buf_fmt(&all, "%.*s/json,%.*s/json", STR(own), STR(desk));
+    buf_fmt(&all, "%.*s/json", STR(line));
     for (const struct language *l = web_languages; l->code; l++)
-        buf_fmt(&all, ",%.*s/%s,%.*s/%s", STR(own), l->code, STR(desk), l->code);
+        buf_fmt(&all, ",%.*s/%s", STR(line), l->code);
     nodes_close(c, buf_str(&all));
     fault_clear(c);
+}
+
+void lines_close_shared(struct ctx *c, enum auth_line line, i64 whose)
+{
+    line_close(c, shared_line(c, line, whose));
+}
+
+/* Ends the lines that pages of this session have open. */
+static void close_lines(struct ctx *c, str session)
+{
+    line_close(c, line_of(c, LINE_OWN, session));
+    line_close(c, line_of(c, LINE_DESK, session));
 }
 
 /* Ended in the database already. Once more in two seconds: a request that was under way may

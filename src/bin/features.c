@@ -46,6 +46,7 @@
     X(payments)                                                                                    \
     X(watch)                                                                                       \
     X(admin)                                                                                       \
+    X(admin_accounts)                                                                              \
     X(admin_audit)
 #define WITH_JOBS(X)                                                                               \
     X(work) X(nodes) X(ops) X(account) X(auth) X(auth_codes) X(notify) X(notify_sms) X(catalog) X(payments) X(orders)     \
@@ -81,6 +82,7 @@ static const struct menu menu[] = {
     { SAYS("Orders"), "/admin/orders", ORDERS_READ },
     { SAYS("Products"), "/admin/products", CATALOG_READ },
     { SAYS("Customers"), "/admin/customers", CUSTOMERS_READ },
+    { SAYS("Accounts"), "/admin/accounts", ACCOUNTS_MANAGE },
     { SAYS("Security"), "/admin/security", SECURITY_READ },
     { SAYS("API keys"), "/admin/keys", API_KEYS_MANAGE },
     { SAYS("Team"), "/admin/team", TEAM_READ },
