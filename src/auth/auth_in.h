@@ -178,6 +178,9 @@ int session_end_device(struct ctx *, i64 person, i64 device, i64 *ended);
 /* Ends what listens there, at every node: a line, or that of all programs of a person or a shop. */
 void line_close(struct ctx *, str line);
 void lines_close_shared(struct ctx *, enum auth_line, i64 whose);
+/* Rights have changed: what that member listens to as staff ends (0: what everybody there does, as
+ * a role has changed). Who still may comes back by themselves. */
+int desk_close(struct ctx *, i64 organisation, i64 person);
 int auth_is_closed(struct ctx *); /* E_DENIED: somebody has blocked this account */
 str device_name(struct ctx *, str user_agent); /* "Chrome · Android" */
 

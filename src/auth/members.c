@@ -251,6 +251,8 @@ static int change(struct req *r)
         err = auth_recent_form(r, S("/admin/team"));
     if (!err)
         err = pg_tx(&r->c, change_work, &of);
+    if (!err)
+        err = desk_close(&r->c, r->c.scope.organisation, of.person);
     return done(r, err);
 }
 
@@ -268,6 +270,8 @@ static int take_out(struct req *r)
     int err = pg_tx(&r->c, remove_work, &of);
     if (!err)
         err = session_renew(&r->c, of.person);
+    if (!err)
+        err = desk_close(&r->c, r->c.scope.organisation, of.person);
     return done(r, err);
 }
 
@@ -279,6 +283,7 @@ static int leave(struct req *r)
     if (err)
         return may(&r->who, TEAM_READ) ? done(r, err) : err;
     TRY(session_renew(&r->c, me(r)));
+    TRY(desk_close(&r->c, r->c.scope.organisation, me(r)));
     return see_other(r, S("/account"));
 }
 

@@ -186,6 +186,8 @@ static int change(struct req *r)
             in_str(r, "name"), names, n);
     if (!err && !row)
         err = name_taken(r);
+    if (!err)
+        err = desk_close(&r->c, r->c.scope.organisation, 0);
     if (err < 0)
         return err;
     return err ? again(r, err, role_page(r, role)) : see_other(r, S("/admin/team"));

@@ -434,6 +434,21 @@ int session_renew(struct ctx *c, i64 person)
     return E_OK;
 }
 
+int desk_close(struct ctx *c, i64 organisation, i64 person)
+{
+    struct node *devices;
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .platform = true };
+    int err = person ? q_auth_lines_of_person(c, &devices, person)
+                     : q_auth_lines_of_staff(c, &devices, organisation);
+    c->scope = before;
+    TRY(err);
+    EACH(item, devices)
+        line_close(c, line_of(c, LINE_DESK, node_str(&item->node, "session_hash")));
+    lines_close_shared(c, LINE_DESK, organisation);
+    return E_OK;
+}
+
 static int forget(struct ctx *c, const struct job *job)
 {
     str hash = node_str(job->data, "session");

@@ -5,7 +5,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Node } from './node.mjs';
-import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, listen, payAt, processes, rows,
+import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, listen, one, payAt, processes, quote, rows,
     run, shopper, sql, text, until } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
@@ -119,6 +119,90 @@ test('logging out at one node ends the session and its open lines at the other',
     assert.equal((await here.post('/logout', {})).status, 303);
     assert.equal((await there.get('/account')).status, 303);
     await until(() => line.ended, 3000, 'the line goes on');
+});
+
+// Somebody of an organisation of this test's own, at both nodes.
+async function worker(slug, who, place) {
+    const email = `${who}-${slug}@example.test`;
+    sql(`insert into auth.person (email, name, password_hash, verified_at) select ${quote(email)}, 'Mali', p.password_hash, now()
+          from auth.person p where p.email = 'admin@example.test';
+        insert into auth.member (organisation_id, person_id, place) select o.id, p.id, ${quote(place)}
+          from auth.organisation o, auth.person p where o.slug = ${quote(slug)} and p.email = ${quote(email)}`);
+    const here = await new Browser().login(email);
+    return { email, here, there: on(here), id: one(`select id from auth.person where email = ${quote(email)}`) };
+}
+const status = async (browser, path) => (await browser.json(path)).status;
+
+test('AC-10 rights taken away at one node are gone at the other within a second, lines too', { skip, timeout: 60000 }, async (t) => {
+    const slug = `t-rights-${Date.now()}`;
+    sql(`insert into auth.organisation (slug, name) values (${quote(slug)}, 'Rights')`);
+    const boss = await worker(slug, 'boss', 'owner'), hand = await worker(slug, 'hand', 'member');
+    const member = (await boss.here.json('/admin/team.json')).data.members.find(({ email }) => email === hand.email).id;
+    const step = async (what, act, path) => {
+        const line = await open('/admin/live', { browser: hand.there, to: b.at }), began = Date.now();
+        assert.equal(await status(hand.there, path), 200, `${what}: before`);
+        const got = await act();
+        assert.equal(got.status, 303, `${what}: ${text(got.body).slice(0, 300)}`);
+        assert.equal(await status(hand.there, path), 403, `${what}: at the other node`);
+        await until(() => line.ended, 1000, `${what}: the line goes on`);
+        t.diagnostic(`${what}: ${Date.now() - began} ms with its request`);
+        assert.ok(Date.now() - began < 1000, what);
+    };
+    await step('another place', () => boss.here.post(`/admin/team/${member}/role`, { role: 'viewer' }), '/admin/customers.json');
+    const made = await boss.here.post('/admin/roles', { name: 'Packer', 'orders:read': 1, 'catalog:read': 1 });
+    assert.equal(made.status, 303, text(made.body).slice(0, 300));
+    const role = (await boss.here.json('/admin/team.json')).data.roles[0].id;
+    assert.equal((await boss.here.post(`/admin/team/${member}/role`, { role })).status, 303);
+    await step('a role of their own making', () => boss.here.post(`/admin/roles/${role}`, { name: 'Packer', 'orders:read': 1 }), '/admin/products.json');
+    await step('taken out', () => boss.here.post(`/admin/team/${member}/remove`, {}), '/admin/orders.json');
+});
+
+test('AC-02 an account blocked at one node is closed at the other within a second', { skip, timeout: 60000 }, async (t) => {
+    const slug = `t-block-${Date.now()}`;
+    sql(`insert into auth.organisation (slug, name) values (${quote(slug)}, 'Block')`);
+    const hand = await worker(slug, 'hand', 'member'), staff = await admin();
+    const got = await ask('/api/auth/login', { method: 'POST', headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ email: hand.email, password: 'market-day-demo', tokenDelivery: 'body' }) });
+    const token = { accept: 'application/json', authorization: `Bearer ${JSON.parse(got.body).accessToken}` };
+    const asked = async () => [await status(hand.there, '/account.json'), (await ask('/account.json', { headers: token, to: b.at })).status];
+    assert.deepEqual(await asked(), [200, 200]);
+    const lines = [await open('/-/live', { browser: hand.there, to: b.at }), await open('/admin/live', { browser: hand.there, to: b.at }),
+        await open('/-/live', { headers: { authorization: token.authorization }, to: b.at })];
+    const { id } = (await staff.json(`/admin/accounts.json?q=${encodeURIComponent(hand.email)}`)).data.accounts[0];
+    const began = Date.now();
+    assert.equal((await staff.post(`/admin/accounts/${id}/block`, { reason: 'A test of ours' })).status, 303);
+    assert.deepEqual(await asked(), [401, 401]);
+    await until(() => lines.every((line) => line.ended), 1000, () => `lines go on: ${lines.map((line) => !!line.ended)}`);
+    t.diagnostic(`all closed ${Date.now() - began} ms after the block was sent`);
+    assert.ok(Date.now() - began < 1000);
+    const login = new Browser({ to: b.at });
+    await login.get('/login');
+    assert.equal((await login.post('/login', { email: hand.email, password: 'market-day-demo' })).status, 403);
+});
+
+test('of two who block each other at once one stays, and no login slips past a block', { skip, timeout: 60000 }, async () => {
+    const mark = Date.now(), people = ['a', 'b'].map((who) => `block-${who}-${mark}@example.test`);
+    sql(`insert into auth.person (email, name, password_hash, role, verified_at) select e, 'Admin', p.password_hash, 'admin', now()
+        from auth.person p, unnest(array['${people.join("','")}']) e where p.email = 'admin@example.test'`);
+    for (let round = 0; round < 5; round++) {
+        sql(`update auth.person set blocked_at = null where email in ('${people.join("','")}')`);
+        const admins = await Promise.all(people.map((email) => new Browser().login(email)));
+        const list = (await admins[0].json(`/admin/accounts.json?q=${mark}`)).data.accounts;
+        const id = (email) => list.find((one) => one.email === email).id;
+        const late = Promise.all([0, 1, 0, 1].map(async (i) => {
+            const browser = new Browser(i ? { to: b.at } : {});
+            await browser.get('/login');
+            return browser.post('/login', { email: people[i], password: 'market-day-demo' });
+        }));
+        const got = await Promise.all(admins.map((browser, i) => browser.post(`/admin/accounts/${id(people[1 - i])}/block`, { reason: 'Each other' })));
+        const said = got.map(({ status: one }) => one).sort();
+        assert.ok(said[0] === 303 && said[1] !== 303, `round ${round}: ${said}`);
+        await late;
+        assert.equal(one(`select count(*) from auth.person where blocked_at is not null and email in ('${people.join("','")}')`), 1);
+        assert.equal(one(`select count(*) from auth.device d join auth.person p on p.id = d.person_id
+            where p.blocked_at is not null and d.ended_at is null and p.email in ('${people.join("','")}')`), 0, 'a login slipped past');
+    }
+    sql(`update auth.person set role = 'user' where email in ('${people.join("','")}')`);
 });
 
 test('a node that is away or hangs keeps nobody waiting, and is caught up when it is back', { skip, timeout: 120000 }, async (t) => {
