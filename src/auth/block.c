@@ -89,7 +89,7 @@ static int end(struct act *a)
     return E_OK;
 }
 
-static int as_house(struct act *a, int (*work)(struct ctx *, void *), int (*then)(struct act *))
+static int done_as_house(struct act *a, int (*work)(struct ctx *, void *), int (*then)(struct act *))
 {
     struct ctx *c = &a->r->c;
     struct scope before = c->scope;
@@ -104,7 +104,7 @@ static int as_house(struct act *a, int (*work)(struct ctx *, void *), int (*then
 int auth_end_logins_of(struct req *r, i64 person, i64 device)
 {
     struct act a = { .r = r, .person = person, .device = device };
-    TRY(as_house(&a, reach_work, end));
+    TRY(done_as_house(&a, reach_work, end));
     return device && !a.ended
         ? fail(&r->c, E_MISSING, "accounts.device", "This login has ended already.")
         : E_OK;
@@ -113,11 +113,11 @@ int auth_end_logins_of(struct req *r, i64 person, i64 device)
 int auth_block(struct req *r, i64 person, str reason)
 {
     struct act a = { .r = r, .person = person, .reason = reason };
-    return as_house(&a, block_work, end);
+    return done_as_house(&a, block_work, end);
 }
 
 int auth_unblock(struct req *r, i64 person)
 {
     struct act a = { .r = r, .person = person };
-    return as_house(&a, unblock_work, NULL);
+    return done_as_house(&a, unblock_work, NULL);
 }
