@@ -143,7 +143,7 @@ T(a_blocked_account_lets_nobody_in_by_any_way)
     log_in(303);
     eq_str(t_str("select string_agg(coalesce(after ->> 'blocked_reason', ''), ',' order by id) as s "
                  "from audit.entry where thing = 'auth.person' and thing_id = '2' "
-                 "and after ? 'blocked_at'"),
+                 "and action = 'update' and after ? 'blocked_at'"),
         "Stolen card,");
 }
 
