@@ -34,7 +34,9 @@ static const struct {
     { "auth.organisation", "true" }, /* its name and rules stand on every page */
     { "catalog.category", "true" },  /* the shelves' names */
     { "catalog.front", "true" },     /* the first page's picture */
-    { "media.picture", "true" },     /* stems of files anyone may fetch; no word of whose */
+    { "media.picture", "id in (select picture_id from catalog.product_picture) or id in (select "
+                       "picture_id from catalog.front) or id in (select picture_id from "
+                       "catalog.category)" },
     { "pricing.tax_rate", "true" },  /* laws */
     { "shipping.method", "true" },   /* the price list of delivery */
     { "shipping.price", "true" },
@@ -102,6 +104,13 @@ T(without_anybody_in_the_scope_only_what_is_for_sale_is_seen_AC_09)
     eq_int(t_int("select count(*) as n from catalog.product where status = 'draft'") > 0, true);
     holds_for((struct scope){ 0 }, list, "true");
     struct scope nobody = { 0 };
+    i64 pictures = t_int_as(nobody, "select count(*) as n from media.picture");
+    is_true(pictures > 10);
+    t_sql("insert into media.picture (organisation_id, stem, width, height, widths) values "
+          "(1, 'zqzqzqzqzqzqzqzq', 9, 9, '{9}')"); /* uploaded, shown nowhere */
+    eq_int(t_int_as(nobody, "select count(*) as n from media.picture"), pictures);
+    is_true(t_int_as(nobody, "select count(*) as n from media.picture where id in (select x.picture_id "
+                             "from catalog.product_picture x)") > 10);
     is_true(t_int_as(nobody, "select count(*) as n from catalog.product") > 10);
     eq_int(
         t_int_as(nobody, "select count(*) as n from catalog.variant where sku = '" RADIO "'"), 0);

@@ -14,7 +14,6 @@ create table media.picture (
 );
 alter table media.picture enable row level security;
 alter table media.picture force row level security;
-create policy seen on media.picture for select using (true);
 create policy kept on media.picture for all
     using (organisation_id = base.organisation() or base.is_platform())
     with check (organisation_id = base.organisation() or base.is_platform());
