@@ -12,6 +12,7 @@
 /* One connection, opened when first needed and again after it was lost. */
 struct pg *pg_new(struct arena *, str conninfo);
 void pg_close(struct pg *);
+void pg_let_go(struct pg *); /* of the connection, until the next statement opens another */
 /* Lets an answer take so long; without it 7 s. For tools, together with a conninfo whose
  * options lift the server's own limits. */
 void pg_patient(struct pg *, i64 us);

@@ -102,6 +102,12 @@ void pg_close(struct pg *pg)
     pg->n_stmts = pg->n_sent = pg->room = 0;
 }
 
+void pg_let_go(struct pg *pg)
+{
+    if (pg->conn && !pg->depth && !pg->n_sent)
+        drop(pg);
+}
+
 static void notice(void *with, const char *message)
 {
     (void)with;

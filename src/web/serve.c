@@ -30,6 +30,7 @@ enum {
     BACKLOG = 1024,
     IDLE_BEAT_S = 25, /* a worker shows itself every second */
     STOP_S = 8,
+    REST_S = 5,  /* idle for so long, a slow worker lets go of its connection: 10 MB of PostgreSQL's */
     OLD_S = 70, /* how long the workers before a reload may still be busy */
     NO_CHILD = 0,
 };
@@ -50,6 +51,7 @@ struct pool {
     char *const *argv;
     int listener, n;
     i64 busy_limit_us, recycle, memory_kb;
+    bool lets_go; /* of a connection it has no use for */
     struct beat *beats;
     struct worker workers[WORKERS_MAX];
     pid_t old[WORKERS_MAX]; /* workers from before a reload */
@@ -211,10 +213,15 @@ static int work(struct pool *p, int slot)
     fcgi_start();
     metrics_slot(p->app, slot);
     metric_add(p->app, "worker_starts_total", 1);
+    int idle_s = 0;
     for (i64 left = lifetime(p); left > 0 && !told_to_end && !is_fat(p);) {
         atomic_store(&beat->seen_us, when_ticks());
-        if (epoll_pwait(poller, &event, 1, 1000, &while_waiting) <= 0)
+        if (epoll_pwait(poller, &event, 1, 1000, &while_waiting) <= 0) {
+            if (p->lets_go && ++idle_s == REST_S)
+                pg_let_go(pg);
             continue;
+        }
+        idle_s = 0;
         int fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0)
             continue; /* another worker was faster */
@@ -506,6 +513,7 @@ static bool read_sizes(struct pool *p)
     const struct conf *conf = p->app->conf;
     bool slow = strcmp(p->name, "slow") == 0;
     p->n = pool_workers(conf, slow);
+    p->lets_go = slow;
     p->busy_limit_us =
         conf_int(conf, slow ? "slow_limit_s" : "web_limit_s", slow ? 58 : 28) * SECOND;
     p->recycle = conf_int(conf, "recycle", 20000);
