@@ -267,6 +267,22 @@ T(a_category_shows_what_stands_in_its_children)
     t_status(404);
 }
 
+/* The newest of what is featured, unless the merchant has chosen another picture. */
+T(the_first_page_is_headed_by_the_first_featured_products_picture)
+{
+    with_lamp();
+    t_ctx()->scope = (struct scope){ .platform = true };
+    t_sql("delete from catalog.front");
+    t_sql("update catalog.card set featured = true, newness = -9000000000000000, stem = 'zzlamp', "
+          "width = 1600, height = 900, widths = '{400,1200}' where slug = 'zz-lamp'");
+    t_get("/.json");
+    t_json("featured.0.slug", "zz-lamp");
+    t_json("featured.0.name", "Zzyzx lamp");
+    t_json("featured.0.price", "90000");
+    t_json("featured.0.picture.src", "/media/zzlamp-400.webp");
+    t_json("hero.picture.src", "/media/zzlamp-1200.webp");
+}
+
 T(filters_ask_one_variant_for_all_of_it)
 {
     with_lamp();

@@ -3,26 +3,31 @@
 
 -- name: featured :many
 -- in: lang text, currency text
-select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
-       c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
-  from (select f.product_id, f.newness from catalog.card f
+-- This and the next three: what a card says that may be another thing at any moment. The rest of
+-- it is a face, and read when its edition is a new one. (The first page is headed by the first
+-- one's picture.)
+select s.product_id, s.stem, s.width, s.height, s.widths, s.alt, o.edition, o.free, o.endless,
+       o.lows[array_position(o.currencies, :currency)] as low,
+       o.highs[array_position(o.currencies, :currency)] as high,
+       o.compares[array_position(o.currencies, :currency)] as compare_at
+  from (select f.product_id, f.newness, f.stem, f.width, f.height, f.widths, f.alt
+          from catalog.card f
          where f.lang = :lang and f.featured
          order by f.newness, f.product_id limit 8) s
-  join catalog.cards(:lang, :currency) c on c.product_id = s.product_id
+  join catalog.offer o on o.product_id = s.product_id
  order by s.newness, s.product_id;
 
 -- name: list_new :many
--- in: category text, lang text, currency text, after_k bigint, after_id bigint
--- A category (or all, for an empty slug), newest first: 24 and one more, to know of a next page.
-select s.newness as k, '' as t, c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
-       c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
-  from (select x.product_id, x.newness from catalog.shelf x
-         where x.category_id = (select case when :category = '' then 0::bigint
-               else (select g.id from catalog.category g where g.slug = :category) end)
-           and (x.newness, x.product_id) > (:after_k, :after_id)
-         order by x.newness, x.product_id limit 25) s
-  join catalog.cards(:lang, :currency) c on c.product_id = s.product_id
- order by s.newness, s.product_id;
+-- in: category bigint, currency text, after_k bigint, after_id bigint
+-- A category (or all, for 0), newest first: 24 and one more, to know of a next page.
+select s.newness as k, '' as t, s.product_id, o.edition, o.free, o.endless,
+       o.lows[array_position(o.currencies, :currency)] as low,
+       o.highs[array_position(o.currencies, :currency)] as high,
+       o.compares[array_position(o.currencies, :currency)] as compare_at
+  from catalog.shelf s
+  join catalog.offer o on o.product_id = s.product_id
+ where s.category_id = :category and (s.newness, s.product_id) > (:after_k, :after_id)
+ order by s.newness, s.product_id limit 25;
 
 -- name: sifted :many
 -- in: category text, lang text, currency text, tags text[], low bigint?, high bigint?
@@ -36,14 +41,22 @@ select x.k, x.t, x.product_id
  where (x.k, x.t collate "und-x-icu", x.product_id) > (:after_k, :after_t, :after_id)
  order by x.k, x.t collate "und-x-icu", x.product_id limit 25;
 
--- name: cards :many
--- in: products bigint[], lang text, currency text
--- In the order they are named.
-select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
-       c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
-  from unnest(:products::bigint[]) with ordinality as w(id, place)
-  join catalog.cards(:lang, :currency) c on c.product_id = w.id
- order by w.place;
+-- name: offers :many
+-- in: products bigint[], currency text
+select o.product_id, o.edition, o.free, o.endless,
+       o.lows[array_position(o.currencies, :currency)] as low,
+       o.highs[array_position(o.currencies, :currency)] as high,
+       o.compares[array_position(o.currencies, :currency)] as compare_at
+  from catalog.offer o where o.product_id = any(:products::bigint[]);
+
+-- name: faces :many
+-- in: products bigint[], lang text
+-- What stays as it is until the product is put on the shelf anew, and so gets another edition.
+select c.product_id, o.edition, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
+       c.stem, c.width, c.height, c.widths, c.alt
+  from catalog.card c
+  join catalog.offer o on o.product_id = c.product_id
+ where c.product_id = any(:products::bigint[]) and c.lang = :lang;
 
 -- name: facets :many
 -- in: category text, lang text, currency text, tags text[], low bigint?, high bigint?
@@ -152,19 +165,11 @@ select v.id, v.sku, v.item_id, v.value_ids, v.tags, r.amount, r.compare_at, i.tr
  where p.slug = :slug and p.status = 'published'
  order by v.position, v.id;
 
--- name: related :many
--- in: slug text, lang text, currency text
--- The newest others of its first category.
-select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
-       c.stem, c.width, c.height, c.widths, c.alt, c.low, c.high, c.compare_at, c.free, c.endless
-  from catalog.sheet p
- cross join lateral (
-       select x.product_id, x.newness from catalog.shelf x
-        where x.category_id = p.category_ids[1] and x.product_id <> p.product_id
-        order by x.newness, x.product_id limit 4) s
-  join catalog.cards(:lang, :currency) c on c.product_id = s.product_id
- where p.slug = :slug
- order by s.newness, s.product_id;
+-- name: newest :many
+-- in: category bigint
+-- Those a product of this category is shown with; one of them may be itself.
+select s.product_id from catalog.shelf s
+ where s.category_id = :category order by s.newness, s.product_id limit 5;
 
 -- name: by_ids :many
 -- in: ids bigint[], lang text, currency text

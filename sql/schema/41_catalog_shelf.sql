@@ -49,7 +49,10 @@ create table catalog.offer (
     compares bigint[] not null, -- of the cheapest variant; null inside: none
     tags text[] not null, -- of all variants, each once
     free bigint not null,
-    endless boolean not null -- a variant never runs out
+    endless boolean not null, -- a variant never runs out
+    -- Another number whenever the product is put on the shelf anew: a reader who has its card, or
+    -- its sheet, from before knows by it whether that still holds.
+    edition bigint not null default 0
 ) with (fillfactor = 80);
 
 -- All that a product's page says but for stock and the names of categories, in every language it
@@ -139,11 +142,11 @@ begin
      where p.status = 'published';
 
     insert into catalog.offer (product_id, organisation_id, currencies, lows, highs, compares,
-        tags, free, endless)
+        tags, free, endless, edition)
     select p.id, p.organisation_id, r.currencies, r.lows, r.highs, r.compares,
            array(select distinct u.tag from catalog.variant v, unnest(v.tags) as u(tag)
                   where v.product_id = p.id and v.active order by u.tag),
-           l.free, l.endless
+           l.free, l.endless, pg_current_xact_id()::text::bigint
       from catalog.product p
      cross join lateral (
            select coalesce(array_agg(c.currency), '{}') as currencies,

@@ -8,8 +8,14 @@
 #define NEW_FOR      (30 * DAY) /* a product is new so long */
 #define PAGE         24         /* cards on a list; queries fetch one more */
 
-/* ---- cards.c: rows of the shelf -> cards ------------------------------------------------ */
-struct node *cards_of(struct ctx *, const struct node *rows, size_t most);
+/* ---- cards.c: offers -> cards ------------------------------------------------------------- */
+/* `offers` are rows of the queries featured, list_new or offers; names and pictures are read where
+ * this worker has none of that edition. */
+int cards_of(struct ctx *, const struct node *offers, size_t most, struct node **out);
+/* The offers of rows with a product_id, as they come (it may stand in a batch), and in the order
+ * of those rows. */
+int offers_ask(struct ctx *, const struct node *found, struct node **offers);
+struct node *offers_as_found(struct ctx *, const struct node *found, const struct node *offers);
 /* {price, compare_at, left, in_stock, for_sale} from amount, compare_at, tracked, free. */
 void variant_state(struct ctx *, struct node *out, const struct node *row);
 

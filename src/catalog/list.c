@@ -164,13 +164,24 @@ static int find_products(struct ctx *c, struct sought *s, const struct node **fo
     return kept_or_made(c, key, make_found, s, found);
 }
 
-static void ask_cards(struct ctx *c, const struct node *found, struct node **rows)
+static int make_way(struct ctx *c, void *with, struct node **rows)
 {
-    i64 *ids = NEWS(c->mem, i64, node_count(found) + 1);
-    size_t n = 0;
-    EACH(it, found)
-        ids[n++] = node_int(&it->node, "product_id");
-    q_catalog_cards(c, rows, ids, n, c->lang, c->currency);
+    const struct list_ask *ask = with;
+    TRY(q_catalog_category_way(c, rows, ask->category, c->lang));
+    return node_count(*rows) ? E_OK
+                             : fail(c, E_MISSING, "catalog.category", "There is no such category.");
+}
+
+/* Kept like the menu. One that is not there is not kept: it may be made the next moment. */
+static int find_category(
+    struct ctx *c, struct list_ask *ask, const struct node **way, const struct node **category)
+{
+    if (!ask->category.n)
+        return E_OK;
+    str key = str_fmt(c->mem, "way:%.*s:%.*s", STR(c->lang), STR(ask->category));
+    TRY(kept_or_made(c, key, make_way, ask, way));
+    *category = &(*way)->as.items.last->node;
+    return E_OK;
 }
 
 static bool is_chosen(const struct list_ask *ask, str tag)
@@ -416,38 +427,34 @@ static void tags_of(
             set_tag(r, "product", node_int(&it->node, "product_id"));
 }
 
-int list_page(struct req *r, const struct list_ask *ask)
+int list_page(struct req *r, const struct list_ask *asked)
 {
     struct ctx *c = &r->c;
-    struct node *rows = NULL, *way = NULL;
-    const struct node *facets = NULL, *category = NULL, *found = NULL;
+    struct list_ask question = *asked, *ask = &question;
+    struct node *rows = NULL, *cards;
+    const struct node *facets = NULL, *way = NULL, *category = NULL, *found = NULL;
     str sought = ask->q.n ? locale_words(c->mem, ask->q) : S("");
     struct sought all = { ask, sought };
     bool nothing_sought = ask->is_search && !sought.n;
     bool is_newest = is_plain(ask) && str_is(ask->sort, "new");
 
-    if (!nothing_sought && !is_newest)
+    TRY(find_category(c, ask, &way, &category));
+    if (is_newest && !nothing_sought)
+        TRY(q_catalog_list_new(c, &rows, category ? node_int(category, "id") : 0, c->currency,
+            ask->after_k, ask->after_id));
+    else if (!nothing_sought) {
         TRY(find_products(c, &all, &found));
-    pg_batch(c);
-    if (ask->category.n)
-        q_catalog_category_way(c, &way, ask->category, c->lang);
-    if (found)
-        ask_cards(c, found, &rows);
-    else if (!nothing_sought)
-        q_catalog_list_new(
-            c, &rows, ask->category, c->lang, c->currency, ask->after_k, ask->after_id);
-    TRY(pg_flush(c));
-    if (node_count(way))
-        category = &way->as.items.last->node;
-    if (ask->category.n && !category)
-        return fail(c, E_MISSING, "catalog.category", "There is no such category.");
+        TRY(offers_ask(c, found, &rows));
+        rows = offers_as_found(c, found, rows);
+    }
     if (!nothing_sought)
         TRY(kept_or_made(c, question_of(c, "facets", ask, sought), make_facets, &all, &facets));
+    TRY(cards_of(c, rows, PAGE, &cards));
 
     struct node *document = node_map(c->mem);
     category_of(c, ask, category, way, document);
     node_set_str(c->mem, document, S("q"), ask->q);
-    node_set(c->mem, document, S("products"), cards_of(c, rows, PAGE));
+    node_set(c->mem, document, S("products"), cards);
     sorts_of(c, ask, document);
     filters_of(c, ask, facets, document);
     drop_empty_groups(c, document);

@@ -1,5 +1,7 @@
 #include "catalog/catalog_in.h"
 
+enum { RELATED = 4 };
+
 /* ---- the first page ------------------------------------------------------------------------ */
 
 static void tag_products(struct req *r, const struct node *rows)
@@ -11,17 +13,19 @@ static void tag_products(struct req *r, const struct node *rows)
 int page_home(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct node *featured, *newest, *categories, *front;
+    struct node *featured, *newest, *categories, *front, *cards[2];
     pg_batch(c);
     q_catalog_featured(c, &featured, c->lang, c->currency);
-    q_catalog_list_new(c, &newest, S(""), c->lang, c->currency, INT64_MIN, 0);
+    q_catalog_list_new(c, &newest, 0, c->currency, INT64_MIN, 0);
     q_catalog_category_pictures(c, &categories, c->lang);
     q_catalog_front(c, &front);
     TRY(pg_flush(c));
+    TRY(cards_of(c, featured, 8, &cards[0]));
+    TRY(cards_of(c, newest, 8, &cards[1]));
 
     struct node *document = node_map(c->mem);
-    node_set(c->mem, document, S("featured"), cards_of(c, featured, 8));
-    node_set(c->mem, document, S("newest"), cards_of(c, newest, 8));
+    node_set(c->mem, document, S("featured"), cards[0]);
+    node_set(c->mem, document, S("newest"), cards[1]);
     media_dress(c, categories, "picture", 400);
     EACH(it, categories)
         node_hide(node_get(&it->node, S("id")));
@@ -420,19 +424,74 @@ static struct node *product_of(struct ctx *c, const struct shown *s)
     return product;
 }
 
+static int make_newest(struct ctx *c, void *with, struct node **rows)
+{
+    return q_catalog_newest(c, rows, *(const i64 *)with);
+}
+
+/* The newest of a category, kept like the lists that are searched for; what they cost is not. */
+static int find_newest(struct ctx *c, i64 category, const struct node **newest)
+{
+    str key = str_fmt(c->mem, "newest:%" PRId64, category);
+    return kept_or_made(c, key, make_newest, &category, newest);
+}
+
+static i64 first_category(const struct node *product)
+{
+    const struct item *first = node_first(node_get(product, S("category_ids")));
+    return first ? first->node.as.number : 0;
+}
+
+/* The product, and what stands below it: the newest others of its first category. Which one that
+ * is, this worker may remember from the last time, and then one round trip is all. */
+static int read_product(struct ctx *c, str slug, struct shown *s)
+{
+    const struct node *known = copy_of_row(c, "category of", slug, 0, 0), *newest = NULL;
+    i64 guess = known ? known->as.number : 0;
+    if (guess)
+        TRY(find_newest(c, guess, &newest));
+    pg_batch(c);
+    q_catalog_product(c, &s->product, slug);
+    if (newest)
+        offers_ask(c, newest, &s->related);
+    TRY(pg_flush(c));
+    if (!s->product)
+        return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
+    i64 category = first_category(s->product);
+    if (category && category != guess) {
+        struct node number = { .kind = N_INT, .as.number = category };
+        row_copied(c, "category of", slug, 0, 0, &number);
+        TRY(find_newest(c, category, &newest));
+        TRY(offers_ask(c, newest, &s->related));
+    }
+    s->related = category ? offers_as_found(c, newest, s->related) : NULL;
+    return E_OK;
+}
+
+static bool is_itself(const struct node *product, const struct node *offer)
+{
+    return node_int(product, "id") == node_int(offer, "product_id");
+}
+
+static struct node *others(struct ctx *c, const struct shown *s)
+{
+    struct node *list = node_list(c->mem);
+    EACH(it, s->related)
+        if (!is_itself(s->product, &it->node) && node_count(list) < RELATED)
+            node_add(c->mem, list, (struct node *)&it->node);
+    return list;
+}
+
 int page_product(struct req *r)
 {
     static const char *const known[] = { "slug", "quantity", "lang", "format", NULL };
     struct ctx *c = &r->c;
     struct shown s = { 0 };
-    str slug = in_str(r, "slug");
+    struct node *cards;
     s.n_tags = query_tags(r, known, s.tags);
-    pg_batch(c);
-    q_catalog_product(c, &s.product, slug);
-    q_catalog_related(c, &s.related, slug, c->lang, c->currency);
-    TRY(pg_flush(c));
-    if (!s.product)
-        return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
+    TRY(read_product(c, in_str(r, "slug"), &s));
+    s.related = others(c, &s);
+    TRY(cards_of(c, s.related, RELATED, &cards));
     s.sheet = node_get(s.product, S("document"));
     TRY(read_categories(c, &s));
     read_options(c, &s);
@@ -441,7 +500,7 @@ int page_product(struct req *r)
     choose(&s);
     struct node *document = node_map(c->mem);
     node_set(c->mem, document, S("product"), product_of(c, &s));
-    node_set(c->mem, document, S("related"), cards_of(c, s.related, 4));
+    node_set(c->mem, document, S("related"), cards);
     set_tag(r, "product", node_int(s.product, "id"));
     set_tag(r, "organisation", node_int(s.product, "organisation_id"));
     tag_products(r, s.related);

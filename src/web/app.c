@@ -106,6 +106,7 @@ static void open_parts(struct app *app, const struct house *house, struct buf *e
     app->router = router_open(mem, house, app->templates, app->shapes, errors);
     app->limits = limits_open(app, errors);
     app->kept = kept_open(mem);
+    app->copies = copies_open(mem);
 }
 
 struct app *app_open_house(struct arena *mem, const char *conf_path, const struct house *house)

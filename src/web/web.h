@@ -343,6 +343,7 @@ struct app {
     struct metrics *metrics;
     struct limits *limits;
     struct kept *kept; /* kept.c */
+    struct copies *copies; /* copies.c */
     const struct job_kind *const *jobs; /* work/work.h */
     const struct reader *readers;       /* work/work.h: who hears which event */
     const struct cron *const *crons;
@@ -372,6 +373,11 @@ extern const struct house shop_house; /* bin/features.c */
  * depends on. */
 int kept_or_made(struct ctx *, str key, int (*make)(struct ctx *, void *with, struct node **),
     void *with, const struct node **out);
+/* A row that this worker has read before, as long as it is of this edition (copies.c), or NULL;
+ * and what was read now. Not to be changed, and not to be shown after the request. */
+const struct node *copy_of_row(struct ctx *, const char *kind, str lang, i64 id, i64 edition);
+void row_copied(
+    struct ctx *, const char *kind, str lang, i64 id, i64 edition, const struct node *row);
 /* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong
  * and returns NULL: a shop with a broken template does not start. */
 struct app *app_open_house(struct arena *, const char *conf_path, const struct house *);

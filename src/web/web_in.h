@@ -82,6 +82,7 @@ void limit_settle(struct req *, const struct counter *, bool counted); /* at the
 /* Before the body is made: gate.c. */
 void tags_begin(struct req *);
 struct kept *kept_open(struct arena *);
+struct copies *copies_open(struct arena *);
 struct limits *limits_open(struct app *, struct buf *errors);
 
 /* ---- shape.c: what a view's document promises to other programs -------------------------- */

@@ -124,6 +124,33 @@ test('which products a search finds is kept for seconds, what they cost is not',
     }
 });
 
+test('a card that workers have read before says what holds now', { skip, timeout: 30000 }, async () => {
+    const thing = goods(), [{ name }] = rows(`select name from catalog.product_text where product_id = ${thing.product} and lang = 'en'`);
+    const [{ brand }] = rows(`select brand from catalog.product where id = ${thing.product}`);
+    let n = 300;
+    // Of as many at once as keep every worker busy, what they say of it.
+    const said = async () => {
+        const cards = await Promise.all(Array.from({ length: 24 }, async () => {
+            const { products } = JSON.parse((await ask(`/search.json?q=${encodeURIComponent(spelt(name, n++))}`)).body);
+            const { brand: its, price, left } = products.find(({ slug }) => slug === thing.slug);
+            return JSON.stringify({ brand: its, price, left });
+        }));
+        return [...new Set(cards)].map((card) => JSON.parse(card));
+    };
+    const [first, ...others] = await said();
+    assert.deepEqual([first.brand, others], [brand, []]);
+    const change = (to, more) => {
+        sql(`begin; update catalog.product set brand = '${to.replaceAll("'", "''")}' where id = ${thing.product};
+            update catalog.price set amount = amount + ${more} where product_id = ${thing.product};
+            select catalog.reshelve(array[${thing.product}::bigint]); commit`);
+    };
+    change('Another brand', 900);
+    try {
+        assert.deepEqual(await said(), [{ ...first, brand: 'Another brand', price: first.price + 900 }]);
+    } finally { change(brand, -900); }
+    assert.deepEqual(await said(), [first]);
+});
+
 test("a product's page names a category that is newer than the workers' list of them", { skip, timeout: 20000 }, async () => {
     const thing = goods(), slug = `newest-${Date.now()}`;
     await ask(`/products/${goods().slug}.json`); // the list is kept now
