@@ -255,8 +255,11 @@ T(ID_02_where_a_factor_is_older_it_is_asked_for)
     takes_off(key, str_none, 422);
     takes_off(key, S("000000"), 422);
     eq_int(count("passkey", "true"), 1);
-    takes_off(key, recovery, 303);
-    takes_off(login, str_none, 303); /* shown once is enough */
+    t_post_f("/password/ways", "code=%.*s", STR(recovery)); /* Enter in its field */
+    t_status(303);
+    eq_int(count("passkey", "true") + count("identity", "true"), 2);
+    takes_off(key, str_none, 303); /* shown once is enough */
+    takes_off(login, str_none, 303);
     eq_int(count("passkey", "true") + count("identity", "true"), 0);
     eq_int(count("totp", "true"), 1);
 }
@@ -280,6 +283,24 @@ T(ID_02_what_is_as_young_proves_nothing)
     chooses(asks_for_a_password(), 303);
     takes_off(way_of("login"), str_none, 422);
     eq_int(count("identity", "true"), 1);
+}
+
+T(ID_02_an_older_factor_that_cannot_be_typed_here_wants_a_login)
+{
+    somebody();
+    logs_in(PASSWORD);
+    adds_each("9");
+    adds_each("1");
+    chooses(asks_for_a_password(), 303);
+    t_get("/password/ways");
+    t_text("You had a second factor before");
+    t_no_html("button[name=way]");
+    takes_off(way_of("login"), str_none, 403);
+    t_sql("delete from auth.passkey where person_id = %" PRId64, ann_id);
+    t_sql("insert into auth.phone (person_id, number, tail, country, is_factor, created_at) values"
+          " (%" PRId64 ", 'x', '42', 'TH', true, now() - interval '9 days')", ann_id);
+    takes_off(way_of("login"), str_none, 403);
+    eq_int(count("identity", "true"), 2);
 }
 
 T(ID_02_what_was_added_is_shown_to_who_chose_the_password_there_and_for_a_while)

@@ -392,7 +392,9 @@ select exists (select from auth.totp where person_id = :person
        exists (select from auth.recovery where person_id = :person and used_at is null
                 and created_at < now() - interval '7 days') as codes,
        exists (select from auth.passkey where person_id = :person
-                and created_at < now() - interval '7 days') as passkey;
+                and created_at < now() - interval '7 days')
+           or exists (select from auth.phone where person_id = :person and is_factor
+                       and created_at < now() - interval '7 days') as others;
 
 -- name: end_ways :one
 -- in: person bigint, since timestamptz, kind text, id bigint

@@ -144,7 +144,7 @@ static int page(struct req *r, const struct after *a, struct node **out)
         node_set_str(c->mem, way, S("way"), id);
     }
     bool has_code = node_bool(old, "app") || node_bool(old, "codes");
-    bool is_asked = !a->is_proved && (has_code || node_bool(old, "passkey"));
+    bool is_asked = !a->is_proved && (has_code || node_bool(old, "others"));
     node_set(c->mem, document, S("ways"), list);
     node_set_bool(c->mem, document, S("asks_code"), is_asked && has_code);
     node_set_bool(c->mem, document, S("asks_login"), is_asked && !has_code);
@@ -172,7 +172,7 @@ static int prove(struct req *r, struct after *a, const struct node *document)
         (node_bool(document, "old_codes") ? BY_RECOVERY : 0u);
     if (node_bool(document, "asks_login"))
         return fail(c, E_DENIED, "auth.ways",
-            "Please log in with your passkey first, and remove it under Security.");
+            "Please log in with the second factor you had first, and remove it under Security.");
     if (!node_bool(document, "asks_code"))
         return E_OK;
     if (!in_has(r, "code"))
@@ -199,6 +199,8 @@ static int take_off(struct req *r, struct after *a, const struct node *document)
     struct ctx *c = &r->c;
     i64 n;
     TRY(in_fault(r));
+    if (!in_has(r, "way")) /* Enter in the code's field takes nothing off */
+        return prove(r, a, document);
     const struct node *way = chosen(document, in_str(r, "way"));
     if (!way)
         return fail(c, E_MISSING, "auth.ways", NULL);
@@ -225,7 +227,7 @@ static int off(struct req *r)
 }
 
 static const struct input to_end[] = {
-    { "way", WORD, 13, 13, .required = true },
+    { "way", WORD, 13, 13 },
     { "code", LINE, 0, 40 },
     { 0 },
 };
