@@ -323,8 +323,8 @@ T(another_delivery_or_address_is_a_new_order_too)
     t_post_f("/checkout", ADDRESS "&line2=Back+door", "TH");
     pay(seen("cart", "revision"), seen("totals", "total"));
     t_status(303);
-    eq_str(t_str("select address ->> 'line2' as s from orders.\"order\" order by id desc limit 1"),
-        "Back door");
+    i64 third = t_int("select max(id) as n from orders.\"order\"");
+    eq_str(node_str(node_get(t_label(third), S("address")), "line2"), "Back door");
     t_post_f("/checkout", ADDRESS "&line2=Back+door", "TH"); /* the same again changes nothing */
     pay(seen("cart", "revision"), seen("totals", "total"));
     eq_int(t_int("select max(id) as n from orders.\"order\""), second + 1);

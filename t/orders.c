@@ -616,10 +616,10 @@ T(the_search_of_orders_stops_at_the_house_door)
     struct node *rows;
     t_order();
     t_ctx()->scope = (struct scope){ .organisation = 1 };
-    must(q_orders_of_organisation(t_ctx(), &rows, 1, INT64_MAX, S(""), S(""), S("somsri")));
+    must(q_orders_of_organisation(t_ctx(), &rows, 1, INT64_MAX, S(""), S(""), S("somsri"), NULL, 0));
     is_true(node_count(rows) >= 1);
     t_ctx()->scope = (struct scope){ .organisation = 999999 };
-    must(q_orders_of_organisation(t_ctx(), &rows, 1, INT64_MAX, S(""), S(""), S("somsri")));
+    must(q_orders_of_organisation(t_ctx(), &rows, 1, INT64_MAX, S(""), S(""), S("somsri"), NULL, 0));
     eq_int((i64)node_count(rows), 0);
     t_ctx()->scope = before;
 }

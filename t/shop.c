@@ -1,4 +1,5 @@
 #include "t/shop.h"
+#include "gen/queries.h"
 #include "inventory/inventory.h"
 #include "ops/ops.h"
 #include "orders/orders.h"
@@ -175,6 +176,18 @@ void t_to_pay(void)
     if (t_last_status() != 303)
         ck_abort_msg("delivery: %d\n%.*s", t_last_status(), STR(t_body()));
     t_get("/checkout/pay.json");
+}
+
+struct node *t_label(i64 order)
+{
+    struct ctx *c = t_ctx();
+    struct scope before = c->scope;
+    struct node *row;
+    c->scope = (struct scope){ .platform = true };
+    must(q_orders_read(c, &row, order, S("en")));
+    must(orders_unseal(c, row));
+    c->scope = before;
+    return row;
 }
 
 i64 t_order(void)

@@ -40,6 +40,8 @@ void t_post_f(const char *path, const char *fmt, ...) __attribute__((format(prin
 void t_to_pay(void);
 /* All three steps with one cable; the new order's id. The payment page is the simulator's. */
 i64 t_order(void);
+/* What stands on the order's label: {name, phone, address, delivery_method, is_closed, ...}. */
+struct node *t_label(i64 order);
 str t_number(i64 order);
 str t_key(i64 order); /* "?key=..." of its signed link */
 

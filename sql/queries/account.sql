@@ -2,37 +2,52 @@
 
 -- name: addresses :many
 -- in: person bigint
-select id, name, phone, line1, line2, city, region, postcode, country, is_default
+select id, name, phone, line1, line2, sealed, city, region, postcode, country, is_default
   from account.address where person_id = :person order by is_default desc, id limit 50;
 
 -- name: address :maybe
 -- in: person bigint, id bigint
-select id, name, phone, line1, line2, city, region, postcode, country, is_default
+select id, name, phone, line1, line2, sealed, city, region, postcode, country, is_default
   from account.address where person_id = :person and id = :id;
 
 -- name: add :maybe
--- in: person bigint, name text, phone text, line1 text, line2 text, city text, region text
--- in: postcode text, country text
--- The first is the one that is meant. Nothing comes back when there are twenty, or when it is
--- there already.
-insert into account.address (person_id, name, phone, line1, line2, city, region, postcode, country,
+-- in: person bigint, name text, city text, region text, postcode text, country text
+-- The first is the one that is meant; nothing comes back when there are twenty. Its telephone and street follow, sealed, as they need its id.
+insert into account.address (person_id, name, phone, line1, city, region, postcode, country,
                              is_default)
-select :person, :name, :phone, :line1, :line2, :city, :region, :postcode, :country,
+select :person, :name, '', '', :city, :region, :postcode, :country,
        not exists (select from account.address where person_id = :person)
- where (select count(*) from account.address where person_id = :person) < 20
-   and not exists (select from account.address a
-                    where a.person_id = :person and a.name = :name and a.line1 = :line1
-                      and a.line2 = :line2 and a.city = :city and a.region = :region
-                      and a.postcode = :postcode and a.country = :country and a.phone = :phone)
 returning id;
 
 -- name: save :exec
--- in: person bigint, id bigint, name text, phone text, line1 text, line2 text, city text
--- in: region text, postcode text, country text
+-- in: person bigint, id bigint, name text, sealed text, city text, region text, postcode text
+-- in: country text
 update account.address
-   set name = :name, phone = :phone, line1 = :line1, line2 = :line2, city = :city,
+   set name = :name, phone = '', line1 = '', line2 = '', sealed = :sealed, city = :city,
        region = :region, postcode = :postcode, country = :country
  where person_id = :person and id = :id;
+
+-- name: sealed :many
+-- in: after bigint, most bigint
+select id, sealed from account.address
+ where id > :after and sealed <> '' order by id limit :most;
+
+-- name: seal_anew :exec
+-- in: id bigint, sealed text, before text
+update account.address set sealed = :sealed where id = :id and sealed = :before;
+
+-- name: plain :many
+-- in: after bigint, most bigint
+select id, phone, line1, line2 from account.address
+ where id > :after and (phone <> '' or line1 <> '') order by id limit :most;
+
+-- name: hide :exec
+-- in: id bigint, sealed text, phone text, line1 text, line2 text
+update account.address set phone = '', line1 = '', line2 = '', sealed = :sealed
+ where id = :id and phone = :phone and line1 = :line1 and line2 = :line2;
+
+-- name: count_plain :one
+select count(*) as n from account.address where phone <> '' or line1 <> '';
 
 -- name: drop :exec
 -- in: person bigint, id bigint

@@ -47,7 +47,7 @@ having sum(s.on_hand - s.reserved) <= :most
 
 -- name: customers :many
 -- plan: anew
--- in: organisation bigint, q text, after text
+-- in: organisation bigint, q text, clues text[], after text
 -- Everybody who ordered here, by address; guests too.
 select o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as last_order,
        bool_or(o.person_id is not null) as has_account,
@@ -55,7 +55,8 @@ select o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as las
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and o.email > :after
-   and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f))
+   and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f
+                         union all select k.order_id from orders.called(:organisation, :clues) k))
  group by o.email
  order by o.email
  limit 51;

@@ -2,19 +2,47 @@
 
 -- name: draft :maybe
 -- in: cart_id bigint
-select email, name, phone, address, coalesce(delivery_method, '') as delivery_method
+select cart_id as id, email, name, phone, address, sealed,
+       coalesce(delivery_method, '') as delivery_method
   from checkout.draft where cart_id = :cart_id;
 
+-- name: lock :maybe
+-- in: cart_id bigint
+select cart_id as id, email, name, phone, address, sealed
+  from checkout.draft where cart_id = :cart_id for update;
+
 -- name: save_address :exec
--- in: cart_id bigint, email text, name text, phone text, address jsonb
--- Changes nothing when it was filled in like this before.
-insert into checkout.draft as d (cart_id, email, name, phone, address)
-values (:cart_id, :email, :name, :phone, :address)
+-- in: cart_id bigint, email text, name text, address jsonb, sealed text
+insert into checkout.draft (cart_id, email, name, address, sealed)
+values (:cart_id, :email, :name, :address, :sealed)
 on conflict (cart_id) do update
-    set email = excluded.email, name = excluded.name, phone = excluded.phone,
-        address = excluded.address, updated_at = now()
-  where (d.email, d.name, d.phone, d.address)
-     is distinct from (excluded.email, excluded.name, excluded.phone, excluded.address);
+    set email = excluded.email, name = excluded.name, phone = '', address = excluded.address,
+        sealed = excluded.sealed, updated_at = now();
+
+-- name: sealed :many
+-- in: after bigint, most bigint
+select cart_id as id, sealed from checkout.draft
+ where cart_id > :after and sealed <> '' order by cart_id limit :most;
+
+-- name: seal_anew :exec
+-- in: id bigint, sealed text, before text
+update checkout.draft set sealed = :sealed where cart_id = :id and sealed = :before;
+
+-- name: plain :many
+-- in: after bigint, most bigint
+select cart_id as id, phone, address from checkout.draft
+ where cart_id > :after and (phone <> '' or coalesce(address ->> 'line1', '') <> '')
+ order by cart_id limit :most;
+
+-- name: hide :exec
+-- in: id bigint, sealed text, phone_before text, before jsonb
+update checkout.draft
+   set phone = '', address = address || '{"line1": "", "line2": ""}', sealed = :sealed
+ where cart_id = :id and phone = :phone_before and address = :before;
+
+-- name: count_plain :one
+select count(*) as n from checkout.draft
+ where phone <> '' or coalesce(address ->> 'line1', '') <> '';
 
 -- name: save_delivery :exec
 -- in: cart_id bigint, method text
@@ -24,8 +52,8 @@ update checkout.draft set delivery_method = :method, updated_at = now()
 -- name: last_used :maybe
 -- in: person bigint
 -- Where this person's things went the last time.
-select name, phone, address, delivery_method from orders."order"
- where person_id = :person and coalesce(address ->> 'line1', '') <> ''
+select id, name, phone, address, sealed, keeper, delivery_method from orders."order"
+ where person_id = :person and (sealed <> '' or coalesce(address ->> 'line1', '') <> '')
  order by id desc limit 1;
 
 -- name: erase :exec

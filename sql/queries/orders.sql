@@ -46,7 +46,7 @@ select id, coalesce(person_id, 0) as person_id from orders."order" where number 
 -- name: read :one
 -- in: id bigint, lang text
 select id, number, coalesce(person_id, 0) as person_id, cart_id, email, name, phone, address,
-       lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive, rounding,
+       sealed, keeper, lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive, rounding,
        delivery_method, base.said(delivery_names, :lang) as delivery_name, trace, status,
        orders.money_state(payment_status, refunded_total) as payment_status, refunded_total,
        version, placed_at, is_held, hold_until, paid_at,
@@ -63,7 +63,8 @@ select coalesce(max(id), 0)::bigint as event from orders.event where order_id = 
 -- The first lock of every change: order, then payment, then stock.
 select id, number, coalesce(person_id, 0) as person_id, cart_id, cart_revision, email, lang,
        currency, total, status, payment_status, refunded_total, is_held, hold_until,
-       hold_until < now() as lapsed, coalesce(address ->> 'line1', '') <> '' as has_address
+       hold_until < now() as lapsed, coalesce(address ->> 'line1', '') <> ''
+           or (sealed <> '' and coalesce(address ->> 'city', '') <> '') as has_address
   from orders."order" where id = :id for update;
 
 -- name: parts :many
@@ -191,8 +192,8 @@ select o.id, o.number, o.status,
 
 -- name: of_organisation :many
 -- plan: anew
--- in: organisation bigint, before bigint, status text, payment text, q text
--- The merchant's list; q finds what stands in orders.words.
+-- in: organisation bigint, before bigint, status text, payment text, q text, clues text[]
+-- The merchant's list; q finds what stands in orders.words, clues a telephone that is sealed.
 select o.id, o.number, o.status,
        orders.money_state(o.payment_status, o.refunded_total) as payment_status, o.currency,
        o.total, o.placed_at, o.name, o.email, p.goods_total, p.status as part_status, o.refunded_total
@@ -201,7 +202,8 @@ select o.id, o.number, o.status,
  where p.organisation_id = :organisation and p.order_id < :before
    and (:status = '' or o.status = :status)
    and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total) = :payment)
-   and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f))
+   and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f
+                         union all select k.order_id from orders.called(:organisation, :clues) k))
  order by p.order_id desc limit 51;
 
 -- name: organisations_of :many
@@ -212,15 +214,51 @@ select organisation_id from orders.part where order_id = :order_id order by orga
 -- in: order_id bigint, organisation bigint
 select id from orders.part where order_id = :order_id and organisation_id = :organisation;
 
+-- name: keeper :one
+-- in: id bigint
+-- Whose key seals its address: that of the one who sells, the house's (0) when several do, as all
+-- of them need it.
+select case when count(*) = 1 then max(organisation_id) else 0 end as keeper
+  from orders.part where order_id = :id;
+
 -- name: give_address :exec
--- in: id bigint, name text, phone text, address jsonb
+-- in: id bigint, name text, address jsonb, sealed text, keeper bigint, clues text[]
 -- As long as nothing has been sent; within the country its price was reckoned for.
 update orders."order"
-   set name = :name, phone = :phone, address = :address, updated_at = now(), version = version + 1
+   set name = :name, phone = '', address = :address, sealed = :sealed, keeper = :keeper,
+       clues = :clues, updated_at = now(), version = version + 1
  where id = :id and status in ('pending', 'processing')
    and address ->> 'country' = :address::jsonb ->> 'country'
    and not exists (select from orders.part p
                     where p.order_id = :id and p.status in ('shipped', 'delivered'));
+
+-- name: sealed :many
+-- in: after bigint, most bigint
+select id, keeper as owner, sealed from orders."order"
+ where id > :after and sealed <> '' order by id limit :most;
+
+-- name: seal_anew :exec
+-- in: id bigint, sealed text, clues text[], before text
+update orders."order" set sealed = :sealed, clues = :clues where id = :id and sealed = :before;
+
+-- name: plain :many
+-- in: after bigint, most bigint
+select o.id, o.phone, o.address,
+       (select case when count(*) = 1 then max(p.organisation_id) else 0 end
+          from orders.part p where p.order_id = o.id) as owner
+  from orders."order" o
+ where o.id > :after and (o.phone <> '' or coalesce(o.address ->> 'line1', '') <> '')
+ order by o.id limit :most;
+
+-- name: hide :exec
+-- in: id bigint, address jsonb, sealed text, keeper bigint, clues text[], phone_before text, before jsonb
+update orders."order"
+   set phone = '', address = :address, sealed = :sealed, keeper = :keeper, clues = :clues
+ where id = :id and phone = :phone_before and address = :before;
+
+-- name: count_plain :one
+select count(*) as n from orders."order"
+ where phone <> '' or coalesce(address ->> 'line1', '') <> '';
 
 -- name: is_part_at :maybe
 -- in: order_id bigint, organisation bigint?, status text
@@ -262,7 +300,7 @@ delete from orders.answer where (person_id, key) in
 
 -- name: all_of_person :many
 -- in: person bigint
-select id, number, email, name, phone, address, lang, currency, goods_total, delivery_total,
+select id, number, email, name, phone, address, sealed, keeper, lang, currency, goods_total, delivery_total,
        tax_total, total, tax_inclusive, delivery_method, status, payment_status, refunded_total,
        placed_at, paid_at
   from orders."order" where person_id = :person order by id limit 5000;
@@ -289,7 +327,7 @@ delete from orders.answer where person_id = :person;
 with mine as (
     select id, email from orders."order" where person_id = :person for update)
 update orders."order" o
-   set email = '', name = '', phone = '', forget_from = null,
+   set email = '', name = '', phone = '', sealed = '', clues = '{}', forget_from = null,
        address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
                                     'postcode', '', 'country', o.address ->> 'country')
   from mine where o.id = mine.id
@@ -312,7 +350,7 @@ with due as (
      where o.forget_from is not null and orders.is_over(o)
      order by o.id limit 500 for update skip locked)
 update orders."order" o
-   set email = '', name = '', phone = '', forget_from = null,
+   set email = '', name = '', phone = '', sealed = '', clues = '{}', forget_from = null,
        address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
                                     'postcode', '', 'country', o.address ->> 'country')
   from due where o.id = due.id

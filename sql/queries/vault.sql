@@ -2,13 +2,19 @@
 
 -- name: current :maybe
 -- in: whose text, owner bigint
-select id, whose, owner_id, wrapped from vault.key
+-- is_settled: it is no child of this transaction, which may come to nothing.
+select id, whose, owner_id, wrapped, is_current, created_at < now() as is_settled from vault.key
  where whose = :whose and owner_id = :owner and is_current;
 
 -- name: key :maybe
 -- in: id bigint, whose text, owner bigint
-select id, whose, owner_id, wrapped from vault.key
+select id, whose, owner_id, wrapped, is_current, created_at < now() as is_settled from vault.key
  where id = :id and whose = :whose and owner_id = :owner;
+
+-- name: of_owner :many
+-- in: whose text, owner bigint, most bigint
+select id, whose, owner_id, wrapped from vault.key
+ where whose = :whose and owner_id = :owner and wrapped <> '' order by id desc limit :most;
 
 -- name: add :exec
 -- in: whose text, owner bigint, wrapped text

@@ -9,6 +9,7 @@ create table account.address (
     phone text not null check (length(phone) <= 30),
     line1 text not null,
     line2 text not null default '',
+    sealed text not null default '', -- telephone, line1, line2: then they are empty here
     city text not null default '',
     region text not null default '',
     postcode text not null default '',
@@ -16,6 +17,9 @@ create table account.address (
     is_default boolean not null default false,
     created_at timestamptz not null default now()
 );
+create index address_plain on account.address (id) where phone <> '' or line1 <> '';
+create trigger written_plain before update of phone on account.address for each row
+    when (old.sealed <> '' and new.sealed = old.sealed) execute function base.written_plain();
 create index address_person on account.address (person_id);
 create unique index address_default on account.address (person_id) where is_default;
 alter table account.address enable row level security;

@@ -18,8 +18,11 @@ create table orders."order" (
     person_id bigint,
     email text not null,
     name text not null,
-    phone text not null default '',
+    phone text not null default '', -- empty where it is sealed, and so are line1 and line2
     address jsonb not null, -- {line1, line2, city, region, postcode, country}
+    sealed text not null default '', -- telephone, line1, line2 (orders/sealed.c)
+    keeper bigint not null default 0, -- the organisation whose key it is sealed with; 0: the house
+    clues text[] not null default '{}', -- to find the telephone by
     lang text not null,
     currency char(3) not null,
     goods_total bigint not null check (goods_total >= 0),
@@ -51,6 +54,10 @@ create index order_person on orders."order" (person_id, id desc) where person_id
 create index order_email on orders."order" (email, id desc);
 create index order_lapsing on orders."order" (hold_until)
     where status = 'pending' and payment_status = 'pending' and is_held;
+create index order_plain on orders."order" (id)
+    where phone <> '' or coalesce(address ->> 'line1', '') <> '';
+create trigger written_plain before update of phone on orders."order" for each row
+    when (old.sealed <> '' and new.sealed = old.sealed) execute function base.written_plain();
 create index order_forgotten on orders."order" (placed_at)
     where status = 'pending' and payment_status = 'pending';
 
@@ -163,29 +170,31 @@ create policy own on orders.answer for all
     with check (person_id = base.person() or base.is_platform());
 grant select, insert, update, delete on orders.answer to talat_app;
 
--- What the back office finds orders and customers by: number, name, address of mail, telephone as
--- written and as figures alone. In a table of its own, so that an order that moves on need not
--- write its index again; nobody but talat_search reads it.
+-- What the back office finds orders and customers by: number, name, address of mail, and of those
+-- whose telephone is not sealed that, as written and as figures alone. In a table of its own, so
+-- that an order that moves on need not write its index again; nobody but talat_search reads it.
 create table orders.words (
     order_id bigint primary key references orders."order" on delete cascade,
-    words text not null
+    words text not null,
+    clues text[] not null default '{}'
 );
 create index order_words on orders.words using gin (words gin_trgm_ops);
+create index order_clues on orders.words using gin (clues);
 alter table orders.words enable row level security;
 alter table orders.words force row level security;
 
 create function orders.keep_words() returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 begin
-    insert into orders.words as w (order_id, words)
+    insert into orders.words as w (order_id, words, clues)
     values (new.id, lower(new.number || ' ' || new.name || ' ' || new.email || ' ' || new.phone
-        || ' ' || regexp_replace(new.phone, '\D', '', 'g')))
-        on conflict (order_id) do update set words = excluded.words
-     where w.words <> excluded.words;
+        || ' ' || regexp_replace(new.phone, '\D', '', 'g')), new.clues)
+        on conflict (order_id) do update set words = excluded.words, clues = excluded.clues
+     where (w.words, w.clues) is distinct from (excluded.words, excluded.clues);
     return null;
 end $$;
-create trigger findable after insert or update of number, name, email, phone on orders."order"
-    for each row execute function orders.keep_words();
+create trigger findable after insert or update of number, name, email, phone, clues
+    on orders."order" for each row execute function orders.keep_words();
 
 -- An organisation's newest orders with these words. Row level security would keep the search
 -- from its index, so this runs as talat_search and looks itself whose orders are asked for. A
@@ -223,14 +232,30 @@ begin
          order by p.order_id desc limit 2000;
 end $$;
 
-revoke all on function orders.keep_words, orders.found from public;
-grant execute on function orders.found to talat_app;
+-- Its newest orders with one of these clues, of a telephone that is sealed.
+create function orders.called(of_organisation bigint, sought text[])
+returns table (order_id bigint) language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp as $$
+begin
+    if of_organisation is distinct from base.organisation() and not base.is_platform() then
+        return;
+    end if;
+    return query
+        select p.order_id from orders.words w
+          join orders.part p on p.order_id = w.order_id and p.organisation_id = of_organisation
+         where w.clues && sought
+         order by p.order_id desc limit 2000;
+end $$;
+
+revoke all on function orders.keep_words, orders.found, orders.called from public;
+grant execute on function orders.found, orders.called to talat_app;
 grant usage on schema orders to talat_search;
 grant select on orders.part to talat_search;
 grant select, insert, update on orders.words to talat_search;
 grant create on schema orders to talat_search;
 alter function orders.keep_words owner to talat_search;
 alter function orders.found owner to talat_search;
+alter function orders.called owner to talat_search;
 revoke create on schema orders from talat_search;
 
 -- Tells the outbox of an order as it is now, once per organisation that has a part in it.
@@ -253,7 +278,8 @@ end $$;
 -- An order as a whole, before any money moves: the agreed basket, a part per organisation, the
 -- stock held, its cart told, the story and the outbox. Locks cart, then stock. False: this revision
 -- has its order already, or the cart has another by now. lines: [{organisation, product, variant,
--- item, slug, sku, name, options, picture, quantity, unit, total, rate, tax}].
+-- item, slug, sku, name, options, picture, quantity, unit, total, rate, tax}]. The address brings
+-- along what is sealed of it: {..., sealed, keeper, clues}.
 create function orders.place(new_id bigint, new_number text, of_cart bigint, of_revision bigint,
     person bigint, to_email text, to_name text, to_phone text, to_address jsonb, in_lang text,
     in_currency text, goods bigint, delivery bigint, tax bigint, in_all bigint, inclusive boolean,
@@ -267,10 +293,12 @@ begin
       where id = of_cart and state = 'open' and revision = of_revision for update;
     if not found then return false; end if;
     insert into orders."order" (id, number, cart_id, cart_revision, person_id, email, name, phone,
-        address, lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive,
+        address, sealed, keeper, clues, lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive,
         rounding, delivery_method, delivery_names, trace, hold_until)
     values (new_id, new_number, of_cart, of_revision, person, to_email, to_name, to_phone,
-        to_address, in_lang, in_currency, goods, delivery, tax, in_all, inclusive, rounded,
+        to_address - '{sealed,keeper,clues}'::text[], coalesce(to_address ->> 'sealed', ''),
+        coalesce((to_address ->> 'keeper')::bigint, 0),
+        array(select jsonb_array_elements_text(to_address -> 'clues')), in_lang, in_currency, goods, delivery, tax, in_all, inclusive, rounded,
         by_method, method_names, how, held_until)
         on conflict on constraint one_order_per_revision do nothing;
     if not found then return false; end if;

@@ -3,7 +3,7 @@
  *
  * Owns schema account. What other rooms know of a person it asks by the table `personal` of
  * bin/features.c. It relies on auth to know who somebody is, and to be sure of it once more before
- * data go out or are erased. It refuses to erase what the books need: orders keep their figures. */
+ * data go out or are erased, and on vault to seal telephones and streets. It refuses to erase what the books need: orders keep their figures. */
 #pragma once
 #include "base/base.h"
 
@@ -12,5 +12,15 @@
 int account_addresses(struct ctx *, i64 person, struct node **addresses);
 /* Keeps one; that it is there already, or that there are twenty, is no error. */
 int account_keep_address(struct ctx *, i64 person, str name, str phone, const struct node *address);
+/* Telephone and street of an address as one sealed text (vault/vault.h); all empty: empty. */
+struct vault_place;
+int account_seal_street(struct ctx *, const struct vault_place *, str phone,
+    const struct node *address, str *sealed);
+/* Of a row with a column `sealed`: its phone, and line1 and line2 of `address` (which may be the
+ * row) are filled in; *closed, and empty, when they cannot be read any more. */
+int account_open_street(struct ctx *, const struct vault_place *, struct node *row,
+    struct node *address, bool *closed);
+struct node *account_without_street(struct ctx *, const struct node *address); /* a copy */
+int account_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
 int account_collect(struct ctx *, i64 person, struct node *into); /* struct personal */
 int account_erase(struct ctx *, i64 person);

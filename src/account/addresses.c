@@ -2,6 +2,7 @@
 #include "account/account_in.h"
 #include "auth/auth.h"
 #include "gen/queries.h"
+#include "vault/vault.h"
 #include "web/web.h"
 
 #define ADDRESS_FIELDS                                                                             \
@@ -26,23 +27,81 @@ static str id_out(struct ctx *c, i64 id)
     return crypto_opaque(c->mem, c->app->secret, "address", id);
 }
 
+static struct vault_place place_of(i64 id)
+{
+    return (struct vault_place){ "account.address.sealed", id, VAULT_HOUSE, 0 };
+}
+
+static int open_street(struct ctx *c, struct node *row)
+{
+    struct vault_place at = place_of(node_int(row, "id"));
+    bool closed;
+    return account_open_street(c, &at, row, row, &closed);
+}
+
 int account_addresses(struct ctx *c, i64 person, struct node **list)
 {
     TRY(q_account_addresses(c, list, person));
     EACH(item, *list) {
         struct node *one = (struct node *)&item->node;
+        TRY(open_street(c, one));
         node_set_str(c->mem, one, S("id"), id_out(c, node_int(one, "id")));
         node_set_str(c->mem, one, S("country_name"), locale_country(c, node_str(one, "country")));
     }
     return E_OK;
 }
 
+struct keeping {
+    i64 person, id; /* id 0: a new one; afterwards what it became, 0 when nothing was kept */
+    str name, phone;
+    const struct node *address;
+};
+
+static bool is_in(const struct node *list, const struct keeping *k)
+{
+    EACH(item, list) {
+        const struct node *one = &item->node;
+        bool same =
+            str_eq(node_str(one, "name"), k->name) && str_eq(node_str(one, "phone"), k->phone);
+        for (size_t i = 2; same && i < COUNT(fields); i++)
+            same = str_eq(node_str(one, fields[i]), node_str(k->address, fields[i]));
+        if (same)
+            return true;
+    }
+    return false;
+}
+
+static int write(struct ctx *c, struct keeping *k)
+{
+    struct vault_place at = place_of(k->id);
+    str sealed;
+    i64 changed;
+    TRY(account_seal_street(c, &at, k->phone, k->address, &sealed));
+    TRY(q_account_save(c, &changed, k->person, k->id, k->name, sealed, node_str(k->address, "city"),
+        node_str(k->address, "region"), node_str(k->address, "postcode"),
+        node_str(k->address, "country")));
+    k->id = changed ? k->id : 0;
+    return E_OK;
+}
+
+static int keep(struct ctx *c, void *with)
+{
+    struct keeping *k = with;
+    struct node *list, *row;
+    TRY(account_addresses(c, k->person, &list));
+    if (is_in(list, k))
+        return E_OK;
+    TRY(q_account_add(c, &row, k->person, k->name, node_str(k->address, "city"),
+        node_str(k->address, "region"), node_str(k->address, "postcode"),
+        node_str(k->address, "country")));
+    k->id = node_int(row, "id");
+    return k->id ? write(c, k) : E_OK;
+}
+
 int account_keep_address(struct ctx *c, i64 person, str name, str phone, const struct node *address)
 {
-    struct node *row;
-    return q_account_add(c, &row, person, name, phone, node_str(address, "line1"),
-        node_str(address, "line2"), node_str(address, "city"), node_str(address, "region"),
-        node_str(address, "postcode"), node_str(address, "country"));
+    struct keeping k = { .person = person, .name = name, .phone = phone, .address = address };
+    return pg_tx(c, keep, &k);
 }
 
 int account_collect(struct ctx *c, i64 person, struct node *into)
@@ -127,9 +186,22 @@ static str chosen_country(struct req *r, str otherwise)
 }
 
 /* What the country has no field for is not kept. */
-static str field(struct req *r, const char *name, bool exists)
+static struct keeping typed(struct req *r, str country)
 {
-    return exists ? in_str(r, name) : str_none;
+    struct node *address = node_map(r->c.mem);
+    const struct country_form *form = country_form(country);
+    const struct {
+        const char *name;
+        bool exists;
+    } parts[] = { { "line1", true }, { "line2", true }, { "city", form->city },
+        { "region", form->region }, { "postcode", form->postcode } };
+    for (size_t i = 0; i < COUNT(parts); i++)
+        node_set_str(r->c.mem, address, str_of(parts[i].name),
+            parts[i].exists ? in_str(r, parts[i].name) : str_none);
+    node_set_str(r->c.mem, address, S("country"), country);
+    return (struct keeping){
+        .person = me(r), .name = in_str(r, "name"), .phone = in_str(r, "phone"), .address = address
+    };
 }
 
 /* ---- routes --------------------------------------------------------------------------------- */
@@ -149,15 +221,12 @@ static int show_new(struct req *r)
 static int add(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct node *row;
     str country = chosen_country(r, S("TH"));
-    const struct country_form *form = country_form(country);
+    struct keeping k = typed(r, country);
     int err = check(r);
     if (!err)
-        err = q_account_add(c, &row, me(r), in_str(r, "name"), in_str(r, "phone"),
-            in_str(r, "line1"), in_str(r, "line2"), field(r, "city", form->city),
-            field(r, "region", form->region), field(r, "postcode", form->postcode), country);
-    if (!err && !row)
+        err = pg_tx(c, keep, &k);
+    if (!err && !k.id)
         err = fail(c, E_CONFLICT, "account.addresses",
             "This address is in your book already, or there are twenty.");
     return err ? again(r, err, form_of(r, country, str_none))
@@ -183,6 +252,7 @@ static int show_one(struct req *r)
         TRY(q_account_address(c, &row, me(r), id));
     if (!row)
         return missing(r);
+    TRY(open_street(c, row));
     struct node *document =
         form_of(r, chosen_country(r, node_str(row, "country")), in_str(r, "address"));
     struct node *form = node_map(c->mem);
@@ -195,19 +265,16 @@ static int show_one(struct req *r)
 static int save(struct req *r)
 {
     struct ctx *c = &r->c;
-    i64 id, changed = 0;
     str country = chosen_country(r, S("TH"));
-    const struct country_form *form = country_form(country);
-    if (!which_one(r, &id))
+    struct keeping k = typed(r, country);
+    if (!which_one(r, &k.id))
         return missing(r);
     int err = check(r);
     if (!err)
-        err = q_account_save(c, &changed, me(r), id, in_str(r, "name"), in_str(r, "phone"),
-            in_str(r, "line1"), in_str(r, "line2"), field(r, "city", form->city),
-            field(r, "region", form->region), field(r, "postcode", form->postcode), country);
+        err = write(c, &k);
     if (err)
         return again(r, err, form_of(r, country, in_str(r, "address")));
-    return changed ? see_other(r, S("/account/addresses")) : missing(r);
+    return k.id ? see_other(r, S("/account/addresses")) : missing(r);
 }
 
 static int drop(struct req *r)

@@ -70,9 +70,13 @@ static int customers(struct req *r)
     struct ctx *c = &r->c;
     struct node *rows, *list, *document = node_map(c->mem);
     str last = str_none;
+    const str *clues;
+    size_t n_clues;
     i64 n = 0;
     TRY(as_staff(r));
-    TRY(q_admin_customers(c, &rows, c->scope.organisation, in_str(r, "q"), in_str(r, "after")));
+    TRY(orders_clues(c, c->scope.organisation, in_str(r, "q"), &clues, &n_clues));
+    TRY(q_admin_customers(c, &rows, c->scope.organisation, in_str(r, "q"), clues, n_clues,
+        in_str(r, "after")));
     list = node_set_list(c->mem, document, S("customers"));
     EACH(item, rows) {
         if (n++ == PAGE)

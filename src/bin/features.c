@@ -99,11 +99,17 @@ static const struct reader readers[] = {
     { 0 },
 };
 
-/* Columns of sealed text: vault seals them anew. */
+/* Columns of sealed text: vault seals them anew, and what older versions have left plain. */
 static const struct vault_column sealed[] = {
     { "auth.totp.secret", VAULT_PERSON, q_auth_sealed_totp, q_auth_reseal_totp },
     { "auth.phone.number", VAULT_PERSON, q_auth_sealed_phone, q_auth_reseal_phone },
     { "payments.attempt.client_secret", VAULT_HOUSE, q_payments_sealed, q_payments_seal_anew },
+    { "account.address.sealed", VAULT_HOUSE, q_account_sealed, q_account_seal_anew,
+        .plain = q_account_plain, .hide = account_hide, .count_plain = q_account_count_plain },
+    { "checkout.draft.sealed", VAULT_HOUSE, q_checkout_sealed, q_checkout_seal_anew,
+        .plain = q_checkout_plain, .hide = checkout_hide, .count_plain = q_checkout_count_plain },
+    { "orders.order.sealed", VAULT_ORGANISATION, q_orders_sealed, .renew = orders_renew_sealed,
+        .plain = q_orders_plain, .hide = orders_hide, .count_plain = q_orders_count_plain },
     { 0 },
 };
 

@@ -34,7 +34,7 @@ static const struct command {
         backup_command, true },
     { "restore", "DIR [--replace] [--with-secrets]",
         "puts a backup in the shop's place, all of it or nothing", restore_command, true },
-    { "keys", "[check | rewrap | renew | destroy organisation|person NAME --for-ever]",
+    { "keys", "[check | rewrap | renew | seal | destroy organisation|person NAME --for-ever]",
         "the keys of sealed columns: under a new master key, anew, or gone with all they seal",
         keys_command, true },
     { "drill", "", "restores the newest backup on trial, and proves it", drill_command, true },

@@ -82,6 +82,10 @@ static int make_draft(
     struct node *last;
     str country = str_none;
     TRY(q_checkout_last_used(c, &last, w->person));
+    if (last)
+        TRY(orders_unseal(c, last));
+    if (node_bool(last, "is_closed"))
+        last = NULL;
     const struct node *from = w->address ? w->address : last ? node_get(last, S("address")) : NULL;
     const struct node *said = w->address ? w->address : last;
     str name = node_str(said, "name");

@@ -15,4 +15,6 @@ int checkout_save_delivery(struct ctx *, i64 cart, str method);
  * still hold: another revision or total is E_CONFLICT "checkout.changed", and nothing is
  * written. Calls outside (an older unpaid order's page is closed first). */
 int checkout_place(struct ctx *, i64 person, i64 seen_revision, i64 seen_total, i64 *order);
+struct vault_place; /* vault/vault.h: struct vault_column */
+int checkout_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
 int checkout_erase(struct ctx *, i64 person); /* struct personal (web/web.h) */

@@ -1,10 +1,12 @@
 #include "checkout/checkout_in.h"
+#include "account/account.h"
 #include "auth/auth.h"
 #include "cart/cart.h"
 #include "gen/queries.h"
 #include "io/io.h"
 #include "orders/orders.h"
 #include "shipping/shipping.h"
+#include "vault/vault.h"
 
 static const char *const address_fields[] = { "line1", "line2", "city", "region", "postcode",
     "country" };
@@ -17,9 +19,20 @@ static bool is_complete(const struct node *draft)
         node_str(address, "country").n;
 }
 
-static void fill_draft(struct ctx *c, struct node **draft)
+/* What cannot be read any more is typed again. */
+static int open_street(struct ctx *c, struct node *draft)
 {
-    if (!*draft) {
+    struct vault_place at = { "checkout.draft.sealed", node_int(draft, "id"), VAULT_HOUSE, 0 };
+    bool closed;
+    node_hide(node_get(draft, S("id")));
+    return account_open_street(c, &at, draft, node_get(draft, S("address")), &closed);
+}
+
+static int fill_draft(struct ctx *c, struct node **draft)
+{
+    if (*draft) {
+        TRY(open_street(c, *draft));
+    } else {
         *draft = node_map(c->mem);
         node_set_str(c->mem, *draft, S("email"), str_none);
         node_set_str(c->mem, *draft, S("name"), str_none);
@@ -31,6 +44,7 @@ static void fill_draft(struct ctx *c, struct node **draft)
     for (size_t i = 0; i < COUNT(address_fields); i++)
         if (!node_get(address, str_of(address_fields[i])))
             node_set_str(c->mem, address, str_of(address_fields[i]), str_none);
+    return E_OK;
 }
 
 static void choose(struct ctx *c, struct gathered *g)
@@ -73,8 +87,7 @@ static int read_draft(struct ctx *c, struct gathered *g, struct node **house)
     if (g->basket.n)
         auth_organisation(c, g->basket.lines[0].organisation, house);
     TRY(pg_flush(c));
-    fill_draft(c, &g->draft);
-    return E_OK;
+    return fill_draft(c, &g->draft);
 }
 
 static int read_terms(struct ctx *c, struct gathered *g, const struct node *house)
@@ -146,14 +159,45 @@ int checkout_read(struct ctx *c, struct node **out)
     return E_OK;
 }
 
+struct filled_in {
+    str email, name, phone;
+    const struct node *address;
+};
+
+static int is_changed(
+    struct ctx *c, struct node *before, const struct filled_in *now, bool *changed)
+{
+    const struct node *address = node_get(before, S("address"));
+    if (!before)
+        return E_OK;
+    TRY(open_street(c, before));
+    *changed = !str_eq(node_str(before, "email"), now->email) ||
+        !str_eq(node_str(before, "name"), now->name) ||
+        !str_eq(node_str(before, "phone"), now->phone);
+    for (size_t i = 0; i < COUNT(address_fields) && !*changed; i++)
+        *changed = !str_eq(
+            node_str(address, address_fields[i]), node_str(now->address, address_fields[i]));
+    return E_OK;
+}
+
 int checkout_save_address(
     struct ctx *c, i64 cart, str email, str name, str phone, struct node *address)
 {
+    struct vault_place at = { "checkout.draft.sealed", cart, VAULT_HOUSE, 0 };
+    struct filled_in now = { email, name, phone, address };
     struct buf json = buf_new(c->mem, 8192);
-    i64 changed;
-    json_store(&json, address);
+    struct node *before;
+    str sealed;
+    bool changed = true;
+    json_store(&json, account_without_street(c, address));
+    TRY(account_seal_street(c, &at, phone, address, &sealed));
     TRY(pg_begin(c));
-    int err = q_checkout_save_address(c, &changed, cart, email, name, phone, buf_str(&json));
+    pg_batch(c);
+    q_checkout_lock(c, &before, cart);
+    q_checkout_save_address(c, NULL, cart, email, name, buf_str(&json), sealed);
+    int err = pg_flush(c);
+    if (!err)
+        err = is_changed(c, before, &now, &changed);
     return pg_end(c, err || !changed ? err : cart_raise(c, cart));
 }
 
@@ -222,6 +266,16 @@ int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total,
     TRY(checkout_costs(c, &g));
     TRY(orders_supersede(c, before.older));
     return checkout_order(c, &g, person, before.next, order);
+}
+
+int checkout_hide(struct ctx *c, i64 *changed, const struct vault_place *at, struct node *row)
+{
+    const struct node *address = node_get(row, S("address"));
+    struct buf before = buf_new(c->mem, 8192);
+    str sealed;
+    json_store(&before, address);
+    TRY(account_seal_street(c, at, node_str(row, "phone"), address, &sealed));
+    return q_checkout_hide(c, changed, at->row, sealed, node_str(row, "phone"), buf_str(&before));
 }
 
 int checkout_erase(struct ctx *c, i64 person) { return q_checkout_erase(c, NULL, person); }

@@ -33,6 +33,7 @@ static const struct {
     { "webhooks", "the provider's news come in", check_webhooks },
     { "clock", "the clocks agree", check_clock },
     { "backups", "backups are fresh and were tried", check_backups },
+    { "sealed", "what should be sealed is", check_sealed },
     { "people", "somebody can log in to the back office", check_people },
 };
 

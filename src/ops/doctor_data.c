@@ -1,6 +1,7 @@
 /* The doctor at the database. */
 #include "gen/queries.h"
 #include "ops/doctor_in.h"
+#include "vault/vault.h"
 #include "work/work.h"
 #include <dirent.h>
 
@@ -146,6 +147,18 @@ void check_holds(struct exam *e)
         sorry(e, "holds");
     else
         say_all(e, WARNING, rows, "talatctl jobs dead; systemctl status talat-work");
+}
+
+void check_sealed(struct exam *e)
+{
+    i64 left;
+    struct scope before = e->c->scope;
+    if (vault_plain(e->c, &left))
+        sorry(e, "what should be sealed");
+    else if (left)
+        SAY(e, WARNING, S("talatctl keys seal; or wait: talat-work does it, a little each minute"),
+            "%" PRId64 " addresses of an older version are not sealed yet", left);
+    e->c->scope = before;
 }
 
 void check_people(struct exam *e)

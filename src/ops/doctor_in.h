@@ -31,6 +31,7 @@ void check_queries(struct exam *);
 void check_queue(struct exam *);
 void check_holds(struct exam *);
 void check_people(struct exam *);
+void check_sealed(struct exam *);
 /* doctor_others.c: whom the shop talks to */
 void check_redis(struct exam *);
 void check_nginx(struct exam *);

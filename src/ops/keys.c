@@ -152,6 +152,16 @@ static int renew(struct ctx *c)
     return written(c);
 }
 
+/* All that is still plain, however long it takes. */
+static int hide(struct ctx *c)
+{
+    i64 n;
+    if (vault_hide(c, 0, &n))
+        return sorry(c, "not all was sealed; run it again");
+    printf("%" PRId64 " values sealed that were plain\n", n);
+    return 0;
+}
+
 static int destroy(struct ctx *c, char **argv)
 {
     struct node *row;
@@ -163,6 +173,8 @@ static int destroy(struct ctx *c, char **argv)
     if (err || !row)
         return sorry(c, "there is none of that name");
     i64 id = node_int(row, "id");
+    if (hide(c)) /* what is plain would be read on */
+        return 1;
     if (vault_destroy(c, organisation ? VAULT_ORGANISATION : VAULT_PERSON, id))
         return sorry(c, "nothing was destroyed");
     printf("what was sealed for %s opens no more, here or out of a backup\n", argv[1]);
@@ -178,6 +190,8 @@ int keys_command(struct ctx *c, int argc, char **argv)
         return rewrap(c);
     if (argc == 2 && !strcmp(argv[1], "check"))
         return check(c);
+    if (argc == 2 && !strcmp(argv[1], "seal"))
+        return hide(c);
     if (argc == 2 && !strcmp(argv[1], "renew"))
         return renew(c);
     return argc == 5 && !strcmp(argv[1], "destroy") ? destroy(c, argv + 2) : 2;

@@ -125,13 +125,16 @@ static int list(struct req *r)
         "cancelled" };
     static const char *const payments[] = { "pending", "paid", "partly_refunded", "refunded" };
     i64 before = INT64_MAX, last = 0, n = 0;
+    const str *clues;
+    size_t n_clues;
     TRY(as_staff(r));
     if (in_has(r, "before") &&
         !crypto_unopaque(c->app->secret, "order", in_str(r, "before"), &before))
         return fail(c, E_MISSING, "orders.page", "There is no such page.");
     orders_page_at_desk(r);
+    TRY(orders_clues(c, c->scope.organisation, in_str(r, "q"), &clues, &n_clues));
     TRY(q_orders_of_organisation(c, &rows, c->scope.organisation, before, in_str(r, "status"),
-        in_str(r, "payment"), in_str(r, "q")));
+        in_str(r, "payment"), in_str(r, "q"), clues, n_clues));
     orders = node_set_list(c->mem, document, S("orders"));
     EACH(item, rows) {
         if (n++ == PAGE)

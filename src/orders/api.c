@@ -142,6 +142,7 @@ static int whole(struct req *r, const struct found *f, struct node **document)
     q_orders_lines(c, &lines, f->order);
     q_orders_parts(c, &parts, f->order);
     TRY(pg_flush(c));
+    TRY(orders_unseal(c, row));
     order = node_set_map(c->mem, *document, S("order"));
     take_all(c, order, row, in_short, COUNT(in_short));
     take_list(c, order, "items", lines, f, of_item, COUNT(of_item));

@@ -58,6 +58,15 @@ int orders_supersede(struct ctx *, const struct node *older);
 int orders_read(struct ctx *, i64 order, struct node **out);
 /* {id, total_amount, currency, payment_status, order_status}, as clients of the API know it. */
 int orders_in_short(struct ctx *, i64 order, struct node **out);
+/* Of a row {id, phone, address, sealed, keeper}: telephone and street come out, or are empty and
+ * is_closed, when the seller's key was destroyed. */
+int orders_unseal(struct ctx *, struct node *order);
+/* What orders of this organisation are marked with when `q` is the end of their telephone number;
+ * none when it can be no such thing. */
+int orders_clues(struct ctx *, i64 organisation, str q, const str **clues, size_t *n);
+struct vault_place; /* vault/vault.h: struct vault_column */
+int orders_renew_sealed(struct ctx *, i64 *changed, const struct vault_place *, str before);
+int orders_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
 /* Any order, whosever it is: 0 when there is none. Look at the scope before showing it. */
 int orders_by_number(struct ctx *, str number, i64 *order, i64 *person);
 /* A page of the back office is being made that will hear of new orders: before it reads any. */

@@ -15,6 +15,19 @@ void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... 
  * what people call the states of payments, refunds and mails. */
 void orders_story(struct ctx *, struct node *order);
 void orders_name_states(struct ctx *, struct node *rows);
+/* sealed.c */
+#define ORDERS_SEALED "orders.order.sealed"
+struct orders_sealed {
+    str sealed, address; /* address: JSON, without the street */
+    struct node *open;   /* the same */
+    i64 keeper;
+    str clues[2];
+    size_t n;
+};
+/* E_CONFLICT when the keeper's key was destroyed: nothing can be kept for them. */
+int orders_seal(struct ctx *, i64 order, i64 keeper, str phone, const struct node *address,
+    struct orders_sealed *out);
+struct node *orders_label(struct ctx *, const struct orders_sealed *); /* for orders.place */
 int page_is_closed(struct ctx *, i64 order); /* E_CONFLICT when it can still be paid */
 when orders_hold_end(struct ctx *);
 struct req;

@@ -14,6 +14,7 @@ int orders_collect(struct ctx *c, i64 person, struct node *into)
     node_attach(c->mem, orders, S("id"), lines, S("order_id"), S("lines"));
     EACH(item, orders) {
         struct node *order = (struct node *)&item->node;
+        TRY(orders_unseal(c, order));
         node_hide(node_get(order, S("id")));
         EACH(line, node_get(order, S("lines")))
             node_hide(node_get(&line->node, S("order_id")));

@@ -89,10 +89,10 @@ static str lines_of(struct ctx *c, const struct placing *p)
     EACH(item, p->lines) {
         struct node *line = node_add_map(c->mem, lines);
         for (size_t i = 0; i < COUNT(taken); i++)
-            node_set(c->mem, line, str_of(taken[i].name),
-                node_get(&item->node, str_of(taken[i].from)));
-        node_set_str(c->mem, line, S("picture"),
-            node_str(node_get(&item->node, S("picture")), "stem"));
+            node_set(
+                c->mem, line, str_of(taken[i].name), node_get(&item->node, str_of(taken[i].from)));
+        node_set_str(
+            c->mem, line, S("picture"), node_str(node_get(&item->node, S("picture")), "stem"));
         node_set_int(c->mem, line, S("quantity"), price->quantity);
         node_set_int(c->mem, line, S("unit"), price->unit);
         node_set_int(c->mem, line, S("total"), price->total);
@@ -113,16 +113,26 @@ static int why_not(struct ctx *c, int err, const struct placing *p)
     return inventory_why(c, err, wants, n);
 }
 
+static i64 keeper_of(const struct basket *b)
+{
+    for (size_t i = 1; i < b->n; i++)
+        if (b->lines[i].organisation != b->lines[0].organisation)
+            return 0;
+    return b->lines[0].organisation;
+}
+
 static int place_new(struct ctx *c, const struct placing *p, bool *is_placed)
 {
     /* Twelve letters of Crockford's alphabet: can be read out, cannot be guessed. */
     str code = str_upper(c->mem, crypto_code(c->mem, 12));
     str number = str_fmt(c->mem, "TL-%.*s-%.*s-%.*s", 4, code.p, 4, code.p + 4, 4, code.p + 8);
+    struct orders_sealed label;
     struct node *row;
+    TRY(orders_seal(c, c->scope.order, keeper_of(p->basket), p->phone, p->address, &label));
     int err = q_orders_place(c, &row, c->scope.order, number, p->cart, p->revision,
-        p->person ? &p->person : NULL, p->email, p->name, p->phone, as_json(c, p->address), c->lang,
-        c->currency, p->priced->goods, p->priced->delivery, p->priced->tax, p->priced->total,
-        p->basket->tax_inclusive,
+        p->person ? &p->person : NULL, p->email, p->name, str_none,
+        as_json(c, orders_label(c, &label)), c->lang, c->currency, p->priced->goods,
+        p->priced->delivery, p->priced->tax, p->priced->total, p->basket->tax_inclusive,
         p->basket->rounding == ROUND_PER_TOTAL ? S("per_total") : S("per_line"), p->delivery_method,
         as_json(c, p->delivery_names), as_json(c, p->priced->trace), orders_hold_end(c),
         lines_of(c, p), SEVERAL_LEFT, c->id, job_wakes(c));

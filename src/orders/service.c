@@ -49,6 +49,7 @@ int orders_read(struct ctx *c, i64 id, struct node **out)
     q_orders_lines(c, &lines, id);
     q_orders_events(c, &events, id);
     TRY(pg_flush(c));
+    TRY(orders_unseal(c, *out));
     for (size_t i = 0; i < COUNT(inner); i++)
         node_hide(node_get(*out, str_of(inner[i])));
     media_dress(c, lines, "picture", 200);
@@ -91,7 +92,7 @@ int orders_of_person(struct ctx *c, i64 person, i64 before, struct node **orders
 int orders_of_organisation(struct ctx *c, i64 organisation, i64 most, struct node **orders)
 {
     struct node *rows;
-    TRY(q_orders_of_organisation(c, &rows, organisation, INT64_MAX, str_none, str_none, str_none));
+    TRY(q_orders_of_organisation(c, &rows, organisation, INT64_MAX, str_none, str_none, str_none, NULL, 0));
     *orders = node_list(c->mem);
     EACH(item, rows)
         if (most-- > 0) {
@@ -407,10 +408,14 @@ int orders_move(struct ctx *c, i64 order, i64 organisation, str status, str carr
 
 int orders_give_address(struct ctx *c, i64 order, str name, str phone, const struct node *address)
 {
-    struct buf json = buf_new(c->mem, 8192);
+    struct orders_sealed hidden;
+    struct node *row;
     i64 changed;
-    json_store(&json, address);
-    TRY(q_orders_give_address(c, &changed, order, name, phone, buf_str(&json)));
+    TRY(q_orders_keeper(c, &row, order));
+    i64 keeper = node_int(row, "keeper");
+    TRY(orders_seal(c, order, keeper, phone, address, &hidden));
+    TRY(q_orders_give_address(c, &changed, order, name, hidden.address, hidden.sealed, keeper,
+        hidden.clues, hidden.n));
     return changed ? E_OK
                    : fail(c, E_CONFLICT, "orders.address",
                          "The address can be changed until the order is sent, and only within "

@@ -1,17 +1,12 @@
-#include "vault/vault.h"
+#include "vault/vault_in.h"
 #include "gen/queries.h"
 #include "io/io.h"
 #include "web/web.h"
 
-enum { MARK = 8, PAGE = 200, KEY = 32 };
+enum { MARK = 8, CLUE = 16 };
 
 static const char *const owners[] = {
     [VAULT_HOUSE] = "house", [VAULT_ORGANISATION] = "organisation", [VAULT_PERSON] = "person"
-};
-
-struct data_key {
-    i64 id;
-    unsigned char bytes[KEY];
 };
 
 /* Keys are the house's, whoever asks for what they seal. */
@@ -69,7 +64,8 @@ static int unwrap(struct ctx *c, const struct node *row, struct data_key *out)
 {
     out->id = node_int(row, "id");
     if (!node_str(row, "wrapped").n)
-        return fail_detail(c, E_MISSING, "vault.destroyed", "key %" PRId64 " was destroyed", out->id);
+        return fail_detail(
+            c, E_MISSING, "vault.destroyed", "key %" PRId64 " was destroyed", out->id);
     if (unwrap_with(c, c->app->master, row, out->bytes) ||
         unwrap_with(c, c->app->master_before, row, out->bytes))
         return E_OK;
@@ -78,7 +74,8 @@ static int unwrap(struct ctx *c, const struct node *row, struct data_key *out)
         STR(vault_master_mark(c)));
 }
 
-/* ---- data keys -------------------------------------------------------------------------------- */
+/* ---- data keys --------------------------------------------------------------------------------
+ */
 
 static int add_key(struct ctx *c, str whose, i64 owner)
 {
@@ -89,28 +86,44 @@ static int add_key(struct ctx *c, str whose, i64 owner)
     return q_vault_add(c, NULL, whose, owner, wrapped);
 }
 
+static int unwrap_kept(struct ctx *c, const struct vault_place *at, const struct node *row,
+    i64 asked_at, struct data_key *out)
+{
+    TRY(unwrap(c, row, out));
+    if (node_bool(row, "is_settled"))
+        recent_keep(c, at, node_bool(row, "is_current"), asked_at, out);
+    return E_OK;
+}
+
 static int current_key(struct ctx *c, const struct vault_place *at, struct data_key *out)
 {
     struct node *row;
     str whose = str_of(owners[at->whose]);
+    i64 asked_at = when_ticks();
+    if (recent_key(c, at, 0, out))
+        return E_OK;
     TRY(q_vault_current(c, &row, whose, at->owner));
     if (!row) {
         TRY(add_key(c, whose, at->owner));
         TRY(q_vault_current(c, &row, whose, at->owner));
     }
-    return row ? unwrap(c, row, out)
+    return row ? unwrap_kept(c, at, row, asked_at, out)
                : fail_detail(c, E_INTERNAL, "vault.key", "no key where one was made");
 }
 
 static int key_by_id(struct ctx *c, const struct vault_place *at, i64 id, struct data_key *out)
 {
     struct node *row;
+    i64 asked_at = when_ticks();
+    if (recent_key(c, at, id, out))
+        return E_OK;
     TRY(q_vault_key(c, &row, id, str_of(owners[at->whose]), at->owner));
-    return row ? unwrap(c, row, out)
+    return row ? unwrap_kept(c, at, row, asked_at, out)
                : fail_detail(c, E_MISSING, "vault.destroyed", "key %" PRId64 " is not here", id);
 }
 
-/* ---- seal, open -------------------------------------------------------------------------------- */
+/* ---- seal, open --------------------------------------------------------------------------------
+ */
 
 static str bound_to(struct ctx *c, const struct vault_place *at, i64 key)
 {
@@ -123,8 +136,8 @@ static bool read_sealed(str sealed, i64 *key, str *box)
 {
     str version, id;
     *box = sealed;
-    return str_cut(box, '.', &version) && str_is(version, "v1") && str_cut(box, '.', &id) && box->n &&
-        str_int(id, key);
+    return str_cut(box, '.', &version) && str_is(version, "v1") && str_cut(box, '.', &id) &&
+        box->n && str_int(id, key);
 }
 
 static int seal(struct ctx *c, const struct vault_place *at, str plain, str *sealed)
@@ -147,10 +160,10 @@ static int open_sealed(struct ctx *c, const struct vault_place *at, str sealed, 
     TRY(key_by_id(c, at, id, &key));
     bool ok = crypto_unlock(c->mem, key.bytes, bound_to(c, at, id), box, plain);
     crypto_forget(key.bytes, KEY);
-    return ok ? E_OK
-              : fail_detail(c, E_INTERNAL, "vault.broken",
-                    "%s of row %" PRId64 ": changed, or sealed for another place", at->column,
-                    at->row);
+    return ok
+        ? E_OK
+        : fail_detail(c, E_INTERNAL, "vault.broken",
+              "%s of row %" PRId64 ": changed, or sealed for another place", at->column, at->row);
 }
 
 int vault_seal(struct ctx *c, const struct vault_place *at, str plain, str *sealed)
@@ -170,15 +183,99 @@ int vault_open(struct ctx *c, const struct vault_place *at, str sealed, str *pla
     return err;
 }
 
+/* ---- several texts in one ----------------------------------------------------------------------
+ */
+
+int vault_seal_texts(
+    struct ctx *c, const struct vault_place *at, const str *plain, size_t n, str *sealed)
+{
+    struct buf all = buf_new(c->mem, 16384);
+    size_t filled = 0;
+    *sealed = str_none;
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_char(&all, '\0'); /* no text of the database holds one */
+        buf_add(&all, plain[i]);
+        filled += plain[i].n;
+    }
+    if (all.full)
+        return fail_detail(c, E_TOO_LARGE, "vault.large", "%s: too much to seal", at->column);
+    return filled ? vault_seal(c, at, buf_str(&all), sealed) : E_OK;
+}
+
+int vault_open_texts(
+    struct ctx *c, const struct vault_place *at, str sealed, str *plain, size_t n, bool *closed)
+{
+    str all = str_none;
+    int err = sealed.n ? vault_open(c, at, sealed, &all) : E_OK;
+    bool broken = err == E_INTERNAL && str_is(c->fault.key, "vault.broken");
+    *closed = err == E_MISSING || broken;
+    if (broken) {
+        metric_add(c->app, "vault_broken_total", 1);
+        log_line(c, LOG_ERROR, "vault_broken", "why", c->fault.detail, NULL);
+    }
+    if (*closed)
+        fault_clear(c);
+    for (size_t i = 0; i < n; i++)
+        if (!str_cut(&all, '\0', &plain[i]))
+            plain[i] = str_none;
+    return *closed ? E_OK : err;
+}
+
+/* ---- clues -------------------------------------------------------------------------------------
+ */
+
+static str clue_of(struct ctx *c, const struct data_key *data, str text)
+{
+    unsigned char key[KEY];
+    crypto_key((str){ (const char *)data->bytes, KEY }, "vault clue", key);
+    str sum = crypto_hmac_sha256_hex(c->mem, (str){ (const char *)key, KEY }, text);
+    crypto_forget(key, KEY);
+    return str_upto(sum, CLUE);
+}
+
+int vault_clues(struct ctx *c, const struct vault_place *at, const str *texts, size_t n, str *clues)
+{
+    struct data_key key;
+    struct scope before = as_house(c);
+    int err = n ? current_key(c, at, &key) : E_OK;
+    c->scope = before;
+    for (size_t i = 0; i < n && !err; i++)
+        clues[i] = clue_of(c, &key, texts[i]);
+    if (n && !err)
+        crypto_forget(key.bytes, KEY);
+    return err;
+}
+
+int vault_all_clues(
+    struct ctx *c, const struct vault_place *at, str text, str *clues, size_t most, size_t *n)
+{
+    struct node *keys;
+    struct scope before = as_house(c);
+    int err = q_vault_of_owner(c, &keys, str_of(owners[at->whose]), at->owner, (i64)most);
+    c->scope = before;
+    *n = 0;
+    TRY(err);
+    EACH(item, keys) {
+        struct data_key key;
+        TRY(unwrap(c, &item->node, &key));
+        clues[(*n)++] = clue_of(c, &key, text);
+        crypto_forget(key.bytes, KEY);
+    }
+    return E_OK;
+}
+
 int vault_destroy(struct ctx *c, enum vault_whose whose, i64 owner)
 {
+    recent_forget(c);
     struct scope before = as_house(c);
     int err = q_vault_destroy(c, NULL, str_of(owners[whose]), owner);
     c->scope = before;
     return err;
 }
 
-/* ---- new keys ----------------------------------------------------------------------------------- */
+/* ---- new keys -----------------------------------------------------------------------------------
+ */
 
 int vault_rewrap(struct ctx *c, i64 *rewrapped, i64 *lost)
 {
@@ -212,85 +309,22 @@ static int replace_key(struct ctx *c, void *with)
     return add_key(c, node_str(row, "whose"), node_int(row, "owner_id"));
 }
 
-/* Sealed values, and what was done with them. */
-struct round {
-    bool anew; /* each is sealed under its owner's key of today */
-    i64 open, closed, changed;
-};
-
-static int handle(struct ctx *c, const struct vault_column *column, const struct node *row,
-    struct round *round)
-{
-    struct vault_place at = { column->column, node_int(row, "id"), column->whose,
-        column->whose == VAULT_HOUSE ? 0 : node_int(row, "owner") };
-    str before = node_str(row, "sealed"), plain, sealed;
-    i64 changed = 0;
-    int err = open_sealed(c, &at, before, &plain);
-    if (err == E_MISSING) { /* destroyed: it stays closed */
-        fault_clear(c);
-        round->closed++;
-        return E_OK;
-    }
-    TRY(err);
-    round->open++;
-    if (!round->anew)
-        return E_OK;
-    TRY(seal(c, &at, plain, &sealed));
-    TRY(column->put(c, &changed, at.row, sealed, before));
-    round->changed += changed;
-    return E_OK;
-}
-
-static int walk_column(struct ctx *c, const struct vault_column *column, struct round *round)
-{
-    struct node *rows;
-    for (i64 after = 0;;) {
-        TRY(column->after(c, &rows, after, PAGE));
-        EACH(item, rows) {
-            TRY(handle(c, column, &item->node, round));
-            after = node_int(&item->node, "id");
-        }
-        if (node_count(rows) < PAGE)
-            return E_OK;
-    }
-}
-
-static int walk(struct ctx *c, struct round *round)
-{
-    for (const struct vault_column *column = c->app->sealed; column && column->column; column++)
-        TRY(walk_column(c, column, round));
-    return E_OK;
-}
-
-int vault_check(struct ctx *c, i64 *open, i64 *closed)
-{
-    struct round round = { 0 };
-    c->scope = (struct scope){ .platform = true };
-    int err = walk(c, &round);
-    *open = round.open;
-    *closed = round.closed;
-    return err;
-}
-
-int vault_renew(struct ctx *c, i64 *n_keys, i64 *values)
+int new_keys(struct ctx *c, i64 *n)
 {
     struct node *keys;
-    *n_keys = *values = 0;
-    c->scope = (struct scope){ .platform = true };
     TRY(q_vault_all(c, &keys));
     EACH(item, keys) {
         if (!node_bool(&item->node, "is_current") || !node_str(&item->node, "wrapped").n)
             continue;
         TRY(pg_tx(c, replace_key, (void *)&item->node));
-        ++*n_keys;
+        ++*n;
     }
-    struct round round = { .anew = true };
-    int err = walk(c, &round);
-    *values = round.changed;
-    return err;
+    recent_wait(); /* until nobody seals under a key of before */
+    return E_OK;
 }
 
-/* ---- a list of keys ------------------------------------------------------------------------------- */
+/* ---- a list of keys
+ * ------------------------------------------------------------------------------- */
 
 int vault_all(struct ctx *c, struct node **keys) { return q_vault_all(c, keys); }
 

@@ -4,8 +4,9 @@
  * that has something to hide, wrapped by the master key (talat.conf: master_key_file, or
  * TALAT_MASTER_KEY in the environment). Data keys are in no backup's dump, so a destroyed one
  * closes what it sealed in all backups too. A sealed text names its key and opens only in the
- * column and row, and for the owner, it was sealed for. It relies on io/crypto.c. It refuses to
- * search: what is sealed cannot be looked up. */
+ * column and row, and for the owner, it was sealed for. Keys are remembered for a second, so that
+ * pages need not ask for them. It relies on io/crypto.c. It refuses to search: what is sealed is
+ * found only by clues that were laid beside it. */
 #pragma once
 #include "base/base.h"
 
@@ -16,22 +17,48 @@ struct vault_place {
     enum vault_whose whose;
     i64 owner; /* organisation or person; 0 for the house */
 };
-/* Text for a text column; each a round trip for the key. E_MISSING "vault.destroyed":
- * the owner's key was. Not within pg_batch. */
+/* Text for a text column; a round trip when the key was not used in the last second. E_MISSING
+ * "vault.destroyed": the owner's key was. Not within pg_batch. */
 int vault_seal(struct ctx *, const struct vault_place *, str plain, str *sealed);
 /* E_INTERNAL "vault.broken": changed, moved from elsewhere, or under another master key. */
 int vault_open(struct ctx *, const struct vault_place *, str sealed, str *plain);
-/* For good: nothing of this owner's opens again, here or out of a backup. */
+/* Several texts as one; when all are empty so is that, and it needs no key. */
+int vault_seal_texts(
+    struct ctx *, const struct vault_place *, const str *plain, size_t n, str *sealed);
+/* For pages, which are to stand without them: *closed and empty when the key was destroyed, and
+ * when the value is broken, which is logged. */
+int vault_open_texts(
+    struct ctx *, const struct vault_place *, str sealed, str *plain, size_t n, bool *closed);
+/* For good: nothing of this owner's opens again, here or out of a backup; on other machines within
+ * a second. */
 int vault_destroy(struct ctx *, enum vault_whose, i64 owner);
 
+/* What a text can be looked up by that is sealed beside it: the same for the same text, owner and
+ * key. The place's row does not matter. */
+int vault_clues(struct ctx *, const struct vault_place *, const str *texts, size_t n, str *clues);
+/* One text's under each key of the owner, the newest first: what was not sealed anew is found, too.
+ */
+int vault_all_clues(
+    struct ctx *, const struct vault_place *, str text, str *clues, size_t most, size_t *n);
+
 /* A column that holds sealed text, so that it can be sealed anew (bin/features.c lists them).
- * `after`: {id, owner, sealed} by id; `put` only where `before` still stands. */
+ * `after`: {id, owner, sealed} by id; owner 0: the house's. `put` only where `before` still stands;
+ * or `renew`, which opens and seals itself, when other columns go along. Of what older versions
+ * left plain: `plain` {id, owner, ...} by id, `hide` seals one where it is as it was read. */
 struct vault_column {
     const char *column;
     enum vault_whose whose;
     int (*after)(struct ctx *, struct node **, i64 after, i64 most);
     int (*put)(struct ctx *, i64 *changed, i64 id, str sealed, str before);
+    int (*renew)(struct ctx *, i64 *changed, const struct vault_place *, str before);
+    int (*plain)(struct ctx *, struct node **, i64 after, i64 most);
+    int (*hide)(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
+    int (*count_plain)(struct ctx *, struct node **row); /* {n} */
 };
+/* Seals what is still plain, for so long at most (0: to the end); it may be broken off at any
+ * moment. */
+int vault_hide(struct ctx *, i64 longest_us, i64 *hidden);
+int vault_plain(struct ctx *, i64 *left);
 /* Every key under the master key of today; those that neither it nor master_key_before_file
  * opens are counted as lost. */
 int vault_rewrap(struct ctx *, i64 *rewrapped, i64 *lost);

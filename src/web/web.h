@@ -344,6 +344,7 @@ struct app {
     struct limits *limits;
     struct kept *kept; /* kept.c */
     struct copies *copies; /* copies.c */
+    struct recent *recent; /* vault: keys of the last second */
     const struct job_kind *const *jobs; /* work/work.h */
     const struct reader *readers;       /* work/work.h: who hears which event */
     const struct cron *const *crons;

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { skip as noStack, ask, confPath, goods, rows, run } from './shop.mjs';
+import { skip as noStack, Browser, admin, ask, confPath, goods, rows, run, sleep, sql, text } from './shop.mjs';
 
 const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
 const skip = noStack || !talatctl;
@@ -36,7 +36,8 @@ const ok = (got) => { assert.equal(got.code, 0, got.said); return got.said; };
 const open = (got) => Number(/^(\d+) sealed values open/m.exec(ok(got))[1]);
 const closed = (got) => Number(/, (\d+) are closed/.exec(ok(got))[1]);
 const newest = (dir) => join(dir, readdirSync(dir).filter((name) => name.startsWith('talat-')).sort().at(-1));
-let values, backup;
+const STREET = '77 Sealed Lane', PHONE = '0876543210'; // of one order, and of nothing else
+let values, backup, order;
 
 after(() => {
     if (skip) return;
@@ -53,13 +54,17 @@ test('SE-09 a provider\'s secret is sealed in the database, and the keys are in 
     const { payment: { clientSecret, paymentId } } = JSON.parse(sold.body);
     const [{ client_secret: sealed }] = rows(`select client_secret from payments.attempt where payment_id = '${paymentId}'`);
     assert.match(sealed, /^v1\.\d+\.[\w-]{40,}$/);
+    const mali = new Browser();
+    order = await mali.order(goods().sku, 1, { line1: STREET, phone: PHONE });
+    for (const said of [STREET, PHONE]) assert.ok(text((await mali.get(order.path)).body).includes(said));
     values = open(here('keys', 'check'));
     assert.ok(values >= 1);
     ok(here('backup', '--to', folder('stack')));
     backup = newest(folder('stack'));
-    const sql = shell(`${bin}pg_restore`, ['-f', '-', join(backup, 'database.dump')]).stdout;
-    assert.ok(sql.includes(sealed) && !sql.includes(clientSecret));
-    for (const { wrapped } of rows("select wrapped from vault.key where wrapped <> ''")) assert.ok(!sql.includes(wrapped), 'a key is in the backup');
+    const dumped = shell(`${bin}pg_restore`, ['-f', '-', join(backup, 'database.dump')]).stdout;
+    assert.ok(dumped.includes(sealed) && !dumped.includes(clientSecret));
+    assert.ok(dumped.includes(order.number) && !dumped.includes(STREET) && !dumped.includes(PHONE));
+    for (const { wrapped } of rows("select wrapped from vault.key where wrapped <> ''")) assert.ok(!dumped.includes(wrapped), 'a key is in the backup');
     assert.ok(readFileSync(folder('stack/keys'), 'utf8').includes('"wrapped":'));
     assert.equal(statSync(folder('stack/keys')).mode & 0o77, 0);
 });
@@ -71,6 +76,18 @@ test('SE-11 restored elsewhere it opens with the list of keys, and not without',
     const without = there('keys', 'check');
     assert.equal(open(without), 0);
     assert.equal(closed(without), values);
+});
+
+test('SE-09 what an older version left plain is named by the doctor and sealed at once when asked', { skip, timeout: 60000 }, () => {
+    ok(there('restore', backup, '--replace'));
+    asked(`update orders."order" set phone = '${PHONE}', sealed = '', clues = '{}', keeper = 0, address = address || '{"line1": "${STREET}"}' where sealed <> ''`);
+    const plain = Number(asked('select count(*) from orders."order" where phone <> \'\''));
+    assert.match(there('doctor').said, new RegExp(`${plain} addresses of an older version are not sealed yet`));
+    assert.equal(ok(there('keys', 'seal')), `${plain} values sealed that were plain\n`);
+    assert.equal(open(there('keys', 'check')), values);
+    const dump = shell(`${bin}pg_dump`, ['-h', run, '-U', 'postgres', database]).stdout;
+    assert.ok(dump.includes(order.number) && !dump.includes(STREET) && !dump.includes(PHONE));
+    assert.doesNotMatch(there('doctor').said, /not sealed yet/);
 });
 
 test('SE-11 a new master key takes over; the one of before then opens nothing', { skip, timeout: 60000 }, () => {
@@ -88,9 +105,26 @@ test('SE-11 a new master key takes over; the one of before then opens nothing', 
     assert.equal(wrong.status, 1);
 });
 
+test('SE-11 a second after its key was destroyed no worker shows an address, and all pages stand', { skip, timeout: 60000 }, async () => {
+    const staff = await admin(), mali = new Browser();
+    const pages = async () => [...await Promise.all([1, 2, 3, 4].map(() => mali.get(order.path))), await staff.get(`/admin/orders/${order.number}`)];
+    for (const { body } of await pages()) assert.ok(text(body).includes(STREET));
+    const [{ wrapped }] = rows("select wrapped from vault.key where whose = 'organisation' and is_current");
+    sql("update vault.key set wrapped = '' where whose = 'organisation' and is_current");
+    try {
+        await sleep(1000);
+        for (const got of await pages()) {
+            assert.equal(got.status, 200);
+            assert.ok(!text(got.body).includes(STREET) && !text(got.body).includes(PHONE));
+            assert.match(text(got.body), /The address can no longer be read/);
+        }
+    } finally {
+        sql(`update vault.key set wrapped = '${wrapped}' where whose = 'organisation' and is_current`);
+    }
+});
+
 test('SE-11 what was destroyed stays closed, also out of a backup with its old list of keys', { skip, timeout: 60000 }, () => {
     ok(there('restore', backup, '--replace'));
-    asked("insert into vault.key (whose, owner_id, wrapped) select 'organisation', id, 'x.y' from auth.organisation where slug = 'house'");
     ok(there('backup', '--to', folder('own')));
     const old = newest(folder('own'));
     copyFileSync(folder('own/keys'), folder('keys-of-before'));
