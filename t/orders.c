@@ -32,6 +32,12 @@ static str path_of(i64 order, const char *suffix)
         STR(t_key(order)));
 }
 
+static void opens(i64 order, int status)
+{
+    t_get(str_fmt(t_ctx()->mem, "/orders/%.*s", STR(t_number(order))).p);
+    t_status(status);
+}
+
 static str desk_of(i64 order, const char *suffix)
 {
     return str_fmt(t_ctx()->mem, "/admin/orders/%.*s%s", STR(t_number(order)), suffix);
@@ -96,6 +102,7 @@ T(the_providers_event_alone_makes_an_order_paid)
 {
     i64 order = t_order();
     t_get(path_of(order, "/return").p); /* the browser came back first: that proves nothing */
+    t_get(str_c(t_ctx()->mem, t_header_of("Location")));
     t_status(200);
     eq_str(state(order), "pending pending held");
     t_paid(order);
@@ -250,8 +257,7 @@ T(a_lapsed_hold_goes_back_when_its_page_is_closed)
     eq_str(timeline(order), "placed hold_lapsed");
     eq_str(node_str(t_sim("GET", str_fmt(t_ctx()->mem, "/v1/checkout/sessions/%.*s",
                         STR(session)).p, NULL), "status"), "expired");
-    t_get(path_of(order, "").p);
-    t_status(200);
+    opens(order, 200);
     t_prove();
     t_post(path_of(order, "/pay").p, ""); /* and can still be paid, on a new page */
     t_status(303);
@@ -478,6 +484,10 @@ T(a_guest_sees_the_order_by_its_signed_link_only)
     str number = t_number(order);
     t_browser();
     t_get(path_of(order, "").p);
+    t_status(303);
+    t_header("Location", str_fmt(t_ctx()->mem, "/orders/%.*s", STR(number)).p);
+    t_header("Cache-Control", "no-store");
+    t_get(str_c(t_ctx()->mem, t_header_of("Location")));
     t_status(200);
     t_html("meta[name=robots]");
     t_header_has("Cache-Control", "no-store");
@@ -487,6 +497,7 @@ T(a_guest_sees_the_order_by_its_signed_link_only)
         str_fmt(t_ctx()->mem, "/orders/%.*s%.*s", STR(number), STR(t_key(other))).p,
         str_fmt(t_ctx()->mem, "/orders/%.*s%.*sx", STR(number), STR(t_key(order))).p,
         "/orders/TL-0000-0000-0000", "/orders/x", "/orders/1?key=1" };
+    t_browser();
     for (size_t i = 0; i < COUNT(wrong); i++) {
         t_get(wrong[i]);
         t_status(404);
@@ -659,4 +670,51 @@ T(a_mail_is_sent_again_when_staff_ask)
     eq_str(t_str("select state as s from notify.mail where order_id = %" PRId64, order), "sent");
     t_post(desk_of(order, "/mail/nonsense").p, "");
     t_status(404);
+}
+
+/* ---- the links of guests ---------------------------------------------------------------------- */
+
+T(a_links_key_is_used_once_and_stays_in_no_address)
+{
+    t_open();
+    t_browser();
+    t_stock(CABLE, 20);
+    i64 all[10];
+    for (size_t i = 0; i < COUNT(all); i++)
+        all[i] = t_order();
+    opens(all[9], 200); /* who has just bought is known here */
+    t_no_text("key=");
+    t_browser();
+    opens(all[0], 404);
+    t_get(path_of(all[0], "").p);
+    t_status(303);
+    str line = t_header_of("Set-Cookie");
+    is_true(str_starts(line, S("__Host-orders=")) && str_find(line, S("Max-Age")) < 0);
+    t_header_has("Set-Cookie", "; Path=/; Secure; SameSite=Lax; HttpOnly");
+    is_true(str_find(t_header_of("Location"), S("key")) < 0);
+    opens(all[0], 200);
+    t_no_text(str_from(t_key(all[0]), 5).p); /* nor in the page: "?key=" and then the key */
+    opens(all[1], 404);
+    t_get(path_of(all[0], "/return").p); /* as the provider sends one back */
+    t_header("Location", str_fmt(t_ctx()->mem, "/orders/%.*s/return", STR(t_number(all[0]))).p);
+    t_get(path_of(all[0], ".json").p); /* programs have no such jar */
+    t_status(200);
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/cancel", STR(t_number(all[0]))).p, "");
+    t_status(303);
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, all[0]), "cancelled");
+    for (size_t i = 1; i < COUNT(all); i++)
+        t_get(path_of(all[i], "").p);
+    opens(all[9], 200); /* the newest eight are kept */
+    opens(all[2], 200);
+    opens(all[1], 404);
+    t_cookie_set("__Host-orders", str_fmt(t_ctx()->mem, "%.*s.%.*s", STR(t_number(all[1])),
+        STR(str_from(t_key(all[2]), 5))).p);
+    opens(all[1], 404); /* a key is of one order */
+    static const char *const odd[] = { "~", ".", "~~.~", "x.y~z", "TL-0000-0000-0000." };
+    for (size_t i = 0; i < COUNT(odd); i++) {
+        t_cookie_set("__Host-orders", odd[i]);
+        opens(all[1], 404);
+        t_get(path_of(all[1], "").p);
+        t_status(303);
+    }
 }

@@ -211,7 +211,7 @@ str t_number(i64 order)
 str t_key(i64 order)
 {
     struct ctx c = as_house();
-    str link = orders_link(&c, t_number(order));
+    str link = orders_url(&c, t_number(order), "");
     return str_from(link, (size_t)str_find(link, S("?")));
 }
 

@@ -224,11 +224,13 @@ static int pay(struct req *r)
         return is_unready && first.n ? see_other(r, first) : again(r, err, document);
     }
     c->scope.order = id;
-    if (orders_pay_url(c, id, &url)) {
-        fault_clear(c);
-        TRY(orders_read(c, id, &order));
-        return see_other(r, orders_link(c, node_str(order, "number")));
-    }
+    bool is_away = orders_pay_url(c, id, &url) != E_OK;
+    fault_clear(c);
+    TRY(orders_read(c, id, &order));
+    if (!me(r))
+        orders_remember(r, node_str(order, "number"));
+    if (is_away)
+        return see_other(r, orders_path(c, node_str(order, "number")));
     return see_outside(r, url);
 }
 

@@ -76,10 +76,13 @@ void orders_page_at_desk(struct req *);
 int orders_of_person(struct ctx *, i64 person, i64 before, struct node **orders, bool *more);
 /* The newest of one organisation, as its list shows them. */
 int orders_of_organisation(struct ctx *, i64 organisation, i64 most, struct node **orders);
-/* The way in for guests: "/orders/<number>?key=..."; absolute on the shop's own host. */
-str orders_link(struct ctx *, str number);
+/* The way in for guests, on the shop's own host: "/orders/<number>?key=...". */
 str orders_url(struct ctx *, str number, const char *suffix);
 bool orders_link_ok(struct ctx *, str number, str key);
+
+/* This browser may see the order from now on; its page has a clean address. */
+void orders_remember(struct req *, str number);
+str orders_path(struct ctx *, str number);
 
 /* Opens or finds the page where the buyer pays; takes the stock again when the hold has
  * lapsed. Calls outside. */

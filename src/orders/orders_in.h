@@ -37,6 +37,7 @@ int orders_forget_answers(struct ctx *); /* of some days ago */
 /* live.c: the lines of open pages, and what is sent on them. */
 struct job;
 str orders_line(struct ctx *, i64 order);  /* of who holds its link; others': auth/auth.h */
+str orders_key(struct ctx *, str number); /* what makes a link the way in */
 int orders_listen(struct req *, str line); /* input: last_event_id */
 /* Before what a page shows is read, when the page will listen to that line. */
 void orders_will_listen(struct req *, str line);

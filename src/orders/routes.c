@@ -20,13 +20,59 @@ static const struct input to_listen[] = {
 static const struct input to_go_on[] = { { "last_event_id", LINE, 0, 40 }, { 0 } };
 static const struct input a_page[] = { { "before", WORD, 0, 40 }, { 0 } };
 
+/* ---- the links of guests ------------------------------------------------------------------------
+ * A link's key would stay in addresses: in the history, in what is copied and sent on, in logs of
+ * others. So it is used once: the browser keeps it in a cookie, "<number>.<key>" of the orders it has
+ * opened, newest first. */
+
+enum { OPENED_MOST = 8 };
+
+static str opened_key(const struct req *r, str number)
+{
+    str rest = in_cookie(r, COOKIE_ORDERS), one, own;
+    while (rest.n && str_cut(&rest, '~', &one))
+        if (str_cut(&one, '.', &own) && str_eq(own, number))
+            return one;
+    return str_none;
+}
+
+void orders_remember(struct req *r, str number)
+{
+    struct buf all = buf_new(r->c.mem, 4000);
+    str rest = in_cookie(r, COOKIE_ORDERS), one;
+    buf_fmt(&all, "%.*s.%.*s", STR(number), STR(orders_key(&r->c, number)));
+    for (int n = 1; n < OPENED_MOST && rest.n && str_cut(&rest, '~', &one);)
+        if (one.n < 200 && !str_starts(one, number)) {
+            buf_fmt(&all, "~%.*s", STR(one));
+            n++;
+        }
+    set_cookie(r, COOKIE_ORDERS, buf_str(&all), 0, false);
+}
+
+str orders_path(struct ctx *c, str number)
+{
+    return str_fmt(c->mem, "/orders/%.*s", STR(number));
+}
+
+/* Who asked for the page by its link is sent to its clean address. */
+static int tidy(struct req *r, bool mine, const char *suffix)
+{
+    str number = in_str(r, "number");
+    if (!in_has(r, "key") || r->format == JSON)
+        return E_OK;
+    if (!mine)
+        orders_remember(r, number);
+    return see_other(r, str_fmt(r->c.mem, "/orders/%.*s%s", STR(number), suffix));
+}
+
 static int find_whose(struct req *r, i64 *order, bool *mine)
 {
     i64 person;
     str number = in_str(r, "number");
     TRY(orders_by_number(&r->c, number, order, &person));
     *mine = *order && me(r) && !r->who.key && person == me(r);
-    if (!*order || (!*mine && !orders_link_ok(&r->c, number, in_str(r, "key"))))
+    str key = in_has(r, "key") ? in_str(r, "key") : opened_key(r, number);
+    if (!*order || (!*mine && !orders_link_ok(&r->c, number, key)))
         return fail(&r->c, E_MISSING, "orders.missing", "There is no such order.");
     r->c.scope.order = *order;
     return E_OK;
@@ -35,7 +81,10 @@ static int find_whose(struct req *r, i64 *order, bool *mine)
 static int find(struct req *r, i64 *order)
 {
     bool mine;
-    return find_whose(r, order, &mine);
+    TRY(find_whose(r, order, &mine));
+    if (!mine && in_has(r, "key"))
+        orders_remember(r, in_str(r, "number"));
+    return E_OK;
 }
 
 static str line_of(struct req *r, i64 order, bool mine)
@@ -56,15 +105,14 @@ static int page(struct req *r, bool came_back, struct node **document)
     node_set(c->mem, *document, S("order"), order);
     node_set_bool(c->mem, *document, S("is_waiting"),
         came_back && node_bool(order, "is_unpaid") && !node_bool(order, "is_cancelled"));
-    node_hide(node_set_str(c->mem, *document, S("key"), in_str(r, "key")));
-    return E_OK;
+    return r->method == GET ? tidy(r, mine, came_back ? "/return" : "") : E_OK;
 }
 
 static int show(struct req *r)
 {
     struct node *document;
     TRY(page(r, false, &document));
-    return reply_with(r, document);
+    return r->rendered ? E_OK : reply_with(r, document);
 }
 
 /* Where the provider sends the buyer back. It proves nothing: the event does. */
@@ -72,13 +120,7 @@ static int come_back(struct req *r)
 {
     struct node *document;
     TRY(page(r, true, &document));
-    return reply_with(r, document);
-}
-
-static str own_page(struct req *r)
-{
-    return in_str(r, "key").n ? orders_link(&r->c, in_str(r, "number"))
-                              : str_fmt(r->c.mem, "/orders/%.*s", STR(in_str(r, "number")));
+    return r->rendered ? E_OK : reply_with(r, document);
 }
 
 static int refuse(struct req *r, int err)
@@ -105,7 +147,7 @@ static int cancel(struct req *r)
     i64 order;
     TRY(find(r, &order));
     int err = in_fault(r) ? in_fault(r) : orders_cancel(&r->c, order, me(r), "buyer");
-    return err ? refuse(r, err) : see_other(r, own_page(r));
+    return err ? refuse(r, err) : see_other(r, orders_path(&r->c, in_str(r, "number")));
 }
 
 /* A buyer who is logged in hears of all their orders on one line; its page takes what is its own.

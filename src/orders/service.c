@@ -58,7 +58,6 @@ int orders_read(struct ctx *c, i64 id, struct node **out)
     node_set(c->mem, *out, S("lines"), lines);
     node_set(c->mem, *out, S("parts"), parts);
     node_set(c->mem, *out, S("events"), events);
-    node_hide(node_set_str(c->mem, *out, S("link"), orders_link(c, node_str(*out, "number"))));
     orders_flag(c, *out);
     orders_story(c, *out);
     return E_OK;
@@ -106,15 +105,10 @@ int orders_of_organisation(struct ctx *c, i64 organisation, i64 most, struct nod
 /* ---- links ------------------------------------------------------------------------------------
  */
 
-static str key_of(struct ctx *c, str number)
+str orders_key(struct ctx *c, str number)
 {
     str signed_number = crypto_sign(c->mem, c->app->secret, "order", number);
     return str_from(signed_number, number.n + 1);
-}
-
-str orders_link(struct ctx *c, str number)
-{
-    return str_fmt(c->mem, "/orders/%.*s?key=%.*s", STR(number), STR(key_of(c, number)));
 }
 
 str orders_url(struct ctx *c, str number, const char *suffix)
@@ -122,7 +116,7 @@ str orders_url(struct ctx *c, str number, const char *suffix)
     bool is_default = str_eq(c->lang, c->app->language);
     return str_fmt(c->mem, "%.*s%s%.*s/orders/%.*s%s?key=%.*s", STR(c->app->base_url),
         is_default ? "" : "/", STR(is_default ? str_none : c->lang), STR(number), suffix,
-        STR(key_of(c, number)));
+        STR(orders_key(c, number)));
 }
 
 bool orders_link_ok(struct ctx *c, str number, str key)

@@ -163,6 +163,7 @@ struct req {
 #define COOKIE_CART     "__Host-cart"
 #define COOKIE_CSRF     "__Host-csrf"
 #define COOKIE_REFRESH  "__Host-refresh" /* SameSite=Strict: no link leads to where it counts */
+#define COOKIE_ORDERS   "__Host-orders" /* what a guest's signed links have opened here */
 #define COOKIE_CURRENCY "__Host-currency"
 
 i64 in_int(const struct req *, const char *name);

@@ -102,7 +102,7 @@ journey('what happened while the line was cut is told when it is back', async ({
 journey('a client of the API hears that it is connected, and then of the order', async ({ guest }) => {
     const mali = await guest(), program = new AbortController();
     await bank.isSilent();
-    const order = await mali.buys('watering-can'), key = new URL(mali.page.url()).searchParams.get('key');
+    const order = await mali.buys('watering-can'), [, key] = new RegExp(`${order}\\.([^~]+)`).exec((await mali.page.context().cookies()).find(({ name }) => name === '__Host-orders').value);
     let heard = '';
     try {
         const line = await fetch(`${url}/orders/${order}/live.json?key=${encodeURIComponent(key)}`, {

@@ -123,7 +123,7 @@ async function buy(tally, browser, thing, next) {
     if (!sessionOf(location)) { // the order is kept; its page offers to pay again
         const at = new URL(location, 'http://x'), number = at.pathname.split('/').at(-1);
         location = await again(async () => {
-            const got = await browser.post(`/orders/${number}/pay`, { key: at.searchParams.get('key') });
+            const got = await browser.post(`/orders/${number}/pay`, {});
             if (!sessionOf(got.headers.location)) throw new Error(`paying again: ${got.status}`);
             return got.headers.location;
         });
@@ -135,7 +135,7 @@ async function buy(tally, browser, thing, next) {
     if (outcome !== 'paid') return void tally.met.add(`the page is ${outcome}`);
     tally.paid.push(session);
     // Back in the shop, the buyer waits to see it said.
-    const paid = Date.now(), back = await again(() => orderOf(location).back).catch(() => null);
+    const paid = Date.now(), back = await again(() => `${orderOf(location).page}/return`).catch(() => null);
     for (let said = !back; !said && Date.now() < paid + PATIENCE_MS; await sleep(300)) {
         const page = await browser.get(back).catch(() => ({}));
         said = page.status === 200 && !/Waiting for your bank/.test(page.body);

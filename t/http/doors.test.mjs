@@ -166,7 +166,11 @@ test('another\'s order, cart line and account are not there', { skip, timeout: 3
         }
     for (const verb of ['pay', 'cancel']) assert.equal((await guest.post(`/orders/${order.number}/${verb}`, { key: 'x' })).status, 404);
     assert.equal((await mine.get(`/orders/${order.number}`)).status, 200);
-    assert.equal((await new Browser().get(order.path)).status, 200, 'the signed link opens it');
+    const reader = new Browser(), opened = await reader.get(order.path);
+    assert.deepEqual([opened.status, opened.headers.location], [303, `/orders/${order.number}`], 'the signed link opens it');
+    const page = await reader.get(opened.headers.location);
+    assert.equal(page.status, 200);
+    assert.ok(!page.body.includes(order.key), 'and its key stands in no page and no address');
     const other = await new Browser().order(goods({ stock: 3 }).sku);
     assert.equal((await new Browser().get(`/orders/${other.number}?key=${order.key}`)).status, 404, 'a key is of one order');
     assert.ok(!(await guest.get('/orders')).body.includes(order.number));

@@ -115,7 +115,7 @@ test('wrong amount, wrong currency, another order: signed, stored, and the order
 
 test('nothing a client says makes an order paid', { skip, timeout: 60000 }, async () => {
     const browser = new Browser(), order = await browser.order(goods({ stock: 3 }).sku);
-    for (const path of [`${order.back}&status=paid`, `${order.back}&payment_status=paid&redirect_status=succeeded&session_id=${order.session}`])
+    for (const path of [`${order.page}/return?status=paid`, `${order.page}/return?payment_status=paid&redirect_status=succeeded&session_id=${order.session}`])
         assert.equal((await browser.get(path)).status, 200);
     await browser.post(`/orders/${order.number}/pay`, { key: order.key, payment_status: 'paid', status: 'processing' });
     await browser.post(`/orders/${order.number}/status`, { key: order.key, status: 'processing' });
@@ -128,7 +128,7 @@ test('the event comes before the browser is back: paid when it looks', { skip, t
     const browser = new Browser(), order = await browser.order(goods({ stock: 3 }).sku);
     await payAt(order.session);
     await isPaid(order.number);
-    const back = await browser.get(order.back);
+    const back = await browser.get(`${order.page}/return`);
     assert.equal(back.status, 200);
     assert.doesNotMatch(back.body, /Waiting for your bank/);
     assert.match(text(back.body), /paid|thank/i);
@@ -217,7 +217,7 @@ test('the answer is lost after the provider acted, 500 times: 500 pages, 500 cha
             if (!sessionOf(location)) { // else curl has asked once more by itself, on a fresh connection
                 const at = new URL(location, 'http://x'), number = at.pathname.split('/').at(-1);
                 toldSo++;
-                ({ location } = (left % 2 ? await browser.post('/checkout/pay', seen) : await browser.post(`/orders/${number}/pay`, { key: at.searchParams.get('key') })).headers);
+                ({ location } = (left % 2 ? await browser.post('/checkout/pay', seen) : await browser.post(`/orders/${number}/pay`, {})).headers);
             }
             assert.ok(sessionOf(location), location);
             assert.equal((await payAt(sessionOf(location))).outcome, 'paid');
@@ -299,7 +299,7 @@ test('the provider is slow, broken or endless: told within 21 s, the order kept,
         assert.ok(Math.max(...others) < 1500, `${name}: other pages waited ${Math.max(...others)} ms`);
         // After the circuit's rest the same button works.
         const again = await until(async () => {
-            const got = await browser.post(`/orders/${number}/pay`, { key: path.searchParams.get('key') });
+            const got = await browser.post(`/orders/${number}/pay`, {});
             return sessionOf(got.headers.location) && got;
         }, 40000, `${name}: paying again does not work`);
         await payAt(sessionOf(again.headers.location));
@@ -313,14 +313,14 @@ test('after five failures nobody waits for the provider; half a minute later one
     await redis('del', 'circuit:stripe:open', 'circuit:stripe:fails');
     const orders = [];
     const press = async (i) => {
-        const got = await orders[i].browser.post(`/orders/${orders[i].number}/pay`, { key: orders[i].key });
+        const got = await orders[i].browser.post(`/orders/${orders[i].number}/pay`, {});
         return { ms: got.ms, session: sessionOf(got.headers.location), status: got.status };
     };
     await switches({ faults: [{ match: 'POST /v1/checkout/sessions', do: 'status', status: 503, times: null }] });
     for (let i = 0; i < 5; i++) {
         const browser = await new Browser().add(thing.sku), told = await browser.post('/checkout/pay', await browser.toPay());
         const at = new URL(told.headers.location, 'http://x');
-        orders.push({ browser, number: at.pathname.split('/').at(-1), key: at.searchParams.get('key') });
+        orders.push({ browser, number: at.pathname.split('/').at(-1) });
     }
     const opened = await calls(), wait = await redis('ttl', 'circuit:stripe:open');
     assert.ok(wait > 25 && wait <= 30, `${wait} s`);
@@ -427,7 +427,7 @@ test('paying again long after the provider was away: a page too old to open is r
     const at = new URL(told.headers.location, 'http://x'), number = at.pathname.split('/').at(-1), { id } = orderRow(number);
     sql(`update payments.attempt set request = jsonb_set(request, '{expires_at}', to_jsonb(${now()} + 60)) where order_id = ${id}`);
     const again = await until(async () => {
-        const got = await browser.post(`/orders/${number}/pay`, { key: at.searchParams.get('key') });
+        const got = await browser.post(`/orders/${number}/pay`, {});
         return sessionOf(got.headers.location);
     }, 40000, 'paying again does not work');
     await payAt(again);

@@ -27,7 +27,9 @@ test('a guest buys, the merchant ships, the buyer hears of it', { skip }, async 
     const hosted = await fetch(order.location);
     assert.equal(hosted.status, 200);
 
-    const waiting = await guest.get(order.back);
+    const back = await guest.get(order.back); // the key it carries is of use once
+    assert.equal(back.headers.location, `${order.page}/return`);
+    const waiting = await guest.get(back.headers.location);
     assert.equal(waiting.status, 200);
     assert.match(waiting.body, /Waiting for your bank/);
     assert.equal(orderRow(order.number).payment_status, 'pending', 'coming back proves nothing');
@@ -37,7 +39,7 @@ test('a guest buys, the merchant ships, the buyer hears of it', { skip }, async 
 
     assert.equal((await payAt(order.session)).outcome, 'paid');
     await isPaid(order.number);
-    const paid = await guest.get(order.path);
+    const paid = await guest.get(order.page);
     assert.doesNotMatch(paid.body, /Waiting for your bank/);
     const json = await guest.json(order.path);
     assert.equal(json.data.order.paymentStatus, 'paid');
@@ -59,7 +61,7 @@ test('a guest buys, the merchant ships, the buyer hears of it', { skip }, async 
     assert.equal(ship.status, 303, text(ship.body).slice(0, 400));
     await stream.expect((event) => event.data.includes('EX123TH'), 3000, 'the open page is told');
     stream.close();
-    assert.match((await guest.get(order.path)).body, /EX123TH/);
+    assert.match((await guest.get(order.page)).body, /EX123TH/);
     await until(() => mails().filter((mail) => mail.text.includes(order.number)).length === 2, 10000, 'no mail of the shipping');
     invariants();
 });

@@ -180,7 +180,7 @@ export function orderOf(location) {
         join orders."order" o on o.id = a.order_id where a.session_id = ${quote(session)}`);
     assert.ok(row, `no order with ${session}`);
     const back = new URL(row.back);
-    return { id: row.id, number: row.number, session, location, back: back.pathname + back.search,
+    return { id: row.id, number: row.number, session, location, back: back.pathname + back.search, page: back.pathname.replace(/\/return$/, ''),
         path: back.pathname.replace(/\/return$/, '') + back.search, key: back.searchParams.get('key') };
 }
 export const admin = () => new Browser().login('admin@example.test');
