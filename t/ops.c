@@ -69,3 +69,44 @@ T(books_that_do_not_close_are_found)
                 "previous, hash) values (%" PRId64 ", 't:bent', 'x', 'y')", order).p,
         "I11_the_ledgers_chain_holds"));
 }
+
+/* ---- what leaves the machine ------------------------------------------------------------------- */
+
+static str wires(const char *key, const char *value)
+{
+    struct app app = *t_ctx()->app;
+    struct buf errors = buf_new(t_ctx()->mem, 4000);
+    struct conf *conf = app.conf;
+    str before = conf_str(conf, key, str_none);
+    app.production = true;
+    conf_put(t_ctx()->mem, conf, key, str_of(value));
+    wires_check(&app, &errors);
+    conf_put(t_ctx()->mem, conf, key, before);
+    return buf_str(&errors);
+}
+
+T(in_production_nothing_leaves_the_machine_in_the_clear)
+{
+    t_open();
+    static const char *const good[][2] = { { "pg", "host=/run/postgresql dbname=talat" },
+        { "pg", "dbname=talat" }, { "pg", "host=127.0.0.1 dbname=talat" },
+        { "pg", "postgresql://localhost/talat" },
+        { "pg", "host=db.example sslmode=verify-full sslrootcert=/etc/ssl/db.pem" },
+        { "pg_owner", "postgresql://o@db.example/talat?sslmode=verify-full" },
+        { "other_nodes", "/run/other/push.sock, 127.0.0.1:8081" }, { "other_nodes", "" },
+        { "inner_listen", "127.0.0.1:8090" } };
+    static const char *const bad[][2] = { { "pg", "host=db.example dbname=talat" },
+        { "pg", "host=10.0.0.5 sslmode=require" }, { "pg", "hostaddr=10.0.0.5" },
+        { "pg", "host=/run/postgresql,db.example" }, { "pg", "host=db.example sslmode=verify-ca" },
+        { "pg_owner", "postgresql://o@db.example/talat?sslmode=prefer" },
+        { "pg", "host=127.0.0.1.example" },
+        { "other_nodes", "127.0.0.1:8081, 10.0.0.6:8081" }, { "other_nodes", "10.0.0.6:8081" },
+        { "inner_listen", "10.0.0.5:8090" }, { "inner_listen", "0.0.0.0:8090" } };
+    for (size_t i = 0; i < COUNT(good); i++)
+        eq_str(wires(good[i][0], good[i][1]), "");
+    for (size_t i = 0; i < COUNT(bad); i++)
+        has_text(wires(bad[i][0], bad[i][1]), bad[i][0]);
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "inner_network", S("encrypted"));
+    eq_str(wires("other_nodes", "10.0.0.6:8081"), "");
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "inner_network", str_none);
+}

@@ -117,8 +117,7 @@ T(the_providers_event_alone_makes_an_order_paid)
         1);
     t_get("/cart.json"); /* the cart is done */
     t_json("cart.isEmpty", "true");
-    t_get(path_of(order, "").p);
-    t_status(200);
+    opens(order, 200);
     t_prove();
 }
 

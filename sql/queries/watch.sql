@@ -67,12 +67,17 @@ returning count, extract(epoch from hour)::bigint as hour;
 
 -- name: report :exec
 -- in: directive text, blocked text, page text
--- At most 500 different ones.
+-- At most 25 different ones of a page: whoever invents some pushes out what came least often, on that
+-- page alone.
+with rarest as (
+    delete from watch.report
+     where id = (select o.id from watch.report o
+                  where o.page = :page order by o.count, o.last_at limit 1)
+       and (select count(*) from watch.report o where o.page = :page) >= 25
+       and not exists (select from watch.report o
+                        where o.directive = :directive and o.blocked = :blocked and o.page = :page))
 insert into watch.report as r (directive, blocked, page)
-select :directive, :blocked, :page
- where (select count(*) from watch.report) < 500
-    or exists (select from watch.report
-                where directive = :directive and blocked = :blocked and page = :page)
+values (:directive, :blocked, :page)
 on conflict (directive, blocked, page) do update set count = r.count + 1, last_at = now();
 
 -- name: reports :many

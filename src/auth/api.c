@@ -101,6 +101,7 @@ static int log_in_second(struct req *r)
 static int join(struct req *r)
 {
     struct node *document = node_map(r->c.mem);
+    TRY(code_asked(r));
     TRY(auth_register(
         &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), str_none));
     node_set_bool(r->c.mem, document, S("sent"), true);

@@ -110,6 +110,8 @@ struct code {
 };
 /* E_LIMIT after three to an address within 15 minutes. Where the answer must not tell whether
  * an address is known, fault_clear that. The mail is templates/notify/code_<purpose>. */
+/* A mail that anybody may have sent to any address: so many from one network. */
+int code_asked(struct req *);
 int code_send(struct ctx *, enum code_purpose, const struct code_to *);
 /* The same without sending it: for what goes another way than by mail. */
 int code_add(struct ctx *, enum code_purpose, const struct code_to *, i64 *id);

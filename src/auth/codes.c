@@ -79,6 +79,8 @@ int code_add(struct ctx *c, enum code_purpose purpose, const struct code_to *to,
                      "for the newest one, also among unwanted mail.");
 }
 
+int code_asked(struct req *r) { return limit_take(r, "mail-address", limit_address(r), 1); }
+
 int code_send(struct ctx *c, enum code_purpose purpose, const struct code_to *to)
 {
     i64 id = 0;

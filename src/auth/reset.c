@@ -26,6 +26,8 @@ static int ask(struct req *r)
     struct code_to to = { .address = in_str(r, "email") };
     int err = in_fault(r);
     if (!err)
+        TRY(code_asked(r));
+    if (!err)
         err = code_send(&r->c, CODE_RESET, &to);
     if (err && err != E_LIMIT)
         return again(r, err, ask_page(r, false));

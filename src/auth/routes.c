@@ -240,6 +240,8 @@ static int join(struct req *r)
     int err = in_fault(r);
     str mark = crypto_token(r->c.mem, 18);
     if (!err)
+        TRY(code_asked(r));
+    if (!err)
         err = auth_register(
             &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), mark);
     if (err)
@@ -310,6 +312,7 @@ static int verify_again(struct req *r)
     struct ctx *c = &r->c;
     str address = waited_for(r).address;
     struct code_to to = { .person = me(r), .address = r->who.email };
+    TRY(code_asked(r));
     if (me(r)) {
         TRY(code_send(c, CODE_VERIFY, &to));
         wait_for(r, r->who.email, str_none);

@@ -128,7 +128,7 @@ static const struct personal personal[] = {
 static int (*const on_login[])(struct req *, i64) = { cart_on_login, social_on_login, watch_on_login, NULL };
 
 static void (*const checks[])(const struct app *, struct buf *) = {
-    auth_check_conf, notify_check, oidc_check, payments_check, NULL
+    auth_check_conf, notify_check, oidc_check, payments_check, wires_check, NULL
 };
 
 const struct house shop_house = {

@@ -7,11 +7,14 @@
 #undef crypto_sign
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/hmac.h>
 #include <openssl/param_build.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 _Static_assert(crypto_generichash_KEYBYTES_MAX == 64, "the shop's secret is hashed to a key");
 
@@ -519,6 +522,32 @@ bool crypto_es256_ok(str x, str y, str message, str signature)
 }
 
 /* ---- certificates ------------------------------------------------------------------------- */
+
+bool crypto_cert_is_trusted(struct arena *mem, str pem, str *why)
+{
+    BIO *in = BIO_new_mem_buf(pem.p, (int)pem.n);
+    X509 *cert = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL, *other;
+    X509_STORE *roots = X509_STORE_new();
+    X509_STORE_CTX *look = X509_STORE_CTX_new();
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    bool ok = false;
+    *why = S("it cannot be read");
+    while (cert && chain && (other = PEM_read_bio_X509(in, NULL, NULL, NULL)))
+        sk_X509_push(chain, other);
+    if (cert && chain && roots && look && X509_STORE_set_default_paths(roots) &&
+        X509_STORE_CTX_init(look, roots, cert, chain)) {
+        X509_STORE_CTX_set_purpose(look, X509_PURPOSE_SSL_SERVER);
+        ok = X509_verify_cert(look) == 1;
+        *why = str_dup(mem, str_of(X509_verify_cert_error_string(X509_STORE_CTX_get_error(look))));
+    }
+    X509_STORE_CTX_free(look);
+    sk_X509_pop_free(chain, X509_free);
+    X509_STORE_free(roots);
+    X509_free(cert);
+    BIO_free(in);
+    ERR_clear_error();
+    return ok;
+}
 
 bool crypto_cert_until(str pem, when *until)
 {

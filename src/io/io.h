@@ -22,6 +22,8 @@ void pg_patient(struct pg *, i64 us);
  * may be NULL. */
 str pg_conninfo(struct arena *, str conninfo, str database, str options, str *password,
     str *named);
+/* Over a socket of this machine, to itself, or under TLS with a certificate that is looked at. */
+bool pg_is_private(str conninfo);
 bool pg_is_up(struct pg *); /* tries to connect when it is not */
 
 enum param_kind { P_INT, P_BOOL, P_STR, P_WHEN, P_BYTES, P_INTS, P_STRS, P_NULL };
@@ -194,6 +196,8 @@ bool crypto_p256_is_key(str x, str y);
 bool crypto_p256_ok(str x, str y, str message, str signature);
 /* When the first certificate of a PEM file ends; false: there is none. */
 bool crypto_cert_until(str pem, when *until);
+/* Signed, over what else stands in the file, by somebody the system trusts. */
+bool crypto_cert_is_trusted(struct arena *, str pem, str *why);
 /* Sealed: secret and authentic (XChaCha20-Poly1305). */
 str crypto_seal(struct arena *, str secret, const char *purpose, str plain);
 bool crypto_unseal(struct arena *, str secret, const char *purpose, str sealed, str *plain);

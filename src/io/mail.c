@@ -287,6 +287,20 @@ static size_t hear(char *p, size_t size, size_t n, void *with)
     return size * n;
 }
 
+/* Off this machine a mail goes under TLS or not at all. */
+static long tls_for(str url)
+{
+    static const char *const here[] = { "localhost", "127.0.0.1", "[::1]" };
+    i64 scheme = str_find(url, S("://")), user = str_find(url, S("@"));
+    str host = str_from(url, user >= 0 ? (size_t)user + 1 : scheme >= 0 ? (size_t)scheme + 3 : 0);
+    for (size_t i = 0; i < COUNT(here); i++) {
+        str rest = str_from(host, strlen(here[i]));
+        if (str_starts(host, str_of(here[i])) && (!rest.n || strchr(":/", rest.p[0])))
+            return CURLUSESSL_TRY;
+    }
+    return CURLUSESSL_ALL;
+}
+
 /* An address outside ASCII goes as UTF-8; curl asks for SMTPUTF8 where the server has it. */
 static int to_server(
     struct ctx *c, str url, struct address from, struct address to, str message, str *answer)
@@ -303,7 +317,7 @@ static int to_server(
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 3000L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 20000L);
-    curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+    curl_easy_setopt(curl, CURLOPT_USE_SSL, tls_for(url));
     curl_easy_setopt(
         curl, CURLOPT_MAIL_FROM, str_c(c->mem, str_fmt(c->mem, "<%.*s>", STR(from.box))));
     curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, rcpt);
@@ -355,7 +369,7 @@ int mail_try(struct ctx *c, str smtp_url, str from)
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 3000L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 10000L);
-    curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+    curl_easy_setopt(curl, CURLOPT_USE_SSL, tls_for(smtp_url));
     curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST,
         str_c(c->mem, str_fmt(c->mem, "MAIL FROM:<%.*s>", STR(at.box))));

@@ -133,6 +133,36 @@ static PGconn *dial(const struct pg *pg)
     return PQconnectdbParams(names, values, 1);
 }
 
+static bool all_here(str hosts)
+{
+    str host;
+    while (hosts.n && str_cut(&hosts, ',', &host))
+        if (host.n && !strchr("/@", host.p[0]) && !str_is(host, "localhost") &&
+            !str_is(host, "127.0.0.1") && !str_is(host, "::1"))
+            return false;
+    return true;
+}
+
+bool pg_is_private(str conninfo)
+{
+    char text[4096];
+    if (conninfo.n >= sizeof text)
+        return false;
+    memcpy(text, conninfo.p, conninfo.n);
+    text[conninfo.n] = 0;
+    PQconninfoOption *all = PQconninfoParse(text, NULL);
+    bool is_here = true, is_checked = false;
+    for (PQconninfoOption *o = all; o && o->keyword; o++) {
+        bool is_host = !strcmp(o->keyword, "host") || !strcmp(o->keyword, "hostaddr");
+        if (is_host && o->val)
+            is_here = is_here && all_here(str_of(o->val));
+        if (!strcmp(o->keyword, "sslmode") && o->val)
+            is_checked = !strcmp(o->val, "verify-full");
+    }
+    PQconninfoFree(all);
+    return is_here || is_checked; /* what cannot be parsed is said when one connects */
+}
+
 static bool listen_again(struct pg *pg)
 {
     for (int i = 0; i < pg->n_listens; i++) {

@@ -30,6 +30,7 @@ static const char *const known[] = {
     "image_program",
     "inner_from",
     "inner_listen",
+    "inner_network",
     "language",
     "limit_classes",
     "limits",
@@ -196,6 +197,10 @@ void check_tls(struct exam *e)
         return;
     }
     i64 left = until - e->c->now;
+    str why;
+    if (left >= 0 && !crypto_cert_is_trusted(e->c->mem, pem, &why))
+        SAY(e, WARNING, S("give tls_cert the whole chain (fullchain.pem) of a public authority"),
+            "nobody trusts the certificate: %.*s", STR(why));
     if (left < CERT_SOON)
         SAY(e, left < 0 ? WRONG : WARNING, S("certbot renew && systemctl reload nginx"),
             left < 0 ? "the certificate ended %" PRId64 " days ago"

@@ -6,6 +6,9 @@
 
 struct req;
 
+/* Where in production something would leave the machine in the clear: no program starts. */
+void wires_check(const struct app *, struct buf *errors);
+
 /* As the owner; see sql/change/README. The second only says what the first would do. */
 int ops_migrate(struct ctx *, str sql_dir, struct buf *report);
 int ops_migrate_check(struct ctx *, str sql_dir, struct buf *report, bool *needed);

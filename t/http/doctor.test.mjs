@@ -85,6 +85,7 @@ test('faults of the configuration and of whom it names', { skip }, async () => {
     says(got, 'secrets', 'wrong', /bad\.conf holds secrets.*644/);
     says(got, 'secrets', 'wrong', /soon\.key holds secrets/);
     says(got, 'tls', 'warning', /ends in [345] days/);
+    says(got, 'tls', 'warning', /nobody trusts the certificate: self/);
     says(got, 'disk', 'wrong', /no-media/);
     says(got, 'database', 'wrong', /synchronous_commit is off/);
     says(got, 'redis', 'wrong', /away/);

@@ -165,3 +165,14 @@ T(a_box_that_is_gone_is_told_from_one_that_is_full)
     eq_err(smtp_send("full@example.test", &answer, &took), E_PROVIDER);
     eq_err(mail_send(t_ctx(), S("smtp://127.0.0.1:1"), str_none, &order, &answer), E_PROVIDER);
 }
+
+T(off_this_machine_no_mail_goes_in_the_clear)
+{
+    struct ctx *c = t_ctx();
+    struct server *s = serve(NULL, smtp); /* offers no TLS */
+    str answer;
+    setenv("T_SMTP", t_file(str_none), 1);
+    eq_err(mail_send(c, str_fmt(c->mem, "smtp://127.1:%d", s->port), str_none, &order, &answer), E_PROVIDER);
+    has_text(c->fault.detail, "SSL");
+    eq_err(mail_send(c, str_fmt(c->mem, "smtp://me:word@127.0.0.1.example:%d", s->port), str_none, &order, &answer), E_PROVIDER);
+}
