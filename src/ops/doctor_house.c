@@ -1,6 +1,7 @@
 /* The doctor in the house: configuration, files, disks, programs, backups. */
 #include "gen/queries.h"
 #include "ops/doctor_in.h"
+#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -206,6 +207,56 @@ void check_tls(struct exam *e)
             left < 0 ? "the certificate ended %" PRId64 " days ago"
                      : "the certificate ends in %" PRId64 " days",
             (left < 0 ? -left : left) / DAY);
+}
+
+/* ---- what the shop stands on, and its log ------------------------------------------------------
+ */
+
+#define PARTS_SEEN (7 * DAY) /* man talat-security: a security update is in within so many */
+
+void check_parts(struct exam *e)
+{
+    struct stat st;
+    if (!e->c->app->production || stat("/var/lib/apt/lists", &st))
+        return;
+    i64 age = when_now() - (i64)st.st_mtime * SECOND;
+    if (age > PARTS_SEEN)
+        SAY(e, WARNING, S("apt install unattended-upgrades, or apt update && apt upgrade"),
+            "nobody has asked Debian for updates for %" PRId64 " days", age / DAY);
+}
+
+/* "@@host" or omfwd of rsyslog, "URL=" of systemd-journal-upload. */
+static bool says_where_to(struct ctx *c, const char *path)
+{
+    bool ok = false;
+    str line, rest = file_read(c->mem, path, MOST_CERT, &ok);
+    while (ok && str_cut(&rest, '\n', &line)) {
+        line = str_trim(line);
+        if (!line.n || line.p[0] == '#')
+            continue;
+        if (str_starts(line, S("URL=")) || str_find(line, S(" @")) >= 0 ||
+            str_find(line, S("omfwd")) >= 0)
+            return true;
+    }
+    return false;
+}
+
+void check_logs(struct exam *e)
+{
+    static const char *const folders[] = { "/etc/rsyslog.d", "/etc/systemd/journal-upload.conf.d" };
+    bool goes = says_where_to(e->c, "/etc/rsyslog.conf") ||
+        says_where_to(e->c, "/etc/systemd/journal-upload.conf");
+    for (size_t i = 0; i < COUNT(folders) && !goes; i++) {
+        DIR *d = opendir(folders[i]);
+        for (struct dirent *f; d && !goes && (f = readdir(d));)
+            goes = f->d_name[0] != '.' &&
+                says_where_to(e->c, str_fmt(e->c->mem, "%s/%s", folders[i], f->d_name).p);
+        if (d)
+            closedir(d);
+    }
+    if (e->c->app->production && !goes)
+        exam_say(e, WARNING, S("the log stays on this machine: whoever breaks in can change it"),
+            S("send it on: systemd-journal-upload, or rsyslog over TLS (man talat-security)"));
 }
 
 /* ---- disks ------------------------------------------------------------------------------------

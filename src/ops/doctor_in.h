@@ -20,6 +20,8 @@ void check_settings(struct exam *);
 void check_mode(struct exam *);
 void check_secrets(struct exam *);
 void check_tls(struct exam *);
+void check_parts(struct exam *);
+void check_logs(struct exam *);
 void check_disk(struct exam *);
 void check_workers(struct exam *);
 void check_backups(struct exam *);

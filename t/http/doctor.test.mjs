@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import net from 'node:net';
 import http from 'node:http';
-import { mkdtempSync, readFileSync, writeFileSync, rmSync, chmodSync, mkdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync, rmSync, chmodSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { skip as noStack, confPath, sql, run, until } from './shop.mjs';
@@ -131,6 +131,9 @@ test('what must not be in a production shop, and clocks that run apart', { skip 
     assert.equal(got.code, 2);
     for (const words of [/smtp_url is empty/, /localhost/, /accounts of the demo shop/]) says(got, 'mode', 'wrong', words);
     says(got, 'mode', 'warning', /mail_from/);
+    says(got, 'logs', 'warning', /stays on this machine/);
+    const lists = statSync('/var/lib/apt/lists', { throwIfNoEntry: false });
+    if (lists && Date.now() - lists.mtimeMs > 7.01 * 86400e3) says(got, 'parts', 'warning', /asked Debian for updates for \d+ days/);
     says(got, 'mode', 'warning', /staging: payments may be play money/);
     says(got, 'tls', 'wrong', /base_url is not https/);
     says(got, 'tls', 'wrong', /nothing\.pem cannot be read/);
