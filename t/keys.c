@@ -59,6 +59,90 @@ T(ID_17_a_key_is_shown_once_and_only_its_hash_is_kept)
                STR(crypto_sha256_hex(t_ctx()->mem, key))), 1);
 }
 
+T(AC_08_a_key_reads_its_organisations_orders_at_the_api_and_no_others)
+{
+    open_shop();
+    t_stock(CABLE, 9);
+    t_browser();
+    t_login("shopper@example.test");
+    i64 order = t_order();
+    str number = t_number(order);
+    const char *path = str_fmt(t_ctx()->mem, "/api/orders/%.*s", STR(number)).p;
+    t_get("/api/orders"); /* the buyer's own */
+    t_json("orders.0.id", str_c(t_ctx()->mem, number));
+    t_browser();
+    t_login("admin@example.test");
+    str key = make("Books", "\"orders:read\"", "90");
+    str blind = make("Goods", "\"catalog:read\"", "90");
+    t_browser();
+    eq_int(get(key, "/api/orders"), 200);
+    t_json("orders.0.id", str_c(t_ctx()->mem, number));
+    eq_int(get(key, path), 200);
+    t_json("order.id", str_c(t_ctx()->mem, number));
+    eq_int(get(key, "/api/orders/TL-0000-0000-0000"), 404);
+    eq_int(get(key, "/api/orders?before=nonsense"), 404);
+    eq_int(get(blind, "/api/orders"), 403);
+    eq_int(get(blind, path), 403);
+    eq_int(ask_as(key, "Authorization", "PUT", str_fmt(t_ctx()->mem, "%s/address", path).p, "{}"), 403);
+    t_browser();
+    t_get("/api/orders"); /* a stranger */
+    t_status(401);
+    t_sql("insert into auth.organisation (id, slug, name) overriding system value "
+          "values (990, 't-else', 'Else'); update auth.api_key set organisation_id = 990; insert "
+          "into auth.member (organisation_id, person_id, place) values (990, 1, 'owner')");
+    eq_int(get(key, "/api/orders"), 200);
+    t_json("orders", "[]");
+    eq_int(get(key, path), 404);
+}
+
+T(AC_10_a_program_names_the_organisation_it_works_for)
+{
+    open_shop();
+    str key = make("Books", "\"orders:read\"", "90");
+    t_sql("update auth.person set role = 'user' where id = 1; "
+          "insert into auth.organisation (id, slug, name) overriding system value "
+          "values (990, 't-else', 'Else'), (991, 't-third', 'Third'); "
+          "insert into auth.member (organisation_id, person_id, place) values (990, 1, 'viewer')");
+    t_browser();
+    t_post_json("/api/auth/login",
+        "{\"email\":\"admin@example.test\",\"password\":\"market-day-demo\"}");
+    str token = str_fmt(t_ctx()->mem, "Bearer %.*s", STR(node_str(t_document(), "accessToken")));
+    static const struct {
+        const char *organisation, *path;
+        int status;
+    } asked[] = {
+        { NULL, "/admin/team.json", 200 },
+        { "t-else", "/admin.json", 200 },
+        { "t-else", "/admin/team.json", 403 }, /* a viewer there */
+        { "t-third", "/admin.json", 404 },
+        { "t-nowhere", "/admin.json", 404 },
+        { "t-third", "/account.json", 404 },
+    };
+    for (size_t i = 0; i < COUNT(asked); i++) {
+        t_browser();
+        t_with("Authorization", token.p);
+        if (asked[i].organisation)
+            t_with("X-Organisation", asked[i].organisation);
+        t_get(asked[i].path);
+        t_status(asked[i].status);
+    }
+    t_browser();
+    t_with("Authorization", token.p);
+    t_with("X-Organisation", "t-else");
+    t_get("/admin.json");
+    t_json("organisation", "Else");
+    t_sql("delete from auth.member where organisation_id = 990"); /* at once */
+    t_with("Authorization", token.p);
+    t_with("X-Organisation", "t-else");
+    t_get("/admin.json");
+    t_status(404);
+    t_browser();
+    t_with("X-Api-Key", key.p);
+    t_with("X-Organisation", "t-else"); /* a key has one */
+    t_get("/admin/orders.json");
+    t_status(404);
+}
+
 T(ID_17_a_key_opens_by_either_header_what_its_scopes_name)
 {
     open_shop();

@@ -103,6 +103,20 @@ select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_i
   left join auth.role r on r.id = m.role_id
  where p.id = :person and p.blocked_at is null;
 
+-- name: place_at :maybe
+-- in: person bigint, slug text
+-- The same in an organisation that was named: nothing for who is no member of it, unless they work
+-- for the house.
+select p.email, p.name, p.role, o.id as organisation_id, coalesce(m.place, '') as place,
+       coalesce(array_to_string(r.permissions, ' '), '') as own,
+       exists (select from auth.totp t where t.person_id = p.id)
+           or exists (select from auth.passkey k where k.person_id = p.id) as has_factor
+  from auth.person p
+  join auth.organisation o on o.slug = :slug
+  left join auth.member m on m.person_id = p.id and m.organisation_id = o.id
+  left join auth.role r on r.id = m.role_id
+ where p.id = :person and p.blocked_at is null and (m.person_id is not null or p.role <> 'user');
+
 -- name: add_device :maybe
 -- in: person bigint, session_hash text, user_agent text, browser_hash text, network text
 -- Whether this person has been seen before, and on this browser, or one like it from there.

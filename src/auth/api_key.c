@@ -82,6 +82,8 @@ int key_become(struct req *r, str key)
         return fail(&r->c, E_LOGIN, "token", NULL);
     auth_take(r, node_int(row, "person_id"), row);
     r->who.allowed &= bits_of(node_get(row, S("scopes")));
+    if (may(&r->who, ORDERS_READ)) /* for a key, its organisation's */
+        r->who.allowed |= permission_bit(ORDERS_OWN);
     r->who.role = USER;
     r->who.name = node_str(row, "key_name");
     r->who.email = str_none;

@@ -126,25 +126,49 @@ int auth_become(struct req *r, i64 person)
 
 static int no_token(struct req *r) { return fail(&r->c, E_LOGIN, "token", NULL); }
 
+/* Programs name where they work with each request: X-Organisation, by its short name. */
+static int not_there(struct ctx *c)
+{
+    return fail(c, E_MISSING, "team.organisation", "There is no such organisation.");
+}
+
+static int key_is_there(struct req *r)
+{
+    struct node *house = NULL;
+    str named = in_header(r, "x-organisation");
+    if (!named.n)
+        return E_OK;
+    int err = q_auth_organisation_by_slug(&r->c, &house, named);
+    return err == E_MISSING || (!err && node_int(house, "id") != r->who.organisation)
+        ? not_there(&r->c)
+        : err;
+}
+
 /* Asked of the database each time: a login that has ended anywhere has ended everywhere. */
 int auth_bearer(struct req *r, str token)
 {
     struct ctx *c = &r->c;
     struct node *live, *row;
     i64 person, device;
-    if (is_key(token))
-        return key_become(r, token);
+    if (is_key(token)) {
+        TRY(key_become(r, token));
+        return key_is_there(r);
+    }
     if (!token_read(c, token, &person, &device))
         return no_token(r);
+    str named = in_header(r, "x-organisation");
     c->scope = (struct scope){ .person = person };
     pg_batch(c);
     int err = q_auth_live_device(c, &live, device, person);
     if (!err)
-        err = q_auth_place(c, &row, person, str_none);
+        err = named.n ? q_auth_place_at(c, &row, person, named)
+                      : q_auth_place(c, &row, person, str_none);
     int sent = pg_flush(c);
     TRY(err ? err : sent);
-    if (!live || !row)
+    if (!live || (!row && !named.n))
         return no_token(r);
+    if (!row)
+        return not_there(c);
     auth_take(r, person, row);
     r->who.device = device;
     return E_OK;

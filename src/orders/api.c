@@ -5,6 +5,7 @@
 #include "io/io.h"
 #include "web/web.h"
 
+static const struct input a_page[] = { { "before", WORD, 0, 40 }, { 0 } };
 static const struct input one_order[] = { { "id", WORD, 1, 200, .required = true }, { 0 } };
 static const struct input a_status[] = {
     { "id", WORD, 1, 200, .required = true },
@@ -165,6 +166,51 @@ static int show(struct req *r)
     return answer(r, &f);
 }
 
+/* ---- all of them: one's own; for a program that says for whom it asks, that organisation's ------ */
+
+static bool is_for_a_desk(struct req *r)
+{
+    return (r->who.key || (r->is_bearer && in_header(r, "x-organisation").n)) &&
+        may(&r->who, ORDERS_READ);
+}
+
+static int rows_of(struct req *r, i64 before, struct node **rows)
+{
+    if (!is_for_a_desk(r))
+        return q_orders_of_person(&r->c, rows, me(r), before);
+    TRY(as_staff(r));
+    return q_orders_of_organisation(
+        &r->c, rows, r->c.scope.organisation, before, str_none, str_none, str_none);
+}
+
+static int list(struct req *r)
+{
+    static const struct taken more = { "placed_at", "placed_at" };
+    struct ctx *c = &r->c;
+    struct node *rows, *orders, *document = node_map(c->mem);
+    i64 before = INT64_MAX, last = 0, n = 0, most = is_for_a_desk(r) ? 50 : 20;
+    if (in_has(r, "before") &&
+        !crypto_unopaque(c->app->secret, "order", in_str(r, "before"), &before))
+        return fail(c, E_MISSING, "orders.page", "There is no such page.");
+    TRY(rows_of(r, before, &rows));
+    orders = node_set_list(c->mem, document, S("orders"));
+    EACH(item, rows) {
+        if (n++ == most)
+            break;
+        struct node *one = node_add_map(c->mem, orders);
+        take_all(c, one, &item->node, in_short, COUNT(in_short));
+        take_all(c, one, &item->node, &more, 1);
+        last = node_int(&item->node, "id");
+    }
+    if (n > most)
+        node_set_str(c->mem, node_set_map(c->mem, document, S("next")), S("url"),
+            str_fmt(c->mem, "/api/orders?before=%.*s",
+                STR(crypto_opaque(c->mem, c->app->secret, "order", last))));
+    else
+        node_set_null(c->mem, document, S("next"));
+    return reply_with(r, document);
+}
+
 /* ---- its life ---------------------------------------------------------------------------------
  */
 
@@ -260,7 +306,9 @@ static int refund(struct req *r)
 }
 
 ROUTES(orders_api){
-    ROUTE(GET, "/api/orders/{id}", SHOPPER, one_order, show, "orders/api_order", RATE_PAGE,
+    ROUTE(GET, "/api/orders", ORDERS_OWN, a_page, list, "orders/api_orders", RATE_PAGE,
+        BARE | NOINDEX),
+    ROUTE(GET, "/api/orders/{id}", ORDERS_OWN, one_order, show, "orders/api_order", RATE_PAGE,
         BARE | NOINDEX),
     ROUTE(PUT | PATCH, "/api/orders/{id}/status", ORDERS_UPDATE, a_status, move, "orders/api_order",
         RATE_FORM, SLOW | BARE | NOINDEX),

@@ -204,6 +204,9 @@ static void add_inputs(struct arena *mem, const struct operation *o, struct node
         else
             add_property(mem, schema, in);
     }
+    if (is_for_staff(o->row->need) || o->row->need == ORDERS_OWN)
+        node_set_str(mem, node_add_map(mem, parameters), S("$ref"),
+            S("#/components/parameters/Organisation"));
     if (!str_is(o->method, "GET") && !(o->row->flags & RAW))
         node_set_str(
             mem, node_add_map(mem, parameters), S("$ref"), S("#/components/parameters/FormToken"));
@@ -308,7 +311,7 @@ static void add_security(struct arena *mem, const struct operation *o, struct no
         node_add_map(mem, list);
     for (size_t i = 0; i < COUNT(schemes); i++)
         node_set_list(mem, node_add_map(mem, list), str_of(schemes[i]));
-    if (permission_is_for_keys(o->row->need))
+    if (permission_is_for_keys(o->row->need) || o->row->need == ORDERS_OWN)
         node_set_list(mem, node_add_map(mem, list), S("key"));
     node_set_str(mem, operation, S("x-permission"), str_of(permission_name(o->row->need)));
 }
@@ -359,7 +362,10 @@ static void each_operation(struct app *app, struct arena *mem,
 static const char frame[] =
     "{\"parameters\":{\"FormToken\":{\"name\":\"X-CSRF-Token\",\"in\":\"header\",\"schema\":"
     "{\"type\":\"string\"},\"description\":\"Needed with cookies: what GET /api/csrf/csrf-token "
-    "gives. Not with a bearer token.\"}},"
+    "gives. Not with a bearer token.\"},\"Organisation\":{\"name\":\"X-Organisation\",\"in\":"
+    "\"header\",\"schema\":{\"type\":\"string\"},\"description\":\"With a bearer token: the short "
+    "name of the organisation this request is made for, of those the person is a member of. "
+    "Without it: the first they joined. 404 for any other.\"}},"
     "\"securitySchemes\":{\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":"
     "\"__Host-sid\"},\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":"
     "\"JWT\"},\"key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Api-Key\","
