@@ -171,3 +171,98 @@ T(orders_and_stock_stand_in_the_same_list_with_their_way_SE_13)
     t_get("/admin/audit.json?kind=stock&thing=" CABLE);
     has_text(t_body(), "\"kind\":\"stock\"");
 }
+
+/* Every table is watched, or has its reason here; a new one is neither until somebody says so. */
+T(every_table_is_watched_or_has_its_reason_SE_13)
+{
+    static const struct {
+        const char *table, *why;
+    } others[] = {
+        { "audit.entry", "the trail itself" },
+        { "audit.seal", "the trail's" },
+        { "audit.unsealed", "the trail's" },
+        { "work.outbox", "what happens afterwards; the change itself is noted" },
+        { "work.sequence", "numbers of those" },
+        { "work.job", "what happens afterwards" },
+        { "work.cron", "when the clock last ran" },
+        { "auth.device", "logins: in the log, and who ends others' is told of" },
+        { "auth.code", "mails on their way; what they lead to is noted" },
+        { "auth.recovery", "come and go with the factors, which are noted" },
+        { "auth.pending", "logins on their way" },
+        { "auth.used_challenge", "answered once" },
+        { "auth.refresh", "logins: their tokens" },
+        { "auth.login_try", "logins on their way" },
+        { "account.address", "a buyer's own book" },
+        { "media.picture", "files; where one is shown is noted" },
+        { "notify.mail", "what was sent" },
+        { "notify.sms", "what was sent" },
+        { "watch.alert", "what looked wrong" },
+        { "watch.place", "where staff come from" },
+        { "watch.report", "what browsers report" },
+        { "inventory.stock", "the sum of inventory.movement, a story of its own" },
+        { "inventory.movement", "a story of its own" },
+        { "inventory.hold", "given and gone within minutes; the order tells" },
+        { "catalog.shelf", "made of what is noted" },
+        { "catalog.card", "made of what is noted" },
+        { "catalog.offer", "made of what is noted" },
+        { "catalog.sheet", "made of what is noted" },
+        { "cart.cart", "a buyer's own" },
+        { "cart.line", "a buyer's own" },
+        { "checkout.draft", "a buyer's own" },
+        { "payments.attempt", "its order's story tells" },
+        { "payments.event", "what the provider said, kept as it came" },
+        { "payments.refund", "its order's story tells" },
+        { "payments.transaction", "the ledger, a book of its own" },
+        { "payments.entry", "the ledger, a book of its own" },
+        { "orders.order", "orders.event is its story" },
+        { "orders.part", "orders.event is its story" },
+        { "orders.line", "never changed" },
+        { "orders.event", "a story of its own" },
+        { "orders.answer", "what was answered, for who asks again" },
+        { "orders.words", "made of the order" },
+        { "ops.change", "which steps the schema has taken" },
+        { "ops.mark", "what a restore left" },
+    };
+    t_open();
+    struct node *rows = t_rows(
+        "select n.nspname || '.' || c.relname as name, exists (select from pg_trigger g where "
+        "g.tgrelid = c.oid and g.tgname = 'audited') as watched from pg_class c join pg_namespace n "
+        "on n.oid = c.relnamespace where c.relkind in ('r', 'p') and not c.relispartition and "
+        "n.nspname !~ '^(pg_|information_|public$)' order by 1");
+    size_t used = 0;
+    is_true(node_count(rows) > 50);
+    EACH(item, rows) {
+        str name = node_str(&item->node, "name");
+        bool excused = false;
+        for (size_t i = 0; i < COUNT(others); i++)
+            excused = excused || str_is(name, others[i].table);
+        used += excused;
+        if (excused == node_bool(&item->node, "watched"))
+            ck_abort_msg("%.*s is %s", STR(name),
+                excused ? "watched, and excused too" : "neither watched nor excused");
+    }
+    eq_int((i64)used, COUNT(others)); /* no excuse for a table that is not there */
+}
+
+T(the_ledger_stands_in_the_houses_list_SE_13)
+{
+    t_open();
+    t_login("shopper@example.test");
+    t_stock(CABLE, 9);
+    i64 order = t_order();
+    t_paid(order);
+    t_browser();
+    t_login("admin@example.test");
+    const char *path = str_fmt(t_ctx()->mem, "/admin/audit.json?kind=money&thing=%.*s",
+        STR(t_number(order)))
+                           .p;
+    t_get(str_fmt(t_ctx()->mem, "%s&everywhere=1", path).p);
+    has_text(t_body(), "payments.transaction");
+    has_text(t_body(), "134000 THB");
+    t_get(path); /* over all who sell in it: the house's alone */
+    no_text(t_body(), "payments.transaction");
+    t_get("/th/admin/audit");
+    has_text(t_body(), ">สิทธิ์</option>");
+    t_get("/vi/admin/roles/new");
+    has_text(t_body(), "Xem đơn hàng");
+}

@@ -38,7 +38,17 @@ select a.n, a.at, coalesce(a.person_id, 0) as person_id, coalesce(a.as_person_id
         and :thing in ('', 'inventory.item', i.sku)
         and m.created_at >= :since and m.created_at < :until
         and (m.created_at, m.id * 4 + 2) < (:at, :n)
-      order by m.id desc limit :most)) a
+      order by m.id desc limit :most)
+    union all -- the ledger: the house's book, over all who sell in an order
+    (select t.id * 4 + 3, t.created_at, null, null, '', 'money', t.cause, 'payments.transaction',
+            o.number, null, (select jsonb_object_agg(e.account || ' ' || e.id, e.amount || ' ' || e.currency)
+                               from payments.entry e where e.transaction_id = t.id)
+       from payments.transaction t join orders."order" o on o.id = t.order_id
+      where :organisation = 0 and :kind in ('', 'money') and :person::bigint is null
+        and :program = '' and :thing in ('', 'payments.transaction', o.number)
+        and t.created_at >= :since and t.created_at < :until
+        and (t.created_at, t.id * 4 + 3) < (:at, :n)
+      order by t.id desc limit :most)) a
  order by a.at desc, a.n desc
  limit :most;
 

@@ -17,3 +17,5 @@ alter table vault.key enable row level security;
 alter table vault.key force row level security;
 create policy house on vault.key for all using (base.is_platform()) with check (base.is_platform());
 grant select, insert, update on vault.key to talat_app;
+
+select audit.watch('vault.key', 'keys', shown => '{id,whose,owner_id,is_current,created_at}');

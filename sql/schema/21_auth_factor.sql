@@ -103,3 +103,9 @@ create policy own on auth.phone for all
     using (person_id = base.person() or base.is_platform())
     with check (person_id = base.person() or base.is_platform());
 grant select, insert, update, delete on auth.phone to talat_app;
+
+select audit.watch('auth.totp', 'account', shown => '{person_id,created_at}',
+    passed_over => '{last_step}');
+select audit.watch('auth.passkey', 'account', shown => '{id,person_id,created_at,suspect_at}',
+    passed_over => '{sign_count,is_synced,used_at}');
+select audit.watch('auth.phone', 'account', shown => '{person_id,country,is_factor,created_at}');

@@ -30,6 +30,8 @@ static struct node *choices(struct req *r, const struct node *chosen)
             continue;
         struct node *one = node_add_map(r->c.mem, list);
         node_set_str(r->c.mem, one, S("name"), str_of(permission_name(p)));
+        node_hide(node_set_str(r->c.mem, one, S("words"),
+            permission_words(&r->c, str_of(permission_name(p)))));
         node_hide(node_set_bool(r->c.mem, one, S("chosen"),
             is_chosen(chosen, str_of(permission_name(p)))));
     }
@@ -45,6 +47,9 @@ static int page(struct req *r, str key, const struct node *chosen, struct node *
         struct node *one = (struct node *)&item->node;
         node_set_str(c->mem, one, S("id"),
             crypto_opaque(c->mem, c->app->secret, "api key", node_int(one, "id")));
+        struct node *words = node_hide(node_set_list(c->mem, one, S("words")));
+        EACH(scope, node_get(one, S("scopes")))
+            node_add_str(c->mem, words, permission_words(c, scope->node.as.text));
     }
     node_set(c->mem, doc, S("keys"), keys);
     node_set(c->mem, doc, S("may_give"), choices(r, chosen));

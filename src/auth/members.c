@@ -134,9 +134,11 @@ static void dress_roles(struct ctx *c, struct node *roles)
     EACH(item, roles) {
         struct node *role = (struct node *)&item->node;
         struct node *names = node_set_list(c->mem, role, S("permissions"));
+        struct node *words = node_hide(node_set_list(c->mem, role, S("words")));
         str rest = node_str(role, "own"), name;
         while (rest.n && str_cut(&rest, ' ', &name))
-            node_add_str(c->mem, names, name);
+            node_add_str(c->mem, names, name),
+                node_add_str(c->mem, words, permission_words(c, name));
         node_set_str(c->mem, role, S("id"), opaque(c, "role", node_int(role, "id")));
     }
 }

@@ -11,6 +11,32 @@ static uint64_t composable(void)
     return ~permissions_of(USER, NOBODY) & permissions_of(USER, OWNER);
 }
 
+/* In words, for who reads no code. */
+str permission_words(struct ctx *c, str name)
+{
+    static const char *const words[N_PERMISSIONS] = {
+        [DASHBOARD_READ] = SAYS("See the day's figures"),
+        [ORDERS_READ] = SAYS("See orders"),
+        [ORDERS_UPDATE] = SAYS("Send and cancel orders"),
+        [ORDERS_REFUND] = SAYS("Give money back"),
+        [ORDERS_DELETE] = SAYS("Delete orders"),
+        [CATALOG_READ] = SAYS("See products"),
+        [CATALOG_WRITE] = SAYS("Change products and prices"),
+        [INVENTORY_WRITE] = SAYS("Change stock"),
+        [CUSTOMERS_READ] = SAYS("See customers"),
+        [SECURITY_READ] = SAYS("See what looked wrong"),
+        [API_KEYS_MANAGE] = SAYS("Make and revoke API keys"),
+        [CUSTOMERS_VIEW_AS] = SAYS("See the shop as a customer does"),
+        [ACCOUNTS_MANAGE] = SAYS("Block accounts and end logins"),
+        [TEAM_READ] = SAYS("See the team"),
+        [TEAM_WRITE] = SAYS("Invite people and change roles"),
+        [TEAM_OWN] = SAYS("Hand over the organisation"),
+        [AUDIT_READ] = SAYS("See who changed what"),
+    };
+    enum permission p = permission_named(name);
+    return words[p] ? say(c, words[p]) : name;
+}
+
 uint64_t role_permissions(str names)
 {
     uint64_t set = 0;
@@ -70,6 +96,8 @@ static struct node *choices(struct ctx *c, const struct who *who, uint64_t chose
             continue;
         struct node *one = node_add_map(c->mem, list);
         node_set_str(c->mem, one, S("name"), str_of(permission_name(p)));
+        node_hide(node_set_str(
+            c->mem, one, S("words"), permission_words(c, str_of(permission_name(p)))));
         node_set_bool(c->mem, one, S("is_chosen"), chosen & permission_bit(p));
         node_set_bool(c->mem, one, S("is_mine"), may(who, p));
     }
