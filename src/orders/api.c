@@ -180,7 +180,7 @@ static int rows_of(struct req *r, i64 before, struct node **rows)
         return q_orders_of_person(&r->c, rows, me(r), before);
     TRY(as_staff(r));
     return q_orders_of_organisation(
-        &r->c, rows, r->c.scope.organisation, before, str_none, str_none, str_none);
+        &r->c, rows, r->c.scope.organisation, before, str_none, str_none, str_none, NULL, 0);
 }
 
 static int list(struct req *r)
