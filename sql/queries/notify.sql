@@ -14,10 +14,13 @@ select id, coalesce(organisation_id, 0) as organisation_id, coalesce(order_id, 0
 
 -- name: sent :exec
 -- in: id bigint, subject text, answer text, message_id text
+-- Lost with the database's machine, it is sent once more under the same Message-ID, as after any
+-- crash: nobody waits for the disk.
 update notify.mail
    set state = 'sent', subject = :subject, answer = :answer, message_id = :message_id,
        sent_at = now()
- where id = :id;
+ where id = :id
+returning set_config('synchronous_commit', 'off', true) as hurry;
 
 -- name: failed :exec
 -- in: id bigint, answer text

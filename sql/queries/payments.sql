@@ -31,12 +31,15 @@ select id, order_id, provider, kind, key, amount, currency, state,
 
 -- name: attempt_opened :exec
 -- in: id bigint, session_id text, payment_id text, url text, client_secret text
+-- Lost with the database's machine, it is asked for again by its key, which was there before: nobody
+-- waits for the disk.
 update payments.attempt
    set state = case when state = 'created' then 'open' else state end,
        session_id = nullif(:session_id, ''),
        payment_id = coalesce(nullif(:payment_id, ''), payment_id),
        url = nullif(:url, ''), client_secret = nullif(:client_secret, '')
- where id = :id;
+ where id = :id
+returning set_config('synchronous_commit', 'off', true) as hurry;
 
 -- name: attempt_failed :exec
 -- in: id bigint, error text
@@ -66,8 +69,10 @@ select id, provider, event_id, kind, body, applied_at is not null as is_applied
   from payments.event where id = :id;
 
 -- name: event_done :exec
--- in: id bigint, outcome text
-update payments.event set applied_at = now(), outcome = :outcome where id = :id;
+-- in: id bigint, outcome text, is_news bool
+-- Where it was no news, its end may be lost with the database's machine: it is looked at again.
+update payments.event set applied_at = now(), outcome = :outcome where id = :id
+returning case when not :is_news then set_config('synchronous_commit', 'off', true) end as hurry;
 
 -- name: find_attempt :maybe
 -- in: provider text, session_id text, payment_id text, key text

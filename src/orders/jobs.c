@@ -47,16 +47,17 @@ static int sell_late(struct ctx *c, i64 id, const struct node *order, bool *shor
     return *short_of ? E_OK : err;
 }
 
-static int fill(struct ctx *c, i64 id, const struct node *order)
+/* Within the transaction's last batch. */
+static void fill(struct ctx *c, i64 id, const struct node *order)
 {
     struct notify_to to = buyer_of(order, id);
-    pg_batch(c);
     q_orders_fill(c, NULL, id);
     notify_mail(c, "order_paid", str_fmt(c->mem, "order:%" PRId64, id), &to);
-    return pg_flush(c);
 }
 
-static int paid(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
+/* *fills: it can be filled, which is the caller's to do. */
+static int paid(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p,
+    bool *fills)
 {
     bool short_of = false;
     if (!str_is(node_str(order, "payment_status"), "pending")) /* a second capture */
@@ -67,8 +68,9 @@ static int paid(struct ctx *c, i64 id, const struct node *order, const struct pa
     }
     if (!node_bool(order, "is_held"))
         TRY(sell_late(c, id, order, &short_of));
-    if (!short_of)
-        return fill(c, id, order);
+    *fills = !short_of;
+    if (*fills)
+        return E_OK;
     TRY(q_orders_set_paid(c, NULL, id));
     TRY(orders_cancel_locked(c, order, 0, "system"));
     return give_back(c, id, order, p->amount, "sold_out");
@@ -98,10 +100,12 @@ static int settle(struct ctx *c, i64 id)
     return inventory_extend(c, id, c->now + SETTLING);
 }
 
-static int news(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
+static int news(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p,
+    bool *fills)
 {
+    *fills = false;
     switch (p->news) {
-    case NEWS_PAID: return paid(c, id, order, p);
+    case NEWS_PAID: return paid(c, id, order, p, fills);
     case NEWS_REFUNDED: return refunded(c, id, order, p);
     case NEWS_PROCESSING:
         TRY(settle(c, id));
@@ -144,16 +148,23 @@ struct applying {
 static int apply(struct ctx *c, void *with)
 {
     struct applying *a = with;
-    struct node *order;
+    struct node *order, *attempt;
     struct payment_change change;
-    TRY(q_orders_lock(c, &order, a->order));
-    TRY(payments_apply(c, a->event, a->order, &change));
-    TRY(news(c, a->order, order, &change));
+    bool fills;
+    pg_batch(c);
+    q_orders_lock(c, &order, a->order);
+    payments_attempt_of(c, a->event, &attempt);
+    TRY(pg_flush(c));
+    TRY(payments_apply(c, a->event, attempt, a->order, &change));
+    TRY(news(c, a->order, order, &change, &fills));
     a->news = change.news;
     pg_batch(c);
-    if (change.news != NEWS_NONE)
+    if (fills)
+        fill(c, a->order, order);
+    bool is_news = change.news != NEWS_NONE;
+    if (is_news)
         orders_tell(c, a->order, "order.updated");
-    payments_event_done(c, a->job->subject, str_of(outcome_of(change.news)));
+    payments_event_done(c, a->job->subject, str_of(outcome_of(change.news)), is_news);
     job_done(c, a->job);
     return pg_flush_last(c);
 }
@@ -161,7 +172,7 @@ static int apply(struct ctx *c, void *with)
 static int old_news(struct ctx *c, const struct job *job, const char *outcome)
 {
     pg_batch(c);
-    payments_event_done(c, job->subject, str_of(outcome));
+    payments_event_done(c, job->subject, str_of(outcome), false);
     job_done(c, job);
     return pg_flush(c);
 }

@@ -29,6 +29,13 @@ static bool is_capture_of(const struct provider_news *n, const struct node *atte
         str_eq(n->currency, node_str(attempt, "currency"));
 }
 
+int payments_attempt_of(struct ctx *c, const struct payment_event *event, struct node **attempt)
+{
+    const struct provider_news *n = &event->news;
+    return q_payments_find_attempt(
+        c, attempt, event->provider, n->session_id, n->payment_id, n->attempt_key);
+}
+
 int payments_event(
     struct ctx *c, i64 id, struct payment_event **event, i64 *order, bool *is_old)
 {
@@ -47,8 +54,7 @@ int payments_event(
             return E_OK;
         }
     }
-    TRY(q_payments_find_attempt(c, &row, (*event)->provider, news->session_id, news->payment_id,
-        news->attempt_key));
+    TRY(payments_attempt_of(c, *event, &row));
     *order = row ? node_int(row, "order_id") : 0;
     *is_old = row && news->fact == FACT_PAID && str_is(node_str(row, "state"), "paid") &&
         is_capture_of(news, row);
@@ -170,14 +176,11 @@ static bool is_overtaken(const struct provider_news *n, const struct node *attem
         (n->fact == FACT_PROCESSING && n->at <= node_int(attempt, "declined_at"));
 }
 
-int payments_apply(
-    struct ctx *c, const struct payment_event *event, i64 order, struct payment_change *out)
+int payments_apply(struct ctx *c, const struct payment_event *event, const struct node *attempt,
+    i64 order, struct payment_change *out)
 {
     const struct provider_news n = event->news;
-    struct node *attempt;
     *out = (struct payment_change){ .order = order };
-    TRY(q_payments_find_attempt(
-        c, &attempt, event->provider, n.session_id, n.payment_id, n.attempt_key));
     out->attempt = attempt ? node_int(attempt, "id") : 0;
     out->amount = n.amount;
     out->currency = n.currency;
@@ -204,7 +207,7 @@ int payments_apply(
     return err;
 }
 
-int payments_event_done(struct ctx *c, i64 event, str outcome)
+int payments_event_done(struct ctx *c, i64 event, str outcome, bool is_news)
 {
-    return q_payments_event_done(c, NULL, event, outcome);
+    return q_payments_event_done(c, NULL, event, outcome, is_news);
 }

@@ -1,5 +1,5 @@
 // ./dev bench [--json FILE] [PATTERN]: how fast the shop is. The head of t/load/NOTES says how to
-// read it; what the rows do stands in pages.mjs, gate.mjs, buying.mjs, events.mjs and stack.mjs.
+// read it; what the rows do stands in pages.mjs, gate.mjs, rls.mjs, buying.mjs, events.mjs and stack.mjs.
 //
 // Rows take turns: in each round every row measures itself and, right beside, what it is compared
 // with. Figures are medians of the rounds, ratios medians of the rounds' own ratios.
@@ -11,6 +11,7 @@ import { rows as buying } from './buying.mjs';
 import { rows as events } from './events.mjs';
 import { uncounted } from './cpu.mjs';
 import { rows as gate } from './gate.mjs';
+import { rows as rls } from './rls.mjs';
 import { counting, remembering, starting } from './stack.mjs';
 import { Database, pids, start_bare } from './shop.mjs';
 import { sleep } from '../http/shop.mjs';
@@ -47,7 +48,7 @@ async function once(row, bench) {
     if (said) results.set(row, { name: row.name, target: row.target, ...said });
 }
 
-const taking_turns = [...pages, ...gate, ...buying, ...events].filter(wanted);
+const taking_turns = [...pages, ...gate, ...rls, ...buying, ...events].filter(wanted);
 if (wanted(starting)) await once(starting, {});
 if (wanted(remembering)) await guard(remembering, () => remembering.first());
 

@@ -20,6 +20,7 @@ const WORDS = {
     database_p95_ms: (n) => `database p95 ${n.toFixed(2)} ms`,
     round_trips_50_lines: (n, row) => `${row.round_trips_1_line} round trips and ${row.statements_1_line} statements with 1 line, ${n} and ${row.statements_50_lines} with 50`,
     p95_at_most_ms: (n) => `p95 at most ${n.toFixed(2)} ms`,
+    rls_ratio: (n, row) => `${n.toFixed(2)} x the CPU without, ${row.statements} statements`,
     gate_cpu_us: (n) => `${n.toFixed(0)} us more`,
     orders_per_second: (n) => `${n.toFixed(1)} orders/s, the provider's simulator on the same cores`,
     seen_after_ms: (n) => `${n.toFixed(0)} ms`,
@@ -27,7 +28,7 @@ const WORDS = {
     after_start: (now, row) => ['after_start', 'after_load'].map((when) => `${when.replace('_', ' ')}: worker ${row[when].web_worker_mb.toFixed(1)}, stack ${row[when].stack_mb.toFixed(0)} MB (${
         Object.entries(row[when].parts_mb).map(([part, mb]) => `${part} ${mb.toFixed(0)}`).join(', ')})`).join('; '),
 };
-const NAMES = { file: 'the same bytes as a file', constant: 'a constant of that size', page: 'product page, the same clients', commit: 'empty commit', off: 'the gate off: nobody, not counted' };
+const NAMES = { file: 'the same bytes as a file', constant: 'a constant of that size', page: 'product page, the same clients', commit: 'empty commit', off: 'the gate off: nobody, not counted', unbound: 'by a role that it does not bind' };
 
 export function line(row) {
     if (row.failed) return `${row.name.padEnd(WIDTH)}FAILED: ${row.failed}`;
