@@ -140,11 +140,13 @@ T(ID_21_the_address_that_is_meant_is_filled_in_at_checkout_and_a_new_one_is_kept
 T(ID_20_a_profile_is_changed_and_known_at_once)
 {
     somebody();
-    t_post("/account/profile", "name=Ann+Li&phone=081&lang=th");
+    t_post("/account/profile", "name=Ann+Li&phone=0812345678&lang=th");
     t_status(303);
     t_get("/account.json");
     t_json("person.name", "Ann Li");
     t_json("person.lang", "th");
+    t_json("person.phone", "0812345678");
+    eq_int(t_int("select count(*) as n from auth.person p where p::text like '%%0812345678%%'"), 0);
     t_post("/account/profile", "name=&lang=xx");
     t_status(422);
     t_html("[aria-invalid=true]");
@@ -202,7 +204,7 @@ T(ID_20_who_is_erased_is_gone_and_the_books_still_add_up)
         t_int("select count(*) as n from account.address where person_id = %" PRId64, person), 0);
     eq_int(t_int("select count(*) as n from auth.person where email = '%s'", mail), 0);
     eq_int(t_int("select count(*) as n from auth.person where id = %" PRId64
-                 " and name = '' and phone = '' and erased_at is not null",
+                 " and name = '' and phone = '' and sealed = '' and erased_at is not null",
                person),
         1);
     eq_int(t_int("select count(*) as n from orders.\"order\" where id = %" PRId64

@@ -3,13 +3,13 @@
 -- name: by_email :maybe
 -- in: email text
 -- For logging in; the only query that knows a password's hash.
-select id, email, name, password_hash, lang, phone,
+select id, email, name, password_hash, lang,
        role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
   from auth.person p where email = :email;
 
 -- name: person :one
 -- in: person bigint
-select id, email, name, lang, phone, role, created_at, verified_at is not null as is_verified
+select id, email, name, lang, phone, sealed, role, created_at, verified_at is not null as is_verified
   from auth.person where id = :person;
 
 -- name: password_of :one
@@ -60,8 +60,27 @@ update auth.person p set email = :email, verified_at = now()
 returning old.email as was;
 
 -- name: set_profile :exec
--- in: person bigint, name text, lang text, phone text
-update auth.person set name = :name, lang = :lang, phone = :phone where id = :person;
+-- in: person bigint, name text, lang text, sealed text
+update auth.person set name = :name, lang = :lang, phone = '', sealed = :sealed where id = :person;
+
+-- name: sealed_person :many
+-- in: after bigint, most bigint
+select id, sealed from auth.person where id > :after and sealed <> '' order by id limit :most;
+
+-- name: reseal_person :exec
+-- in: id bigint, sealed text, before text
+update auth.person set sealed = :sealed where id = :id and sealed = :before;
+
+-- name: plain_person :many
+-- in: after bigint, most bigint
+select id, phone from auth.person where id > :after and phone <> '' order by id limit :most;
+
+-- name: hide_person :exec
+-- in: id bigint, sealed text, phone text
+update auth.person set phone = '', sealed = :sealed where id = :id and phone = :phone;
+
+-- name: count_plain_person :one
+select count(*) as n from auth.person where phone <> '';
 
 -- name: save_person :one
 -- in: email text, name text, password_hash text, role text
@@ -892,6 +911,6 @@ update auth.device set user_agent = '', browser_hash = '', network = '' where pe
 -- name: erase_person :exec
 -- in: person bigint
 update auth.person
-   set email = 'erased-' || id || '@invalid', name = '', phone = '', password_hash = '',
+   set email = 'erased-' || id || '@invalid', name = '', phone = '', sealed = '', password_hash = '',
        verified_at = null, erased_at = now()
  where id = :person;

@@ -30,7 +30,8 @@ create table auth.person (
     lang text not null default 'en',
     verified_at timestamptz, -- when it was shown that they read mail at this address
     created_at timestamptz not null default now(),
-    phone text not null default '' check (length(phone) <= 30),
+    phone text not null default '' check (length(phone) <= 30), -- empty where it is sealed
+    sealed text not null default '', -- the telephone
     erased_at timestamptz, -- whose data were erased at their wish: the row stays for the books
     -- When the password was chosen by who reads the mail. Null: otherwise, or a second factor has
     -- been shown since.
@@ -39,6 +40,9 @@ create table auth.person (
     blocked_reason text not null default '' check (length(blocked_reason) <= 200)
 );
 create unique index person_email on auth.person (email);
+create index person_plain on auth.person (id) where phone <> '';
+create trigger written_plain before update of phone on auth.person for each row
+    when (old.sealed <> '' and new.sealed = old.sealed) execute function base.written_plain();
 alter table auth.person enable row level security;
 alter table auth.person force row level security;
 create policy own on auth.person for all

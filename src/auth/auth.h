@@ -35,8 +35,10 @@ void auth_check_conf(const struct app *, struct buf *errors);
 int auth_lines_of_person(struct ctx *, i64 person, struct node *lines);
 int auth_lines_of_staff(struct ctx *, i64 organisation, struct node *lines);
 
-/* The person's row for mails: {id, email, name, lang}. E_MISSING when there is none. */
+/* The person's row for mails: {id, email, name, lang, phone}. E_MISSING when there is none. */
 int auth_person(struct ctx *, i64 person, struct node **out);
+struct vault_place; /* vault/vault.h: struct vault_column */
+int auth_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
 int auth_admins(struct ctx *, struct node **); /* who runs the platform: {id, email, lang} */
 /* {id, slug, name, zone, country, currency, tax_inclusive, rounding} */
 int auth_organisation(struct ctx *, i64 organisation, struct node **out);

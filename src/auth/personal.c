@@ -3,18 +3,48 @@
 #include "gen/queries.h"
 #include "notify/notify.h"
 #include "vault/vault.h"
+#include "vault/vault.h"
 #include "web/web.h"
+
+static struct vault_place place_of(i64 person)
+{
+    return (struct vault_place){ "auth.person.sealed", person, VAULT_HOUSE, 0 };
+}
+
+int auth_person(struct ctx *c, i64 person, struct node **out)
+{
+    struct vault_place at = place_of(person);
+    str sealed, phone;
+    bool closed;
+    TRY(q_auth_person(c, out, person));
+    sealed = node_str(*out, "sealed");
+    TRY(vault_open_texts(c, &at, sealed, &phone, 1, &closed));
+    node_hide(node_set_str(c->mem, *out, S("sealed"), str_none));
+    if (sealed.n)
+        node_set_str(c->mem, *out, S("phone"), phone);
+    return E_OK;
+}
+
+int auth_hide(struct ctx *c, i64 *changed, const struct vault_place *at, struct node *row)
+{
+    str phone = node_str(row, "phone"), sealed;
+    TRY(vault_seal_texts(c, at, &phone, 1, &sealed));
+    return q_auth_hide_person(c, changed, at->row, sealed, phone);
+}
 
 int auth_set_profile(struct ctx *c, i64 person, str name, str lang, str phone)
 {
-    TRY(q_auth_set_profile(c, NULL, person, name, lang, phone));
+    struct vault_place at = place_of(person);
+    str sealed;
+    TRY(vault_seal_texts(c, &at, &phone, 1, &sealed));
+    TRY(q_auth_set_profile(c, NULL, person, name, lang, sealed));
     return session_renew(c, person);
 }
 
 int auth_collect(struct ctx *c, i64 person, struct node *into)
 {
     struct node *row, *devices, *identities;
-    TRY(q_auth_person(c, &row, person));
+    TRY(auth_person(c, person, &row));
     TRY(q_auth_all_devices(c, &devices, person));
     TRY(q_auth_all_identities(c, &identities, person));
     node_set_str(c->mem, row, S("id"), crypto_opaque(c->mem, c->app->secret, "person", person));

@@ -259,11 +259,6 @@ int auth_set_password(struct ctx *c, i64 person, str password, str but, const st
     return err;
 }
 
-int auth_person(struct ctx *c, i64 person, struct node **out)
-{
-    return q_auth_person(c, out, person);
-}
-
 int auth_admins(struct ctx *c, struct node **out) { return q_auth_admins(c, out); }
 
 int auth_organisation(struct ctx *c, i64 organisation, struct node **out)

@@ -106,6 +106,8 @@ static const struct vault_column sealed[] = {
     { "payments.attempt.client_secret", VAULT_HOUSE, q_payments_sealed, q_payments_seal_anew },
     { "account.address.sealed", VAULT_HOUSE, q_account_sealed, q_account_seal_anew,
         .plain = q_account_plain, .hide = account_hide, .count_plain = q_account_count_plain },
+    { "auth.person.sealed", VAULT_HOUSE, q_auth_sealed_person, q_auth_reseal_person,
+        .plain = q_auth_plain_person, .hide = auth_hide, .count_plain = q_auth_count_plain_person },
     { "checkout.draft.sealed", VAULT_HOUSE, q_checkout_sealed, q_checkout_seal_anew,
         .plain = q_checkout_plain, .hide = checkout_hide, .count_plain = q_checkout_count_plain },
     { "orders.order.sealed", VAULT_ORGANISATION, q_orders_sealed, .renew = orders_renew_sealed,
