@@ -388,6 +388,53 @@ T(what_waits_is_its_owners_alone_and_not_for_ever)
     no_text(t_body(), "value=\"zqnew@example.test");
 }
 
+T(an_owner_asks_a_second_factor_of_their_people_beside_the_shops_rule)
+{
+    team("member");
+    t_post("/admin/team/second-factor", "member=1"); /* no owner */
+    t_status(403);
+    t_browser();
+    t_post("/admin/team/second-factor", "member=1"); /* a stranger */
+    t_status(303);
+    t_login(OTHER);
+    t_get("/admin/orders.json");
+    t_status(200);
+    t_login(OWNER_);
+    t_post("/admin/team/second-factor", "member=1&viewer=1&nonsense=1");
+    t_status(303);
+    t_post("/admin/team/second-factor", "member=1&viewer=1"); /* twice */
+    t_status(303);
+    eq_str(t_str("select array_to_string(second_factor, ' ') as s from auth.organisation where id = 1"),
+        "member viewer");
+    t_get("/admin/team");
+    t_status(200);
+    has_text(t_body(), "no second factor yet");
+    has_text(t_body(), "name=\"member\" value=\"1\" checked");
+    t_login(OTHER);
+    t_get("/admin/orders.json");
+    t_status(403);
+    t_json("code", "auth.factor_due");
+    t_get("/account.json"); /* as a shopper they go on */
+    t_status(200);
+    t_sql("insert into auth.totp (person_id, secret, last_step) values (2, 'x', 0)");
+    t_get("/admin/orders.json");
+    t_status(200);
+    t_sql("delete from auth.totp");
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "second_factor", S("owner"));
+    t_login(OWNER_);
+    t_get("/admin/orders.json"); /* the shop's own rule stays, whatever is saved here */
+    t_status(403);
+    t_sql("update auth.organisation set second_factor = '{own}'");
+    t_login(OTHER);
+    t_get("/admin/orders.json");
+    t_status(200);
+    t_sql("insert into auth.role (id, organisation_id, name, permissions) overriding system value "
+          "values (990, 1, 'Packer', '{orders:read}'); update auth.member set place = 'own', role_id "
+          "= 990 where person_id = 2");
+    t_get("/admin/orders.json");
+    t_status(403);
+}
+
 static int times(str text, str what)
 {
     int n = 0;

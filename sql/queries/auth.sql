@@ -107,7 +107,8 @@ select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_i
        coalesce(m.place, '') as place, coalesce(array_to_string(r.permissions, ' '), '') as own,
        exists (select from auth.totp t where t.person_id = p.id)
            or exists (select from auth.passkey k where k.person_id = p.id) as has_factor,
-       coalesce(case when d.view_as_until > now() then d.view_as end, 0) as view_as
+       coalesce(case when d.view_as_until > now() then d.view_as end, 0) as view_as,
+       coalesce(array_to_string(w.second_factor, ' '), '') as asks_factor
   from auth.person p
   left join auth.device d on d.session_hash = :session_hash and d.person_id = p.id
   left join lateral (
@@ -120,6 +121,7 @@ select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_i
        order by (a.organisation_id = d.organisation_id) desc nulls last, a.rank, a.created_at
        limit 1) m on true
   left join auth.role r on r.id = m.role_id
+  left join auth.organisation w on w.id = m.organisation_id
  where p.id = :person and p.blocked_at is null;
 
 -- name: place_at :maybe
@@ -129,7 +131,8 @@ select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_i
 select p.email, p.name, p.role, o.id as organisation_id, coalesce(m.place, '') as place,
        coalesce(array_to_string(r.permissions, ' '), '') as own,
        exists (select from auth.totp t where t.person_id = p.id)
-           or exists (select from auth.passkey k where k.person_id = p.id) as has_factor
+           or exists (select from auth.passkey k where k.person_id = p.id) as has_factor,
+       array_to_string(o.second_factor, ' ') as asks_factor
   from auth.person p
   join auth.organisation o on o.slug = :slug
   left join auth.member m on m.person_id = p.id and m.organisation_id = o.id
@@ -781,6 +784,18 @@ returning r.id;
 delete from auth.role r
  where r.organisation_id = :organisation and r.id = :role
    and not exists (select from auth.member m where m.role_id = r.id);
+
+-- name: team_factors :many
+-- in: organisation bigint
+select person_id, has_factor from auth.team_factors(:organisation) limit 500;
+
+-- name: asks_factor :one
+-- in: organisation bigint
+select array_to_string(second_factor, ' ') as asks from auth.organisation where id = :organisation;
+
+-- name: ask_factor :exec
+-- in: organisation bigint, places text[]
+update auth.organisation set second_factor = :places where id = :organisation;
 
 -- name: invitations :many
 -- in: organisation bigint

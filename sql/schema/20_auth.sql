@@ -11,7 +11,10 @@ create table auth.organisation (
     currency char(3) not null default 'THB',
     tax_inclusive boolean not null default true,
     rounding text not null default 'per_line' check (rounding in ('per_line', 'per_total')),
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    second_factor text[] not null default '{}' -- of whom one is asked, beside the shop's own rule
+        constraint organisation_second_factor
+        check (second_factor <@ '{owner,admin,member,viewer,own}')
 );
 alter table auth.organisation enable row level security;
 alter table auth.organisation force row level security;

@@ -104,6 +104,23 @@ create policy own on auth.phone for all
     with check (person_id = base.person() or base.is_platform());
 grant select, insert, update, delete on auth.phone to talat_app;
 
+-- Which of them has something to show besides a password: that alone, and looked up as above.
+create function auth.team_factors(of_organisation bigint)
+returns table (person_id bigint, has_factor boolean) language sql stable security definer
+set search_path = pg_catalog, pg_temp as $$
+    select m.person_id, exists (select from auth.totp t where t.person_id = m.person_id)
+               or exists (select from auth.passkey k where k.person_id = m.person_id)
+      from auth.member m
+     where m.organisation_id = of_organisation
+       and (of_organisation = base.organisation() or base.is_platform())
+$$;
+grant select (person_id) on auth.totp, auth.passkey to talat_search;
+revoke all on function auth.team_factors from public;
+grant execute on function auth.team_factors to talat_app;
+grant create on schema auth to talat_search;
+alter function auth.team_factors owner to talat_search;
+revoke create on schema auth from talat_search;
+
 select audit.watch('auth.totp', 'account', shown => '{person_id,created_at}',
     passed_over => '{last_step}');
 select audit.watch('auth.passkey', 'account', shown => '{id,person_id,created_at,suspect_at}',

@@ -62,8 +62,9 @@ int second_wanted(struct req *, str challenge);
 struct pending;
 int second_by_code(struct req *, const struct pending *);
 int second_check(struct req *, int (*show)(struct req *, const struct pending *), struct login *);
-/* Whether role and place must have a second factor (talat.conf: second_factor). */
-bool second_is_due(struct req *);
+/* Whether role and place must have a second factor: talat.conf's second_factor, and what the
+ * organisation asks (auth.organisation.second_factor, "own" last). */
+bool second_is_due(struct req *, str organisations);
 
 /* token.c */
 /* For the login `device`; good for 15 minutes, or until that login has ended. */

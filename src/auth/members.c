@@ -21,6 +21,8 @@ static const struct input to_transfer[] = {
     { "password", SECRET, 1, 256, .required = true },
     { 0 },
 };
+static const struct input to_ask[] = { { "owner", BOOL }, { "admin", BOOL }, { "member", BOOL },
+    { "viewer", BOOL }, { "own", BOOL }, { 0 } };
 static const struct input to_join[] = { { "token", WORD, 1, 100, .required = true }, { 0 } };
 static const struct input to_choose[] = {
     { "organisation", SLUG, 1, 40, .required = true },
@@ -143,6 +145,70 @@ static void dress_roles(struct ctx *c, struct node *roles)
     }
 }
 
+/* ---- who must show more than a password ------------------------------------------------------ */
+
+static const struct {
+    const char *place, *title;
+} askable[] = {
+    { "owner", SAYS("Owner") },
+    { "admin", SAYS("Administrator") },
+    { "member", SAYS("Member") },
+    { "viewer", SAYS("Viewer") },
+    { "own", SAYS("Roles of your own") },
+};
+
+static bool has_word(str rest, const char *wanted)
+{
+    str word;
+    while (rest.n && str_cut(&rest, ' ', &word))
+        if (str_is(word, wanted))
+            return true;
+    return false;
+}
+
+static int add_factors(struct req *r, struct node *members, struct node *document)
+{
+    struct ctx *c = &r->c;
+    struct node *rows, *row, *list = node_list(c->mem);
+    str shops = conf_str(c->app->conf, "second_factor", str_none);
+    bool some_lack = false;
+    TRY(q_auth_team_factors(c, &rows, c->scope.organisation));
+    TRY(q_auth_asks_factor(c, &row, c->scope.organisation));
+    EACH(item, members) {
+        bool has = false;
+        EACH(other, rows)
+            if (node_int(&other->node, "person_id") == node_int(&item->node, "person_id"))
+                has = node_bool(&other->node, "has_factor");
+        some_lack = some_lack || !has;
+        node_set_bool(c->mem, (struct node *)&item->node, S("has_factor"), has);
+    }
+    for (size_t i = 0; i < COUNT(askable); i++) {
+        struct node *one = node_add_map(c->mem, list);
+        bool by_shop = has_word(shops, askable[i].place);
+        node_set_str(c->mem, one, S("place"), str_of(askable[i].place));
+        node_hide(node_set_str(c->mem, one, S("name"), say(c, askable[i].title)));
+        node_set_bool(c->mem, one, S("by_shop"), by_shop);
+        node_set_bool(c->mem, one, S("is_asked"),
+            by_shop || has_word(node_str(row, "asks"), askable[i].place));
+    }
+    node_set(c->mem, document, S("second_factor"), list);
+    node_hide(node_set_bool(c->mem, document, S("some_lack"), some_lack));
+    return E_OK;
+}
+
+static int ask_factor(struct req *r)
+{
+    str places_[COUNT(askable)];
+    size_t n = 0;
+    TRY(as_staff(r));
+    TRY(auth_recent(r));
+    for (size_t i = 0; i < COUNT(askable); i++)
+        if (in_bool(r, askable[i].place))
+            places_[n++] = str_of(askable[i].place);
+    TRY(q_auth_ask_factor(&r->c, NULL, r->c.scope.organisation, places_, n));
+    return see_other(r, S("/admin/team"));
+}
+
 static int team_page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
@@ -158,6 +224,7 @@ static int team_page(struct req *r, struct node **document)
     *document = node_map(c->mem);
     str asked = node_get(r->in, S("id")) ? str_none : node_str(r->in, "role");
     node_hide(node_set(c->mem, *document, S("choices"), choices(r, roles, str_none, asked)));
+    TRY(add_factors(r, members, *document));
     dress_members(r, members, roles);
     dress_roles(c, roles);
     EACH(item, invitations) {
@@ -502,6 +569,8 @@ ROUTES(auth_team){
         NOINDEX),
     ROUTE(POST, "/admin/team/{id}/transfer", TEAM_OWN, to_transfer, transfer, "auth/team",
         RATE_LOGIN, NOINDEX | FORM),
+    ROUTE(POST, "/admin/team/second-factor", TEAM_OWN, to_ask, ask_factor, NULL, RATE_FORM,
+        NOINDEX),
     ROUTE(POST, "/admin/leave", SHOPPER, NULL, leave, "auth/team", RATE_FORM, NOINDEX),
     ROUTE(POST, "/admin/organisation", SHOPPER, to_choose, choose, NULL, RATE_FORM, NOINDEX),
     ROUTE(GET, "/join", ANYONE, to_join, show_join, "auth/join", RATE_PAGE, NOINDEX),

@@ -35,20 +35,30 @@ static int factors_before_login(struct ctx *c, i64 person, struct factors *out)
  */
 
 /* "admin" is that of the platform and that of an organisation. */
-bool second_is_due(struct req *r)
+static bool names_them(const struct req *r, str rest)
 {
     static const char *const places[] = { [NOBODY] = "",
         [VIEWER] = "viewer",
         [MEMBER] = "member",
         [STAFF_ADMIN] = "admin",
         [OWNER] = "owner" };
-    str rest = conf_str(r->c.app->conf, "second_factor", str_none), word;
+    str word;
     while (rest.n && str_cut(&rest, ' ', &word))
         if (word.n &&
             (str_is(word, places[r->who.member]) ||
                 (r->who.role > USER && str_is(word, role_name(r->who.role)))))
             return true;
     return false;
+}
+
+/* The shop's rule, and beside it the organisation's: neither takes anything from the other. */
+bool second_is_due(struct req *r, str organisations)
+{
+    bool is_own = r->who.organisation && r->who.member == NOBODY && r->who.role == USER;
+    return names_them(r, conf_str(r->c.app->conf, "second_factor", str_none)) ||
+        (r->who.organisation && names_them(r, organisations)) ||
+        (is_own && str_find(organisations, S("own")) >= 0 &&
+            (str_is(organisations, "own") || str_ends(organisations, S(" own"))));
 }
 
 void auth_check_conf(const struct app *app, struct buf *errors)
