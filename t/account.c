@@ -67,11 +67,11 @@ T(ID_21_each_country_has_its_own_fields)
     t_text("ZIP code");
     t_text("State");
     t_get("/account/addresses/new?country=GB");
-    t_no_html("input[name=region]");
+    t_no_html("#region");
     t_get("/account/addresses/new?country=SG");
-    t_no_html("input[name=city]");
+    t_no_html("#city");
     t_get("/account/addresses/new?country=XX");
-    t_html("input[name=region]");
+    t_html("#region");
     t_post("/account/addresses",
         "name=Ann&phone=0812345678&line1=x&city=y&region=z&postcode=1040"
         "&country=TH");
@@ -84,6 +84,15 @@ T(ID_21_each_country_has_its_own_fields)
         "name=Ann&phone=0812345678&line1=x&city=y&region=Kyoto"
         "&postcode=604-8001&country=JP");
     t_status(303);
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=x&city=Leeds&postcode=12345&country=GB");
+    t_status(422);
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=x&city=Leeds&postcode=ls1+4dy&country=GB");
+    t_status(303);
+    t_post("/account/addresses", "name=Ann&line1=x&region=Ontario&country=GB&change=1");
+    t_status(200);
+    t_text("name=\"region\" value=\"Ontario\"");
 }
 
 T(ID_21_an_address_is_its_owners)

@@ -3,8 +3,9 @@
 #include "t/shop.h"
 #include "web/web.h"
 
-#define ADDRESS \
-    "email=buyer%%40example.test&name=Somsri&phone=0812345678&line1=1+Road&city=Bangkok&country=%s"
+#define ADDRESS                                                                                  \
+    "email=buyer%%40example.test&name=Somsri&phone=0812345678&line1=1+Road&city=Bangkok"         \
+    "&region=Bangkok&postcode=10110&country=%s"
 
 static i64 orders(void) { return t_int("select count(*) as n from orders.\"order\""); }
 
@@ -408,4 +409,78 @@ T(every_step_is_kept_from_robots_and_caches)
         t_header_has("Cache-Control", "no-store");
         t_html("meta[name=robots]");
     }
+}
+
+/* ---- the address, by country -------------------------------------------------------------------- */
+
+#define WHO "email=buyer%%40example.test&name=Somsri&phone=0812345678&line1=1+Road"
+
+static void goes_to(const char *rest, int want)
+{
+    t_post("/checkout", str_c(t_ctx()->mem, str_fmt(t_ctx()->mem, WHO "&%s", rest)));
+    t_status(want);
+}
+
+static i64 at(const char *field)
+{
+    return str_find(t_body(), str_fmt(t_ctx()->mem, "id=\"%s\"", field));
+}
+
+T(the_address_has_the_fields_of_its_country)
+{
+    t_put(CABLE, 1);
+    t_get("/checkout?country=US");
+    t_text("ZIP code");
+    t_text("State");
+    t_get("/checkout?country=GB");
+    t_no_html("select[name=region]");
+    is_true(at("region") < 0 && at("city") > 0);
+    t_get("/checkout?country=SG");
+    is_true(at("city") < 0 && at("postcode") > at("line1"));
+    t_get("/checkout?country=DE");
+    is_true(at("postcode") < at("city"));
+    t_get("/checkout?country=JP");
+    is_true(at("postcode") < at("region") && at("region") < at("city") && at("city") < at("line1"));
+    t_get("/checkout?country=TH");
+    t_text("District");
+    t_get("/checkout?country=VN");
+    t_text("District or ward");
+}
+
+T(another_country_is_chosen_without_script_and_what_was_typed_stays)
+{
+    t_put(CABLE, 1);
+    goes_to("city=Chiang+Mai&postcode=50000&country=SG&change=1", 200);
+    t_html("input[value=buyer@example.test]");
+    t_text("value=\"1 Road\"");
+    t_text("name=\"city\" value=\"Chiang Mai\""); /* hidden, for the way back */
+    t_no_html("[aria-invalid=true]");
+    goes_to("city=Chiang+Mai&postcode=50000&country=US&change=1", 200);
+    t_text("ZIP code");
+    t_text("value=\"Chiang Mai\"");
+    t_get("/checkout.json");
+    t_json("checkout.hasAddress", "false");
+}
+
+T(what_a_country_asks_for_is_asked_for)
+{
+    t_put(CABLE, 1);
+    goes_to("city=Ari&postcode=10400&country=TH", 422); /* no province */
+    goes_to("city=Ari&region=Bangkok&postcode=1040&country=TH", 422);
+    t_text("That is no postcode of this country.");
+    goes_to("city=Austin&region=TX&postcode=7870&country=US", 422);
+    goes_to("city=Austin&region=TX&postcode=78701-1234&country=US", 303);
+    goes_to("city=Delft&postcode=2611&country=XX", 422);
+    t_text("We do not deliver to that country yet.");
+}
+
+T(a_field_a_country_has_not_is_not_kept)
+{
+    t_put(CABLE, 1);
+    goes_to("city=Bangkok&region=Bangkok&postcode=238801&country=SG", 303);
+    t_get("/checkout.json");
+    t_json("checkout.draft.address.city", "Singapore");
+    t_json("checkout.draft.address.region", "");
+    t_json("checkout.draft.address.postcode", "238801");
+    goes_to("city=Bangkok&region=Bangkok&postcode=238801&country=sg", 303); /* twice, and small */
 }

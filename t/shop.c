@@ -169,7 +169,7 @@ void t_put(const char *sku, i64 quantity)
 void t_to_pay(void)
 {
     t_post("/checkout", "email=buyer%40example.test&name=Somsri&phone=0812345678&line1=1+Road"
-                        "&city=Bangkok&postcode=10110&country=TH");
+                        "&city=Bangkok&region=Bangkok&postcode=10110&country=TH");
     if (t_last_status() != 303)
         ck_abort_msg("address: %d\n%.*s", t_last_status(), STR(t_body()));
     t_post("/checkout/delivery", "method=standard");

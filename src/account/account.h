@@ -22,5 +22,16 @@ int account_open_street(struct ctx *, const struct vault_place *, struct node *r
     struct node *address, bool *closed);
 struct node *account_without_street(struct ctx *, const struct node *address); /* a copy */
 int account_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
+/* What an address looks like in a country, for the document of a form with the inputs line1, line2,
+ * city, region, postcode, country: part/address_fields shows it. */
+void account_address_form(struct ctx *, str country, struct node *document);
+/* E_INPUT by field: what is missing there, or has not that country's form. */
+struct req;
+int account_address_check(struct req *);
+/* Another country was chosen, and nothing else is wanted: the form again with what was typed, and
+ * nothing wrong with it yet. Answers. */
+int account_address_shown(struct req *, struct node *document);
+/* The field as it was sent; empty where the country has none of that name. */
+str account_address_field(struct req *, const char *name);
 int account_collect(struct ctx *, i64 person, struct node *into); /* struct personal */
 int account_erase(struct ctx *, i64 person);

@@ -5,8 +5,10 @@
 /* What an address looks like in a country: the words over its fields, and which it has. */
 struct country_form {
     const char *code;                     /* empty: all others */
+    const char *order;                    /* 1 street, c city, r region, p postcode */
     const char *city, *region, *postcode; /* NULL: there is no such field */
     bool region_required, postcode_required;
+    const char *postcodes; /* forms it may have, '|' between; NULL: as `digits` says */
     int digits; /* a postcode of exactly so many; 0: of any form */
 };
 const struct country_form *country_form(str code);

@@ -6,9 +6,10 @@
 #include "web/web.h"
 
 #define ADDRESS_FIELDS                                                                             \
-    { "name", LINE, 1, 120, .required = true }, { "phone", LINE, 5, 30, .required = true },        \
-        { "line1", LINE, 1, 200, .required = true }, { "line2", LINE, 0, 200 },                    \
-        { "city", LINE, 0, 100 }, { "region", LINE, 0, 100 }, { "postcode", LINE, 0, 12 },         \
+    { "change", BOOL }, { "name", LINE, 1, 120, .required = true },                                \
+        { "phone", LINE, 5, 30, .required = true }, { "line1", LINE, 1, 200, .required = true },   \
+        { "line2", LINE, 0, 200 }, { "city", LINE, 0, 100 }, { "region", LINE, 0, 100 },           \
+        { "postcode", LINE, 0, 12 },                                                               \
     {                                                                                              \
         "country", WORD, 2, 2, .required = true                                                    \
     }
@@ -116,11 +117,6 @@ int account_erase(struct ctx *c, i64 person) { return q_account_forget(c, NULL, 
 
 /* ---- the form ------------------------------------------------------------------------------- */
 
-static void say_label(struct ctx *c, struct node *document, const char *key, const char *label)
-{
-    node_set_str(c->mem, document, str_of(key), label ? say(c, label) : str_none);
-}
-
 static void add_countries(struct ctx *c, struct node *document, str chosen)
 {
     struct node *list = node_set_list(c->mem, document, S("countries"));
@@ -138,45 +134,10 @@ static struct node *form_of(struct req *r, str country, str address)
 {
     struct ctx *c = &r->c;
     struct node *document = node_map(c->mem);
-    const struct country_form *form = country_form(country);
     node_set_str(c->mem, document, S("address"), address);
-    node_set_str(c->mem, document, S("country"), country);
-    say_label(c, document, "city_label", form->city);
-    say_label(c, document, "region_label", form->region);
-    say_label(c, document, "postcode_label", form->postcode);
-    node_set_bool(c->mem, document, S("region_required"), form->region_required);
-    node_set_bool(c->mem, document, S("postcode_required"), form->postcode_required);
-    node_hide(node_set_bool(c->mem, document, S("digits_only"), form->digits > 0));
+    account_address_form(c, country, document);
     add_countries(c, document, country);
     return document;
-}
-
-static bool has_digits(str s, int wanted)
-{
-    int n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] >= '0' && s.p[i] <= '9')
-            n++;
-        else if (s.p[i] != ' ' && s.p[i] != '-')
-            return false;
-    return n == wanted;
-}
-
-static int check(struct req *r)
-{
-    struct ctx *c = &r->c;
-    const struct country_form *form = country_form(in_str(r, "country"));
-    const char *missing = SAYS("Please fill this in.");
-    int err = in_fault(r);
-    if (form->city && !in_has(r, "city"))
-        err = fail_field(c, "city", missing);
-    if (form->region_required && !in_has(r, "region"))
-        err = fail_field(c, "region", missing);
-    if (form->postcode_required && !in_has(r, "postcode"))
-        err = fail_field(c, "postcode", missing);
-    if (form->digits && in_has(r, "postcode") && !has_digits(in_str(r, "postcode"), form->digits))
-        err = fail_field(c, "postcode", SAYS("That is no postcode of this country."));
-    return err;
 }
 
 static str chosen_country(struct req *r, str otherwise)
@@ -188,16 +149,10 @@ static str chosen_country(struct req *r, str otherwise)
 /* What the country has no field for is not kept. */
 static struct keeping typed(struct req *r, str country)
 {
+    static const char *const parts[] = { "line1", "line2", "city", "region", "postcode" };
     struct node *address = node_map(r->c.mem);
-    const struct country_form *form = country_form(country);
-    const struct {
-        const char *name;
-        bool exists;
-    } parts[] = { { "line1", true }, { "line2", true }, { "city", form->city },
-        { "region", form->region }, { "postcode", form->postcode } };
     for (size_t i = 0; i < COUNT(parts); i++)
-        node_set_str(r->c.mem, address, str_of(parts[i].name),
-            parts[i].exists ? in_str(r, parts[i].name) : str_none);
+        node_set_str(r->c.mem, address, str_of(parts[i]), account_address_field(r, parts[i]));
     node_set_str(r->c.mem, address, S("country"), country);
     return (struct keeping){
         .person = me(r), .name = in_str(r, "name"), .phone = in_str(r, "phone"), .address = address
@@ -223,7 +178,9 @@ static int add(struct req *r)
     struct ctx *c = &r->c;
     str country = chosen_country(r, S("TH"));
     struct keeping k = typed(r, country);
-    int err = check(r);
+    if (in_bool(r, "change"))
+        return account_address_shown(r, form_of(r, country, str_none));
+    int err = account_address_check(r);
     if (!err)
         err = pg_tx(c, keep, &k);
     if (!err && !k.id)
@@ -265,11 +222,17 @@ static int show_one(struct req *r)
 static int save(struct req *r)
 {
     struct ctx *c = &r->c;
+    struct node *row = NULL;
     str country = chosen_country(r, S("TH"));
     struct keeping k = typed(r, country);
     if (!which_one(r, &k.id))
         return missing(r);
-    int err = check(r);
+    if (in_bool(r, "change")) {
+        TRY(q_account_address(c, &row, me(r), k.id));
+        return row ? account_address_shown(r, form_of(r, country, in_str(r, "address")))
+                   : missing(r);
+    }
+    int err = account_address_check(r);
     if (!err)
         err = write(c, &k);
     if (err)

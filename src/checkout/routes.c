@@ -10,11 +10,18 @@ static const struct input an_address[] = {
     { "email", EMAIL, 3, 254, .required = true },
     { "name", LINE, 1, 120, .required = true },
     { "phone", LINE, 5, 30, .required = true },
-    ORDERS_ADDRESS,
+    { "line1", LINE, 1, 200, .required = true },
+    { "line2", LINE, 0, 200 },
+    { "city", LINE, 0, 100 },
+    { "region", LINE, 0, 100 },
+    { "postcode", LINE, 0, 12 },
+    { "country", WORD, 2, 2, .required = true },
     { "keep", BOOL },
+    { "change", BOOL }, /* another country: its fields, please */
     { 0 },
 };
-static const struct input from_the_book[] = { { "address", WORD, 0, 40 }, { 0 } };
+static const struct input from_the_book[] = { { "address", WORD, 0, 40 },
+    { "country", WORD, 0, 2 }, { 0 } };
 static const struct input a_method[] = { { "method", WORD, 1, 40, .required = true }, { 0 } };
 static const struct input what_was_seen[] = {
     { "revision", INT, 0, INT64_MAX, .required = true },
@@ -22,10 +29,12 @@ static const struct input what_was_seen[] = {
     { 0 },
 };
 
+/* The list with one chosen, and the fields an address has there. */
 static int add_countries(struct req *r, struct node *document, str chosen)
 {
     struct ctx *c = &r->c;
     struct node *list;
+    account_address_form(c, chosen, document);
     TRY(pricing_countries(c, &list));
     EACH(item, list) {
         struct node *country = (struct node *)&item->node;
@@ -61,11 +70,12 @@ static int page(struct req *r, i64 step, struct node **document)
     node_hide(node_set_bool(c->mem, *document, S("is_step_3"), step == 3));
     address = node_get(node_get(checkout, S("draft")), S("address"));
     bool is_typed = step == 1 && r->method == POST;
-    str country = is_typed ? in_str(r, "country") : node_str(address, "country");
+    str country = is_typed ? str_upper(c->mem, in_str(r, "country")) : node_str(address, "country");
     node_set_str(
         c->mem, *document, S("country_name"), locale_country(c, node_str(address, "country")));
-    if (step == 1)
-        TRY(add_book(r, *document));
+    if (step != 1)
+        return E_OK;
+    TRY(add_book(r, *document));
     return add_countries(r, *document, country.n ? country : S("TH"));
 }
 
@@ -133,7 +143,9 @@ static int show_address(struct req *r)
         return see_other(r, S("/cart"));
     fill_form(r, document);
     const struct node *chosen = chosen_address(r, node_get(document, S("addresses")));
-    if (chosen && in_has(r, "address"))
+    if (in_has(r, "country"))
+        TRY(add_countries(r, document, str_upper(r->c.mem, in_str(r, "country"))));
+    else if (chosen && (in_has(r, "address") || !node_bool(checkout_of(document), "has_address")))
         TRY(add_countries(r, document, node_str(chosen, "country")));
     return reply_with(r, document);
 }
@@ -141,25 +153,44 @@ static int show_address(struct req *r)
 static int check_country(struct req *r, const struct node *document)
 {
     EACH(item, node_get(document, S("countries")))
-        if (str_eq(node_str(&item->node, "code"), in_str(r, "country")))
+        if (node_bool(&item->node, "is_chosen"))
             return E_OK;
     return fail_field(&r->c, "country", "We do not deliver to that country yet.");
+}
+
+/* What a country has no field for is not in it; where a town has no line of its own it is the
+ * country's, so that no address is without one. */
+static struct node *address_of(struct req *r)
+{
+    static const char *const fields[] = { "line1", "line2", "city", "region", "postcode" };
+    struct ctx *c = &r->c;
+    struct node *address = node_map(c->mem);
+    str lang = c->lang, country = str_upper(c->mem, in_str(r, "country"));
+    for (size_t i = 0; i < COUNT(fields); i++)
+        node_set_str(c->mem, address, str_of(fields[i]), account_address_field(r, fields[i]));
+    c->lang = S("en");
+    if (!node_str(address, "city").n)
+        node_set_str(c->mem, address, S("city"), locale_country(c, country));
+    c->lang = lang;
+    node_set_str(c->mem, address, S("country"), country);
+    return address;
 }
 
 static int save_address(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct node *document, *address = node_map(c->mem);
-    static const char *const fields[] = { "line1", "line2", "city", "region", "postcode",
-        "country" };
+    struct node *document, *address;
     TRY(page(r, 1, &document));
     if (is_stuck(document))
         return see_other(r, S("/cart"));
-    int err = in_fault(r) ? in_fault(r) : check_country(r, document);
+    if (in_bool(r, "change"))
+        return account_address_shown(r, document);
+    int err = account_address_check(r);
+    if (!err)
+        err = check_country(r, document);
     if (err)
         return again(r, err, document);
-    for (size_t i = 0; i < COUNT(fields); i++)
-        node_set_str(c->mem, address, str_of(fields[i]), in_str(r, fields[i]));
+    address = address_of(r);
     TRY(checkout_save_address(c, node_int(node_get(checkout_of(document), S("cart")), "id"),
         in_str(r, "email"), in_str(r, "name"), in_str(r, "phone"), address));
     if (me(r) && in_bool(r, "keep"))

@@ -82,6 +82,21 @@ document.addEventListener('submit', (event) => {
     addToCart(form).catch(() => form.submit());
 });
 
+// An address has the fields of its country: asked for with what was typed so far.
+document.addEventListener('change', async (event) => {
+    const select = event.target.closest('select[data-country]'), form = select?.form;
+    if (!form) return;
+    const fields = new URLSearchParams(new FormData(form));
+    fields.set('change', '1');
+    try {
+        const answer = await fetch(form.action, { method: 'POST', body: fields, headers: { Accept: 'text/html' } });
+        const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+        one('[data-country-fields]', form).replaceWith(one('[data-country-fields]', page));
+    } catch {
+        form.requestSubmit(one('[name=change]', form));
+    }
+});
+
 // More of a list, below what is there.
 document.addEventListener('click', async (event) => {
     const link = event.target.closest('a[data-more]'), list = one('#goods');

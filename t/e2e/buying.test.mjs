@@ -58,7 +58,7 @@ journey('a guest buys by the keyboard alone', async ({ guest }) => {
     await mali.presses('Enter');
     await mali.isAt('/checkout');
     for (const [field, words] of [['E-mail', HOME.email], ['Full name', HOME.name], ['Telephone', HOME.phone],
-        ['Street and house number', HOME.line1], ['Town or district', HOME.city], ['Postcode', HOME.postcode]]) {
+        ['Street and house number', HOME.line1], ['District', HOME.city], ['Province', HOME.region], ['Postcode', HOME.postcode]]) {
         await mali.tabsTo(field);
         await mali.types(words);
     }

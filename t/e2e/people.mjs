@@ -25,7 +25,7 @@ export const CARD = {
 };
 export const HOME = {
     email: 'mali@example.test', name: 'Mali Suksai', phone: '+66 81 234 5678', line1: '12 Soi Ari 4',
-    city: 'Phaya Thai', postcode: '10400',
+    city: 'Phaya Thai', region: 'Bangkok', postcode: '10400',
 };
 
 const logs = process.env.TALAT_CHECK ? join(process.env.TALAT_CHECK, 'log') : null;

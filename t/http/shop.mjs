@@ -170,7 +170,7 @@ export class Browser {
 }
 let people = 0;
 export const buyer = () => ({ email: `buyer${++people}.${randomBytes(3).toString('hex')}@example.test`, name: 'Mali Suwan', phone: '0812345678',
-    line1: '9 Market Lane', city: 'Bangkok', postcode: '10200', country: 'TH' });
+    line1: '9 Market Lane', city: 'Bangkok', region: 'Bangkok', postcode: '10200', country: 'TH' });
 
 export const sessionOf = (location) => /\/c\/pay\/(cs_[A-Za-z0-9_]+)/.exec(location ?? '')?.[1];
 export function orderOf(location) {
