@@ -240,3 +240,88 @@ T(ID_20_staff_are_not_erased_while_they_are_staff)
     t_text("leave its staff first");
     eq_int(t_int("select count(*) as n from auth.person where email = '%s'", mail), 1);
 }
+
+/* ---- what somebody agrees to ------------------------------------------------------------------ */
+
+static i64 consents(const char *mail)
+{
+    return t_int("select count(*) as n from account.consent c join auth.person p on p.id = c.person_id "
+                 "where p.email = '%s'", mail);
+}
+
+T(nobody_agrees_to_news_without_saying_so)
+{
+    const char *mail = somebody();
+    t_get("/account/profile.json");
+    t_json("marketing", "false");
+    eq_int(consents(mail), 0);
+    t_get("/account/profile");
+    t_html("input[name=marketing]");
+    t_no_html("input[name=marketing][checked]");
+}
+
+T(yes_and_no_to_news_are_kept_with_when_and_where)
+{
+    const char *mail = somebody();
+    t_post("/account/consent", "marketing=1");
+    t_header("Location", "/account/profile");
+    t_post("/account/consent", "marketing=1"); /* twice: no news */
+    eq_int(consents(mail), 1);
+    t_post("/account/consent", "");
+    eq_int(consents(mail), 2);
+    t_get("/account/profile.json");
+    t_json("marketing", "false");
+    t_json("consents.0.isGiven", "false");
+    t_json("consents.1.isGiven", "true");
+    t_json("consents.1.place", "profile");
+    t_json("consents.1.words",
+        "Send me news and offers by mail. I can take that back at any time in my profile.");
+    t_get("/account/profile");
+    t_text("taken back");
+    t_post("/account/data", "old=market-day-demo");
+    t_text("\"consents\"");
+    is_true(t_int_as((struct scope){ .person = 1 },
+                "select count(*) as n from account.consent where person_id <> 1") == 0);
+}
+
+T(a_ticked_box_at_registration_counts_once_the_account_is_there)
+{
+    struct arena *mem = (t_open(), t_ctx()->mem);
+    const char *mail = str_c(mem,
+        str_lower(mem, str_fmt(mem, "news-%.*s@example.test", STR(crypto_code(mem, 10)))));
+    t_browser();
+    t_post_f("/register", "email=%s&name=Ann&password=seven+quiet+lanterns&marketing=1", mail);
+    str code = t_mail_code(t_mail_to(str_of(mail)));
+    eq_int(consents(mail), 0);
+    t_post_f("/verify", "code=%.*s", STR(code));
+    t_status(303);
+    eq_int(t_int("select count(*) as n from account.consent c join auth.person p on p.id = c.person_id"
+                 " where p.email = '%s' and c.place = 'register' and c.is_given", mail), 1);
+}
+
+T(a_ticked_box_at_checkout_counts_for_who_is_logged_in)
+{
+    const char *mail = somebody();
+    t_put(CABLE, 1);
+    t_get("/checkout");
+    t_html("input[name=marketing]");
+    t_post("/checkout", "email=ann%40example.test&name=Ann&phone=0812345678&line1=9+Road&city=Ari&"
+                        "region=Bangkok&postcode=10400&country=TH&marketing=1");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from account.consent c join auth.person p on p.id = c.person_id"
+                 " where p.email = '%s' and c.place = 'checkout'", mail), 1);
+    t_get("/checkout");
+    t_no_html("input[name=marketing]"); /* asked no more */
+    t_browser();
+    t_put(CABLE, 1);
+    t_get("/checkout");
+    t_no_html("input[name=marketing]"); /* a guest's address may be anybody's */
+}
+
+T(a_stranger_agrees_to_nothing)
+{
+    t_open();
+    t_browser();
+    t_post("/account/consent.json", "marketing=1");
+    t_status(401);
+}

@@ -63,4 +63,19 @@ update account.address set is_default = true where person_id = :person and id = 
 
 -- name: forget :exec
 -- in: person bigint
+with consents as (delete from account.consent where person_id = :person)
 delete from account.address where person_id = :person;
+
+-- name: consents :many
+-- in: person bigint
+select kind, is_given, place, words, lang, at from account.consent
+ where person_id = :person order by id desc limit 200;
+
+-- name: has_consent :one
+-- in: person bigint, kind text
+select coalesce((select is_given from account.consent
+                  where person_id = :person and kind = :kind order by id desc limit 1), false) as yes;
+
+-- name: say_consent :one
+-- in: person bigint, kind text, given bool, place text, words text, lang text
+select account.say_consent(:person, :kind, :given, :place, :words, :lang) as is_news;

@@ -33,5 +33,10 @@ int account_address_check(struct req *);
 int account_address_shown(struct req *, struct node *document);
 /* The field as it was sent; empty where the country has none of that name. */
 str account_address_field(struct req *, const char *name);
+/* Says yes or no to news by mail; where: "register", "checkout", "profile". */
+int account_consent(struct ctx *, i64 person, bool given, const char *place);
+int account_has_consent(struct ctx *, i64 person, bool *yes);
+/* hooks.joined: what was ticked when the account was asked for. */
+int account_joined(struct ctx *, i64 person, const struct node *said);
 int account_collect(struct ctx *, i64 person, struct node *into); /* struct personal */
 int account_erase(struct ctx *, i64 person);

@@ -12,4 +12,6 @@ struct country_form {
     int digits; /* a postcode of exactly so many; 0: of any form */
 };
 const struct country_form *country_form(str code);
+struct node;
+int account_say_consents(struct ctx *, i64 person, struct node *document); /* consent.c */
 extern const char *const account_countries[]; /* codes, ended by NULL: for the list */

@@ -110,6 +110,8 @@ int account_collect(struct ctx *c, i64 person, struct node *into)
     struct node *list;
     TRY(account_addresses(c, person, &list));
     node_set(c->mem, into, S("addresses"), list);
+    TRY(q_account_consents(c, &list, person));
+    node_set(c->mem, into, S("consents"), list);
     return E_OK;
 }
 

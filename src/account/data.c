@@ -36,7 +36,7 @@ static int profile_page(struct req *r, struct node **document)
         node_set_bool(c->mem, one, S("is_chosen"), str_is(lang, l->code));
     }
     node_hide(list);
-    return E_OK;
+    return account_say_consents(c, me(r), *document);
 }
 
 static int show_profile(struct req *r)

@@ -23,6 +23,7 @@ static const struct input to_register[] = {
     { "name", LINE, 1, 120, .required = true },
     { "email", EMAIL, 3, 254, .required = true },
     { "password", SECRET, 8, 256, .required = true },
+    { "marketing", BOOL },
     { 0 },
 };
 static const struct input to_verify[] = {
@@ -102,8 +103,8 @@ static int join(struct req *r)
 {
     struct node *document = node_map(r->c.mem);
     TRY(code_asked(r));
-    TRY(auth_register(
-        &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), str_none));
+    TRY(auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), str_none,
+        in_bool(r, "marketing")));
     node_set_bool(r->c.mem, document, S("sent"), true);
     return reply_with(r, document);
 }

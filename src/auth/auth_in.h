@@ -15,7 +15,9 @@ int auth_check(struct ctx *, str email, str password, struct login *);
 /* Asks for an account: what is said afterwards must be the same for an address that has one, as
  * whether it has is looked up later. The account is made by the code or link that goes there. */
 /* `mark` is a secret of the browser that asks; empty for clients of the API. */
-int auth_register(struct ctx *, str email, str name, str password, str mark);
+/* marketing: they would like news by mail. */
+int auth_register(
+    struct ctx *, str email, str name, str password, str mark, bool marketing);
 int auth_register_again(struct ctx *, str email); /* sends another code, if there is cause to */
 /* Anybody may register anybody's address, and its owner gets the mail: so whoever shows the code
  * must also be who chose the password, known by the mark or by that password. Else E_INPUT under

@@ -13,6 +13,7 @@ static const struct input to_register[] = {
     { "email", EMAIL, 3, 254, .required = true },
     { "password", SECRET, 8, 256, .required = true },
     { "next", LINE, 0, 500 },
+    { "marketing", BOOL },
     { 0 },
 };
 static const struct input on_the_way[] = { { "next", LINE, 0, 500 },
@@ -242,8 +243,8 @@ static int join(struct req *r)
     if (!err)
         TRY(code_asked(r));
     if (!err)
-        err = auth_register(
-            &r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"), mark);
+        err = auth_register(&r->c, in_str(r, "email"), in_str(r, "name"), in_str(r, "password"),
+            mark, in_bool(r, "marketing"));
     if (err)
         return again(r, err, login_document(r));
     wait_for(r, in_str(r, "email"), mark);

@@ -131,7 +131,8 @@ int auth_check(struct ctx *c, str email, str password, struct login *out)
 }
 
 /* Whatever is known of the address, the same work is done: the hash, a code and a job. */
-int auth_register(struct ctx *c, str email, str name, str password, str mark)
+int auth_register(
+    struct ctx *c, str email, str name, str password, str mark, bool marketing)
 {
     str hash;
     password = password_form(c, password);
@@ -142,6 +143,7 @@ int auth_register(struct ctx *c, str email, str name, str password, str mark)
     node_set_str(c->mem, data, S("name"), name);
     node_set_str(c->mem, data, S("password_hash"), hash);
     node_set_str(c->mem, data, S("mark_hash"), mark.n ? crypto_sha256_hex(c->mem, mark) : str_none);
+    node_set_bool(c->mem, data, S("marketing"), marketing);
     struct code_to to = { .address = email, .data = data };
     int err = code_send(c, CODE_VERIFY, &to);
     if (err == E_LIMIT) {
@@ -197,6 +199,8 @@ static int make_verified(struct ctx *c, const struct code *code, struct login *o
         TRY(q_auth_register(
             c, &row, code->address, node_str(code->data, "name"), hash, code->lang));
         *fresh = row != NULL;
+        if (row && c->app->hooks.joined)
+            TRY(c->app->hooks.joined(c, node_int(row, "id"), code->data));
     }
     TRY(q_auth_verify_person(c, &person, code->address));
     if (!person)

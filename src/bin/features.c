@@ -22,6 +22,7 @@
     X(auth_ways)                                                                                   \
     X(notify)                                                                                      \
     X(account)                                                                                     \
+    X(account_consent)                                                                             \
     X(account_data)                                                                                \
     X(auth_own)                                                                                    \
     X(auth_api)                                                                                    \
@@ -143,6 +144,7 @@ const struct house shop_house = {
         .page = catalog_page,
         .guest = cart_guest,
         .on_login = on_login,
+        .joined = account_joined,
         .limited = watch_limited,
         .warn = ops_warn },
     .jobs = jobs,

@@ -17,6 +17,7 @@ static const struct input an_address[] = {
     { "postcode", LINE, 0, 12 },
     { "country", WORD, 2, 2, .required = true },
     { "keep", BOOL },
+    { "marketing", BOOL },
     { "change", BOOL }, /* another country: its fields, please */
     { 0 },
 };
@@ -50,8 +51,12 @@ static int add_countries(struct req *r, struct node *document, str chosen)
 static int add_book(struct req *r, struct node *document)
 {
     struct node *book = node_list(r->c.mem);
-    if (me(r))
+    bool has_agreed = true; /* a guest's address may be somebody else's */
+    if (me(r)) {
         TRY(account_addresses(&r->c, me(r), &book));
+        TRY(account_has_consent(&r->c, me(r), &has_agreed));
+    }
+    node_hide(node_set_bool(r->c.mem, document, S("asks_marketing"), !has_agreed));
     node_hide(node_set(r->c.mem, document, S("addresses"), book));
     return E_OK;
 }
@@ -195,6 +200,8 @@ static int save_address(struct req *r)
         in_str(r, "email"), in_str(r, "name"), in_str(r, "phone"), address));
     if (me(r) && in_bool(r, "keep"))
         TRY(account_keep_address(c, me(r), in_str(r, "name"), in_str(r, "phone"), address));
+    if (me(r) && in_bool(r, "marketing"))
+        TRY(account_consent(c, me(r), true, "checkout"));
     TRY(cart_accept_prices(c));
     return see_other(r, S("/checkout/delivery"));
 }

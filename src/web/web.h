@@ -312,6 +312,9 @@ struct hooks {
     int (*page)(struct req *, struct node *document);
     /* What else happens when somebody has logged in (the cart is merged); ended by NULL. */
     int (*const *on_login)(struct req *, i64 person);
+    /* An account was made; what was said beside when it was asked for. In that transaction, if any;
+     * of the platform's scope. */
+    int (*joined)(struct ctx *, i64 person, const struct node *said);
     /* The scope a signed guest cookie gives (the cart's); called by the gate after `who`. */
     int (*guest)(struct req *);
     /* A strict limit, by its class's name, was used up by this request. */
