@@ -193,6 +193,7 @@ T(every_table_is_watched_or_has_its_reason_SE_13)
         { "auth.refresh", "logins: their tokens" },
         { "auth.login_try", "logins on their way" },
         { "account.address", "a buyer's own book" },
+        { "account.consent", "a log of its own" },
         { "media.picture", "files; where one is shown is noted" },
         { "notify.mail", "what was sent" },
         { "notify.sms", "what was sent" },
