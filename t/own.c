@@ -342,6 +342,48 @@ T(ID_20_the_way_back_leaves_an_intruder_no_other)
     is_true(person_of(ann) > 0);
 }
 
+/* Whoever cannot log in any more may well register anew before they find the mail. */
+T(ID_20_a_way_back_that_fails_is_still_there)
+{
+    const char *ann = somebody(), *bad = address_named("bad"), *other = address_named("other");
+    session_of(ann);
+    i64 person = person_of(ann);
+    asks_to_move(bad);
+    moves(t_mail_token(mail_of(bad)), 303);
+    str back = t_mail_token(mail_of(ann));
+    t_sql("insert into auth.person (email, name, password_hash) values ('%s', 'Ann', '')", ann);
+    t_browser();
+    t_post_f("/account/email/undo", "token=%.*s", STR(back));
+    t_status(409);
+    logs_in(bad, "market-day-demo", 303);
+    t_sql("update auth.person set email = '%s' where email = '%s'", other, ann);
+    t_browser();
+    t_post_f("/account/email/undo", "token=%.*s", STR(back));
+    t_status(303);
+    eq_int(person_of(ann), person);
+    logs_in(bad, "market-day-demo", 401);
+}
+
+/* A change without a way back would be the intruder's best. */
+T(ID_20_no_address_changes_without_its_way_back)
+{
+    const char *ann = somebody(), *new = address_named("new");
+    session_of(ann);
+    i64 person = person_of(ann);
+    asks_to_move(new);
+    str token = t_mail_token(mail_of(new));
+    t_sql("insert into auth.code (purpose, address, about, lang, nonce, link_hash, code_until, "
+          "link_until, ended_at) select 'undo-email', '%s', %" PRId64 ", 'en', '', "
+          "'full ' || n || ' %s', now(), now(), now() from generate_series(1, 3) n",
+        ann, t_ctx()->now, ann);
+    moves(token, 429); /* the way back cannot be sent */
+    t_sql("delete from auth.code where link_hash like 'full %%'");
+    eq_int(person_of(ann), person);
+    moves(token, 303);
+    eq_int(person_of(new), person);
+    is_true(t_mail_token(mail_of(ann)).n > 0);
+}
+
 T(ID_20_an_address_that_was_left_chooses_no_password_any_more)
 {
     const char *ann = somebody(), *new = address_named("new");

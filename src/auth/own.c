@@ -91,32 +91,39 @@ static int move(struct req *r)
 }
 
 /* Two may want an address at once; the second hears that it is taken, having shown it is theirs. */
-static int set_email(struct ctx *c, i64 person, str email, i64 undo, str *was)
+static int set_email(struct ctx *c, const struct code *code, i64 undo, str *was)
 {
     struct node *row;
-    c->scope = (struct scope){ .person = person };
-    int err = q_auth_set_email(c, &row, person, email);
+    TRY(code_take(c, code));
+    c->scope = (struct scope){ .person = code->person };
+    int err = q_auth_set_email(c, &row, code->person, code->address);
     if (err == E_CONFLICT)
         return fail(c, E_CONFLICT, "auth.taken", "Another account has this address.");
     TRY(err);
     *was = row ? node_str(row, "was") : str_none;
-    TRY(code_end_all(c, person, undo));
-    return session_renew(c, person);
+    return code_end_all(c, code->person, undo);
 }
 
-/* A way back goes to the old address. Each change has its own: a second one within the same hour
- * does not take it away from the owner. */
-static int confirm_for(struct req *r, i64 person, struct code *code)
+/* A way back goes to the old address, or the address stays. Each change has its own: a second one
+ * within the same hour does not take it away from the owner. */
+static int move_work(struct ctx *c, void *with)
 {
-    struct ctx *c = &r->c;
+    const struct code *code = with;
     str was;
-    TRY(in_has(r, "token") ? code_open(c, CODE_CHANGE, in_str(r, "token"), code)
-                           : code_use(c, CODE_CHANGE, person, str_none, in_str(r, "code"), code));
-    TRY(set_email(c, code->person, code->address, 0, &was));
+    TRY(set_email(c, code, 0, &was));
     if (!was.n)
         return E_OK;
     struct code_to back = { .person = code->person, .address = was, .about = c->now };
     return code_send(c, CODE_UNDO, &back);
+}
+
+static int confirm_for(struct req *r, i64 person, struct code *code)
+{
+    struct ctx *c = &r->c;
+    TRY(in_has(r, "token") ? code_look(c, CODE_CHANGE, in_str(r, "token"), code)
+                           : code_try(c, CODE_CHANGE, person, str_none, in_str(r, "code"), code));
+    TRY(pg_tx(c, move_work, code));
+    return session_renew(c, code->person);
 }
 
 static int confirm(struct req *r)
@@ -146,22 +153,29 @@ static struct node *undo_page(struct req *r)
 static int show_undo(struct req *r) { return reply_with(r, undo_page(r)); }
 
 /* Somebody else was in the account, who knew the password: nobody stays, it opens nothing any more,
- * nor does what they added (ways.c), and the owner chooses a new one. */
-static int undo_for(struct req *r, struct code *code)
+ * nor does what they added (ways.c), and the owner chooses a new one. All of it, or the link stays
+ * good. */
+static int undo_work(struct ctx *c, void *with)
 {
-    struct ctx *c = &r->c;
+    const struct code *code = with;
     i64 ended;
     str was;
-    TRY(code_open(c, CODE_UNDO, in_str(r, "token"), code));
-    TRY(set_email(c, code->person, code->address, code->id, &was));
+    TRY(set_email(c, code, code->id, &was));
     TRY(q_auth_set_password(c, NULL, code->person, str_none));
-    TRY(ways_end_since(c, code->person, code->made - DAY));
     TRY(session_end_others(c, code->person, str_none, &ended));
+    TRY(ways_end_since(c, code->person, code->made - DAY));
     struct code_to to = { .person = code->person, .address = code->address };
     int err = code_send(c, CODE_RESET, &to);
     if (err == E_LIMIT)
         fault_clear(c);
     return err == E_LIMIT ? E_OK : err;
+}
+
+static int undo_for(struct req *r, struct code *code)
+{
+    struct ctx *c = &r->c;
+    TRY(code_look(c, CODE_UNDO, in_str(r, "token"), code));
+    return pg_tx(c, undo_work, code);
 }
 
 static int undo(struct req *r)

@@ -216,31 +216,25 @@ static int give(struct req *r)
     return err ? show_again(r, err) : see_other(r, S("/account/phone"));
 }
 
-struct confirming {
-    i64 person;
-    const struct node *data;
-};
-
 static int keep(struct ctx *c, void *with)
 {
-    const struct confirming *it = with;
-    TRY(q_auth_save_phone(c, NULL, it->person, node_str(it->data, "number"),
-        node_str(it->data, "tail"), node_str(it->data, "country")));
-    return factor_news(c, NEWS_PHONE_ON, it->person);
+    const struct code *code = with;
+    TRY(code_take(c, code));
+    TRY(q_auth_save_phone(c, NULL, code->person, node_str(code->data, "number"),
+        node_str(code->data, "tail"), node_str(code->data, "country")));
+    return factor_news(c, NEWS_PHONE_ON, code->person);
 }
 
-/* The code is used up with what it brings, so its data are looked at first. */
+/* The code is used up only by a number that is kept: another would be a message more. */
 static int confirm_number(struct req *r)
 {
     struct ctx *c = &r->c;
     struct code code;
     TRY(in_fault(r));
-    int err = code_use(c, CODE_PHONE, me(r), str_none, in_str(r, "code"), &code);
-    if (err == E_INPUT)
-        return wrong(c);
-    TRY(err);
-    struct confirming it = { me(r), code.data };
-    return pg_tx(c, keep, &it);
+    int err = code_try(c, CODE_PHONE, me(r), str_none, in_str(r, "code"), &code);
+    if (!err)
+        err = pg_tx(c, keep, &code);
+    return err == E_INPUT ? wrong(c) : err;
 }
 
 static int confirm(struct req *r)
