@@ -50,13 +50,21 @@ static int tell_ended(struct ctx *c, const struct act *a)
         str_fmt(c->mem, "%" PRId64, a->person), data);
 }
 
+static int end_logins(struct ctx *c, struct act *a)
+{
+    TRY(a->device ? session_end_device(c, a->person, a->device, &a->ended)
+                  : session_end_others(c, a->person, str_none, &a->ended));
+    return tell_ended(c, a);
+}
+
+/* One step: an account is never closed while a login of it goes on. */
 static int block_work(struct ctx *c, void *with)
 {
     struct act *a = with;
     i64 changed;
     TRY(reach(c, a));
     TRY(q_auth_set_blocked(c, &changed, a->person, a->reason));
-    return changed ? E_OK
+    return changed ? end_logins(c, a)
                    : fail(c, E_CONFLICT, "accounts.blocked", "This account is blocked already.");
 }
 
@@ -73,15 +81,13 @@ static int unblock_work(struct ctx *c, void *with)
         : fail(c, E_CONFLICT, "accounts.open", "This account is not blocked.");
 }
 
-/* Not within the step before: what Redis forgets must have ended for everybody by then. Programs
- * share a line; those that may still listen come back to it by themselves. */
+/* Not within the step before alone: what Redis forgets must have ended for everybody by then.
+ * Programs share a line; those that may still listen come back to it by themselves. */
 static int end(struct act *a)
 {
     struct ctx *c = &a->r->c;
     struct node *desks;
-    TRY(a->device ? session_end_device(c, a->person, a->device, &a->ended)
-                  : session_end_others(c, a->person, str_none, &a->ended));
-    TRY(tell_ended(c, a));
+    TRY(end_logins(c, a));
     TRY(q_auth_desks_of(c, &desks, a->person));
     lines_close_shared(c, LINE_OWN, a->person);
     EACH(item, desks)

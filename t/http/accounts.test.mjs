@@ -1,7 +1,7 @@
 // Accounts over sockets: many at once, and ended everywhere within a second.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Browser, mailTo, mailedCode, skip, until } from './shop.mjs';
+import { Browser, admin, mailTo, mailedCode, one, quote, skip, sql, until } from './shop.mjs';
 
 const fresh = () => `acct.${Date.now()}.${Math.random().toString(36).slice(2, 8)}@example.test`;
 const password = 'seven quiet lanterns';
@@ -40,4 +40,26 @@ test('ID-02 of fifty who use one link at once one sets the password, and all ses
     assert.ok(Date.now() - from <= 1000);
     const winner = asked.findIndex(({ status }) => status === 303);
     await new Browser().login(email, `lanterns of number ${winner}`);
+});
+
+test('no account is closed while its logins go on', { skip, timeout: 60000 }, async () => {
+    const email = fresh();
+    const person = await new Browser().register({ name: 'Ann', email, password });
+    const house = await admin();
+    const { accounts } = JSON.parse((await house.get(`/admin/accounts.json?q=${email}`)).body);
+    const block = () => house.post(`/admin/accounts/${accounts[0].id}/block`, { reason: 'Stolen card' });
+    const fails = `fails_${Date.now()}`;
+    const id = one(`select id from auth.person where email = ${quote(email)}`);
+    sql(`create function ${fails}() returns trigger language plpgsql as $$ begin raise exception 'away'; end $$;
+        create trigger ${fails} before update of ended_at on auth.device for each row
+            when (old.person_id = ${id}) execute function ${fails}()`);
+    try {
+        assert.equal((await block()).status, 500);
+    } finally {
+        sql(`drop function ${fails} cascade`);
+    }
+    assert.equal(sql(`select blocked_at is null from auth.person where email = ${quote(email)}`).trim(), 't');
+    assert.equal((await block()).status, 303);
+    await until(async () => (await person.get('/account')).status === 303, 1000, 'the session lives on');
+    assert.equal((await house.post(`/admin/accounts/${accounts[0].id}/unblock`)).status, 303);
 });
