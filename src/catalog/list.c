@@ -164,23 +164,58 @@ static int find_products(struct ctx *c, struct sought *s, const struct node **fo
     return kept_or_made(c, key, make_found, s, found);
 }
 
+static int no_category(struct ctx *c)
+{
+    return fail(c, E_MISSING, "catalog.category", "There is no such category.");
+}
+
 static int make_way(struct ctx *c, void *with, struct node **rows)
 {
     const struct list_ask *ask = with;
     TRY(q_catalog_category_way(c, rows, ask->category, c->lang));
-    return node_count(*rows) ? E_OK
-                             : fail(c, E_MISSING, "catalog.category", "There is no such category.");
+    return node_count(*rows) ? E_OK : no_category(c);
 }
 
-/* Kept like the menu. One that is not there is not kept: it may be made the next moment. */
-static int find_category(
-    struct ctx *c, struct list_ask *ask, const struct node **way, const struct node **category)
+/* Its number never changes and is kept. One that is not there is not kept: it may be made the next
+ * moment. */
+static int find_category(struct ctx *c, const struct list_ask *ask, i64 *category)
 {
+    const struct node *way;
+    *category = 0;
     if (!ask->category.n)
         return E_OK;
-    str key = str_fmt(c->mem, "way:%.*s:%.*s", STR(c->lang), STR(ask->category));
-    TRY(kept_or_made(c, key, make_way, ask, way));
-    *category = &(*way)->as.items.last->node;
+    TRY(kept_or_made(
+        c, str_fmt(c->mem, "way:%.*s", STR(ask->category)), make_way, (void *)ask, &way));
+    *category = node_int(&way->as.items.last->node, "id");
+    return E_OK;
+}
+
+struct shown_list {
+    const struct node *found; /* what was sought or sifted; NULL: nothing was, or the newest */
+    struct node *rows;        /* offers */
+    struct node *way;         /* to the category, as it is called now */
+};
+
+static int read_list(struct ctx *c, struct sought *all, bool is_newest, struct shown_list *s)
+{
+    const struct list_ask *ask = all->ask;
+    bool nothing_sought = ask->is_search && !all->words.n;
+    i64 category;
+    TRY(find_category(c, ask, &category));
+    if (!is_newest && !nothing_sought)
+        TRY(find_products(c, all, &s->found));
+    pg_batch(c);
+    if (category)
+        q_catalog_category_way(c, &s->way, ask->category, c->lang);
+    if (s->found)
+        offers_ask(c, s->found, &s->rows);
+    else if (!nothing_sought)
+        q_catalog_list_new(c, &s->rows, category, c->currency, ask->after_k, ask->after_id);
+    TRY(pg_flush(c));
+    if (category && !node_count(s->way))
+        return no_category(c);
+    if (s->found)
+        s->rows = offers_as_found(c, s->found, s->rows);
     return E_OK;
 }
 
@@ -427,41 +462,33 @@ static void tags_of(
             set_tag(r, "product", node_int(&it->node, "product_id"));
 }
 
-int list_page(struct req *r, const struct list_ask *asked)
+int list_page(struct req *r, const struct list_ask *ask)
 {
     struct ctx *c = &r->c;
-    struct list_ask question = *asked, *ask = &question;
-    struct node *rows = NULL, *cards;
-    const struct node *facets = NULL, *way = NULL, *category = NULL, *found = NULL;
+    struct shown_list s = { 0 };
+    struct node *cards;
+    const struct node *facets = NULL, *category = NULL;
     str sought = ask->q.n ? locale_words(c->mem, ask->q) : S("");
     struct sought all = { ask, sought };
-    bool nothing_sought = ask->is_search && !sought.n;
-    bool is_newest = is_plain(ask) && str_is(ask->sort, "new");
 
-    TRY(find_category(c, ask, &way, &category));
-    if (is_newest && !nothing_sought)
-        TRY(q_catalog_list_new(c, &rows, category ? node_int(category, "id") : 0, c->currency,
-            ask->after_k, ask->after_id));
-    else if (!nothing_sought) {
-        TRY(find_products(c, &all, &found));
-        TRY(offers_ask(c, found, &rows));
-        rows = offers_as_found(c, found, rows);
-    }
-    if (!nothing_sought)
+    TRY(read_list(c, &all, is_plain(ask) && str_is(ask->sort, "new"), &s));
+    if (node_count(s.way))
+        category = &s.way->as.items.last->node;
+    if (!ask->is_search || sought.n)
         TRY(kept_or_made(c, question_of(c, "facets", ask, sought), make_facets, &all, &facets));
-    TRY(cards_of(c, rows, PAGE, &cards));
+    TRY(cards_of(c, s.rows, PAGE, &cards));
 
     struct node *document = node_map(c->mem);
-    category_of(c, ask, category, way, document);
+    category_of(c, ask, category, s.way, document);
     node_set_str(c->mem, document, S("q"), ask->q);
     node_set(c->mem, document, S("products"), cards);
     sorts_of(c, ask, document);
     filters_of(c, ask, facets, document);
     drop_empty_groups(c, document);
-    next_of(c, ask, found ? found : rows, document);
-    node_set_bool(c->mem, document, S("is_empty"), !node_count(rows));
+    next_of(c, ask, s.found ? s.found : s.rows, document);
+    node_set_bool(c->mem, document, S("is_empty"), !node_count(s.rows));
     node_set_bool(c->mem, document, S("is_search"), ask->is_search);
-    tags_of(r, ask, category, rows);
+    tags_of(r, ask, category, s.rows);
     cache_for(r, 60);
     return reply_with(r, document);
 }

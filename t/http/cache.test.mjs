@@ -170,6 +170,22 @@ test("a product's page names a category that is newer than the workers' list of 
     }
 });
 
+test("a category's new name is on its kept pages within three seconds", { skip, timeout: 30000 }, async () => {
+    const [{ id, slug, organisation, names }] = rows(`select c.id, c.slug, c.organisation_id as organisation, c.names from catalog.category c
+        where exists (select from catalog.shelf s where s.category_id = c.id) order by c.id limit 1`);
+    const call = (to) => sql(`update catalog.category set names = $$${to}$$ where id = ${id};
+        select work.tell('category.changed', ${organisation}, ${id}, '{"slug": "${slug}"}', '', true)`);
+    const now = `Renamed ${Date.now()}`, written = typeof names === 'string' ? names : JSON.stringify(names);
+    await quiet();
+    const said = async () => JSON.parse((await ask(`/categories/${slug}.json`)).body).category.name;
+    assert.notEqual(await said(), now);
+    try {
+        call(JSON.stringify({ en: now }));
+        await until(async () => await said() === now, 3500, async () => `still ${await said()}`);
+        assert.ok((await ask(`/categories/${slug}?available=1`, html)).body.includes(now), 'sifted too');
+    } finally { call(written); }
+});
+
 test('JSON, languages and currencies are kept apart', { skip }, async () => {
     const { slug } = goods(), at = `/products/${slug}`;
     for (let round = 0; round < 2; round++) {

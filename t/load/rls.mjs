@@ -130,7 +130,7 @@ export const rows = [
     page('product page', product, { as: guest, holds: 'catalog.product' }),
     page('category page', () => '/categories/bench-5000', { as: guest, holds: 'catalog.list_new', rest: 10000 }),
     // Of words that nobody has asked for: what they find is kept some seconds.
-    page('search page', () => `/search?q=${encodeURIComponent(['copper lamp', 'linen clock', 'teak radio'][asked++ % 3])}`, { as: guest, holds: 'catalog.cards' }),
+    page('search page', () => `/search?q=${encodeURIComponent(['copper lamp', 'linen clock', 'teak radio'][asked++ % 3])}`, { as: guest, holds: 'catalog.offers' }),
     page('orders of a buyer', () => '/orders', { as: buyer, holds: 'orders.of_person' }),
     page('orders of a shop', () => '/admin/orders', { as: admin, holds: 'orders.of_organisation' }),
 ];
