@@ -41,9 +41,9 @@ static int hold(i64 order, i64 a, i64 b)
     struct inventory_want wants[2];
     size_t n = 0;
     if (b)
-        wants[n++] = (struct inventory_want){ s.items[1], b, s.house, S("T-1") };
+        wants[n++] = (struct inventory_want){ s.items[1], b, S("T-1") };
     if (a)
-        wants[n++] = (struct inventory_want){ s.items[0], a, s.house, S("T-0") };
+        wants[n++] = (struct inventory_want){ s.items[0], a, S("T-0") };
     return inventory_hold(t_ctx(), order, wants, n, t_ctx()->now + 15 * MINUTE);
 }
 
@@ -88,8 +88,7 @@ T(a_hold_is_all_or_nothing_and_names_the_short_one)
 T(the_same_item_twice_is_summed)
 {
     begin(3, 1);
-    struct inventory_want twice[] = { { s.items[0], 2, s.house, S("T-0") },
-        { s.items[0], 2, s.house, S("T-0") } };
+    struct inventory_want twice[] = { { s.items[0], 2, S("T-0") }, { s.items[0], 2, S("T-0") } };
     eq_err(inventory_hold(t_ctx(), ORDER, twice, 2, t_ctx()->now + MINUTE), E_CONFLICT);
     twice[1].quantity = 1;
     fault_clear(t_ctx());
@@ -256,8 +255,8 @@ static int buy(const i64 *items, int buyer, i64 first_order)
     struct ctx c = apart(arena_new((size_t)64 << 20));
     int got = 0;
     for (int i = 0; i < TRIES; i++) {
-        struct inventory_want wants[] = { { items[i % 2], 1, s.house, S("a") },
-            { items[(i + 1) % 2], 1, s.house, S("b") } };
+        struct inventory_want wants[] = { { items[i % 2], 1, S("a") },
+            { items[(i + 1) % 2], 1, S("b") } };
         fault_clear(&c);
         if (pg_begin(&c))
             return -1;

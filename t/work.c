@@ -510,12 +510,15 @@ T(a_channel_nobody_spoke_for_is_not_listened_to_but_at_a_loss_all_are)
 {
     struct ctx *c = house();
     bool was_away = true;
-    redis_set(c, S("hears:since"), S("1700000000"), 0);
+    redis_del(c, S("hears:each:since"));
+    redis_set(c, S("hears:since"), S("1700000000"), 0); /* of a shop whose clients did not speak */
+    eq_str(heard(), "111");
+    redis_set(c, S("hears:each:since"), S("1700000000"), 0);
     line_expected(c, S("t/one/th"));
     eq_str(heard(), "010");
     lines_begin(c); /* Redis may have lost what it knew */
     eq_str(heard(), "111");
-    redis_set(c, S("hears:since"), S("1700000000"), 0);
+    redis_set(c, S("hears:each:since"), S("1700000000"), 0);
     lines_watch(c, &was_away); /* it was away: nobody was heard meanwhile */
     is_false(was_away);
     eq_str(heard(), "111");

@@ -225,8 +225,8 @@ end $$;
 create function catalog.reshelve(which bigint) returns void language sql as
 $$ select catalog.reshelve(array[which]) $$;
 
--- Cards with the price in one currency and what is left, for lists to join (the planner sees
--- through it).
+-- Cards with the price in one currency and what is left. Nothing asks for them like this any more
+-- but workers of a version before, which go on while a shop is taken forward.
 create function catalog.cards(wanted_lang text, wanted_currency text)
 returns table (product_id bigint, slug text, name text, summary text, brand text,
     newness bigint, has_options boolean, sku text, stem text, width int, height int,

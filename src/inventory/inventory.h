@@ -11,7 +11,7 @@
 #define SEVERAL_LEFT 5
 
 struct inventory_want {
-    i64 item, quantity, organisation;
+    i64 item, quantity;
     str sku;
 };
 /* Holds all or nothing for an order until `expires`; the same item may occur twice and is

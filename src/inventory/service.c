@@ -42,7 +42,7 @@ static const struct inventory_want *wanted(const struct inventory_want *all, siz
     return NULL;
 }
 
-/* Sums per item, in their order; the SKU and organisation of the first stay. */
+/* Sums per item, in their order; the SKU of the first stays. */
 static int summed(struct ctx *c, const struct inventory_want *in, size_t n,
     struct inventory_want **out, size_t *n_out)
 {
@@ -146,7 +146,6 @@ int inventory_sell_late(struct ctx *c, i64 order)
             again[n++] = (struct inventory_want){
                 .item = node_int(&it->node, "item_id"),
                 .quantity = node_int(&it->node, "quantity"),
-                .organisation = node_int(&it->node, "organisation_id"),
                 .sku = node_str(&it->node, "sku"),
             };
     TRY(inventory_hold(c, order, again, n, c->now + MINUTE));

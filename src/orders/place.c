@@ -19,7 +19,7 @@ when orders_hold_end(struct ctx *c)
 
 static str as_json(struct ctx *c, const struct node *value)
 {
-    struct buf out = buf_new(c->mem, 262144);
+    struct buf out = buf_new(c->mem, 1 << 20); /* 100 lines of the longest names */
     json_store(&out, value);
     return buf_str(&out);
 }

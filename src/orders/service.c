@@ -91,7 +91,8 @@ int orders_of_person(struct ctx *c, i64 person, i64 before, struct node **orders
 int orders_of_organisation(struct ctx *c, i64 organisation, i64 most, struct node **orders)
 {
     struct node *rows;
-    TRY(q_orders_of_organisation(c, &rows, organisation, INT64_MAX, str_none, str_none, str_none, NULL, 0));
+    TRY(q_orders_of_organisation(
+        c, &rows, organisation, INT64_MAX, str_none, str_none, str_none, NULL, 0));
     *orders = node_list(c->mem);
     EACH(item, rows)
         if (most-- > 0) {
@@ -143,8 +144,7 @@ static int want_again(struct ctx *c, i64 order, when until)
     struct inventory_want *wants = NEWS(c->mem, struct inventory_want, node_count(lines) + 1);
     EACH(item, lines)
         wants[n++] = (struct inventory_want){ node_int(&item->node, "item_id"),
-            node_int(&item->node, "quantity"), node_int(&item->node, "organisation_id"),
-            node_str(&item->node, "sku") };
+            node_int(&item->node, "quantity"), node_str(&item->node, "sku") };
     return inventory_hold(c, order, wants, n, until);
 }
 
@@ -408,8 +408,8 @@ int orders_give_address(struct ctx *c, i64 order, str name, str phone, const str
     TRY(q_orders_keeper(c, &row, order));
     i64 keeper = node_int(row, "keeper");
     TRY(orders_seal(c, order, keeper, phone, address, &hidden));
-    TRY(q_orders_give_address(c, &changed, order, name, hidden.address, hidden.sealed, keeper,
-        hidden.clues, hidden.n));
+    TRY(q_orders_give_address(
+        c, &changed, order, name, hidden.address, hidden.sealed, keeper, hidden.clues, hidden.n));
     return changed ? E_OK
                    : fail(c, E_CONFLICT, "orders.address",
                          "The address can be changed until the order is sent, and only within "

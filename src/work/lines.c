@@ -8,7 +8,7 @@
 #include "io/io.h"
 
 #define HEARD_FOR  900 /* seconds; longer than a line of /_sub/ and what was sent on it last */
-#define SINCE      S("hears:since")
+#define SINCE      S("hears:each:since") /* each: clients speak as well; earlier ones did not */
 #define MOST_LINES 400
 
 static str key_of(struct ctx *c, str channel)

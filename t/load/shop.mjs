@@ -52,7 +52,7 @@ export function forgetPages() {
 
 // A shop whose Redis is young counts everybody as listening (src/work/lines.c); this one is a day old.
 export function known() {
-    const ran = spawnSync('redis-cli', ['-s', join(run, 'redis.sock'), 'set', 'hears:since', String(Math.floor(Date.now() / 1000) - 86400)], { encoding: 'utf8' });
+    const ran = spawnSync('redis-cli', ['-s', join(run, 'redis.sock'), 'set', 'hears:each:since', String(Math.floor(Date.now() / 1000) - 86400)], { encoding: 'utf8' });
     if (ran.status || !/OK/.test(ran.stdout)) throw new Error(`redis-cli: ${ran.stderr}${ran.stdout}`);
 }
 
