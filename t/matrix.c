@@ -411,8 +411,10 @@ static void foreign(const struct route *row, enum method method)
             if (!permission_is_for_keys(p))
                 who.allowed &= ~permission_bit(p);
         bool gets_in = row->need == ANYONE || may(&who, row->need);
-        if (actor == BY_TOKEN) /* the row before may have been to log out */
-            t_sql("update auth.device set ended_at = null where session_hash = 'token:matrix'");
+        if (actor == BY_TOKEN) /* rows before may have been to log out, or to ask for a factor */
+            t_sql("update auth.device set ended_at = null where session_hash = 'token:matrix'; "
+                  "update auth.organisation set second_factor = '{}' where id = %d",
+                ELSE);
         /* Whom the table of permissions turns away is turned away whatever the id is. */
         size_t n = gets_in && (has_path_id(row) || any || takes_many(row)) ? n_ids : 1;
         size_t step =

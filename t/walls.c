@@ -104,13 +104,17 @@ T(without_anybody_in_the_scope_only_what_is_for_sale_is_seen_AC_09)
     eq_int(t_int("select count(*) as n from catalog.product where status = 'draft'") > 0, true);
     holds_for((struct scope){ 0 }, list, "true");
     struct scope nobody = { 0 };
+    t_sql("insert into media.picture (organisation_id, stem, width, height, widths) values "
+          "(1, 'zqzqzqzqzqzqzqzz', 9, 9, '{9}'); "
+          "insert into catalog.product_picture (product_id, picture_id, organisation_id, position) "
+          "select product_id, (select max(id) from media.picture), 1, 98 from catalog.variant "
+          "where sku = '" CABLE "'");
     i64 pictures = t_int_as(nobody, "select count(*) as n from media.picture");
-    is_true(pictures > 10);
     t_sql("insert into media.picture (organisation_id, stem, width, height, widths) values "
           "(1, 'zqzqzqzqzqzqzqzq', 9, 9, '{9}')"); /* uploaded, shown nowhere */
     eq_int(t_int_as(nobody, "select count(*) as n from media.picture"), pictures);
     is_true(t_int_as(nobody, "select count(*) as n from media.picture where id in (select x.picture_id "
-                             "from catalog.product_picture x)") > 10);
+                             "from catalog.product_picture x)") > 0);
     is_true(t_int_as(nobody, "select count(*) as n from catalog.product") > 10);
     eq_int(
         t_int_as(nobody, "select count(*) as n from catalog.variant where sku = '" RADIO "'"), 0);
