@@ -221,6 +221,25 @@ T(another_persons_code_confirms_nothing)
     t_json("hasPhone", "false");
 }
 
+T(ID_12_five_guesses_of_a_numbers_code_are_all)
+{
+    registers();
+    const char *number = a_number();
+    gives(number);
+    t_drain();
+    str code = code_at(number);
+    i64 right = 0;
+    is_true(str_int(code, &right));
+    for (int i = 1; i <= 5; i++) {
+        t_post_f("/account/phone/code", "code=%06d", (int)(right + i) % 1000000);
+        t_status(422);
+    }
+    t_post_f("/account/phone/code", "code=%.*s", STR(code)); /* right, and too late */
+    t_status(422);
+    t_get("/account/phone.json");
+    t_json("hasPhone", "false");
+}
+
 T(without_a_provider_nothing_offers_messages)
 {
     registers();

@@ -115,10 +115,13 @@ T(ID_20_the_way_back_closes_what_an_intruder_opened_and_nothing_older)
     somebody();
     logs_in(PASSWORD);
     adds_each("9");
-    adds_each("0"); /* before the change: doors first, then the lock */
+    adds_each("0.5"); /* before the change: doors first, then the lock */
     str back = moves_away();
     adds_each("0");
     sets_up_the_app();
+    t_sql("insert into auth.phone (person_id, number, tail, country, is_factor) values"
+          " (%" PRId64 ", 'x', '21', 'TH', true)",
+        ann_id);
     takes_it_back(back);
     static const char *const tables[] = { "passkey", "identity" };
     for (size_t i = 0; i < COUNT(tables); i++) {
@@ -128,6 +131,7 @@ T(ID_20_the_way_back_closes_what_an_intruder_opened_and_nothing_older)
     eq_int(count("api_key", "revoked_at is null"), 1);
     eq_int(count("api_key", "revoked_at is not null"), 2);
     eq_int(count("totp", "true"), 0);
+    eq_int(count("phone", "true"), 0);
     eq_int(count("recovery", "true"), 0);
     has_text(t_mail_to(str_of(ann)), "What had been added to your account");
 }
