@@ -360,6 +360,27 @@ T(enough_messages_to_one_number_or_person_are_enough)
     t_status(303);
 }
 
+T(an_erasure_gives_no_messages_back)
+{
+    registers();
+    const char *number = a_number();
+    i64 person = me_of_test();
+    for (int i = 0; i < 3; i++) {
+        gives(number);
+        t_status(303);
+    }
+    t_post("/account/erase", "old=" PASSWORD "&sure=1");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from notify.sms where person_id = %" PRId64, person), 0);
+    registers();
+    for (int i = 0; i < 2; i++) {
+        gives(number);
+        t_status(303);
+    }
+    gives(number);
+    t_status(429);
+}
+
 T(the_shops_own_ceiling_holds_for_all)
 {
     registers();

@@ -96,10 +96,16 @@ select template, country, state, delivery, created_at, sent_at
 
 -- name: erase_sms :exec
 -- in: person bigint
-delete from notify.sms where person_id = :person;
+-- What was sent within a day counts on, as nobody's: else the ceilings would be lifted by erasing
+-- one account after the other.
+with gone as (
+    delete from notify.sms where person_id = :person and created_at < now() - interval '1 day')
+update notify.sms set person_id = 0, sid = '', answer = ''
+ where person_id = :person and created_at >= now() - interval '1 day';
 
 -- name: forget_sms :exec
-delete from notify.sms where created_at < now() - interval '90 days';
+delete from notify.sms
+ where created_at < now() - case when person_id = 0 then interval '1 day' else interval '90 days' end;
 
 -- name: sms_hour :one
 -- For the doctor: what this hour has cost so far, and what went wrong in it.
