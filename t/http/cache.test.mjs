@@ -141,7 +141,7 @@ test('a card that workers have read before says what holds now', { skip, timeout
     assert.deepEqual([first.brand, others], [brand, []]);
     const change = (to, more) => {
         sql(`begin; update catalog.product set brand = '${to.replaceAll("'", "''")}' where id = ${thing.product};
-            update catalog.price set amount = amount + ${more} where product_id = ${thing.product};
+            update catalog.price set amount = amount + ${more}, compare_at = compare_at + ${more} where product_id = ${thing.product};
             select catalog.reshelve(array[${thing.product}::bigint]); commit`);
     };
     change('Another brand', 900);
