@@ -231,8 +231,9 @@ int orders_pay_intent(struct ctx *c, i64 id, str *payment_id, str *client_secret
     return E_OK;
 }
 
-/* Asked with the order locked, after its page was closed: whoever opened another one meanwhile
- * held the same lock before, so one of the two sees the other. */
+/* Asked with the order locked, after its page was closed: another one may have been opened
+ * meanwhile. One that is only just being opened is not seen (its attempt is written after the lock
+ * on the order was let go of); what is paid there goes back, or is filled from what is left. */
 int page_is_closed(struct ctx *c, i64 order)
 {
     bool open;
