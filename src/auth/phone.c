@@ -140,7 +140,7 @@ bool phone_code_is(struct ctx *c, i64 person, str code)
 
 static const struct input a_number[] = {
     { "country", WORD, 2, 2, .required = true },
-    { "number", LINE, 5, 40, .required = true },
+    { "number", LINE, 1, 40, .required = true },
     { 0 },
 };
 static const struct input a_code[] = { { "code", LINE, 1, 20, .required = true }, { 0 } };

@@ -91,7 +91,11 @@ document.addEventListener('change', async (event) => {
     try {
         const answer = await fetch(form.action, { method: 'POST', body: fields, headers: { Accept: 'text/html' } });
         const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-        one('[data-country-fields]', form).replaceWith(one('[data-country-fields]', page));
+        const old = one('[data-country-fields]', form);
+        // What was wrong with fields that go is wrong no more.
+        for (const link of all('#problem li a')) if (old.querySelector(link.hash)) link.parentElement.remove();
+        if (!one('#problem li')) one('#problem')?.remove();
+        old.replaceWith(one('[data-country-fields]', page));
     } catch {
         form.requestSubmit(one('[name=change]', form));
     }

@@ -14,7 +14,7 @@ if (!process.env.TALAT_URL) {
     Object.assign(process.env, { TALAT_URL: url, TALAT_CONF: config });
 }
 const { launch, open } = await import('./browser.mjs');
-const { mailedCode } = await import('../http/shop.mjs'); // they read the address when they come
+const { mailedCode, mailTo } = await import('../http/shop.mjs'); // they read the address when they come
 const { codeOf, fromBase32 } = await import('./totp.mjs');
 
 const PASSWORD = 'market-day-demo';
@@ -43,6 +43,28 @@ async function deliver(page, at) {
     await page.goto(`${at}/checkout`);
     for (const [field, value] of Object.entries(address)) await page.fill(`#${field}`, value);
     await Promise.all([page.waitForNavigation(), page.click('.form-end button')]);
+}
+async function country(page, code) {
+    await Promise.all([page.waitForResponse((got) => got.request().method() === 'POST'), page.selectOption('#country', code)]);
+    await page.waitForTimeout(100); // its fields are put in place
+}
+const linkTo = async (email, path) => new RegExp(`(/\\S*${path}\\?\\w+=\\S+)`).exec(await mailTo(email, (text) => text.includes(path), 30000))[1];
+async function forget(page, at) {
+    await page.context().clearCookies();
+    await page.goto(`${at}/password/forgotten`);
+    await page.fill('#email', page.who);
+    await sends(page, 'main form button[type=submit]');
+    await page.goto(await linkTo(page.who, '/password/new'));
+    await page.fill('#password', `${PASSWORD} again`);
+    await sends(page, 'main form button[type=submit]');
+}
+async function textedCode(number) {
+    for (let i = 0; i < 100; i++) {
+        const { messages } = await (await fetch(`${process.env.TALAT_SIM}/_sim/texts?to=${encodeURIComponent(number)}`)).json();
+        if (messages.length) return messages.at(-1).body.slice(0, 6);
+        await new Promise((again) => setTimeout(again, 50));
+    }
+    throw new Error(`no message to ${number}`);
 }
 async function choose(page) {
     await page.locator('.method input').first().check();
@@ -74,6 +96,7 @@ const shopper = [
         await page.fill('#email', 'x');
         await Promise.all([page.waitForNavigation(), page.click('.form-end button')]);
     }],
+    ...['VN', 'US', 'SG'].map((code) => [`address-${code}`, async (page) => country(page, code)]),
     ['delivery', deliver],
     ['pay', choose],
     ['order-unpaid', async (page) => {
@@ -86,12 +109,19 @@ const shopper = [
         await page.click('.form form button[type=submit]');
         await page.waitForSelector('.status:not(.unpaid)');
     }],
+    ['order-mailed', async (page) => {
+        const number = new URL(page.url()).pathname.split('/').pop();
+        const link = await linkTo(address.email, `/orders/${number}`);
+        await page.context().clearCookies();
+        await page.goto(link);
+    }],
 ];
 const member = [
     ['account', (page, at) => page.goto(`${at}/account`)],
     ['account-profile', (page, at) => page.goto(`${at}/account/profile`)],
     ['account-addresses', (page, at) => page.goto(`${at}/account/addresses`)],
     ['account-address', (page, at) => page.goto(`${at}/account/addresses/new`)],
+    ...['GB', 'DE', 'JP'].map((code) => [`account-address-${code}`, (page) => country(page, code)]),
     ['account-security', (page, at) => page.goto(`${at}/account/security`)],
     ['account-app', (page, at) => page.goto(`${at}/account/security/app`)],
     ['account-connected', (page, at) => page.goto(`${at}/account/connected`)],
@@ -121,6 +151,8 @@ const staff = [
     ['admin-team', (page, at) => page.goto(`${at}/admin/team`)],
     ['admin-role', (page, at) => page.goto(`${at}/admin/roles/new`)],
     ['admin-audit', (page, at) => page.goto(`${at}/admin/audit`)],
+    ['admin-accounts', (page, at) => page.goto(`${at}/admin/accounts?q=shopper`)],
+    ['admin-account', async (page) => page.goto(await page.locator('main tbody a').first().getAttribute('href'))],
 ];
 // Somebody of their own: what they set up would be in the way of the others.
 const guarded = [
@@ -130,10 +162,33 @@ const guarded = [
         for (const [field, value] of Object.entries({ name: address.name, email: page.who, password: PASSWORD })) await page.fill(`#${field}`, value);
         await sends(page, '.form-end button');
     }],
-    ['account-new', async (page) => {
+    ['verify-password', async (page, at) => { // the same mail, read in another browser
+        page.kept = await page.context().cookies();
+        const link = await linkTo(page.who, '/verify');
+        await page.context().clearCookies();
+        await page.goto(link);
+    }],
+    ['account-new', async (page, at) => {
+        await page.context().addCookies(page.kept);
+        await page.goto(`${at}/verify`);
         await page.fill('#code', await mailedCode(page.who));
         await sends(page, '.form-end button');
     }],
+    ['account-phone', (page, at) => page.goto(`${at}/account/phone`)],
+    ['account-phone-wrong', async (page) => {
+        await page.fill('#number', '12');
+        await sends(page, 'form[action$="/account/phone"] button');
+    }],
+    ['account-phone-code', async (page) => {
+        page.number = `+66891${String(Date.now()).slice(-6)}`;
+        await page.fill('#number', page.number);
+        await sends(page, 'form[action$="/account/phone"] button');
+    }],
+    ['account-phone-on', async (page) => {
+        await page.fill('#code', await textedCode(page.number));
+        await sends(page, 'form[action$="/phone/code"] button');
+    }],
+    ['account-phone-codes', (page) => sends(page, 'form[action$="/phone/second"] button')],
     ['account-codes', async (page, at) => {
         await page.goto(`${at}/account/security/app`);
         await page.fill('#code', codeOf(fromBase32(await page.locator('.secret').innerText()), -1));
@@ -152,6 +207,9 @@ const guarded = [
         await page.fill('#code', '000000');
         await sends(page, 'main .form-end button:visible');
     }],
+    ['login-second-sent', (page) => sends(page, 'form[action$="/login/second/sms"] button')],
+    ['password-ways', forget],
+    ['password-ways-off', async (page) => sends(page, 'button[name=way]')],
     ['new-password-old', (page, at) => page.goto(`${at}/password/new?token=0123456789abcdef`)],
 ];
 
