@@ -110,7 +110,7 @@ const shopper = [
         await page.waitForSelector('.status:not(.unpaid)');
     }],
     ['order-mailed', async (page) => {
-        const number = new URL(page.url()).pathname.split('/').pop();
+        const [, number] = /\/orders\/([^/?]+)/.exec(page.url());
         const link = await linkTo(address.email, `/orders/${number}`);
         await page.context().clearCookies();
         await page.goto(link);
