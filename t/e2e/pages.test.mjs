@@ -122,6 +122,10 @@ journey('the pages of an account are sound', async ({ guest }) => {
     await inspect(nok, 'orders', wrong);
     await nok.opens('/account/security');
     await inspect(nok, 'security', wrong);
+    for (const [name, path] of [['profile', '/account/profile'], ['codes by text message', '/account/phone'], ['address', '/account/addresses/new?country=JP']]) {
+        await nok.opens(path);
+        await inspect(nok, name, wrong);
+    }
     await nok.opens('/account/confirm?next=/account');
     await inspect(nok, 'confirm', wrong);
     await nok.opens('/account/security/app');
@@ -147,7 +151,8 @@ journey('the pages of the back office are sound', async ({ guest, merchant }) =>
     const house = await merchant(), wrong = [];
     for (const [name, path] of [['dashboard', '/admin'], ['order list', '/admin/orders'], ['order', `/admin/orders/${order}`],
         ['product list', '/admin/products'], ['product', '/admin/products/supper-plates'], ['new product', '/admin/products/new'],
-        ['customers', '/admin/customers']]) {
+        ['customers', '/admin/customers'], ['accounts', '/admin/accounts'], ['team', '/admin/team'], ['new role', '/admin/roles/new'],
+        ['changes', '/admin/audit']]) {
         await house.opens(path);
         await inspect(house, name, wrong);
     }
