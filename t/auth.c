@@ -17,13 +17,6 @@ static const char *own_mail(void)
     return str_c(mem, str_lower(mem, str_fmt(mem, "t-%s@example.test", crypto_token(mem, 6).p)));
 }
 
-static const char *own_address(void)
-{
-    unsigned char n[4];
-    crypto_random(n, sizeof n);
-    return str_fmt(t_ctx()->mem, "2001:db8:%x%02x:%x%02x::1", n[0], n[1], n[2], n[3]).p;
-}
-
 static void post(const char *path, const char *fmt, const char *value)
 {
     struct buf form = buf_new(t_ctx()->mem, 10000);
@@ -267,7 +260,7 @@ T(a_session_cookie_from_before_is_never_kept)
 static str answer_to(const char *mail, const char *password)
 {
     t_browser();
-    t_with("Remote-Addr", own_address());
+    t_with("Remote-Addr", t_new_address());
     struct buf json = buf_new(t_ctx()->mem, 1000);
     buf_fmt(&json, "{\"email\":\"%s\",\"password\":\"%s\"}", mail, password);
     t_post_json("/login", str_c(t_ctx()->mem, buf_str(&json)));
@@ -320,7 +313,7 @@ T(five_wrong_tries_from_one_address_are_enough)
 {
     const char *mail = registered();
     str session = t_cookie(COOKIE_SESSION);
-    const char *here = own_address();
+    const char *here = t_new_address();
     t_browser();
     for (int i = 0; i < 5; i++) {
         t_with("Remote-Addr", here);
@@ -331,12 +324,12 @@ T(five_wrong_tries_from_one_address_are_enough)
     post("/login", "password=a-long-password&email=%", mail); /* right, and too late */
     t_status(429);
     is_true(t_header_of("Retry-After").n > 0);
-    t_with("Remote-Addr", own_address());
+    t_with("Remote-Addr", t_new_address());
     post("/login", "password=a-long-password&email=%", mail); /* the owner, from elsewhere: ... */
     t_status(429);
     t_header("Retry-After", "1");
     t_clock(t_ctx()->now + 2 * SECOND); /* ... has to wait a moment */
-    t_with("Remote-Addr", own_address());
+    t_with("Remote-Addr", t_new_address());
     post("/login", "password=a-long-password&email=%", mail);
     t_status(303);
     t_browser();
@@ -354,7 +347,7 @@ T(ten_wrong_tries_from_anywhere_are_enough)
         t_clock(t_ctx()->now + MINUTE);
     }
     t_browser();
-    t_with("Remote-Addr", own_address());
+    t_with("Remote-Addr", t_new_address());
     post("/login", "password=a-long-password&email=%", mail);
     t_status(429);
 }
@@ -435,7 +428,7 @@ static str logged_while_posting(const char *form)
 T(each_login_and_each_refused_one_is_logged_with_the_persons_number_and_no_more)
 {
     t_open();
-    t_with("Remote-Addr", own_address());
+    t_with("Remote-Addr", t_new_address());
     i64 id = t_int("select id as n from auth.person where email = '" SHOPPER "'");
     str refused = logged_while_posting("password=a-wrong-password-7&email=%");
     t_status(401);

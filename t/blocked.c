@@ -27,6 +27,7 @@ static void shopper_is_in(void)
     t_login(SHOPPER_);
     session = t_cookie(COOKIE_SESSION);
     t_browser();
+    t_with("Remote-Addr", t_new_address());
     t_post_json("/api/auth/login",
         "{\"email\":\"" SHOPPER_ "\",\"password\":\"market-day-demo\",\"tokenDelivery\":\"body\"}");
     t_status(200);
@@ -98,6 +99,7 @@ static void log_in(int status)
 {
     t_browser();
     t_get("/login");
+    t_with("Remote-Addr", t_new_address());
     t_post("/login", "email=" SHOPPER_ "&password=market-day-demo");
     t_status(status);
 }
@@ -127,10 +129,12 @@ T(a_blocked_account_lets_nobody_in_by_any_way)
     t_text("This account is closed for now");
     eq_str(t_cookie(COOKIE_SESSION), "");
     t_browser();
+    t_with("Remote-Addr", t_new_address());
     t_post_json("/api/auth/login",
         "{\"email\":\"" SHOPPER_ "\",\"password\":\"market-day-demo\"}");
     t_status(403);
     t_json("code", "auth.blocked");
+    t_with("Remote-Addr", t_new_address());
     t_post_json("/api/auth/login", "{\"email\":\"" SHOPPER_ "\",\"password\":\"wrong-one\"}");
     t_status(401); /* only who knows the password learns of it */
     eq_int(t_int("select count(*) as n from auth.device where person_id = 2 and ended_at is null"),

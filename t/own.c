@@ -22,15 +22,6 @@ static const char *somebody(void)
     return mail;
 }
 
-/* Failures count for the address too. */
-static void from_elsewhere(void)
-{
-    unsigned char n[4];
-    crypto_random(n, sizeof n);
-    t_with("Remote-Addr",
-        str_fmt(t_ctx()->mem, "2001:db8:%x%02x:%x%02x::1", n[0], n[1], n[2], n[3]).p);
-}
-
 static i64 person_of(const char *address)
 {
     return t_int("select id as n from auth.person where email = '%s'", address);
@@ -49,7 +40,7 @@ static str reset_token(const char *address)
 static void logs_in(const char *address, const char *password, int status)
 {
     t_browser();
-    from_elsewhere();
+    t_with("Remote-Addr", t_new_address());
     t_post_f("/login", "email=%s&password=%s", address, password);
     t_status(status);
 }
@@ -235,7 +226,7 @@ T(ID_20_a_changed_password_ends_the_other_sessions_and_keeps_this_one)
     const char *ann = somebody();
     str other = session_of(ann);
     str mine = session_of(ann);
-    from_elsewhere();
+    t_with("Remote-Addr", t_new_address());
     t_post("/account/password", "old=not-it&password=" BETTER);
     t_status(422);
     t_text("That is not your password.");
@@ -258,7 +249,7 @@ T(ID_20_an_address_changes_when_the_new_one_is_shown_to_be_theirs)
     const char *ann = somebody();
     str other = session_of(ann);
     session_of(ann);
-    from_elsewhere();
+    t_with("Remote-Addr", t_new_address());
     t_post("/account/email", "email=moved%40example.test&old=not-it");
     t_status(422);
     t_post("/account/email", "email=moved%40example.test&old=market-day-demo");
@@ -299,7 +290,7 @@ T(ID_20_an_address_changes_when_the_new_one_is_shown_to_be_theirs)
 
 static void asks_to_move(const char *to)
 {
-    from_elsewhere();
+    t_with("Remote-Addr", t_new_address());
     t_post_f("/account/email", "email=%s&old=market-day-demo", to);
     t_status(303);
 }
@@ -421,11 +412,11 @@ T(a_letter_of_several_bytes_is_never_cut_in_two)
     for (int i = 0; i < 100; i++)
         buf_add(&agent, S("\xe0\xb8\x81"));
     t_browser();
-    from_elsewhere();
+    t_with("Remote-Addr", t_new_address());
     t_with("User-Agent", str_c(t_ctx()->mem, buf_str(&agent)));
     t_post_f("/login", "email=%s&password=market-day-demo", ann);
     t_status(303);
-    from_elsewhere();
+    t_with("Remote-Addr", t_new_address());
     t_post("/account/confirm", "code=a\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81");
     t_status(422);
 }

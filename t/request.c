@@ -194,6 +194,14 @@ void t_with(const char *header, const char *value)
     b.values[b.n_extras++] = str_dup(b.mem, str_of(value));
 }
 
+const char *t_new_address(void)
+{
+    unsigned char n[4];
+    crypto_start();
+    crypto_random(n, sizeof n);
+    return str_fmt(t_ctx()->mem, "2001:db8:%x%02x:%x%02x::1", n[0], n[1], n[2], n[3]).p;
+}
+
 void t_without_token(void)
 {
     open_shop();

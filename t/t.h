@@ -86,6 +86,7 @@ void t_post_json(const char *path, const char *json);
 void t_send(const char *method, const char *path, const char *type, str body);
 /* With the next request: "Accept"; "Page-Kind" and "Remote-Addr" are what nginx says itself. */
 void t_with(const char *header, const char *value);
+const char *t_new_address(void); /* for Remote-Addr: guesses count by it, longer than a test runs */
 void t_without_token(void);                         /* the next request sends no form token */
 void t_cookie_set(const char *name, const char *value); /* NULL: forgets it */
 str t_cookie(const char *name);                         /* what the browser holds */

@@ -171,6 +171,7 @@ T(ID_06_a_token_ends_after_a_quarter_of_an_hour)
 T(ID_03_a_wrong_password_gives_none)
 {
     open_shop();
+    t_with("Remote-Addr", t_new_address());
     t_post_json("/api/auth/login", "{\"email\":\"" SHOPPER_ "\",\"password\":\"wrong-password\"}");
     t_status(401);
     t_no_text("accessToken");

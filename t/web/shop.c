@@ -40,6 +40,7 @@ T(a_wrong_password_and_an_unknown_account_answer_alike)
 }
 T(a_wrong_password_brings_the_form_back)
 {
+    t_with("Remote-Addr", t_new_address());
     t_post("/login", "email=shopper%40example.test&password=not-the-password");
     t_status(401);
     t_html("input[name=password]");
