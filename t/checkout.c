@@ -234,6 +234,25 @@ T(the_same_submission_twice_is_one_order_and_one_answer)
     t_prove();
 }
 
+/* Whoever looked before the first was placed comes to the database with an order of its own. */
+T(a_second_order_of_one_revision_is_never_made)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    pay(revision, total);
+    t_status(303);
+    i64 before = orders();
+    i64 is_placed = t_int(
+        "select orders.place(o.id + 900000, 'TL-ZQZQ-ZQZQ-ZQZQ', o.cart_id, o.cart_revision, "
+        "o.person_id, o.email, o.name, o.phone, o.address, o.lang, o.currency, o.goods_total, "
+        "o.delivery_total, o.tax_total, o.total, o.tax_inclusive, o.rounding, o.delivery_method, "
+        "o.delivery_names, o.trace, o.hold_until, '[]', 1, '', false)::int as n "
+        "from (select o.* from orders.\"order\" o join cart.cart k on k.id = o.cart_id "
+        "and k.revision = o.cart_revision and k.state = 'open' order by o.id desc limit 1) o");
+    eq_int(is_placed, 0);
+    eq_int(orders(), before);
+}
+
 T(the_same_submission_after_it_was_paid_finds_its_order)
 {
     i64 revision, total;

@@ -89,7 +89,7 @@ export default [
     { name: 'order-per-revision', what: 'each submission of one cart that finds no order yet makes one', file: 'sql/schema/80_orders.sql',
         from: 'constraint one_order_per_revision unique (cart_id, cart_revision)',
         to: 'constraint one_order_per_revision unique (cart_id, cart_revision, id)',
-        red: ["t/http/races.test.mjs: 50 posts of one cart: one order, one attempt, one payment page, the same answer"] },
+        red: ['checkout/a_second_order_of_one_revision_is_never_made'] },
     { name: 'sold-twice', what: 'stock leaves again with each copy of the news', file: 'sql/schema/30_inventory.sql',
         from: 'constraint once_per_cause unique (item_id, location_id, cause)',
         to: 'constraint once_per_cause unique (item_id, location_id, cause, id)',
