@@ -303,6 +303,7 @@ when locale_day_start(when, str zone);
 struct proc_call {
     const char *const *argv;
     const char *env;             /* "NAME=value" beside our own few; NULL: none */
+    const char *keeps;           /* or the name of one of ours that it gets when it is set */
     i64 cpu_s, wall_us;          /* cpu_s 0: no limit */
     size_t memory, largest_file; /* 0: no limit, and 64 MiB */
 };

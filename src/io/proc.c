@@ -99,7 +99,11 @@ static int collect(pid_t child, bool in_time, i64 deadline)
 int proc_run(struct ctx *c, const struct proc_call *call, struct proc_result *result)
 {
     const char *const *argv = call->argv;
+    const char *kept = call->keeps ? getenv(call->keeps) : NULL;
+    struct proc_call with = *call;
     int out[2], err[2];
+    if (kept)
+        with.env = str_fmt(c->mem, "%s=%s", call->keeps, kept).p;
     *result = (struct proc_result){ .status = 127 };
     if (pipe2(out, O_CLOEXEC))
         return fail_detail(c, E_INTERNAL, "proc.pipe", "no pipe for %s", argv[0]);
@@ -111,7 +115,7 @@ int proc_run(struct ctx *c, const struct proc_call *call, struct proc_result *re
     struct buf heard = buf_new(c->mem, OUTPUT_CEILING), moaned = buf_new(c->mem, OUTPUT_CEILING);
     pid_t child = fork();
     if (child == 0)
-        become(call, out[1], err[1]);
+        become(&with, out[1], err[1]);
     close(out[1]);
     close(err[1]);
     if (child < 0) {

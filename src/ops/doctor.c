@@ -15,7 +15,7 @@ static const struct {
     { "mode", "nothing of a demo stands in a production shop", check_mode },
     { "secrets", "secrets are their owner's alone", check_secrets },
     { "tls", "the shop is reached by https, its certificate holds", check_tls },
-    { "parts", "somebody looks for new versions of what the shop stands on", check_parts },
+    { "parts", "no newer version of what the shop stands on is known", check_parts },
     { "logs", "the log is also kept where an intruder cannot reach it", check_logs },
     { "disk", "there is room on the disks", check_disk },
     { "database", "the database answers and keeps what it is told", check_database },

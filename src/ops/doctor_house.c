@@ -213,16 +213,81 @@ void check_tls(struct exam *e)
  */
 
 #define PARTS_SEEN (7 * DAY) /* man talat-security: a security update is in within so many */
+#define PARTS_WALL (10 * SECOND)
+#define LISTS      "/var/lib/apt/lists"
+
+/* What debian/control names, as Debian 12 calls it, and what of it reads what strangers send: the
+ * decoders behind libvips. doctor.test.mjs holds this to debian/control. */
+static const char *const parts[] = { "systemd", "nginx", "nginx-light", "nginx-common",
+    "libnginx-mod-nchan", "libjemalloc2", "redis-server", "redis-tools", "postgresql-15",
+    "postgresql-client-15", "libfcgi0ldbl", "libpq5", "libhiredis0.14", "libjwt0", "libsodium23",
+    "libcrypt1", "libssl3", "libcurl4", "libicu72", "libthai0", "libqrencode4", "libvips42",
+    "libwebp7", "libjpeg62-turbo", "libpng16-16", "zlib1g", "libc6" };
+
+/* Of apt-cache's answer: which packages have another version to come than the one that is in. */
+static size_t waiting(str said, struct buf *names, struct buf *versions)
+{
+    str line, name = str_none, in = str_none;
+    size_t n = 0;
+    while (str_cut(&said, '\n', &line)) {
+        str word = str_trim(line);
+        if (line.n && line.p[0] != ' ' && str_ends(word, S(":")))
+            name = str_upto(word, word.n - 1);
+        if (str_starts(word, S("Installed: ")))
+            in = str_from(word, 11);
+        if (!str_starts(word, S("Candidate: ")) || str_is(in, "(none)"))
+            continue;
+        str next = str_from(word, 11);
+        if (str_is(next, "(none)") || str_eq(next, in))
+            continue;
+        buf_fmt(names, " %.*s", STR(name));
+        buf_fmt(
+            versions, "%s%.*s %.*s (here %.*s)", n++ ? ", " : "", STR(name), STR(next), STR(in));
+    }
+    return n;
+}
+
+/* Asks what apt knows already and fetches nothing; whoever has an apt.conf of their own
+ * (APT_CONFIG) is heard. */
+static void look_for_newer(struct exam *e)
+{
+    const char *argv[COUNT(parts) + 3] = { "/usr/bin/apt-cache", "policy" };
+    struct proc_result got;
+    struct buf names = buf_new(e->c->mem, 4000), versions = buf_new(e->c->mem, 8000);
+    for (size_t i = 0; i < COUNT(parts); i++)
+        argv[i + 2] = parts[i];
+    int err = proc_run(e->c,
+        &(struct proc_call){ .argv = argv, .keeps = "APT_CONFIG", .wall_us = PARTS_WALL }, &got);
+    if (err || got.status) {
+        SAY(e, WARNING, S("apt-cache policy nginx says why"),
+            "nobody knows whether newer versions wait: apt-cache ended with %d", got.status);
+        fault_clear(e->c);
+        return;
+    }
+    size_t n = waiting(got.out, &names, &versions);
+    if (n)
+        SAY(e, WARNING,
+            str_fmt(e->c->mem,
+                "apt-get update && apt-get install --only-upgrade%.*s\n"
+                "systemctl restart talat-web talat-slow talat-work (needrestart names the rest)",
+                STR(buf_str(&names))),
+            n == 1 ? "%zu package the shop stands on has a newer version waiting: %.*s"
+                   : "%zu packages the shop stands on have newer versions waiting: %.*s",
+            n, STR(buf_str(&versions)));
+}
 
 void check_parts(struct exam *e)
 {
     struct stat st;
-    if (!e->c->app->production || stat("/var/lib/apt/lists", &st))
+    if (!e->c->app->production || access("/usr/bin/apt-cache", X_OK))
         return;
-    i64 age = when_now() - (i64)st.st_mtime * SECOND;
-    if (age > PARTS_SEEN)
-        SAY(e, WARNING, S("apt install unattended-upgrades, or apt update && apt upgrade"),
-            "nobody has asked Debian for updates for %" PRId64 " days", age / DAY);
+    if (!stat(LISTS, &st)) {
+        i64 age = when_now() - (i64)st.st_mtime * SECOND;
+        if (age > PARTS_SEEN)
+            SAY(e, WARNING, S("apt install unattended-upgrades, or apt update && apt upgrade"),
+                "nobody has asked Debian for updates for %" PRId64 " days", age / DAY);
+    }
+    look_for_newer(e);
 }
 
 /* "@@host" or omfwd of rsyslog, "URL=" of systemd-journal-upload. */

@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import net from 'node:net';
 import http from 'node:http';
-import { mkdtempSync, readFileSync, writeFileSync, rmSync, chmodSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync, rmSync, chmodSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { skip as noStack, confPath, sql, run, until } from './shop.mjs';
+import { skip as noStack, confPath, sql, run, top, until } from './shop.mjs';
 
 const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
 const skip = noStack || !talatctl;
@@ -23,9 +23,10 @@ function configured(name, changes = {}) {
     return path;
 }
 // {code, findings}; asynchronous, so that servers of the test can answer meanwhile.
-function examine(path, ...words) {
+function examine(path, ...words) { return examineWith({}, path, ...words); }
+function examineWith(env, path, ...words) {
     return new Promise((done) => {
-        const child = spawn(talatctl, ['--config', path, 'doctor', ...(words.length ? words : ['--json'])]);
+        const child = spawn(talatctl, ['--config', path, 'doctor', ...(words.length ? words : ['--json'])], { env: { ...process.env, ...env } });
         let out = '', err = '';
         child.stdout.on('data', (piece) => { out += piece; });
         child.stderr.on('data', (piece) => { err += piece; });
@@ -142,6 +143,41 @@ test('what must not be in a production shop, and clocks that run apart', { skip 
     const none = await examine(configured('no-provider', { stripe_key: null, pg: `host=${place} user=talat_app dbname=talat` }));
     says(none, 'provider', 'warning', /no payment provider/);
     says(none, 'database', 'wrong', /does not answer/);
+});
+
+// An apt of the test's own, which knows a version of these packages and has another one installed.
+function apt(name, packages) {
+    const dir = join(place, name), arch = spawnSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).stdout.trim();
+    const list = (more, of) => packages.map((one) => `Package: ${one.name}\nArchitecture: ${arch}\nMaintainer: x <x@example.test>\nVersion: ${of(one)}\n${more}Description: x\n`).join('\n');
+    for (const sub of ['lists/partial', 'cache/archives/partial', 'etc/apt.conf.d', 'etc/preferences.d', 'etc/sources.list.d']) mkdirSync(join(dir, sub), { recursive: true });
+    writeFileSync(join(dir, 'status'), list('Status: install ok installed\n', (one) => one.here));
+    writeFileSync(join(dir, `lists/deb.example_debian_dists_bookworm_main_binary-${arch}_Packages`), list('Filename: x.deb\nSize: 1\nSHA256: 00\n', (one) => one.there));
+    writeFileSync(join(dir, 'etc/sources.list'), 'deb [trusted=yes] http://deb.example/debian bookworm main\n');
+    writeFileSync(join(dir, 'apt.conf'), `Dir::State "${dir}";\nDir::State::status "${dir}/status";\nDir::Cache "${dir}/cache";\nDir::Etc "${dir}/etc";\n`);
+    return { APT_CONFIG: join(dir, 'apt.conf') };
+}
+
+test('newer versions of what the shop stands on are named, and how to get them', { skip: skip || !existsSync('/usr/bin/apt-cache') }, async () => {
+    const source = readFileSync(join(top, 'src/ops/doctor_house.c'), 'utf8');
+    const parts = [...source.match(/\bparts\[\] = \{([^}]*)\}/)[1].matchAll(/"([^"]+)"/g)].map(([, name]) => name);
+    const control = readFileSync(join(top, 'debian/control'), 'utf8'), field = (name) => control.match(new RegExp(`^${name}: (.*(?:\\n .*)*)`, 'm'))[1];
+    const named = (text) => text.split(/[,|]/).map((one) => one.trim().replace(/ .*/, '')).filter((one) => /^[a-z]/.test(one));
+    const stems = [...named(field('Build-Depends')).filter((one) => /^lib.*-dev$/.test(one)).map((one) => one.replace(/(-openssl)?-dev$/, '')), ...named(field('Depends')), ...named(field('Recommends'))];
+    assert.ok(stems.length >= 18, String(stems));
+    for (const stem of stems) assert.ok(parts.some((one) => one === stem || one.startsWith(stem) && /^[-\d]/.test(one.slice(stem.length)) || one.startsWith(`${stem}0`)), `${stem} of debian/control is not looked at`);
+
+    const path = configured('parts', { mode: 'staging', demo: 'off' }), of = (got) => got.findings.filter(({ check, what }) => check === 'parts' && !/asked Debian/.test(what));
+    const all = (there) => parts.map((name) => ({ name, here: '1:2.0-1', there }));
+    const old = await examineWith(apt('old', [{ name: 'libssl3', here: '3.0.1-1', there: '3.0.1-1+deb12u1' }, { name: 'libvips42', here: '8.14-1', there: '8.14-1' }, { name: 'nginx', here: '1.22-1', there: '1.22-2' },
+        { name: 'nothing-of-ours', here: '1', there: '2' }]), path);
+    assert.deepEqual(of(old).map(({ level, what }) => [level, what]), [['warning', '2 packages the shop stands on have newer versions waiting: nginx 1.22-2 (here 1.22-1), libssl3 3.0.1-1+deb12u1 (here 3.0.1-1)']]);
+    assert.match(of(old)[0].fix, /^apt-get update && apt-get install --only-upgrade nginx libssl3\nsystemctl restart talat-web/);
+    const every = await examineWith(apt('every', all('1:2.0-2')), path);
+    assert.match(of(every)[0].what, new RegExp(`^${parts.length} packages .*${parts.at(-1)} 1:2\\.0-2`));
+    for (const there of ['1:2.0-1', '1:1.9-1']) assert.deepEqual(of(await examineWith(apt(`new-${there}`.replace(/:/, '-'), all(there)), path)).filter(({ level }) => level !== 'ok'), [], there);
+    const torn = apt('torn', all('1:2.0-2'));
+    writeFileSync(join(place, 'torn/etc/sources.list'), 'deb\n');
+    says(await examineWith(torn, path), 'parts', 'warning', /nobody knows whether newer versions wait: apt-cache ended with \d+/);
 });
 
 test('faults in the database', { skip }, async () => {

@@ -57,6 +57,20 @@ T(a_child_inherits_neither_files_nor_environment)
     eq_str(str_trim(result.out), "4"); /* 0, 1, 2 and ls's own */
 }
 
+T(a_child_gets_the_one_variable_it_is_to_keep)
+{
+    const char *const argv[] = { "/bin/sh", "-c", "echo $T_KEPT$T_SECRET", NULL };
+    struct proc_call call = { .argv = argv, .keeps = "T_KEPT", .wall_us = 5 * SECOND };
+    setenv("T_SECRET", "sk_live", 1);
+    must(proc_run(t_ctx(), &call, &result));
+    eq_str(str_trim(result.out), "");
+    setenv("T_KEPT", "kept", 1);
+    must(proc_run(t_ctx(), &call, &result));
+    eq_str(str_trim(result.out), "kept");
+    unsetenv("T_KEPT");
+    unsetenv("T_SECRET");
+}
+
 T(a_program_that_is_not_there_is_127)
 {
     const char *const argv[] = { "/nowhere/talat-image", NULL };
