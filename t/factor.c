@@ -527,8 +527,10 @@ T(a_code_of_the_app_proves_it_too)
     time_goes_by(MINUTE);
     form("/account/confirm", "code", S("000000"), "");
     t_status(422);
+    str before = t_cookie(COOKIE_SESSION);
     form("/account/confirm", "code", code(0), "");
     t_status(303);
+    is_false(str_eq(before, t_cookie(COOKIE_SESSION))); /* fixation */
     form("/account/confirm", "code", code(0), "");
     t_status(422);
 }

@@ -4,10 +4,13 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Node } from './node.mjs';
-import { skip as noStack, Browser, admin, ask, calm, conf, dev, goods, mails, redis, rows, shopper, sql, text, top, url } from './shop.mjs';
+import { skip as noStack, Browser, admin, ask, calm, conf, confPath, dev, goods, mails, mailTo, redis, rows, shopper, sql, text, top, url } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const friend = 'https://app.example.com';
@@ -113,7 +116,7 @@ test('SE-04 no GET or HEAD writes, whatever it says it is', { skip, timeout: 600
 
 test('SE-04 only what is signed or only counts is without a form token', { skip }, () => {
     const exempt = routes().filter(({ raw: bytes }) => bytes).map(({ method, path }) => `${method} ${path}`);
-    assert.deepEqual(exempt.sort(), ['POST /-/csp', 'POST /payments/stripe/webhook']);
+    assert.deepEqual(exempt.sort(), ['POST /-/csp', 'POST /notify/sms/status', 'POST /payments/stripe/webhook']);
 });
 
 test('SE-04 JSON is no way around the token', { skip, timeout: 30000 }, async () => {
@@ -171,6 +174,13 @@ test('SE-06 a forged host or forwarded header stands in no page, kept or not', {
         const clean = await ask(path);
         assert.ok(!clean.body.includes('evil'), `${path} afterwards`);
     }
+    const { email } = await somebody('forged'); // nor in what is mailed
+    for (const headers of forged) await ask('/password/forgotten', at(somewhere(), { form: { email }, headers: { origin: url, ...headers } }));
+    const browser = new Browser();
+    await browser.get('/password/forgotten');
+    assert.equal((await browser.post('/password/forgotten', { email }, { headers: { 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example', 'x-forwarded-server': 'evil.example' } })).status, 303);
+    assert.ok((await mailTo(email, (words) => /\/password\/new\?token=/.test(words))).includes(`${conf('base_url')}/password/new?token=`));
+    for (const { text: words } of mails().filter((mail) => mail.text.includes(email))) assert.doesNotMatch(words, /evil/);
 });
 
 test('SE-06 a personal page is never kept, whatever its address ends in', { skip, timeout: 30000 }, async () => {
@@ -368,27 +378,58 @@ test('SE-16 an error says what to do, has the request\'s id, and nothing of the 
     t.diagnostic([...seen].sort().join(' '));
 });
 
-test('SE-12 what is secret stands in no log', { skip, timeout: 30000 }, async () => {
-    const mark = `Planted${Date.now()}`, word = `${mark}Password`, card = '4000056655665556', token = `${mark}.token.value`, key = `${mark}Key`;
+test('SE-12 what is secret stands in no log and in no answer', { skip, timeout: 30000 }, async () => {
+    const mark = `Planted${Date.now()}`, word = `${mark}Password`, card = '4000056655665556', token = `${mark}.token.value`, key = `${mark}Key`, answers = [];
     const { email } = await somebody('inthelog'), browser = new Browser(); // whose guesses are nobody else's
     await browser.get('/login');
-    await browser.post('/login', { email, password: word });
-    await browser.post('/login', { email, password: word, card });
-    await ask('/api/auth/login', { body: JSON.stringify({ email, password: word, card }), headers: { 'content-type': 'application/json' } });
-    await ask('/api/orders', { method: 'POST', body: JSON.stringify({ card, items: [] }), headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
-    await ask('/account', { headers: { cookie: `__Host-sid=${mark}Session; __Host-csrf=${mark}Form` } });
-    await ask(`/orders/TL-AAAA-BBBB-CCCC?key=${key}`);
-    await ask(`/login?next=/x&password=${word}`);
-    await ask(`/cart?card=${card}`, { headers: { referer: `${url}/x?key=${key}`, 'user-agent': 'x' } });
-    await ask(`/nowhere?token=${token}`);
-    await ask('/payments/stripe/webhook', { body: `{"client_secret":"${mark}Secret"}`, headers: { 'stripe-signature': `t=1,v1=${mark}` } });
-    await ask('/cart/lines', { body: `{"sku":"${mark}Sku"`, headers: { 'content-type': 'application/json', origin: url } });
+    answers.push(await browser.post('/login', { email, password: word }));
+    answers.push(await browser.post('/login', { email, password: word, card }));
+    answers.push(await ask('/api/auth/login', { body: JSON.stringify({ email, password: word, card }), headers: { 'content-type': 'application/json' } }));
+    answers.push(await ask('/api/orders', { method: 'POST', body: JSON.stringify({ card, items: [] }), headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } }));
+    answers.push(await ask('/account', { headers: { cookie: `__Host-sid=${mark}Session; __Host-csrf=${mark}Form` } }));
+    answers.push(await ask(`/orders/TL-AAAA-BBBB-CCCC?key=${key}`));
+    answers.push(await ask(`/login?next=/x&password=${word}`));
+    answers.push(await ask(`/cart?card=${card}`, { headers: { referer: `${url}/x?key=${key}`, 'user-agent': 'x' } }));
+    answers.push(await ask(`/nowhere?token=${token}`));
+    answers.push(await ask('/payments/stripe/webhook', { body: `{"client_secret":"${mark}Secret"}`, headers: { 'stripe-signature': `t=1,v1=${mark}` } }));
+    answers.push(await ask('/cart/lines', { body: `{"sku":"${mark}Sku"`, headers: { 'content-type': 'application/json', origin: url } }));
     const { jar } = await shopper(), logs = [join(process.env.TALAT_VAR, 'log'), node.dir].flatMap((dir) => readdirSync(dir).filter((name) => name.endsWith('.log')).map((name) => join(dir, name)));
     await new Promise((done) => setTimeout(done, 1200)); // nginx writes every second
     const secrets = [mark, card, 'market-day-demo', jar.get('__Host-sid'), jar.get('__Host-csrf'), conf('stripe_key'), conf('stripe_webhook_secret'), conf('refresh_key'), readFileSync(conf('secret_file'), 'utf8').trim()];
     assert.ok(logs.length >= 6 && secrets.every((one) => one?.length > 8), JSON.stringify(secrets.map((one) => one?.length)));
+    for (const [i, { body, headers }] of answers.entries()) for (const one of [...i < 5 ? [word, card, token] : [], ...secrets.slice(5)]) assert.ok(!(body + JSON.stringify({ ...headers, location: '' })).includes(one), `an answer: ${one.slice(0, 8)}…`);
     for (const file of logs.filter((name) => !/demo\.log|sim\.log/.test(name))) {
         const all = readFileSync(file, 'utf8');
         for (const one of secrets) assert.ok(!all.includes(one), `${file}: ${one.slice(0, 8)}… stands at: ${all.slice(Math.max(0, all.indexOf(one) - 200), all.indexOf(one) + 20)}`);
     }
+});
+
+test('SE-12 what is secret stands in no list of programs', { skip, timeout: 60000 }, async (t) => {
+    const planted = `Planted${randomBytes(12).toString('hex')}`, secrets = [planted, conf('stripe_key'), conf('stripe_webhook_secret'), conf('refresh_key'), readFileSync(conf('secret_file'), 'utf8').trim()], seen = new Map();
+    const look = () => { // as everybody may: /proc/*/cmdline is open, /proc/*/environ is not
+        for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+            try { seen.set(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '), pid); } catch { /* it has ended */ }
+        }
+        return [...seen.keys()].filter((line) => !/ \S*\/sim\/stripe\.mjs /.test(line) && secrets.some((one) => line.includes(one))); // the provider of tests is none of ours
+    };
+    const canary = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 20000)', planted], { stdio: 'ignore' }), backup = mkdtempSync(join(tmpdir(), 'talat-ps-'));
+    try {
+        await new Promise((done) => setTimeout(done, 300));
+        assert.equal(look().length, 1, 'what is there is found');
+        secrets.shift();
+        for (const words of [['doctor'], ['backup', '--to', backup], ['keys', 'check']]) {
+            const child = spawn(join(process.env.TALAT_APP, 'bin/talatctl'), ['--config', confPath, ...words], { stdio: 'ignore' });
+            let ended = false;
+            child.on('close', () => { ended = true; });
+            while (!ended) {
+                assert.deepEqual(look(), []);
+                await new Promise((done) => setTimeout(done, 20));
+            }
+        }
+        assert.ok([...seen.keys()].some((line) => /talatctl.* backup/.test(line)) && [...seen.keys()].some((line) => /pg_dump/.test(line)), 'the programs were seen at work');
+    } finally {
+        canary.kill('SIGKILL');
+        rmSync(backup, { recursive: true, force: true });
+    }
+    t.diagnostic(`${seen.size} programs`);
 });

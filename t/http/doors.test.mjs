@@ -89,6 +89,11 @@ test('a new session at login; the old one and the logged-out one are dead', { sk
     assert.equal(first.jar.has('__Host-sid'), false);
     const second = await shopper();
     assert.notEqual(second.jar.get('__Host-sid'), sid);
+    const planted = 'B'.repeat(43), fresh = new Browser({ jar: new Map([['__Host-sid', planted]]) });
+    await fresh.register({ name: 'Mali', email: `planted.${Date.now()}@example.test`, password: 'a long enough one' });
+    assert.equal((await fresh.get('/account')).status, 200);
+    assert.notEqual(fresh.jar.get('__Host-sid'), planted, 'nor when an account is made');
+    for (const dead of ['A'.repeat(43), planted]) assert.equal((await new Browser({ jar: new Map([['__Host-sid', dead]]) }).get('/account')).status, 303);
 });
 
 test('every route that changes something refuses forged forms', { skip, timeout: 120000 }, async (t) => {
@@ -112,6 +117,8 @@ test('every route that changes something refuses forged forms', { skip, timeout:
                 'a neighbour': { form: { csrf: good }, headers: { 'sec-fetch-site': 'same-site' } },
                 'plain text': { body: `csrf=${good}`, headers: { origin: url, 'content-type': 'text/plain' } },
                 'JSON as text': { body: '{"csrf":1}', headers: { origin: url, 'content-type': 'text/plain' } },
+                'JSON without a token': { body: '{"x":1}', headers: { origin: url, 'content-type': 'application/json' } },
+                'JSON from another site': { body: '{"x":1}', headers: { 'x-csrf-token': good, 'sec-fetch-site': 'cross-site', 'content-type': 'application/json' } },
                 'the token of another in both': { form: { csrf: other.jar.get('__Host-csrf') }, headers: { origin: url, cookie: `__Host-sid=${browser.jar.get('__Host-sid')}; __Host-csrf=${other.jar.get('__Host-csrf')}` } },
             };
             for (const [how, sent] of Object.entries(tries)) {
