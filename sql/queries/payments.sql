@@ -211,9 +211,9 @@ update payments.attempt set request = request - 'email' where order_id = :order_
 -- name: erase_events :one
 -- in: order_id bigint
 -- What the provider told of these payments, without whom it told it of. An event names the payment
--- or its page somewhere in its text.
+-- or its page somewhere in its text. (jsonb takes no zero byte.)
 with sought as (
-    select array_agg('%' || x.id || '%') as likes, min(a.created_at) as since
+    select array_agg('%' || replace(x.id, '_', '\_') || '%') as likes, min(a.created_at) as since
       from payments.attempt a cross join lateral (values (a.session_id), (a.payment_id)) x(id)
      where a.order_id = :order_id and length(x.id) > 8),
 done as (
@@ -224,7 +224,8 @@ done as (
                    select coalesce(jsonb_object_agg(k.key, k.value), '{}')
                      from jsonb_each(b.j #> '{data,object}') k
                     where k.key = any ('{id,object,amount,amount_total,amount_received,amount_refunded,amount_captured,currency,status,payment_status,payment_intent,client_reference_id,created,paid,captured,refunded}'))))::text
-      from sought s, payments.event f cross join lateral (select f.body::jsonb as j) b
+      from sought s, payments.event f cross join lateral (
+               select replace(f.body, '\u0000', '\ufffd')::jsonb as j) b
      where f.received_at >= s.since and f.body like any (s.likes) and f.applied_at is not null
        and e.id = f.id and jsonb_typeof(b.j #> '{data,object}') = 'object'
     returning e.id)

@@ -82,6 +82,11 @@ test('ID-20 after an erasure a dump of the whole database names nobody: mail, na
     assert.equal(one(`select count(*) from watch.alert where person_id = ${id}`) + one(`select count(*) from watch.place where person_id = ${id}`), 0);
     assert.equal(one(`select count(*) from cart.cart where person_id = ${id} and state = 'open'`), 0);
 
+    // What a provider once said may hold a zero byte, which jsonb refuses.
+    const about = `body like '%' || ${quote(p.email)} || '%'`;
+    assert.ok(one(`select count(*) from payments.event where ${about}`) > 0);
+    sql(`update payments.event set body = replace(body, '"livemode"', '"zero":"\\u0000","livemode"') where ${about}`);
+
     // The last order arrives, its time passes, and the last mail has gone.
     sql(`update orders."order" set status = 'delivered', updated_at = now() - interval '31 days' where number = ${quote(open)};
         update work.cron set last_run = last_run - interval '2 hours' where name = 'orders.erase_due'`);
