@@ -31,15 +31,13 @@ select id, order_id, provider, kind, key, amount, currency, state,
 
 -- name: attempt_opened :exec
 -- in: id bigint, session_id text, payment_id text, url text, client_secret text
--- Lost with the database's machine, it is asked for again by its key, which was there before: nobody
--- waits for the disk.
+-- Waits for the disk: the buyer goes to this page at once, and what they pay there is found by it.
 update payments.attempt
    set state = case when state = 'created' then 'open' else state end,
        session_id = nullif(:session_id, ''),
        payment_id = coalesce(nullif(:payment_id, ''), payment_id),
        url = nullif(:url, ''), client_secret = nullif(:client_secret, '')
- where id = :id
-returning set_config('synchronous_commit', 'off', true) as hurry;
+ where id = :id;
 
 -- name: attempt_failed :exec
 -- in: id bigint, error text

@@ -148,8 +148,7 @@ bool pg_is_private(str conninfo)
     char text[4096];
     if (conninfo.n >= sizeof text)
         return false;
-    memcpy(text, conninfo.p, conninfo.n);
-    text[conninfo.n] = 0;
+    snprintf(text, sizeof text, "%.*s", STR(conninfo));
     PQconninfoOption *all = PQconninfoParse(text, NULL);
     bool is_here = true, is_checked = false;
     for (PQconninfoOption *o = all; o && o->keyword; o++) {

@@ -81,7 +81,10 @@ test('restored into nothing it is the same shop: rows, rights, row level securit
     for (const [table, rows] of Object.entries(counts)) {
         const [space, name] = table.split('.');
         const more = table === 'ops.mark' ? 1 : 0; // it says of when it is
-        assert.equal(Number(asked(ELSEWHERE, `select count(*) from ${space}."${name}"`)), rows + more, table);
+        const is = Number(asked(ELSEWHERE, `select count(*) from ${space}."${name}"`));
+        // What bringing it up to date changed in it is on record, too.
+        if (table === 'audit.entry') assert.ok(is >= rows, `${is} of ${rows} entries`);
+        else assert.equal(is, rows + more, table);
     }
     assert.equal(asked(ELSEWHERE, 'select count(*) from auth.person', 'talat_app'), '0');
     assert.ok(Number(asked(ELSEWHERE, "set app.platform = 'on'; select count(*) from auth.person", 'talat_app')) > 0);
