@@ -1,13 +1,13 @@
 /* io: one file per outside thing, one door per library.
  *
- * pg.c alone knows libpq, redis.c hiredis, http.c and mail.c libcurl, crypto.c libsodium and
+ * pg*.c alone know libpq, redis.c hiredis, http.c and mail.c libcurl, crypto.c libsodium and
  * OpenSSL's EVP, jwt.c libjwt, locale.c ICU and libthai, image.c the child that knows
  * libvips. What comes out is base's own types, living in the arena it was asked for with.
  * Nothing here knows a shop's words. */
 #pragma once
 #include "base/base.h"
 
-/* ---- pg.c: PostgreSQL --------------------------------------------------------------------- */
+/* ---- pg*.c: PostgreSQL -------------------------------------------------------------------- */
 
 /* One connection, opened when first needed and again after it was lost. */
 struct pg *pg_new(struct arena *, str conninfo);

@@ -1,9 +1,66 @@
-/* pg_in: PostgreSQL's binary formats, without the library.
- *
- * What pg.c sends and receives, as bytes: parameters into network order, columns into
- * nodes. It knows type OIDs and nothing of connections. */
+/* pg, the inside: one connection as its files share it (pg_conn.c: the connection itself; pg.c:
+ * statements; pg_tx.c: transactions; pg_error.c: what the server refuses; pg_lint.c: do the
+ * queries fit the schema), and PostgreSQL's binary formats (pg_value.c, which knows nothing of
+ * connections). */
 #pragma once
 #include "io/io.h"
+#include <libpq-fe.h>
+
+enum { LEVELS = 16, LISTENS = 8 };
+
+struct column;
+struct sent;
+
+/* A statement as this connection knows it. */
+struct stmt {
+    const char *name;
+    enum { UNKNOWN, SENT, READY } state;
+    struct column *columns;
+    int n_columns;
+};
+
+struct pg {
+    struct arena *mem;
+    const char *conninfo;
+    PGconn *conn;
+    when retry_at; /* not before: the last try failed */
+    i64 answer_us; /* how long an answer may take */
+    struct stmt scope_stmt, *stmts;
+    size_t n_stmts;
+    struct sent *sent;
+    size_t n_sent, room;
+    int depth, opened;  /* levels begun by callers, and of those known to the server */
+    struct scope scope; /* what the server's settings say, when is_scoped */
+    char source[200];
+    bool is_scoped, batching, batch_level, sheltered, lost, untouched;
+    int batch_err;
+    char state[6], broke[64];
+    const char *listens[LISTENS];
+    int n_listens;
+};
+
+/* ---- pg_conn.c ---------------------------------------------------------------------------- */
+
+int pg_ready(struct ctx *); /* there is a connection, and the transaction has not lost its own */
+void pg_drop(struct pg *);
+int pg_away(struct ctx *, const char *why);
+bool pg_write_out(struct pg *, i64 deadline);
+PGresult *pg_next(struct pg *, i64 deadline, bool *stuck);
+
+/* ---- pg_error.c --------------------------------------------------------------------------- */
+
+int pg_refused(struct ctx *, const PGresult *, const char *query);
+const char *pg_field(const PGresult *, int which); /* of an error; "" when it does not say */
+bool pg_is_stale(const struct pg *);
+bool pg_is_again(const struct pg *); /* the whole transaction may be tried again */
+
+/* ---- pg.c --------------------------------------------------------------------------------- */
+
+int pg_drain(struct ctx *);
+int pg_send_control(struct ctx *, const char *sql);
+int pg_control(struct ctx *, const char *sql);
+
+/* ---- pg_value.c --------------------------------------------------------------------------- */
 
 enum pg_oid {
     OID_BOOL = 16,
