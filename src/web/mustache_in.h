@@ -1,6 +1,6 @@
 /* mustache, the inside: how a template looks once compiled, and the few functions its files
- * share (mustache.c: the set; mustache_parse.c: text to operations; mustache_place.c: where in
- * the HTML a tag stands; mustache_run.c: operations to text).
+ * share (mustache.c: the set; mustache_parse.c: text to operations; mustache_html.c and
+ * mustache_place.c: where in the HTML a tag stands; mustache_run.c: operations to text).
  *
  * A template is a flat array of operations in the set's arena. A section, block or parent
  * covers the operations after it up to `end`. Nothing here knows a shop's words: lambdas come
