@@ -14,6 +14,19 @@ enum {
     REQUEST_MEMORY = 96 << 20,
 };
 
+/* ---- request.c ----------------------------------------------------------------------------- */
+
+str cgi_value(const struct cgi *, const char *name);
+int request_read(struct req *);
+int request_route(struct req *); /* finds the row, or moves to where the path is written right */
+str query_after(struct req *);   /* "?a=b", empty when none */
+const char *kind_name(enum kind);
+
+/* ---- finish.c ------------------------------------------------------------------------------ */
+
+void tags_begin(struct req *); /* before the body is made */
+void request_finish(struct req *, int err);
+
 /* ---- router.c ---------------------------------------------------------------------------- */
 
 /* NULL: `errors` says which rows are wrong. Without templates or shapes views are unchecked. */
@@ -79,8 +92,6 @@ struct late {
 };
 size_t limit_late(struct req *, struct counter counters[static PER_REQUEST]); /* those not sent */
 void limit_settle(struct req *, const struct counter *, bool counted); /* at the request's end */
-/* Before the body is made: gate.c. */
-void tags_begin(struct req *);
 struct kept *kept_open(struct arena *);
 struct copies *copies_open(struct arena *);
 struct limits *limits_open(struct app *, struct buf *errors);

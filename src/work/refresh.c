@@ -1,5 +1,5 @@
 /* Cached pages, refreshed by event: a tag's keys were written to Redis by the worker that
- * rendered the page (web/gate.c), each is asked for again past the cache (nginx stores what
+ * rendered the page (web/finish.c), each is asked for again past the cache (nginx stores what
  * comes), at every node. While Redis is away the job waits for it. */
 #include "work/work_in.h"
 
