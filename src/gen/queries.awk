@@ -10,6 +10,7 @@
 #   select ... where shopper_id = :shopper ...;
 # becomes  int q_<file>_<name>(struct ctx *, struct node **out | i64 *changed, parameters...);
 #
+# A file may hold more of a feature: <file> is its name up to a "_" (auth_code.sql: q_auth_...).
 # Types: bigint i64 · bool · text str · timestamptz when · bytea str · jsonb str (JSON text) ·
 #   bigint[] const i64 *, size_t · text[] const str *, size_t.
 # A trailing '?' allows NULL: i64, bool and when by pointer (NULL is NULL), str when its p is
@@ -135,7 +136,7 @@ function finish(   i, fn, id, out, args, sql, types, packs) {
 }
 
 FNR == 1 {
-    finish(); feature = FILENAME; sub(/.*\//, "", feature); sub(/\.sql$/, "", feature)
+    finish(); feature = FILENAME; sub(/.*\//, "", feature); sub(/(_.*)?\.sql$/, "", feature)
 }
 /^-- name:/ {
     finish()

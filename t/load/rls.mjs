@@ -22,7 +22,7 @@ const types = new Map([['talat.scope', Array(6).fill('text')]]);
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.sql')))
     for (const block of readFileSync(join(folder, file), 'utf8').split(/^-- name: /m).slice(1)) {
         const declared = [...block.matchAll(/^-- in: (.*)$/gm)].flatMap(([, list]) => list.split(',')).map((one) => one.trim().split(/\s+/)[1].replace('?', ''));
-        types.set(`${file.slice(0, -4)}.${block.split(/[ \n]/)[0]}`, declared);
+        types.set(`${/^[a-z]+/.exec(file)[0]}.${block.split(/[ \n]/)[0]}`, declared);
     }
 
 // What one backend was sent, as [{name, sql, values}], from the lines of PostgreSQL's log.

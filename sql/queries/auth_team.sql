@@ -1,0 +1,159 @@
+-- Organisations: who is a member, as what, and who is invited.
+
+-- name: organisation :one
+-- in: organisation bigint
+select id, slug, name, zone, country, currency, tax_inclusive, rounding
+  from auth.organisation where id = :organisation;
+
+-- name: organisation_by_slug :one
+-- in: slug text
+select id, slug, name, zone, country, currency, tax_inclusive, rounding
+  from auth.organisation where slug = :slug;
+
+-- name: save_organisation :one
+-- in: slug text, name text
+insert into auth.organisation (slug, name) values (:slug, :name)
+on conflict (slug) do update set name = excluded.name
+returning id;
+
+-- name: save_member :exec
+-- in: organisation bigint, person bigint, place text
+insert into auth.member (organisation_id, person_id, place)
+values (:organisation, :person, :place)
+on conflict (organisation_id, person_id) do update set place = excluded.place;
+
+-- name: members :many
+-- in: organisation bigint
+select m.person_id, t.name, t.email, m.place, coalesce(m.role_id, 0) as role_id,
+       coalesce(r.name, '') as role_name,
+       coalesce(array_to_string(r.permissions, ' '), '') as own, m.created_at
+  from auth.member m
+  join auth.team(:organisation) t on t.person_id = m.person_id
+  left join auth.role r on r.id = m.role_id
+ where m.organisation_id = :organisation
+ order by m.created_at, m.person_id limit 500;
+
+-- name: member :maybe
+-- in: organisation bigint, person bigint
+-- Nobody else changes this row until the transaction ends.
+select m.person_id, m.place,
+       coalesce((select array_to_string(r.permissions, ' ') from auth.role r
+                  where r.id = m.role_id), '') as own
+  from auth.member m
+ where m.organisation_id = :organisation and m.person_id = :person
+   for update;
+
+-- name: set_member :exec
+-- in: organisation bigint, person bigint, place text, role bigint?
+update auth.member set place = :place, role_id = :role
+ where organisation_id = :organisation and person_id = :person;
+
+-- name: join :exec
+-- in: organisation bigint, person bigint, place text, role bigint?
+-- Who is a member already stays what they are.
+insert into auth.member (organisation_id, person_id, place, role_id)
+values (:organisation, :person, :place, :role)
+on conflict (organisation_id, person_id) do nothing;
+
+-- name: drop_member :exec
+-- in: organisation bigint, person bigint
+delete from auth.member where organisation_id = :organisation and person_id = :person;
+
+-- name: roles :many
+-- in: organisation bigint
+select r.id, r.name, array_to_string(r.permissions, ' ') as own,
+       (select count(*) from auth.member m where m.role_id = r.id) as members
+  from auth.role r where r.organisation_id = :organisation order by r.name limit 100;
+
+-- name: role :maybe
+-- in: organisation bigint, role bigint
+select id, name, array_to_string(permissions, ' ') as own
+  from auth.role where organisation_id = :organisation and id = :role;
+
+-- name: add_role :maybe
+-- in: organisation bigint, name text, permissions text[]
+insert into auth.role (organisation_id, name, permissions)
+values (:organisation, :name, :permissions)
+on conflict (organisation_id, name) do nothing
+returning id;
+
+-- name: save_role :maybe
+-- in: organisation bigint, role bigint, name text, permissions text[]
+-- Nothing comes back when the name is another's.
+update auth.role r set name = :name, permissions = :permissions
+ where r.organisation_id = :organisation and r.id = :role
+   and not exists (select from auth.role o
+                    where o.organisation_id = :organisation and o.name = :name and o.id <> r.id)
+returning r.id;
+
+-- name: drop_role :exec
+-- in: organisation bigint, role bigint
+-- Not while somebody has it.
+delete from auth.role r
+ where r.organisation_id = :organisation and r.id = :role
+   and not exists (select from auth.member m where m.role_id = r.id);
+
+-- name: team_factors :many
+-- in: organisation bigint
+select person_id, has_factor from auth.team_factors(:organisation) limit 500;
+
+-- name: asks_factor :one
+-- in: organisation bigint
+select array_to_string(second_factor, ' ') as asks from auth.organisation where id = :organisation;
+
+-- name: ask_factor :exec
+-- in: organisation bigint, places text[]
+update auth.organisation set second_factor = :places where id = :organisation;
+
+-- name: invitations :many
+-- in: organisation bigint
+select i.id, i.email, i.place, coalesce(r.name, '') as role_name, i.created_at, i.expires_at
+  from auth.invitation i left join auth.role r on r.id = i.role_id
+ where i.organisation_id = :organisation and i.outcome = 'open' and i.expires_at > now()
+ order by i.id limit 200;
+
+-- name: invite :one
+-- in: organisation bigint, email text, place text, role bigint?, person bigint
+-- Asking again says it anew.
+insert into auth.invitation as i (organisation_id, email, place, role_id, invited_by, expires_at)
+values (:organisation, :email, :place, :role, :person, now() + interval '7 days')
+on conflict (organisation_id, email) where outcome = 'open' do update
+    set place = excluded.place, role_id = excluded.role_id, invited_by = excluded.invited_by,
+        created_at = now(), expires_at = excluded.expires_at
+returning i.id;
+
+-- name: invitation :maybe
+-- in: id bigint
+select i.id, i.organisation_id, i.email, i.place, coalesce(i.role_id, 0) as role_id,
+       coalesce(r.name, '') as role_name, o.name as organisation, i.invited_by
+  from auth.invitation i join auth.organisation o on o.id = i.organisation_id
+  left join auth.role r on r.id = i.role_id
+ where i.id = :id and i.outcome = 'open' and i.expires_at > now();
+
+-- name: end_invitation :exec
+-- in: organisation bigint, id bigint, outcome text
+update auth.invitation set outcome = :outcome
+ where organisation_id = :organisation and id = :id and outcome = 'open';
+
+-- name: organisations_of :many
+-- in: person bigint
+select o.id, o.slug, o.name
+  from auth.member m join auth.organisation o on o.id = m.organisation_id
+ where m.person_id = :person order by m.created_at limit 100;
+
+-- name: choose_organisation :exec
+-- in: session_hash text, organisation bigint
+update auth.device set organisation_id = :organisation where session_hash = :session_hash;
+
+-- name: desks_of :many
+-- in: person bigint
+-- Where this person works, or has chosen to.
+select m.organisation_id from auth.member m where m.person_id = :person
+union
+select d.organisation_id from auth.device d
+ where d.person_id = :person and d.organisation_id is not null
+ limit 200;
+
+-- name: erase_invitations :exec
+-- in: email text
+delete from auth.invitation where email = :email;

@@ -1,0 +1,97 @@
+-- Logins of programs: refresh tokens, and an organisation's keys.
+
+-- name: begin_refresh :maybe
+-- in: person bigint, name text, user_agent text, hash text, at timestamptz, until timestamptz
+-- A login of the API: its device row, and the first refresh token of the family. Nothing for an
+-- account that is blocked, or is being blocked just now.
+with open as (
+    select id from auth.person where id = :person and blocked_at is null for share),
+device as (
+    insert into auth.device (person_id, session_hash, user_agent, kind, created_at, seen_at)
+    select id, :name, :user_agent, 'token', :at, :at from open returning id)
+insert into auth.refresh (hash, device_id, person_id, until)
+select :hash, id, :person, :until from device
+returning device_id as device;
+
+-- name: use_refresh :maybe
+-- in: hash text, next text, at timestamptz, until timestamptz
+-- Good once: of many at a time the first has the row's lock, the others then find it used. A
+-- login lasts a year at most, however often it is renewed.
+with used as (
+    update auth.refresh r set used_at = :at
+      from auth.device d
+     where r.hash = :hash and r.used_at is null and r.until > :at
+       and d.id = r.device_id and d.ended_at is null and d.created_at > :at - interval '1 year'
+    returning r.device_id, r.person_id),
+next as (
+    insert into auth.refresh (hash, device_id, person_id, until)
+    select :next, device_id, person_id, :until from used),
+seen as (
+    update auth.device d set seen_at = :at from used where d.id = used.device_id)
+select device_id as device, person_id as person from used;
+
+-- name: used_refresh :maybe
+-- in: hash text, since timestamptz
+-- Why it was not good: it had been used before. Just now is a race, earlier is a theft.
+select r.device_id as device, r.used_at > :since as just_now
+  from auth.refresh r join auth.device d on d.id = r.device_id
+ where r.hash = :hash and r.used_at is not null and d.ended_at is null;
+
+-- name: refresh_device :maybe
+-- in: hash text
+select device_id as device from auth.refresh where hash = :hash;
+
+-- name: end_token_device :exec
+-- in: device bigint
+update auth.device set ended_at = now()
+ where id = :device and kind = 'token' and ended_at is null;
+
+-- name: live_device :maybe
+-- in: device bigint, person bigint
+-- Whether the login that an access token was given at still stands.
+select id from auth.device
+ where id = :device and person_id = :person and kind = 'token' and ended_at is null;
+
+-- name: forget_refresh :exec
+-- in: before timestamptz
+delete from auth.refresh where until < :before;
+
+-- name: key_add :maybe
+-- in: organisation bigint, person bigint, name text, prefix text, hash text, scopes text[], until timestamptz?
+insert into auth.api_key (organisation_id, person_id, name, prefix, hash, scopes, until)
+values (:organisation, :person, :name, :prefix, :hash, :scopes, :until)
+returning id;
+
+-- name: key_of_organisation :many
+-- in: organisation bigint, at timestamptz
+-- Those that are good, newest first, then those that are over.
+select k.id, k.name, k.prefix, k.scopes, k.created_at, k.until, k.used_at, k.revoked_at,
+       coalesce(p.name, '') as made_by,
+       k.revoked_at is null and (k.until is null or k.until > :at) as is_good
+  from auth.api_key k left join auth.person p on p.id = k.person_id
+ where k.organisation_id = :organisation
+ order by is_good desc, k.id desc limit 200;
+
+-- name: key_revoke :exec
+-- in: organisation bigint, key bigint, person bigint
+update auth.api_key set revoked_at = now(), revoked_by = :person
+ where id = :key and organisation_id = :organisation and revoked_at is null;
+
+-- name: key_by_prefix :maybe
+-- in: prefix text, at timestamptz
+-- For whoever shows a key: the only query that knows its hash, and who stands behind it, as in
+-- query place of auth, but in the key's organisation.
+select k.id, k.hash, k.scopes, k.person_id, k.organisation_id, k.name as key_name,
+       k.used_at is null or k.used_at < :at - interval '1 minute' as is_stale,
+       p.email, p.name, p.role, coalesce(m.place, '') as place,
+       coalesce(array_to_string(r.permissions, ' '), '') as own
+  from auth.api_key k
+  join auth.person p on p.id = k.person_id
+  left join auth.member m on m.organisation_id = k.organisation_id and m.person_id = k.person_id
+  left join auth.role r on r.id = m.role_id
+ where k.prefix = :prefix and k.revoked_at is null and (k.until is null or k.until > :at)
+   and (m.person_id is not null or p.role <> 'user') and p.blocked_at is null;
+
+-- name: key_touch :exec
+-- in: key bigint, at timestamptz
+update auth.api_key set used_at = :at where id = :key;

@@ -1,0 +1,110 @@
+-- The back office: the organisation's own products, drafts and all.
+
+-- name: staff_list :many
+-- plan: anew
+-- in: organisation bigint, lang text, currency text, q text, status text
+-- in: before timestamptz?, before_id bigint
+-- Last changed first: 50 and one more. q looks into names and SKUs.
+select p.id, p.slug, p.status, p.updated_at, t.name, r.low, r.variants,
+       coalesce(k.on_hand, 0)::bigint as on_hand, coalesce(k.reserved, 0)::bigint as reserved,
+       m.stem, m.width, m.height, m.widths, '' as alt
+  from catalog.product p
+ cross join lateral (
+       select x.name from catalog.product_text x where x.product_id = p.id
+        order by x.lang = :lang desc, x.lang = 'en' desc, x.lang limit 1) t
+ cross join lateral (
+       select min(x.amount) as low, count(distinct v.id) as variants
+         from catalog.variant v
+         left join catalog.price x on x.variant_id = v.id and x.currency = :currency::char(3)
+        where v.product_id = p.id and v.active) r
+ cross join lateral (
+       select sum(s.on_hand) as on_hand, sum(s.reserved) as reserved
+         from catalog.variant v join inventory.stock s on s.item_id = v.item_id
+        where v.product_id = p.id and v.active) k
+  left join catalog.product_picture pp on pp.product_id = p.id and pp.position = 1
+  left join media.picture m on m.id = pp.picture_id
+ where p.organisation_id = :organisation
+   and (:status = '' or p.status = :status)
+   and (:q = '' or exists (
+           select from catalog.product_text x
+            where x.product_id = p.id and strpos(lower(x.name), lower(:q)) > 0)
+       or exists (
+           select from catalog.variant v
+            where v.product_id = p.id and starts_with(lower(v.sku), lower(:q))))
+   and (:before::timestamptz is null or (p.updated_at, p.id) < (:before, :before_id))
+ order by p.updated_at desc, p.id desc
+ limit 51;
+
+-- name: staff_product :maybe
+-- in: organisation bigint, slug text
+select id, slug, status, brand, tax_class, featured, specs, version, updated_at
+  from catalog.product where organisation_id = :organisation and slug = :slug;
+
+-- name: staff_texts :many
+-- in: organisation bigint, slug text
+select t.lang, t.name, t.summary, t.description
+  from catalog.product p join catalog.product_text t on t.product_id = p.id
+ where p.organisation_id = :organisation and p.slug = :slug;
+
+-- name: staff_categories :many
+-- in: organisation bigint, slug text, lang text
+-- All there are, and whether the product stands in them.
+select c.slug, base.said(c.names, :lang) as name, pc.product_id is not null as is_on,
+       coalesce(base.said(u.names, :lang), '') as above
+  from catalog.category c
+  left join catalog.category u on u.id = c.parent_id
+  left join catalog.product p on p.organisation_id = :organisation and p.slug = :slug
+  left join catalog.product_category pc on pc.category_id = c.id and pc.product_id = p.id
+ order by c.position, c.id
+ limit 300;
+
+-- name: staff_options :many
+-- in: organisation bigint, slug text
+select o.id, o.code, o.names from catalog.product p
+  join catalog.option o on o.product_id = p.id
+ where p.organisation_id = :organisation and p.slug = :slug
+ order by o.position, o.id;
+
+-- name: staff_values :many
+-- in: organisation bigint, slug text
+select v.option_id, v.code, v.names from catalog.product p
+  join catalog.option_value v on v.product_id = p.id
+ where p.organisation_id = :organisation and p.slug = :slug
+ order by v.position, v.id;
+
+-- name: staff_variants :many
+-- in: organisation bigint, slug text
+select v.id, v.sku, v.item_id, v.tags, v.weight_g::bigint as weight_g, i.tracked,
+       coalesce(k.on_hand, 0)::bigint as on_hand, coalesce(k.reserved, 0)::bigint as reserved
+  from catalog.product p
+  join catalog.variant v on v.product_id = p.id and v.active
+  join inventory.item i on i.id = v.item_id
+  left join lateral (
+       select sum(s.on_hand) as on_hand, sum(s.reserved) as reserved from inventory.stock s
+        where s.item_id = v.item_id) k on true
+ where p.organisation_id = :organisation and p.slug = :slug
+ order by v.position, v.id;
+
+-- name: staff_prices :many
+-- in: organisation bigint, slug text
+select r.variant_id, r.currency, r.amount, r.compare_at from catalog.product p
+  join catalog.price r on r.product_id = p.id
+ where p.organisation_id = :organisation and p.slug = :slug;
+
+-- name: staff_pictures :many
+-- in: organisation bigint, slug text
+select pp.position::bigint as number, pp.picture_id as picture, pp.alts, m.stem, m.width, m.height,
+       m.widths, o.code as option_code, ov.code as value_code
+  from catalog.product p
+  join catalog.product_picture pp on pp.product_id = p.id
+  join media.picture m on m.id = pp.picture_id
+  left join catalog.option_value ov on ov.id = pp.value_id
+  left join catalog.option o on o.id = ov.option_id
+ where p.organisation_id = :organisation and p.slug = :slug
+ order by pp.position;
+
+-- name: slugs :many
+-- in: organisation bigint, after text, most bigint
+-- All products of an organisation, a piece at a time.
+select slug from catalog.product where organisation_id = :organisation and slug > :after
+ order by slug limit :most;
