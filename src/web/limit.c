@@ -200,15 +200,6 @@ static void count_all(struct ctx *c, struct taken *taken, size_t n)
         count_here(c->app->limits, &taken[i], c->now);
 }
 
-static int over(struct req *r, const char *name, i64 left_s)
-{
-    set_header(r, "Retry-After", str_fmt(r->c.mem, "%" PRId64, left_s > 0 ? left_s : 1));
-    metric_add(r->c.app, "limited_total", 1);
-    if (r->c.app->hooks.limited && classes[class_named(str_of(name))].strict)
-        r->c.app->hooks.limited(r, name);
-    return fail_detail(&r->c, E_LIMIT, "limit", "%s", name);
-}
-
 static void say_headers(struct req *r, const struct taken *t)
 {
     struct arena *mem = r->c.mem;
@@ -216,6 +207,19 @@ static void say_headers(struct req *r, const struct taken *t)
     set_header(r, "X-RateLimit-Limit", str_fmt(mem, "%" PRId64, t->most));
     set_header(r, "X-RateLimit-Remaining", str_fmt(mem, "%" PRId64, left));
     set_header(r, "X-RateLimit-Reset", str_fmt(mem, "%" PRId64, t->counter.left_s));
+}
+
+/* Says its own figures, whichever the request's class had said before. */
+static int over(struct req *r, const struct taken *t)
+{
+    const struct class *class = &classes[t->class];
+    i64 left_s = t->counter.left_s;
+    say_headers(r, t);
+    set_header(r, "Retry-After", str_fmt(r->c.mem, "%" PRId64, left_s > 0 ? left_s : 1));
+    metric_add(r->c.app, "limited_total", 1);
+    if (r->c.app->hooks.limited && class->strict)
+        r->c.app->hooks.limited(r, class->name);
+    return fail_detail(&r->c, E_LIMIT, "limit", "%s", class->name);
 }
 
 /* ---- pages: let in first, counted with what Redis is told anyway ------------------------------
@@ -303,7 +307,7 @@ int limit_check(struct req *r)
     if (!(r->route->flags & CACHED)) /* or one reader's count would be kept for all */
         say_headers(r, tightest);
     if (tightest->counter.count > tightest->most)
-        return over(r, classes[tightest->class].name, tightest->counter.left_s);
+        return over(r, tightest);
     return E_OK;
 }
 
@@ -334,7 +338,7 @@ int limit_take_all(struct req *r, const struct limit_ask *asks, size_t n, i64 ad
         return E_OK;
     if (add && n > 1) /* what was refused was not done */
         count_asks(r, asks, n, -add, undone);
-    return over(r, asks[full].name, taken[full].counter.left_s);
+    return over(r, &taken[full]);
 }
 
 int limit_take(struct req *r, const char *name, str key, i64 add)

@@ -150,6 +150,15 @@ test('security headers come once with every answer', async () => {
     }
 });
 
+test('ID-01 ID-12 pages that other shops call otherwise are found', async () => {
+    for (const [from, to] of [['/auth/register', '/register'], ['/th/auth/login?next=/cart', '/th/login?next=/cart'], ['/vi/auth/verify-otp', '/vi/verify']]) {
+        const { status, headers } = await ask(from);
+        assert.deepEqual([status, headers.location], [301, to]);
+    }
+    answer = page();
+    assert.equal((await ask('/auth/others')).status, 200, 'the worker is asked');
+});
+
 test('a page is kept only when the worker says so', async () => {
     for (const [name, headers, is] of [
         ['with X-Accel-Expires', kept, true], ['without', {}, false], ['Cache-Control alone', { 'Cache-Control': 'max-age=60' }, false],
@@ -470,6 +479,7 @@ test('a flood from one address is turned away with a friendly page', async () =>
     const refused = got.filter(({ status }) => status === 429);
     assert.ok(refused.length > 30, `${refused.length} refused`);
     assert.equal(refused[0].headers['retry-after'], '10');
+    assert.deepEqual(['limit', 'remaining', 'reset'].map((name) => refused[0].headers[`x-ratelimit-${name}`]), ['30', '0', '10']);
     assert.match(refused[0].body, /wait a few seconds/);
     const hooks = await Promise.all(Array.from({ length: 80 }, () => ask('/payments/stripe/webhook', { method: 'POST', body: '{}' })));
     assert.ok(hooks.every(({ status }) => status === 200), 'webhooks are not counted');

@@ -77,6 +77,9 @@ T(se_02_a_page_for_all_is_counted_too_only_later)
     }
     t_get("/kept");
     t_status(429);
+    t_header("X-RateLimit-Limit", "1000");
+    t_header("X-RateLimit-Remaining", "0");
+    is_true(t_header_of("X-RateLimit-Reset").n > 0);
     t_get("/gone");
     t_status(429);
     t_get("/");
@@ -141,6 +144,20 @@ T(se_01_what_guards_a_password_bends_to_no_factor_and_is_shared_out_without_redi
     t_status(429);
     t_post("/login", "");
     t_status(429);
+}
+T(se_03_what_guards_a_password_says_its_own_figures_when_it_is_used_up)
+{
+    t_house(&house, NULL, "limits = on\nweb_workers = 1\nslow_workers = 1\n");
+    t_get("/");
+    for (int i = 0; i < 5; i++)
+        t_post("/login", "");
+    t_status(303);
+    t_post("/login", "");
+    t_status(429);
+    t_header("X-RateLimit-Limit", "5");
+    t_header("X-RateLimit-Remaining", "0");
+    t_header("Retry-After", "900");
+    t_header("X-RateLimit-Reset", "900");
 }
 T(se_02_a_person_has_a_hundred_a_minute_however_many_sessions)
 {
