@@ -59,7 +59,8 @@ struct query {
  * that do not fit E_INPUT; locked too long, cancelled, lost E_AWAY; no right E_DENIED;
  * `raise exception using errcode = 'TL409', message = ..., constraint = 'cart.stock'` (also
  * TL403 TL404 TL410 TL422 TL429) speaks to the person, its key is the constraint's name.
- * An autocommit call on a connection that had died meanwhile heals by itself. */
+ * An autocommit call on a connection that had died meanwhile heals by itself; one that others stood
+ * in the way of (a deadlock) is made again, at most 3 times, with jitter. */
 int pg_run(struct ctx *, const struct query *, const struct param *, struct node **out,
     i64 *changed);
 void pg_batch(struct ctx *);  /* the next calls wait ... */

@@ -388,17 +388,22 @@ static int run(
 {
     struct pg *pg = c->pg;
     bool fresh = !pg->opened;
-    int err = run_once(c, q, in, out, changed);
-    if (!err || !fresh)
-        return err;
-    if (pg->lost && pg->untouched && !strncmp(pg->state, "57P", 3))
-        pg->lost = false;
-    else if (!may_repeat(pg))
-        return err;
-    if (pg->conn && pg_is_stale(pg))
-        pg_drop(pg);
-    fault_clear(c);
-    return run_once(c, q, in, out, changed);
+    for (int tries = 0;; tries++) {
+        int err = run_once(c, q, in, out, changed);
+        bool ended = pg->lost && pg->untouched && !strncmp(pg->state, "57P", 3);
+        if (!err || !fresh || !(ended || may_repeat(pg)))
+            return err;
+        bool clashed = !ended && pg->conn && !pg_is_stale(pg);
+        if (tries == (clashed ? CLASHES : 1))
+            return err;
+        if (ended)
+            pg->lost = false;
+        if (clashed)
+            pg_step_aside(tries);
+        if (pg->conn && pg_is_stale(pg))
+            pg_drop(pg);
+        fault_clear(c);
+    }
 }
 
 int pg_run(

@@ -6,7 +6,11 @@
 #include "io/io.h"
 #include <libpq-fe.h>
 
-enum { LEVELS = 16, LISTENS = 8 };
+enum {
+    LEVELS = 16,
+    LISTENS = 8,
+    CLASHES = 3 /* so often what others stood in the way of is tried again */
+};
 
 struct column;
 struct sent;
@@ -59,6 +63,12 @@ bool pg_is_again(const struct pg *); /* the whole transaction may be tried again
 int pg_drain(struct ctx *);
 int pg_send_control(struct ctx *, const char *sql);
 int pg_control(struct ctx *, const char *sql);
+
+/* ---- pg_tx.c ------------------------------------------------------------------------------ */
+
+/* Of those who stood in each other's way each goes on at a time of its own: after 1 to 5 ms, 4 to
+ * 20, 16 to 81. */
+void pg_step_aside(int tries);
 
 /* ---- pg_value.c --------------------------------------------------------------------------- */
 

@@ -89,6 +89,14 @@ int pg_end(struct ctx *c, int err)
     return err;
 }
 
+void pg_step_aside(int tries)
+{
+    unsigned char r;
+    crypto_random(&r, 1);
+    i64 us = (1000 << (2 * tries)) + r * (16 << (2 * tries));
+    nanosleep(&(struct timespec){ .tv_nsec = us * 1000 }, NULL);
+}
+
 int pg_tx(struct ctx *c, int (*work)(struct ctx *, void *), void *with)
 {
     struct pg *pg = c->pg;
@@ -96,13 +104,10 @@ int pg_tx(struct ctx *c, int (*work)(struct ctx *, void *), void *with)
         TRY(pg_begin(c));
         pg->state[0] = 0;
         int err = pg_end(c, work(c, with));
-        if (!err || tries == 3 || pg->depth || !pg_is_again(pg))
+        if (!err || tries == CLASHES || pg->depth || !pg_is_again(pg))
             return err;
         fault_clear(c);
-        unsigned char r;
-        crypto_random(&r, 1);
-        i64 us = (1000 << (2 * tries)) + r * (16 << (2 * tries));
-        nanosleep(&(struct timespec){ .tv_nsec = us * 1000 }, NULL);
+        pg_step_aside(tries);
     }
 }
 

@@ -620,6 +620,26 @@ T(a_clash_is_tried_three_times_more_and_then_told)
     eq_int(rows(), 2);
 }
 
+T(a_statement_that_clashes_is_tried_again_after_a_while)
+{
+    NEED_PG();
+    struct ctx *c = t_ctx();
+    struct node *row;
+    static const struct query thrice = { "t.thrice", "select pg_temp.thrice() as x", Q_ONE, NULL, 0,
+        NUMBER + 41 };
+    must(pg_script(c,
+        S("create temp sequence tries; create function pg_temp.thrice() returns bigint as $$ begin"
+          " if nextval('tries') < 4 then raise exception using errcode = '40P01', message = 'clash';"
+          " end if; return currval('tries'); end $$ language plpgsql")));
+    i64 start = when_ticks();
+    must(pg_run(c, &thrice, NULL, &row, NULL));
+    eq_int(node_int(row, "x"), 4);
+    is_true(when_ticks() - start >= 21 * 1000);
+    must(pg_script(c, S("alter sequence tries restart minvalue -9 start -9")));
+    eq_err(pg_run(c, &thrice, NULL, &row, NULL), E_AWAY);
+    eq_str(c->fault.key, "pg.again");
+}
+
 T(a_script_says_where_it_failed_and_undoes_itself)
 {
     NEED_PG();
