@@ -210,6 +210,33 @@ T(an_event_of_somebody_elses_order_changes_nothing)
         "not ours");
 }
 
+/* Of what is said later also, applied or not, before and after what was known of the payment. */
+T(ID_20_what_a_provider_tells_of_a_forgotten_buyer_is_kept_without_them)
+{
+    i64 order = t_order();
+    struct arena *mem = t_ctx()->mem;
+    t_paid(order);
+    t_ctx()->scope.platform = true;
+    must(payments_erase(t_ctx(), order));
+    t_drain();
+    str payment = t_str("select payment_id as s from payments.attempt where order_id = %" PRId64, order);
+    str about = str_fmt(mem, "\"payment_intent\":\"%.*s\",\"billing_details\":{\"email\":\"zz@late.test\"}", STR(payment));
+    str charge = str_fmt(mem, "{\"object\":\"charge\",\"id\":\"ch_late\",%.*s}", STR(about));
+    str dispute = str_fmt(mem, "{\"object\":\"dispute\",\"id\":\"dp_late\",%.*s}", STR(about));
+    str intent = t_intent_object(order, 134000);
+    intent = str_fmt(mem, "{\"receipt_email\":\"zz@late.test\",%.*s", STR(str_from(intent, 1)));
+    t_event("evt_t_late_charge", "charge.updated", charge);
+    t_event("evt_t_late_dispute", "charge.dispute.created", dispute);
+    t_event("evt_t_late_look", "charge.refunded", charge);
+    t_event("evt_t_late_intent", "payment_intent.succeeded", intent);
+    eq_int(t_int("select count(*) as n from payments.event where body like '%%zz@late%%'"), 4);
+    t_drain();
+    eq_int(t_int("select count(*) as n from payments.event where body like '%%zz@late%%'"), 0);
+    eq_int(t_int("select count(*) as n from payments.event where event_id like 'evt_t_late%%' and "
+                 "body like '%%\"erased\"%%' and body like '%%_late%%'"), 4);
+    t_prove();
+}
+
 T(the_database_shows_events_to_the_platform_alone)
 {
     i64 order = t_order();

@@ -57,9 +57,13 @@ select id from payments.attempt
  limit 100;
 
 -- name: store :one
--- in: provider text, event_id text, kind text, body text, outcome text, request text, rank bigint, wake bool
+-- in: provider text, event_id text, kind text, body text, outcome text, payment text, request text, rank bigint, wake bool
+-- erased: whose payment it is, when nobody applies it and the buyer has been forgotten.
 select payments.store(:provider, :event_id, :kind, :body, :outcome, :request, :rank, :wake)
-    as is_fresh;
+    as is_fresh,
+    (select a.order_id from payments.attempt a
+      where :outcome <> '' and a.payment_id = nullif(:payment, '') and not a.request ? 'email'
+      limit 1) as erased;
 
 -- name: event :one
 -- in: id bigint
@@ -74,7 +78,7 @@ returning case when not :is_news then set_config('synchronous_commit', 'off', tr
 
 -- name: find_attempt :maybe
 -- in: provider text, session_id text, payment_id text, key text
-select id, order_id, kind, amount, currency, state, declined_at
+select id, order_id, kind, amount, currency, state, declined_at, not request ? 'email' as is_erased
   from payments.attempt
  where provider = :provider
    and (key = nullif(:key, '') or session_id = nullif(:session_id, '')
@@ -153,8 +157,9 @@ select r.id, r.order_id, r.key, r.amount, r.currency, r.reason, r.state, a.provi
 
 -- name: find_refund :maybe
 -- in: key text, provider_id text
-select id, order_id, amount, state from payments.refund
- where key = nullif(:key, '') or provider_id = nullif(:provider_id, '') limit 1;
+select r.id, r.order_id, r.amount, r.state, not a.request ? 'email' as is_erased
+  from payments.refund r join payments.attempt a on a.id = r.attempt_id
+ where r.key = nullif(:key, '') or r.provider_id = nullif(:provider_id, '') limit 1;
 
 -- name: foreign_refund :maybe
 -- in: order_id bigint, attempt bigint, key text, amount bigint, currency text, provider_id text
@@ -208,11 +213,11 @@ update payments.attempt set request = request - 'email' where order_id = :order_
 
 -- name: erase_events :one
 -- in: order_id bigint
--- What the provider told of these payments, without whom it told it of. An event names the payment
--- or its page somewhere in its text. (jsonb takes no zero byte.)
+-- What the provider told of these payments, without whom it told it of. An event names the payment,
+-- its page or our key somewhere in its text. (jsonb takes no zero byte.)
 with sought as (
     select array_agg('%' || replace(x.id, '_', '\_') || '%') as likes, min(a.created_at) as since
-      from payments.attempt a cross join lateral (values (a.session_id), (a.payment_id)) x(id)
+      from payments.attempt a cross join lateral (values (a.session_id), (a.payment_id), (a.key)) x(id)
      where a.order_id = :order_id and length(x.id) > 8),
 done as (
     update payments.event e

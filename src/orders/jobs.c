@@ -164,16 +164,17 @@ static int apply(struct ctx *c, void *with)
     bool is_news = change.news != NEWS_NONE;
     if (is_news)
         orders_tell(c, a->order, "order.updated");
-    payments_event_done(c, a->job->subject, str_of(outcome_of(change.news)), is_news);
+    payments_event_done(c, a->event, a->order, str_of(outcome_of(change.news)), is_news);
     job_done(c, a->job);
     return pg_flush_last(c);
 }
 
-static int old_news(struct ctx *c, const struct job *job, const char *outcome)
+static int old_news(struct ctx *c, const struct applying *a)
 {
+    const char *outcome = a->order ? outcome_of(NEWS_NONE) : "not ours";
     pg_batch(c);
-    payments_event_done(c, job->subject, str_of(outcome), false);
-    job_done(c, job);
+    payments_event_done(c, a->event, a->order, str_of(outcome), false);
+    job_done(c, a->job);
     return pg_flush(c);
 }
 
@@ -183,7 +184,7 @@ static int payment_event(struct ctx *c, const struct job *job)
     struct applying a = { .job = job };
     TRY(payments_event(c, job->subject, &a.event, &a.order, &is_old));
     if (!a.order || is_old)
-        return old_news(c, job, a.order ? outcome_of(NEWS_NONE) : "not ours");
+        return old_news(c, &a);
     TRY(pg_tx(c, apply, &a));
     metric_add(c->app, "payments_total", a.news == NEWS_PAID);
     return E_OK;

@@ -9,6 +9,7 @@ struct payment_event {
     i64 id;
     str provider;
     struct provider_news news;
+    bool is_erased; /* its buyer has been forgotten: so will be what it says */
 };
 
 static int read_event(struct ctx *c, i64 id, struct payment_event *event)
@@ -51,11 +52,13 @@ int payments_event(
         TRY(q_payments_find_refund(c, &row, news->refund_key, news->refund_id));
         if (row) {
             *order = node_int(row, "order_id");
+            (*event)->is_erased = node_bool(row, "is_erased");
             return E_OK;
         }
     }
     TRY(payments_attempt_of(c, *event, &row));
     *order = row ? node_int(row, "order_id") : 0;
+    (*event)->is_erased = row && node_bool(row, "is_erased");
     *is_old = row && news->fact == FACT_PAID && str_is(node_str(row, "state"), "paid") &&
         is_capture_of(news, row);
     return E_OK;
@@ -207,7 +210,9 @@ int payments_apply(struct ctx *c, const struct payment_event *event, const struc
     return err;
 }
 
-int payments_event_done(struct ctx *c, i64 event, str outcome, bool is_news)
+int payments_event_done(
+    struct ctx *c, const struct payment_event *event, i64 order, str outcome, bool is_news)
 {
-    return q_payments_event_done(c, NULL, event, outcome, is_news);
+    TRY(q_payments_event_done(c, NULL, event->id, outcome, is_news));
+    return event->is_erased ? payments_erase(c, order) : E_OK;
 }

@@ -79,7 +79,8 @@ int payments_event(struct ctx *, i64 id, struct payment_event **, i64 *order, bo
 int payments_attempt_of(struct ctx *, const struct payment_event *, struct node **attempt);
 int payments_apply(struct ctx *, const struct payment_event *, const struct node *attempt, i64 order,
     struct payment_change *);
-int payments_event_done(struct ctx *, i64 event, str outcome, bool is_news);
+int payments_event_done(
+    struct ctx *, const struct payment_event *, i64 order, str outcome, bool is_news);
 struct app;
 /* Play money does not buy real goods: test keys and open wires are refused in production. */
 void payments_check(const struct app *, struct buf *errors);

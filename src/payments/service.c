@@ -169,13 +169,16 @@ int payments_store(struct ctx *c, str provider, str event_id, str kind, str body
 {
     body = without_secret(c->mem, body);
     struct node *row;
-    struct provider_news news;
+    struct provider_news news = { 0 };
     struct scope before = c->scope;
     bool is_idle = !provider_named(provider)->news(c, kind, body, &news) && news.fact == FACT_NONE;
     fault_clear(c); /* one that cannot be read is the job's affair */
     c->scope.platform = true;
     int err = q_payments_store(c, &row, provider, event_id, kind, body,
-        is_idle ? S("not ours") : str_none, c->id, job_rank(c->app, "payment.event"), job_wakes(c));
+        is_idle ? S("not ours") : str_none, news.payment_id, c->id,
+        job_rank(c->app, "payment.event"), job_wakes(c));
+    if (!err && node_int(row, "erased"))
+        err = payments_erase(c, node_int(row, "erased"));
     c->scope = before;
     TRY(err);
     *fresh = node_bool(row, "is_fresh");

@@ -458,6 +458,8 @@ static int news(struct ctx *c, str kind, str body, struct provider_news *out)
         refund_news(c, object, out);
     else if (str_is(what, "charge"))
         charge_news(kind, object, out);
+    else
+        out->payment_id = node_str(object, "payment_intent");
     return E_OK;
 }
 
