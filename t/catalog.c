@@ -3,7 +3,10 @@
 #include "catalog/catalog_in.h"
 #include "t/shop.h"
 #include "web/web.h"
+#include "work/work.h"
 #include <stdio.h>
+
+extern const struct job_kind catalog_jobs[];
 
 static i64 house;
 
@@ -501,4 +504,29 @@ T(viewers_look_and_strangers_do_not)
     t_post("/admin/products/zz-lamp", "version=1&name_en=x" FORM_TAIL);
     t_status(404);
     eq_int(version(), 1);
+}
+
+T(a_products_page_is_made_anew_under_the_new_name_of_its_category)
+{
+    struct node *pages;
+    struct ctx *c = begin();
+    str slug = t_str("select slug as s from catalog.sheet where category_ids <> '{}' limit 1");
+    i64 category =
+        t_int("select category_ids[1] as n from catalog.sheet where slug = '%.*s'", STR(slug));
+    str tag = str_fmt(c->mem, "named:%" PRId64, category);
+    str path = str_fmt(c->mem, "/products/%.*s", STR(slug));
+    t_get(path.p);
+    t_status(200);
+    is_true(redis_smembers(c, str_fmt(c->mem, "tag:%.*s", STR(tag)), &pages));
+    bool is_there = false;
+    EACH(it, pages)
+        is_there = is_there || str_ends(it->node.as.text, path);
+    is_true(is_there);
+    const struct job_kind *kind = catalog_jobs;
+    c->scope = (struct scope){ .platform = true };
+    while (!str_is(str_of(kind->name), "catalog.category"))
+        kind++;
+    must(kind->run(c, &(struct job){ .key = S("t-renamed"), .subject = category }));
+    eq_int(t_int("select count(*) as n from work.job where kind = 'refresh.pages' and "
+                 "data -> 'tags' @> '[\"%.*s\"]' and run_at > clock_timestamp() + interval '9 seconds'", STR(tag)), 1);
 }

@@ -11,9 +11,13 @@ static int refresh_one(struct ctx *c, const char *kind, i64 id, const struct job
     return refresh_tags(c, tags, COUNT(tags), cause);
 }
 
+/* Pages of products only name it ("named"): nothing that happens to another product is on them. The
+ * name they take from what workers keep, so their turn comes when nobody keeps the old one. */
 static int refresh_category(struct ctx *c, const struct job *job)
 {
+    str named = str_fmt(c->mem, "named:%" PRId64, job->subject);
     TRY(refresh_one(c, "category", job->subject, job));
+    TRY(refresh_settled(c, &named, 1, str_fmt(c->mem, "%.*s:named", STR(job->key))));
     return refresh_one(c, "category", 0, job);
 }
 

@@ -503,6 +503,8 @@ int page_product(struct req *r)
     node_set(c->mem, document, S("related"), cards);
     set_tag(r, "product", node_int(s.product, "id"));
     set_tag(r, "organisation", node_int(s.product, "organisation_id"));
+    EACH(it, node_get(s.product, S("category_ids")))
+        set_tag(r, "named", it->node.as.number);
     tag_products(r, s.related);
     cache_for(r, 3600);
     return reply_with(r, document);

@@ -6,6 +6,7 @@
 #define MOST_TAGS  64
 #define MOST_PAGES 2000 /* of one tag; more than that wait for their time to live */
 #define IN_FLIGHT  (2 * SECOND)
+#define SETTLED    (11 * SECOND) /* web/kept.c keeps for 9, and a page is in flight */
 #define KEEP_S     7200 /* as long as the longest kept page, and an hour */
 
 static int later(struct ctx *c, const str *tags, size_t n, const char *name, str cause, when at)
@@ -15,6 +16,11 @@ static int later(struct ctx *c, const str *tags, size_t n, const char *name, str
         node_add_str(c->mem, list, tags[i]);
     return job_add(
         c, "refresh.pages", str_fmt(c->mem, "%s:%.*s", name, STR(cause)), 0, 0, data, at);
+}
+
+int refresh_settled(struct ctx *c, const str *tags, size_t n, str cause)
+{
+    return later(c, tags, n, "refresh3", cause, when_now() + SETTLED);
 }
 
 int refresh_tags(struct ctx *c, const str *tags, size_t n, str cause)

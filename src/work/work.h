@@ -98,6 +98,8 @@ struct cron {
  * at once, and once more 2 s later for renders that were in flight. In the caller's
  * transaction. */
 int refresh_tags(struct ctx *, const str *tags, size_t n, str cause);
+/* Once, when no worker keeps what it shared before (kept_or_made). */
+int refresh_settled(struct ctx *, const str *tags, size_t n, str cause);
 /* The first time here and now, for jobs that tell somebody of the new page afterwards. */
 int refresh_now(struct ctx *, const str *tags, size_t n, str cause);
 
