@@ -22,6 +22,7 @@ enum member { NOBODY, VIEWER, MEMBER, STAFF_ADMIN, OWNER }; /* in an organisatio
     X(SHOPPER, "account:own", USER, NOBODY)                 \
     X(ORDERS_CREATE, "orders:create", USER, NOBODY)         \
     X(ORDERS_OWN, "orders:own", USER, NOBODY)               \
+    X(CHAT_ACCESS, "chat:access", USER, NOBODY)             \
     X(DASHBOARD_READ, "dashboard:read", ADMIN, VIEWER)      \
     X(ORDERS_READ, "orders:read", ADMIN, VIEWER)            \
     X(ORDERS_UPDATE, "orders:update", ADMIN, MEMBER)        \

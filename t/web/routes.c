@@ -207,3 +207,24 @@ T(the_list_of_routes_is_the_agreed_one)
         ck_abort_msg("the routes are not those of t/golden/routes; if they should be:\n"
                      "    T_WRITE_GOLDEN=1 t/tests web/routes/the_list");
 }
+
+/* The ladder guest, user, admin, super_admin, and what the designs name. */
+T(AC_05_each_step_of_the_ladder_may_what_is_named_and_all_below_it)
+{
+    static const struct {
+        const char *name;
+        enum role least;
+    } named[] = { { "orders:create", USER }, { "chat:access", USER }, { "orders:own", USER },
+        { "orders:read", ADMIN }, { "orders:update", ADMIN }, { "orders:delete", SUPER_ADMIN } };
+    for (size_t i = 0; i < COUNT(named); i++) {
+        uint64_t bit = permission_bit(permission_named(str_of(named[i].name)));
+        is_true(bit != 0);
+        for (enum role role = GUEST; role <= SUPER_ADMIN; role++)
+            is_true(!(permissions_of(role, NOBODY) & bit) == (role < named[i].least));
+    }
+    for (enum role role = USER; role <= SUPER_ADMIN; role++)
+        is_true((permissions_of(role - 1, NOBODY) & ~permissions_of(role, NOBODY)) == 0);
+    struct who guest = { 0 };
+    for (enum permission p = 1; p < N_PERMISSIONS; p++)
+        is_true(may(&guest, p) == (p == ANYONE || p == METRICS_READ));
+}
