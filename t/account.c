@@ -182,6 +182,33 @@ T(ID_20_a_copy_of_ones_data_holds_them_and_nobody_elses)
     t_status(303);
 }
 
+/* What has not become an order, and how one comes in: with none of the secrets. */
+T(ID_20_a_copy_holds_the_cart_the_address_just_typed_and_the_ways_in)
+{
+    somebody();
+    i64 person = t_int("select max(id) as n from auth.person");
+    t_put(CABLE, 3);
+    t_post("/checkout", "email=ann@example.test&" HOME);
+    t_sql("insert into auth.passkey (person_id, credential, public_key, sign_count, is_synced, name) values (%" PRId64
+          ", 'zq-credential', decode(repeat('ab', 64), 'hex'), 0, false, 'Blue key')", person);
+    t_sql("insert into auth.totp (person_id, secret, last_step) values (%" PRId64 ", 'zq-secret', 0)", person);
+    t_sql("insert into watch.place (person_id, place) values (%" PRId64 ", 'n198.51.100.0/24')", person);
+    t_sql("insert into watch.alert (kind, person_id, network, hour) values ('account-guessed', %" PRId64
+          ", '203.0.113.0/24', now())", person);
+    t_post("/account/data", "old=market-day-demo");
+    t_status(200);
+    t_json("cart.0.sku", CABLE);
+    t_json("cart.0.quantity", "3");
+    t_json("checkout.address.line1", "12 Soi Ari");
+    t_json("checkout.phone", "0812345678");
+    t_json("waysIn.0.name", "Blue key");
+    t_text("\"kind\":\"app\"");
+    t_json("places.0.place", "n198.51.100.0/24");
+    t_json("alerts.0.network", "203.0.113.0/24");
+    t_no_text("zq-");
+    t_no_text("sealed");
+}
+
 T(ID_20_who_is_erased_is_gone_and_the_books_still_add_up)
 {
     const char *mail = somebody();

@@ -6,6 +6,12 @@ select cart_id as id, email, name, phone, address, sealed,
        coalesce(delivery_method, '') as delivery_method
   from checkout.draft where cart_id = :cart_id;
 
+-- name: of_person :maybe
+-- in: person bigint
+select d.cart_id as id, d.email, d.name, d.phone, d.address, d.sealed, d.updated_at
+  from checkout.draft d join cart.cart k on k.id = d.cart_id
+ where k.person_id = :person and k.state = 'open';
+
 -- name: lock :maybe
 -- in: cart_id bigint
 select cart_id as id, email, name, phone, address, sealed

@@ -89,6 +89,16 @@ with alerts as (delete from watch.alert where last_at < now() - interval '90 day
      places as (delete from watch.place where last_at < now() - interval '180 days')
 delete from watch.report where last_at < now() - interval '30 days';
 
+-- name: of_person :many
+-- in: person bigint
+select kind, network, count, first_at, last_at from watch.alert where person_id = :person
+ order by id limit 1000;
+
+-- name: places_of_person :many
+-- in: person bigint
+select place, first_at, last_at from watch.place where person_id = :person
+ order by first_at limit 1000;
+
 -- name: erase :exec
 -- in: person bigint
 -- Where from and on what; that there was something stays, of nobody.

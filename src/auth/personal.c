@@ -43,10 +43,14 @@ int auth_set_profile(struct ctx *c, i64 person, str name, str lang, str phone)
 
 int auth_collect(struct ctx *c, i64 person, struct node *into)
 {
-    struct node *row, *devices, *identities;
+    struct node *row, *devices, *identities, *ways, *memberships;
     TRY(auth_person(c, person, &row));
     TRY(q_auth_all_devices(c, &devices, person));
     TRY(q_auth_all_identities(c, &identities, person));
+    TRY(q_auth_all_ways(c, &ways, person));
+    TRY(q_auth_all_memberships(c, &memberships, person));
+    node_set(c->mem, into, S("ways_in"), ways);
+    node_set(c->mem, into, S("memberships"), memberships);
     node_set_str(c->mem, row, S("id"), crypto_opaque(c->mem, c->app->secret, "person", person));
     node_set(c->mem, into, S("profile"), row);
     node_set(c->mem, into, S("devices"), devices);

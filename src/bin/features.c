@@ -119,9 +119,9 @@ static const struct vault_column sealed[] = {
 /* What is known of a person, and by whom: in the order in which it is erased. */
 static const struct personal personal[] = {
     { "orders", orders_collect, orders_must_wait, orders_erase, orders_later },
-    { "checkout", NULL, NULL, checkout_erase, NULL },
-    { "cart", NULL, NULL, cart_erase, NULL },
-    { "watch", NULL, NULL, watch_erase, NULL },
+    { "checkout", checkout_collect, NULL, checkout_erase, NULL },
+    { "cart", cart_collect, NULL, cart_erase, NULL },
+    { "watch", watch_collect, NULL, watch_erase, NULL },
     { "mails", notify_collect, NULL, notify_erase, NULL },
     { "addresses", account_collect, NULL, account_erase, NULL },
     { "profile", auth_collect, auth_must_wait, auth_erase, NULL },

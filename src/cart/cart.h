@@ -26,7 +26,9 @@ int cart_keep(struct ctx *, i64 cart, const i64 *variants, const i64 *quantities
 /* It keeps them no more; `ended_revision`, when that order is over for good, can be ordered
  * anew (0: it is not over). */
 int cart_let_go(struct ctx *, i64 cart, i64 ended_revision);
-int cart_erase(struct ctx *, i64 person); /* struct personal (web/web.h): the open one */
+/* struct personal (web/web.h): of the open one */
+int cart_collect(struct ctx *, i64 person, struct node *into);
+int cart_erase(struct ctx *, i64 person);
 int cart_raise(struct ctx *, i64 cart); /* something else about it has changed */
 int cart_forget_old(struct ctx *);      /* carts that were left */
 

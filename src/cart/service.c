@@ -301,4 +301,21 @@ int cart_forget_old(struct ctx *c)
     return q_cart_forget(c, NULL, c->now - KEEP_GUEST, c->now - KEEP_ALL);
 }
 
+int cart_collect(struct ctx *c, i64 person, struct node *into)
+{
+    static const char *const told[] = { "sku", "name", "options", "quantity" };
+    struct node *cart, *lines = node_set_list(c->mem, into, S("cart"));
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .person = person };
+    int err = cart_read(c, &cart);
+    c->scope = before;
+    TRY(err);
+    EACH(item, node_get(cart, S("lines"))) {
+        struct node *line = node_add_map(c->mem, lines);
+        for (size_t i = 0; i < COUNT(told); i++)
+            node_set(c->mem, line, str_of(told[i]), node_get(&item->node, str_of(told[i])));
+    }
+    return E_OK;
+}
+
 int cart_erase(struct ctx *c, i64 person) { return q_cart_erase(c, NULL, person); }

@@ -17,4 +17,6 @@ int checkout_save_delivery(struct ctx *, i64 cart, str method);
 int checkout_place(struct ctx *, i64 person, i64 seen_revision, i64 seen_total, i64 *order);
 struct vault_place; /* vault/vault.h: struct vault_column */
 int checkout_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
-int checkout_erase(struct ctx *, i64 person); /* struct personal (web/web.h) */
+/* struct personal (web/web.h) */
+int checkout_collect(struct ctx *, i64 person, struct node *into);
+int checkout_erase(struct ctx *, i64 person);

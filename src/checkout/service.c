@@ -278,4 +278,15 @@ int checkout_hide(struct ctx *c, i64 *changed, const struct vault_place *at, str
     return q_checkout_hide(c, changed, at->row, sealed, node_str(row, "phone"), buf_str(&before));
 }
 
+int checkout_collect(struct ctx *c, i64 person, struct node *into)
+{
+    struct node *draft;
+    TRY(q_checkout_of_person(c, &draft, person));
+    if (!draft)
+        return E_OK;
+    TRY(open_street(c, draft));
+    node_set(c->mem, into, S("checkout"), draft);
+    return E_OK;
+}
+
 int checkout_erase(struct ctx *c, i64 person) { return q_checkout_erase(c, NULL, person); }

@@ -160,4 +160,23 @@ int watch_on_login(struct req *r, i64 person)
     return E_OK;
 }
 
+static int collect(struct ctx *c, i64 person, struct node *into)
+{
+    struct node *alerts, *places;
+    TRY(q_watch_of_person(c, &alerts, person));
+    TRY(q_watch_places_of_person(c, &places, person));
+    node_set(c->mem, into, S("alerts"), alerts);
+    node_set(c->mem, into, S("places"), places);
+    return E_OK;
+}
+
+int watch_collect(struct ctx *c, i64 person, struct node *into)
+{
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .platform = true };
+    int err = collect(c, person, into);
+    c->scope = before;
+    return err;
+}
+
 int watch_erase(struct ctx *c, i64 person) { return q_watch_erase(c, NULL, person); }

@@ -23,6 +23,8 @@ void watch_raise(struct ctx *, enum watch_kind, i64 person, str address);
 /* So many rows about people went to this member of staff. */
 void watch_taken(struct req *, i64 rows);
 
-int watch_erase(struct ctx *, i64 person); /* struct personal (web/web.h) */
+/* struct personal (web/web.h) */
+int watch_collect(struct ctx *, i64 person, struct node *into);
+int watch_erase(struct ctx *, i64 person);
 int watch_on_login(struct req *, i64 person);         /* of bin/features.c: staff from elsewhere */
 void watch_limited(struct req *, const char *name); /* hooks.limited */
