@@ -162,6 +162,9 @@ test('ID-13 somebody new comes in by a real provider, and again', { skip, timeou
     const moved = new Browser();
     await moved.get((await atReal(moved, id)).back);
     assert.equal(await who(moved), email);
+    // And whoever has the same number at another provider is somebody else.
+    const other = new Browser(), { claims } = await lie(other, { sub: id });
+    assert.equal(await who(other), claims.email);
 });
 
 test('OAuth: a real provider refuses what is not exactly ours', { skip, timeout: 60000 }, async () => {

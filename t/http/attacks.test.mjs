@@ -245,6 +245,11 @@ test('SE-06 no address leads out of its folder', { skip, timeout: 60000 }, async
         for (const base of ['/static', '/media', '/static/x', '/media/x']) await look(base + step + targets[n % targets.length]);
     }
     for (const path of ['//etc/passwd', '/static//etc/passwd', '/media//etc/passwd', 'http://127.0.0.1/etc/passwd', '/file:///etc/passwd', '/static/css/%2e%2e/manifest', '/-/error/../../etc/passwd', '/-/error/404', '/_sub/x', '/pub/x', '/push-status', '/static/manifest', '/.git/config', '/.env', '/var/talat.conf', '/talat.conf']) await look(path);
+    for (const folder of ['/static/', '/static', '/static/css/', '/static/js', '/media/', '/media', '/static/root/']) {
+        const got = await ask(folder);
+        assert.ok([403, 404].includes(got.status), `${folder}: ${got.status}`);
+        assert.doesNotMatch(got.body, /Index of|\.css|\.webp/i, `${folder} is listed`);
+    }
     const browser = new Browser(); // and in what is no address: languages, currencies, file names
     for (const word of ['../../etc/passwd', '..%2f..%2fetc/passwd', '/etc/passwd', '..\\..\\talat.conf', 'th/../../x']) {
         for (const got of [await browser.get('/', { headers: { cookie: `__Host-currency=${word}`, 'accept-language': word } }), await browser.get(`/${encodeURIComponent(word)}/cart`), await browser.get(`/products?category=${encodeURIComponent(word)}`)]) assert.doesNotMatch(got.body, /root:x:|secret_file/);
@@ -342,6 +347,13 @@ test('no script of ours names a key by what comes from outside', { skip }, () =>
     for (const planted of ['all[name] = value;', 'a.b[x.y] = 1;', 'x.__proto__', 'Object.assign(all, JSON.parse(text))', '({ ...JSON.parse(t) })']) assert.match(planted, ways);
     assert.ok(files.length >= 4);
     for (const file of files) for (const [n, line] of readFileSync(join(folder, file), 'utf8').split('\n').entries()) assert.doesNotMatch(line.replace(/\/\/.*/, ''), ways, `${file}:${n + 1}`);
+});
+
+test('no script of ours keeps anything in the browser', { skip }, () => {
+    const folder = join(top, 'static/js'), ways = /\b(?:localStorage|sessionStorage|indexedDB|caches|document\.cookie)\b|cookieStore/;
+    const kept = readdirSync(folder).filter((name) => name.endsWith('.js')).flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n')
+        .filter((line) => ways.test(line.replace(/\/\/.*/, ''))).map((line) => `${file}: ${line.trim()}`));
+    assert.deepEqual(kept, []);
 });
 
 // ---- what is said when something goes wrong -----------------------------------------------------------

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import net from 'node:net';
 import http from 'node:http';
+import https from 'node:https';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync, rmSync, chmodSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,13 +53,26 @@ test('a sound shop is told to be well, in words and as JSON', { skip }, async ()
     assert.match(text.err, /usage/);
 });
 
+function certificate(name, days = 2, names = 'DNS:shop.example') {
+    const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=shop.example', '-addext', `subjectAltName=${names}`, '-days', String(days),
+        '-keyout', join(place, `${name}.key`), '-out', join(place, `${name}.pem`)], { encoding: 'utf8' });
+    assert.equal(made.status, 0, made.stderr);
+    return { key: readFileSync(join(place, `${name}.key`)), cert: readFileSync(join(place, `${name}.pem`)) };
+}
+
+test('a certificate that nobody trusted has signed is told nothing', { skip }, async () => {
+    let asked = 0;
+    const provider = https.createServer(certificate('own', 2, 'DNS:localhost,IP:127.0.0.1'), (_, out) => { asked++; out.end('{}'); });
+    const port = await listening(provider, 0);
+    const got = await examine(configured('untrusted', { stripe_base: `https://127.0.0.1:${port}` }));
+    provider.closeAllConnections?.();
+    provider.close();
+    says(got, 'provider', 'wrong', /certificate/i);
+    assert.equal(asked, 0);
+});
+
 test('faults of the configuration and of whom it names', { skip }, async () => {
-    const cert = (name, days) => {
-        const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=shop.example', '-days', String(days),
-            '-keyout', join(place, `${name}.key`), '-out', join(place, `${name}.pem`)], { encoding: 'utf8' });
-        assert.equal(made.status, 0, made.stderr);
-    };
-    cert('soon', 5);
+    certificate('soon', 5);
     chmodSync(join(place, 'soon.key'), 0o644);
     // a mail server that takes no mail from there, and a provider that knows no such key an hour ago
     const smtp = net.createServer((socket) => {

@@ -71,6 +71,18 @@ T(a_child_gets_the_one_variable_it_is_to_keep)
     unsetenv("T_SECRET");
 }
 
+/* No shell stands between: what would be a command to one arrives as it was. */
+T(arguments_arrive_as_they_are)
+{
+    const char *const words[] = { "$(id)", "`id`", "; exit 7", "a b", "*", "'", "\"", "&& false", "\n" };
+    for (size_t i = 0; i < COUNT(words); i++) {
+        const char *const argv[] = { "/usr/bin/printf", "%s", words[i], NULL };
+        must(proc_run(t_ctx(), &(struct proc_call){ .argv = argv, .wall_us = 5 * SECOND }, &result));
+        eq_int(result.status, 0);
+        eq_str(result.out, words[i]);
+    }
+}
+
 T(a_program_that_is_not_there_is_127)
 {
     const char *const argv[] = { "/nowhere/talat-image", NULL };
