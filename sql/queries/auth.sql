@@ -3,9 +3,28 @@
 -- name: by_email :maybe
 -- in: email text
 -- For logging in; the only query that knows a password's hash.
-select id, email, name, password_hash, lang,
+select id, email, name, password_hash, lang, epoch,
        role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
   from auth.person p where email = :email;
+
+-- name: old_hashes :many
+-- One of each kind (algorithm and measures) that is not today's. A kind is a step of the index, as
+-- '~' is above all that stands in a hash.
+with recursive step as (
+    (select substring(p.password_hash from '^([$]2.[$][0-9]+[$]|[$]argon2id[$][^$]*[$][^$]*[$])') as kind
+       from auth.person p
+      where p.password_hash <> ''
+        and not starts_with(p.password_hash, '$argon2id$v=19$m=19456,t=2,p=1$')
+      order by p.password_hash collate "C" limit 1)
+    union all
+    select (select substring(p.password_hash from '^([$]2.[$][0-9]+[$]|[$]argon2id[$][^$]*[$][^$]*[$])')
+              from auth.person p
+             where p.password_hash <> ''
+               and not starts_with(p.password_hash, '$argon2id$v=19$m=19456,t=2,p=1$')
+               and p.password_hash collate "C" > s.kind || '~'
+             order by p.password_hash collate "C" limit 1)
+      from step s where s.kind is not null)
+select kind from step where kind is not null limit 8;
 
 -- name: person :one
 -- in: person bigint
@@ -32,11 +51,12 @@ returning id;
 -- name: verify_person :maybe
 -- in: email text
 update auth.person set verified_at = coalesce(verified_at, now()) where email = :email
-returning id, email, name;
+returning id, email, name, epoch;
 
 -- name: set_password :exec
 -- in: person bigint, password_hash text
-update auth.person set password_hash = :password_hash, mailed_at = null where id = :person;
+update auth.person set password_hash = :password_hash, mailed_at = null, epoch = epoch + 1
+ where id = :person;
 
 -- name: set_mailed :exec
 -- in: person bigint, address text
@@ -140,19 +160,34 @@ select p.email, p.name, p.role, o.id as organisation_id, coalesce(m.place, '') a
  where p.id = :person and p.blocked_at is null and (m.person_id is not null or p.role <> 'user');
 
 -- name: add_device :maybe
--- in: person bigint, session_hash text, user_agent text, browser_hash text, network text
--- Whether this person has been seen before, and on this browser, or one like it from there.
--- Nothing for an account that is blocked, or is being blocked just now.
+-- in: person bigint, epoch bigint, session_hash text, user_agent text, browser_hash text
+-- in: network text
+-- Whether this person has been seen before, and on this browser, or one like it from there. id 0:
+-- the account is blocked, or is being blocked just now. Nothing when it has another password
+-- since, or gets it just now.
 with open as (
-    select id from auth.person where id = :person and blocked_at is null for share),
+    select id, blocked_at is not null as is_blocked from auth.person
+     where id = :person and epoch = :epoch for share),
 before as (
     select count(*) as n,
            coalesce(bool_or((browser_hash = :browser_hash and browser_hash <> '')
                             or (user_agent = :user_agent and network = :network)), false) as known
-      from auth.device where person_id = :person and kind = 'session')
-insert into auth.device (person_id, session_hash, user_agent, browser_hash, network)
-select id, :session_hash, :user_agent, :browser_hash, :network from open
-returning id, (select n from before) > 0 as is_second, (select known from before) as is_known;
+      from auth.device where person_id = :person and kind = 'session'),
+device as (
+    insert into auth.device (person_id, session_hash, user_agent, browser_hash, network)
+    select id, :session_hash, :user_agent, :browser_hash, :network from open where not is_blocked
+    returning id)
+select coalesce(device.id, 0) as id, before.n > 0 as is_second, before.known as is_known
+  from open cross join before left join device on true;
+
+-- name: hold_login :maybe
+-- in: person bigint, session_hash text, login bigint
+-- This login stands, and until the transaction ends nobody ends it.
+select d.id
+  from auth.person p join auth.device d on d.person_id = p.id
+ where p.id = :person and p.blocked_at is null and p.erased_at is null
+   and (d.session_hash = :session_hash or d.id = :login) and d.ended_at is null
+   for no key update;
 
 -- name: device_of_mail :maybe
 -- in: id bigint
@@ -294,5 +329,5 @@ update auth.device set user_agent = '', browser_hash = '', network = '' where pe
 -- in: person bigint
 update auth.person
    set email = 'erased-' || id || '@invalid', name = '', phone = '', sealed = '', password_hash = '',
-       verified_at = null, erased_at = now()
+       verified_at = null, erased_at = now(), epoch = epoch + 1
  where id = :person;

@@ -186,7 +186,7 @@ delete from auth.passkey where id = :id and person_id = :person;
 -- name: passkey :maybe
 -- in: credential text
 -- Before anyone is known: whose it is.
-select k.id, k.person_id, k.public_key, k.sign_count, p.email, p.name,
+select k.id, k.person_id, k.public_key, k.sign_count, p.email, p.name, p.epoch,
        p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
   from auth.passkey k join auth.person p on p.id = k.person_id
  where k.credential = :credential;
@@ -212,9 +212,8 @@ values (:token_hash, :person, :next, :of_mail);
 
 -- name: pending :maybe
 -- in: token_hash text
-select w.person_id, w.next, p.email, p.name, p.lang, p.role,
-       w.is_of_mail, case when p.mailed_at > now() - interval '7 days'
-                          then p.mailed_at + interval '7 days' end as mail_from,
+select w.person_id, w.next, p.email, p.name, p.epoch, p.lang, p.role,
+       w.is_of_mail, p.mailed_at is not null as is_mailed,
        p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
   from auth.pending w join auth.person p on p.id = w.person_id
  where w.token_hash = :token_hash and w.tries < 5

@@ -23,7 +23,7 @@ delete from auth.login_try where until < :before;
 update auth.identity i set used_at = :at, email = :email
   from auth.person p
  where i.issuer = :issuer and i.subject = :subject and p.id = i.person_id
-returning p.id, p.email, p.name,
+returning p.id, p.email, p.name, p.epoch,
        p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff;
 
 -- name: oidc_person :maybe

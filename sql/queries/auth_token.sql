@@ -1,17 +1,20 @@
 -- Logins of programs: refresh tokens, and an organisation's keys.
 
 -- name: begin_refresh :maybe
--- in: person bigint, name text, user_agent text, hash text, at timestamptz, until timestamptz
--- A login of the API: its device row, and the first refresh token of the family. Nothing for an
--- account that is blocked, or is being blocked just now.
+-- in: person bigint, epoch bigint, name text, user_agent text, hash text, at timestamptz
+-- in: until timestamptz
+-- A login of the API: its device row, and the first refresh token of the family. The device is 0,
+-- and there is nothing, as in query add_device.
 with open as (
-    select id from auth.person where id = :person and blocked_at is null for share),
+    select id, blocked_at is not null as is_blocked from auth.person
+     where id = :person and epoch = :epoch for share),
 device as (
     insert into auth.device (person_id, session_hash, user_agent, kind, created_at, seen_at)
-    select id, :name, :user_agent, 'token', :at, :at from open returning id)
-insert into auth.refresh (hash, device_id, person_id, until)
-select :hash, id, :person, :until from device
-returning device_id as device;
+    select id, :name, :user_agent, 'token', :at, :at from open where not is_blocked returning id),
+token as (
+    insert into auth.refresh (hash, device_id, person_id, until)
+    select :hash, id, :person, :until from device)
+select coalesce(device.id, 0) as device from open left join device on true;
 
 -- name: use_refresh :maybe
 -- in: hash text, next text, at timestamptz, until timestamptz

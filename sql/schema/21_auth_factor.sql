@@ -62,7 +62,7 @@ create table auth.pending (
     next text not null default '',
     tries int not null default 0 check (tries between 0 and 5),
     created_at timestamptz not null default now(),
-    is_of_mail boolean not null default false -- what was shown first is worth a code by mail
+    is_of_mail boolean not null default false -- a mailbox may be all that was shown
 );
 create index pending_created on auth.pending (created_at);
 alter table auth.pending enable row level security;

@@ -73,12 +73,12 @@ static int give(struct req *r, const struct refreshed *login, bool in_body)
     return reply_view(r, r->route->flags & CREATES ? 201 : 200, r->route->view, document);
 }
 
-int api_begin(struct req *r, i64 person)
+int api_begin(struct req *r, const struct login *who)
 {
     struct refreshed login;
-    r->c.scope = (struct scope){ .person = person };
-    TRY(refresh_begin(&r->c, person, r->user_agent, &login));
-    login_noted(&r->c, person);
+    r->c.scope = (struct scope){ .person = who->person };
+    TRY(refresh_begin(&r->c, who, r->user_agent, &login));
+    login_noted(&r->c, who->person);
     return give(r, &login, str_is(in_str(r, "token_delivery"), "body"));
 }
 
@@ -88,14 +88,14 @@ static int log_in(struct req *r)
     str challenge;
     TRY(login_check(r, in_str(r, "email"), in_str(r, "password"), &who));
     TRY(second_ask(r, &who, &challenge));
-    return challenge.n ? second_wanted(r, challenge) : api_begin(r, who.person);
+    return challenge.n ? second_wanted(r, challenge) : api_begin(r, &who);
 }
 
 static int log_in_second(struct req *r)
 {
     struct login who;
     TRY(second_check(r, second_by_code, &who));
-    return api_begin(r, who.person);
+    return api_begin(r, &who);
 }
 
 /* One answer for every address, as on the page: the code that goes there makes the account. */
@@ -116,11 +116,10 @@ static int verify(struct req *r)
     bool fresh;
     TRY(code_try(&r->c, CODE_VERIFY, 0, in_str(r, "email"), in_str(r, "code"), &code));
     TRY(auth_claims(&r->c, &code, str_none, in_str(r, "password")));
-    TRY(code_take(&r->c, &code));
     TRY(auth_verified(&r->c, &code, &who, &fresh));
     if (!fresh) /* the address was shown, the password was not */
         return fail(&r->c, E_LOGIN, "login", NULL);
-    return api_begin(r, who.person);
+    return api_begin(r, &who);
 }
 
 /* The cookie of a login that is over goes, so that the browser asks with it no more. */

@@ -33,21 +33,37 @@ static int wanted(struct req *r, const struct node *scopes, str **names, size_t 
     return *n ? E_OK : fail_field(&r->c, "scopes", "Please choose at least one.");
 }
 
-int key_add(struct req *r, str name, const struct node *scopes, i64 days, str *key)
-{
-    struct ctx *c = &r->c;
-    struct node *row;
-    str *names, prefix;
+struct new_key {
+    i64 organisation, person;
+    str name, prefix, hash, *scopes;
     size_t n;
-    when until = c->now + days * DAY;
-    TRY(wanted(r, scopes, &names, &n));
-    prefix = str_fmt(c->mem, "tlt_%.*s", STR(crypto_code(c->mem, 8)));
-    *key = str_fmt(c->mem, "%.*s_%.*s", STR(prefix), STR(crypto_token(c->mem, 32)));
-    TRY(q_auth_key_add(c, &row, c->scope.organisation, me(r), name, prefix,
-        crypto_sha256_hex(c->mem, *key), names, n, days ? &until : NULL));
+    when *until;
+};
+
+static int keep_key(struct ctx *c, void *with)
+{
+    const struct new_key *k = with;
+    struct node *row;
+    TRY(q_auth_key_add(c, &row, k->organisation, k->person, k->name, k->prefix, k->hash, k->scopes,
+        k->n, k->until));
     return row ? E_OK
                : fail(c, E_CONFLICT, "keys.many",
                      "There are fifty keys already. Please revoke one that is not needed.");
+}
+
+int key_add(struct req *r, str name, const struct node *scopes, i64 days, str *key)
+{
+    struct ctx *c = &r->c;
+    when until = c->now + days * DAY;
+    struct new_key k = { .organisation = c->scope.organisation,
+        .person = me(r),
+        .name = name,
+        .until = days ? &until : NULL };
+    TRY(wanted(r, scopes, &k.scopes, &k.n));
+    k.prefix = str_fmt(c->mem, "tlt_%.*s", STR(crypto_code(c->mem, 8)));
+    *key = str_fmt(c->mem, "%.*s_%.*s", STR(k.prefix), STR(crypto_token(c->mem, 32)));
+    k.hash = crypto_sha256_hex(c->mem, *key);
+    return session_adds(r, keep_key, &k);
 }
 
 static uint64_t bits_of(const struct node *scopes)

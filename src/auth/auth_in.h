@@ -8,7 +8,9 @@ struct login {
     i64 person;
     str email, name;
     bool is_staff;
+    i64 epoch; /* the account's when it was looked up: with another password it is another */
 };
+struct login login_of(const struct node *row, const char *id); /* session.c; `id`: the person's */
 /* E_LOGIN with one and the same text for an unknown account and a wrong password, after the
  * same work. E_AWAY when too many log in at once (2 s). */
 int auth_check(struct ctx *, str email, str password, struct login *);
@@ -23,12 +25,13 @@ int auth_register_again(struct ctx *, str email); /* sends another code, if ther
  * must also be who chose the password, known by the mark or by that password. Else E_INPUT under
  * "password". */
 int auth_claims(struct ctx *, const struct code *, str mark, str password);
-/* A code of CODE_VERIFY was used: makes the account, or marks the one there is (*fresh false:
- * that is no login). */
+/* Uses up a code of CODE_VERIFY, and makes the account, or marks the one there is (*fresh false:
+ * that is no login); both or neither. */
 int auth_verified(struct ctx *, const struct code *, struct login *, bool *fresh);
-/* After this every login of the person but one (a session's hash, or none) is over. by: the mail
- * by which it is chosen, which is used up only if all of this comes about; or NULL. */
-int auth_set_password(struct ctx *, i64 person, str password, str but, const struct code *by);
+/* After these every login of the person is over, but that by which it is changed. by: the mail by
+ * which it is chosen, which is used up only if all of this comes about. */
+int auth_choose_password(struct ctx *, const struct code *by, str password);
+int auth_change_password(struct req *, str password);
 int password_matches(struct ctx *, str hash, str password, bool *ok); /* in its turn; E_AWAY */
 int no_turn(struct ctx *);                                            /* that E_AWAY */
 
@@ -51,7 +54,7 @@ struct node *login_document(struct req *); /* routes.c: what the page to log in 
 enum first {
     FIRST_IS_ALL,  /* what was shown is both: a passkey that knew its owner */
     FIRST_OF_SELF, /* a password */
-    FIRST_OF_MAIL  /* whoever reads the account's mail could have come this far */
+    FIRST_OF_MAIL  /* whoever reads a mailbox could have come this far: a link, a provider */
 };
 int login_finish(struct req *, const struct login *, str next, enum first);
 struct scope as_house(
@@ -78,7 +81,7 @@ struct refreshed {
     i64 person, device;
     str token; /* the refresh token, opaque; good for 30 days, once */
 };
-int refresh_begin(struct ctx *, i64 person, str user_agent, struct refreshed *);
+int refresh_begin(struct ctx *, const struct login *, str user_agent, struct refreshed *);
 /* A new one for an old one. E_LOGIN "token" when it is none, or is over; when it was used before,
  * its whole login ends with it. E_CONFLICT when another request with the same one was faster by
  * less than ten seconds: that one has the new token. */
@@ -171,6 +174,11 @@ int auth_become(struct req *, i64 person);
 /* The same with the person's row at hand: {email, name, role, organisation_id, place}. */
 void auth_take(struct req *, i64 person, const struct node *row);
 int session_begin(struct req *, const struct login *); /* a new id, always; cookies set */
+/* Whatever adds a way into the account of who asks (a password, an address, a factor, a login
+ * elsewhere, a key) does it in here: in one transaction, in which their login stands and cannot be
+ * ended; else E_LOGIN. Who takes the account back ends all logins first, then finds what was added
+ * before, and nothing is added after. */
+int session_adds(struct req *, int (*add)(struct ctx *, void *), void *with);
 int session_end(struct req *);
 /* With their next request this person's sessions are made anew: they have become staff, or are
  * staff no more. */
@@ -187,7 +195,8 @@ void lines_close_shared(struct ctx *, enum auth_line, i64 whose);
 /* Rights have changed: what that member listens to as staff ends (0: what everybody there does, as
  * a role has changed). Who still may comes back by themselves. */
 int desk_close(struct ctx *, i64 organisation, i64 person);
-int auth_is_closed(struct ctx *); /* E_DENIED: somebody has blocked this account */
+int auth_is_closed(struct ctx *);   /* E_DENIED: somebody has blocked this account */
+int auth_began_again(struct ctx *); /* E_LOGIN: what this login had shown is good no more */
 str device_name(struct ctx *, str user_agent); /* "Chrome · Android" */
 
 /* What says that this browser was here before; it is no login. */
@@ -206,8 +215,8 @@ bool auth_typed(struct req *);
     }
 
 /* api.c */
-int api_begin(struct req *, i64 person); /* logs in and answers {access_token, user} */
-int api_leave(struct req *);             /* ends the login whose refresh token the browser holds */
+int api_begin(struct req *, const struct login *); /* logs in and answers {access_token, user} */
+int api_leave(struct req *); /* ends the login whose refresh token the browser holds */
 
 /* api_key.c */
 bool is_key(str token);

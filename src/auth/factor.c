@@ -169,17 +169,27 @@ bool app_secret_read(struct req *r, i64 person, str sealed, str *secret)
         unbase32(c->mem, plain, secret);
 }
 
+struct new_app {
+    i64 person, step;
+    str sealed;
+};
+
+static int save_app(struct ctx *c, void *with)
+{
+    const struct new_app *app = with;
+    TRY(q_auth_save_totp(c, NULL, app->person, app->sealed, app->step));
+    return factor_news(c, NEWS_APP_ON, app->person);
+}
+
 int app_begin(struct req *r, i64 person, str secret, str typed)
 {
     struct ctx *c = &r->c;
     struct vault_place place = place_of(person);
-    str sealed;
-    i64 step;
-    if (!totp_match(c->mem, secret, c->now, bare(c->mem, typed), &step))
+    struct new_app app = { .person = person };
+    if (!totp_match(c->mem, secret, c->now, bare(c->mem, typed), &app.step))
         return not_right(c);
-    TRY(vault_seal(c, &place, secret, &sealed));
-    TRY(q_auth_save_totp(c, NULL, person, sealed, step));
-    return factor_news(c, NEWS_APP_ON, person);
+    TRY(vault_seal(c, &place, secret, &app.sealed));
+    return session_adds(r, save_app, &app);
 }
 
 int app_end(struct ctx *c, i64 person)
@@ -215,9 +225,10 @@ static bool is_mark_free(const struct ten *ten, size_t n)
     return true;
 }
 
-int recovery_make(struct ctx *c, i64 person, struct node **codes)
+int recovery_make(struct req *r, struct node **codes)
 {
-    struct ten ten = { .person = person };
+    struct ctx *c = &r->c;
+    struct ten ten = { .person = me(r) };
     *codes = node_list(c->mem);
     for (size_t i = 0; i < CODES; i++) {
         do
@@ -229,7 +240,7 @@ int recovery_make(struct ctx *c, i64 person, struct node **codes)
         node_add_str(c->mem, *codes,
             str_fmt(c->mem, "%.*s-%.*s", STR(half), STR(str_from(ten.codes[i], CODE_LETTERS / 2))));
     }
-    return pg_tx(c, put_ten, &ten);
+    return session_adds(r, put_ten, &ten);
 }
 
 /* ---- telling the owner

@@ -80,15 +80,14 @@ enum factor_news {
     NEWS_LOGIN_OFF
 };
 int factor_news(struct ctx *, enum factor_news, i64 person);      /* by mail */
-int recovery_make(struct ctx *, i64 person, struct node **codes); /* ten, instead of all before */
+int recovery_make(struct req *, struct node **codes);             /* ten, instead of all before */
 
 /* ---- second.c: from the first step of a login to the second ---------------------------------- */
 
 struct pending {
     str hash, next, lang;
     struct login who;
-    bool may_mail;
-    str mail_from; /* the instant from which a code by mail counts; empty: never, or now */
+    bool may_mail, is_mail_first; /* is_mail_first: a mailbox may be all that was shown */
 };
 /* The login that this browser has begun; E_MISSING when there is none, or it is over. */
 int pending_find(struct req *, struct pending *);

@@ -501,6 +501,7 @@ static int inviter_may(struct ctx *c, const struct node *invitation)
 
 struct joining {
     struct req *r;
+    struct code code;
     struct node *invitation;
 };
 
@@ -509,6 +510,7 @@ static int join_work(struct ctx *c, void *with)
     const struct joining *j = with;
     i64 organisation = node_int(j->invitation, "organisation_id");
     i64 role = node_int(j->invitation, "role_id"), ended;
+    TRY(code_take(c, &j->code));
     TRY(inviter_may(c, j->invitation));
     TRY(q_auth_end_invitation(
         c, &ended, organisation, node_int(j->invitation, "id"), S("accepted")));
@@ -522,14 +524,12 @@ static int join_work(struct ctx *c, void *with)
 static int join(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct code code;
     struct joining j = { .r = r };
-    TRY(code_look(c, CODE_INVITE, in_str(r, "token"), &code));
-    TRY(invitation_of(c, &code, &j.invitation));
+    TRY(code_look(c, CODE_INVITE, in_str(r, "token"), &j.code));
+    TRY(invitation_of(c, &j.code, &j.invitation));
     if (!str_eq(node_str(j.invitation, "email"), r->who.email))
         return fail(c, E_DENIED, "team.address",
             "This invitation is for another address. Please log in with that one.");
-    TRY(code_open(c, CODE_INVITE, in_str(r, "token"), &code));
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
     int err = pg_tx(c, join_work, &j);

@@ -37,7 +37,7 @@ static int change(struct req *r)
     if (!err)
         err = auth_sure(r, in_str(r, "old"));
     if (!err)
-        err = auth_set_password(&r->c, me(r), in_str(r, "password"), r->who.session, NULL);
+        err = auth_change_password(r, in_str(r, "password"));
     return err ? again(r, err, node_map(r->c.mem)) : see_other(r, S("/account?done=password"));
 }
 
@@ -77,6 +77,8 @@ static int again_email(struct req *r, int err, bool sent)
     return again(r, err == E_GONE ? E_INPUT : err, document);
 }
 
+static int send_change(struct ctx *c, void *to) { return code_send(c, CODE_CHANGE, to); }
+
 static int move(struct req *r)
 {
     struct code_to to = { .person = me(r), .address = in_str(r, "email") };
@@ -86,7 +88,9 @@ static int move(struct req *r)
     if (!err && str_eq(str_lower(r->c.mem, to.address), r->who.email))
         err = fail_field(&r->c, "email", SAYS("That is your address already."));
     if (!err)
-        err = code_send(&r->c, CODE_CHANGE, &to);
+        TRY(code_asked(r));
+    if (!err)
+        err = session_adds(r, send_change, &to);
     return err ? again_email(r, err, false) : see_other(r, S("/account/email?sent=1"));
 }
 
@@ -94,8 +98,9 @@ static int move(struct req *r)
 static int set_email(struct ctx *c, const struct code *code, i64 undo, str *was)
 {
     struct node *row;
-    TRY(code_take(c, code));
     c->scope = (struct scope){ .person = code->person };
+    TRY(q_auth_lock_person(c, NULL, code->person));
+    TRY(code_take(c, code));
     int err = q_auth_set_email(c, &row, code->person, code->address);
     if (err == E_CONFLICT)
         return fail(c, E_CONFLICT, "auth.taken", "Another account has this address.");

@@ -222,9 +222,16 @@ static int read_new(struct req *r, struct authdata *data)
     return use_challenge(r, challenge);
 }
 
-static int keep(struct req *r, const struct authdata *data)
+struct keeping {
+    struct req *r;
+    const struct authdata *data;
+};
+
+static int keep(struct ctx *c, void *with)
 {
-    struct ctx *c = &r->c;
+    const struct keeping *k = with;
+    const struct authdata *data = k->data;
+    struct req *r = k->r;
     i64 added;
     char *both = arena_raw(c->mem, 64);
     memcpy(both, data->x.p, 32);
@@ -248,7 +255,7 @@ static int add_one(struct req *r, struct factors *before)
     TRY(in_fault(r));
     TRY(read_new(r, &data));
     TRY(factors_of(&r->c, me(r), before));
-    return keep(r, &data);
+    return session_adds(r, keep, &(struct keeping){ r, &data });
 }
 
 static int add(struct req *r)
@@ -376,8 +383,7 @@ static int log_in(struct req *r)
     int err = check_login(r, &row);
     if (err)
         return err == E_LOGIN || err == E_INPUT ? again(r, err, login_document(r)) : err;
-    struct login who = { node_int(row, "person_id"), node_str(row, "email"), node_str(row, "name"),
-        node_bool(row, "is_staff") };
+    struct login who = login_of(row, "person_id");
     return login_finish(r, &who, in_str(r, "next"), FIRST_IS_ALL);
 }
 
@@ -385,7 +391,8 @@ static int log_in_api(struct req *r)
 {
     struct node *row;
     TRY(check_login(r, &row));
-    return api_begin(r, node_int(row, "person_id"));
+    struct login who = login_of(row, "person_id");
+    return api_begin(r, &who);
 }
 
 static int show_second(struct req *r, const struct pending *p)
@@ -402,7 +409,7 @@ static int second_api(struct req *r)
 {
     struct login who;
     TRY(second_check(r, show_second, &who));
-    return api_begin(r, who.person);
+    return api_begin(r, &who);
 }
 
 static int second(struct req *r)

@@ -233,7 +233,7 @@ static int confirm_number(struct req *r)
     TRY(in_fault(r));
     int err = code_try(c, CODE_PHONE, me(r), str_none, in_str(r, "code"), &code);
     if (!err)
-        err = pg_tx(c, keep, &code);
+        err = session_adds(r, keep, &code);
     return err == E_INPUT ? wrong(c) : err;
 }
 
@@ -243,15 +243,26 @@ static int confirm(struct req *r)
     return err ? show_again(r, err) : see_other(r, S("/account/phone"));
 }
 
+struct use {
+    i64 person, changed;
+    bool on;
+};
+
+static int use_it(struct ctx *c, void *with)
+{
+    struct use *u = with;
+    return q_auth_use_phone(c, &u->changed, u->person, u->on);
+}
+
 /* With the first factor come the recovery codes; without any they go. */
 static int set_factor(struct req *r, bool on)
 {
     struct ctx *c = &r->c;
     struct factors before;
-    i64 changed;
+    struct use use = { .person = me(r), .on = on };
     TRY(factors_of(c, me(r), &before));
-    TRY(q_auth_use_phone(c, &changed, me(r), on));
-    if (!changed)
+    TRY(session_adds(r, use_it, &use));
+    if (!use.changed)
         return see_other(r, S("/account/phone"));
     TRY(factor_news(c, on ? NEWS_SMS_ON : NEWS_SMS_OFF, me(r)));
     if (on && !before.codes_left)

@@ -18,17 +18,18 @@ static str new_token(struct ctx *c, str *hash)
     return token;
 }
 
-int refresh_begin(struct ctx *c, i64 person, str user_agent, struct refreshed *out)
+int refresh_begin(
+    struct ctx *c, const struct login *who, str user_agent, struct refreshed *out)
 {
     struct node *row;
     str hash, name = str_fmt(c->mem, "token:%.*s", STR(crypto_token(c->mem, 16)));
-    *out = (struct refreshed){ .person = person, .token = new_token(c, &hash) };
-    TRY(q_auth_begin_refresh(
-        c, &row, person, name, str_letters_upto(user_agent, 200), hash, c->now, c->now + LIFE));
+    *out = (struct refreshed){ .person = who->person, .token = new_token(c, &hash) };
+    TRY(q_auth_begin_refresh(c, &row, who->person, who->epoch, name,
+        str_letters_upto(user_agent, 200), hash, c->now, c->now + LIFE));
     if (!row)
-        return auth_is_closed(c);
+        return auth_began_again(c);
     out->device = node_int(row, "device");
-    return E_OK;
+    return out->device ? E_OK : auth_is_closed(c);
 }
 
 int token_end(struct ctx *c, i64 device) { return q_auth_end_token_device(c, NULL, device); }

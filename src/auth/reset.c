@@ -62,7 +62,7 @@ static int show_choose(struct req *r)
 static int set(struct req *r, struct code *code)
 {
     TRY(code_look(&r->c, CODE_RESET, in_str(r, "token"), code));
-    return auth_set_password(&r->c, code->person, in_str(r, "password"), str_none, code);
+    return auth_choose_password(&r->c, code, in_str(r, "password"));
 }
 
 static int choose(struct req *r)

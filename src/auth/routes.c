@@ -281,8 +281,7 @@ static int claim(struct req *r, const struct waiting *w, struct code *code)
     TRY(in_fault(r));
     TRY(in_has(r, "token") ? code_look(c, CODE_VERIFY, in_str(r, "token"), code)
                            : code_try(c, CODE_VERIFY, 0, address, in_str(r, "code"), code));
-    TRY(auth_claims(c, code, w->mark, in_str(r, "password")));
-    return code_take(c, code);
+    return auth_claims(c, code, w->mark, in_str(r, "password"));
 }
 
 static int verify(struct req *r)

@@ -147,13 +147,14 @@ int pending_by(struct req *r, str token, struct pending *out)
             "That took too long, or there were too many tries. Please log in again.");
     out->next = node_str(row, "next");
     out->lang = node_str(row, "lang");
-    out->who = (struct login){ node_int(row, "person_id"), node_str(row, "email"),
-        node_str(row, "name"), node_bool(row, "is_staff") };
-    out->mail_from = node_str(row, "mail_from");
-    /* Not to staff, whose mailboxes are read by many; nor where a mail has let them in this far:
-     * one mailbox would be both factors. A password that was chosen by mail is worth no more for
-     * a week: meanwhile its owner finds that theirs is good no longer. */
-    out->may_mail = !out->who.is_staff && !node_bool(row, "is_of_mail") && !out->mail_from.n;
+    out->who = login_of(row, "person_id");
+    /* A code by mail is a second factor where the first was something known: a password that was
+     * chosen otherwise than by mail, or with which another factor has been shown since. After all
+     * else one mailbox would be both: a link or code by mail, and another provider's login,
+     * whatever address it names, as a provider, too, lets in who reads the mail, and lets them
+     * change the address. Never for staff, whose mailboxes are read by many. */
+    out->is_mail_first = node_bool(row, "is_of_mail") || node_bool(row, "is_mailed");
+    out->may_mail = !out->who.is_staff && !out->is_mail_first;
     return E_OK;
 }
 
@@ -222,7 +223,7 @@ int second_check(
     if (!err)
         err = end_pending(r, &p);
     if (err == E_MISSING)
-        return fail(&r->c, E_LOGIN, "auth.pending", "Please log in again.");
+        return auth_began_again(&r->c);
     if (err == E_INPUT)
         return fail(&r->c, E_LOGIN, "auth.code", "That code is not right.");
     *who = p.who;
@@ -256,10 +257,7 @@ static int page(struct req *r, const struct pending *p, struct node **out)
     node_set_bool(mem, document, S("has_codes"), factors.codes_left > 0);
     node_set_bool(mem, document, S("may_mail"), p && p->may_mail);
     node_set_bool(mem, document, S("was_sent"), false);
-    if (p && p->mail_from.n && !p->who.is_staff)
-        node_set_str(mem, document, S("mail_from"), p->mail_from);
-    else
-        node_set_null(mem, document, S("mail_from"));
+    node_set_bool(mem, document, S("mail_is_first"), p && p->is_mail_first && !p->who.is_staff);
     node_set_bool(mem, document, S("was_texted"), false);
     return p ? say_phone(r, p, document) : phone_say(r, 0, document);
 }
@@ -351,7 +349,7 @@ static int text_by_challenge(struct req *r)
     struct node *document = node_map(r->c.mem);
     int err = pending_by(r, in_str(r, "challenge"), &p);
     if (err == E_MISSING)
-        return fail(&r->c, E_LOGIN, "auth.pending", "Please log in again.");
+        return auth_began_again(&r->c);
     TRY(err);
     TRY(phone_send_login(r, p.who.person));
     node_set_bool(r->c.mem, document, S("sent"), true);

@@ -90,7 +90,7 @@ static int show_app(struct req *r)
 int codes_give(struct req *r)
 {
     struct node *codes, *document = node_map(r->c.mem);
-    TRY(recovery_make(&r->c, me(r), &codes));
+    TRY(recovery_make(r, &codes));
     node_set(r->c.mem, document, S("codes"), codes);
     return reply_view(r, 200, "auth/codes", document);
 }

@@ -65,7 +65,7 @@ int password_matches(struct ctx *c, str hash, str password, bool *ok)
     return E_OK;
 }
 
-/* Checked against when the account is unknown, so that both take the same time. */
+/* Checked against when the account is unknown, so that it takes as long. */
 static str stand_in(struct ctx *c)
 {
     static char kept[160];
@@ -105,7 +105,34 @@ static bool goes_with(struct ctx *c, str hash, str password)
 {
     str form = password_form(c, password);
     return crypto_password_ok(hash, form) ||
-        (crypto_password_is_old(hash) && crypto_password_ok(hash, password));
+        (crypto_password_is_old(hash) && !crypto_equal(form, password) &&
+            crypto_password_ok(hash, password));
+}
+
+/* A hash of that kind that goes with nothing: behind algorithm and measures come salt and sum. */
+static str nobodys(struct ctx *c, str kind)
+{
+    static const char letters[] = "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    bool is_bcrypt = str_starts(kind, S("$2"));
+    return str_fmt(c->mem, "%.*s%s", STR(kind),
+        is_bcrypt ? "......................OOOOOOOOOOOOOOOOOOOOOOOOOOOOOOO" : letters);
+}
+
+/* A wrong password costs one hash of each kind there is in the shop, whatever the account has, and
+ * whether there is one: else those that were imported and never came could be told by the time. */
+static int spend_the_rest(struct ctx *c, str hash, str password)
+{
+    struct node *kinds;
+    struct scope before = as_house(c);
+    int err = q_auth_old_hashes(c, &kinds);
+    c->scope = before;
+    TRY(err);
+    if (crypto_password_is_old(hash))
+        goes_with(c, stand_in(c), password);
+    EACH(item, kinds)
+        if (!str_starts(hash, node_str(&item->node, "kind")))
+            goes_with(c, nobodys(c, node_str(&item->node, "kind")), password);
+    return E_OK;
 }
 
 int auth_check(struct ctx *c, str email, str password, struct login *out)
@@ -118,15 +145,16 @@ int auth_check(struct ctx *c, str email, str password, struct login *out)
     if (turn < 0)
         return no_turn(c);
     bool ok = goes_with(c, hash, password);
+    int err = known && ok ? E_OK : spend_the_rest(c, hash, password);
     close(turn);
+    TRY(err);
     if (!known || !ok) {
         login_refused(c, row ? node_int(row, "id") : 0, "password");
         return fail(
             c, E_LOGIN, "auth.wrong", "That e-mail address and password do not go together.");
     }
     renew_hash(c, row, password_form(c, password));
-    *out = (struct login){ node_int(row, "id"), node_str(row, "email"), node_str(row, "name"),
-        node_bool(row, "is_staff") };
+    *out = login_of(row, "id");
     return E_OK;
 }
 
@@ -205,16 +233,28 @@ static int make_verified(struct ctx *c, const struct code *code, struct login *o
     TRY(q_auth_verify_person(c, &person, code->address));
     if (!person)
         return fail_detail(c, E_MISSING, "auth.verified", "nobody has the address any more");
-    *out = (struct login){ node_int(person, "id"), node_str(person, "email"),
-        node_str(person, "name"), false };
+    *out = login_of(person, "id");
     return E_OK;
+}
+
+struct verified {
+    const struct code *code;
+    struct login *out;
+    bool *fresh;
+};
+
+static int take_verified(struct ctx *c, void *with)
+{
+    const struct verified *v = with;
+    TRY(code_take(c, v->code));
+    return make_verified(c, v->code, v->out, v->fresh);
 }
 
 int auth_verified(struct ctx *c, const struct code *code, struct login *out, bool *fresh)
 {
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
-    int err = make_verified(c, code, out, fresh);
+    int err = pg_tx(c, take_verified, &(struct verified){ code, out, fresh });
     c->scope = before;
     return err;
 }
@@ -236,6 +276,7 @@ static int set_password(struct ctx *c, void *with)
 {
     struct new_password *p = with;
     struct node *row;
+    TRY(q_auth_lock_person(c, NULL, p->person)); /* before the code, as who takes it back does */
     TRY(p->by ? code_take(c, p->by) : E_OK);
     TRY(q_auth_person(c, &row, p->person));
     TRY(q_auth_set_password(c, NULL, p->person, p->hash));
@@ -245,22 +286,32 @@ static int set_password(struct ctx *c, void *with)
     return session_end_others(c, p->person, p->but, &p->ended);
 }
 
-int auth_set_password(struct ctx *c, i64 person, str password, str but, const struct code *by)
+static int hash_new(struct ctx *c, struct new_password *p, str password)
 {
-    struct new_password p = { .person = person, .but = but, .by = by };
     struct node *row;
-    struct scope before = c->scope;
     password = password_form(c, password);
-    c->scope = (struct scope){ .person = person };
-    int err = q_auth_person(c, &row, person);
-    if (!err)
-        err = password_fit(c, password, node_str(row, "name"), node_str(row, "email"));
-    if (!err && !password_hash(c, password, &p.hash))
-        err = no_turn(c);
+    TRY(q_auth_person(c, &row, p->person));
+    TRY(password_fit(c, password, node_str(row, "name"), node_str(row, "email")));
+    return password_hash(c, password, &p->hash) ? E_OK : no_turn(c);
+}
+
+int auth_choose_password(struct ctx *c, const struct code *by, str password)
+{
+    struct new_password p = { .person = by->person, .by = by };
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .person = p.person };
+    int err = hash_new(c, &p, password);
     if (!err)
         err = pg_tx(c, set_password, &p);
     c->scope = before;
     return err;
+}
+
+int auth_change_password(struct req *r, str password)
+{
+    struct new_password p = { .person = me(r), .but = r->who.session };
+    TRY(hash_new(&r->c, &p, password));
+    return session_adds(r, set_password, &p);
 }
 
 int auth_admins(struct ctx *c, struct node **out) { return q_auth_admins(c, out); }

@@ -35,6 +35,15 @@ static void keep(struct ctx *c, str hash, const struct login *who)
     redis_set(c, key_of(c, hash), pack(c, who, c->now), IDLE_S);
 }
 
+struct login login_of(const struct node *row, const char *id)
+{
+    return (struct login){ .person = node_int(row, id),
+        .email = node_str(row, "email"),
+        .name = node_str(row, "name"),
+        .is_staff = node_bool(row, "is_staff"),
+        .epoch = node_int(row, "epoch") };
+}
+
 static bool remember(struct ctx *c, str hash, struct login *who)
 {
     struct node *row;
@@ -46,8 +55,7 @@ static bool remember(struct ctx *c, str hash, struct login *who)
         fault_clear(c); /* no session is no error; neither is a database that is away */
         return false;
     }
-    *who = (struct login){ node_int(row, "person_id"), node_str(row, "email"),
-        node_str(row, "name"), node_bool(row, "is_staff") };
+    *who = login_of(row, "person_id");
     keep(c, hash, who);
     metric_add(c->app, "sessions_rebuilt_total", 1);
     return true;
@@ -223,14 +231,21 @@ int auth_is_closed(struct ctx *c)
         "This account is closed for now. Please write to us if you think it should not be.");
 }
 
+int auth_began_again(struct ctx *c)
+{
+    return fail(c, E_LOGIN, "auth.pending", "Please log in again.");
+}
+
 /* Not at the very first login: there is nothing it could be new to. */
 static int note_device(struct req *r, const struct login *who, str hash)
 {
     struct ctx *c = &r->c;
     struct node *row;
-    TRY(q_auth_add_device(c, &row, who->person, hash, str_letters_upto(r->user_agent, 200),
-        browser_of(r), coarse(c, r->remote)));
+    TRY(q_auth_add_device(c, &row, who->person, who->epoch, hash,
+        str_letters_upto(r->user_agent, 200), browser_of(r), coarse(c, r->remote)));
     if (!row)
+        return auth_began_again(c);
+    if (!node_int(row, "id"))
         return auth_is_closed(c);
     if (!node_bool(row, "is_second") || node_bool(row, "is_known"))
         return E_OK;
@@ -266,6 +281,26 @@ int session_begin(struct req *r, const struct login *who)
     for (int (*const *then)(struct req *, i64) = c->app->hooks.on_login; then && *then; then++)
         TRY((*then)(r, who->person));
     return E_OK;
+}
+
+struct adding {
+    struct req *r;
+    int (*add)(struct ctx *, void *);
+    void *with;
+};
+
+static int add_held(struct ctx *c, void *with)
+{
+    const struct adding *a = with;
+    const struct who *who = &a->r->who;
+    struct node *row;
+    TRY(q_auth_hold_login(c, &row, who->person, who->session, who->device));
+    return row ? a->add(c, a->with) : fail(c, E_LOGIN, "login", NULL);
+}
+
+int session_adds(struct req *r, int (*add)(struct ctx *, void *), void *with)
+{
+    return pg_tx(&r->c, add_held, &(struct adding){ r, add, with });
 }
 
 /* While Redis is away the session must not come back with it: a job forgets it later. */
@@ -383,7 +418,8 @@ int session_end(struct req *r)
         TRY(forget_later(c, r->who.session));
     close_lines(c, r->who.session);
     set_cookie(r, COOKIE_SESSION, str_none, -1, false);
-    /* Not cookies: the cart of a guest, the currency and the browser's mark outlive a login. */
+    set_cookie(r, COOKIE_ORDERS, str_none, -1, false);
+    /* Not all cookies: a guest's cart, the currency and the browser's mark outlive a login. */
     set_header(r, "Clear-Site-Data", S("\"cache\", \"storage\""));
     r->who = (struct who){ .role = GUEST };
     c->scope.person = c->scope.organisation = 0;

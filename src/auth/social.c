@@ -159,15 +159,22 @@ static int take_journey(struct req *r, const struct oidc_provider *p, struct jou
     return j->person == me(r) ? E_OK : oidc_refuse(c, "somebody else is logged in now");
 }
 
-static int connect(
-    struct ctx *c, i64 person, str provider, const struct oidc_person *who, bool *is_new)
+struct connecting {
+    i64 person;
+    str provider;
+    const struct oidc_person *who;
+    bool is_new;
+};
+
+static int connect(struct ctx *c, void *with)
 {
+    struct connecting *k = with;
     struct node *row;
-    struct scope before = c->scope;
-    c->scope = (struct scope){ .person = person };
-    int err = q_auth_oidc_connect(c, &row, person, provider, who->issuer, who->subject, who->email);
+    struct scope before = scope_of(c, k->person);
+    int err = q_auth_oidc_connect(
+        c, &row, k->person, k->provider, k->who->issuer, k->who->subject, k->who->email);
     c->scope = before;
-    *is_new = !err && row;
+    k->is_new = !err && row;
     return err;
 }
 
@@ -182,7 +189,6 @@ static int make_account(struct ctx *c, void *with)
 {
     struct newcomer *n = with;
     struct node *row;
-    bool is_new;
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
     int err =
@@ -192,8 +198,9 @@ static int make_account(struct ctx *c, void *with)
     TRY(err);
     if (!n->person)
         return E_OK;
-    TRY(connect(c, n->person, n->p->name, n->who, &is_new));
-    return is_new ? E_OK : fail(c, E_CONFLICT, "oidc.twice", NULL);
+    struct connecting k = { n->person, n->p->name, n->who, false };
+    TRY(connect(c, &k));
+    return k.is_new ? E_OK : fail(c, E_CONFLICT, "oidc.twice", NULL);
 }
 
 /* Kept in the browser, sealed, for the login to come. */
@@ -220,7 +227,9 @@ static int come_new(
     TRY(pg_tx(c, make_account, &newcomer));
     if (!newcomer.person)
         return ask_for_proof(r, &newcomer);
-    struct login login = { newcomer.person, who->email, str_letters_upto(who->name, 100), false };
+    struct login login = { .person = newcomer.person,
+        .email = who->email,
+        .name = str_letters_upto(who->name, 100) };
     return login_finish(r, &login, next, FIRST_OF_MAIL);
 }
 
@@ -230,11 +239,11 @@ static int come_back(
     struct ctx *c = &r->c;
     struct oidc_person who;
     struct node *row;
-    bool is_new;
     TRY(oidc_ask(c, p, &j->try, code, &who));
     if (j->person) {
-        TRY(connect(c, j->person, p->name, &who, &is_new));
-        if (!is_new)
+        struct connecting k = { j->person, p->name, &who, false };
+        TRY(session_adds(r, connect, &k));
+        if (!k.is_new)
             return fail(
                 c, E_CONFLICT, "oidc.taken", "That login is connected to an account already.");
         TRY(factor_news(c, NEWS_LOGIN_ON, j->person));
@@ -246,11 +255,8 @@ static int come_back(
     TRY(err);
     if (!row)
         return come_new(r, p, &who, j->next);
-    struct login login = { node_int(row, "id"), node_str(row, "email"), node_str(row, "name"),
-        node_bool(row, "is_staff") };
-    /* Whoever reads that mailbox may well have the login there, too. */
-    bool is_same = str_eq(who.email, login.email);
-    return login_finish(r, &login, j->next, is_same ? FIRST_OF_MAIL : FIRST_OF_SELF);
+    struct login login = login_of(row, "id");
+    return login_finish(r, &login, j->next, FIRST_OF_MAIL);
 }
 
 static int finish(struct req *r)
@@ -275,7 +281,6 @@ int social_on_login(struct req *r, i64 person)
     struct oidc_person who = { 0 };
     str until, provider, rest, cookie = in_cookie(r, COOKIE_LINK);
     i64 end;
-    bool is_new;
     if (!cookie.n)
         return E_OK;
     set_cookie(r, COOKIE_LINK, str_none, -1, false);
@@ -286,8 +291,9 @@ int social_on_login(struct req *r, i64 person)
     who.email = rest;
     if (!str_int(until, &end) || end < c->now || !str_eq(r->who.email, who.email))
         return E_OK;
-    TRY(connect(c, person, provider, &who, &is_new));
-    return is_new ? factor_news(c, NEWS_LOGIN_ON, person) : E_OK;
+    struct connecting k = { person, provider, &who, false };
+    TRY(session_adds(r, connect, &k));
+    return k.is_new ? factor_news(c, NEWS_LOGIN_ON, person) : E_OK;
 }
 
 struct leaving {

@@ -340,6 +340,20 @@ test('OAuth: an address with an account is connected only when its owner has log
     }
 });
 
+// Whoever reads the mail may have taken the account there, and have changed its address since.
+test('OAuth: after a provider\'s login a code by mail is no second factor, whatever address it names', { skip, timeout: 60000 }, async () => {
+    const email = `both.${fresh()}@example.test`, sub = fresh();
+    assert.equal((await lie(new Browser(), { sub, claims: { email } })).got.status, 303);
+    sql(`insert into auth.phone (person_id, number, tail, country, is_factor) select id, 'x', '21', 'TH', true from auth.person where email = ${quote(email)}`);
+    for (const named of [email, `moved.${fresh()}@example.test`]) {
+        const browser = new Browser(), { got } = await lie(browser, { sub, claims: { email: named } });
+        assert.deepEqual([got.status, got.headers.location], [303, '/login/second'], named);
+        assert.equal((await browser.json('/login/second')).data.mayMail, false, named);
+        assert.match(text((await browser.get('/login/second')).body), /Whoever reads your mail could have come this far/);
+        assert.equal((await browser.post('/login/second/mail', {})).status, 403, named);
+    }
+});
+
 test('ID-13 who is logged in connects a login, uses it and disconnects it, but not their only way in', { skip, timeout: 60000 }, async () => {
     const browser = new Browser(), email = `connect.${fresh()}@example.test`, sub = fresh();
     const { got } = await lie(browser, { sub: `${sub}-first`, claims: { email } });

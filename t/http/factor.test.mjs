@@ -2,8 +2,9 @@
 // and many who show the same code at once.
 import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { skip, Browser, ask, calm, one, quote, sql, text, url } from './shop.mjs';
+import { skip, Browser, ask, calm, one, pg, quote, sql, text, until, url } from './shop.mjs';
 import { Authenticator, b64 } from './authenticator.mjs';
 import { codeOf, fromBase32 } from '../e2e/totp.mjs';
 
@@ -70,6 +71,35 @@ test('ID-12 race: 50 at once in one browser have five tries together', { skip, t
     assert.equal(one(`select coalesce(max(w.tries), 5) from auth.pending w join auth.person p on p.id = w.person_id where p.email = ${quote(owner.email)}`), 5);
     assert.equal((await browser.post('/login/second', { code: owner.codes[1] })).status, 410);
 });
+
+// What a request adds waits for who takes the account back: the person's row is held here as it is there.
+const addings = {
+    'an app': [async (browser) => {
+        const { data } = await browser.json('/account/security/app');
+        return ['/account/security/app', { sealed: data.sealed, code: codeOf(fromBase32(data.secret)) }];
+    }, 'auth.totp where person_id ='],
+    'recovery codes': [async (browser) => { await withApp(browser); return ['/account/security/codes', {}]; }, 'auth.recovery where used_at is null and person_id ='],
+    'a passkey': [async (browser) => ['/account/security/passkeys', { ...new Authenticator(url).create((await options(browser, 'add')).challenge), name: 'Red key' }], 'auth.passkey where person_id ='],
+    'an address': [async (browser) => ['/account/email', { email: newcomer(), old: PASSWORD }], 'auth.code where purpose = \'change-email\' and person_id ='],
+};
+for (const [what, [ready, where]] of Object.entries(addings))
+    test(`ID-20 race: ${what} is not added after the account was taken back`, { skip, timeout: 30000 }, async () => {
+        const owner = await registered(), id = one(`select id from auth.person where email = ${quote(owner.email)}`);
+        const [path, form] = await ready(owner);
+        const seen = () => sql(`select md5(coalesce(string_agg(t::text, ';' order by t::text), '')) from (select * from ${where} ${id}) t`);
+        const before = seen();
+        const other = spawn('/usr/lib/postgresql/15/bin/psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', pg], { stdio: ['pipe', 'pipe', 'inherit'] });
+        let said = '';
+        other.stdout.on('data', (part) => { said += part; });
+        other.stdin.write(`begin; select pg_backend_pid() from auth.person where id = ${id} for no key update;\n`);
+        await until(() => /^\d+\n/.test(said));
+        const asked = owner.post(path, form, { headers: json });
+        await until(() => one(`select count(*) from pg_stat_activity where ${parseInt(said)} = any (pg_blocking_pids(pid))`) === 1, 10000, 'it does not wait');
+        other.stdin.end(`update auth.device set ended_at = now() where person_id = ${id}; commit;\n`);
+        const got = await asked;
+        assert.equal(got.status, 401, `${got.status} ${text(got.body).slice(0, 200)}`);
+        assert.equal(seen(), before);
+    });
 
 test('ID-12 race: 50 at once who are logged in guess five times together', { skip, timeout: 60000 }, async () => {
     const owner = await withApp(await registered());
