@@ -86,6 +86,13 @@ select c.id, c.organisation_id, c.slug, base.said(c.names, :lang) as name,
        base.said(c.descriptions, :lang) as description
   from up join catalog.category c on c.id = up.id order by up.depth desc;
 
+-- name: categories_now :many
+-- in: ids bigint[], lang text
+-- Of a way that is known: without looking for it anew.
+select c.id, c.parent_id, c.organisation_id, c.slug, base.said(c.names, :lang) as name,
+       base.said(c.descriptions, :lang) as description
+  from catalog.category c where c.id = any(:ids::bigint[]);
+
 -- name: menu :many
 -- in: lang text
 -- All categories that show something, with what a picture of each needs.
@@ -120,13 +127,24 @@ select m.stem, m.width, m.height, m.widths, '' as alt
 
 -- name: product :maybe
 -- in: slug text
--- Its page's sheet and the stock of its items (one may lie in several places).
-select s.product_id as id, s.organisation_id, s.slug, s.document, s.category_ids, k.items, k.free
+-- Its page's sheet, read when there is another edition of it.
+select s.product_id as id, s.organisation_id, s.slug, o.edition, s.document::text as document,
+       s.category_ids
   from catalog.sheet s
- cross join lateral (
-       select array_agg(x.item_id) as items, array_agg(x.on_hand - x.reserved) as free
-         from inventory.stock x where x.item_id = any(s.item_ids)) k
+  join catalog.offer o on o.product_id = s.product_id
  where s.slug = :slug;
+
+-- name: product_now :many
+-- in: product bigint, offers bigint[], currency text
+-- Offers, and the product's stock: a row with an item for each place it lies in.
+select o.product_id, o.edition, o.free, o.endless, null::bigint as item,
+       o.lows[array_position(o.currencies, :currency)] as low,
+       o.highs[array_position(o.currencies, :currency)] as high,
+       o.compares[array_position(o.currencies, :currency)] as compare_at
+  from catalog.offer o where o.product_id = any(:offers::bigint[])
+ union all
+select null, null, k.free, null, k.item_id, null, null, null
+  from catalog.stocked k where k.product_id = :product;
 
 -- name: categories_by_ids :many
 -- in: ids bigint[], lang text

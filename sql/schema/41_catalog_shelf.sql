@@ -518,6 +518,15 @@ grant usage on schema catalog, inventory, base to talat_search;
 grant select on all tables in schema catalog to talat_search;
 grant select on inventory.item, inventory.stock to talat_search;
 grant create on schema catalog to talat_search;
+
+-- What is free of a published product's items, a row for each place they lie in: no more than
+-- everybody may see of inventory.stock, without asking for each item whether it is published.
+create view catalog.stocked as
+select s.product_id, k.item_id, k.on_hand - k.reserved as free
+  from catalog.sheet s join inventory.stock k on k.item_id = any(s.item_ids);
+alter view catalog.stocked owner to talat_search;
+grant select on catalog.stocked to talat_app;
+
 alter function catalog.hits owner to talat_search;
 alter function catalog.real_tags owner to talat_search;
 alter function catalog.sift owner to talat_search;

@@ -50,8 +50,9 @@ int page_home(struct req *r)
 
 /* `options` holds a row for each value: code, name, value_id, value_code, value_name. */
 struct shown {
-    struct node *product, *related, *options, *variants, *categories;
-    const struct node *sheet;
+    const struct node
+        *product; /* {id, organisation_id, slug, edition, document, category_ids, ..} */
+    struct node *now, *related, *options, *variants, *categories, *sheet;
     str tags[MAX_TAGS]; /* what the address chose */
     size_t n_tags;
     const struct node *chosen; /* the variant */
@@ -90,15 +91,12 @@ static void read_options(struct ctx *c, struct shown *s)
     }
 }
 
-/* Of the stock's two columns, item by item and place by place, what one item has. */
-static i64 free_of(const struct node *product, i64 item)
+/* It may lie in several places. */
+static i64 free_of(const struct node *now, i64 item)
 {
-    const struct item *free = node_first(node_get(product, S("free")));
     i64 sum = 0;
-    EACH(it, node_get(product, S("items"))) {
-        sum += it->node.as.number == item ? free->node.as.number : 0;
-        free = free->next;
-    }
+    EACH(it, now)
+        sum += node_int(&it->node, "item") == item ? node_int(&it->node, "free") : 0;
     return sum;
 }
 
@@ -112,8 +110,7 @@ static void read_variants(struct ctx *c, struct shown *s)
         const struct item *amount = node_first(node_get(price, c->currency));
         node_set(c->mem, &it->node, S("amount"), amount ? (struct node *)&amount->node : NULL);
         node_set(c->mem, &it->node, S("compare_at"), amount ? &amount->next->node : NULL);
-        node_set_int(
-            c->mem, &it->node, S("free"), free_of(s->product, node_int(&it->node, "item")));
+        node_set_int(c->mem, &it->node, S("free"), free_of(s->now, node_int(&it->node, "item")));
     }
 }
 
@@ -432,8 +429,9 @@ static int make_newest(struct ctx *c, void *with, struct node **rows)
 /* The newest of a category, kept like the lists that are searched for; what they cost is not. */
 static int find_newest(struct ctx *c, i64 category, const struct node **newest)
 {
-    str key = str_fmt(c->mem, "newest:%" PRId64, category);
-    return kept_or_made(c, key, make_newest, &category, newest);
+    i64 *with = NEW(c->mem, i64);
+    *with = category;
+    return kept_or_made(c, str_fmt(c->mem, "newest:%" PRId64, category), make_newest, with, newest);
 }
 
 static i64 first_category(const struct node *product)
@@ -442,35 +440,51 @@ static i64 first_category(const struct node *product)
     return first ? first->node.as.number : 0;
 }
 
-/* The product, and what stands below it: the newest others of its first category. Which one that
- * is, this worker may remember from the last time, and then one round trip is all. */
-static int read_product(struct ctx *c, str slug, struct shown *s)
+/* What may be another thing at any moment: stock, and the offers of the product and of those that
+ * stand below it, the newest of its first category. */
+static int read_now(struct ctx *c, struct shown *s)
 {
-    const struct node *known = copy_of_row(c, "category of", slug, 0, 0), *newest = NULL;
-    i64 guess = known ? known->as.number : 0;
-    if (guess)
-        TRY(find_newest(c, guess, &newest));
-    pg_batch(c);
-    q_catalog_product(c, &s->product, slug);
-    if (newest)
-        offers_ask(c, newest, &s->related);
-    TRY(pg_flush(c));
-    if (!s->product)
-        return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
+    const struct node *newest = NULL;
     i64 category = first_category(s->product);
-    if (category && category != guess) {
-        struct node number = { .kind = N_INT, .as.number = category };
-        row_copied(c, "category of", slug, 0, 0, &number);
+    if (category)
         TRY(find_newest(c, category, &newest));
-        TRY(offers_ask(c, newest, &s->related));
-    }
-    s->related = category ? offers_as_found(c, newest, s->related) : NULL;
+    i64 *ids = NEWS(c->mem, i64, node_count(newest) + 1), *id = ids;
+    *id++ = node_int(s->product, "id");
+    EACH(it, newest)
+        *id++ = node_int(&it->node, "product_id");
+    TRY(q_catalog_product_now(c, &s->now, *ids, ids, (size_t)(id - ids), c->currency));
+    s->related = offers_as_found(c, newest, s->now);
     return E_OK;
 }
 
 static bool is_itself(const struct node *product, const struct node *offer)
 {
     return node_int(product, "id") == node_int(offer, "product_id");
+}
+
+/* It is as it was when this worker read it, and sold under the same address. */
+static bool is_current(const struct shown *s)
+{
+    EACH(it, s->now)
+        if (is_itself(s->product, &it->node))
+            return node_int(&it->node, "edition") == node_int(s->product, "edition");
+    return false;
+}
+
+static int read_product(struct ctx *c, str slug, struct shown *s)
+{
+    s->product = copy_of_row(c, "sheet", slug, 0, 0);
+    if (s->product)
+        TRY(read_now(c, s));
+    if (s->product && is_current(s))
+        return E_OK;
+    struct node *row;
+    TRY(q_catalog_product(c, &row, slug));
+    if (!row)
+        return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
+    row_copied(c, "sheet", slug, 0, 0, row);
+    s->product = row;
+    return read_now(c, s);
 }
 
 static struct node *others(struct ctx *c, const struct shown *s)
@@ -492,7 +506,7 @@ int page_product(struct req *r)
     TRY(read_product(c, in_str(r, "slug"), &s));
     s.related = others(c, &s);
     TRY(cards_of(c, s.related, RELATED, &cards));
-    s.sheet = node_get(s.product, S("document"));
+    TRY(json_read(c, node_str(s.product, "document"), &s.sheet));
     TRY(read_categories(c, &s));
     read_options(c, &s);
     read_variants(c, &s);

@@ -3,7 +3,7 @@ import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, dirname } from 'node:path';
-import { skip, Browser, admin, ask, calm, conf, fields, goods, inner, one, rows, shopper, sleep, sql, text, until, url, wholeForm } from './shop.mjs';
+import { skip, Browser, admin, ask, calm, conf, fields, goods, inner, one, rows, setStock, shopper, sleep, sql, text, until, url, wholeForm } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 
@@ -149,6 +149,40 @@ test('a card that workers have read before says what holds now', { skip, timeout
         assert.deepEqual(await said(), [{ ...first, brand: 'Another brand', price: first.price + 900 }]);
     } finally { change(brand, -900); }
     assert.deepEqual(await said(), [first]);
+});
+
+test('a product that workers have read before is shown as it is now, and where it is now', { skip, timeout: 30000 }, async () => {
+    const thing = goods({ stock: 90 }), [{ slug, brand }] = rows(`select slug, brand from catalog.product where id = ${thing.product}`);
+    let n = 0;
+    // An undeclared name makes it a page that is not kept; so many at once keep every worker busy.
+    const said = async (at) => {
+        const pages = await Promise.all(Array.from({ length: 24 }, async () => {
+            const { status, body } = await ask(`/products/${at}.json?look=${n++}`), { product } = status === 200 ? JSON.parse(body) : {};
+            const own = product?.variants.find(({ sku }) => sku === thing.sku);
+            return JSON.stringify({ status, brand: product?.brand, price: own?.price, left: own?.left });
+        }));
+        return [...new Set(pages)].map((page) => JSON.parse(page));
+    };
+    const change = (set, more) => {
+        sql(`begin; update catalog.product set ${set} where id = ${thing.product};
+            update catalog.price set amount = amount + ${more}, compare_at = compare_at + ${more} where product_id = ${thing.product};
+            select catalog.reshelve(array[${thing.product}::bigint]); commit`);
+    };
+    const as_it_was = { status: 200, brand, price: thing.price, left: null };
+    assert.deepEqual(await said(slug), [as_it_was]);
+    setStock(thing.sku, 2);
+    assert.deepEqual(await said(slug), [{ ...as_it_was, left: 2 }]);
+    change("brand = 'Another brand'", 900);
+    try {
+        assert.deepEqual(await said(slug), [{ status: 200, brand: 'Another brand', price: thing.price + 900, left: 2 }]);
+        change("slug = slug || '-elsewhere'", 0);
+        assert.deepEqual(await said(slug), [{ status: 404 }]);
+        assert.deepEqual((await said(`${slug}-elsewhere`)).map(({ status }) => status), [200]);
+    } finally {
+        setStock(thing.sku, 90);
+        change(`brand = '${brand.replaceAll("'", "''")}', slug = '${slug}'`, -900);
+    }
+    assert.deepEqual(await said(slug), [as_it_was]);
 });
 
 test("a product's page names a category that is newer than the workers' list of them", { skip, timeout: 20000 }, async () => {

@@ -273,4 +273,7 @@ export default [
     { name: 'old-cards', what: 'what a worker has read of a product once, it goes on saying', file: 'src/web/copies.c',
         from: 'copy && copy->edition == edition && when_ticks()', to: 'copy && (edition || 1) && when_ticks()',
         red: ['t/http/cache.test.mjs: a card that workers have read before says what holds now'] },
+    { name: 'old-pages', what: 'a product is shown as a worker has read it once', file: 'src/catalog/page.c',
+        from: 'return node_int(&it->node, "edition") == node_int(s->product, "edition");', to: 'return true;',
+        red: ['t/http/cache.test.mjs: a product that workers have read before is shown as it is now, and where it is now'] },
 ];
