@@ -131,7 +131,7 @@ static str question_of(struct ctx *c, const char *what, const struct list_ask *a
     return buf_str(&key);
 }
 
-struct sought {
+struct sought { /* in the arena, ask and all: kept_or_made's */
     const struct list_ask *ask;
     str words;
 };
@@ -176,18 +176,52 @@ static int make_way(struct ctx *c, void *with, struct node **rows)
     return node_count(*rows) ? E_OK : no_category(c);
 }
 
-/* Its number never changes and is kept. One that is not there is not kept: it may be made the next
+/* Which categories lead there is kept. One that is not there is not: it may be made the next
  * moment. */
-static int find_category(struct ctx *c, const struct list_ask *ask, i64 *category)
+static int find_way(struct ctx *c, const struct list_ask *ask, const struct node **way)
 {
-    const struct node *way;
-    *category = 0;
     if (!ask->category.n)
         return E_OK;
-    TRY(kept_or_made(
-        c, str_fmt(c->mem, "way:%.*s", STR(ask->category)), make_way, (void *)ask, &way));
-    *category = node_int(&way->as.items.last->node, "id");
-    return E_OK;
+    return kept_or_made(
+        c, str_fmt(c->mem, "way:%.*s", STR(ask->category)), make_way, (void *)(uintptr_t)ask, way);
+}
+
+static i64 end_of(const struct node *way)
+{
+    return node_count(way) ? node_int(&way->as.items.last->node, "id") : 0;
+}
+
+static const struct node *with_id(const struct node *rows, i64 id)
+{
+    EACH(it, rows)
+        if (node_int(&it->node, "id") == id)
+            return &it->node;
+    return NULL;
+}
+
+/* The categories of that way as they are called now, if it is still the way there. */
+static struct node *way_now(
+    struct ctx *c, const struct list_ask *ask, const struct node *way, const struct node *rows)
+{
+    struct node *list = node_list(c->mem);
+    i64 above = 0;
+    EACH(it, way) {
+        const struct node *row = with_id(rows, node_int(&it->node, "id"));
+        if (!row || node_int(row, "parent_id") != above ||
+            (!it->next && !str_eq(node_str(row, "slug"), ask->category)))
+            return NULL;
+        above = node_int(row, "id");
+        node_add(c->mem, list, (struct node *)(uintptr_t)row);
+    }
+    return list;
+}
+
+static void ask_way(struct ctx *c, const struct node *way, struct node **rows)
+{
+    i64 *ids = NEWS(c->mem, i64, node_count(way)), *id = ids;
+    EACH(it, way)
+        *id++ = node_int(&it->node, "id");
+    q_catalog_categories_now(c, rows, ids, node_count(way), c->lang);
 }
 
 struct shown_list {
@@ -200,20 +234,23 @@ static int read_list(struct ctx *c, struct sought *all, bool is_newest, struct s
 {
     const struct list_ask *ask = all->ask;
     bool nothing_sought = ask->is_search && !all->words.n;
-    i64 category;
-    TRY(find_category(c, ask, &category));
+    const struct node *way = NULL;
+    struct node *now = NULL;
+    TRY(find_way(c, ask, &way));
+    i64 category = end_of(way);
     if (!is_newest && !nothing_sought)
         TRY(find_products(c, all, &s->found));
     pg_batch(c);
     if (category)
-        q_catalog_category_way(c, &s->way, ask->category, c->lang);
+        ask_way(c, way, &now);
     if (s->found)
         offers_ask(c, s->found, &s->rows);
     else if (!nothing_sought)
         q_catalog_list_new(c, &s->rows, category, c->currency, ask->after_k, ask->after_id);
     TRY(pg_flush(c));
-    if (category && !node_count(s->way))
-        return no_category(c);
+    s->way = category ? way_now(c, ask, way, now) : NULL;
+    if (category && !s->way)
+        TRY(make_way(c, (void *)(uintptr_t)ask, &s->way));
     if (s->found)
         s->rows = offers_as_found(c, s->found, s->rows);
     return E_OK;
@@ -469,13 +506,16 @@ int list_page(struct req *r, const struct list_ask *ask)
     struct node *cards;
     const struct node *facets = NULL, *category = NULL;
     str sought = ask->q.n ? locale_words(c->mem, ask->q) : S("");
-    struct sought all = { ask, sought };
+    struct sought *all = NEW(c->mem, struct sought);
+    struct list_ask *own = NEW(c->mem, struct list_ask);
+    *own = *ask;
+    *all = (struct sought){ own, sought };
 
-    TRY(read_list(c, &all, is_plain(ask) && str_is(ask->sort, "new"), &s));
+    TRY(read_list(c, all, is_plain(ask) && str_is(ask->sort, "new"), &s));
     if (node_count(s.way))
         category = &s.way->as.items.last->node;
     if (!ask->is_search || sought.n)
-        TRY(kept_or_made(c, question_of(c, "facets", ask, sought), make_facets, &all, &facets));
+        TRY(kept_or_made(c, question_of(c, "facets", ask, sought), make_facets, all, &facets));
     TRY(cards_of(c, s.rows, PAGE, &cards));
 
     struct node *document = node_map(c->mem);
