@@ -15,7 +15,15 @@ enum {
     TEXT_MOST = 100 * 1000, /* as JSON; more is made each time */
     SLOT_MEMORY = 8 << 20,  /* far more than that takes as nodes */
     LOOKS = 25,
+    DUE_MOST = 4,
     PAUSE_MS = 10 /* while another makes the first one */
+};
+
+struct making {
+    struct ctx *c;
+    str key, name, lock; /* the last two in Redis */
+    int (*make)(struct ctx *, void *, struct node **);
+    void *with;
 };
 
 struct kept {
@@ -25,6 +33,9 @@ struct kept {
         struct node *document;
         i64 born_us, used_us;
     } slots[SLOTS];
+    struct making due[DUE_MOST]; /* when the request has been answered */
+    size_t n_due;
+    bool is_pool; /* somebody says when that is */
 };
 
 struct kept *kept_open(struct arena *mem) { return NEW(mem, struct kept); }
@@ -76,62 +87,82 @@ static const struct node *from_text(struct ctx *c, str key, str text, i64 left_s
     return put(c, key, read, when_ticks() - (KEPT_LIFE_S - left_s) * SECOND);
 }
 
-/* What all workers share, or NULL and whether it is now ours to make. */
-static const struct node *shared(struct ctx *c, str key, str name, str lock)
+/* What all workers share, or NULL; and whether it is ours to make, at once or soon. */
+static const struct node *shared(const struct making *m, bool *mine)
 {
-    bool mine = false;
+    struct ctx *c = m->c;
     for (int looks = 0; looks < LOOKS; looks++) {
         str text;
         i64 left_s;
-        if (!redis_get_left(c, name, &text, &left_s))
+        if (!redis_get_left(c, m->name, &text, &left_s))
             return NULL;
         if (text.n && left_s > KEPT_LIFE_S - FRESH_S)
-            return from_text(c, key, text, left_s);
-        if (!redis_add(c, lock, S("1"), LOCK_S, &mine) || mine)
+            return from_text(c, m->key, text, left_s);
+        if (!redis_add(c, m->lock, S("1"), LOCK_S, mine))
             return NULL;
         if (text.n)
-            return from_text(c, key, text, left_s);
+            return from_text(c, m->key, text, left_s);
+        if (*mine)
+            return NULL;
         nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000 * 1000 }, NULL);
     }
     return NULL;
 }
 
-static int make_anew(struct ctx *c, str key, str name, str lock,
-    int (*make)(struct ctx *, void *, struct node **), void *with, const struct node **out)
+static int make_anew(const struct making *m, const struct node **out)
 {
+    struct ctx *c = m->c;
     struct node *made = NULL;
     i64 born_us = when_ticks();
-    int err = make(c, with, &made);
+    int err = m->make(c, m->with, &made);
     struct buf text = buf_new(c->mem, TEXT_MOST);
     *out = made;
     if (!err && made)
         json_store(&text, made);
     if (text.n && !text.full) {
-        redis_set(c, name, buf_str(&text), KEPT_LIFE_S);
-        *out = put(c, key, made, born_us);
+        redis_set(c, m->name, buf_str(&text), KEPT_LIFE_S);
+        *out = put(c, m->key, made, born_us);
     }
-    redis_del(c, lock);
+    redis_del(c, m->lock);
     return err;
+}
+
+void kept_pool(struct app *app) { app->kept->is_pool = true; }
+
+/* What cannot be made now is made by whoever asks when the old one has had its time. */
+void kept_renew(struct app *app)
+{
+    struct kept *kept = app->kept;
+    const struct node *made;
+    for (size_t i = 0; i < kept->n_due; i++)
+        make_anew(&kept->due[i], &made);
+    kept->n_due = 0;
 }
 
 int kept_or_made(struct ctx *c, str key, int (*make)(struct ctx *, void *, struct node **),
     void *with, const struct node **out)
 {
-    struct node *made = NULL;
+    struct kept *kept = c->app->kept;
+    bool mine = false;
     *out = NULL;
-    if (pg_in_tx(c) || !c->app->kept) {
+    if (pg_in_tx(c) || !kept) {
+        struct node *made = NULL;
         int err = make(c, with, &made);
         *out = made;
         return err;
     }
-    struct slot *slot = find(c->app->kept, key);
+    struct slot *slot = find(kept, key);
     if (slot && when_ticks() - slot->born_us < FRESH_S * SECOND) {
         slot->used_us = when_ticks();
         *out = slot->document;
         return E_OK;
     }
-    str name = str_fmt(c->mem, "kept:%.*s", STR(key)),
-        lock = str_fmt(c->mem, "making:%.*s", STR(key));
-    *out = shared(c, key, name, lock);
-    return *out ? E_OK : make_anew(c, key, name, lock, make, with, out);
+    struct making m = { c, key, str_fmt(c->mem, "kept:%.*s", STR(key)),
+        str_fmt(c->mem, "making:%.*s", STR(key)), make, with };
+    *out = shared(&m, &mine);
+    if (*out && mine && kept->is_pool && kept->n_due < DUE_MOST)
+        kept->due[kept->n_due++] = m;
+    else if (!*out || mine)
+        return make_anew(&m, out);
+    return E_OK;
 }

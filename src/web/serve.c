@@ -186,6 +186,7 @@ static void serve_one(struct pool *p, struct beat *beat, int fd, struct arena *m
     if (fcgi_read(&f, fd, mem, &cgi)) {
         web_handle(p->app, pg, redis, mem, &cgi, &answer);
         fcgi_write(&f, mem, &answer);
+        kept_renew(p->app);
     }
     arena_reset(mem);
     atomic_store(&beat->busy_since_us, 0);
@@ -211,6 +212,7 @@ static int work(struct pool *p, int slot)
     if (poller < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, p->listener, &event))
         return 1;
     fcgi_start();
+    kept_pool(p->app);
     metrics_slot(p->app, slot);
     metric_add(p->app, "worker_starts_total", 1);
     int idle_s = 0;

@@ -377,7 +377,7 @@ struct house {
 extern const struct house shop_house; /* bin/features.c */
 /* A document that is the same for everybody, at most some seconds old: kept by this worker,
  * else shared by another, else made now. It is not to be changed. `key` says all that it
- * depends on. */
+ * depends on; `with` lives as long as the request: it may be made anew behind its answer. */
 int kept_or_made(struct ctx *, str key, int (*make)(struct ctx *, void *with, struct node **),
     void *with, const struct node **out);
 /* A row that this worker has read before, as long as it is of this edition (copies.c), or NULL;

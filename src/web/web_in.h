@@ -93,6 +93,9 @@ struct late {
 size_t limit_late(struct req *, struct counter counters[static PER_REQUEST]); /* those not sent */
 void limit_settle(struct req *, const struct counter *, bool counted); /* at the request's end */
 struct kept *kept_open(struct arena *);
+/* This process calls kept_renew after each answer, while the request's arena still stands. */
+void kept_pool(struct app *);
+void kept_renew(struct app *);
 struct copies *copies_open(struct arena *);
 struct limits *limits_open(struct app *, struct buf *errors);
 
