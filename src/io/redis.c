@@ -11,6 +11,7 @@ struct redis {
     const char *socket;
     i64 retry_at;         /* not before: the last try failed */
     bool ahead, ahead_ok; /* a command was sent whose reply is not read yet; what it said */
+    char script[41];      /* by this name the server knows tag_script */
     i64 said[2 * COUNTERS_AHEAD];
 };
 
@@ -31,6 +32,7 @@ void redis_close(struct redis *r)
         redisFree(r->conn);
     r->conn = NULL;
     r->ahead = false;
+    r->script[0] = '\0';
 }
 
 /* A connection that failed in the middle may hold half an answer: it is never used again. */
@@ -232,7 +234,9 @@ bool redis_setting(struct ctx *c, str name, str *value)
     return value->n > 0;
 }
 
-/* One command for a page of thirty tags, and for who asked for it: counters are the last keys. */
+/* One command for a page of thirty tags, and for who asked for it: counters are the last keys. A
+ * counter that stands is counted on in memory alone: not each page is a line in the file, and who
+ * starts Redis anew forgets less than a minute's count. */
 static const char tag_script[] = "local tags, said = #KEYS - #ARGV + 2, {} "
                                  "for i = 1, tags do"
                                  "  redis.call('SADD', KEYS[i], ARGV[1])"
@@ -241,12 +245,13 @@ static const char tag_script[] = "local tags, said = #KEYS - #ARGV + 2, {} "
                                  "  end "
                                  "end "
                                  "for i = tags + 1, #KEYS do"
-                                 "  local window = tonumber(ARGV[i - tags + 2])"
-                                 "  said[#said + 1] = redis.call('INCR', KEYS[i])"
                                  "  local left = redis.call('TTL', KEYS[i])"
+                                 "  if left >= 0 then redis.set_repl(redis.REPL_NONE) end"
+                                 "  said[#said + 1] = redis.call('INCR', KEYS[i])"
+                                 "  redis.set_repl(redis.REPL_ALL)"
                                  "  if left < 0 then"
-                                 "    redis.call('EXPIRE', KEYS[i], window)"
-                                 "    left = window"
+                                 "    left = tonumber(ARGV[i - tags + 2])"
+                                 "    redis.call('EXPIRE', KEYS[i], left)"
                                  "  end"
                                  "  said[#said + 1] = left "
                                  "end "
@@ -266,10 +271,27 @@ static bool take_ahead(struct ctx *c)
         lose(r, r->conn->errstr);
     else if (!r->ahead_ok)
         log_line(c, LOG_WARN, "redis.error", "error", str_of(reply->str), NULL);
+    if (!r->ahead_ok)
+        r->script[0] = '\0'; /* it may have forgotten it */
     for (size_t i = 0; r->ahead_ok && i < reply->elements && i < COUNT(r->said); i++)
         r->said[i] = reply->element[i]->integer;
     freeReplyObject(reply);
     return r->conn;
+}
+
+/* Its name is shorter than itself, and nothing has to be reckoned of it. */
+static bool know_script(struct ctx *c)
+{
+    struct redis *r = c->redis;
+    redisReply *reply;
+    if (r->script[0])
+        return true;
+    if (!ask_one(
+            c, (struct command){ { S("SCRIPT"), S("LOAD"), str_of(tag_script) }, 3 }, &reply) ||
+        text_of(reply).n != sizeof r->script - 1)
+        return false;
+    memcpy(r->script, reply->str, sizeof r->script);
+    return true;
 }
 
 void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member, i64 seconds,
@@ -279,7 +301,7 @@ void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member,
     assert(n <= COUNTERS_AHEAD);
     if (r)
         r->ahead_ok = false;
-    if (!r || !n_keys || !connect_now(r) || !take_ahead(c))
+    if (!r || !n_keys || !connect_now(r) || !take_ahead(c) || !know_script(c))
         return;
     str *words = NEWS(c->mem, str, n_keys + 2 + 2 * n), *args = words + n_keys + n;
     memcpy(words, keys, n_keys * sizeof *keys);
@@ -290,7 +312,7 @@ void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member,
         words[n_keys + i] = counters[i].key;
         args[2 + i] = number(c->mem, counters[i].window_s);
     }
-    struct command command = { .words = { S("EVAL"), str_of(tag_script),
+    struct command command = { .words = { S("EVALSHA"), str_of(r->script),
                                    number(c->mem, (i64)(n_keys + n)) },
         .n = 3,
         .more = words,
