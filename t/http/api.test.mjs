@@ -212,7 +212,7 @@ test('no token that is not ours opens anything', { skip, timeout: 60000 }, async
         }
     const page = await ask('/account', { headers: { cookie: `__Host-sid=${'A'.repeat(1 << 16)}` } });
     assert.equal(page.status, 401, 'a browser whose cookies have grown too long');
-    assert.match(page.body, /sign in again/);
+    assert.match(page.body, /log in again/);
     assert.equal((await me.get('/account.json')).status, 200);
 });
 
