@@ -62,3 +62,24 @@ export async function faults(page) {
     return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
         .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
 }
+
+const THUMB = 44; // px
+// What a thumb is meant to hit. A box within a label counts as its label; words within a
+// sentence are exempt, as in WCAG 2.5.8.
+export const small = (page) => page.evaluate((least) => {
+    const found = [];
+    for (const control of document.querySelectorAll('button, .button, summary, select, textarea, input:not([type=hidden]), .corner a')) {
+        const box = control.matches('input[type=radio], input[type=checkbox]') ? control.closest('label') ?? control : control;
+        const { width, height } = box.getBoundingClientRect();
+        const hidden = !box.checkVisibility({ visibilityProperty: true }) || width < 2 || height < 2 || control.matches('.linkish');
+        if (!hidden && (width < least - 0.5 || height < least - 0.5))
+            found.push(`${control.outerHTML.slice(0, 80)} is ${Math.round(width)} × ${Math.round(height)} px`);
+    }
+    return found;
+}, THUMB);
+export const wide = (page) => page.evaluate(() => {
+    const room = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= room) return [];
+    const worst = [...document.querySelectorAll('body *')].filter((each) => each.getBoundingClientRect().right > room + 1).slice(0, 3);
+    return [`is ${document.documentElement.scrollWidth} px wide where ${room} are: ${worst.map((each) => `${each.tagName}.${each.className}`).join(', ')}`];
+});

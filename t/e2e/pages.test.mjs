@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { HtmlValidate } from 'html-validate';
 import { journey, newcomer, HOME } from './people.mjs';
-import { faults } from './browser.mjs';
+import { faults, small, wide } from './browser.mjs';
 import { codeOf, fromBase32 } from './totp.mjs';
 
 const html = new HtmlValidate({
@@ -12,32 +12,12 @@ const html = new HtmlValidate({
     rules: { 'require-sri': 'off', 'no-trailing-whitespace': 'off' },
 });
 const MOST = 50_000; // bytes of one page, without pictures
-const THUMB = 44; // px
 
 async function invalid(text) {
     const report = await html.validateString(text);
     return report.results.flatMap(({ messages }) => messages.filter(({ severity }) => severity === 2)
         .map(({ ruleId, message, line }) => `HTML line ${line}: ${ruleId}: ${message}: ${text.split('\n')[line - 1]?.trim().slice(0, 160)}`));
 }
-// What a thumb is meant to hit. A box within a label counts as its label; words within a
-// sentence are exempt, as in WCAG 2.5.8.
-const small = (page) => page.evaluate((least) => {
-    const found = [];
-    for (const control of document.querySelectorAll('button, .button, summary, select, textarea, input:not([type=hidden]), .corner a')) {
-        const box = control.matches('input[type=radio], input[type=checkbox]') ? control.closest('label') ?? control : control;
-        const { width, height } = box.getBoundingClientRect();
-        const hidden = !box.checkVisibility({ visibilityProperty: true }) || width < 2 || height < 2 || control.matches('.linkish');
-        if (!hidden && (width < least - 0.5 || height < least - 0.5))
-            found.push(`${control.outerHTML.slice(0, 80)} is ${Math.round(width)} × ${Math.round(height)} px`);
-    }
-    return found;
-}, THUMB);
-const wide = (page) => page.evaluate(() => {
-    const room = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= room) return [];
-    const worst = [...document.querySelectorAll('body *')].filter((each) => each.getBoundingClientRect().right > room + 1).slice(0, 3);
-    return [`is ${document.documentElement.scrollWidth} px wide where ${room} are: ${worst.map((each) => `${each.tagName}.${each.className}`).join(', ')}`];
-});
 
 // Looks at the page as it is now, and writes down what is wrong with it.
 async function inspect(person, name, wrong) {

@@ -1,6 +1,7 @@
 // node t/e2e/screens.mjs FOLDER [WORD]: a picture of every page, at 390 and 1280 px, in English,
 // Thai and Vietnamese, light and dark, for somebody to look at. The shop is TALAT_URL or the
-// running ./dev up. WORD: only pictures whose name has it ("home-390", "-th-", "dark").
+// running ./dev up. WORD: only pictures whose name has it ("home-390", "-th-", "dark"). What can
+// be seen without eyes it says itself: sideways scrolling, small controls, what axe finds.
 import { mkdirSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ if (!process.env.TALAT_URL) {
     const { url, config } = JSON.parse(execFileSync(fileURLToPath(new URL('../../dev', import.meta.url)), ['status', '--json']));
     Object.assign(process.env, { TALAT_URL: url, TALAT_CONF: config });
 }
-const { launch, open } = await import('./browser.mjs');
+const { faults, launch, open, small, wide } = await import('./browser.mjs');
 const { mailedCode, mailTo } = await import('../http/shop.mjs'); // they read the address when they come
 const { codeOf, fromBase32 } = await import('./totp.mjs');
 
@@ -77,9 +78,31 @@ const shopper = [
     ['list', (page, at) => page.goto(`${at}/products`)],
     ['category', (page, at) => page.goto(`${at}/categories/speakers`)],
     ['search', (page, at) => page.goto(`${at}/search?q=${encodeURIComponent({ en: 'lamp', th: 'โคมไฟ', vi: 'đèn' }[at.slice(1) || 'en'])}`)],
+    ['filters', async (page, at) => {
+        await page.goto(`${at}/categories/speakers?available=1&sort=price`);
+        await page.locator('.filters').evaluate((rail) => { rail.open = true; });
+        for (const each of await page.locator('.filter > summary').all()) await each.evaluate((it) => { it.parentElement.open = true; });
+    }],
+    ['menu', async (page, at) => {
+        await page.goto(at || '/');
+        await page.locator('.pick summary').first().click();
+    }],
     ['search-nothing', (page, at) => page.goto(`${at}/search?q=zzzz`)],
     ['product', (page, at) => page.goto(`${at}/products/soi-bookshelf-speakers`)],
     ['missing', (page, at) => page.goto(`${at}/products/there-is-none`)],
+    ['expired', async (page, at) => { // 403: the form's token is not the visitor's
+        await page.goto(`${at}/login`);
+        await page.locator('main form [name=csrf]').first().evaluate((field) => { field.value = 'old'; });
+        await page.fill('#email', address.email);
+        await page.fill('#password', PASSWORD);
+        await sends(page, 'main form button[type=submit]');
+    }],
+    ['login-wrong', async (page, at) => {
+        await page.goto(`${at}/login`);
+        await page.fill('#email', address.email);
+        await page.fill('#password', 'not the one');
+        await sends(page, 'main form button[type=submit]');
+    }],
     ['login', (page, at) => page.goto(`${at}/login`)],
     ['forgotten', (page, at) => page.goto(`${at}/password/forgotten`)],
     ['verify', (page, at) => page.goto(`${at}/verify`)],
@@ -139,20 +162,80 @@ const staff = [
         const first = page.locator('#order-rows a').first();
         if (await first.count()) await page.goto(await first.getAttribute('href'));
     }],
+    ['admin-order-wrong', async (page) => { // more than was paid
+        if (!await page.locator('#amount').count()) return;
+        await page.locator('details:has(#amount) summary').click();
+        await page.fill('#amount', '99999999');
+        await sends(page, 'form:has(#amount) button');
+    }],
+    ['admin-orders-none', (page, at) => page.goto(`${at}/admin/orders?q=zzzz`)],
     ['admin-products', (page, at) => page.goto(`${at}/admin/products`)],
+    ['admin-products-none', (page, at) => page.goto(`${at}/admin/products?q=zzzz`)],
     ['admin-product', async (page) => {
         const first = page.locator('main tbody a').first();
         if (await first.count()) await page.goto(await first.getAttribute('href'));
     }],
+    ['admin-product-wrong', async (page) => {
+        await page.fill('#name_en', '');
+        await page.locator('#edit [inputmode=decimal]').first().fill('much');
+        await sends(page, '#edit .form-end button');
+    }],
     ['admin-product-new', (page, at) => page.goto(`${at}/admin/products/new`)],
     ['admin-customers', (page, at) => page.goto(`${at}/admin/customers`)],
+    ['admin-customers-none', (page, at) => page.goto(`${at}/admin/customers?q=zzzz`)],
     ['admin-security', (page, at) => page.goto(`${at}/admin/security`)],
     ['admin-keys', (page, at) => page.goto(`${at}/admin/keys`)],
     ['admin-team', (page, at) => page.goto(`${at}/admin/team`)],
     ['admin-role', (page, at) => page.goto(`${at}/admin/roles/new`)],
+    ['admin-confirm', async (page, at) => { // rights are given by who has just shown who they are
+        await page.goto(`${at}/admin/team`);
+        await page.fill('#email', `new.${Date.now()}@example.test`);
+        await sends(page, 'form[action$="/invitations"] button');
+    }],
+    ['admin-confirm-wrong', async (page) => {
+        if (!await page.locator('#password').count()) return;
+        await page.fill('#password', 'not the one');
+        await sends(page, 'form[action$="/confirm"] button');
+    }],
+    ['admin-typed', async (page) => { // and back, with what was typed
+        await page.fill('#password', PASSWORD);
+        await sends(page, 'form[action$="/confirm"] button');
+    }],
+    ['admin-invited', (page) => sends(page, 'form[action$="/invitations"] button')],
+    ['admin-invited-again', async (page) => { // somebody who works here
+        await page.fill('#email', 'admin@example.test');
+        await sends(page, 'form[action$="/invitations"] button');
+    }],
+    ['admin-key', async (page, at) => {
+        await page.goto(`${at}/admin/keys`);
+        await page.fill('#name', 'Stock of the warehouse');
+        await page.locator('#scopes input').first().check();
+        await sends(page, 'main .form-end button');
+    }],
+    ['admin-keys-wrong', async (page, at) => {
+        await page.goto(`${at}/admin/keys`);
+        await sends(page, 'main .form-end button');
+    }],
     ['admin-audit', (page, at) => page.goto(`${at}/admin/audit`)],
     ['admin-accounts', (page, at) => page.goto(`${at}/admin/accounts?q=shopper`)],
     ['admin-account', async (page) => page.goto(await page.locator('main tbody a').first().getAttribute('href'))],
+    ['admin-account-blocked', async (page, at) => {
+        await page.goto(`${at}/admin/accounts?q=screens.`);
+        const first = page.locator('main tbody a').first();
+        if (!await first.count()) return;
+        await page.goto(await first.getAttribute('href'));
+        if (!await page.locator('#reason').count()) return;
+        await page.fill('#reason', 'Somebody else uses it');
+        await sends(page, 'form:has(#reason) button');
+    }],
+    ['view-as', async (page, at) => {
+        await page.goto(`${at}/admin/customers`);
+        await page.locator('details.act summary').click();
+        await page.fill('#email', 'shopper@example.test');
+        await page.fill('#reason', 'They asked about an address');
+        await sends(page, 'form[action$="/view-as"] button');
+        await page.goto(`${at}/account`);
+    }],
 ];
 // Somebody of their own: what they set up would be in the way of the others.
 const guarded = [
@@ -233,6 +316,7 @@ async function visit(walk, { width, lang, dark, email }) {
             await page.waitForFunction(() => [...document.images].every((img) => img.complete), null, { timeout: 5000 }).catch(() => {});
             await page.screenshot({ path: join(folder, `${as}.png`), fullPage: true });
             made++;
+            for (const fault of [...await wide(page), ...width < 600 ? await small(page) : [], ...await faults(page)]) console.error(`${as}: ${fault}`);
         } catch (wrong) {
             console.error(`${as}: ${String(wrong).split('\n')[0]}`);
         }
