@@ -264,6 +264,8 @@ T(the_ledger_stands_in_the_houses_list_SE_13)
     no_text(t_body(), "payments.transaction");
     t_get("/th/admin/audit");
     has_text(t_body(), ">สิทธิ์</option>");
+    t_get(str_fmt(t_ctx()->mem, "/th/admin/audit?thing=%.*s", STR(t_number(order))).p);
+    has_text(t_body(), "<strong>คำสั่งซื้อ</strong> · ได้รับชำระเงิน"); /* not orders.order paid */
     t_get("/vi/admin/roles/new");
     has_text(t_body(), "Xem đơn hàng");
 }

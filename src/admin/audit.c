@@ -1,5 +1,5 @@
 /* Who changed what: the audit trail, the lives of orders and the moves of stock as one list. */
-#include "admin/admin.h"
+#include "admin/admin_in.h"
 #include "audit/audit.h"
 #include "auth/auth.h"
 #include "gen/queries.h"
@@ -188,25 +188,6 @@ static void add_next(struct req *r, struct node *document, const struct node *la
     node_set_str(c->mem, node_set_map(c->mem, document, S("next")), S("url"), buf_str(&url));
 }
 
-static str kind_words(struct ctx *c, str kind)
-{
-    static const char *const words[][2] = {
-        { "rights", SAYS("Rights") },
-        { "settings", SAYS("Settings") },
-        { "content", SAYS("Content") },
-        { "money", SAYS("Money") },
-        { "stock", SAYS("Stock") },
-        { "orders", SAYS("Orders") },
-        { "keys", SAYS("Keys") },
-        { "account", SAYS("Accounts") },
-        { "event", SAYS("Events") },
-    };
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (str_is(kind, words[i][0]))
-            return say(c, words[i][1]);
-    return kind;
-}
-
 static void add_kinds(struct req *r, struct node *document)
 {
     str rest = str_of(kinds), kind;
@@ -214,7 +195,7 @@ static void add_kinds(struct req *r, struct node *document)
     while (rest.n && str_cut(&rest, '|', &kind)) {
         struct node *one = node_add_map(r->c.mem, list);
         node_set_str(r->c.mem, one, S("code"), kind);
-        node_set_str(r->c.mem, one, S("words"), kind_words(&r->c, kind));
+        node_set_str(r->c.mem, one, S("words"), admin_kind_words(&r->c, kind));
         node_set_bool(r->c.mem, one, S("is_chosen"), str_eq(kind, in_str(r, "kind")));
     }
 }
@@ -234,10 +215,9 @@ static int show(struct req *r)
         if (n++ == PAGE)
             break;
         struct node *row = node_add(c->mem, list, (struct node *)&item->node);
-        node_hide(
-            node_set_str(c->mem, row, S("kind_words"), kind_words(c, node_str(row, "kind"))));
         node_set(c->mem, row, S("changes"),
             differences(c, node_get(row, S("before")), node_get(row, S("after"))));
+        admin_put_into_words(c, row);
         last = row;
     }
     add_next(r, document, n > PAGE ? last : NULL);

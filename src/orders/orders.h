@@ -56,6 +56,8 @@ int orders_supersede(struct ctx *, const struct node *older);
  * is_shipped, is_delivered, is_cancelled, is_unpaid, is_paid, is_refunded, can_pay,
  * can_cancel, link. */
 int orders_read(struct ctx *, i64 order, struct node **out);
+/* What happened to an order ("shipped"), in words; a kind nobody has words for as it is. */
+str orders_event_words(struct ctx *, str kind);
 /* {id, total_amount, currency, payment_status, order_status}, as clients of the API know it. */
 int orders_in_short(struct ctx *, i64 order, struct node **out);
 /* Of a row {id, phone, address, sealed, keeper}: telephone and street come out, or are empty and

@@ -110,7 +110,7 @@ static const struct {
     { "refund_failed", SAYS("The refund failed") },
 };
 
-static str text_of(struct ctx *c, str kind)
+str orders_event_words(struct ctx *c, str kind)
 {
     for (size_t i = 0; i < COUNT(told); i++)
         if (str_is(kind, told[i].kind))
@@ -122,7 +122,7 @@ void orders_story(struct ctx *c, struct node *order)
 {
     EACH(item, node_get(order, S("events")))
         node_hide(node_set_str(c->mem, (struct node *)&item->node, S("text"),
-            text_of(c, node_str(&item->node, "kind"))));
+            orders_event_words(c, node_str(&item->node, "kind"))));
     node_hide(node_set_str(c->mem, order, S("country_name"),
         locale_country(c, node_str(node_get(order, S("address")), "country"))));
     set_standing(c, order);
