@@ -22,7 +22,7 @@ static const struct input to_look[] = {
 
 struct wish {
     i64 organisation, person, *person_at, n;
-    str kind, program, thing;
+    str kind, program, thing, zone;
     when since, until, at;
     bool everywhere;
 };
@@ -81,7 +81,7 @@ static int read_wish(struct req *r, struct wish *w)
         c->scope.platform = w->everywhere = true;
         w->organisation = 0;
     }
-    str zone = node_str(house, "zone");
+    str zone = w->zone = node_str(house, "zone");
     if (!day_of(r, "from", zone, &w->since) || !day_of(r, "to", zone, &w->until))
         return E_INPUT;
     if (in_has(r, "to"))
@@ -217,7 +217,7 @@ static int show(struct req *r)
         struct node *row = node_add(c->mem, list, (struct node *)&item->node);
         node_set(c->mem, row, S("changes"),
             differences(c, node_get(row, S("before")), node_get(row, S("after"))));
-        admin_put_into_words(c, row);
+        admin_put_into_words(c, row, w.zone);
         last = row;
     }
     add_next(r, document, n > PAGE ? last : NULL);

@@ -105,15 +105,19 @@ static str currency_of(const struct node *row)
     return id.n > 4 && id.p[id.n - 4] == ' ' ? (str){ id.p + id.n - 3, 3 } : str_none;
 }
 
-static str shown(struct ctx *c, str field, str value, str currency)
+static str shown(struct ctx *c, str field, str value, str currency, str zone)
 {
     i64 minor;
+    when at;
     bool is_money = str_is(field, "amount") || str_is(field, "compare_at");
-    return is_money && currency.n == 3 && str_int(value, &minor) ? locale_money(c, minor, currency)
-                                                                 : value;
+    if (is_money && currency.n == 3 && str_int(value, &minor))
+        return locale_money(c, minor, currency);
+    if (when_parse(value, &at))
+        return locale_date(c, at, zone, true);
+    return str_is(value, "(hidden)") ? say(c, "(not shown)") : value;
 }
 
-void admin_put_into_words(struct ctx *c, struct node *row)
+void admin_put_into_words(struct ctx *c, struct node *row, str zone)
 {
     str action = node_str(row, "action"), thing = node_str(row, "thing"),
         currency = currency_of(row);
@@ -128,8 +132,8 @@ void admin_put_into_words(struct ctx *c, struct node *row)
         str field = node_str(one, "field"), was = node_str(one, "before"),
             now = node_str(one, "after");
         node_hide(node_set_str(c->mem, one, S("field_words"), FIND(c, fields, field, str_none)));
-        node_hide(node_set_str(c->mem, one, S("was"), shown(c, field, was, currency)));
-        node_hide(node_set_str(c->mem, one, S("is_now"), shown(c, field, now, currency)));
+        node_hide(node_set_str(c->mem, one, S("was"), shown(c, field, was, currency, zone)));
+        node_hide(node_set_str(c->mem, one, S("is_now"), shown(c, field, now, currency, zone)));
         node_hide(node_set_bool(c->mem, one, S("tells"), was.n || now.n));
     }
 }

@@ -170,10 +170,10 @@ static int take_text(struct req *r, const struct given *g)
         node_set_str(r->c.mem, g->into, str_of(in->name), value);
         return E_OK;
     }
+    if (!texts[in->kind].is(value)) /* first, as it says more */
+        return wrong(r, g, texts[in->kind].otherwise);
     if (characters(value) < in->min)
         return wrong_fmt(r, g, "Please use at least {n} characters.", in->min);
-    if (!texts[in->kind].is(value))
-        return wrong(r, g, texts[in->kind].otherwise);
     node_set_str(r->c.mem, g->into, str_of(in->name), str_dup(r->c.mem, value));
     return E_OK;
 }
