@@ -441,7 +441,7 @@ T(asvs_6_4_3_a_code_by_mail_counts_again_when_another_factor_was_shown)
 /* ---- when too many log in
  * ----------------------------------------------------------------------------- */
 
-T(ID_02_a_link_is_not_used_up_when_no_turn_comes)
+T(ID_02_when_no_turn_comes_all_are_told_when_to_come_back_and_no_link_is_used_up)
 {
     int turns[64], n = 0;
     somebody();
@@ -453,6 +453,15 @@ T(ID_02_a_link_is_not_used_up_when_no_turn_comes)
         is_true(turns[n] >= 0 && flock(turns[n], LOCK_EX) == 0);
     }
     chooses(token, 503);
+    t_header("Retry-After", "5");
+    i64 start = when_ticks();
+    t_with("Remote-Addr", t_new_address());
+    t_post_json("/api/auth/login",
+        "{\"email\":\"shopper@example.test\",\"password\":\"market-day-demo\"}");
+    t_status(503);
+    t_header("Retry-After", "5");
+    t_json("code", "auth.busy");
+    is_true(when_ticks() - start >= 2 * SECOND);
     while (n)
         close(turns[--n]);
     chooses(token, 303);

@@ -278,6 +278,9 @@ int request_route(struct req *r)
 {
     struct path path = { 0 };
     str raw = r->path;
+    enum format asked = r->format;
+    if (str_starts(raw, S("/api/"))) /* for programs, also where nothing is */
+        r->format = JSON;
     if (r->cgi->n > PARAMS_KEPT)
         return fail_detail(&r->c, E_MALFORMED, "headers", "%zu of them", r->cgi->n);
     TRY(read_segments(r, raw, &path));
@@ -302,8 +305,10 @@ int request_route(struct req *r)
     r->row = found.number;
     router_params(r->c.mem, r->route, path.segments, path.n, r->params);
     /* Hooks, checks and what is for programs talk JSON, errors included. */
-    if (bare && !(r->route->view && templates_has(r->c.app->templates, str_of(r->route->view))))
-        r->format = JSON;
+    bool is_page =
+        r->route->view && templates_has(r->c.app->templates, str_of(r->route->view));
+    if (bare)
+        r->format = is_page ? asked : JSON;
     return E_OK;
 }
 

@@ -261,6 +261,19 @@ T(a_missing_json_path_is_json)
     t_json("error", "There is nothing here.");
     eq_str(node_str(t_document(), "requestId"), t_header_of("X-Request-Id"));
 }
+T(SE_16_what_is_missing_below_api_is_told_to_programs)
+{
+    open_house(NULL);
+    static const char *const paths[] = { "/api/nowhere", "/api/%ff", "/api/a/b/c?d=e" };
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        t_get(paths[i]);
+        is_true(t_last_status() == 404 || t_last_status() == 400);
+        t_header("Content-Type", "application/json; charset=utf-8");
+        eq_str(node_str(t_document(), "requestId"), t_header_of("X-Request-Id"));
+    }
+    t_get("/apis");
+    t_header("Content-Type", "text/html; charset=utf-8");
+}
 
 /* ---- who ------------------------------------------------------------------------------------------ */
 
