@@ -83,6 +83,41 @@ T(customers_are_all_who_ordered_here)
     t_text("zz-first@example.test");
 }
 
+T(ID_22_a_customers_page_says_what_they_ordered_and_where_the_last_went)
+{
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set email = 'zz-one@example.test' where id = %" PRId64, order);
+    t_login(ADMIN_);
+    t_get("/admin/customers.json?q=zz-one");
+    str id = node_str(node_path(t_document(), S("customers.0")), "id");
+    const char *path = str_fmt(t_ctx()->mem, "/admin/customers/%.*s", STR(id)).p;
+    t_get(path);
+    t_status(200);
+    t_text("zz-one@example.test");
+    t_text(str_c(t_ctx()->mem, t_number(order)));
+    t_get(str_fmt(t_ctx()->mem, "%s.json", path).p);
+    t_json("customer.orders", "1");
+    t_json("orders.0.number", str_c(t_ctx()->mem, t_number(order)));
+    is_true(node_str(node_path(t_document(), S("label.address")), "line1").n > 0);
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
+    t_login("shopper@example.test");
+    t_get(path);
+    t_status(403);
+    t_sql("delete from auth.member where person_id = 2; "
+          "insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
+          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
+          "auth.organisation where slug = 't-other'");
+    t_login("shopper@example.test"); /* another shop's owner */
+    t_get(path);
+    t_status(404);
+    t_sql("update orders.\"order\" set email = '' where id = %" PRId64, order); /* forgotten */
+    t_login(ADMIN_);
+    t_get(path);
+    t_status(404);
+    t_get("/admin/customers/zzzzzzzzzzzzz");
+    t_status(404);
+}
+
 T(customers_come_by_the_page)
 {
     t_order();

@@ -189,6 +189,7 @@ static void plant(void)
         "key", "cart", "line", "person", "address", "identity", "passkey", "picture" };
     for (size_t i = 0; i < COUNT(kinds); i++)
         add_opaque(kinds[i], numbers[i]);
+    add_opaque("customer", order);
     add_opaque("member", VICTIM);
     add_opaque("member", 1);
     add_opaque("person", 1);

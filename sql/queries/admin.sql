@@ -49,7 +49,7 @@ having sum(s.on_hand - s.reserved) <= :most
 -- plan: anew
 -- in: organisation bigint, q text, clues text[], after text
 -- Everybody who ordered here, by address; guests too.
-select o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as last_order,
+select max(o.id) as id, o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as last_order,
        bool_or(o.person_id is not null) as has_account,
        sum(case when o.payment_status = 'paid' then p.goods_total else 0 end)::bigint as spent,
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
@@ -60,6 +60,19 @@ select o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as las
  group by o.email
  order by o.email
  limit 51;
+
+-- name: customer :maybe
+-- in: organisation bigint, order_id bigint
+-- Who placed this order, and what else they ordered here; nobody when they are forgotten.
+select o.email, max(o.name) as name, count(*) as orders, min(o.placed_at) as first_order,
+       max(o.placed_at) as last_order, bool_or(o.person_id is not null) as has_account,
+       sum(case when o.payment_status = 'paid' then p.goods_total else 0 end)::bigint as spent,
+       max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
+  from orders.part p join orders."order" o on o.id = p.order_id
+ where p.organisation_id = :organisation and o.email <> ''
+   and o.email = (select m.email from orders.part x join orders."order" m on m.id = x.order_id
+                   where x.organisation_id = :organisation and m.id = :order_id)
+ group by o.email;
 
 -- name: accounts :many
 -- in: q text, after text

@@ -206,6 +206,27 @@ select o.id, o.number, o.status,
                          union all select k.order_id from orders.called(:organisation, :clues) k))
  order by p.order_id desc limit 51;
 
+-- name: of_customer :many
+-- in: organisation bigint, email text
+-- As the merchant's list has them.
+select o.id, o.number, o.status,
+       orders.money_state(o.payment_status, o.refunded_total) as payment_status, o.currency,
+       o.total, o.placed_at, o.name, o.email, p.goods_total, p.status as part_status, o.refunded_total
+  from orders.part p
+  join orders."order" o on o.id = p.order_id
+ where p.organisation_id = :organisation and o.email = :email
+ order by p.order_id desc limit 50;
+
+-- name: customer_label :maybe
+-- in: organisation bigint, email text
+-- Where the newest that went anywhere went.
+select o.id, o.name, o.phone, o.address, o.sealed, o.keeper
+  from orders.part p
+  join orders."order" o on o.id = p.order_id
+ where p.organisation_id = :organisation and o.email = :email
+   and (o.sealed <> '' or coalesce(o.address ->> 'line1', '') <> '')
+ order by p.order_id desc limit 1;
+
 -- name: organisations_of :many
 -- in: order_id bigint
 select organisation_id from orders.part where order_id = :order_id order by organisation_id limit 100;

@@ -81,7 +81,10 @@ static int customers(struct req *r)
     EACH(item, rows) {
         if (n++ == PAGE)
             break;
-        last = node_str(node_add(c->mem, list, (struct node *)&item->node), "email");
+        struct node *row = node_add(c->mem, list, (struct node *)&item->node);
+        node_set_str(c->mem, row, S("id"),
+            crypto_opaque(c->mem, c->app->secret, "customer", node_int(row, "id")));
+        last = node_str(row, "email");
     }
     watch_taken(r, n);
     node_set_str(c->mem, document, S("q"), in_str(r, "q"));
@@ -98,9 +101,48 @@ static int customers(struct req *r)
     return reply_with(r, document);
 }
 
+static const struct input one_customer[] = { { "id", WORD, 1, 40, .required = true }, { 0 } };
+
+static int no_customer(struct ctx *c)
+{
+    return fail(c, E_MISSING, "admin.customer", "There is no such customer.");
+}
+
+/* Known by an order of theirs, as guests have no other number, and an address is nothing for the
+ * address of a page. */
+static int customer(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct node *row, *orders, *label, *document = node_map(c->mem);
+    i64 order;
+    TRY(as_staff(r));
+    if (!crypto_unopaque(c->app->secret, "customer", in_str(r, "id"), &order))
+        return no_customer(c);
+    TRY(q_admin_customer(c, &row, c->scope.organisation, order));
+    if (!row)
+        return no_customer(c);
+    TRY(orders_of_customer(c, c->scope.organisation, node_str(row, "email"), &orders, &label));
+    watch_taken(r, 1);
+    node_set(c->mem, document, S("customer"), row);
+    if (!may(&r->who, ORDERS_READ)) { /* orders and where they went are for who may see orders */
+        orders = node_list(c->mem);
+        label = NULL;
+    }
+    node_set(c->mem, document, S("orders"), orders);
+    if (label) {
+        node_set(c->mem, document, S("label"), label);
+        node_hide(node_set_str(c->mem, label, S("country_name"),
+            locale_country(c, node_str(node_get(label, S("address")), "country"))));
+    } else
+        node_set_null(c->mem, document, S("label"));
+    return reply_with(r, document);
+}
+
 ROUTES(admin){
     ROUTE(GET, "/admin", DASHBOARD_READ, NULL, dashboard, "admin/dashboard", RATE_PAGE, NOINDEX),
     ROUTE(GET, "/admin/customers", CUSTOMERS_READ, to_list, customers, "admin/customers", RATE_PAGE,
         NOINDEX),
+    ROUTE(GET, "/admin/customers/{id}", CUSTOMERS_READ, one_customer, customer, "admin/customer",
+        RATE_PAGE, NOINDEX),
     END_OF_ROUTES,
 };

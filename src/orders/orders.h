@@ -78,6 +78,10 @@ void orders_page_at_desk(struct req *);
 int orders_of_person(struct ctx *, i64 person, i64 before, struct node **orders, bool *more);
 /* The newest of one organisation, as its list shows them. */
 int orders_of_organisation(struct ctx *, i64 organisation, i64 most, struct node **orders);
+/* The newest 50 of who ordered with this address, and where the last one went: {name, phone,
+ * address, is_closed}, NULL when none went anywhere. */
+int orders_of_customer(struct ctx *, i64 organisation, str email, struct node **orders,
+    struct node **label);
 /* The way in for guests, on the shop's own host: "/orders/<number>?key=...". */
 str orders_url(struct ctx *, str number, const char *suffix);
 bool orders_link_ok(struct ctx *, str number, str key);

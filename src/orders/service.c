@@ -88,18 +88,40 @@ int orders_of_person(struct ctx *c, i64 person, i64 before, struct node **orders
     return E_OK;
 }
 
+static struct node *flagged(struct ctx *c, const struct node *rows, i64 most)
+{
+    struct node *orders = node_list(c->mem);
+    EACH(item, rows)
+        if (most-- > 0) {
+            struct node *row = node_add(c->mem, orders, (struct node *)&item->node);
+            node_hide(node_get(row, S("id")));
+            orders_flag(c, row);
+        }
+    return orders;
+}
+
 int orders_of_organisation(struct ctx *c, i64 organisation, i64 most, struct node **orders)
 {
     struct node *rows;
     TRY(q_orders_of_organisation(
         c, &rows, organisation, INT64_MAX, str_none, str_none, str_none, NULL, 0));
-    *orders = node_list(c->mem);
-    EACH(item, rows)
-        if (most-- > 0) {
-            struct node *row = node_add(c->mem, *orders, (struct node *)&item->node);
-            node_hide(node_get(row, S("id")));
-            orders_flag(c, row);
-        }
+    *orders = flagged(c, rows, most);
+    return E_OK;
+}
+
+int orders_of_customer(
+    struct ctx *c, i64 organisation, str email, struct node **orders, struct node **label)
+{
+    struct node *rows;
+    pg_batch(c);
+    q_orders_of_customer(c, &rows, organisation, email);
+    q_orders_customer_label(c, label, organisation, email);
+    TRY(pg_flush(c));
+    *orders = flagged(c, rows, INT64_MAX);
+    if (!*label)
+        return E_OK;
+    TRY(orders_unseal(c, *label));
+    node_hide(node_get(*label, S("id")));
     return E_OK;
 }
 
