@@ -348,15 +348,35 @@ bool redis_sadd(struct ctx *c, const str *keys, size_t n_keys, str member, i64 s
     return !n_keys || redis_sadd_end(c, NULL, 0);
 }
 
-bool redis_smembers(struct ctx *c, str key, struct node **list)
+static bool members(struct ctx *c, struct command command, struct node **list)
 {
     redisReply *reply;
     *list = node_list(c->mem);
-    if (!ask_one(c, (struct command){ { S("SMEMBERS"), key }, 2 }, &reply))
+    if (!ask_one(c, command, &reply))
         return false;
     for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
         node_add_str(c->mem, *list, text_of(reply->element[i]));
     return true;
+}
+
+bool redis_smembers(struct ctx *c, str key, struct node **list)
+{
+    return members(c, (struct command){ { S("SMEMBERS"), key }, 2 }, list);
+}
+
+static const char take_script[] = "if redis.call('EXISTS', KEYS[1]) == 1 then"
+                                  "  redis.call('SUNIONSTORE', KEYS[2], KEYS[2], KEYS[1])"
+                                  "  redis.call('EXPIRE', KEYS[2], ARGV[1])"
+                                  "  redis.call('DEL', KEYS[1]) "
+                                  "end "
+                                  "return redis.call('SMEMBERS', KEYS[2])";
+
+bool redis_take(struct ctx *c, str key, str hand, i64 seconds, struct node **list)
+{
+    struct command take = {
+        { S("EVAL"), str_of(take_script), S("2"), key, hand, number(c->mem, seconds) }, 6
+    };
+    return members(c, take, list);
 }
 
 bool redis_count(struct ctx *c, struct counter *counters, size_t n)

@@ -186,12 +186,14 @@ int nodes_refresh(struct ctx *c, const struct kept_page *page)
 static int catch_up(struct ctx *c, const struct job *job)
 {
     struct node *keys;
-    str at = node_str(job->data, "node"), set = behind(c, at);
+    str at = node_str(job->data, "node"), set = behind(c, at),
+        hand = str_fmt(c->mem, "hand:%.*s", STR(set));
     int err = E_OK;
+    bool kept = true;
     if (!is_ours(c, at))
         return E_OK;
     TRY(fail_while_resting(c, at));
-    if (!redis_smembers(c, set, &keys) || !redis_del(c, set))
+    if (!redis_take(c, set, hand, KEEP_S, &keys))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
     EACH(item, keys) {
         struct kept_page page;
@@ -200,8 +202,10 @@ static int catch_up(struct ctx *c, const struct job *job)
         if (!err && (err = render(c, at, &page)))
             let_rest(c, at);
         if (err)
-            redis_sadd(c, &set, 1, page.key, KEEP_S);
+            kept = redis_sadd(c, &set, 1, page.key, KEEP_S) && kept;
     }
+    if (kept && node_count(keys))
+        redis_del(c, hand);
     return err;
 }
 

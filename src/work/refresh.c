@@ -48,20 +48,24 @@ static int refresh_one(struct ctx *c, str key)
 }
 
 /* The set is emptied first: a page that is still wanted puts itself back by being rendered, one
- * that could not be rendered is put back here. So the sets never only grow. */
+ * that could not be rendered is put back here. So the sets never only grow. What was taken is in
+ * hand until all is rendered: who dies over it leaves it to whoever comes next. */
 static int refresh_tag(struct ctx *c, str tag)
 {
     struct node *keys = NULL;
-    str set = str_fmt(c->mem, "tag:%.*s", STR(tag));
+    str set = str_fmt(c->mem, "tag:%.*s", STR(tag)), hand = str_fmt(c->mem, "hand:%.*s", STR(set));
     int n = 0, worst = E_OK;
-    if (!redis_smembers(c, set, &keys) || !redis_del(c, set))
+    bool kept = true;
+    if (!redis_take(c, set, hand, KEEP_S, &keys))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
     EACH(item, keys) {
         int err = n++ < MOST_PAGES ? refresh_one(c, item->node.as.text) : E_OK;
         if (err)
-            redis_sadd(c, &set, 1, item->node.as.text, KEEP_S);
+            kept = redis_sadd(c, &set, 1, item->node.as.text, KEEP_S) && kept;
         worst = err ? err : worst;
     }
+    if (kept && node_count(keys))
+        redis_del(c, hand);
     return worst;
 }
 

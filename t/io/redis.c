@@ -73,6 +73,25 @@ T(members_of_a_tag_are_found)
     redis_del(c, keys[1]);
 }
 
+T(what_was_taken_stays_in_hand_until_it_is_put_down)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    str set = key("x"), hand = key("hand");
+    struct node *list;
+    is_true(redis_sadd(c, &set, 1, S("one"), 60));
+    is_true(redis_take(c, set, hand, 60, &list));
+    eq_str(t_json_of(list), "[\"one\"]");
+    is_true(redis_smembers(c, set, &list));
+    eq_int(node_count(list), 0);
+    is_true(redis_sadd(c, &set, 1, S("two"), 60));
+    is_true(redis_take(c, set, hand, 60, &list)); /* somebody else, after the first has died */
+    eq_int(node_count(list), 2);
+    redis_del(c, hand);
+    is_true(redis_take(c, set, hand, 60, &list));
+    eq_int(node_count(list), 0);
+}
+
 T(counters_go_along_with_tags)
 {
     NEED_REDIS();
@@ -127,6 +146,7 @@ T(without_redis_every_call_says_so_at_once)
         is_false(redis_get(c, S("k"), &value));
     is_false(redis_set(c, S("k"), S("v"), 1));
     is_false(redis_smembers(c, S("k"), &list));
+    is_false(redis_take(c, S("k"), S("h"), 1, &list));
     is_false(redis_count(c, &one, 1));
     is_false(redis_is_up(c->redis));
     c->redis = NULL;
