@@ -26,7 +26,7 @@ export async function open(browser, { width = 1280, height = 900, scripts = true
         baseURL: url, viewport: { width, height }, javaScriptEnabled: scripts, locale: lang,
         colorScheme: dark ? 'dark' : 'light', hasTouch: width < 600, reducedMotion: 'reduce', ...rest,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(40_000);
     return another(context);
 }
 

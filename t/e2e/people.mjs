@@ -31,7 +31,7 @@ export const HOME = {
 const logs = process.env.TALAT_CHECK ? join(process.env.TALAT_CHECK, 'log') : null;
 const quoted = (words) => (words instanceof RegExp ? words : new RegExp(words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
 // Until it holds; looked at often, for what has no event to wait for.
-export async function until(holds, otherwise, ms = 10_000) {
+export async function until(holds, otherwise, ms = 30_000) {
     const end = Date.now() + ms;
     while (!(await holds())) {
         if (Date.now() > end) assert.fail(typeof otherwise === 'function' ? await otherwise() : otherwise);
@@ -293,7 +293,7 @@ let browser;
 // A journey of one or more people; `cast` brings each on.
 export function journey(name, ...rest) {
     const tell = rest.pop(), options = rest.pop() ?? {};
-    return test(name, { skip: url ? false : 'no shop (TALAT_URL)', timeout: 120_000, ...options }, async () => {
+    return test(name, { skip: url ? false : 'no shop (TALAT_URL)', timeout: 300_000, ...options }, async () => {
         const contexts = [], pages = [];
         const guest = async (how = {}) => {
             const page = await open(browser, how);

@@ -138,7 +138,7 @@ async function atReal(browser, id, form) {
 
 // ---- what works -----------------------------------------------------------------------------------
 
-test('ID-13 somebody new comes in by a real provider, and again', { skip, timeout: 60000 }, async () => {
+test('ID-13 somebody new comes in by a real provider, and again', { skip, timeout: 180000 }, async () => {
     const id = fresh(), email = `real.${id}@example.test`;
     real.people.set(id, { email, email_verified: true, name: 'Real Somchai' });
     const browser = new Browser(), { back, to } = await atReal(browser, id, { next: '/products' });
@@ -167,7 +167,7 @@ test('ID-13 somebody new comes in by a real provider, and again', { skip, timeou
     assert.equal(await who(other), claims.email);
 });
 
-test('OAuth: a real provider refuses what is not exactly ours', { skip, timeout: 60000 }, async () => {
+test('OAuth: a real provider refuses what is not exactly ours', { skip, timeout: 180000 }, async () => {
     const { to } = await leave(new Browser(), 'real');
     const at = (change) => {
         const bent = new URL(to);
@@ -188,7 +188,7 @@ test('OAuth: a real provider refuses what is not exactly ours', { skip, timeout:
     }
 });
 
-test('OAuth: a code of a real provider is good once', { skip, timeout: 60000 }, async () => {
+test('OAuth: a code of a real provider is good once', { skip, timeout: 180000 }, async () => {
     const id = fresh();
     real.people.set(id, { email: `once.${id}@example.test`, email_verified: true, name: 'Once' });
     const first = new Browser(), { back } = await atReal(first, id);
@@ -198,7 +198,7 @@ test('OAuth: a code of a real provider is good once', { skip, timeout: 60000 }, 
     await refused('the code again', second, await second.get(`/login/with/real/callback?${new URLSearchParams({ code, state: query.state })}`));
 });
 
-test('ID-13 either algorithm, several audiences, a new key: what is right is taken', { skip, timeout: 60000 }, async () => {
+test('ID-13 either algorithm, several audiences, a new key: what is right is taken', { skip, timeout: 180000 }, async () => {
     for (const how of [{}, { how: 'ES256' }, { claims: { aud: ['talat'] } }, { claims: { aud: ['talat', 'other'], azp: 'talat' } }, { claims: { nbf: 1 } },
         { claims: { email_verified: 'true' } }, { header: { typ: undefined } }]) {
         const browser = new Browser(), { got, claims } = await lie(browser, how);
@@ -217,7 +217,7 @@ const browser2 = skip ? null : new Browser();
 
 // ---- what does not --------------------------------------------------------------------------------
 
-test('OAuth: state missing, made up, used, or of another browser, provider or person', { skip, timeout: 60000 }, async () => {
+test('OAuth: state missing, made up, used, or of another browser, provider or person', { skip, timeout: 180000 }, async () => {
     for (const back of [{ state: '' }, { state: 'x' }, { state: b64(randomBytes(32)) }, { state: "' or '1'='1" }]) {
         const browser = new Browser();
         await refused(JSON.stringify(back), browser, (await lie(browser, { back })).got);
@@ -242,7 +242,7 @@ test('OAuth: state missing, made up, used, or of another browser, provider or pe
     assert.equal(await who(browser), 'shopper@example.test');
 });
 
-test('OAuth: a code replayed, a verifier of another journey, an answer of another provider', { skip, timeout: 60000 }, async () => {
+test('OAuth: a code replayed, a verifier of another journey, an answer of another provider', { skip, timeout: 180000 }, async () => {
     const once = new Browser(), { code } = await lie(once);
     const browser = new Browser();
     await refused('a used code', browser, (await lie(browser, { back: { code } })).got);
@@ -255,7 +255,7 @@ test('OAuth: a code replayed, a verifier of another journey, an answer of anothe
     await refused('down', browser, (await lie(browser, { given: { status: 503 } })).got, 502);
 });
 
-test('OAuth: an id token that is forged, foreign, old, early or of another journey', { skip, timeout: 60000 }, async () => {
+test('OAuth: an id token that is forged, foreign, old, early or of another journey', { skip, timeout: 180000 }, async () => {
     const now = Math.floor(Date.now() / 1000), pem = rsa.publicKey.export({ type: 'spki', format: 'pem' });
     const browser = new Browser(), earlier = await lie(new Browser());
     const lies = {
@@ -284,7 +284,7 @@ test('OAuth: an id token that is forged, foreign, old, early or of another journ
     assert.deepEqual([got.status, JSON.parse(got.body).error], [401, 'Invalid token']);
 });
 
-test('OAuth: a provider that looked less closely than asked for opens nothing', { skip, timeout: 60000 }, async () => {
+test('OAuth: a provider that looked less closely than asked for opens nothing', { skip, timeout: 180000 }, async () => {
     const now = Math.floor(Date.now() / 1000), enough = { acr: 'silver', amr: ['pwd', 'mfa'], auth_time: now - 100 };
     const strictly = (claims) => ({ at: 'strict', claims: { ...enough, ...claims } });
     const browser = new Browser(), { query, got } = await lie(browser, strictly({}));
@@ -302,7 +302,7 @@ test('OAuth: a provider that looked less closely than asked for opens nothing', 
     }
 });
 
-test('OAuth: an address that is not verified opens nothing and makes nothing', { skip, timeout: 60000 }, async () => {
+test('OAuth: an address that is not verified opens nothing and makes nothing', { skip, timeout: 180000 }, async () => {
     for (const email_verified of [false, undefined, 'false', 0, 1, 'yes', null]) {
         const email = `unverified.${fresh()}@example.test`;
         for (const claims of [{ email_verified, email }, { email_verified, email: 'shopper@example.test' }]) {
@@ -317,7 +317,7 @@ test('OAuth: an address that is not verified opens nothing and makes nothing', {
     }
 });
 
-test('OAuth: an address with an account is connected only when its owner has logged in', { skip, timeout: 60000 }, async () => {
+test('OAuth: an address with an account is connected only when its owner has logged in', { skip, timeout: 180000 }, async () => {
     const email = 'shopper@example.test', sub = fresh(), browser = new Browser();
     const links = () => one(`select count(*) from auth.identity where subject = ${quote(sub)}`);
     try {
@@ -341,7 +341,7 @@ test('OAuth: an address with an account is connected only when its owner has log
 });
 
 // Whoever reads the mail may have taken the account there, and have changed its address since.
-test('OAuth: after a provider\'s login a code by mail is no second factor, whatever address it names', { skip, timeout: 60000 }, async () => {
+test('OAuth: after a provider\'s login a code by mail is no second factor, whatever address it names', { skip, timeout: 180000 }, async () => {
     const email = `both.${fresh()}@example.test`, sub = fresh();
     assert.equal((await lie(new Browser(), { sub, claims: { email } })).got.status, 303);
     sql(`insert into auth.phone (person_id, number, tail, country, is_factor) select id, 'x', '21', 'TH', true from auth.person where email = ${quote(email)}`);
@@ -354,7 +354,7 @@ test('OAuth: after a provider\'s login a code by mail is no second factor, whate
     }
 });
 
-test('ID-13 who is logged in connects a login, uses it and disconnects it, but not their only way in', { skip, timeout: 60000 }, async () => {
+test('ID-13 who is logged in connects a login, uses it and disconnects it, but not their only way in', { skip, timeout: 180000 }, async () => {
     const browser = new Browser(), email = `connect.${fresh()}@example.test`, sub = fresh();
     const { got } = await lie(browser, { sub: `${sub}-first`, claims: { email } });
     assert.equal(got.status, 303);
@@ -387,7 +387,7 @@ test('ID-13 who is logged in connects a login, uses it and disconnects it, but n
     assert.match(stale.headers.location ?? '', /^\/account\/confirm/);
 });
 
-test('SE the session id changes at a login by a provider, and the old one is dead', { skip, timeout: 60000 }, async () => {
+test('SE the session id changes at a login by a provider, and the old one is dead', { skip, timeout: 180000 }, async () => {
     const browser = new Browser(), planted = b64(randomBytes(32));
     browser.jar.set('__Host-sid', planted);
     await browser.get('/login');
@@ -397,7 +397,7 @@ test('SE the session id changes at a login by a provider, and the old one is dea
     assert.equal(await isIn(new Browser({ jar: new Map([['__Host-sid', planted]]) })), false);
 });
 
-test('OAuth: the way back is our own address, whatever the request says; next stays in the shop', { skip, timeout: 60000 }, async () => {
+test('OAuth: the way back is our own address, whatever the request says; next stays in the shop', { skip, timeout: 180000 }, async () => {
     const browser = new Browser();
     for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
         const guest = new Browser(), { got, query } = await lie(guest, { form: { next } });
@@ -413,7 +413,7 @@ test('OAuth: the way back is our own address, whatever the request says; next st
     assert.equal((await browser.get('/login/with/fake')).status, 405);
 });
 
-test('OAuth: a provider that publishes too much or something else is not believed', { skip, timeout: 60000 }, async () => {
+test('OAuth: a provider that publishes too much or something else is not believed', { skip, timeout: 180000 }, async () => {
     const browser = new Browser();
     await browser.get('/login');
     fake.keys = { keys: published.concat(Array.from({ length: 4000 }, (_, i) => ({ kty: 'RSA', kid: `k${i}`, n: 'A'.repeat(80), e: 'AQAB' }))) };

@@ -1,12 +1,12 @@
 // Accounts over sockets: many at once, and ended everywhere within a second.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Browser, admin, mailTo, mailedCode, one, quote, skip, sql, until } from './shop.mjs';
+import { Browser, admin, mailTo, mailedCode, one, quote, skip, sql, within } from './shop.mjs';
 
 const fresh = () => `acct.${Date.now()}.${Math.random().toString(36).slice(2, 8)}@example.test`;
 const password = 'seven quiet lanterns';
 
-test('ID-12 of fifty who use one code at once one makes the account', { skip, timeout: 60000 }, async () => {
+test('ID-12 of fifty who use one code at once one makes the account', { skip, timeout: 180000 }, async () => {
     const email = fresh();
     const first = new Browser();
     await first.get('/register');
@@ -22,7 +22,7 @@ test('ID-12 of fifty who use one code at once one makes the account', { skip, ti
     assert.ok(by.every((status) => [303, 422, 429, 503].includes(status)), JSON.stringify(by));
 });
 
-test('ID-02 of fifty who use one link at once one sets the password, and all sessions end', { skip, timeout: 60000 }, async () => {
+test('ID-02 of fifty who use one link at once one sets the password, and all sessions end', { skip, timeout: 180000 }, async () => {
     const email = fresh();
     const owner = await new Browser().register({ name: 'Ann', email, password });
     await owner.get('/password/forgotten');
@@ -35,14 +35,12 @@ test('ID-02 of fifty who use one link at once one sets the password, and all ses
     }));
     const by = asked.map(({ status }) => status);
     assert.equal(by.filter((status) => status === 303).length, 1, JSON.stringify(by));
-    const from = Date.now();
-    await until(async () => (await owner.get('/account')).status === 303, 1000, 'the session lives on');
-    assert.ok(Date.now() - from <= 1000);
+    await within(1000, async () => (await owner.get('/account')).status === 303, 'the session lives on');
     const winner = asked.findIndex(({ status }) => status === 303);
     await new Browser().login(email, `lanterns of number ${winner}`);
 });
 
-test('no account is closed while its logins go on', { skip, timeout: 60000 }, async () => {
+test('no account is closed while its logins go on', { skip, timeout: 180000 }, async () => {
     const email = fresh();
     const person = await new Browser().register({ name: 'Ann', email, password });
     const house = await admin();
@@ -60,6 +58,6 @@ test('no account is closed while its logins go on', { skip, timeout: 60000 }, as
     }
     assert.equal(sql(`select blocked_at is null from auth.person where email = ${quote(email)}`).trim(), 't');
     assert.equal((await block()).status, 303);
-    await until(async () => (await person.get('/account')).status === 303, 1000, 'the session lives on');
+    await within(1000, async () => (await person.get('/account')).status === 303, 'the session lives on');
     assert.equal((await house.post(`/admin/accounts/${accounts[0].id}/unblock`)).status, 303);
 });

@@ -8,7 +8,7 @@ import { Browser, calm, goods, invariants, isPaid, one, orderRow, payAt, pg, quo
 after(() => skip || calm());
 
 function dump() {
-    const ran = spawnSync('/usr/lib/postgresql/15/bin/pg_dump', ['--data-only', '-d', pg], { encoding: 'utf8', maxBuffer: 1 << 29, timeout: 60000 });
+    const ran = spawnSync('/usr/lib/postgresql/15/bin/pg_dump', ['--data-only', '-d', pg], { encoding: 'utf8', maxBuffer: 1 << 29, timeout: 180000 });
     assert.equal(ran.status, 0, ran.stderr);
     return ran.stdout;
 }
@@ -109,7 +109,7 @@ test('ID-20 after an erasure a dump of the whole database names nobody: mail, na
     invariants();
 });
 
-test('ID-20 an address that was never confirmed takes no guest\'s order along', { skip, timeout: 60000 }, async () => {
+test('ID-20 an address that was never confirmed takes no guest\'s order along', { skip, timeout: 180000 }, async () => {
     const p = someone();
     const guest = new Browser();
     await guest.get('/cart');

@@ -32,7 +32,7 @@ const publish = async (channel, body) => {
     assert.ok([201, 202].includes(status), `${channel}: ${status}`);
 };
 
-test('SE IDOR: no name of a channel opens it to anybody else', { skip, timeout: 60000 }, async (t) => {
+test('SE IDOR: no name of a channel opens it to anybody else', { skip, timeout: 180000 }, async (t) => {
     const all = await actors(), victim = await shopper(), order = await victim.order(goods({ stock: 3 }).sku), word = `secret-${Date.now()}`;
     const lines = [order.path.replace('?', '/live?'), '/-/live'], streams = [], channels = [];
     for (const path of lines) {
@@ -70,7 +70,7 @@ test('SE IDOR: no name of a channel opens it to anybody else', { skip, timeout: 
 
 // ---- pictures of what is not for sale yet ------------------------------------------------------------
 
-test('SE IDOR: the picture of a draft is told to nobody, and cannot be guessed', { skip, timeout: 60000 }, async (t) => {
+test('SE IDOR: the picture of a draft is told to nobody, and cannot be guessed', { skip, timeout: 180000 }, async (t) => {
     const all = await actors(), staff = await admin(), slug = `draft-${Date.now()}`, bytes = Buffer.concat([readFileSync(join(top, 'static/root/icon-192.png')), randomBytes(16)]); // a file like no other
     const form = wholeForm((await staff.get('/admin/products/new')).body, '/admin/products');
     assert.equal((await staff.post('/admin/products', { ...form, status: 'draft', address: slug, name_en: `Hyrax ${slug}`, price_THB: '100', sku: slug })).status, 303);
@@ -102,7 +102,7 @@ test('SE IDOR: the picture of a draft is told to nobody, and cannot be guessed',
 
 // nchan 1.3.6 ends nginx's worker when two bring an id to a channel that keeps no message, at the
 // next message there.
-test('nobody ends a worker of nginx by the id they go on from', { skip, timeout: 60000 }, async () => {
+test('nobody ends a worker of nginx by the id they go on from', { skip, timeout: 180000 }, async () => {
     const ends = () => log('nginx.log').split('exited on signal').length, was = ends();
     const second = Math.floor(Date.now() / 1000), ids = ['', `${second - 1}:0`, `${second - 9}:0`, '1:0', `${second + 9}:0`, `${second}:7`, 'x', '9:9:9'];
     const hears = async (paths, channel, more) => {

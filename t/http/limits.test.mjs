@@ -4,7 +4,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Node, rss } from './node.mjs';
-import { skip as noStack, Browser, admin, agents, ask, buyer, calm, goods, rows, sql, text, url, webhook } from './shop.mjs';
+import { skip as noStack, Browser, admin, agents, ask, buyer, calm, goods, rows, sql, text, url, webhook, stopwatch } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 // What the sanitizer keeps back of freed memory would look like growth.
@@ -101,7 +101,7 @@ const table = [
 ];
 
 for (const [what, at, right, beyond, wrong] of table) {
-    test(what, { skip, timeout: 30000 }, async () => {
+    test(what, { skip, timeout: 180000 }, async () => {
         other ??= goods({ stock: 500 });
         const fits = await at();
         assert.ok(right.includes(fits.status), `at the limit: ${fits.status} ${text(fits.body).slice(0, 300)}`);
@@ -111,15 +111,15 @@ for (const [what, at, right, beyond, wrong] of table) {
     });
 }
 
-test('far beyond every limit: refused at once', { skip, timeout: 60000 }, async () => {
+test('far beyond every limit: refused at once', { skip, timeout: 180000 }, async () => {
     const far = {
         '10^5 fields': () => form('/cart/lines', many(1e5, (i) => [`f${i.toString(36)}`, ''])), 'JSON 10^5 deep': () => json(deep(1e5)), 'a list of 10^5': () => json(`{"a":[${'0,'.repeat(1e5)}0]}`),
         '5,000 headers': () => get('/cart', many(5000, (i) => [`a${i.toString(36)}`, ''])), '64 KiB in the path': () => get(`/${x(64 * KB)}`),
     };
     for (const [name, send] of Object.entries(far)) {
-        const got = await send().catch(({ code, message }) => ({ status: 0, why: code ?? message, ms: 0 }));
+        const taken = stopwatch(), got = await send().catch(({ code, message }) => ({ status: 0, why: code ?? message, ms: 0 }));
         assert.ok(refused.includes(got.status) || (name.endsWith('headers') && got.status === 401) || (name.startsWith('a list') && got.status < 500 && got.status > 0), `${name}: ${got.status} ${got.why ?? text(got.body).slice(0, 200)}`);
-        assert.ok(got.ms < 2000, `${name}: ${got.ms} ms`);
+        assert.ok(taken() < 2000, `${name}: ${got.ms} ms`);
     }
 });
 

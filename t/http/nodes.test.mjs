@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Node } from './node.mjs';
 import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, listen, one, payAt, processes, quote, rows,
-    run, shopper, sql, text, until } from './shop.mjs';
+    run, shopper, sql, text, until, stopwatch } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const b = new Node({ other_nodes: `${run}/push.sock` });
@@ -45,7 +45,7 @@ const open = async (path, more) => {
 const on = (browser) => new Browser({ jar: new Map(browser.jar), to: b.at }); // the same browser, sent to the other node
 const news = ({ event, data }) => event === 'message' && /<section id="order-/.test(data) && !/class="status[^"]*(can-pay|unpaid)/.test(data);
 
-test('sessions, carts and orders are the same at both', { skip, timeout: 60000 }, async () => {
+test('sessions, carts and orders are the same at both', { skip, timeout: 180000 }, async () => {
     const here = await shopper(), there = on(here), thing = goods({ stock: 9 });
     assert.equal((await there.get('/account')).status, 200, 'logged in here is logged in there');
     const guest = await new Browser().add(thing.sku, 2), away = on(guest);
@@ -57,7 +57,7 @@ test('sessions, carts and orders are the same at both', { skip, timeout: 60000 }
     invariants();
 });
 
-test('limits count what comes in at either', { skip, timeout: 60000 }, async () => {
+test('limits count what comes in at either', { skip, timeout: 180000 }, async () => {
     const email = `nobody.${Date.now()}@example.test`, statuses = [];
     for (let i = 0; i < 8; i++) {
         const browser = new Browser(i % 2 ? { to: b.at } : {});
@@ -90,7 +90,7 @@ async function rename(staff, thing, name) {
     return old;
 }
 
-test('an edit through one node renews the page the other keeps', { skip, timeout: 60000 }, async (t) => {
+test('an edit through one node renews the page the other keeps', { skip, timeout: 180000 }, async (t) => {
     const staff = await admin(), thing = goods({ stock: 9 }), both = await kept(thing);
     for (const [who, name] of [[staff, 'Renamed over here'], [on(staff), 'Renamed over there']]) {
         const old = await rename(who, thing, name), began = Date.now();
@@ -101,7 +101,7 @@ test('an edit through one node renews the page the other keeps', { skip, timeout
     }
 });
 
-test('a page open at one node hears of what was handled by the other', { skip, timeout: 60000 }, async (t) => {
+test('a page open at one node hears of what was handled by the other', { skip, timeout: 180000 }, async (t) => {
     const order = await new Browser().order(goods({ stock: 3 }).sku);
     const streams = [await open(live(order)), await open(live(order), { to: b.at })];
     const came = streams.map((stream) => stream.expect(news, 5000, 'not told').then(() => Date.now()));
@@ -112,7 +112,7 @@ test('a page open at one node hears of what was handled by the other', { skip, t
     invariants();
 });
 
-test('logging out at one node ends the session and its open lines at the other', { skip, timeout: 60000 }, async () => {
+test('logging out at one node ends the session and its open lines at the other', { skip, timeout: 180000 }, async () => {
     const here = await shopper(), there = on(here);
     const line = await open('/-/live', { browser: there, to: b.at });
     assert.equal((await there.get('/account')).status, 200);
@@ -133,20 +133,21 @@ async function worker(slug, who, place) {
 }
 const status = async (browser, path) => (await browser.json(path)).status;
 
-test('AC-10 rights taken away at one node are gone at the other within a second, lines too', { skip, timeout: 60000 }, async (t) => {
+test('AC-10 rights taken away at one node are gone at the other within a second, lines too', { skip, timeout: 180000 }, async (t) => {
     const slug = `t-rights-${Date.now()}`;
     sql(`insert into auth.organisation (slug, name) values (${quote(slug)}, 'Rights')`);
     const boss = await worker(slug, 'boss', 'owner'), hand = await worker(slug, 'hand', 'member');
     const member = (await boss.here.json('/admin/team.json')).data.members.find(({ email }) => email === hand.email).id;
     const step = async (what, act, path) => {
-        const line = await open('/admin/live', { browser: hand.there, to: b.at }), began = Date.now();
+        const line = await open('/admin/live', { browser: hand.there, to: b.at }), taken = stopwatch();
         assert.equal(await status(hand.there, path), 200, `${what}: before`);
         const got = await act();
         assert.equal(got.status, 303, `${what}: ${text(got.body).slice(0, 300)}`);
         assert.equal(await status(hand.there, path), 403, `${what}: at the other node`);
         await until(() => line.ended, 1000, `${what}: the line goes on`);
-        t.diagnostic(`${what}: ${Date.now() - began} ms with its request`);
-        assert.ok(Date.now() - began < 1000, what);
+        const took = taken();
+        t.diagnostic(`${what}: ${Math.round(took)} ms with its request`);
+        assert.ok(took < 1000, what);
     };
     await step('another place', () => boss.here.post(`/admin/team/${member}/role`, { role: 'viewer' }), '/admin/customers.json');
     const made = await boss.here.post('/admin/roles', { name: 'Packer', 'orders:read': 1, 'catalog:read': 1 });
@@ -157,7 +158,7 @@ test('AC-10 rights taken away at one node are gone at the other within a second,
     await step('taken out', () => boss.here.post(`/admin/team/${member}/remove`, {}), '/admin/orders.json');
 });
 
-test('AC-02 an account blocked at one node is closed at the other within a second', { skip, timeout: 60000 }, async (t) => {
+test('AC-02 an account blocked at one node is closed at the other within a second', { skip, timeout: 180000 }, async (t) => {
     const slug = `t-block-${Date.now()}`;
     sql(`insert into auth.organisation (slug, name) values (${quote(slug)}, 'Block')`);
     const hand = await worker(slug, 'hand', 'member'), staff = await admin();
@@ -169,18 +170,19 @@ test('AC-02 an account blocked at one node is closed at the other within a secon
     const lines = [await open('/-/live', { browser: hand.there, to: b.at }), await open('/admin/live', { browser: hand.there, to: b.at }),
         await open('/-/live', { headers: { authorization: token.authorization }, to: b.at })];
     const { id } = (await staff.json(`/admin/accounts.json?q=${encodeURIComponent(hand.email)}`)).data.accounts[0];
-    const began = Date.now();
+    const taken = stopwatch();
     assert.equal((await staff.post(`/admin/accounts/${id}/block`, { reason: 'A test of ours' })).status, 303);
     assert.deepEqual(await asked(), [401, 401]);
     await until(() => lines.every((line) => line.ended), 1000, () => `lines go on: ${lines.map((line) => !!line.ended)}`);
-    t.diagnostic(`all closed ${Date.now() - began} ms after the block was sent`);
-    assert.ok(Date.now() - began < 1000);
+    const took = taken();
+    t.diagnostic(`all closed ${Math.round(took)} ms after the block was sent`);
+    assert.ok(took < 1000, `${took} ms`);
     const login = new Browser({ to: b.at });
     await login.get('/login');
     assert.equal((await login.post('/login', { email: hand.email, password: 'market-day-demo' })).status, 403);
 });
 
-test('of two who block each other at once one stays, and no login slips past a block', { skip, timeout: 60000 }, async () => {
+test('of two who block each other at once one stays, and no login slips past a block', { skip, timeout: 180000 }, async () => {
     const mark = Date.now(), people = ['a', 'b'].map((who) => `block-${who}-${mark}@example.test`);
     sql(`insert into auth.person (email, name, password_hash, role, verified_at) select e, 'Admin', p.password_hash, 'admin', now()
         from auth.person p, unnest(array['${people.join("','")}']) e where p.email = 'admin@example.test'`);

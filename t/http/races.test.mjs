@@ -85,7 +85,7 @@ test('50 posts of one cart: one order, one attempt, one payment page, the same a
     invariants();
 });
 
-test('a cart changed after ordering: the new order takes the old one\'s place', { skip, timeout: 60000 }, async () => {
+test('a cart changed after ordering: the new order takes the old one\'s place', { skip, timeout: 180000 }, async () => {
     const thing = goods({ stock: 5 }), browser = new Browser();
     const first = await browser.order(thing.sku, 2);
     await browser.add(thing.sku, 1);
@@ -100,7 +100,7 @@ test('a cart changed after ordering: the new order takes the old one\'s place', 
     invariants();
 });
 
-test('a cancelled order does not stand in the cart\'s way', { skip, timeout: 60000 }, async () => {
+test('a cancelled order does not stand in the cart\'s way', { skip, timeout: 180000 }, async () => {
     const thing = goods({ stock: 5 }), browser = new Browser();
     const first = await browser.order(thing.sku, 2);
     const cancel = await browser.post(`/orders/${first.number}/cancel`, { key: first.key });
@@ -112,7 +112,7 @@ test('a cancelled order does not stand in the cart\'s way', { skip, timeout: 600
 });
 
 // The order's lock already lets one refund after the other; here nothing but the table's own rule.
-test('refunds at once never give back more than was paid', { skip, timeout: 60000 }, async () => {
+test('refunds at once never give back more than was paid', { skip, timeout: 180000 }, async () => {
     const thing = goods({ stock: 5 }), order = await new Browser().order(thing.sku, 1);
     await payAt(order.session);
     await isPaid(order.number);
@@ -132,7 +132,7 @@ test('refunds at once never give back more than was paid', { skip, timeout: 6000
     for (const { code, said } of ends) if (code !== 0) assert.match(said, /more than was paid/);
 });
 
-test('the books refuse a change by whoever it is', { skip, timeout: 60000 }, async () => {
+test('the books refuse a change by whoever it is', { skip, timeout: 180000 }, async () => {
     const order = await new Browser().order(goods({ stock: 5 }).sku, 1);
     await payAt(order.session);
     await isPaid(order.number);
@@ -211,7 +211,7 @@ test('a draft, an archived and an unknown product cannot be bought', { skip }, a
     assert.equal((await new Browser().post('/cart/lines', { sku: 'NO-SUCH', quantity: 1 })).status, 404);
 });
 
-test('a price that changes on the way is said, never silently taken', { skip, timeout: 60000 }, async () => {
+test('a price that changes on the way is said, never silently taken', { skip, timeout: 180000 }, async () => {
     const thing = goods({ stock: 5 }), browser = new Browser();
     await browser.add(thing.sku);
     const seen = await browser.toPay();

@@ -17,7 +17,7 @@ const register = async () => {
 };
 const tally = (all) => all.reduce((by, { status }) => ({ ...by, [status]: (by[status] ?? 0) + 1 }), {});
 
-test('ID-12 of thirty who ask at once three get their message, and of fifty who show its code one', { skip, timeout: 60000 }, async () => {
+test('ID-12 of thirty who ask at once three get their message, and of fifty who show its code one', { skip, timeout: 180000 }, async () => {
     const { email, browser } = await register();
     const number = aNumber();
     await browser.get('/account/phone');
@@ -35,7 +35,7 @@ test('ID-12 of thirty who ask at once three get their message, and of fifty who 
     assert.equal(rows(`select count(*) as n from auth.phone where person_id = ${person}`)[0].n, 1);
 });
 
-test('NO-03 the provider reports a delivery, signed, and nobody reads the number in a log', { skip, timeout: 60000 }, async () => {
+test('NO-03 the provider reports a delivery, signed, and nobody reads the number in a log', { skip, timeout: 180000 }, async () => {
     const { email, browser } = await register();
     const number = aNumber();
     await browser.get('/account/phone');

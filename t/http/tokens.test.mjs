@@ -2,7 +2,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Node } from './node.mjs';
-import { skip as noStack, agents, ask, sql } from './shop.mjs';
+import { skip as noStack, agents, ask, sql, stopwatch } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const b = new Node({});
@@ -25,7 +25,7 @@ const there = { get to() { return b.at; } };
 const as = (token, more = {}) => ask('/account.json', { agent, ...more, headers: { accept: 'application/json', authorization: `Bearer ${token}` } });
 const tally = (answers) => answers.reduce((sum, { status }) => ({ ...sum, [status]: (sum[status] ?? 0) + 1 }), {});
 
-test('SE refresh: a hundred at once over two nodes have one winner, who goes on', { skip, timeout: 60000 }, async (t) => {
+test('SE refresh: a hundred at once over two nodes have one winner, who goes on', { skip, timeout: 180000 }, async (t) => {
     const { refreshToken } = await login(), began = performance.now();
     const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => post('/api/auth/refresh', { refreshToken }, i % 2 ? there : {})));
     t.diagnostic(`${Math.round(performance.now() - began)} ms, ${JSON.stringify(tally(answers))}`);
@@ -35,14 +35,14 @@ test('SE refresh: a hundred at once over two nodes have one winner, who goes on'
     assert.equal((await post('/api/auth/refresh', { refreshToken: winner.refreshToken }, there)).status, 200);
 });
 
-test('SE refresh: a stolen token ends its login within a second on both nodes', { skip, timeout: 60000 }, async () => {
+test('SE refresh: a stolen token ends its login within a second on both nodes', { skip, timeout: 180000 }, async () => {
     const first = await login(), second = (await post('/api/auth/refresh', { refreshToken: first.refreshToken })).data;
     // Ten seconds later, for the database.
     sql(`update auth.refresh set used_at = used_at - interval '11 seconds' where device_id =
         (select max(id) from auth.device where kind = 'token')`);
     assert.equal((await as(second.accessToken, there)).status, 200);
     assert.equal((await post('/api/auth/refresh', { refreshToken: first.refreshToken })).status, 401);
-    const began = performance.now();
+    const taken = stopwatch();
     for (const node of [{}, there]) {
         for (const { accessToken } of [first, second]) {
             const got = await as(accessToken, node);
@@ -51,20 +51,20 @@ test('SE refresh: a stolen token ends its login within a second on both nodes', 
         }
         assert.equal((await post('/api/auth/refresh', { refreshToken: second.refreshToken }, node)).status, 401);
     }
-    assert.ok(performance.now() - began < 1000);
+    assert.ok(taken() < 1000);
 });
 
-test('ID-19 logging out at one node ends the tokens at the other within a second', { skip, timeout: 60000 }, async () => {
+test('ID-19 logging out at one node ends the tokens at the other within a second', { skip, timeout: 180000 }, async () => {
     const { accessToken, refreshToken } = await login(there);
     assert.equal((await as(accessToken)).status, 200);
     assert.equal((await post('/api/auth/logout', {}, { headers: { authorization: `Bearer ${accessToken}` } })).status, 200);
-    const began = performance.now();
+    const taken = stopwatch();
     assert.equal((await as(accessToken, there)).status, 401);
     assert.equal((await post('/api/auth/refresh', { refreshToken }, there)).status, 401);
-    assert.ok(performance.now() - began < 1000);
+    assert.ok(taken() < 1000);
 });
 
-test('ID-17 a key revoked at one node is dead at the other within a second', { skip, timeout: 60000 }, async () => {
+test('ID-17 a key revoked at one node is dead at the other within a second', { skip, timeout: 180000 }, async () => {
     const { accessToken } = await login({}, 'admin@example.test'), by = { authorization: `Bearer ${accessToken}` };
     const made = await post('/admin/keys.json', { name: 'Two nodes', scopes: ['orders:read'], days: '30' }, { headers: by });
     assert.equal(made.status, 201, made.body);
@@ -75,7 +75,7 @@ test('ID-17 a key revoked at one node is dead at the other within a second', { s
         assert.equal((await orders(node, { 'x-api-key': key })).status, 200);
     }
     assert.equal((await post(`/admin/keys/${id}/revoke`, {}, { headers: { ...by, accept: 'application/json' } })).status, 200);
-    const began = performance.now();
+    const taken = stopwatch();
     for (const node of [there, {}]) assert.equal((await orders(node, { authorization: `Bearer ${key}` })).status, 401);
-    assert.ok(performance.now() - began < 1000);
+    assert.ok(taken() < 1000);
 });

@@ -45,7 +45,7 @@ after(() => {
     rmSync(place, { recursive: true, force: true });
 });
 
-test('SE-09 a provider\'s secret is sealed in the database, and the keys are in no backup', { skip, timeout: 60000 }, async () => {
+test('SE-09 a provider\'s secret is sealed in the database, and the keys are in no backup', { skip, timeout: 180000 }, async () => {
     const json = { 'content-type': 'application/json' };
     const got = JSON.parse((await ask('/api/auth/login', { body: JSON.stringify({ email: 'shopper@example.test', password: 'market-day-demo' }), headers: json })).body);
     const sold = await ask('/api/orders', { body: JSON.stringify({ items: [{ sku: goods().sku, quantity: 1 }], paymentMethod: 'stripe' }),
@@ -70,7 +70,7 @@ test('SE-09 a provider\'s secret is sealed in the database, and the keys are in 
     assert.equal(statSync(folder('stack/keys')).mode & 0o77, 0);
 });
 
-test('SE-11 restored elsewhere it opens with the list of keys, and not without', { skip, timeout: 60000 }, () => {
+test('SE-11 restored elsewhere it opens with the list of keys, and not without', { skip, timeout: 180000 }, () => {
     ok(there('restore', backup));
     assert.equal(open(there('keys', 'check')), values);
     asked('delete from vault.key');
@@ -79,7 +79,7 @@ test('SE-11 restored elsewhere it opens with the list of keys, and not without',
     assert.equal(closed(without), values);
 });
 
-test('SE-09 what an older version left plain is named by the doctor and sealed at once when asked', { skip, timeout: 60000 }, () => {
+test('SE-09 what an older version left plain is named by the doctor and sealed at once when asked', { skip, timeout: 180000 }, () => {
     ok(there('restore', backup, '--replace'));
     asked(`update orders."order" set phone = '${PHONE}', sealed = '', clues = '{}', keeper = 0, address = address || '{"line1": "${STREET}"}' where sealed <> ''`);
     const plain = Number(asked('select count(*) from orders."order" where phone <> \'\''));
@@ -91,7 +91,7 @@ test('SE-09 what an older version left plain is named by the doctor and sealed a
     assert.doesNotMatch(there('doctor').said, /not sealed yet/);
 });
 
-test('SE-11 a new master key takes over; the one of before then opens nothing', { skip, timeout: 60000 }, () => {
+test('SE-11 a new master key takes over; the one of before then opens nothing', { skip, timeout: 180000 }, () => {
     ok(there('restore', backup, '--replace'));
     writeFileSync(folder('master'), `${'m'.repeat(43)}\n`, { mode: 0o600 });
     const anew = shop('anew', { ...own, master_key_file: folder('master') });
@@ -106,7 +106,7 @@ test('SE-11 a new master key takes over; the one of before then opens nothing', 
     assert.equal(wrong.status, 1);
 });
 
-test('SE-11 a second after its key was destroyed no worker shows an address, and all pages stand', { skip, timeout: 60000 }, async () => {
+test('SE-11 a second after its key was destroyed no worker shows an address, and all pages stand', { skip, timeout: 180000 }, async () => {
     const staff = await admin(), mali = new Browser();
     await mali.get(order.path);
     const pages = async () => [...await Promise.all([1, 2, 3, 4].map(() => mali.get(order.page))), await staff.get(`/admin/orders/${order.number}`)];
@@ -125,7 +125,7 @@ test('SE-11 a second after its key was destroyed no worker shows an address, and
     }
 });
 
-test('SE-11 what was destroyed stays closed, also out of a backup with its old list of keys', { skip, timeout: 60000 }, () => {
+test('SE-11 what was destroyed stays closed, also out of a backup with its old list of keys', { skip, timeout: 180000 }, () => {
     ok(there('restore', backup, '--replace'));
     ok(there('backup', '--to', folder('own')));
     const old = newest(folder('own'));
