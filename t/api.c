@@ -226,6 +226,21 @@ T(a_bad_order_is_refused_and_leaves_nothing)
     t_status(201);
 }
 
+T(a_key_is_as_long_as_clients_make_them_elsewhere)
+{
+    char key[257] = { 0 };
+    open_shop();
+    memset(key, 'k', 255);
+    buy(key, ONE_CABLE);
+    t_status(201);
+    str first = str_dup(t_ctx()->mem, t_body());
+    buy(key, ONE_CABLE);
+    eq_str(t_body(), first);
+    key[255] = 'k';
+    buy(key, ONE_CABLE);
+    t_status(422);
+}
+
 T(strangers_log_in_first)
 {
     open_shop();

@@ -155,7 +155,7 @@ grant select, insert on orders.line, orders.event to talat_app;
 -- What a client of the API was answered, by the key it chose: asked again, it hears the same.
 create table orders.answer (
     person_id bigint not null,
-    key text not null check (length(key) <= 200),
+    key text not null check (length(key) <= 255),
     asked text not null, -- hash of what was asked: the key is good for that alone
     order_id bigint,
     answer text, -- sealed; written once

@@ -22,7 +22,7 @@ static const struct input an_address[] = {
     { 0 },
 };
 static const struct input an_order[] = {
-    { "idempotency_key", WORD, 1, 200, .required = true, .header = "idempotency-key" },
+    { "idempotency_key", WORD, 1, 255, .required = true, .header = "idempotency-key" },
     { "items", LIST, 1, 100, .required = true, .of = an_item },
     { "payment_method", CHOICE, .required = true, .choices = "stripe|card" },
     { "currency", WORD, 3, 3 },

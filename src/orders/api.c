@@ -17,7 +17,7 @@ static const struct input a_status[] = {
 };
 static const struct input a_refund[] = {
     { "id", WORD, 1, 200, .required = true },
-    { "idempotency_key", WORD, 1, 200, .required = true, .header = "idempotency-key" },
+    { "idempotency_key", WORD, 1, 255, .required = true, .header = "idempotency-key" },
     { "amount", INT, 1, INT64_MAX },
     { "back_on_shelf", BOOL },
     { 0 },

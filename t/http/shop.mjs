@@ -6,7 +6,7 @@ import https from 'node:https';
 import net from 'node:net';
 import { spawnSync } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
-import { readFileSync, readdirSync, existsSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
@@ -76,8 +76,27 @@ export const processes = () => JSON.parse(dev('status', '--json')).processes;
 export const agents = () => new wire.Agent({ keepAlive: true, maxSockets: 256 });
 const shared = agents();
 
-// One request: {status, headers, raw, body, cookies, ms}. `form` is sent as a form.
-export function ask(path, { method, headers = {}, form, body, agent = shared, timeout = 40000, to } = {}) {
+// Whether the shop has said that it had no time: it says so to who has waited for two seconds, and
+// has begun nothing then. Its own log knows; that something is away has other words there.
+export function hadNoTime({ status, headers }, logs = confPath && join(dirname(confPath), 'log')) {
+    return status === 503 && logs !== undefined && headers['x-request-id'] != null && ['web', 'slow'].some((pool) => {
+        const log = openSync(join(logs, `${pool}.log`)), { size } = fstatSync(log), end = Buffer.alloc(Math.min(size, 1 << 20));
+        readSync(log, end, 0, end.length, size - end.length);
+        closeSync(log);
+        return end.toString().split('\n').some((line) => line.includes(headers['x-request-id']) && /"fault":"(late|auth\.busy)"/.test(line));
+    });
+}
+
+// One request: {status, headers, raw, body, cookies, ms}. `form` is sent as a form. Who is told to
+// come again because there was no time does.
+export async function ask(path, more = {}) {
+    for (let tries = 0; ; tries++) {
+        const got = await askOnce(path, more);
+        if (tries === 40 || !hadNoTime(got, more.to?.logs)) return got;
+        await sleep(200 + 200 * Math.random());
+    }
+}
+function askOnce(path, { method, headers = {}, form, body, agent = shared, timeout = 40000, to } = {}) {
     const sent = form ? new URLSearchParams(form).toString() : body;
     const began = performance.now();
     const where = to ?? { host: address, port, servername: hostname };
@@ -95,7 +114,7 @@ export function ask(path, { method, headers = {}, form, body, agent = shared, ti
         out.on('timeout', () => out.destroy(new Error(`${path}: no answer in ${timeout} ms`)));
         // A kept connection that nginx closed at this very moment, before anything was sent on it.
         out.on('error', (why) => (out.reusedSocket && why.code === 'ECONNRESET'
-            ? done(ask(path, { method, headers, form, body, agent: new wire.Agent(), timeout, to })) : fail(why)));
+            ? done(askOnce(path, { method, headers, form, body, agent: new wire.Agent(), timeout, to })) : fail(why)));
         out.end(sent);
     });
 }
