@@ -10,7 +10,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Node } from './node.mjs';
-import { skip as noStack, Browser, admin, ask, calm, conf, confPath, dev, goods, mails, mailTo, redis, rows, shopper, sql, text, top, until, url } from './shop.mjs';
+import { skip as noStack, Browser, admin, ask, calm, conf, confPath, dev, goods, mails, mailTo, redis, rows, shopper, sql, text, top, until, url, waitsOn } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const friend = 'https://app.example.com';
@@ -279,6 +279,7 @@ test('SE-01 an account takes ten guesses, from however many addresses, one by on
     assert.ok(counts.together <= 10, `at once: ${counts.together}`);
     for (const { email, browser } of [one, many]) {
         assert.equal((await browser.get('/account')).status, 200, 'who is logged in stays so');
+        await waitsOn(email);
         assert.equal((await guess(email, somewhere(), 'a long enough one')).status === 200, false, 'and the right word is not tried either');
     }
 });

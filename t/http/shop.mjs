@@ -5,7 +5,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import { spawnSync } from 'node:child_process';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -303,6 +303,14 @@ export function redis(...words) {
         socket.on('end', () => { try { done(read(Buffer.concat(got).toString().split('\r\n'))); } catch (error) { fail(error); } });
         socket.write([words, ['QUIT']].map((command) => `*${command.length}\r\n${command.map((word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`).join('')}`).join(''));
     });
+}
+
+// After wrong passwords the account's next try has to wait, for a second at first; so long that a
+// test finds it still waiting however slow the machine.
+export async function waitsOn(email) {
+    const key = `login-wait:${createHash('sha256').update(email).digest('hex').slice(0, 24)}`;
+    assert.equal(await redis('EXISTS', key), 1, `nobody has to wait for ${email}`);
+    await redis('SET', key, (Date.now() + 60000) * 1000, 'EX', 300);
 }
 
 // ---- the provider ---------------------------------------------------------------------------------------
