@@ -84,9 +84,10 @@ async function load(stop) {
     let asked = 0, slowest = 0;
     const client = async (n) => {
         const agent = new Agent({ keepAlive: true, maxSockets: 1, localAddress: `127.0.1.${n + 1}`, rejectUnauthorized: false });
-        const browser = new Browser({ agent });
+        let browser;
         await sleep(n * 10);
         for (let i = 0; !existsSync(stop); i++) {
+            if (i % 40 === 0) browser = new Browser({ agent }); // nobody looks at more than a hundred pages a minute
             const from = performance.now();
             let what;
             try {

@@ -113,7 +113,7 @@ function askOnce(path, { method, headers = {}, form, body, agent = shared, timeo
         });
         out.on('timeout', () => out.destroy(new Error(`${path}: no answer in ${timeout} ms`)));
         // A kept connection that nginx closed at this very moment, before anything was sent on it.
-        out.on('error', (why) => (out.reusedSocket && why.code === 'ECONNRESET'
+        out.on('error', (why) => (out.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(why.code)
             ? done(askOnce(path, { method, headers, form, body, agent: new wire.Agent(), timeout, to })) : fail(why)));
         out.end(sent);
     });
