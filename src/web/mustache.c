@@ -162,7 +162,9 @@ static void add_file(void *given, str name, str path)
 {
     struct templates *set = given;
     bool ok;
-    str text = file_read(set->mem, str_c(set->mem, path), TEMPLATE_CEILING, &ok);
+    struct arena *scratch = arena_new(4 * TEMPLATE_CEILING); /* while it grows */
+    str text = str_dup(set->mem, file_read(scratch, str_c(scratch, path), TEMPLATE_CEILING, &ok));
+    arena_drop(scratch);
     struct template unread = { .file = path };
     if (!ok)
         template_error(set, &unread, 1, "cannot be read, or is larger than 1 MiB");

@@ -20,7 +20,7 @@ struct token {
 struct parser {
     struct templates *set;
     struct template *t;
-    struct arena *mem;
+    struct arena *mem, *scratch; /* what stays, and what is needed on the way only */
     str open, close;
     struct token *tokens;
     uint32_t n, room;
@@ -28,6 +28,13 @@ struct parser {
 };
 
 #define BAD(p, line, ...) ((p)->bad = true, template_error((p)->set, (p)->t, (line), __VA_ARGS__))
+
+enum { SCRATCH = 512 << 20 }; /* more than the largest template's tags take */
+
+static void *exactly(struct arena *mem, const void *from, size_t n)
+{
+    return n ? memcpy(arena_raw(mem, n), from, n) : NULL;
+}
 
 static bool is_blank(char ch) { return ch == ' ' || ch == '\t'; }
 
@@ -56,7 +63,7 @@ static struct token *token(
 {
     if (p->n == p->room) {
         uint32_t room = p->room ? p->room * 2 : 64;
-        struct token *more = NEWS(p->mem, struct token, room);
+        struct token *more = NEWS(p->scratch, struct token, room);
         if (p->n)
             memcpy(more, p->tokens, p->n * sizeof *more);
         p->tokens = more;
@@ -423,9 +430,10 @@ static void write_lambda(struct writer *w, struct token *k, const struct lambda 
         BAD(p, k->line, "{{#%.*s}}%.*s: %s", STR(k->text), STR(op->text), wrong);
     if (lambda->takes != TAKES_NAMES)
         return;
-    struct name *args = NEWS(p->mem, struct name, MAX_ARGS);
-    op->args = args;
+    struct name args[MAX_ARGS];
     op->n_args = template_args(p->mem, op->text, args, MAX_ARGS);
+    op->args =
+        exactly(p->mem, args, sizeof *args * (op->n_args < MAX_ARGS ? op->n_args : MAX_ARGS));
     if (op->n_args < lambda->least || op->n_args > lambda->most || op->n_args > MAX_ARGS)
         BAD(p, k->line, "{{#%.*s}} takes %u to %u names", STR(k->text), lambda->least,
             lambda->most);
@@ -517,19 +525,23 @@ static uint32_t write_token(struct writer *w, uint32_t i)
 bool template_parse(
     struct templates *set, struct template *t, struct arena *mem, str open, str close)
 {
-    struct parser p = { .set = set, .t = t, .mem = mem, .open = open, .close = close };
+    struct arena *scratch = arena_new(SCRATCH);
+    struct parser p = {
+        .set = set, .t = t, .mem = mem, .scratch = scratch, .open = open, .close = close
+    };
     tokenize(&p, t->text);
     if (!p.bad)
         match(&p);
     if (!p.bad) {
         mark_lines(&p);
         struct writer w = { .p = &p, .line_starts = true };
-        w.ops = NEWS(mem, struct op, p.n);
+        w.ops = NEWS(scratch, struct op, p.n);
         for (uint32_t i = 1; i < p.n; i++)
             i = write_token(&w, i);
-        t->ops = w.ops;
+        t->ops = exactly(mem, w.ops, sizeof *w.ops * w.n);
         t->n_ops = w.n;
     }
     t->broken = p.bad;
+    arena_drop(scratch);
     return !p.bad;
 }
