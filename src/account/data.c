@@ -41,22 +41,16 @@ static int profile_page(struct req *r, struct node **document)
 
 static int show_profile(struct req *r)
 {
-    struct node *document;
-    TRY(profile_page(r, &document));
-    return reply_with(r, document);
+    return reply_page(r, profile_page);
 }
 
 static int save_profile(struct req *r)
 {
-    struct node *document;
     int err = in_fault(r);
     if (!err)
         err = auth_set_profile(
             &r->c, me(r), in_str(r, "name"), in_str(r, "lang"), in_str(r, "phone"));
-    if (!err)
-        return see_other(r, S("/account?done=profile"));
-    TRY(profile_page(r, &document));
-    return again(r, err, document);
+    return err ? again_page(r, err, profile_page) : see_other(r, S("/account?done=profile"));
 }
 
 /* ---- a copy --------------------------------------------------------------------------------- */
@@ -142,14 +136,11 @@ static int erase_page(struct req *r, struct node **document)
 
 static int show_erase(struct req *r)
 {
-    struct node *document;
-    TRY(erase_page(r, &document));
-    return reply_with(r, document);
+    return reply_page(r, erase_page);
 }
 
 static int forget_me(struct req *r)
 {
-    struct node *document;
     struct scope before = r->c.scope;
     int err = in_fault(r);
     if (!err)
@@ -157,12 +148,8 @@ static int forget_me(struct req *r)
     if (!err)
         err = pg_tx(&r->c, erase, r);
     r->c.scope = before;
-    if (err) {
-        struct fault told = r->c.fault;
-        TRY(erase_page(r, &document));
-        r->c.fault = told;
-        return again(r, err, document);
-    }
+    if (err)
+        return again_page(r, err, erase_page);
     TRY(auth_end_all(r));
     metric_add(r->c.app, "account_erased_total", 1);
     return see_other(r, S("/login?done=erased"));

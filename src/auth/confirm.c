@@ -117,12 +117,7 @@ static int page(struct req *r, struct node **out)
     return E_OK;
 }
 
-static int show(struct req *r)
-{
-    struct node *document;
-    TRY(page(r, &document));
-    return reply_with(r, document);
-}
+static int show(struct req *r) { return reply_page(r, page); }
 
 static int check(struct req *r)
 {
@@ -137,14 +132,7 @@ static int check(struct req *r)
     return fail_field(&r->c, "password", "Please fill this in.");
 }
 
-int confirm_again(struct req *r, int err)
-{
-    struct fault told = r->c.fault;
-    struct node *document;
-    TRY(page(r, &document));
-    r->c.fault = told;
-    return again(r, err, document);
-}
+int confirm_again(struct req *r, int err) { return again_page(r, err, page); }
 
 static int confirm(struct req *r)
 {

@@ -259,16 +259,11 @@ static int show(struct req *r)
 /* The same page with what was wrong, or back to it. */
 static int done(struct req *r, int err)
 {
-    struct node *document;
-    struct fault told = r->c.fault;
     if (!err)
         return see_other(r, S("/admin/team"));
     if (err < 0 || err == E_MISSING || err == E_DENIED || r->format == JSON)
         return err;
-    r->c.fault = (struct fault){ 0 };
-    TRY(team_page(r, &document));
-    r->c.fault = told;
-    return again(r, err, document);
+    return again_page(r, err, team_page);
 }
 
 /* ---- who is there ---------------------------------------------------------------------------- */

@@ -177,21 +177,7 @@ static int page(struct req *r, struct node **out)
     return E_OK;
 }
 
-static int show(struct req *r)
-{
-    struct node *document;
-    TRY(page(r, &document));
-    return reply_with(r, document);
-}
-
-static int show_again(struct req *r, int err)
-{
-    struct fault told = r->c.fault;
-    struct node *document;
-    TRY(page(r, &document));
-    r->c.fault = told;
-    return again(r, err, document);
-}
+static int show(struct req *r) { return reply_page(r, page); }
 
 static int give_number(struct req *r)
 {
@@ -213,7 +199,7 @@ static int give(struct req *r)
         return fail(&r->c, E_MISSING, "auth.phone", NULL);
     TRY(auth_recent(r));
     int err = give_number(r);
-    return err ? show_again(r, err) : see_other(r, S("/account/phone"));
+    return err ? again_page(r, err, page) : see_other(r, S("/account/phone"));
 }
 
 static int keep(struct ctx *c, void *with)
@@ -240,7 +226,7 @@ static int confirm_number(struct req *r)
 static int confirm(struct req *r)
 {
     int err = confirm_number(r);
-    return err ? show_again(r, err) : see_other(r, S("/account/phone"));
+    return err ? again_page(r, err, page) : see_other(r, S("/account/phone"));
 }
 
 struct use {

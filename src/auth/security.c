@@ -19,21 +19,9 @@ static int page(struct req *r, struct node **out)
     return phone_say(r, me(r), document);
 }
 
-static int security(struct req *r)
-{
-    struct node *document;
-    TRY(page(r, &document));
-    return reply_with(r, document);
-}
+static int security(struct req *r) { return reply_page(r, page); }
 
-int security_again(struct req *r, int err)
-{
-    struct fault told = r->c.fault;
-    struct node *document;
-    TRY(page(r, &document));
-    r->c.fault = told;
-    return again(r, err, document);
-}
+int security_again(struct req *r, int err) { return again_page(r, err, page); }
 
 /* ---- the app -----------------------------------------------------------------------------------
  */

@@ -66,21 +66,7 @@ static int page(struct req *r, struct node **document)
     return E_OK;
 }
 
-static int show(struct req *r)
-{
-    struct node *document;
-    TRY(page(r, &document));
-    return reply_with(r, document);
-}
-
-static int refuse(struct req *r, int err)
-{
-    struct node *document;
-    struct fault fault = r->c.fault;
-    TRY(page(r, &document));
-    r->c.fault = fault;
-    return again(r, err, document);
-}
+static int show(struct req *r) { return reply_page(r, page); }
 
 static int put_in(struct req *r, i64 *variant)
 {
@@ -98,7 +84,7 @@ static int add(struct req *r)
     i64 variant;
     int err = in_fault(r) ? in_fault(r) : put_in(r, &variant);
     if (err)
-        return refuse(r, err);
+        return again_page(r, err, page);
     return see_other(r, path_is_ours(in_str(r, "next")) ? in_str(r, "next") : S("/cart"));
 }
 
@@ -107,7 +93,7 @@ static int change(struct req *r)
     i64 line = 0; /* nobody's */
     crypto_unopaque(r->c.app->secret, "line", in_str(r, "id"), &line);
     int err = in_fault(r) ? in_fault(r) : cart_set(&r->c, line, in_int(r, "quantity"));
-    return err ? refuse(r, err) : see_other(r, S("/cart"));
+    return err ? again_page(r, err, page) : see_other(r, S("/cart"));
 }
 
 static const struct input to_choose[] = {

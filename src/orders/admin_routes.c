@@ -192,23 +192,13 @@ static int page(struct req *r, struct node **document)
     return E_OK;
 }
 
-static int show(struct req *r)
-{
-    struct node *document;
-    TRY(page(r, &document));
-    return reply_with(r, document);
-}
+static int show(struct req *r) { return reply_page(r, page); }
 
 static int done(struct req *r, int err)
 {
-    struct node *document;
     if (!err)
         return see_other(r, str_fmt(r->c.mem, "/admin/orders/%.*s", STR(in_str(r, "number"))));
-    struct fault fault = r->c.fault;
-    fault_clear(&r->c);
-    TRY(page(r, &document));
-    r->c.fault = fault;
-    return again(r, err, document);
+    return again_page(r, err, page);
 }
 
 static int move(struct req *r)

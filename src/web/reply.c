@@ -343,6 +343,13 @@ int reply(struct req *r, const char *key, struct node *value)
     return reply_with(r, doc);
 }
 
+int reply_page(struct req *r, page_fn *page)
+{
+    struct node *document;
+    TRY(page(r, &document));
+    return reply_with(r, document);
+}
+
 int reply_raw(struct req *r, int status, str type, str body)
 {
     answer_begin(r, status, type);
@@ -460,6 +467,16 @@ int again(struct req *r, int err, struct node *doc)
     if (!again_err)
         r->c.fault = kept;
     return again_err;
+}
+
+int again_page(struct req *r, int err, page_fn *page)
+{
+    struct fault told = r->c.fault;
+    struct node *document;
+    fault_clear(&r->c);
+    TRY(page(r, &document));
+    r->c.fault = told;
+    return again(r, err, document);
 }
 
 static void error_json(struct req *r, int err)

@@ -204,6 +204,8 @@ struct answer {
  * path, current}], dev, demo; and what hooks.page adds. */
 int reply(struct req *, const char *key, struct node *value);
 int reply_with(struct req *, struct node *document); /* a whole map as the document */
+typedef int page_fn(struct req *, struct node **document); /* what a page shows */
+int reply_page(struct req *, page_fn *);
 int reply_view(struct req *, int status, const char *view, struct node *document);
 int reply_raw(struct req *, int status, str type, str body);
 int see_other(struct req *, str path);       /* 303, language prefix kept; JSON: {location} */
@@ -225,6 +227,7 @@ int accel(struct req *, str internal_path);  /* X-Accel-Redirect */
  * typed under "form" (a CHOICE also as form.<name>_is_<value>) and the messages under "errors"
  * by field, errors.all for the whole. Use as: return again(r, err, doc). */
 int again(struct req *, int err, struct node *document);
+int again_page(struct req *, int err, page_fn *); /* the page that the form stands on */
 str url_abs(struct req *, str path);         /* on the shop's configured host */
 /* Only a path of this shop: "/x", never "//x", "/\\x", a scheme or a control character. What
  * see_other is given and is not one becomes "/". */
