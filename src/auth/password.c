@@ -14,14 +14,6 @@ static bool is_digit(char ch) { return ch >= '0' && ch <= '9'; }
 /* Bytes of other scripts count as letters. */
 static bool is_letter(char ch) { return (ch >= 'a' && ch <= 'z') || (unsigned char)ch >= 0x80; }
 
-static size_t characters(str s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-    return n;
-}
-
 /* ---- walks, repeats, dates ------------------------------------------------------------------ */
 
 static const char *const lanes[] = { "01234567890-=", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop[]",
@@ -237,7 +229,7 @@ static bool is_own(struct ctx *c, str password, str name, str email)
 
 int password_fit(struct ctx *c, str password, str name, str email)
 {
-    size_t n = characters(password);
+    size_t n = str_characters(password);
     if (n < PASSWORD_SHORTEST || n > PASSWORD_LONGEST)
         return fail_field(c, "password", SAYS("A password has 8 to 256 characters."));
     if (password_is_common(c, password))

@@ -93,6 +93,7 @@ str str_trim(str);
 bool str_cut(str *rest, char at, str *head);
 bool str_int(str, i64 *out); /* the whole slice, decimal, no sign but '-', no overflow */
 bool str_is_utf8(str);       /* well-formed UTF-8 without NUL */
+size_t str_characters(str);  /* of UTF-8 */
 size_t str_utf8_step(str);   /* bytes of the first character; 0: empty or not well-formed */
 int str_order(str, str);     /* memcmp order, shorter first */
 uint64_t str_hash(str);

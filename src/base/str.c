@@ -151,6 +151,14 @@ bool str_is_utf8(str s)
     return true;
 }
 
+size_t str_characters(str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    return n;
+}
+
 int str_order(str a, str b)
 {
     size_t n = a.n < b.n ? a.n : b.n;

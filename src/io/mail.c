@@ -301,31 +301,39 @@ static long tls_for(str url)
     return CURLUSESSL_ALL;
 }
 
-/* An address outside ASCII goes as UTF-8; curl asks for SMTPUTF8 where the server has it. */
-static int to_server(
-    struct ctx *c, str url, struct address from, struct address to, str message, str *answer)
+/* A handle for one conversation with the mail server; what it answers goes to `replies`. */
+static int smtp_open(struct ctx *c, str url, long most_ms, struct replies *replies, CURL **out)
 {
-    CURL *curl = curl_easy_init();
+    CURL *curl = *out = curl_easy_init();
     if (!curl)
         return fail_detail(c, E_PROVIDER, "mail.away", "no curl handle");
-    struct replies replies = { .mem = c->mem };
-    struct curl_slist *rcpt =
-        curl_slist_append(NULL, str_c(c->mem, str_fmt(c->mem, "<%.*s>", STR(to.box))));
     curl_easy_setopt(curl, CURLOPT_URL, str_c(c->mem, url));
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 3000L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 20000L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, most_ms);
     curl_easy_setopt(curl, CURLOPT_USE_SSL, tls_for(url));
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, replies);
+    return E_OK;
+}
+
+/* An address outside ASCII goes as UTF-8; curl asks for SMTPUTF8 where the server has it. */
+static int to_server(
+    struct ctx *c, str url, struct address from, struct address to, str message, str *answer)
+{
+    CURL *curl;
+    struct replies replies = { .mem = c->mem };
+    TRY(smtp_open(c, url, 20000, &replies, &curl));
+    struct curl_slist *rcpt =
+        curl_slist_append(NULL, str_c(c->mem, str_fmt(c->mem, "<%.*s>", STR(to.box))));
     curl_easy_setopt(
         curl, CURLOPT_MAIL_FROM, str_c(c->mem, str_fmt(c->mem, "<%.*s>", STR(from.box))));
     curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, rcpt);
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
     curl_easy_setopt(curl, CURLOPT_READDATA, &message);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &replies);
     CURLcode rc = curl_easy_perform(curl);
     long code = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
@@ -359,22 +367,12 @@ int mail_try(struct ctx *c, str smtp_url, str from)
     struct address at;
     if (!address_of(c, from, &at))
         return fail_detail(c, E_INPUT, "mail.address", "mail_from is no address");
-    CURL *curl = curl_easy_init();
-    if (!curl)
-        return fail_detail(c, E_PROVIDER, "mail.away", "no curl handle");
+    CURL *curl;
     struct replies replies = { .mem = c->mem };
-    curl_easy_setopt(curl, CURLOPT_URL, str_c(c->mem, smtp_url));
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 3000L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 10000L);
-    curl_easy_setopt(curl, CURLOPT_USE_SSL, tls_for(smtp_url));
+    TRY(smtp_open(c, smtp_url, 10000, &replies, &curl));
     curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST,
         str_c(c->mem, str_fmt(c->mem, "MAIL FROM:<%.*s>", STR(at.box))));
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &replies);
     CURLcode rc = curl_easy_perform(curl);
     curl_easy_cleanup(curl);
     return rc == CURLE_OK ? E_OK

@@ -291,15 +291,9 @@ static int take_first(struct ctx *c, const struct sent *sent, PGresult *res, int
 {
     if (!err)
         return take(c, sent, res);
-    struct pg *pg = c->pg;
-    struct fault told = c->fault;
-    char state[sizeof pg->state], broke[sizeof pg->broke];
-    memcpy(state, pg->state, sizeof state);
-    memcpy(broke, pg->broke, sizeof broke);
+    struct told told = pg_told(c);
     take(c, sent, res);
-    c->fault = told;
-    memcpy(pg->state, state, sizeof state);
-    memcpy(pg->broke, broke, sizeof broke);
+    pg_tell(c, &told);
     return err;
 }
 

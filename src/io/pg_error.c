@@ -74,6 +74,21 @@ int pg_refused(struct ctx *c, const PGresult *res, const char *query)
         *constraint ? " " : "", constraint);
 }
 
+struct told pg_told(const struct ctx *c)
+{
+    struct told told = { .fault = c->fault };
+    memcpy(told.state, c->pg->state, sizeof told.state);
+    memcpy(told.broke, c->pg->broke, sizeof told.broke);
+    return told;
+}
+
+void pg_tell(struct ctx *c, const struct told *told)
+{
+    c->fault = told->fault;
+    memcpy(c->pg->state, told->state, sizeof told->state);
+    memcpy(c->pg->broke, told->broke, sizeof told->broke);
+}
+
 bool pg_broke(const struct ctx *c, const char *constraint)
 {
     return c->fault.code == E_CONFLICT && !strcmp(c->pg->broke, constraint);

@@ -54,6 +54,13 @@ PGresult *pg_next(struct pg *, i64 deadline, bool *stuck);
 /* ---- pg_error.c --------------------------------------------------------------------------- */
 
 int pg_refused(struct ctx *, const PGresult *, const char *query);
+/* What went wrong first, kept over what its consequences say. */
+struct told {
+    struct fault fault;
+    char state[6], broke[64];
+};
+struct told pg_told(const struct ctx *);
+void pg_tell(struct ctx *, const struct told *);
 const char *pg_field(const PGresult *, int which); /* of an error; "" when it does not say */
 bool pg_is_stale(const struct pg *);
 bool pg_is_again(const struct pg *); /* the whole transaction may be tried again */

@@ -36,16 +36,10 @@ static int send_commit(struct ctx *c, int level)
 /* Rolls back; the fault that led here stays the one to tell. */
 static void take_back(struct ctx *c, int level)
 {
-    struct pg *pg = c->pg;
-    struct fault told = c->fault;
-    char state[sizeof pg->state], broke[sizeof pg->broke];
-    memcpy(state, pg->state, sizeof state);
-    memcpy(broke, pg->broke, sizeof broke);
-    if (undo(c, level) && pg->conn)
-        pg_drop(pg);
-    c->fault = told;
-    memcpy(pg->state, state, sizeof state);
-    memcpy(pg->broke, broke, sizeof broke);
+    struct told told = pg_told(c);
+    if (undo(c, level) && c->pg->conn)
+        pg_drop(c->pg);
+    pg_tell(c, &told);
 }
 
 int pg_end(struct ctx *c, int err)

@@ -177,15 +177,21 @@ bool pg_value(struct ctx *c, unsigned oid, const char *p, int n, struct node *ou
     }
 }
 
+/* One dimension from 1; an empty array has none and ends behind its type. */
+static void array_head(char *b, unsigned oid, size_t n)
+{
+    put_big(b, n ? 1 : 0, 4);
+    put_big(b + 4, 0, 4);
+    put_big(b + 8, oid, 4);
+    put_big(b + 12, (i64)n, 4);
+    put_big(b + 16, 1, 4);
+}
+
 static void pack_ints(struct arena *mem, const struct param *in, const char **p, int *n)
 {
     size_t size = 20 + in->n * 12;
     char *b = arena_raw(mem, size);
-    put_big(b, in->n ? 1 : 0, 4);
-    put_big(b + 4, 0, 4);
-    put_big(b + 8, OID_INT8, 4);
-    put_big(b + 12, (i64)in->n, 4);
-    put_big(b + 16, 1, 4);
+    array_head(b, OID_INT8, in->n);
     for (size_t i = 0; i < in->n; i++) {
         put_big(b + 20 + i * 12, 8, 4);
         put_big(b + 24 + i * 12, in->ints[i], 8);
@@ -200,11 +206,7 @@ static void pack_strs(struct arena *mem, const struct param *in, const char **p,
     for (size_t i = 0; i < in->n; i++)
         size += 4 + in->strs[i].n;
     char *b = arena_raw(mem, size), *at = b + 20;
-    put_big(b, in->n ? 1 : 0, 4);
-    put_big(b + 4, 0, 4);
-    put_big(b + 8, OID_TEXT, 4);
-    put_big(b + 12, (i64)in->n, 4);
-    put_big(b + 16, 1, 4);
+    array_head(b, OID_TEXT, in->n);
     for (size_t i = 0; i < in->n; i++) {
         put_big(at, (i64)in->strs[i].n, 4);
         if (in->strs[i].n)

@@ -30,13 +30,20 @@ static int list_sql(struct ctx *c, str dir, str **names, size_t *n)
     return E_OK;
 }
 
-static int run_file(struct ctx *c, str dir, str name, struct buf *report)
+static int read_sql(struct ctx *c, str dir, str name, str *sql)
 {
     bool ok;
-    str sql = file_read(
+    *sql = file_read(
         c->mem, str_c(c->mem, str_fmt(c->mem, "%.*s/%.*s", STR(dir), STR(name))), MOST_SQL, &ok);
-    if (!ok)
-        return fail_detail(c, E_INTERNAL, "ops.sql", "cannot read %.*s/%.*s", STR(dir), STR(name));
+    return ok ? E_OK
+              : fail_detail(
+                    c, E_INTERNAL, "ops.sql", "cannot read %.*s/%.*s", STR(dir), STR(name));
+}
+
+static int run_file(struct ctx *c, str dir, str name, struct buf *report)
+{
+    str sql;
+    TRY(read_sql(c, dir, name, &sql));
     int err = pg_script(c, sql);
     buf_fmt(report, "%s %.*s\n", err ? "FAILED" : "applied", STR(name));
     if (err)
@@ -94,11 +101,8 @@ static str first_statement(str sql)
 /* A change that would wait for a lock without end would hold up everybody who comes after it. */
 static int check_change(struct ctx *c, str dir, str name)
 {
-    bool ok;
-    str sql = file_read(
-        c->mem, str_c(c->mem, str_fmt(c->mem, "%.*s/%.*s", STR(dir), STR(name))), MOST_SQL, &ok);
-    if (!ok)
-        return fail_detail(c, E_INTERNAL, "ops.sql", "cannot read %.*s/%.*s", STR(dir), STR(name));
+    str sql;
+    TRY(read_sql(c, dir, name, &sql));
     if (!str_starts(first_statement(sql), S("set local lock_timeout = ")))
         return fail_detail(
             c, E_INPUT, "ops.change", "%.*s does not begin with set local lock_timeout", STR(name));

@@ -193,22 +193,13 @@ static int payment_event(struct ctx *c, const struct job *job)
 /* ---- lapsed holds
  * --------------------------------------------------------------------------------- */
 
-static int add_each(struct ctx *c, const struct node *orders, const char *kind)
-{
-    EACH(item, orders) {
-        i64 id = node_int(&item->node, "id");
-        TRY(job_add(c, kind, str_fmt(c->mem, "%s:%" PRId64, kind, id), 0, id, NULL, 0));
-    }
-    return E_OK;
-}
-
 static int find_lapsing(struct ctx *c)
 {
     struct node *orders;
     TRY(q_orders_lapsing(c, &orders));
-    TRY(add_each(c, orders, "orders.lapse"));
+    TRY(job_add_each(c, "orders.lapse", orders, "id"));
     TRY(q_orders_forgotten(c, &orders, c->now - FORGOTTEN));
-    return add_each(c, orders, "orders.forget");
+    return job_add_each(c, "orders.forget", orders, "id");
 }
 
 static int let_go(struct ctx *c, void *with)

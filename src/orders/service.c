@@ -253,6 +253,12 @@ int orders_pay_intent(struct ctx *c, i64 id, str *payment_id, str *client_secret
     return E_OK;
 }
 
+static int settling(struct ctx *c)
+{
+    return fail(c, E_CONFLICT, "orders.settling",
+        "This order is being paid at this moment. Please look again in a minute.");
+}
+
 /* Asked with the order locked, after its page was closed: another one may have been opened
  * meanwhile. One that is only just being opened is not seen (its attempt is written after the lock
  * on the order was let go of); what is paid there goes back, or is filled from what is left. */
@@ -260,9 +266,7 @@ int page_is_closed(struct ctx *c, i64 order)
 {
     bool open;
     TRY(payments_is_open(c, order, &open));
-    return open ? fail(c, E_CONFLICT, "orders.settling",
-                      "This order is being paid at this moment. Please look again in a minute.")
-                : E_OK;
+    return open ? settling(c) : E_OK;
 }
 
 /* ---- cancelling ---------------------------------------------------------------------------------
@@ -329,9 +333,7 @@ static int close_page(struct ctx *c, i64 order)
 {
     bool settled;
     TRY(payments_expire(c, order, &settled));
-    return settled ? fail(c, E_CONFLICT, "orders.settling",
-                         "This order is being paid at this moment. Please look again in a minute.")
-                   : E_OK;
+    return settled ? settling(c) : E_OK;
 }
 
 int orders_cancel(struct ctx *c, i64 order, i64 by_person, const char *actor)

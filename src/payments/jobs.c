@@ -23,22 +23,13 @@ static int refund(struct ctx *c, const struct job *job)
 }
 
 /* Providers lose events too: whatever has been open for a while is asked for. */
-static int ask_each(struct ctx *c, const struct node *stale, const char *column, const char *kind)
-{
-    EACH(item, stale) {
-        i64 id = node_int(&item->node, column);
-        TRY(job_add(c, kind, str_fmt(c->mem, "%s:%" PRId64, kind, id), 0, id, NULL, 0));
-    }
-    return E_OK;
-}
-
 static int reconcile(struct ctx *c)
 {
     struct node *stale;
     TRY(q_payments_stale_attempts(c, &stale));
-    TRY(ask_each(c, stale, "id", "payments.ask"));
+    TRY(job_add_each(c, "payments.ask", stale, "id"));
     TRY(q_payments_stale_refunds(c, &stale));
-    return ask_each(c, stale, "attempt_id", "payments.ask_refunds");
+    return job_add_each(c, "payments.ask_refunds", stale, "attempt_id");
 }
 
 int payments_erase(struct ctx *c, i64 order)

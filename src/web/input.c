@@ -36,14 +36,6 @@ static int wrong_fmt(struct req *r, const struct given *g, const char *fmt, i64 
 /* ---- text -------------------------------------------------------------------------------------
  */
 
-static i64 characters(str s)
-{
-    i64 n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-    return n;
-}
-
 static bool has_control(str s, bool lines_allowed)
 {
     for (size_t i = 0; i < s.n; i++) {
@@ -162,7 +154,8 @@ static int take_text(struct req *r, const struct given *g)
         value = without_cr(r->c.mem, value);
     if (!secret && has_control(value, texts[in->kind].lines))
         return wrong(r, g, "This contains characters that cannot be used here.");
-    if (characters(value) > most)
+    i64 n = (i64)str_characters(value);
+    if (n > most)
         return wrong_fmt(r, g, "Please use at most {n} characters.", most);
     if (value.n == 0) {
         if (in->required || g->from_path)
@@ -172,7 +165,7 @@ static int take_text(struct req *r, const struct given *g)
     }
     if (!texts[in->kind].is(value)) /* first, as it says more */
         return wrong(r, g, texts[in->kind].otherwise);
-    if (characters(value) < in->min)
+    if (n < in->min)
         return wrong_fmt(r, g, "Please use at least {n} characters.", in->min);
     node_set_str(r->c.mem, g->into, str_of(in->name), str_dup(r->c.mem, value));
     return E_OK;

@@ -37,6 +37,15 @@ int job_add(struct ctx *c, const char *kind, str key, i64 organisation, i64 subj
         json, c->id, at ? &at : NULL, job_rank(c->app, kind), job_wakes(c));
 }
 
+int job_add_each(struct ctx *c, const char *kind, const struct node *rows, const char *column)
+{
+    EACH(item, rows) {
+        i64 id = node_int(&item->node, column);
+        TRY(job_add(c, kind, str_fmt(c->mem, "%s:%" PRId64, kind, id), 0, id, NULL, 0));
+    }
+    return E_OK;
+}
+
 int job_done(struct ctx *c, const struct job *job)
 {
     if (job->is_done)

@@ -38,6 +38,8 @@ struct job {
  * adding it again changes nothing. `at` 0: now. */
 int job_add(struct ctx *, const char *kind, str key, i64 organisation, i64 subject,
     struct node *data, when at);
+/* One for each row, about what its column says. */
+int job_add_each(struct ctx *, const char *kind, const struct node *rows, const char *column);
 
 /* What steps of the schema (orders.place, payments.store, ...) that write events and jobs themselves
  * are told: the kind's rank, and whether to wake the job workers; one of them looks for itself. */
