@@ -129,57 +129,107 @@ static int work(struct app *app, struct worker *w)
     return 0;
 }
 
-static pid_t start(struct app *app, _Atomic i64 *looked_at, i64 slot)
+/* ---- who looks after them ------------------------------------------------------------------- */
+
+struct team {
+    struct app *app;
+    _Atomic i64 *looked_at;
+    pid_t pids[MOST_WORKERS]; /* 0: nobody there */
+    i64 n;
+};
+
+/* They are held back but while they are waited for: one that came in between would be forgotten. */
+static sigset_t hold_signals(void)
 {
-    struct worker w = { .slot = slot, .looked_at = looked_at };
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGCHLD, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+    return set;
+}
+
+static void worker_signals(void)
+{
+    struct sigaction end = { .sa_handler = on_end };
+    sigset_t none;
+    sigemptyset(&none);
+    sigaction(SIGTERM, &end, NULL);
+    sigaction(SIGINT, &end, NULL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void start(struct team *t, i64 slot)
+{
+    struct worker w = { .slot = slot, .looked_at = t->looked_at };
     pid_t parent = getpid(), pid = fork();
+    if (pid < 0)
+        log_line(NULL, LOG_ERROR, "worker_fork", "why", str_of(strerror(errno)), NULL);
+    t->pids[slot] = pid > 0 ? pid : 0;
     if (pid)
-        return pid;
+        return;
+    worker_signals();
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(0);
-    metrics_slot(app, (int)slot);
+    metrics_slot(t->app, (int)slot);
     /* The place, not the process: who comes after one that died takes its job up at once. */
     char host[65] = "";
     gethostname(host, sizeof host - 1);
-    app->worker = str_fmt(app->mem, "%s:%d:%d", host, (int)parent, (int)slot);
-    _exit(work(app, &w));
+    t->app->worker = str_fmt(t->app->mem, "%s:%d:%d", host, (int)parent, (int)slot);
+    _exit(work(t->app, &w));
+}
+
+static void start_missing(struct team *t)
+{
+    for (i64 i = 0; i < t->n; i++)
+        if (!t->pids[i])
+            start(t, i);
+}
+
+static void reap(struct team *t)
+{
+    int status;
+    char number[24];
+    for (pid_t gone; (gone = waitpid(-1, &status, WNOHANG)) > 0;)
+        for (i64 i = 0; i < t->n; i++) {
+            if (t->pids[i] != gone)
+                continue;
+            t->pids[i] = 0;
+            if (WIFEXITED(status) && !WEXITSTATUS(status))
+                continue;
+            snprintf(number, sizeof number, "%d", (int)gone);
+            log_line(NULL, LOG_ERROR, "worker_died", "pid", str_of(number), NULL);
+            pause_us(SECOND / 5); /* one that dies at once must not spin */
+        }
 }
 
 int work_serve(struct app *app)
 {
-    struct sigaction end = { .sa_handler = on_end };
-    sigaction(SIGTERM, &end, NULL);
-    sigaction(SIGINT, &end, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    struct team *t = NEW(app->mem, struct team);
+    sigset_t held = hold_signals();
     i64 n = conf_int(app->conf, "work_workers", 2);
-    n = n < 1 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : n;
+    *t = (struct team){ .app = app, .n = n < 1 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : n };
     metrics_open(app, "work", MOST_WORKERS); /* without it the shop works and counts nothing */
-    _Atomic i64 *looked_at =
-        mmap(NULL, sizeof *looked_at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (looked_at == MAP_FAILED)
+    t->looked_at = mmap(
+        NULL, sizeof *t->looked_at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (t->looked_at == MAP_FAILED)
         abort();
-    pid_t pids[MOST_WORKERS];
-    for (i64 i = 0; i < n; i++)
-        pids[i] = start(app, looked_at, i);
+    start_missing(t);
     service_tell("READY=1");
-    while (!ending) {
-        int status;
-        pid_t gone = waitpid(-1, &status, 0);
-        for (i64 i = 0; gone > 0 && !ending && i < n; i++) {
-            if (pids[i] != gone)
-                continue;
-            if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-                log_line(NULL, LOG_ERROR, "worker_died", "pid", str_fmt(app->mem, "%d", (int)gone),
-                    NULL);
-                pause_us(SECOND / 5); /* one that dies at once must not spin */
-            }
-            pids[i] = start(app, looked_at, i);
-        }
+    for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
+        signal = sigtimedwait(&held, NULL, &(struct timespec){ .tv_sec = 1 });
+        reap(t);
+        if (signal != SIGTERM && signal != SIGINT)
+            start_missing(t);
     }
     service_tell("STOPPING=1");
-    for (i64 i = 0; i < n; i++)
-        kill(pids[i], SIGTERM);
+    for (i64 i = 0; i < t->n; i++)
+        if (t->pids[i])
+            kill(t->pids[i], SIGTERM);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
         continue;
     return 0;
