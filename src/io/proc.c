@@ -116,6 +116,8 @@ int proc_run(struct ctx *c, const struct proc_call *call, struct proc_result *re
     pid_t child = fork();
     if (child == 0)
         become(&with, out[1], err[1]);
+    if (child > 0)
+        setpgid(child, child); /* here as well: its time may be over before it has run at all */
     close(out[1]);
     close(err[1]);
     if (child < 0) {
