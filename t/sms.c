@@ -342,6 +342,20 @@ T(a_fault_of_theirs_that_took_nothing_is_tried_again)
     eq_str(state_of_last(), "sent ");
 }
 
+T(a_message_that_nobody_takes_is_given_up_and_its_dead_letter_says_why)
+{
+    registers();
+    faults(
+        "{\"faults\":[{\"match\":\"POST /2010-04-01/*\",\"do\":\"status\",\"status\":503,\"times\":9}]}");
+    gives(a_number());
+    t_sql("update work.job set attempt = 7 where kind = 'notify.sms'");
+    t_drain();
+    faults("{\"faults\":[]}");
+    has_text(state_of_last(), "failed status 503");
+    has_text(t_str("select error as s from work.job where kind = 'notify.sms' and state = 'dead'"),
+        "sms.provider: status 503");
+}
+
 T(a_code_that_is_over_is_not_sent)
 {
     registers();

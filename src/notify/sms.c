@@ -262,8 +262,8 @@ static int send(struct ctx *c, const struct job *job)
         err = look_for(c, &m, &t);
     if (!err)
         err = t.sid.n ? taken(c, job, &t) : send_new(c, job, &m);
-    if (err && job->attempt >= TRIES)
-        TRY(give_up(c, job->subject));
+    if (err && job->attempt >= TRIES) /* the fault stays, for the dead letter */
+        TRY(q_notify_sms_failed(c, NULL, job->subject, c->fault.detail));
     return err;
 }
 
