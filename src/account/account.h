@@ -3,7 +3,8 @@
  *
  * Owns schema account. What other rooms know of a person it asks by the table `personal` of
  * bin/features.c. It relies on auth to know who somebody is, and to be sure of it once more before
- * data go out or are erased, and on vault to seal telephones and streets. It refuses to erase what the books need: orders keep their figures. */
+ * data go out or are erased, and on vault to seal telephones and streets. It refuses to erase what
+ * the books need: orders keep their figures. */
 #pragma once
 #include "base/base.h"
 

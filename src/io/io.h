@@ -1,4 +1,4 @@
-/* io: one file per outside thing, one door per library.
+/* io: what is outside, one door per library.
  *
  * pg*.c alone know libpq, redis.c hiredis, http.c and mail.c libcurl, crypto.c libsodium and
  * OpenSSL's EVP, jwt.c libjwt, locale.c ICU and libthai, image.c the child that knows

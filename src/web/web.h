@@ -95,8 +95,8 @@ enum kind { KIND_SSI, KIND_PLAIN, KIND_PACKED };
  * one line, trimmed. WORD: no blanks (opaque ids, codes). SLUG: a-z 0-9 -. EMAIL: trimmed, one
  * @. BOOL: 1 true on yes; absent is false. MONEY: "12", "12.50": text, to be parsed with the
  * currency's exponent. CHOICE: one of `choices`. SECRET: kept to the byte, never echoed. INTS:
- * repeated or separated by commas; WORDS: so are words. FILES: parts of a multipart form, in r->files. GROUP: an
- * object in a JSON body with the fields `of`. LIST: a list of such objects. */
+ * repeated or separated by commas; WORDS: so are words. FILES: parts of a multipart form, in
+ * r->files. GROUP: an object in a JSON body with the fields `of`. LIST: a list of such objects. */
 enum input_kind {
     INT,
     TEXT,
@@ -200,8 +200,9 @@ struct answer {
  * Beside the feature's own keys every page finds these, which JSON leaves out: lang, languages
  * [{code, name, path, current}], currency, currencies [{code, current}], path, uri, prefix
  * ("" or "/th"), base_url, canonical, now, request_id, noindex, me (name, email, role, staff;
- * null for strangers and on kept pages), is_guest (no SSI: nginx sends the page as it is), may (orders_read, ... for whoever may), menu [{label,
- * path, current}], dev, demo; and what hooks.page adds. */
+ * null for strangers and on kept pages), is_guest (no SSI: nginx sends the page as it is), may
+ * (orders_read, ... for whoever may), menu [{label, path, current}], dev, demo; and what hooks.page
+ * adds. */
 int reply(struct req *, const char *key, struct node *value);
 int reply_with(struct req *, struct node *document); /* a whole map as the document */
 typedef int page_fn(struct req *, struct node **document); /* what a page shows */
@@ -219,8 +220,9 @@ void set_header(struct req *, const char *name, str value);
 void cache_for(struct req *, i64 seconds);
 /* This page shows that thing. Before a kept page is answered, Redis gets
  *   SADD tag:<kind>:<id>  <format>|<kind>|<language>|<currency>|<uri>
- * (tag:product:12), with format "html" or "json", kind "", "plain" or "gzip", and uri with its language prefix: nginx's own key, so that the
- * refresher can ask for it again (work). The set lives as long as the page may, and an hour. */
+ * (tag:product:12), with format "html" or "json", kind "", "plain" or "gzip", and uri with its
+ * language prefix: nginx's own key, so that the refresher can ask for it again (work). The set
+ * lives as long as the page may, and an hour. */
 void set_tag(struct req *, const char *kind, i64 id);
 int accel(struct req *, str internal_path);  /* X-Accel-Redirect */
 /* A form that did not pass: the same view again, 422 (or the fault's status), with what was
@@ -228,7 +230,6 @@ int accel(struct req *, str internal_path);  /* X-Accel-Redirect */
  * by field, errors.all for the whole. Use as: return again(r, err, doc). */
 int again(struct req *, int err, struct node *document);
 int again_page(struct req *, int err, page_fn *); /* the page that the form stands on */
-str url_abs(struct req *, str path);         /* on the shop's configured host */
 /* Only a path of this shop: "/x", never "//x", "/\\x", a scheme or a control character. What
  * see_other is given and is not one becomes "/". */
 bool path_is_ours(str path);
