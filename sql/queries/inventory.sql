@@ -138,13 +138,3 @@ update inventory.stock s set on_hand = s.on_hand + m.quantity
   from moved m, inventory.item i
  where s.item_id = m.item_id and s.location_id = m.location_id and i.id = s.item_id
 returning i.sku, s.on_hand - s.reserved as free;
-
--- name: stock_of :many
--- in: items bigint[]
--- {item_id, sku, tracked, on_hand, reserved} over all places.
-select i.id as item_id, i.sku, i.tracked, coalesce(sum(s.on_hand), 0)::bigint as on_hand,
-       coalesce(sum(s.reserved), 0)::bigint as reserved
-  from inventory.item i
-  left join inventory.stock s on s.item_id = i.id
- where i.id = any(:items::bigint[])
- group by i.id, i.sku, i.tracked;

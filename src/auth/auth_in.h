@@ -189,8 +189,7 @@ int session_devices(struct ctx *, i64 person, str session, struct node **devices
 /* Ends a person's logins: all but one (a session's hash, or none), or the one of that device. */
 int session_end_others(struct ctx *, i64 person, str but, i64 *ended);
 int session_end_device(struct ctx *, i64 person, i64 device, i64 *ended);
-/* Ends what listens there, at every node: a line, or that of all programs of a person or a shop. */
-void line_close(struct ctx *, str line);
+/* Ends what all programs of a person or a shop listen to, at every node. */
 void lines_close_shared(struct ctx *, enum auth_line, i64 whose);
 /* Rights have changed: what that member listens to as staff ends (0: what everybody there does, as
  * a role has changed). Who still may comes back by themselves. */

@@ -354,7 +354,7 @@ int auth_lines_of_staff(struct ctx *c, i64 organisation, struct node *lines)
 }
 
 /* What stands on the line goes too. */
-void line_close(struct ctx *c, str line)
+static void line_close(struct ctx *c, str line)
 {
     struct buf all = buf_new(c->mem, 1024);
     buf_fmt(&all, "%.*s/json", STR(line));

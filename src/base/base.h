@@ -305,7 +305,6 @@ str when_rfc3339(struct arena *, when); /* 2026-11-20T21:08:57.123456Z */
 size_t when_write(when, char out[static 32]); /* the same without an arena; its length */
 bool when_parse(str rfc3339, when *out);
 bool when_parse_http(str, when *out);   /* the same form only */
-str when_http(struct arena *, when);    /* Fri, 20 Nov 2026 21:08:57 GMT */
 
 /* ---- ctx: one request or one job ----------------------------------------------------- */
 

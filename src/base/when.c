@@ -88,17 +88,6 @@ str when_rfc3339(struct arena *mem, when at)
     return str_dup(mem, (str){ text, n });
 }
 
-str when_http(struct arena *mem, when at)
-{
-    static const char days[][4] = { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
-    static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
-        "Oct", "Nov", "Dec" };
-    struct civil t = civil_of(at);
-    i64 weekday = ((days_of(t.year, t.month, t.day) % 7) + 7) % 7;
-    return str_fmt(mem, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[weekday], (int)t.day,
-        months[t.month - 1], (int)t.year, (int)t.hour, (int)t.minute, (int)t.second);
-}
-
 /* Exactly n digits from the front of *s. */
 static bool take_digits(str *s, size_t n, i64 *out)
 {

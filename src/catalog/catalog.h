@@ -11,14 +11,12 @@
  *  price (null: not for sale in this currency), compare_at, tax_class, weight_g, tracked,
  *  left (null when untracked), for_sale, picture{...}}. Unknown ids are left out. */
 int catalog_variants(struct ctx *, const i64 *variants, size_t n, struct node **rows);
-/* The variant of a product chosen by its option values; 0 when there is none. */
+/* The variant that is sold under that SKU; 0 when there is none. */
 int catalog_variant_by_sku(struct ctx *, str sku, i64 *variant);
 
 struct req;
-/* hooks.page: puts `shelves` (the categories, as catalog_menu) and `shop_name` on every page. */
+/* hooks.page: puts `shelves`, the categories as {slug, name, children[]}, on every page. */
 int catalog_page(struct req *, struct node *document);
-/* Categories for menus: {slug, name, children[]}. */
-int catalog_menu(struct ctx *, struct node **categories);
 
 /* Writes one product with all its parts as the document says (the shape of
  * sql/demo/catalogue.json's products), for imports and the back office alike: makes or

@@ -49,18 +49,13 @@ static struct node *children_of(
     return list;
 }
 
-int catalog_menu(struct ctx *c, struct node **categories)
-{
-    struct node *rows;
-    TRY(q_catalog_menu(c, &rows, c->lang));
-    *categories = children_of(c, rows, NULL, 2);
-    return E_OK;
-}
-
 static int make_menu(struct ctx *c, void *with, struct node **out)
 {
+    struct node *rows;
     (void)with;
-    return catalog_menu(c, out);
+    TRY(q_catalog_menu(c, &rows, c->lang));
+    *out = children_of(c, rows, NULL, 2);
+    return E_OK;
 }
 
 /* Every page shows the menu, and it hardly ever changes. */

@@ -35,5 +35,3 @@ int inventory_track(struct ctx *, i64 item, bool tracked);
  * E_CONFLICT when less than what is reserved. The same figure, or the same cause, again writes
  * nothing: an import run twice does not put back what was sold in between. */
 int inventory_set(struct ctx *, i64 organisation, i64 item, i64 on_hand, str reason, str cause);
-/* {item_id, sku, tracked, on_hand, reserved} of each, over all places. */
-int inventory_stock(struct ctx *, const i64 *items, size_t n, struct node **rows);

@@ -199,8 +199,3 @@ int inventory_set(struct ctx *c, i64 organisation, i64 item, i64 on_hand, str re
         return E_OK;
     return tell(c, organisation, item, node_str(row, "sku"), node_int(row, "free"));
 }
-
-int inventory_stock(struct ctx *c, const i64 *items, size_t n, struct node **rows)
-{
-    return q_inventory_stock_of(c, rows, items, n);
-}

@@ -238,7 +238,7 @@ static int load(struct demo *d)
     return q_ops_put_mark(c, NULL, S("demo"), now);
 }
 
-int ops_demo(struct ctx *c, str demo_dir, str pictures_dir, struct buf *report)
+static int fill_shop(struct ctx *c, str demo_dir, str pictures_dir, struct buf *report)
 {
     struct demo d = { .c = c,
         .dir = demo_dir,
@@ -264,7 +264,7 @@ int demo_command(struct ctx *c, int argc, char **argv)
     else if (argc != 1)
         return 2;
     str dir = str_fmt(c->mem, "%.*s/sql/demo", STR(c->app->share_dir));
-    int err = ops_demo(c, dir, pictures, &report);
+    int err = fill_shop(c, dir, pictures, &report);
     printf("%.*s", STR(buf_str(&report)));
     if (err)
         fprintf(stderr, "talatctl: the demo shop was not loaded: %.*s %.*s\n", STR(c->fault.text),

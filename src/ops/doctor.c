@@ -58,7 +58,8 @@ const char *exam_fault(struct exam *e)
     return str_c(e->c->mem, why);
 }
 
-int ops_doctor(struct ctx *c, struct node **findings)
+/* {check, level (ok, warning, wrong), what, fix} each; gives the worst level: 0, 1, 2. */
+static int examine(struct ctx *c, struct node **findings)
 {
     struct exam e = { .c = c, .findings = node_list(c->mem) };
     c->scope = (struct scope){ .platform = true };
@@ -98,7 +99,7 @@ int doctor_command(struct ctx *c, int argc, char **argv)
         fprintf(stderr, "usage: talatctl doctor [--json]\n");
         return 2;
     }
-    int worst = ops_doctor(c, &findings);
+    int worst = examine(c, &findings);
     node_set(c->mem, document, S("findings"), findings);
     node_set_str(c->mem, document, S("worst"), str_of(LEVELS[worst]));
     if (json)

@@ -15,16 +15,12 @@ int ops_migrate_check(struct ctx *, str sql_dir, struct buf *report, bool *neede
 /* Runs the named queries of a file (sql/prove.sql), which must find nothing; *broken: how many
  * did. For the platform's scope. */
 int ops_prove(struct ctx *, str path, struct buf *report, i64 *broken);
-int ops_demo(struct ctx *, str demo_dir, str pictures_dir, struct buf *report);
 
 /* Puts a backup (a folder, or its manifest.json) in the place of the shop's database and adds its
  * pictures; `replace`: also of one that is in use. Until all of it is ready nothing has changed.
  * *broken: how many rules of prove.sql the restored books break. */
 int ops_restore(struct ctx *, str path, bool replace, bool with_secrets, struct buf *report,
     i64 *broken);
-/* What is wrong with the shop and its machine: {check, level (ok, warning, wrong), what, fix}.
- * Returns the worst level: 0, 1, 2. */
-int ops_doctor(struct ctx *, struct node **findings);
 int ops_warn(struct req *, struct node *list); /* hooks.warn: old backups */
 void ops_care_metrics(struct ctx *, struct buf *);
 str ops_cache_dir(const struct app *); /* where nginx keeps pages */

@@ -8,8 +8,6 @@ int orders_note(
 int orders_tell(struct ctx *, i64 order, const char *kind);
 /* Of an order locked by query lock, whose row it is. */
 int orders_cancel_locked(struct ctx *, const struct node *order, i64 person, const char *actor);
-/* Its lines' variants, to tell its cart; n: how many. */
-int orders_variants(struct ctx *, i64 order, i64 **variants, i64 **quantities, size_t *n);
 void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
 /* story.c: status_title, status_text, steps [{name, is_done, is_now, at}] and the events' text;
  * what people call the states of payments, refunds and mails. */

@@ -170,7 +170,8 @@ static int want_again(struct ctx *c, i64 order, when until)
     return inventory_hold(c, order, wants, n, until);
 }
 
-int orders_variants(struct ctx *c, i64 order, i64 **variants, i64 **quantities, size_t *n)
+/* Its lines' variants, to tell its cart. */
+static int variants_of(struct ctx *c, i64 order, i64 **variants, i64 **quantities, size_t *n)
 {
     struct node *lines;
     *n = 0;
@@ -199,7 +200,7 @@ static int hold_again(struct ctx *c, void *with)
         TRY(q_orders_settling(c, NULL, h->order, h->until));
         return inventory_extend(c, h->order, h->until);
     }
-    TRY(orders_variants(c, h->order, &variants, &quantities, &n));
+    TRY(variants_of(c, h->order, &variants, &quantities, &n));
     TRY(cart_keep(c, node_int(row, "cart_id"), variants, quantities, n));
     TRY(want_again(c, h->order, h->until));
     return q_orders_hold_again(c, NULL, h->order, h->until);

@@ -6,18 +6,6 @@ int shipping_methods(struct ctx *c, str country, i64 goods, struct node **method
     return q_shipping_methods(c, methods, c->lang, c->currency, country, goods);
 }
 
-int shipping_method(struct ctx *c, str code, str country, i64 goods, struct node **method)
-{
-    struct node *methods;
-    TRY(shipping_methods(c, country, goods, &methods));
-    EACH(item, methods) {
-        *method = (struct node *)&item->node;
-        if (str_eq(node_str(*method, "code"), code))
-            return E_OK;
-    }
-    return fail(c, E_INPUT, "shipping.method", "Please choose how it should be delivered.");
-}
-
 int shipping_save(struct ctx *c, str code, i64 position, str names, str promises, i64 *id)
 {
     struct node *row;

@@ -5,8 +5,6 @@
 /* Methods for a country and goods total in the ctx's currency:
  * {code, name, promise, amount, free_from (null: never), is_free}. */
 int shipping_methods(struct ctx *, str country, i64 goods, struct node **methods);
-/* One of them; E_INPUT "shipping.method" when it is not offered there. */
-int shipping_method(struct ctx *, str code, str country, i64 goods, struct node **method);
 /* For the demo shop and the back office; names and promises are JSON by language. */
 int shipping_save(struct ctx *, str code, i64 position, str names, str promises, i64 *id);
 int shipping_save_price(struct ctx *, i64 method, str currency, i64 amount, i64 free_from);

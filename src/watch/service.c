@@ -49,7 +49,8 @@ static str network_of(struct arena *mem, str address)
     return buf_str(&out);
 }
 
-int watch_mail(struct ctx *c, str kind, i64 hour)
+/* Once for a kind in an hour. */
+static int add_mail(struct ctx *c, str kind, i64 hour)
 {
     struct node *data = node_map(c->mem);
     node_set_str(c->mem, data, S("kind"), kind);
@@ -66,7 +67,7 @@ int watch_look(struct ctx *c)
     EACH(item, rows) {
         log_line(c, LOG_WARN, "watch", "kind", kind, NULL);
         metric_add(c->app, "alerts_total", 1);
-        TRY(watch_mail(c, kind, node_int(&item->node, "hour")));
+        TRY(add_mail(c, kind, node_int(&item->node, "hour")));
     }
     return E_OK;
 }
@@ -76,7 +77,7 @@ static int raise(struct ctx *c, enum watch_kind kind, i64 person, str address)
     struct node *row;
     const char *name = kinds[kind].name;
     TRY(q_watch_raise(c, &row, str_of(name), person, network_of(c->mem, address)));
-    return node_int(row, "count") > 1 ? E_OK : watch_mail(c, str_of(name), node_int(row, "hour"));
+    return node_int(row, "count") > 1 ? E_OK : add_mail(c, str_of(name), node_int(row, "hour"));
 }
 
 void watch_raise(struct ctx *c, enum watch_kind kind, i64 person, str address)

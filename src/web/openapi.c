@@ -48,12 +48,6 @@ static bool describe(str words, struct operation *o)
     return false;
 }
 
-bool openapi_describes(struct app *app, struct arena *mem, const struct route *row, str method)
-{
-    struct operation o = { .row = row, .method = method, .path = str_of(row->path) };
-    return describe(words_of(app, mem), &o);
-}
-
 /* ---- inputs
  * -------------------------------------------------------------------------------------- */
 

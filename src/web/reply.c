@@ -30,7 +30,8 @@ str lang_path(struct req *r, str lang, str path)
     return str_fmt(r->c.mem, "/%.*s%.*s", STR(lang), str_is(path, "/") ? 0 : (int)path.n, path.p);
 }
 
-str lang_prefix(const struct req *r)
+/* "" or "/th" */
+static str lang_prefix(const struct req *r)
 {
     if (str_eq(r->c.lang, r->c.app->language))
         return str_none;
@@ -48,7 +49,8 @@ static bool has_lang_prefix(str path)
     return false;
 }
 
-str url_abs(struct req *r, str path)
+/* On the shop's configured host. */
+static str url_abs(struct req *r, str path)
 {
     return str_fmt(r->c.mem, "%.*s%.*s", STR(r->c.app->base_url), STR(path));
 }
@@ -119,7 +121,8 @@ void set_tag(struct req *r, const char *kind, i64 id)
 
 void cache_for(struct req *r, i64 seconds) { r->out->cache_s = seconds; }
 
-void answer_begin(struct req *r, int status, str type)
+/* Drops what was rendered before. */
+static void answer_begin(struct req *r, int status, str type)
 {
     r->out->status = status;
     r->out->body.n = 0;

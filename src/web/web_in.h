@@ -125,17 +125,10 @@ struct node *shape_schema(struct arena *, const struct shape *);
 void shapes_schemas(const struct shapes *, struct arena *, struct node *schemas);
 str shape_title(struct arena *, str view); /* "orders/show": OrdersShow; "part/card": Card */
 
-/* ---- openapi.c ------------------------------------------------------------------------------ */
-
-/* Is there a sentence about it in templates/ops/operations? */
-bool openapi_describes(struct app *, struct arena *, const struct route *, str method);
-
 /* ---- reply.c ------------------------------------------------------------------------------- */
 
-void answer_begin(struct req *, int status, str type); /* drops what was rendered before */
 void answer_error(struct req *, int err);
 void answer_redirect(struct req *, int status, str location);
-str lang_prefix(const struct req *); /* "" or "/th" */
 str lang_path(struct req *, str lang, str path);
 
 /* ---- fcgi.c: one connection, one request ---------------------------------------------------- */

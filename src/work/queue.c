@@ -9,7 +9,7 @@
 #define EVENTS       200
 #define QUICK_KINDS  32
 
-bool work_is_worker(const struct ctx *c) { return c->app->worker.n > 0; }
+static bool is_worker(const struct ctx *c) { return c->app->worker.n > 0; }
 
 static const struct job_kind *kind_of(const struct app *app, str name)
 {
@@ -20,7 +20,7 @@ static const struct job_kind *kind_of(const struct app *app, str name)
     return NULL;
 }
 
-bool job_wakes(const struct ctx *c) { return !work_is_worker(c); }
+bool job_wakes(const struct ctx *c) { return !is_worker(c); } /* it looks for itself */
 
 i64 job_rank(const struct app *app, const char *kind)
 {
@@ -115,8 +115,6 @@ static int run(struct ctx *c, struct turn *t, const struct job *job, str request
         err = q_work_lease(c, NULL, job->id, job->attempt, kind->lease_us);
     if (!err && kind)
         err = kind->run(own, job);
-    if (err && pg_in_tx(own) && !pg_in_tx(c))
-        pg_end(own, err);
     log_job(own, job, err, when_now() - began);
     metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
     if (err)
@@ -190,7 +188,7 @@ static int claim(struct ctx *c, struct turn *t, i64 most, struct node **jobs)
 static int call_others(struct ctx *c, const struct node *jobs, i64 longest, const struct turn *t)
 {
     const struct item *first = node_first(jobs);
-    if (!first || t->wait_us >= longest || !work_is_worker(c))
+    if (!first || t->wait_us >= longest || !is_worker(c))
         return E_OK;
     bool is_long = node_count(jobs) == QUEUE_BATCH ||
         !is_quick(kind_of(c->app, node_str(&first->node, "kind")));

@@ -4,7 +4,6 @@
 #include <signal.h>
 
 int work_json(struct ctx *, const struct node *data, str *json); /* for a jsonb column; NULL: {} */
-bool work_is_worker(const struct ctx *);         /* it looks for itself: nobody needs to wake it */
 int outbox_read(struct ctx *, i64 most, i64 *n); /* one batch: numbers it, makes the jobs */
 /* The same within a batch; *read's `n` is there after pg_flush. */
 void outbox_send(struct ctx *, i64 most, struct node **read);

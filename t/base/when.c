@@ -3,8 +3,8 @@
 T(a_servers_date_is_read_back)
 {
     when at;
-    is_true(when_parse_http(when_http(t_ctx()->mem, 1795187337 * SECOND), &at));
-    eq_int(at, 1795187337 * SECOND);
+    is_true(when_parse_http(S("Fri, 20 Nov 2026 21:08:57 GMT"), &at));
+    eq_int(at, 1795208937 * SECOND);
     is_false(when_parse_http(S("Fri, 20 Foo 2026 21:08:57 GMT"), &at));
     is_false(when_parse_http(S("2026-11-20T21:08:57Z"), &at));
     is_false(when_parse_http(S(""), &at));
@@ -14,14 +14,14 @@ T(a_servers_date_is_read_back)
 
 static const struct {
     i64 second, micro;
-    str rfc3339, http;
+    str rfc3339;
 } instants[] = {
-    { 0, 0, S("1970-01-01T00:00:00.000000Z"), S("Thu, 01 Jan 1970 00:00:00 GMT") },
-    { 1795208937, 123456, S("2026-11-20T21:08:57.123456Z"), S("Fri, 20 Nov 2026 21:08:57 GMT") },
-    { 951782400, 0, S("2000-02-29T00:00:00.000000Z"), S("Tue, 29 Feb 2000 00:00:00 GMT") },
-    { -1, 999999, S("1969-12-31T23:59:59.999999Z"), S("Wed, 31 Dec 1969 23:59:59 GMT") },
-    { -62135596800, 0, S("0001-01-01T00:00:00.000000Z"), S("Mon, 01 Jan 0001 00:00:00 GMT") },
-    { 253402300799, 999999, S("9999-12-31T23:59:59.999999Z"), S("Fri, 31 Dec 9999 23:59:59 GMT") },
+    { 0, 0, S("1970-01-01T00:00:00.000000Z") },
+    { 1795208937, 123456, S("2026-11-20T21:08:57.123456Z") },
+    { 951782400, 0, S("2000-02-29T00:00:00.000000Z") },
+    { -1, 999999, S("1969-12-31T23:59:59.999999Z") },
+    { -62135596800, 0, S("0001-01-01T00:00:00.000000Z") },
+    { 253402300799, 999999, S("9999-12-31T23:59:59.999999Z") },
 };
 
 T(instants_are_written_and_read_back)
@@ -29,7 +29,6 @@ T(instants_are_written_and_read_back)
     for (size_t i = 0; i < COUNT(instants); i++) {
         when at = instants[i].second * SECOND + instants[i].micro, back = 42;
         eq_str(when_rfc3339(t_ctx()->mem, at), instants[i].rfc3339);
-        eq_str(when_http(t_ctx()->mem, at), instants[i].http);
         is_true(when_parse(instants[i].rfc3339, &back));
         eq_int(back, at);
     }
