@@ -86,6 +86,7 @@ test('no workers: a friendly page in the language of the path, and back at once'
         assert.equal(status, 503);
         assert.match(headers.get('retry-after'), /^\d+$/);
         assert.match(body, new RegExp(`<html lang="${lang}">`));
+        assert.ok(body.includes(headers.get('x-request-id')), 'the id of the request');
         assert.equal(headers.get('x-content-type-options'), 'nosniff');
     }
     await again('/cart', ({ status }) => status === 200);
