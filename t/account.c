@@ -187,6 +187,7 @@ T(ID_20_a_copy_holds_the_cart_the_address_just_typed_and_the_ways_in)
 {
     somebody();
     i64 person = t_int("select max(id) as n from auth.person");
+    t_stock(CABLE, 9);
     t_put(CABLE, 3);
     t_post("/checkout", "email=ann@example.test&" HOME);
     t_sql("insert into auth.passkey (person_id, credential, public_key, sign_count, is_synced, name) values (%" PRId64
