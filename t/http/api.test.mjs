@@ -211,8 +211,11 @@ test('no token that is not ours opens anything', { skip, timeout: 180000 }, asyn
             assert.match(headers['content-security-policy'], /default-src 'none'/);
         }
     const page = await ask('/account', { headers: { cookie: `__Host-sid=${'A'.repeat(1 << 16)}` } });
-    assert.equal(page.status, 401, 'a browser whose cookies have grown too long');
+    assert.equal(page.status, 431, 'a browser whose cookies have grown too long');
     assert.match(page.body, /log in again/);
+    // Another line than the token's: the token was read before it.
+    const other = await ask('/account.json', { headers: { authorization: 'Bearer x', 'x-long': 'A'.repeat(9000) } });
+    assert.deepEqual([other.status, JSON.parse(other.body).code, JSON.parse(other.body).requestId], [431, 'too_long', other.headers['x-request-id']]);
     assert.equal((await me.get('/account.json')).status, 200);
 });
 

@@ -153,7 +153,7 @@ export default [
         to: 'return str_upto(crypto_sha256_hex(c->mem, bytes), 32);',
         red: ['t/http/foreign.test.mjs: SE IDOR: the picture of a draft is told to nobody, and cannot be guessed'] },
     { name: 'long-token', what: 'a token beyond the buffers is a malformed request', file: 'nginx/pages.conf',
-        from: 'error_page 494 =401 /-/error/401;\n', to: '',
+        from: 'error_page 494 = @too_long;\n', to: '',
         red: ['t/http/api.test.mjs: no token that is not ours opens anything'] },
     { name: 'login-tries', what: 'passwords may be guessed for ever', file: 'src/auth/routes.c',
         from: 'TRY(tries_left(r, &g));', to: '(void)tries_left;',
