@@ -420,6 +420,8 @@ T(an_owner_asks_a_second_factor_of_their_people_beside_the_shops_rule)
     t_get("/admin/orders.json");
     t_status(200);
     t_sql("delete from auth.totp");
+    t_get("/admin/orders.json");
+    t_status(403);
     conf_put(t_ctx()->mem, t_ctx()->app->conf, "second_factor", S("owner"));
     t_login(OWNER_);
     t_get("/admin/orders.json"); /* the shop's own rule stays, whatever is saved here */
@@ -433,6 +435,49 @@ T(an_owner_asks_a_second_factor_of_their_people_beside_the_shops_rule)
           "= 990 where person_id = 2");
     t_get("/admin/orders.json");
     t_status(403);
+}
+
+T(codes_by_text_message_are_enough_where_the_owner_and_the_shop_say_so)
+{
+    team("member");
+    t_browser();
+    t_login(OWNER_);
+    t_post("/admin/team/second-factor", "member=1&text_counts=1");
+    t_status(303);
+    t_get("/admin/team");
+    has_text(t_body(), "name=\"text_counts\" value=\"1\" checked");
+    t_post("/admin/team/second-factor", "member=1");
+    t_status(303);
+    t_browser();
+    t_login(OTHER);
+    t_sql("insert into auth.phone (person_id, number, tail, country, is_factor) values"
+          " (2, 'x', '21', 'TH', true)");
+    t_get("/admin/orders.json");
+    t_status(403);
+    t_get("/account/security");
+    t_text("Your role asks for an authenticator app or a passkey");
+    t_sql("update auth.organisation set text_counts = true where id = 1");
+    t_get("/admin/orders.json");
+    t_status(200);
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "second_factor", S("member"));
+    t_get("/admin/orders.json"); /* the shop's own rule is as strict as it says */
+    t_status(403);
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "second_factor_text", S("yes"));
+    t_get("/admin/orders.json");
+    t_status(200);
+    str session = str_dup(t_ctx()->mem, t_cookie(COOKIE_SESSION));
+    t_browser();
+    t_login(OWNER_);
+    t_get("/admin/team.json");
+    EACH(item, node_get(t_document(), S("members")))
+        eq_int(node_bool(&item->node, "hasFactor"), str_eq(node_str(&item->node, "email"), S(OTHER)));
+    t_browser();
+    t_cookie_set(COOKIE_SESSION, session.p);
+    t_sql("update auth.phone set is_factor = false where person_id = 2");
+    t_get("/admin/orders.json");
+    t_status(403);
+    t_get("/account/security");
+    t_text("Your role asks for a second factor");
 }
 
 static int times(str text, str what)

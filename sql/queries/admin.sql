@@ -90,7 +90,8 @@ select p.id, p.email, p.name, p.role, p.created_at, p.blocked_at is not null as 
 select p.id, p.email, p.name, p.role, p.created_at, p.verified_at is not null as is_verified,
        p.blocked_at, p.blocked_reason,
        exists (select from auth.totp t where t.person_id = p.id)
-           or exists (select from auth.passkey k where k.person_id = p.id) as has_factor
+           or exists (select from auth.passkey k where k.person_id = p.id)
+           or exists (select from auth.phone h where h.person_id = p.id and h.is_factor) as has_factor
   from auth.person p where p.id = :person and p.erased_at is null;
 
 -- name: account_places :many

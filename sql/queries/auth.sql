@@ -127,8 +127,10 @@ select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_i
        coalesce(m.place, '') as place, coalesce(array_to_string(r.permissions, ' '), '') as own,
        exists (select from auth.totp t where t.person_id = p.id)
            or exists (select from auth.passkey k where k.person_id = p.id) as has_factor,
+       exists (select from auth.phone h where h.person_id = p.id and h.is_factor) as has_text,
        coalesce(case when d.view_as_until > now() then d.view_as end, 0) as view_as,
-       coalesce(array_to_string(w.second_factor, ' '), '') as asks_factor
+       coalesce(array_to_string(w.second_factor, ' '), '') as asks_factor,
+       coalesce(w.text_counts, false) as text_counts
   from auth.person p
   left join auth.device d on d.session_hash = :session_hash and d.person_id = p.id
   left join lateral (
@@ -152,7 +154,8 @@ select p.email, p.name, p.role, o.id as organisation_id, coalesce(m.place, '') a
        coalesce(array_to_string(r.permissions, ' '), '') as own,
        exists (select from auth.totp t where t.person_id = p.id)
            or exists (select from auth.passkey k where k.person_id = p.id) as has_factor,
-       array_to_string(o.second_factor, ' ') as asks_factor
+       exists (select from auth.phone h where h.person_id = p.id and h.is_factor) as has_text,
+       array_to_string(o.second_factor, ' ') as asks_factor, o.text_counts
   from auth.person p
   join auth.organisation o on o.slug = :slug
   left join auth.member m on m.person_id = p.id and m.organisation_id = o.id

@@ -95,15 +95,19 @@ delete from auth.role r
 
 -- name: team_factors :many
 -- in: organisation bigint
-select person_id, has_factor from auth.team_factors(:organisation) limit 500;
+select f.person_id, f.has_factor,
+       f.person_id in (select t.person_id from auth.team_texts(:organisation) t) as has_text
+  from auth.team_factors(:organisation) f limit 500;
 
 -- name: asks_factor :one
 -- in: organisation bigint
-select array_to_string(second_factor, ' ') as asks from auth.organisation where id = :organisation;
+select array_to_string(second_factor, ' ') as asks, text_counts from auth.organisation
+ where id = :organisation;
 
 -- name: ask_factor :exec
--- in: organisation bigint, places text[]
-update auth.organisation set second_factor = :places where id = :organisation;
+-- in: organisation bigint, places text[], text_counts bool
+update auth.organisation set second_factor = :places, text_counts = :text_counts
+ where id = :organisation;
 
 -- name: invitations :many
 -- in: organisation bigint

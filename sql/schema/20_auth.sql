@@ -14,7 +14,8 @@ create table auth.organisation (
     created_at timestamptz not null default now(),
     second_factor text[] not null default '{}' -- of whom one is asked, beside the shop's own rule
         constraint organisation_second_factor
-        check (second_factor <@ '{owner,admin,member,viewer,own}')
+        check (second_factor <@ '{owner,admin,member,viewer,own}'),
+    text_counts boolean not null default false -- codes by text message are enough for that
 );
 alter table auth.organisation enable row level security;
 alter table auth.organisation force row level security;

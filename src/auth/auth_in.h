@@ -67,9 +67,9 @@ int second_wanted(struct req *, str challenge);
 struct pending;
 int second_by_code(struct req *, const struct pending *);
 int second_check(struct req *, int (*show)(struct req *, const struct pending *), struct login *);
-/* Whether role and place must have a second factor: talat.conf's second_factor, and what the
- * organisation asks (auth.organisation.second_factor, "own" last). */
-bool second_is_due(struct req *, str organisations);
+/* Whether who asks lacks the second factor that role and place must have: by talat.conf's
+ * second_factor, and by what the organisation asks (query place). Sets r->who. */
+void second_owed(struct req *, const struct node *row);
 
 /* token.c */
 /* For the login `device`; good for 15 minutes, or until that login has ended. */

@@ -22,7 +22,7 @@ static const struct input to_transfer[] = {
     { 0 },
 };
 static const struct input to_ask[] = { { "owner", BOOL }, { "admin", BOOL }, { "member", BOOL },
-    { "viewer", BOOL }, { "own", BOOL }, { 0 } };
+    { "viewer", BOOL }, { "own", BOOL }, { "text_counts", BOOL }, { 0 } };
 static const struct input to_join[] = { { "token", WORD, 1, 100, .required = true }, { 0 } };
 static const struct input to_choose[] = {
     { "organisation", SLUG, 1, 40, .required = true },
@@ -174,11 +174,13 @@ static int add_factors(struct req *r, struct node *members, struct node *documen
     bool some_lack = false;
     TRY(q_auth_team_factors(c, &rows, c->scope.organisation));
     TRY(q_auth_asks_factor(c, &row, c->scope.organisation));
+    bool text_counts = node_bool(row, "text_counts");
     EACH(item, members) {
         bool has = false;
         EACH(other, rows)
             if (node_int(&other->node, "person_id") == node_int(&item->node, "person_id"))
-                has = node_bool(&other->node, "has_factor");
+                has = node_bool(&other->node, "has_factor") ||
+                    (text_counts && node_bool(&other->node, "has_text"));
         some_lack = some_lack || !has;
         node_set_bool(c->mem, (struct node *)&item->node, S("has_factor"), has);
     }
@@ -192,6 +194,7 @@ static int add_factors(struct req *r, struct node *members, struct node *documen
             by_shop || has_word(node_str(row, "asks"), askable[i].place));
     }
     node_set(c->mem, document, S("second_factor"), list);
+    node_set_bool(c->mem, document, S("text_counts"), text_counts);
     node_hide(node_set_bool(c->mem, document, S("some_lack"), some_lack));
     return E_OK;
 }
@@ -205,7 +208,8 @@ static int ask_factor(struct req *r)
     for (size_t i = 0; i < COUNT(askable); i++)
         if (in_bool(r, askable[i].place))
             places_[n++] = str_of(askable[i].place);
-    TRY(q_auth_ask_factor(&r->c, NULL, r->c.scope.organisation, places_, n));
+    TRY(q_auth_ask_factor(
+        &r->c, NULL, r->c.scope.organisation, places_, n, in_bool(r, "text_counts")));
     return see_other(r, S("/admin/team"));
 }
 

@@ -51,14 +51,27 @@ static bool names_them(const struct req *r, str rest)
     return false;
 }
 
-/* The shop's rule, and beside it the organisation's: neither takes anything from the other. */
-bool second_is_due(struct req *r, str organisations)
+/* "own" stands last. */
+static bool is_asked_there(const struct req *r, str organisations)
 {
-    bool is_own = r->who.organisation && r->who.member == NOBODY && r->who.role == USER;
-    return names_them(r, conf_str(r->c.app->conf, "second_factor", str_none)) ||
-        (r->who.organisation && names_them(r, organisations)) ||
-        (is_own && str_find(organisations, S("own")) >= 0 &&
-            (str_is(organisations, "own") || str_ends(organisations, S(" own"))));
+    bool is_own = r->who.member == NOBODY && r->who.role == USER;
+    return r->who.organisation &&
+        (names_them(r, organisations) ||
+            (is_own && (str_is(organisations, "own") || str_ends(organisations, S(" own")))));
+}
+
+/* The shop's rule, and beside it the organisation's: neither takes anything from the other. An app
+ * or a passkey is always enough, codes by text message where whoever asks says so. */
+void second_owed(struct req *r, const struct node *row)
+{
+    const struct conf *conf = r->c.app->conf;
+    bool by_shop = names_them(r, conf_str(conf, "second_factor", str_none));
+    bool there = is_asked_there(r, node_str(row, "asks_factor"));
+    bool has_text = node_bool(row, "has_text");
+    r->who.text_counts = (!by_shop || conf_bool(conf, "second_factor_text", false)) &&
+        (!there || node_bool(row, "text_counts"));
+    r->who.lacks_factor = (by_shop || there) && !node_bool(row, "has_factor") &&
+        !(has_text && r->who.text_counts);
 }
 
 void auth_check_conf(const struct app *app, struct buf *errors)

@@ -14,6 +14,7 @@ static int page(struct req *r, struct node **out)
     node_set_bool(mem, document, S("has_second"), has_second(&factors));
     node_set_int(mem, document, S("codes_left"), factors.codes_left);
     node_set_bool(mem, document, S("is_due"), r->who.lacks_factor);
+    node_set_bool(mem, document, S("text_counts"), r->who.text_counts);
     node_set(mem, document, S("passkeys"), passkeys);
     social_choices(r, document);
     return phone_say(r, me(r), document);

@@ -89,7 +89,7 @@ static void take_place(struct req *r, const struct node *row)
     r->who.member = place_named(node_str(row, "place"));
     r->who.allowed =
         permissions_of(r->who.role, r->who.member) | role_permissions(node_str(row, "own"));
-    r->who.lacks_factor = !node_bool(row, "has_factor") && second_is_due(r, node_str(row, "asks_factor"));
+    second_owed(r, row);
 }
 
 /* A shopper, until the database has said more. */

@@ -60,6 +60,7 @@ static const char *const known[] = {
     "refresh_key",
     "run_dir",
     "second_factor",
+    "second_factor_text",
     "secret",
     "secret_file",
     "share_dir",

@@ -71,6 +71,7 @@ struct who {
     i64 device;  /* by a token: the login it was given at (auth.device) */
     i64 key;     /* by an API key: which; it speaks for the organisation, not for the person */
     bool lacks_factor; /* must set up a second factor before the back office opens */
+    bool text_counts;  /* codes by text message would be enough */
 };
 bool may(const struct who *, enum permission);
 bool is_for_staff(enum permission); /* no mere shopper has it */
