@@ -276,6 +276,21 @@ T(without_a_provider_nothing_offers_messages)
     t_status(404);
 }
 
+T(header_injection_the_text_of_a_message_stays_in_its_field)
+{
+    registers();
+    const char *number = a_number();
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "shop_name",
+        S("Shop\r\nTo: +66800000009\r\n\r\n&To=%2B66800000009&Body=x\n.\n"));
+    i64 others = sent_to("+66800000009");
+    gives(number);
+    t_drain();
+    eq_int(sent_to(number), 1);
+    eq_int(sent_to("+66800000009"), others);
+    EACH(item, texts_to(number))
+        has_text(node_str(&item->node, "body"), "&To=%2B66800000009&Body=x");
+}
+
 T(a_half_configured_provider_is_named)
 {
     t_open();

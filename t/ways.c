@@ -290,6 +290,8 @@ T(ID_02_a_password_by_mail_shows_what_was_added_and_takes_it_off)
             continue; /* they went with the last factor */
         eq_int((i64)way.n, 13);
         takes_off(way, str_none, 303);
+        t_get(c_str(t_header_of("Location")));
+        t_text("It was removed");
         takes_off(way, str_none, 404);
     }
     eq_int(count("totp", "true") + count("passkey", "true") + count("identity", "true") +

@@ -129,7 +129,7 @@ int ways_after_reset(struct req *r, i64 person)
  * ------------------------------------------------------------------------------------
  */
 
-static int page(struct req *r, const struct after *a, struct node **out)
+static int page(struct req *r, const struct after *a, bool is_removed, struct node **out)
 {
     struct ctx *c = &r->c;
     struct node *document = *out = node_map(c->mem), *list, *old;
@@ -146,6 +146,7 @@ static int page(struct req *r, const struct after *a, struct node **out)
     bool has_code = node_bool(old, "app") || node_bool(old, "codes");
     bool is_asked = !a->is_proved && (has_code || node_bool(old, "others"));
     node_set(c->mem, document, S("ways"), list);
+    node_hide(node_set_bool(c->mem, document, S("is_removed"), is_removed));
     node_set_bool(c->mem, document, S("asks_code"), is_asked && has_code);
     node_set_bool(c->mem, document, S("asks_login"), is_asked && !has_code);
     node_hide(node_set_bool(c->mem, document, S("old_app"), node_bool(old, "app")));
@@ -158,7 +159,7 @@ static int show(struct req *r)
     struct after a;
     struct node *document;
     TRY(find(r, &a));
-    TRY(page(r, &a, &document));
+    TRY(page(r, &a, in_bool(r, "removed"), &document));
     return reply_with(r, document);
 }
 
@@ -217,15 +218,17 @@ static int off(struct req *r)
     struct after a;
     struct node *document;
     TRY(find(r, &a));
-    TRY(page(r, &a, &document));
+    TRY(page(r, &a, false, &document));
     int err = take_off(r, &a, document);
     if (!err)
-        return see_other(r, S("/password/ways"));
+        return see_other(
+            r, in_has(r, "way") ? S("/password/ways?removed=1") : S("/password/ways"));
     if (err != E_INPUT && err != E_LIMIT)
         return err;
     return again(r, err, document);
 }
 
+static const struct input to_show[] = { { "removed", BOOL }, { 0 } };
 static const struct input to_end[] = {
     { "way", WORD, 13, 13 },
     { "code", LINE, 0, 40 },
@@ -233,7 +236,7 @@ static const struct input to_end[] = {
 };
 
 ROUTES(auth_ways){
-    ROUTE(GET, "/password/ways", ANYONE, NULL, show, "auth/ways", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/password/ways", ANYONE, to_show, show, "auth/ways", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/password/ways", ANYONE, to_end, off, "auth/ways", RATE_LOGIN, NOINDEX | FORM),
     END_OF_ROUTES,
 };
