@@ -190,14 +190,19 @@ struct node *t_label(i64 order)
     return row;
 }
 
+void t_pay(void)
+{
+    i64 revision = node_int(node_path(t_document(), S("checkout.cart")), "revision");
+    i64 total = node_int(node_path(t_document(), S("checkout.totals")), "total");
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64, revision, total);
+}
+
 i64 t_order(void)
 {
     t_stock(CABLE, 10);
     t_put(CABLE, 1);
     t_to_pay();
-    i64 revision = node_int(node_path(t_document(), S("checkout.cart")), "revision");
-    i64 total = node_int(node_path(t_document(), S("checkout.totals")), "total");
-    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64, revision, total);
+    t_pay();
     if (t_last_status() != 303)
         ck_abort_msg("placing: %d\n%.*s", t_last_status(), STR(t_body()));
     return t_int("select max(id) as n from orders.\"order\"");

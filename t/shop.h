@@ -38,6 +38,7 @@ void t_put(const char *sku, i64 quantity); /* into the cart; must be taken */
 void t_post_f(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Address and delivery are filled in; the next is to pay. */
 void t_to_pay(void);
+void t_pay(void); /* as its page, which was just asked for, has it */
 /* All three steps with one cable; the new order's id. The payment page is the simulator's. */
 i64 t_order(void);
 /* What stands on the order's label: {name, phone, address, delivery_method, is_closed, ...}. */

@@ -308,28 +308,29 @@ static void confirmed(void)
     t_status(200);
 }
 
+static void waits_for_proof(const char *path, const char *form)
+{
+    a_quarter_of_an_hour_later();
+    t_post(path, form);
+    confirmed();
+}
+
 T(what_raises_rights_asks_who_it_is_and_keeps_what_was_typed)
 {
     team(NULL);
-    a_quarter_of_an_hour_later();
-    t_post("/admin/team/invitations", "email=new@example.test&role=viewer");
-    confirmed();
+    waits_for_proof("/admin/team/invitations", "email=new@example.test&role=viewer");
     has_text(t_body(), "value=\"new@example.test\"");
     has_text(t_body(), "<option value=\"viewer\" selected>");
     eq_int(t_int("select count(*) as n from auth.invitation"), 0);
     t_post("/admin/team/invitations", "email=new@example.test&role=viewer");
     t_status(303);
     eq_int(t_int("select count(*) as n from auth.invitation"), 1);
-    a_quarter_of_an_hour_later();
-    t_post("/admin/roles", "name=Packer&orders:read=1&orders:update=1");
-    confirmed();
+    waits_for_proof("/admin/roles", "name=Packer&orders:read=1&orders:update=1");
     has_text(t_body(), "value=\"Packer\"");
     has_text(t_body(), "name=\"orders:update\" value=\"1\" checked");
     no_text(t_body(), "name=\"orders:refund\" value=\"1\" checked");
     eq_int(t_int("select count(*) as n from auth.role"), 0);
-    a_quarter_of_an_hour_later();
-    t_post("/admin/keys", "name=Till&days=30&scopes=orders:read");
-    confirmed();
+    waits_for_proof("/admin/keys", "name=Till&days=30&scopes=orders:read");
     has_text(t_body(), "value=\"Till\"");
     has_text(t_body(), "value=\"orders:read\" checked");
     has_text(t_body(), "value=\"30\" selected");

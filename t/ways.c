@@ -89,6 +89,15 @@ static void is_of_days_ago(const char *table, int days)
         table, days, ann_id);
 }
 
+static void has_an_old_app(void)
+{
+    somebody();
+    logs_in(PASSWORD);
+    sets_up_the_app();
+    is_of_days_ago("totp", 30);
+    is_of_days_ago("recovery", 30);
+}
+
 /* ---- an address that is taken back --------------------------------------------------------------
  */
 
@@ -232,11 +241,7 @@ static void chooses(str token, int status)
 
 T(ID_12_a_login_that_has_shown_the_old_password_is_over_with_it)
 {
-    somebody();
-    logs_in(PASSWORD);
-    sets_up_the_app();
-    is_of_days_ago("totp", 30);
-    is_of_days_ago("recovery", 30);
+    has_an_old_app();
     str half = begins_a_login();
     chooses(asks_for_a_password(), 303);
     t_header("Location", "/login?done=password");
@@ -404,11 +409,7 @@ static void may_have_a_mail(const char *may)
 
 T(asvs_6_4_3_a_code_by_mail_counts_for_nothing_after_a_password_by_mail)
 {
-    somebody();
-    logs_in(PASSWORD);
-    sets_up_the_app();
-    is_of_days_ago("totp", 30);
-    is_of_days_ago("recovery", 30);
+    has_an_old_app();
     begins_a_login();
     may_have_a_mail("true");
     chooses(asks_for_a_password(), 303);
@@ -426,11 +427,7 @@ T(asvs_6_4_3_a_code_by_mail_counts_for_nothing_after_a_password_by_mail)
 
 T(asvs_6_4_3_a_code_by_mail_counts_again_when_another_factor_was_shown)
 {
-    somebody();
-    logs_in(PASSWORD);
-    sets_up_the_app();
-    is_of_days_ago("totp", 30);
-    is_of_days_ago("recovery", 30);
+    has_an_old_app();
     chooses(asks_for_a_password(), 303);
     logs_in(BETTER);
     t_clock(t_ctx()->now + MINUTE);

@@ -112,7 +112,8 @@ static bool goes_with(struct ctx *c, str hash, str password)
 /* A hash of that kind that goes with nothing: behind algorithm and measures come salt and sum. */
 static str nobodys(struct ctx *c, str kind)
 {
-    static const char letters[] = "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    static const char letters[] = "AAAAAAAAAAAAAAAAAAAAAA$"
+                                  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     bool is_bcrypt = str_starts(kind, S("$2"));
     return str_fmt(c->mem, "%.*s%s", STR(kind),
         is_bcrypt ? "......................OOOOOOOOOOOOOOOOOOOOOOOOOOOOOOO" : letters);

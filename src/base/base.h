@@ -176,6 +176,7 @@ void json_key(struct buf *, str); /* "order_id" as "orderId", quoted */
 
 void escape_html(struct buf *, str);      /* text and quoted attributes */
 void escape_url_part(struct buf *, str);  /* one path segment or query value */
+void escape_field(struct buf *form, const char *key, str value); /* behind a '&', but the first */
 /* As a link: http, https, mailto, tel, or relative; nothing a browser would read otherwise
  * (controls, blanks, backslashes, "//host"). */
 bool escape_url_is_safe(str);

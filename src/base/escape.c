@@ -41,6 +41,15 @@ void escape_url_part(struct buf *out, str s)
     }
 }
 
+void escape_field(struct buf *form, const char *key, str value)
+{
+    if (form->n)
+        buf_char(form, '&');
+    buf_add(form, str_of(key));
+    buf_char(form, '=');
+    escape_url_part(form, value);
+}
+
 /* A browser drops tabs and newlines inside a URL and skips controls before it, and reads '\'
  * as '/': with any of these what we look at is not what it follows. */
 static bool has_odd_bytes(str url)

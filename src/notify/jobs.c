@@ -15,16 +15,22 @@ static const struct notify_builder *builder_of(const struct app *app, str templa
     return NULL;
 }
 
-static int compose(struct ctx *c, const struct node *row, struct mail *mail)
+int notify_build(struct ctx *c, const struct node *row, struct node **document)
 {
     str template = node_str(row, "template");
     const struct notify_builder *builder = builder_of(c->app, template);
-    struct node *document = NULL;
     if (!builder)
-        return fail_detail(
-            c, E_INTERNAL, "notify.builder", "nobody builds mail %.*s", STR(template));
-    TRY(builder->build(c, row, &document));
-    node_set_str(c->mem, document, S("lang"), c->lang);
+        return fail_detail(c, E_INTERNAL, "notify.builder", "nobody builds %.*s", STR(template));
+    TRY(builder->build(c, row, document));
+    node_set_str(c->mem, *document, S("lang"), c->lang);
+    return E_OK;
+}
+
+static int compose(struct ctx *c, const struct node *row, struct mail *mail)
+{
+    str template = node_str(row, "template");
+    struct node *document = NULL;
+    TRY(notify_build(c, row, &document));
     node_set_str(c->mem, document, S("base_url"), c->app->base_url);
     mail->subject = node_str(document, "subject");
     TRY(render_view(

@@ -19,6 +19,8 @@ struct notify_builder {
     const char *template;
     int (*build)(struct ctx *, const struct node *mail_row, struct node **document);
 };
+/* By the builder of the row's template; E_INTERNAL: nobody is. */
+int notify_build(struct ctx *, const struct node *row, struct node **document);
 /* Mails of an order for its page: {template, recipient, subject, state, answer, created_at}. */
 int notify_of_order(struct ctx *, i64 order, struct node **mails);
 int notify_again(struct ctx *, i64 mail); /* staff's "send again" */

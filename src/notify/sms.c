@@ -44,20 +44,10 @@ void notify_check(const struct app *app, struct buf *errors)
     while (rest.n && str_cut(&rest, ' ', &word))
         if (word.n && !notify_is_country(word))
             buf_fmt(errors, "sms_countries: no country we can send to: %.*s\n", STR(word));
-    if (app->production && !app->staging && !str_starts(setting(app, "sms_base"), S("https://")))
-        buf_add(errors, S("sms_base: must begin with https://\n"));
+    app_wants_https(app, "sms_base", errors);
 }
 
 /* ---- the wire -------------------------------------------------------------------------------- */
-
-static void field(struct buf *form, const char *key, str value)
-{
-    if (form->n)
-        buf_char(form, '&');
-    buf_add(form, str_of(key));
-    buf_char(form, '=');
-    escape_url_part(form, value);
-}
 
 /* Any status that came is E_OK; *answer is NULL where it was no JSON. */
 static int call(
@@ -147,11 +137,11 @@ static enum verdict hand_over(struct ctx *c, const struct message *m, struct tak
     struct node *answer;
     int status;
     str from = setting(c->app, "sms_from");
-    field(&form, "To", m->number);
-    field(&form, str_starts(from, S("MG")) ? "MessagingServiceSid" : "From", from);
-    field(&form, "Body", m->text);
+    escape_field(&form, "To", m->number);
+    escape_field(&form, str_starts(from, S("MG")) ? "MessagingServiceSid" : "From", from);
+    escape_field(&form, "Body", m->text);
     if (signing(c->app).n && (!c->app->production || str_starts(c->app->base_url, S("https://"))))
-        field(&form, "StatusCallback", callback_of(c, m->id));
+        escape_field(&form, "StatusCallback", callback_of(c, m->id));
     if (call(c, "POST", S("/Messages.json"), buf_str(&form), &status, &answer))
         return UNCLEAR;
     if (status == 201 && answer && node_str(answer, "sid").n) {
@@ -181,24 +171,11 @@ static int look_for(struct ctx *c, const struct message *m, struct taken *taken)
 
 /* ---- the job --------------------------------------------------------------------------------- */
 
-static const struct notify_builder *builder_of(const struct app *app, str template)
-{
-    for (const struct notify_builder *const *list = app->mails; list && *list; list++)
-        for (const struct notify_builder *b = *list; b->template; b++)
-            if (str_is(template, b->template))
-                return b;
-    return NULL;
-}
-
 static int compose(struct ctx *c, const struct node *row, struct message *m)
 {
     str template = node_str(row, "template"), text;
-    const struct notify_builder *builder = builder_of(c->app, template);
     struct node *document = NULL;
-    if (!builder)
-        return fail_detail(c, E_INTERNAL, "notify.builder", "nobody builds %.*s", STR(template));
-    TRY(builder->build(c, row, &document));
-    node_set_str(c->mem, document, S("lang"), c->lang);
+    TRY(notify_build(c, row, &document));
     TRY(render_view(
         c, str_c(c->mem, str_fmt(c->mem, "notify/%.*s.txt", STR(template))), document, &text));
     m->id = node_int(row, "id");

@@ -27,31 +27,20 @@ static bool is_live(struct ctx *c)
 void payments_check(const struct app *app, struct buf *errors)
 {
     str key = conf_str(app->conf, "stripe_key", str_none);
-    str base = conf_str(app->conf, "stripe_base", str_none);
     if (!app->production || app->staging || !key.n)
         return;
     if (str_starts(key, S("sk_test_")) || str_starts(key, S("rk_test_")))
         buf_add(errors,
             S("stripe_key: a test key sells real goods for play money; to try the "
               "shop out, mode = staging\n"));
-    if (!str_starts(base, S("https://")))
-        buf_add(errors, S("stripe_base: must begin with https://\n"));
+    app_wants_https(app, "stripe_base", errors);
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */
 
-static void field(struct buf *form, const char *key, str value)
-{
-    if (form->n)
-        buf_char(form, '&');
-    buf_add(form, str_of(key));
-    buf_char(form, '=');
-    escape_url_part(form, value);
-}
-
 static void field_int(struct ctx *c, struct buf *form, const char *key, i64 value)
 {
-    field(form, key, str_fmt(c->mem, "%" PRId64, value));
+    escape_field(form, key, str_fmt(c->mem, "%" PRId64, value));
 }
 
 /* A clear no: nothing was done. 400 for a key that was used before, with other words, is none:
@@ -127,12 +116,12 @@ static int open_intent(struct ctx *c, const struct node *attempt, struct provide
     int status;
     str body;
     field_int(c, &form, "amount", node_int(attempt, "amount"));
-    field(&form, "currency", str_lower(c->mem, node_str(attempt, "currency")));
-    field(&form, "automatic_payment_methods[enabled]", S("true"));
-    field(&form, "description", node_str(request, "what"));
-    field(&form, "receipt_email", node_str(request, "email"));
-    field(&form, "metadata[order_id]", node_str(request, "number"));
-    field(&form, "metadata[attempt]", node_str(attempt, "key"));
+    escape_field(&form, "currency", str_lower(c->mem, node_str(attempt, "currency")));
+    escape_field(&form, "automatic_payment_methods[enabled]", S("true"));
+    escape_field(&form, "description", node_str(request, "what"));
+    escape_field(&form, "receipt_email", node_str(request, "email"));
+    escape_field(&form, "metadata[order_id]", node_str(request, "number"));
+    escape_field(&form, "metadata[attempt]", node_str(attempt, "key"));
     TRY(call(c, "POST", S("/v1/payment_intents"), buf_str(&form), node_str(attempt, "key"), &status,
         &answer, &body));
     if (status != 200)
@@ -155,19 +144,19 @@ static int open_page(struct ctx *c, const struct node *attempt, struct provider_
     if (is_intent(attempt))
         return open_intent(c, attempt, page);
     str body, currency = str_lower(c->mem, node_str(attempt, "currency"));
-    field(&form, "mode", S("payment"));
-    field(&form, "line_items[0][quantity]", S("1"));
-    field(&form, "line_items[0][price_data][currency]", currency);
+    escape_field(&form, "mode", S("payment"));
+    escape_field(&form, "line_items[0][quantity]", S("1"));
+    escape_field(&form, "line_items[0][price_data][currency]", currency);
     field_int(c, &form, "line_items[0][price_data][unit_amount]", node_int(attempt, "amount"));
-    field(&form, "line_items[0][price_data][product_data][name]", node_str(request, "what"));
-    field(&form, "client_reference_id", node_str(request, "number"));
-    field(&form, "metadata[order_id]", node_str(request, "number"));
-    field(&form, "metadata[attempt]", node_str(attempt, "key"));
-    field(&form, "payment_intent_data[metadata][order_id]", node_str(request, "number"));
-    field(&form, "payment_intent_data[metadata][attempt]", node_str(attempt, "key"));
-    field(&form, "customer_email", node_str(request, "email"));
-    field(&form, "success_url", node_str(request, "success_url"));
-    field(&form, "cancel_url", node_str(request, "cancel_url"));
+    escape_field(&form, "line_items[0][price_data][product_data][name]", node_str(request, "what"));
+    escape_field(&form, "client_reference_id", node_str(request, "number"));
+    escape_field(&form, "metadata[order_id]", node_str(request, "number"));
+    escape_field(&form, "metadata[attempt]", node_str(attempt, "key"));
+    escape_field(&form, "payment_intent_data[metadata][order_id]", node_str(request, "number"));
+    escape_field(&form, "payment_intent_data[metadata][attempt]", node_str(attempt, "key"));
+    escape_field(&form, "customer_email", node_str(request, "email"));
+    escape_field(&form, "success_url", node_str(request, "success_url"));
+    escape_field(&form, "cancel_url", node_str(request, "cancel_url"));
     field_int(c, &form, "expires_at", node_int(request, "expires_at"));
     TRY(call(c, "POST", S("/v1/checkout/sessions"), buf_str(&form), node_str(attempt, "key"),
         &status, &answer, &body));
@@ -279,10 +268,10 @@ static int refund(struct ctx *c, const struct node *row, str *event_id, str *kin
     struct buf form = buf_new(c->mem, MOST_REQUEST);
     struct node *answer;
     int status;
-    field(&form, "payment_intent", node_str(row, "payment_id"));
+    escape_field(&form, "payment_intent", node_str(row, "payment_id"));
     field_int(c, &form, "amount", node_int(row, "amount"));
-    field(&form, "reason", S("requested_by_customer"));
-    field(&form, "metadata[refund]", node_str(row, "key"));
+    escape_field(&form, "reason", S("requested_by_customer"));
+    escape_field(&form, "metadata[refund]", node_str(row, "key"));
     TRY(call(
         c, "POST", S("/v1/refunds"), buf_str(&form), node_str(row, "key"), &status, &answer, body));
     if (is_no(status, answer)) { /* a clear no: news as well, for the order's page */

@@ -67,6 +67,13 @@ static void read_master(struct app *app, struct buf *errors)
         buf_add(errors, S("master_key_file: must hold 32 characters or more\n"));
 }
 
+void app_wants_https(const struct app *app, const char *key, struct buf *errors)
+{
+    if (app->production && !app->staging &&
+        !str_starts(conf_str(app->conf, key, str_none), S("https://")))
+        buf_fmt(errors, "%s: must begin with https://\n", key);
+}
+
 static void read_settings(struct app *app, struct buf *errors)
 {
     app->mode = conf_str(app->conf, "mode", S("production"));

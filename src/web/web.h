@@ -394,6 +394,8 @@ void row_copied(
  * and returns NULL: a shop with a broken template does not start. */
 struct app *app_open_house(struct arena *, const char *conf_path, const struct house *);
 struct app *app_open(struct arena *, const char *conf_path); /* bin/features.c: this shop's */
+/* An error where that setting begins otherwise, but in staging and while developing. */
+void app_wants_https(const struct app *, const char *key, struct buf *errors);
 /* A ctx for a tool or a job: no person, the shop's language and currency, the time now. */
 void app_ctx(struct app *, struct arena *, struct pg *, struct redis *, struct ctx *);
 struct pg *app_pg(struct app *, struct arena *);       /* by the configuration's `pg` */
