@@ -454,6 +454,8 @@ T(staff_make_a_product_and_its_variants)
         "name_en=Ceramic+Vase+Zz&status=draft&tax_class=standard&price_0_THB=250");
     t_status(303);
     t_header("Location", "/admin/products/ceramic-vase-zz?done=made");
+    t_get("/th/admin/products/ceramic-vase-zz?done=made");
+    has_text(t_body(), "สร้างสินค้าแล้ว"); /* said in the reader's language */
     t_post("/admin/products", "name_en=Ceramic+Vase+Zz&status=draft&price_0_THB=250");
     t_status(422);
     t_text("Another product has this address already.");

@@ -18,7 +18,8 @@ select a.n, a.at, coalesce(a.person_id, 0) as person_id, coalesce(a.as_person_id
       order by e.id desc limit :most)
     union all
     (select v.id * 4 + 1, v.at, v.person_id, null, v.source, 'orders', v.kind, 'orders.order',
-            o.number, null, v.data
+            o.number, null, case when v.data ? 'amount'
+                then v.data || jsonb_build_object('currency', o.currency) else v.data end
        from orders.event v join orders."order" o on o.id = v.order_id
       where :kind in ('', 'orders') and (:person::bigint is null or v.person_id = :person)
         and (:organisation = 0 or exists (select from orders.part p

@@ -155,11 +155,11 @@ static void add_notice(struct req *r, struct node *document)
     static const struct {
         const char *code, *text;
     } notices[] = {
-        { "saved", "Saved." },
-        { "made", "The product is made. Add pictures, options and stock below." },
-        { "stock", "The stock is counted anew." },
-        { "pictures", "The pictures are changed." },
-        { "options", "The variants are made. Look at their prices and stock." },
+        { "saved", SAYS("Saved.") },
+        { "made", SAYS("The product is made. Add pictures, options and stock below.") },
+        { "stock", SAYS("The stock is counted anew.") },
+        { "pictures", SAYS("The pictures are changed.") },
+        { "options", SAYS("The variants are made. Look at their prices and stock.") },
     };
     for (size_t i = 0; i < COUNT(notices); i++)
         if (str_is(in_str(r, "done"), notices[i].code))
