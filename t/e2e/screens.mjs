@@ -90,13 +90,6 @@ const shopper = [
     ['search-nothing', (page, at) => page.goto(`${at}/search?q=zzzz`)],
     ['product', (page, at) => page.goto(`${at}/products/soi-bookshelf-speakers`)],
     ['missing', (page, at) => page.goto(`${at}/products/there-is-none`)],
-    ['expired', async (page, at) => { // 403: the form's token is not the visitor's
-        await page.goto(`${at}/login`);
-        await page.locator('main form [name=csrf]').first().evaluate((field) => { field.value = 'old'; });
-        await page.fill('#email', address.email);
-        await page.fill('#password', PASSWORD);
-        await sends(page, 'main form button[type=submit]');
-    }],
     ['login-wrong', async (page, at) => {
         await page.goto(`${at}/login`);
         await page.fill('#email', address.email);
