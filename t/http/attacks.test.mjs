@@ -6,11 +6,12 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Node } from './node.mjs';
-import { skip as noStack, Browser, admin, ask, calm, conf, confPath, dev, goods, mails, mailTo, redis, rows, shopper, sql, text, top, until, url, waitsOn } from './shop.mjs';
+import { skip as noStack, Browser, admin, ask, calm, conf, confPath, dev, goods, mails, mailTo, redis, rows, shopper, text, top, until,
+    url, waitsOn } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const friend = 'https://app.example.com';

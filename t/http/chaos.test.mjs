@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { skip as noStack, Browser, agents, ask, calm, confPath, dev, goods, invariants, one, orderOf, payAt, processes, quote, rows,
-    sessionOf, simulator, sleep, sql, switches, text, top, until } from './shop.mjs';
+    sessionOf, simulator, sleep, sql, switches, top, until } from './shop.mjs';
 import { random } from '../sim/switches.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { skip as noStack, Browser, admin, ask, calm, conf, goods, inner, listen, orderRow, quote, rows, shopper, sleep, sql, top, until, url, wholeForm } from './shop.mjs';
+import { skip as noStack, Browser, admin, ask, calm, conf, goods, inner, listen, live, orderRow, quote, rows, shopper, sleep, sql, top, until, url, wholeForm } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const PASSWORD = 'seven slow lanterns';
@@ -34,7 +34,7 @@ const publish = async (channel, body) => {
 
 test('SE IDOR: no name of a channel opens it to anybody else', { skip, timeout: 180000 }, async (t) => {
     const all = await actors(), victim = await shopper(), order = await victim.order(goods({ stock: 3 }).sku), word = `secret-${Date.now()}`;
-    const lines = [order.path.replace('?', '/live?'), '/-/live'], streams = [], channels = [];
+    const lines = [live(order), '/-/live'], streams = [], channels = [];
     for (const path of lines) {
         const stream = listen(path, { browser: victim });
         await stream.opened;

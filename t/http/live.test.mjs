@@ -3,24 +3,18 @@ import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { skip, Browser, admin, ask, calm, fields, goods, inner, invariants, isPaid, listen, orderRow, payAt, rows, setStock, shopper, sleep, text, until, url, wholeForm, stopwatch } from './shop.mjs';
+import { skip, Browser, admin, ask, calm, fields, goods, inner, invariants, isPaid, listen, payAt, rows, setStock, shopper, sleep, text,
+    until, wholeForm, stopwatch, live, opened } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 
 const accessLog = () => readFileSync(join(process.env.TALAT_VAR, 'log/access.log'), 'utf8').split('\n').slice(-2000);
 const json = { headers: { accept: 'application/json' } };
-const live = (order) => order.path.replace('?', '/live?');
 const liveJson = (order) => order.path.replace('?', '/live.json?');
-const open = async (path, more) => {
-    const stream = listen(path, more);
-    await stream.opened;
-    assert.equal(stream.status, 200, path);
-    return stream;
-};
 const named = (name, number) => (event) => event.event === name && (!number || JSON.parse(event.data).orderId === number);
 // The one channel a line listens to, as nginx's log names it once the line has ended.
 async function channelOf(path, browser) {
-    const stream = await open(path, { browser }), id = stream.headers['x-request-id'];
+    const stream = await opened(path, { browser }), id = stream.headers['x-request-id'];
     stream.close();
     const line = await until(() => accessLog().find((one) => one.includes(id)), 5000, `${path}: not in the log`);
     return JSON.parse(line).path.replace(/^\/_sub\//, '');
@@ -36,14 +30,14 @@ test('two tabs, another device and the merchant hear of a change within a second
     const tab = await shopper(), device = await shopper(), staff = await admin(), other = new Browser();
     const email = `other.${Date.now()}@example.test`;
     await other.register({ name: 'Other', email, password: 'a long enough one' });
-    const streams = { tab: await open('/-/live', { browser: tab }), tab2: await open('/-/live', { browser: tab }), device: await open('/-/live', { browser: device }),
-        desk: await open('/admin/live.json', { browser: staff }), rows: await open('/admin/live', { browser: staff }) };
-    const stranger = await open('/-/live', { browser: other });
+    const streams = { tab: await opened('/-/live', { browser: tab }), tab2: await opened('/-/live', { browser: tab }), device: await opened('/-/live', { browser: device }),
+        desk: await opened('/admin/live.json', { browser: staff }), rows: await opened('/admin/live', { browser: staff }) };
+    const stranger = await opened('/-/live', { browser: other });
     for (const [name, stream] of Object.entries({ ...streams, stranger })) if (name !== 'rows') await stream.expect(named('connection:ready'), 2000, `${name}: not ready`);
 
     let at = Date.now();
     const thing = goods({ stock: 5 }), order = await tab.order(thing.sku);
-    const page = await open(live(order)), client = await open(liveJson(order));
+    const page = await opened(live(order)), client = await opened(liveJson(order));
     for (const name of ['tab', 'tab2', 'device', 'desk']) {
         const event = await streams[name].expect(named('order:created', order.number), 3000, `${name}: not told of the order`);
         assert.deepEqual(JSON.parse(event.data), { orderId: order.number, paymentStatus: 'pending', orderStatus: 'pending' });
@@ -95,7 +89,7 @@ test('who may not see an order may not hear it', { skip, timeout: 180000 }, asyn
 
 test('what was missed while the line was cut is heard afterwards, once', { skip, timeout: 180000 }, async () => {
     const staff = await admin(), order = await new Browser().order(goods({ stock: 3 }).sku);
-    const first = await open(liveJson(order));
+    const first = await opened(liveJson(order));
     await first.expect(named('connection:ready'));
     await payAt(order.session);
     await first.expect((event) => event.event === 'order:updated' && JSON.parse(event.data).paymentStatus === 'paid');
@@ -106,7 +100,7 @@ test('what was missed while the line was cut is heard afterwards, once', { skip,
     await sleep(1500);
     await ship(staff, order.number, 'delivered');
     await sleep(500);
-    const again = await open(liveJson(order), { headers: { 'last-event-id': seen } });
+    const again = await opened(liveJson(order), { headers: { 'last-event-id': seen } });
     await again.expect((event) => event.event === 'order:updated' && JSON.parse(event.data).orderStatus === 'delivered', 3000);
     await again.expect(named('connection:ready'));
     const states = again.events.filter(({ event }) => event === 'order:updated').map(({ data }) => JSON.parse(data).orderStatus);
@@ -122,15 +116,15 @@ test('an event between the page\'s making and its listening is not lost', { skip
     await ship(staff, order.number);
     await sleep(2500); // the browser is slow
     const from = `${Math.floor(Date.parse(since) / 1000) - 3}:0`; // as js/live.js reckons
-    const stream = await open(`${live(order)}&last_event_id=${encodeURIComponent(from)}`);
+    const stream = await opened(`${live(order)}&last_event_id=${encodeURIComponent(from)}`);
     await stream.expect(({ data }) => data.includes(`T${order.number.slice(-4)}`), 2000, 'the gap swallowed it');
 });
 
 test('logging out ends this session\'s streams and leaves the other device\'s', { skip, timeout: 180000 }, async () => {
     const here = await shopper(), there = await shopper();
     const order = await here.order(goods({ stock: 3 }).sku);
-    const streams = [await open('/-/live', { browser: here }), await open(`/orders/${order.number}/live.json`, { browser: here })];
-    const kept = await open('/-/live', { browser: there });
+    const streams = [await opened('/-/live', { browser: here }), await opened(`/orders/${order.number}/live.json`, { browser: here })];
+    const kept = await opened('/-/live', { browser: there });
     for (const stream of [...streams, kept]) await stream.expect(named('connection:ready'));
     assert.equal((await here.post('/logout', {})).status, 303);
     for (let i = 0; i < 600 && !streams.every(({ ended }) => ended); i++) await sleep(50);
@@ -141,7 +135,7 @@ test('logging out ends this session\'s streams and leaves the other device\'s', 
     assert.equal(kept.ended, false);
     await payAt(order.session);
     await kept.expect(named('order:updated', order.number), 5000);
-    const staff = await admin(), desk = await open('/admin/live.json', { browser: staff });
+    const staff = await admin(), desk = await opened('/admin/live.json', { browser: staff });
     await desk.expect(named('connection:ready'));
     await staff.post('/logout', {});
     for (let i = 0; i < 600 && !desk.ended; i++) await sleep(50);
@@ -150,7 +144,7 @@ test('logging out ends this session\'s streams and leaves the other device\'s', 
 
 test('a session that has ended is sent nothing, even on a line that was laid too late to be ended', { skip, timeout: 180000 }, async () => {
     const here = await shopper(), there = await shopper(), order = await here.order(goods({ stock: 3 }).sku);
-    const kept = await open('/-/live', { browser: there });
+    const kept = await opened('/-/live', { browser: there });
     const [ended, live] = await Promise.all([channelOf('/-/live', here), channelOf('/-/live', there)]);
     const queued = async (channel) => Number(/queued messages: (\d+)/.exec((await inner(`/pub/${channel}`)).body)?.[1] ?? 0);
     assert.ok(await queued(ended) > 0, 'it had been sent connection:ready');
@@ -165,7 +159,7 @@ test('stock that moves is told to everybody who looks at the product', { skip, t
     const thing = goods({ stock: 4 });
     const page = (await ask(`/products/${thing.slug}.json`)).body;
     const id = JSON.parse(page).product.id;
-    const stream = await open(`/live/product/${id}.json`);
+    const stream = await opened(`/live/product/${id}.json`);
     await sleep(200);
     await new Browser().order(thing.sku, 2);
     // What the line has kept comes first: also of its sisters.
@@ -181,7 +175,7 @@ test('a kept product page hears its own words anew, in its language and currency
         const page = await ask(at, { headers: { cookie: `__Host-currency=${currency}` } });
         const [, line, since] = /data-live="([^"]+)" data-since="([^"]+)"/.exec(page.body);
         assert.match(line, new RegExp(`^/live/product/[^/]+/${name === 'vnd' ? 'vi' : name}/${currency}$`));
-        lines[name] = { page: page.body, stream: await open(`${line}?last_event_id=${Math.floor(Date.parse(since) / 1000) - 3}:0`) };
+        lines[name] = { page: page.body, stream: await opened(`${line}?last_event_id=${Math.floor(Date.parse(since) / 1000) - 3}:0`) };
     }
     const template = (html) => new RegExp(`<template id="offer-[^"]+" data-variant="${thing.sku}"[^>]*>[^]*?</template>`).exec(html)?.[0];
     for (const { page } of Object.values(lines)) assert.ok(template(page), 'the page has the same fragment');

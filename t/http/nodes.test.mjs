@@ -5,8 +5,8 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Node } from './node.mjs';
-import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, listen, one, payAt, processes, quote, rows,
-    run, shopper, sql, text, until, stopwatch } from './shop.mjs';
+import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, one, payAt, processes, quote, rows,
+    run, shopper, sql, text, until, stopwatch, live, opened } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const b = new Node({ other_nodes: `${run}/push.sock` });
@@ -35,13 +35,6 @@ after(async () => {
     await b.stop();
 });
 
-const live = (order) => order.path.replace('?', '/live?');
-const open = async (path, more) => {
-    const stream = listen(path, more);
-    await stream.opened;
-    assert.equal(stream.status, 200, path);
-    return stream;
-};
 const on = (browser) => new Browser({ jar: new Map(browser.jar), to: b.at }); // the same browser, sent to the other node
 const news = ({ event, data }) => event === 'message' && /<section id="order-/.test(data) && !/class="status[^"]*(can-pay|unpaid)/.test(data);
 
@@ -103,7 +96,7 @@ test('an edit through one node renews the page the other keeps', { skip, timeout
 
 test('a page open at one node hears of what was handled by the other', { skip, timeout: 180000 }, async (t) => {
     const order = await new Browser().order(goods({ stock: 3 }).sku);
-    const streams = [await open(live(order)), await open(live(order), { to: b.at })];
+    const streams = [await opened(live(order)), await opened(live(order), { to: b.at })];
     const came = streams.map((stream) => stream.expect(news, 5000, 'not told').then(() => Date.now()));
     await payAt(order.session); // its webhook comes in at the first node
     const [here, there] = await Promise.all(came);
@@ -114,7 +107,7 @@ test('a page open at one node hears of what was handled by the other', { skip, t
 
 test('logging out at one node ends the session and its open lines at the other', { skip, timeout: 180000 }, async () => {
     const here = await shopper(), there = on(here);
-    const line = await open('/-/live', { browser: there, to: b.at });
+    const line = await opened('/-/live', { browser: there, to: b.at });
     assert.equal((await there.get('/account')).status, 200);
     assert.equal((await here.post('/logout', {})).status, 303);
     assert.equal((await there.get('/account')).status, 303);
@@ -139,7 +132,7 @@ test('AC-10 rights taken away at one node are gone at the other within a second,
     const boss = await worker(slug, 'boss', 'owner'), hand = await worker(slug, 'hand', 'member');
     const member = (await boss.here.json('/admin/team.json')).data.members.find(({ email }) => email === hand.email).id;
     const step = async (what, act, path) => {
-        const line = await open('/admin/live', { browser: hand.there, to: b.at }), taken = stopwatch();
+        const line = await opened('/admin/live', { browser: hand.there, to: b.at }), taken = stopwatch();
         assert.equal(await status(hand.there, path), 200, `${what}: before`);
         const got = await act();
         assert.equal(got.status, 303, `${what}: ${text(got.body).slice(0, 300)}`);
@@ -167,8 +160,8 @@ test('AC-02 an account blocked at one node is closed at the other within a secon
     const token = { accept: 'application/json', authorization: `Bearer ${JSON.parse(got.body).accessToken}` };
     const asked = async () => [await status(hand.there, '/account.json'), (await ask('/account.json', { headers: token, to: b.at })).status];
     assert.deepEqual(await asked(), [200, 200]);
-    const lines = [await open('/-/live', { browser: hand.there, to: b.at }), await open('/admin/live', { browser: hand.there, to: b.at }),
-        await open('/-/live', { headers: { authorization: token.authorization }, to: b.at })];
+    const lines = [await opened('/-/live', { browser: hand.there, to: b.at }), await opened('/admin/live', { browser: hand.there, to: b.at }),
+        await opened('/-/live', { headers: { authorization: token.authorization }, to: b.at })];
     const { id } = (await staff.json(`/admin/accounts.json?q=${encodeURIComponent(hand.email)}`)).data.accounts[0];
     const taken = stopwatch();
     assert.equal((await staff.post(`/admin/accounts/${id}/block`, { reason: 'A test of ours' })).status, 303);
@@ -212,7 +205,7 @@ test('a node that is away or hangs keeps nobody waiting, and is caught up when i
     const hang = (signal) => { for (const one of b.workers('nginx')) process.kill(one, signal); };
     const faults = { away: [() => b.end('nginx'), () => b.startNginx()], hangs: [() => hang('SIGSTOP'), () => hang('SIGCONT')] };
     for (const [name, [begin, finish]] of Object.entries(faults)) {
-        const order = await new Browser().order(thing.sku), stream = await open(live(order));
+        const order = await new Browser().order(thing.sku), stream = await opened(live(order));
         await begin();
         const told = stream.expect(news, 8000, `${name}: the page at the living node is not told`).then(() => Date.now());
         const began = Date.now();

@@ -1,8 +1,8 @@
 // A purchase from the shelf to the doorstep, by plain HTTP as a browser without scripts does it.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { skip, Browser, admin, shopper, ask, calm, conf, fields, goods, invariants, isPaid, listen, mails, orderOf,
-    orderRow, payAt, rows, sessionOf, sleep, stockOf, text, until, url } from './shop.mjs';
+import { skip, Browser, admin, calm, fields, goods, invariants, isPaid, live, mails, opened, orderOf,
+    orderRow, payAt, stockOf, text, until, url } from './shop.mjs';
 
 test('a guest buys, the merchant ships, the buyer hears of it', { skip }, async () => {
     await calm();
@@ -33,9 +33,7 @@ test('a guest buys, the merchant ships, the buyer hears of it', { skip }, async 
     assert.equal(waiting.status, 200);
     assert.match(waiting.body, /Waiting for your bank/);
     assert.equal(orderRow(order.number).payment_status, 'pending', 'coming back proves nothing');
-    const stream = listen(`${order.path.replace('?', '/live?')}`);
-    await stream.opened;
-    assert.equal(stream.status, 200);
+    const stream = await opened(live(order));
 
     assert.equal((await payAt(order.session)).outcome, 'paid');
     await isPaid(order.number);

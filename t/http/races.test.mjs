@@ -3,7 +3,7 @@
 import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { skip, Browser, calm, fields, goods, invariants, one, orderOf, orderRow, paymentsOf, payAt, isPaid, pg, quote,
+import { skip, Browser, calm, fields, goods, invariants, one, orderOf, orderRow, paymentsOf, payAt, isPaid, pg,
     rows, sessionOf, setStock, sql, stockOf, text } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });

@@ -387,6 +387,14 @@ export function listen(path, { browser, headers = {}, to = { host: address, port
         () => `${what}; came: ${JSON.stringify(stream.events.map(({ event, data }) => [event, data.slice(0, 200)]))}, ${stream.ended ? 'ended' : 'open'}, ${stream.status}`);
     return stream;
 }
+// One that is open, and that of an order's page.
+export async function opened(path, more) {
+    const stream = listen(path, more);
+    await stream.opened;
+    assert.equal(stream.status, 200, path);
+    return stream;
+}
+export const live = (order) => order.path.replace('?', '/live?');
 export const mails = () => {
     const at = conf('mail_dir');
     return existsSync(at) ? readdirSync(at).filter((name) => !name.startsWith('.')).map((name) => ({ name, text: readFileSync(join(at, name), 'utf8') })) : [];

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agents, ask, Browser, payAt, sessionOf, sleep } from '../http/shop.mjs';
-import { clients, figures, percentile, seconds } from './measure.mjs';
+import { clients, figures, seconds } from './measure.mjs';
 import { cpu, spent } from './cpu.mjs';
 import { bare, forgetPages, known, pg, requests, tail } from './shop.mjs';
 

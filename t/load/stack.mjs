@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ask, sleep, top } from '../http/shop.mjs';
 import { median, rounds } from './measure.mjs';
 import { pss } from './cpu.mjs';
-import { bare, services, url } from './shop.mjs';
+import { bare, services } from './shop.mjs';
 
 const MB_SHARED = 32; // shared_buffers, counted whole however much of it was touched
 
