@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { skip as noStack, Browser, admin, ask, confPath, goods, rows, run, sleep, sql, text } from './shop.mjs';
+import { skip as noStack, Browser, admin, ask, confPath, goods, holdOn, rows, run, sleep, sql, text } from './shop.mjs';
 
 const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
 const skip = noStack || !talatctl;
@@ -60,6 +60,7 @@ test('SE-09 a provider\'s secret is sealed in the database, and the keys are in 
     for (const said of [STREET, PHONE]) assert.ok(text((await mali.get(order.page)).body).includes(said));
     values = open(here('keys', 'check'));
     assert.ok(values >= 1);
+    holdOn();
     ok(here('backup', '--to', folder('stack')));
     backup = newest(folder('stack'));
     const dumped = shell(`${bin}pg_restore`, ['-f', '-', join(backup, 'database.dump')]).stdout;
