@@ -34,6 +34,12 @@ select orders.place(:id, :number, :cart_id, :revision, :person, :email, :name, :
     :delivery_method, :delivery_names, :trace, :hold_until, :lines, :several, :request, :wake)
     as is_placed;
 
+-- name: settle :one
+-- in: event bigint, provider text, key text, payment_id text, amount bigint, currency text, request text, mail_rank bigint, wake bool
+-- A payment where all is plain, in one step; null: it is not, and nothing was done.
+select orders.settle(:event, :provider, :key, :payment_id, :amount, :currency, :request,
+    :mail_rank, :wake) as outcome;
+
 -- name: note :exec
 -- in: order_id bigint, kind text, actor text, person bigint?, data jsonb
 insert into orders.event (order_id, kind, actor, person_id, data)

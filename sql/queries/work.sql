@@ -9,10 +9,6 @@ select work.tell(:kind, :organisation, :subject, :data, :request, :wake) as told
 -- Wakes the job workers.
 select pg_notify('talat_work', '') as told;
 
--- name: in_no_hurry :exec
--- This transaction's commit need not wait for the disk.
-select set_config('synchronous_commit', 'off', true) as was;
-
 -- name: read_events :one
 -- in: most bigint, events text[], jobs text[], unless text[], ranks bigint[]
 -- So many events were read and have their jobs now.
@@ -32,11 +28,13 @@ delete from work.outbox
 select work.add_job(:kind, :key, :organisation, :subject, :data, :request, :at, :rank, :wake)
     as added;
 
--- name: claim :many
--- in: most bigint, lease_us bigint, worker text, quick text[]
-select job as id, of_kind as kind, with_key as key, organisation as organisation_id,
+-- name: turn :many
+-- in: done bigint[], tries bigint[], most_events bigint, events text[], jobs text[], unless text[], ranks bigint[], most bigint, lease_us bigint, worker text, quick text[]
+-- The jobs that were taken, in their order, and a row that tells of the turn.
+select events, wait_us, job as id, of_kind as kind, with_key as key, organisation as organisation_id,
        subject as subject_id, beside as data, by_request as request, try as attempt
-  from work.claim(:most, :lease_us, :worker, :quick) order by place;
+  from work.turn(:done, :tries, :most_events, :events, :jobs, :unless, :ranks, :most, :lease_us,
+           :worker, :quick);
 
 -- name: lease :exec
 -- in: id bigint, attempt bigint, lease_us bigint

@@ -246,9 +246,9 @@ static int show_pay(struct req *r)
 static int pay(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct node *document, *order;
+    struct node *document;
     i64 id;
-    str url;
+    str number, url;
     int err = in_fault(r);
     if (!err)
         err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &id);
@@ -262,13 +262,14 @@ static int pay(struct req *r)
         return is_unready && first.n ? see_other(r, first) : again(r, err, document);
     }
     c->scope.order = id;
-    bool is_away = orders_pay_url(c, id, &url) != E_OK;
+    int away = orders_pay_url(c, id, &number, &url);
+    if (!number.n)
+        return away;
     fault_clear(c);
-    TRY(orders_read(c, id, &order));
     if (!me(r))
-        orders_remember(r, node_str(order, "number"));
-    if (is_away)
-        return see_other(r, orders_path(c, node_str(order, "number")));
+        orders_remember(r, number);
+    if (away)
+        return see_other(r, orders_path(c, number));
     return see_outside(r, url);
 }
 

@@ -56,8 +56,8 @@ static void fill(struct ctx *c, i64 id, const struct node *order)
 }
 
 /* *fills: it can be filled, which is the caller's to do. */
-static int paid(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p,
-    bool *fills)
+static int paid(
+    struct ctx *c, i64 id, const struct node *order, const struct payment_change *p, bool *fills)
 {
     bool short_of = false;
     if (!str_is(node_str(order, "payment_status"), "pending")) /* a second capture */
@@ -100,8 +100,8 @@ static int settle(struct ctx *c, i64 id)
     return inventory_extend(c, id, c->now + SETTLING);
 }
 
-static int news(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p,
-    bool *fills)
+static int news(
+    struct ctx *c, i64 id, const struct node *order, const struct payment_change *p, bool *fills)
 {
     *fills = false;
     switch (p->news) {
@@ -169,22 +169,41 @@ static int apply(struct ctx *c, void *with)
     return pg_flush_last(c);
 }
 
-static int old_news(struct ctx *c, const struct applying *a)
+static int not_ours(struct ctx *c, const struct applying *a)
 {
-    const char *outcome = a->order ? outcome_of(NEWS_NONE) : "not ours";
     pg_batch(c);
-    payments_event_done(c, a->event, a->order, str_of(outcome), false);
+    payments_event_done(c, a->event, 0, S("not ours"), false);
     job_done(c, a->job);
     return pg_flush(c);
 }
 
+/* Most payments are plain, and most of what is said of them twice is so the second time. */
+static int settle_plain(
+    struct ctx *c, const struct job *job, const struct payment_event *event, bool *is_settled)
+{
+    struct payment_paid paid;
+    struct node *row;
+    *is_settled = false;
+    if (!payments_says_paid(event, &paid) || !paid.key.n)
+        return E_OK;
+    TRY(q_orders_settle(c, &row, job->subject, paid.provider, paid.key, paid.payment_id,
+        paid.amount, paid.currency, c->id, job_rank(c->app, "notify.mail"), job_wakes(c)));
+    *is_settled = !node_is_null(row, "outcome");
+    metric_add(c->app, "payments_total", str_is(node_str(row, "outcome"), "paid"));
+    return E_OK;
+}
+
 static int payment_event(struct ctx *c, const struct job *job)
 {
-    bool is_old;
+    bool is_settled;
     struct applying a = { .job = job };
-    TRY(payments_event(c, job->subject, &a.event, &a.order, &is_old));
-    if (!a.order || is_old)
-        return old_news(c, &a);
+    TRY(payments_event(c, job->subject, &a.event));
+    TRY(settle_plain(c, job, a.event, &is_settled));
+    if (is_settled)
+        return E_OK;
+    TRY(payments_event_order(c, a.event, &a.order));
+    if (!a.order)
+        return not_ours(c, &a);
     TRY(pg_tx(c, apply, &a));
     metric_add(c->app, "payments_total", a.news == NEWS_PAID);
     return E_OK;

@@ -91,8 +91,8 @@ void orders_remember(struct req *, str number);
 str orders_path(struct ctx *, str number);
 
 /* Opens or finds the page where the buyer pays; takes the stock again when the hold has
- * lapsed. Calls outside. */
-int orders_pay_url(struct ctx *, i64 order, str *url);
+ * lapsed. Calls outside. The order's number is said also when no page could be opened. */
+int orders_pay_url(struct ctx *, i64 order, str *number, str *url);
 /* The same for another program: the payment's id at the provider, and what to confirm it with. */
 int orders_pay_intent(struct ctx *, i64 order, str *payment_id, str *client_secret);
 /* Where it is to be sent: {line1, line2, city, region, postcode, country}. */

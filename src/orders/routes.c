@@ -136,9 +136,9 @@ static int refuse(struct req *r, int err)
 static int pay(struct req *r)
 {
     i64 order;
-    str url;
+    str number, url;
     TRY(find(r, &order));
-    int err = in_fault(r) ? in_fault(r) : orders_pay_url(&r->c, order, &url);
+    int err = in_fault(r) ? in_fault(r) : orders_pay_url(&r->c, order, &number, &url);
     return err ? refuse(r, err) : see_outside(r, url);
 }
 

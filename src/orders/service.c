@@ -215,14 +215,17 @@ static bool is_just_held(const struct node *order, when until)
         when_parse(node_str(order, "hold_until"), &end) && end + SECOND >= until;
 }
 
-static int start_payment(struct ctx *c, i64 id, enum payment_way way, struct payment_opened *opened)
+static int start_payment(
+    struct ctx *c, i64 id, enum payment_way way, str *called, struct payment_opened *opened)
 {
     struct holding h = { id, orders_hold_end(c) };
     struct node *order;
+    *called = str_none;
     TRY(q_orders_read(c, &order, id, c->lang));
+    *called = node_str(order, "number");
     if (!is_just_held(order, h.until))
         TRY(pg_tx(c, hold_again, &h));
-    str number = node_str(order, "number");
+    str number = *called;
     struct payment_order pay = { .id = id,
         .amount = node_int(order, "total"),
         .number = number,
@@ -237,10 +240,10 @@ static int start_payment(struct ctx *c, i64 id, enum payment_way way, struct pay
     return payments_start(c, S("stripe"), &pay, opened);
 }
 
-int orders_pay_url(struct ctx *c, i64 id, str *url)
+int orders_pay_url(struct ctx *c, i64 id, str *number, str *url)
 {
     struct payment_opened opened;
-    TRY(start_payment(c, id, PAY_ON_PAGE, &opened));
+    TRY(start_payment(c, id, PAY_ON_PAGE, number, &opened));
     *url = opened.url;
     return E_OK;
 }
@@ -248,7 +251,8 @@ int orders_pay_url(struct ctx *c, i64 id, str *url)
 int orders_pay_intent(struct ctx *c, i64 id, str *payment_id, str *client_secret)
 {
     struct payment_opened opened;
-    TRY(start_payment(c, id, PAY_BY_INTENT, &opened));
+    str number;
+    TRY(start_payment(c, id, PAY_BY_INTENT, &number, &opened));
     *payment_id = opened.payment_id;
     *client_secret = opened.client_secret;
     return E_OK;

@@ -12,16 +12,25 @@ struct payment_event {
     bool is_erased; /* its buyer has been forgotten: so will be what it says */
 };
 
-static int read_event(struct ctx *c, i64 id, struct payment_event *event)
+int payments_event(struct ctx *c, i64 id, struct payment_event **out)
 {
     struct node *row;
     TRY(q_payments_event(c, &row, id));
+    struct payment_event *event = *out = NEW(c->mem, struct payment_event);
     event->id = id;
     event->provider = node_str(row, "provider");
     const struct provider *p = provider_named(event->provider);
     if (!p)
         return fail_detail(c, E_INTERNAL, "payments.provider", "an event of nobody's");
     return p->news(c, node_str(row, "kind"), node_str(row, "body"), &event->news);
+}
+
+bool payments_says_paid(const struct payment_event *event, struct payment_paid *out)
+{
+    const struct provider_news *n = &event->news;
+    *out = (struct payment_paid){ event->provider, n->attempt_key, n->payment_id, n->currency,
+        n->amount };
+    return n->fact == FACT_PAID;
 }
 
 static bool is_capture_of(const struct provider_news *n, const struct node *attempt)
@@ -37,30 +46,24 @@ int payments_attempt_of(struct ctx *c, const struct payment_event *event, struct
         c, attempt, event->provider, n->session_id, n->payment_id, n->attempt_key);
 }
 
-int payments_event(
-    struct ctx *c, i64 id, struct payment_event **event, i64 *order, bool *is_old)
+int payments_event_order(struct ctx *c, struct payment_event *event, i64 *order)
 {
     struct node *row;
-    *event = NEW(c->mem, struct payment_event);
     *order = 0;
-    *is_old = false;
-    TRY(read_event(c, id, *event));
-    const struct provider_news *news = &(*event)->news;
+    const struct provider_news *news = &event->news;
     if (news->fact == FACT_NONE)
         return E_OK;
     if (news->refund_id.n || news->refund_key.n) {
         TRY(q_payments_find_refund(c, &row, news->refund_key, news->refund_id));
         if (row) {
             *order = node_int(row, "order_id");
-            (*event)->is_erased = node_bool(row, "is_erased");
+            event->is_erased = node_bool(row, "is_erased");
             return E_OK;
         }
     }
-    TRY(payments_attempt_of(c, *event, &row));
+    TRY(payments_attempt_of(c, event, &row));
     *order = row ? node_int(row, "order_id") : 0;
-    (*event)->is_erased = row && node_bool(row, "is_erased");
-    *is_old = row && news->fact == FACT_PAID && str_is(node_str(row, "state"), "paid") &&
-        is_capture_of(news, row);
+    event->is_erased = row && node_bool(row, "is_erased");
     return E_OK;
 }
 

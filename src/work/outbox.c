@@ -3,7 +3,6 @@
 #include "gen/queries.h"
 
 #define KEEP_EVENTS (30 * DAY)
-#define READERS     64
 #define BATCH       5000 /* as in the query */
 #define MOST_ROUNDS 100
 #define MOST_DATA   65536 /* bytes of JSON beside a job */
@@ -29,26 +28,24 @@ int outbox_tell(struct ctx *c, const char *kind, i64 organisation, i64 subject, 
         c->id, job_wakes(c));
 }
 
-void outbox_send(struct ctx *c, i64 most, struct node **read)
+void outbox_readers(const struct app *app, struct readers *out)
 {
-    str events[READERS], jobs[READERS], unless[READERS];
-    i64 ranks[READERS];
-    size_t n = 0;
-    for (const struct reader *r = c->app->readers; r && r->event && n < READERS; r++) {
-        events[n] = str_of(r->event);
-        jobs[n] = str_of(r->job);
-        unless[n] = r->unless ? str_of(r->unless) : str_none;
-        ranks[n++] = job_rank(c->app, r->job);
+    out->n = 0;
+    for (const struct reader *r = app->readers; r && r->event && out->n < READERS; r++) {
+        out->events[out->n] = str_of(r->event);
+        out->jobs[out->n] = str_of(r->job);
+        out->unless[out->n] = r->unless ? str_of(r->unless) : str_none;
+        out->ranks[out->n++] = job_rank(app, r->job);
     }
-    q_work_read_events(c, read, most, events, n, jobs, n, unless, n, ranks, n);
 }
 
 int outbox_read(struct ctx *c, i64 most, i64 *n)
 {
     struct node *read;
-    pg_batch(c);
-    outbox_send(c, most, &read);
-    TRY(pg_flush(c));
+    struct readers r;
+    outbox_readers(c->app, &r);
+    TRY(q_work_read_events(
+        c, &read, most, r.events, r.n, r.jobs, r.n, r.unless, r.n, r.ranks, r.n));
     *n = node_int(read, "n");
     return E_OK;
 }

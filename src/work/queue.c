@@ -161,37 +161,34 @@ static size_t quick_kinds(const struct app *app, str *names)
     return n;
 }
 
-/* That commit is waited for by nobody: a claim that is lost with the database's machine leaves
- * the job due, a finish that is lost runs it once more, and a job may run more than once. */
+/* Its last row tells of the turn, the others are the jobs. */
 static int claim(struct ctx *c, struct turn *t, i64 most, struct node **jobs)
 {
     str quick[QUICK_KINDS];
-    struct node *read, *due;
+    struct readers r;
     size_t n = quick_kinds(c->app, quick);
-    pg_batch(c);
-    q_work_in_no_hurry(c, NULL);
-    if (t->n)
-        q_work_finish(c, NULL, t->ids, t->n, t->attempts, t->n);
-    outbox_send(c, EVENTS, &read);
-    q_work_claim(c, jobs, most < QUEUE_BATCH ? most : QUEUE_BATCH, LEASE, c->app->worker, quick, n);
-    q_work_next_due(c, &due);
-    TRY(pg_flush(c));
+    outbox_readers(c->app, &r);
+    TRY(q_work_turn(c, jobs, t->ids, t->n, t->attempts, t->n, EVENTS, r.events, r.n, r.jobs, r.n,
+        r.unless, r.n, r.ranks, r.n, most < QUEUE_BATCH ? most : QUEUE_BATCH, LEASE, c->app->worker,
+        quick, n));
+    const struct node *told = &(*jobs)->as.items.last->node;
     t->n = 0;
-    t->events = node_int(read, "n");
-    i64 wait = node_is_null(due, "wait_us") ? t->wait_us : node_int(due, "wait_us");
+    t->events = node_int(told, "events");
+    i64 wait = node_is_null(told, "wait_us") ? t->wait_us : node_int(told, "wait_us");
     t->wait_us = wait < 0 ? 0 : wait < t->wait_us ? wait : t->wait_us;
+    t->is_more = t->events == EVENTS || t->wait_us == 0;
     return E_OK;
 }
 
 /* What waits is another worker's affair as long as this one is busy: of what a worker adds and
  * reads nobody else is told. */
-static int call_others(struct ctx *c, const struct node *jobs, i64 longest, const struct turn *t)
+static int call_others(struct ctx *c, const struct node *rows, i64 longest, const struct turn *t)
 {
-    const struct item *first = node_first(jobs);
-    if (!first || t->wait_us >= longest || !is_worker(c))
+    size_t jobs = node_count(rows) - 1;
+    if (!jobs || t->wait_us >= longest || !is_worker(c))
         return E_OK;
-    bool is_long = node_count(jobs) == QUEUE_BATCH ||
-        !is_quick(kind_of(c->app, node_str(&first->node, "kind")));
+    bool is_long = jobs == QUEUE_BATCH ||
+        !is_quick(kind_of(c->app, node_str(&node_first(rows)->node, "kind")));
     return is_long ? q_work_wake(c, NULL) : E_OK;
 }
 
@@ -204,6 +201,8 @@ int queue_turn(struct ctx *c, struct turn *t, i64 most)
     TRY(claim(c, t, most, &jobs));
     TRY(call_others(c, jobs, longest, t));
     EACH(item, jobs) {
+        if (node_is_null(&item->node, "id"))
+            break;
         bool is_late = when_now() - began > LEASE / 4; /* the rest is better off elsewhere */
         if (t->ran && (is_late || (t->ending && *t->ending))) {
             TRY(queue_tell(c, t));

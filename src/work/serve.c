@@ -12,9 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MOST_WORKERS   16
-#define LONGEST_SLEEP  (5 * SECOND)  /* the net under LISTEN: an idle shop asks this seldom */
-#define FIRST_GO       SECOND / 1000 /* what a worker lets the one before it go ahead */
+#define MOST_WORKERS  16
+#define LONGEST_SLEEP (5 * SECOND)  /* the net under LISTEN: an idle shop asks this seldom */
+#define FIRST_GO      SECOND / 1000 /* what a worker lets the one before it go ahead */
+/* From one turn's beginning to the next's while there is always something: what comes meanwhile
+ * goes together. In a shop at rest nobody waits. */
+#define BETWEEN_TURNS  (20 * SECOND / 1000)
 #define JOB_MEMORY     ((size_t)64 << 20)
 #define ROUNDS_OF_LIFE 100000 /* then a fresh process takes over */
 
@@ -55,14 +58,23 @@ struct worker {
     bool redis_was_away;
 };
 
+/* Until the last look of any of them is long enough ago. */
+static void rest(const struct worker *w)
+{
+    i64 us = atomic_load(w->looked_at) + BETWEEN_TURNS - when_ticks();
+    if (us > 0 && !ending)
+        pause_us(us);
+}
+
 static int wait_for_work(struct ctx *c, struct worker *w, i64 us)
 {
     str channel;
     for (i64 until = when_ticks() + us; us > 0 && !ending; us = until - when_ticks()) {
         TRY(pg_wait(c, us, &channel));
         i64 woken = when_ticks();
-        if (!channel.n || !w->slot)
+        if (!channel.n)
             return E_OK;
+        rest(w);
         pause_us(w->slot * FIRST_GO);
         if (atomic_load(w->looked_at) < woken)
             return E_OK;
@@ -84,8 +96,12 @@ static int round_of(struct ctx *c, struct worker *w)
     atomic_store(w->looked_at, when_ticks());
     TRY(queue_turn(c, t, QUEUE_BATCH));
     TRY(look_at_clock(c, &w->next_cron, &ran));
-    if (ran || t->ran || t->events || ending)
+    if (ran || t->is_more || ending)
         return E_OK;
+    if (t->ran || t->events) {
+        rest(w);
+        return E_OK;
+    }
     i64 until_cron = w->next_cron - when_now();
     i64 wait = until_cron < t->wait_us ? until_cron : t->wait_us;
     return wait_for_work(c, w, wait);

@@ -5,8 +5,13 @@
 
 int work_json(struct ctx *, const struct node *data, str *json); /* for a jsonb column; NULL: {} */
 int outbox_read(struct ctx *, i64 most, i64 *n); /* one batch: numbers it, makes the jobs */
-/* The same within a batch; *read's `n` is there after pg_flush. */
-void outbox_send(struct ctx *, i64 most, struct node **read);
+enum { READERS = 64 };
+struct readers { /* who hears which events, as the schema takes it */
+    str events[READERS], jobs[READERS], unless[READERS];
+    i64 ranks[READERS];
+    size_t n;
+};
+void outbox_readers(const struct app *, struct readers *);
 
 /* What a worker goes on with from turn to turn. A job that was run is gone only with the next
  * turn's first statement, so a worker that dies leaves the last batch's to be run again; one that
@@ -15,10 +20,11 @@ enum { QUEUE_BATCH = 16 };
 struct turn {
     const volatile sig_atomic_t *ending; /* set: what was claimed and not begun is given back */
     i64 ids[QUEUE_BATCH], attempts[QUEUE_BATCH];
-    size_t n;    /* so many were run and are still to be told */
-    i64 ran;     /* jobs of this turn, whatever became of them */
-    i64 events;  /* read from the outbox in this turn */
-    i64 wait_us; /* until the next one is due, when nothing was left; at most what it was before */
+    size_t n;     /* so many were run and are still to be told */
+    i64 ran;      /* jobs of this turn, whatever became of them */
+    i64 events;   /* read from the outbox in this turn */
+    i64 wait_us;  /* until the next one is due, when nothing was left; at most what it was before */
+    bool is_more; /* there is more to read, or to run, than was taken */
 };
 /* Tells what was run, reads the outbox and claims at most so many jobs, all in one round trip;
  * then runs them. */
