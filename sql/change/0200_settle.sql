@@ -10,7 +10,7 @@ returns text language plpgsql as $$
 declare
     a record;
     o record;
-    outcome text := 'nothing new';
+    became text := 'nothing new';
 begin
     select id, order_id, amount, currency, state into a from payments.attempt
      where key = by_key and provider = by_provider;
@@ -26,16 +26,16 @@ begin
         end if;
         if payments.capture(a.id, of_payment, a.order_id, 'capture:attempt:' || a.id, of_amount,
             in_currency) then
-            outcome := 'paid';
+            became := 'paid';
             perform orders.fill(a.order_id);
             perform notify.say('order_paid', 'order:' || a.order_id, o.email, o.lang, null,
                 a.order_id, o.person_id, by_request, mail_rank, wake);
             perform orders.tell(a.order_id, 'order.updated', by_request, wake);
         end if;
     end if;
-    update payments.event set applied_at = now(), outcome = settle.outcome
+    update payments.event set applied_at = now(), outcome = became
      where id = of_event and applied_at is null;
     -- Where it was no news, its end may be lost with the database's machine: it is looked at again.
-    if outcome <> 'paid' then perform set_config('synchronous_commit', 'off', true); end if;
-    return outcome;
+    if became <> 'paid' then perform set_config('synchronous_commit', 'off', true); end if;
+    return became;
 end $$;

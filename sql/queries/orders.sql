@@ -27,12 +27,13 @@ select id from orders."order"
  order by id limit 20;
 
 -- name: place :one
--- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz, lines jsonb, several bigint, request text, wake bool
--- All of an order in one step; not placed: this revision has one, or the cart has another.
-select orders.place(:id, :number, :cart_id, :revision, :person, :email, :name, :phone, :address,
+-- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz, lines jsonb, several bigint, request text, wake bool, must bool
+-- All of an order in one step; not placed: this revision has one, or the cart has another. Where it
+-- must be placed, what is sent with it is not done without.
+select case when orders.place(:id, :number, :cart_id, :revision, :person, :email, :name, :phone, :address,
     :lang, :currency, :goods, :delivery, :tax, :total, :tax_inclusive, :rounding,
     :delivery_method, :delivery_names, :trace, :hold_until, :lines, :several, :request, :wake)
-    as is_placed;
+            then true when :must then base.refuse('orders.placed') else false end as is_placed;
 
 -- name: settle :one
 -- in: event bigint, provider text, key text, payment_id text, amount bigint, currency text, request text, mail_rank bigint, wake bool

@@ -24,6 +24,12 @@ create function base.said(names jsonb, lang text) returns text
 language sql immutable parallel safe as
 $$ select coalesce(names ->> lang, names ->> 'en', '') $$;
 
+-- Says no, with all that was sent along.
+create function base.refuse(why text) returns boolean language plpgsql as $$
+begin
+    raise exception using errcode = 'TL409', constraint = why, message = why;
+end $$;
+
 -- For tables that are written once: refuses UPDATE and DELETE whoever asks.
 create function base.refuse_change() returns trigger language plpgsql as $$
 begin

@@ -124,6 +124,7 @@ static int choose_method(struct ctx *c, const struct wish *w, i64 goods, struct 
 static int buy(struct ctx *c, const struct wish *w, i64 *order)
 {
     struct gathered g = { 0 };
+    struct orders_placed placed;
     struct draft d;
     TRY(fill_cart(c, w->items));
     TRY(checkout_gather(c, &g));
@@ -140,7 +141,9 @@ static int buy(struct ctx *c, const struct wish *w, i64 *order)
     g = (struct gathered){ 0 };
     TRY(checkout_gather(c, &g));
     TRY(checkout_costs(c, &g));
-    return checkout_order(c, &g, w->person, 0, order);
+    TRY(checkout_order(c, &g, w->person, 0, false, &placed));
+    *order = placed.id;
+    return E_OK;
 }
 
 int checkout_buy(struct ctx *c, const struct wish *w, i64 *order)

@@ -14,7 +14,9 @@ int checkout_save_delivery(struct ctx *, i64 cart, str method);
 /* Places the order for the cart's revision, or finds the one placed. What the buyer saw must
  * still hold: another revision or total is E_CONFLICT "checkout.changed", and nothing is
  * written. Calls outside (an older unpaid order's page is closed first). */
-int checkout_place(struct ctx *, i64 person, i64 seen_revision, i64 seen_total, i64 *order);
+struct orders_placed; /* orders/orders.h */
+int checkout_place(
+    struct ctx *, i64 person, i64 seen_revision, i64 seen_total, struct orders_placed *);
 struct vault_place; /* vault/vault.h: struct vault_column */
 int checkout_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
 /* struct personal (web/web.h) */

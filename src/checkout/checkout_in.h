@@ -12,7 +12,10 @@ struct gathered {
 };
 int checkout_gather(struct ctx *, struct gathered *);
 int checkout_costs(struct ctx *, const struct gathered *); /* E_CONFLICT when nothing at all */
-int checkout_order(struct ctx *, struct gathered *, i64 person, i64 id, i64 *order); /* id 0: new */
+struct orders_placed;
+/* id 0: a new one; is_to_pay: as in struct placing. */
+int checkout_order(struct ctx *, struct gathered *, i64 person, i64 id, bool is_to_pay,
+    struct orders_placed *);
 
 /* buy.c: all of it at once, for other software. */
 struct wish {

@@ -247,11 +247,11 @@ static int pay(struct req *r)
 {
     struct ctx *c = &r->c;
     struct node *document;
-    i64 id;
+    struct orders_placed placed;
     str number, url;
     int err = in_fault(r);
     if (!err)
-        err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &id);
+        err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &placed);
     if (err) {
         struct fault fault = c->fault;
         fault_clear(c);
@@ -261,8 +261,8 @@ static int pay(struct req *r)
         bool is_unready = str_is(fault.key, "checkout.unready") && r->format != JSON;
         return is_unready && first.n ? see_other(r, first) : again(r, err, document);
     }
-    c->scope.order = id;
-    int away = orders_pay_url(c, id, &number, &url);
+    c->scope.order = placed.id;
+    int away = orders_pay_url(c, &placed, &number, &url);
     if (!number.n)
         return away;
     fault_clear(c);

@@ -217,7 +217,8 @@ int checkout_costs(struct ctx *c, const struct gathered *g)
                                  "to us.");
 }
 
-int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 id, i64 *order)
+int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 id, bool is_to_pay,
+    struct orders_placed *placed)
 {
     struct placing placing = { .id = id,
         .cart = node_int(g->cart, "id"),
@@ -231,11 +232,13 @@ int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 id, i64 *o
         .delivery_names = node_get(g->delivery, S("names")),
         .lines = node_get(g->cart, S("lines")),
         .basket = &g->basket,
-        .priced = &g->priced };
-    return orders_place(c, &placing, order);
+        .priced = &g->priced,
+        .is_to_pay = is_to_pay };
+    return orders_place(c, &placing, placed);
 }
 
-int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, i64 *order)
+int checkout_place(
+    struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, struct orders_placed *placed)
 {
     struct gathered g = { 0 };
     struct orders_before before;
@@ -244,9 +247,9 @@ int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total,
     struct orders_asked asked = { cart ? cart : c->scope.cart, person, revision, seen_revision,
         seen_total };
     TRY(orders_look_back(c, &asked, &before));
-    *order = before.answered;
-    if (*order) {
-        c->scope.order = *order;
+    *placed = (struct orders_placed){ .id = before.answered };
+    if (placed->id) {
+        c->scope.order = placed->id;
         return E_OK;
     }
     /* An order of this revision at another price (changed in the shop, or the currency was): what
@@ -265,7 +268,7 @@ int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total,
             "Something is still missing before you can pay. Please look through your order.");
     TRY(checkout_costs(c, &g));
     TRY(orders_supersede(c, before.older));
-    return checkout_order(c, &g, person, before.next, order);
+    return checkout_order(c, &g, person, before.next, true, placed);
 }
 
 int checkout_hide(struct ctx *c, i64 *changed, const struct vault_place *at, struct node *row)

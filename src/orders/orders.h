@@ -29,11 +29,17 @@ struct placing { /* everything checkout has gathered, prices already reckoned */
     struct node *lines; /* cart_read's lines, in the basket's order */
     const struct basket *basket;
     const struct priced *priced;
+    bool is_to_pay; /* on the provider's page, at once: the attempt is written with the order */
+};
+struct orders_placed {
+    i64 id;
+    const struct payment_order *pay; /* payments/payments.h; NULL: not to be paid at once, or old */
+    struct node *attempt;
 };
 /* Writes order, parts, lines, holds and the order.created events in one transaction; the scope
  * is the order's afterwards. The same (cart, revision) again returns the first order.
  * E_CONFLICT "inventory.short" names what is left of what. */
-int orders_place(struct ctx *, const struct placing *, i64 *order);
+int orders_place(struct ctx *, const struct placing *, struct orders_placed *);
 /* What there is already when a cart is to be ordered, and the next order's number. */
 struct orders_asked {
     i64 cart;                      /* 0: it is gone, any of this person's */
@@ -92,7 +98,7 @@ str orders_path(struct ctx *, str number);
 
 /* Opens or finds the page where the buyer pays; takes the stock again when the hold has
  * lapsed. Calls outside. The order's number is said also when no page could be opened. */
-int orders_pay_url(struct ctx *, i64 order, str *number, str *url);
+int orders_pay_url(struct ctx *, const struct orders_placed *, str *number, str *url);
 /* The same for another program: the payment's id at the provider, and what to confirm it with. */
 int orders_pay_intent(struct ctx *, i64 order, str *payment_id, str *client_secret);
 /* Where it is to be sent: {line1, line2, city, region, postcode, country}. */

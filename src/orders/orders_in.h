@@ -28,6 +28,9 @@ int orders_seal(struct ctx *, i64 order, i64 keeper, str phone, const struct nod
 struct node *orders_label(struct ctx *, const struct orders_sealed *); /* for orders.place */
 int page_is_closed(struct ctx *, i64 order); /* E_CONFLICT when it can still be paid */
 when orders_hold_end(struct ctx *);
+#define ORDERS_PROVIDER S("stripe")
+struct payment_order;
+void orders_payment(struct ctx *, struct payment_order *); /* what its page shows and leads to */
 struct req;
 /* E_DENIED when this person may not end an order, or not give its money back. */
 int orders_may_end(struct req *, i64 order, bool gives_money);

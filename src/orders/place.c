@@ -5,6 +5,7 @@
 #include "gen/queries.h"
 #include "inventory/inventory.h"
 #include "io/io.h"
+#include "payments/payments.h"
 #include "pricing/pricing.h"
 #include "web/web.h"
 #include "work/work.h"
@@ -70,12 +71,6 @@ int orders_look_back(struct ctx *c, const struct orders_asked *a, struct orders_
     return E_OK;
 }
 
-struct attempt {
-    const struct placing *placing;
-    i64 order;
-    bool is_new;
-};
-
 /* As orders.place takes them. */
 static str lines_of(struct ctx *c, const struct placing *p)
 {
@@ -121,53 +116,103 @@ static i64 keeper_of(const struct basket *b)
     return b->lines[0].organisation;
 }
 
-static int place_new(struct ctx *c, const struct placing *p, bool *is_placed)
+/* On the provider's page; the link to the order is in the buyer's language. */
+static const struct payment_order *payment_of(
+    struct ctx *c, const struct placing *p, str number, when until)
+{
+    struct payment_order *pay = NEW(c->mem, struct payment_order);
+    *pay = (struct payment_order){ .id = c->scope.order,
+        .amount = p->priced->total,
+        .number = number,
+        .currency = c->currency,
+        .email = p->email,
+        .lang = c->lang,
+        .hold_until = until,
+        .way = PAY_ON_PAGE };
+    orders_payment(c, pay);
+    return pay;
+}
+
+struct writing {
+    const struct placing *placing;
+    struct orders_placed *out;
+    struct orders_sealed label;
+    str number;
+    when until;
+    struct node *row;
+};
+
+static int write(struct ctx *c, struct writing *w)
+{
+    const struct placing *p = w->placing;
+    return q_orders_place(c, &w->row, w->out->id, w->number, p->cart, p->revision,
+        p->person ? &p->person : NULL, p->email, p->name, str_none,
+        as_json(c, orders_label(c, &w->label)), c->lang, c->currency, p->priced->goods,
+        p->priced->delivery, p->priced->tax, p->priced->total, p->basket->tax_inclusive,
+        p->basket->rounding == ROUND_PER_TOTAL ? S("per_total") : S("per_line"), p->delivery_method,
+        as_json(c, p->delivery_names), as_json(c, p->priced->trace), w->until, lines_of(c, p),
+        SEVERAL_LEFT, c->id, job_wakes(c), p->is_to_pay);
+}
+
+/* In one go, and in one transaction: both are there, or neither. */
+static int write_to_pay(struct ctx *c, void *with)
+{
+    struct writing *w = with;
+    pg_batch(c);
+    write(c, w);
+    payments_attempt(c, ORDERS_PROVIDER, w->out->pay, &w->out->attempt);
+    return pg_flush_last(c);
+}
+
+static int place_new(
+    struct ctx *c, const struct placing *p, struct orders_placed *out, bool *is_placed)
 {
     /* Twelve letters of Crockford's alphabet: can be read out, cannot be guessed. */
     str code = str_upper(c->mem, crypto_code(c->mem, 12));
-    str number = str_fmt(c->mem, "TL-%.*s-%.*s-%.*s", 4, code.p, 4, code.p + 4, 4, code.p + 8);
-    struct orders_sealed label;
-    struct node *row;
-    TRY(orders_seal(c, c->scope.order, keeper_of(p->basket), p->phone, p->address, &label));
-    int err = q_orders_place(c, &row, c->scope.order, number, p->cart, p->revision,
-        p->person ? &p->person : NULL, p->email, p->name, str_none,
-        as_json(c, orders_label(c, &label)), c->lang, c->currency, p->priced->goods,
-        p->priced->delivery, p->priced->tax, p->priced->total, p->basket->tax_inclusive,
-        p->basket->rounding == ROUND_PER_TOTAL ? S("per_total") : S("per_line"), p->delivery_method,
-        as_json(c, p->delivery_names), as_json(c, p->priced->trace), orders_hold_end(c),
-        lines_of(c, p), SEVERAL_LEFT, c->id, job_wakes(c));
-    *is_placed = !err && node_bool(row, "is_placed");
-    return why_not(c, err, p);
+    struct writing w = { .placing = p, .out = out, .until = orders_hold_end(c) };
+    w.number = str_fmt(c->mem, "TL-%.*s-%.*s-%.*s", 4, code.p, 4, code.p + 4, 4, code.p + 8);
+    TRY(orders_seal(c, out->id, keeper_of(p->basket), p->phone, p->address, &w.label));
+    if (p->is_to_pay)
+        out->pay = payment_of(c, p, w.number, w.until);
+    int err = p->is_to_pay ? pg_tx(c, write_to_pay, &w) : write(c, &w);
+    *is_placed = !err && node_bool(w.row, "is_placed");
+    if (!err || !pg_broke(c, "orders.placed"))
+        return why_not(c, err, p);
+    fault_clear(c);
+    return E_OK;
 }
 
 /* Whoever comes second waits in orders.place for the first, then finds that one's order. */
-static int place(struct ctx *c, struct attempt *a)
+static int place(struct ctx *c, const struct placing *p, struct orders_placed *out, bool *is_new)
 {
-    const struct placing *p = a->placing;
     struct node *row = NULL;
-    if (!p->id)
+    *out = (struct orders_placed){ .id = p->id };
+    if (!p->id) {
         TRY(q_orders_next_id(c, &row));
-    c->scope.order = a->order = p->id ? p->id : id_of(row);
-    TRY(place_new(c, p, &a->is_new));
-    if (a->is_new)
+        out->id = id_of(row);
+    }
+    c->scope.order = out->id;
+    TRY(place_new(c, p, out, is_new));
+    if (*is_new)
         return E_OK;
-    TRY(find_of_revision(c, p->cart, p->revision, &a->order));
-    return a->order ? E_OK
-                    : fail(c, E_CONFLICT, "checkout.changed",
-                          "Your cart or a price has changed. Please look at the new total before "
-                          "you pay.");
+    *out = (struct orders_placed){ 0 };
+    TRY(find_of_revision(c, p->cart, p->revision, &out->id));
+    return out->id ? E_OK
+                   : fail(c, E_CONFLICT, "checkout.changed",
+                         "Your cart or a price has changed. Please look at the new total before "
+                         "you pay.");
 }
 
-int orders_place(struct ctx *c, const struct placing *p, i64 *order)
+int orders_place(struct ctx *c, const struct placing *p, struct orders_placed *out)
 {
-    struct attempt a = { .placing = p };
     struct scope before = c->scope;
+    bool is_new = false;
     if (!node_count(p->lines) || node_count(p->lines) > MOST_LINES)
         return fail(c, E_CONFLICT, "orders.empty", "Your cart is empty.");
-    int err = place(c, &a);
+    int err = place(c, p, out, &is_new);
     c->scope = before; /* without the order that was not made */
     TRY(err);
-    *order = c->scope.order = a.order;
-    metric_add(c->app, "orders_placed_total", a.is_new);
+    c->scope.order = out->id;
+    metric_add(c->app, "orders_placed_total", is_new);
     return E_OK;
 }

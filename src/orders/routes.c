@@ -138,7 +138,7 @@ static int pay(struct req *r)
     i64 order;
     str number, url;
     TRY(find(r, &order));
-    int err = in_fault(r) ? in_fault(r) : orders_pay_url(&r->c, order, &number, &url);
+    int err = in_fault(r) ? in_fault(r) : orders_pay_url(&r->c, &(struct orders_placed){ .id = order }, &number, &url);
     return err ? refuse(r, err) : see_outside(r, url);
 }
 

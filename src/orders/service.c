@@ -215,35 +215,42 @@ static bool is_just_held(const struct node *order, when until)
         when_parse(node_str(order, "hold_until"), &end) && end + SECOND >= until;
 }
 
+void orders_payment(struct ctx *c, struct payment_order *pay)
+{
+    pay->what = str_fmt(c->mem, "%.*s %.*s", STR(say(c, "Order")), STR(pay->number));
+    pay->success_url = orders_url(c, pay->number, "/return");
+    pay->cancel_url = orders_url(c, pay->number, "");
+}
+
 static int start_payment(
-    struct ctx *c, i64 id, enum payment_way way, str *called, struct payment_opened *opened)
+    struct ctx *c, i64 id, enum payment_way way, str *number, struct payment_opened *opened)
 {
     struct holding h = { id, orders_hold_end(c) };
     struct node *order;
-    *called = str_none;
     TRY(q_orders_read(c, &order, id, c->lang));
-    *called = node_str(order, "number");
+    *number = node_str(order, "number");
     if (!is_just_held(order, h.until))
         TRY(pg_tx(c, hold_again, &h));
-    str number = *called;
     struct payment_order pay = { .id = id,
         .amount = node_int(order, "total"),
-        .number = number,
+        .number = *number,
         .currency = node_str(order, "currency"),
         .email = node_str(order, "email"),
         .lang = node_str(order, "lang"),
         .hold_until = h.until,
-        .way = way,
-        .what = str_fmt(c->mem, "%.*s %.*s", STR(say(c, "Order")), STR(number)),
-        .success_url = orders_url(c, number, "/return"),
-        .cancel_url = orders_url(c, number, "") };
-    return payments_start(c, S("stripe"), &pay, opened);
+        .way = way };
+    orders_payment(c, &pay);
+    return payments_start(c, ORDERS_PROVIDER, &pay, NULL, opened);
 }
 
-int orders_pay_url(struct ctx *c, i64 id, str *number, str *url)
+int orders_pay_url(struct ctx *c, const struct orders_placed *placed, str *number, str *url)
 {
     struct payment_opened opened;
-    TRY(start_payment(c, id, PAY_ON_PAGE, number, &opened));
+    *number = placed->pay ? placed->pay->number : str_none;
+    if (placed->pay)
+        TRY(payments_start(c, ORDERS_PROVIDER, placed->pay, placed->attempt, &opened));
+    else
+        TRY(start_payment(c, placed->id, PAY_ON_PAGE, number, &opened));
     *url = opened.url;
     return E_OK;
 }

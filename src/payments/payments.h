@@ -24,8 +24,11 @@ struct payment_opened {
 /* Opens (or finds again) the one open attempt of an order at the provider; one of the other way
  * is closed there first. Calls outside: only from SLOW routes and jobs, never inside a
  * transaction. E_PROVIDER: not now, the order stays. */
-int payments_start(
-    struct ctx *, str provider, const struct payment_order *, struct payment_opened *);
+int payments_start(struct ctx *, str provider, const struct payment_order *,
+    struct node *attempt, struct payment_opened *);
+/* The order's open attempt, made unless there is one; NULL: another is just ending. In a batch it is
+ * there after pg_flush. payments_start takes it (NULL: looks for it) and goes on. */
+int payments_attempt(struct ctx *, str provider, const struct payment_order *, struct node **);
 /* Makes the page or intent of an order's open attempt unusable. *settled: too late, it is
  * paid or being paid. E_PROVIDER: cannot be asked now. Outside any transaction. */
 int payments_expire(struct ctx *, i64 order, bool *settled);

@@ -88,14 +88,20 @@ static bool is_kept(struct ctx *c, const struct node *attempt, struct payment_op
     return false;
 }
 
-static int find_or_add(
+int payments_attempt(
     struct ctx *c, str provider, const struct payment_order *o, struct node **attempt)
 {
     when expires = c->now + PAGE_LIFE;
     str key = str_fmt(c->mem, "talat-%.*s-%s", STR(o->number),
         str_c(c->mem, str_lower(c->mem, crypto_code(c->mem, 8))));
-    TRY(q_payments_find_or_add(c, attempt, o->id, provider, str_of(ways[o->way]), key, o->amount,
-        o->currency, request_of(c, o, expires), expires));
+    return q_payments_find_or_add(c, attempt, o->id, provider, str_of(ways[o->way]), key, o->amount,
+        o->currency, request_of(c, o, expires), expires);
+}
+
+static int find_or_add(
+    struct ctx *c, str provider, const struct payment_order *o, struct node **attempt)
+{
+    TRY(payments_attempt(c, provider, o, attempt));
     return *attempt ? E_OK
                     : fail(c, E_CONFLICT, "payments.attempt",
                           "A payment for this order is just ending. Please try again in a moment.");
@@ -114,14 +120,14 @@ static int renew(
     return open_page(c, attempt, out);
 }
 
-int payments_start(
-    struct ctx *c, str provider, const struct payment_order *o, struct payment_opened *out)
+int payments_start(struct ctx *c, str provider, const struct payment_order *o, struct node *attempt,
+    struct payment_opened *out)
 {
-    struct node *attempt;
     assert(!pg_in_tx(c) || !c->app->production);
     if (!provider_named(provider))
         return fail_detail(c, E_INTERNAL, "payments.provider", "no provider %.*s", STR(provider));
-    TRY(find_or_add(c, provider, o, &attempt));
+    if (!attempt)
+        TRY(find_or_add(c, provider, o, &attempt));
     if (str_is(node_str(attempt, "state"), "processing"))
         return fail(c, E_CONFLICT, "payments.processing",
             "Your bank is still working on this payment. Please wait for its answer.");

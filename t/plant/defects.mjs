@@ -69,14 +69,14 @@ export default [
         from: 'return give_back(c, id, order, p->amount, "paid_twice");', to: 'return E_OK;',
         red: ['payments/a_second_payment_goes_back'] },
     { name: 'price-of-the-client', what: 'the total is what the browser says', file: 'src/checkout/service.c',
-        from: '    *order = before.answered;',
-        to: '    g.priced.goods += seen_total - g.priced.total;\n    g.priced.total = seen_total;\n    *order = before.answered;',
+        from: '    *placed = (struct orders_placed){ .id = before.answered };',
+        to: '    g.priced.goods += seen_total - g.priced.total;\n    g.priced.total = seen_total;\n    *placed = (struct orders_placed){ .id = before.answered };',
         red: ['checkout/what_a_client_says_about_money_never_changes_it'] },
     { name: 'price-changed', what: 'a price that changed is charged unseen', file: 'src/checkout/service.c',
         from: 'revision != seen_revision || g.priced.total != seen_total)', to: 'revision != seen_revision)',
         red: ['checkout/a_changed_price_is_shown_before_anybody_pays_it'] },
     { name: 'order-twice', what: 'the same submission makes another order', file: 'src/checkout/service.c',
-        from: '    if (*order) {\n        c->scope.order = *order;', to: '    if (0) {\n        c->scope.order = *order;',
+        from: '    if (placed->id) {\n        c->scope.order = placed->id;', to: '    if (0) {\n        c->scope.order = placed->id;',
         red: ['checkout/the_same_submission_twice_is_one_order_and_one_answer'] },
 
     // ---- stock
