@@ -140,6 +140,7 @@ create policy kept on catalog.product for all
     using (organisation_id = base.organisation() or base.is_platform())
     with check (organisation_id = base.organisation() or base.is_platform());
 
+-- Jobs see all by the other policy; this one comes first, and is asked of each row.
 do $$
 declare t text;
 begin
@@ -148,7 +149,8 @@ begin
         execute format('alter table catalog.%I enable row level security', t);
         execute format('alter table catalog.%I force row level security', t);
         execute format('create policy seen on catalog.%1$I for select
-            using (exists (select from catalog.product p where p.id = %1$I.product_id
+            using (base.is_platform() or exists (
+                select from catalog.product p where p.id = %1$I.product_id
                 and p.status = ''published''))', t);
         execute format('create policy kept on catalog.%I for all
             using (organisation_id = base.organisation() or base.is_platform())
@@ -159,18 +161,19 @@ end $$;
 -- How much is left stands on the product's page. Without anybody in the scope only what is for
 -- sale is seen; who has a cart or an account is not asked again for each line of it.
 create policy seen on inventory.item for select
-    using (base.person() is not null or base.cart() is not null or exists (
+    using (base.is_platform() or base.person() is not null or base.cart() is not null or exists (
         select from catalog.variant v join catalog.product p on p.id = v.product_id
          where v.item_id = item.id and p.status = 'published'));
 create policy seen on inventory.stock for select
-    using (base.person() is not null or base.cart() is not null or exists (
+    using (base.is_platform() or base.person() is not null or base.cart() is not null or exists (
         select from catalog.variant v join catalog.product p on p.id = v.product_id
          where v.item_id = stock.item_id and p.status = 'published'));
 
 -- Of a draft nobody sees a picture either. Who has a cart, an account or an order's link is not
 -- asked again: what they bought keeps its picture when it is sold no more.
 create policy seen on media.picture for select
-    using (base.person() is not null or base.cart() is not null or base.order_id() is not null
+    using (base.is_platform() or base.person() is not null or base.cart() is not null
+        or base.order_id() is not null
         or exists (select from catalog.product_picture x join catalog.product p on p.id = x.product_id
             where x.picture_id = picture.id and p.status = 'published')
         or exists (select from catalog.front f where f.picture_id = picture.id)

@@ -368,7 +368,7 @@ declare
     became text := 'nothing new';
 begin
     select id, order_id, amount, currency, state into a from payments.attempt
-     where key = by_key and provider = by_provider;
+     where key = by_key and provider = by_provider and request ? 'email'; -- not erased meanwhile
     if not found or a.amount <> of_amount or a.currency <> in_currency then return null; end if;
     if a.state <> 'paid' then
         select payment_status, status, is_held, person_id, email, lang into strict o

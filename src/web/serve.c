@@ -30,7 +30,7 @@ enum {
     BACKLOG = 1024,
     IDLE_BEAT_S = 25, /* a worker shows itself every second */
     STOP_S = 8,
-    REST_S = 5,  /* idle for so long, a slow worker lets go of its connection: 10 MB of PostgreSQL's */
+    REST_S = 8,  /* idle for so long, a slow worker lets go of its connection: 10 MB of PostgreSQL's */
     OLD_S = 70, /* how long the workers before a reload may still be busy */
     NO_CHILD = 0,
 };
