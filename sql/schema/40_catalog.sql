@@ -157,6 +157,12 @@ begin
             with check (organisation_id = base.organisation() or base.is_platform())', t);
     end loop;
 end $$;
+-- offset: one product at a time. Many goods may share a picture; for that PostgreSQL would read all
+-- products, each time somebody who has no cart yet asks for one picture.
+alter policy seen on catalog.product_picture
+    using (base.is_platform() or exists (
+        select from catalog.product p where p.id = product_picture.product_id
+        and p.status = 'published' offset 0));
 
 -- How much is left stands on the product's page. Without anybody in the scope only what is for
 -- sale is seen; who has a cart or an account is not asked again for each line of it.
