@@ -1,6 +1,6 @@
 /* Accounts of others, by who runs the house: whose logins are seen and ended, what a blocked account
  * can still do (nothing), and who may do that to whom. */
-#include "auth/auth.h"
+#include "auth/auth_in.h"
 #include "t/shop.h"
 #include "web/web.h"
 
@@ -149,6 +149,33 @@ T(a_blocked_account_lets_nobody_in_by_any_way)
                  "from audit.entry where thing = 'auth.person' and thing_id = '2' "
                  "and action = 'update' and after ? 'blocked_at'"),
         "Stolen card,");
+}
+
+T(who_is_blocked_hears_of_it_by_mail_and_where_to_write)
+{
+    shopper_is_in();
+    t_sql("update auth.person set lang = 'th' where id = 2");
+    t_post(account_of(2, "/block"), "reason=Zqstolen+card");
+    t_status(303);
+    t_post(account_of(2, "/block"), "reason=Zqstolen+card"); /* twice: one mail */
+    t_status(409);
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'account_blocked' "
+                 "and person_id = 2 and cause like 'closed:%%'"),
+        1);
+    str mail = t_mail_to(S(SHOPPER_));
+    has_text(mail, "บัญชีของคุณถูกปิด");
+    has_text(mail, str_c(t_ctx()->mem, auth_house_address(t_ctx())));
+    no_text(mail, "Zqstolen"); /* what staff noted is theirs */
+    log_in(403);
+    t_text(str_c(t_ctx()->mem, auth_house_address(t_ctx())));
+    as_admin();
+    t_post(account_of(2, "/unblock"), "");
+    t_status(303);
+    has_text(t_mail_to(S(SHOPPER_)), "บัญชีของคุณเปิดใช้ได้อีกครั้ง");
+    t_post(account_of(2, "/block"), "reason=Once+more");
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'account_blocked' "
+                 "and person_id = 2"),
+        3);
 }
 
 T(a_login_that_waits_for_its_second_step_ends_with_the_block)

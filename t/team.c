@@ -325,6 +325,14 @@ T(what_raises_rights_asks_who_it_is_and_keeps_what_was_typed)
     t_post("/admin/team/invitations", "email=new@example.test&role=viewer");
     t_status(303);
     eq_int(t_int("select count(*) as n from auth.invitation"), 1);
+    t_sql("update auth.organisation set second_factor = '{viewer}' where id = 1");
+    waits_for_proof("/admin/team/second-factor", "member=1&own=1");
+    has_text(t_body(), "name=\"member\" value=\"1\" checked");
+    has_text(t_body(), "name=\"own\" value=\"1\" checked");
+    no_text(t_body(), "name=\"viewer\" value=\"1\" checked"); /* taken off, not kept */
+    eq_int(t_int("select count(*) as n from auth.organisation where second_factor = '{viewer}'"), 1);
+    t_get("/admin/team");
+    has_text(t_body(), "name=\"viewer\" value=\"1\" checked");
     waits_for_proof("/admin/roles", "name=Packer&orders:read=1&orders:update=1");
     has_text(t_body(), "value=\"Packer\"");
     has_text(t_body(), "name=\"orders:update\" value=\"1\" checked");

@@ -131,7 +131,17 @@ T(ID_20_the_way_back_closes_what_an_intruder_opened_and_nothing_older)
     t_sql("insert into auth.phone (person_id, number, tail, country, is_factor) values"
           " (%" PRId64 ", 'x', '21', 'TH', true)",
         ann_id);
+    t_sql("insert into auth.invitation (organisation_id, email, place, invited_by, created_at,"
+          " expires_at, outcome) select 1, 'zq' || n || '@example.test', 'admin', %" PRId64 ","
+          " now() - age, now() + interval '7 days', was from (values (1, interval '0', 'open'),"
+          " (2, interval '12 hours', 'open'), (3, interval '3 days', 'open'),"
+          " (4, interval '0', 'accepted')) x (n, age, was)",
+        ann_id);
     takes_it_back(back);
+    eq_str(t_str("select string_agg(outcome, ' ' order by email) as s from auth.invitation where"
+                 " invited_by = %" PRId64,
+               ann_id),
+        "withdrawn withdrawn open accepted");
     static const char *const tables[] = { "passkey", "identity" };
     for (size_t i = 0; i < COUNT(tables); i++) {
         eq_int(count(tables[i], "true"), 1);

@@ -63,7 +63,8 @@ select exists (select from auth.totp where person_id = :person
 
 -- name: end_ways :one
 -- in: person bigint, since timestamptz, kind text, id bigint
--- What was added since: all of it, or with a kind that one alone. How many they were.
+-- What was added since: all of it, or with a kind that one alone. How many they were; whom they
+-- asked to join is uninvited with all of it, and not counted.
 with app as (
     delete from auth.totp where person_id = :person and created_at >= :since
        and :kind in ('', 'app') returning 1),
@@ -79,6 +80,9 @@ passkey as (
 login as (
     delete from auth.identity where person_id = :person and created_at >= :since
        and (:kind = '' or (:kind = 'login' and id = :id)) returning 1),
+asked as (
+    update auth.invitation set outcome = 'withdrawn'
+     where invited_by = :person and created_at >= :since and outcome = 'open' and :kind = ''),
 key as (
     update auth.api_key set revoked_at = now(), revoked_by = :person
      where person_id = :person and created_at >= :since and revoked_at is null

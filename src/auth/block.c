@@ -4,6 +4,7 @@
 #include "audit/audit.h"
 #include "auth/auth_in.h"
 #include "gen/queries.h"
+#include "notify/notify.h"
 #include "web/web.h"
 
 struct act {
@@ -46,8 +47,8 @@ static int tell_ended(struct ctx *c, const struct act *a)
     if (!a->ended)
         return E_OK;
     node_set_int(c->mem, data, S("logins"), a->ended);
-    return audit_tell(c, "account", "logins_ended", "auth.person",
-        str_fmt(c->mem, "%" PRId64, a->person), data);
+    return audit_tell(
+        c, "account", "logins_ended", "auth.person", str_fmt(c->mem, "%" PRId64, a->person), data);
 }
 
 static int end_logins(struct ctx *c, struct act *a)
@@ -57,6 +58,49 @@ static int end_logins(struct ctx *c, struct act *a)
     return tell_ended(c, a);
 }
 
+/* ---- telling whose it is -----------------------------------------------------------------------
+ */
+
+/* Who is shut out cannot look it up: they are told, and where to write. Why is between them and
+ * the house: what staff noted is not for a mail. Each time anew, hence a cause of its own. */
+static int tell_owner(struct ctx *c, i64 person, const char *what)
+{
+    struct node *row;
+    TRY(q_auth_person(c, &row, person));
+    struct notify_to to = {
+        .person = person, .email = node_str(row, "email"), .lang = node_str(row, "lang")
+    };
+    str cause = str_fmt(c->mem, "%s:%" PRId64 ":%.*s", what, person, STR(crypto_token(c->mem, 9)));
+    return to.email.n ? notify_mail(c, "account_blocked", cause, &to) : E_OK;
+}
+
+str auth_house_address(struct ctx *c)
+{
+    str from = conf_str(c->app->conf, "mail_from", S("shop@localhost"));
+    i64 at = str_find(from, S("<"));
+    from = at < 0 ? from : str_from(from, (size_t)at + 1);
+    return str_trim(str_upto(from, strcspn(str_c(c->mem, from), ">")));
+}
+
+static int build_blocked(struct ctx *c, const struct node *mail, struct node **document)
+{
+    bool is_open = str_starts(node_str(mail, "cause"), S("open:"));
+    *document = node_map(c->mem);
+    node_set_str(c->mem, *document, S("subject"),
+        say(c, is_open ? SAYS("Your account is open again") : SAYS("Your account is closed")));
+    node_set_null(c->mem, *document, S("order"));
+    node_set_bool(c->mem, *document, S("is_open"), is_open);
+    node_set_str(c->mem, *document, S("write_to"), auth_house_address(c));
+    node_set_str(c->mem, *document, S("login_url"), auth_url(c, S("/login")));
+    return E_OK;
+}
+
+extern const struct notify_builder auth_block_mails[];
+const struct notify_builder auth_block_mails[] = { { "account_blocked", build_blocked }, { 0 } };
+
+/* ---- closing and opening ------------------------------------------------------------------------
+ */
+
 /* One step: an account is never closed while a login of it goes on. */
 static int block_work(struct ctx *c, void *with)
 {
@@ -64,8 +108,10 @@ static int block_work(struct ctx *c, void *with)
     i64 changed;
     TRY(reach(c, a));
     TRY(q_auth_set_blocked(c, &changed, a->person, a->reason));
-    return changed ? end_logins(c, a)
-                   : fail(c, E_CONFLICT, "accounts.blocked", "This account is blocked already.");
+    if (!changed)
+        return fail(c, E_CONFLICT, "accounts.blocked", "This account is blocked already.");
+    TRY(tell_owner(c, a->person, "closed"));
+    return end_logins(c, a);
 }
 
 static int reach_work(struct ctx *c, void *with) { return reach(c, with); }
@@ -76,9 +122,8 @@ static int unblock_work(struct ctx *c, void *with)
     i64 changed;
     TRY(reach(c, a));
     TRY(q_auth_end_blocked(c, &changed, a->person));
-    return changed
-        ? E_OK
-        : fail(c, E_CONFLICT, "accounts.open", "This account is not blocked.");
+    return changed ? tell_owner(c, a->person, "open")
+                   : fail(c, E_CONFLICT, "accounts.open", "This account is not blocked.");
 }
 
 /* Not within the step before alone: what Redis forgets must have ended for everybody by then.
@@ -95,7 +140,8 @@ static int end(struct act *a)
     return E_OK;
 }
 
-static int done_as_house(struct act *a, int (*work)(struct ctx *, void *), int (*then)(struct act *))
+static int done_as_house(
+    struct act *a, int (*work)(struct ctx *, void *), int (*then)(struct act *))
 {
     struct ctx *c = &a->r->c;
     struct scope before = c->scope;

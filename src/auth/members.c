@@ -166,7 +166,9 @@ static bool has_word(str rest, const char *wanted)
     return false;
 }
 
-static int add_factors(struct req *r, struct node *members, struct node *document)
+/* `ticked`: as on the form that waits to be sent once more. */
+static int add_factors(
+    struct req *r, struct node *members, const struct node *ticked, struct node *document)
 {
     struct ctx *c = &r->c;
     struct node *rows, *row, *list = node_list(c->mem);
@@ -191,7 +193,8 @@ static int add_factors(struct req *r, struct node *members, struct node *documen
         node_hide(node_set_str(c->mem, one, S("name"), say(c, askable[i].title)));
         node_set_bool(c->mem, one, S("by_shop"), by_shop);
         node_set_bool(c->mem, one, S("is_asked"),
-            by_shop || has_word(node_str(row, "asks"), askable[i].place));
+            by_shop || (ticked ? node_bool(ticked, askable[i].place)
+                               : has_word(node_str(row, "asks"), askable[i].place)));
     }
     node_set(c->mem, document, S("second_factor"), list);
     node_set_bool(c->mem, document, S("text_counts"), text_counts);
@@ -204,7 +207,7 @@ static int ask_factor(struct req *r)
     str places_[COUNT(askable)];
     size_t n = 0;
     TRY(as_staff(r));
-    TRY(auth_recent(r));
+    TRY(auth_recent_form(r, S("/admin/team")));
     for (size_t i = 0; i < COUNT(askable); i++)
         if (in_bool(r, askable[i].place))
             places_[n++] = str_of(askable[i].place);
@@ -213,7 +216,13 @@ static int ask_factor(struct req *r)
     return see_other(r, S("/admin/team"));
 }
 
-static int team_page(struct req *r, struct node **document)
+/* Of the page's forms this one alone has no role to give. */
+static const struct node *ticks_of(struct req *r, bool typed)
+{
+    return typed && !node_get(r->in, S("role")) ? r->in : NULL;
+}
+
+static int page_of(struct req *r, bool typed, struct node **document)
 {
     struct ctx *c = &r->c;
     struct node *members, *roles, *invitations, *houses, *house;
@@ -228,7 +237,7 @@ static int team_page(struct req *r, struct node **document)
     *document = node_map(c->mem);
     str asked = node_get(r->in, S("id")) ? str_none : node_str(r->in, "role");
     node_hide(node_set(c->mem, *document, S("choices"), choices(r, roles, str_none, asked)));
-    TRY(add_factors(r, members, *document));
+    TRY(add_factors(r, members, ticks_of(r, typed), *document));
     dress_members(r, members, roles);
     dress_roles(c, roles);
     EACH(item, invitations) {
@@ -249,12 +258,17 @@ static int team_page(struct req *r, struct node **document)
     return E_OK;
 }
 
+static int team_page(struct req *r, struct node **document)
+{
+    return page_of(r, false, document);
+}
+
 static int show(struct req *r)
 {
     struct node *document;
     TRY(as_staff(r));
     bool typed = auth_typed(r);
-    TRY(team_page(r, &document));
+    TRY(page_of(r, typed, &document));
     if (typed)
         node_hide(node_set(r->c.mem, document, S("form"), r->raw));
     return reply_with(r, document);

@@ -228,7 +228,8 @@ static str coarse(struct ctx *c, str address)
 int auth_is_closed(struct ctx *c)
 {
     return fail(c, E_DENIED, "auth.blocked",
-        "This account is closed for now. Please write to us if you think it should not be.");
+        "This account is closed for now. Please write to %.*s if you think it should not be.",
+        STR(auth_house_address(c)));
 }
 
 int auth_began_again(struct ctx *c)

@@ -4,6 +4,7 @@
  * Whoever comes to take an account makes doors of their own first and changes the lock then. So
  * taking an address back, within its week, closes all that was opened since the day before it was
  * changed; what was there earlier is the owner's and stays, and nothing comes back that is gone.
+ * Whom they asked to join an organisation meanwhile, and who has not come yet, comes no more.
  *
  * A new password by mail closes nothing: else a mailbox would be everything, and the second factor
  * nothing. It shows what was opened within the last week, with a button for each. Where a factor
