@@ -51,6 +51,7 @@ const spoils = {
     I11_the_ledgers_chain_holds: () => `update payments.entry set amount = amount * 2 where order_id = ${to.paid}`,
     I11_nothing_may_change_a_ledger_row: () => 'alter table payments.entry disable trigger never_changed',
     I11_the_programs_may_only_add_to_a_ledger: () => 'grant update on payments.entry to talat_app',
+    I11_an_address_is_the_one_it_was_written_with: () => `update orders.event set whence = '0123456789abcdef/203.0.113.9' where order_id = ${to.paid}`,
     I11_audit_seals_verify: () => `select audit.tell(null, 'event', 'planted', 'x', '', '{}'); insert into audit.unsealed select max(id) from audit.entry; select * from audit.seal_some();
         update audit.entry set action = 'something else' where action = 'planted'`,
     I11_each_audit_entry_is_sealed_once_or_waits_for_it: () => `select audit.tell(null, 'event', 'planted', 'x', '', '{}')`,

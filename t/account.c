@@ -210,6 +210,16 @@ T(ID_20_a_copy_holds_the_cart_the_address_just_typed_and_the_ways_in)
     t_no_text("sealed");
 }
 
+/* Of how much is it said from which address it came? */
+static i64 networks_of(i64 person, i64 order)
+{
+    return t_int("select (select count(*) from audit.entry where whence is not null"
+                 " and (person_id = %" PRId64 " or thing = 'auth.person' and thing_id = '%" PRId64
+                 "')) + (select count(*) from orders.event where order_id = %" PRId64
+                 " and actor <> 'staff' and whence is not null) as n",
+        person, person, order);
+}
+
 T(ID_20_who_is_erased_is_gone_and_the_books_still_add_up)
 {
     const char *mail = somebody();
@@ -220,6 +230,12 @@ T(ID_20_who_is_erased_is_gone_and_the_books_still_add_up)
     t_post("/account/erase", "old=market-day-demo&sure=1"); /* an order is open */
     t_status(409);
     t_sql("update orders.\"order\" set status = 'delivered' where id = %" PRId64, order);
+    t_post("/account/profile", "name=Ann+Li&phone=0812345678&lang=th");
+    t_sql("insert into orders.event (order_id, kind, actor, person_id, source, whence) select %" PRId64
+          ", 'note', 'staff', 1, 'web ' || left(encode(sha256('x/198.51.100.9'), 'hex'), 16), "
+          "'x/198.51.100.9'",
+        order);
+    is_true(networks_of(person, order) >= 3); /* who registered, changed a name, and bought */
     i64 total = t_int("select total as n from orders.\"order\" where id = %" PRId64, order);
     t_post("/account/erase", "old=market-day-demo");
     t_status(422);
@@ -254,6 +270,13 @@ T(ID_20_who_is_erased_is_gone_and_the_books_still_add_up)
                  " and template <> 'erased'",
                mail),
         0);
+    eq_int(networks_of(person, order), 0);
+    eq_int(t_int("select count(*) as n from audit.entry where person_id = %" PRId64, person) > 0, 1);
+    eq_int(t_int("select count(*) as n from orders.event where order_id = %" PRId64
+                 " and actor = 'staff' and whence is not null",
+               order),
+        1); /* whoever works there was somewhere else */
+    t_cron("audit.seal");
     t_prove();
 }
 

@@ -1,4 +1,5 @@
 /* The audit trail: every change has a who, a where, a before and an after, and stays. */
+#include "admin/admin.h"
 #include "audit/audit.h"
 #include "t/shop.h"
 #include "web/web.h"
@@ -32,11 +33,14 @@ T(a_change_by_a_page_is_noted_with_who_where_before_and_after_SE_13)
     eq_str(field("kind", "auth.member"), "rights");
     eq_str(field("before", "auth.member"), "{\"place\": \"viewer\"}");
     eq_str(field("after", "auth.member"), "{\"place\": \"member\"}");
-    has_text(field("source", "auth.member"), "web 192.0.2.7 ");
+    has_text(field("whence", "auth.member"), "/192.0.2.7");
+    no_text(field("source", "auth.member"), "192.0.2.7"); /* beside it, where it can be taken away */
+    eq_str(field("base.is_whence(whence, source)", "auth.member"), "true");
     t_get("/admin/audit.json?kind=rights");
     t_status(200);
     has_text(t_body(), "\"before\":\"viewer\",\"after\":\"member\"");
     has_text(t_body(), "\"who\":\"admin@example.test\"");
+    has_text(t_body(), "\"source\":\"web 192.0.2.7 ");
 }
 
 T(secrets_and_persons_are_only_said_to_have_changed_SE_12)
@@ -85,6 +89,7 @@ T(what_is_noted_stays_I11)
     open_as_owner();
     t_sql("update auth.person set role = 'admin' where id = 2");
     refused("update audit.entry set action = 'nothing'");
+    refused("update audit.entry set whence = null");
     refused("delete from audit.entry");
     refused("truncate audit.entry");
     refused(
@@ -245,7 +250,7 @@ T(every_table_is_watched_or_has_its_reason_SE_13)
     eq_int((i64)used, COUNT(others)); /* no excuse for a table that is not there */
 }
 
-T(the_ledger_stands_in_the_houses_list_SE_13)
+T(the_ledger_stands_in_the_list_of_the_house_and_of_who_sold_alone_SE_13)
 {
     t_open();
     t_login("shopper@example.test");
@@ -260,12 +265,110 @@ T(the_ledger_stands_in_the_houses_list_SE_13)
     t_get(str_fmt(t_ctx()->mem, "%s&everywhere=1", path).p);
     has_text(t_body(), "payments.transaction");
     has_text(t_body(), "134000 THB");
-    t_get(path); /* over all who sell in it: the house's alone */
+    t_get(path); /* who sold all of it */
+    has_text(t_body(), "payments.transaction");
+    t_sql("insert into auth.organisation (id, slug, name) overriding system value "
+          "values (990, 't-else', 'Else')");
+    struct who other = { .person = 2, .organisation = 990, .role = USER, .member = OWNER };
+    t_as(&other); /* who sold nothing of it */
+    t_get(path);
+    t_status(200);
     no_text(t_body(), "payments.transaction");
+    static const char sums[] = "select count(*) as n from payments.entry";
+    eq_int(t_int_as((struct scope){ .organisation = 990 }, sums), 0);
+    eq_int(t_int_as((struct scope){ .person = 1 }, sums), 0);
+    is_true(t_int_as((struct scope){ .organisation = 1 }, sums) > 0);
+    t_sql("insert into orders.part (order_id, organisation_id, goods_total, tax_total) values (%" PRId64
+          ", 990, 0, 0)",
+        order); /* two sell in it: it is neither's */
+    t_get(path);
+    no_text(t_body(), "payments.transaction");
+    t_browser();
+    t_as(NULL);
+    t_login("admin@example.test");
+    t_get(path);
+    no_text(t_body(), "payments.transaction");
+    t_get(str_fmt(t_ctx()->mem, "%s&everywhere=1", path).p);
+    has_text(t_body(), "payments.transaction");
     t_get("/th/admin/audit");
     has_text(t_body(), ">สิทธิ์</option>");
     t_get(str_fmt(t_ctx()->mem, "/th/admin/audit?thing=%.*s", STR(t_number(order))).p);
     has_text(t_body(), "<strong>คำสั่งซื้อ</strong> · ได้รับชำระเงิน"); /* not orders.order paid */
     t_get("/vi/admin/roles/new");
     has_text(t_body(), "Xem đơn hàng");
+}
+
+T(what_changed_is_said_in_words_and_kept_by_name_in_the_API)
+{
+    open_as_owner();
+    t_sql("update catalog.price set amount = 129900 where currency = 'THB' and variant_id = "
+          "(select id from catalog.variant where sku = '" RADIO "')");
+    t_sql("update auth.organisation set created_at = '2026-03-04T20:00:00Z', tax_inclusive = not "
+          "tax_inclusive where id = 1");
+    t_get("/admin/audit?thing=catalog.price");
+    t_status(200);
+    t_text("<strong>Price</strong> · Changed");
+    t_text("฿1,299.00");
+    t_no_text("catalog.price update");
+    t_text("<option value=\"catalog.price\" selected>");
+    t_get("/admin/audit?thing=auth.organisation");
+    t_text("Prices with tax");
+    t_text("Mar 5, 2026"); /* where the shop is, it is the next day */
+    t_get("/th/admin/audit?thing=catalog.price");
+    t_text("เปลี่ยน");
+    t_get("/vi/admin/audit?thing=catalog.price");
+    t_no_text("catalog.price update");
+    t_get("/admin/audit.json?thing=catalog.price&action=update");
+    t_json("entries.0.thing", "catalog.price");
+    t_json("entries.0.action", "update");
+    t_json("entries.0.changes.0.field", "amount");
+    t_json("entries.0.changes.0.after", "129900");
+    no_text(t_body(), "Words");
+    t_get("/admin/audit.json?thing=catalog.price&action=delete");
+    no_text(t_body(), "129900");
+    t_get("/admin/audit.json?action=%27%3B");
+    has_text(t_body(), "\"entries\":[]");
+}
+
+T(every_table_that_is_watched_has_a_word_SE_13)
+{
+    open_as_owner();
+    t_get("/admin/audit");
+    struct node *rows = t_rows("select n.nspname || '.' || c.relname as name from pg_trigger g join "
+                               "pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = "
+                               "c.relnamespace where g.tgname = 'audited' order by 1");
+    is_true(node_count(rows) > 20);
+    EACH(item, rows)
+        t_text(str_fmt(t_ctx()->mem, "<option value=\"%.*s\"", STR(node_str(&item->node, "name"))).p);
+}
+
+T(how_long_the_trail_is_kept_is_the_operators_within_bounds)
+{
+    static const struct {
+        const char *key, *value;
+        bool is_right;
+    } tries[] = {
+        { "audit_days", "0", true },
+        { "audit_days", "366", true },
+        { "audit_days", "30", false },
+        { "audit_days", "-1", false },
+        { "audit_days", "3650", true },
+        { "audit_address_days", "0", true },
+        { "audit_address_days", "31", true },
+        { "audit_address_days", "7", false },
+        { "audit_address_days", "365", true },
+    };
+    open_as_owner();
+    struct app *app = t_ctx()->app;
+    for (size_t i = 0; i < COUNT(tries); i++) {
+        struct buf errors = buf_new(t_ctx()->mem, 4096);
+        conf_put(t_ctx()->mem, app->conf, tries[i].key, str_of(tries[i].value));
+        admin_check_trail(app, &errors);
+        eq_int(errors.n == 0, tries[i].is_right);
+    }
+    i64 before = t_int("select count(*) as n from audit.entry where at < now()");
+    t_cron("audit.cut"); /* nothing here is a year old */
+    t_cron("audit.forget_addresses");
+    eq_int(t_int("select count(*) as n from audit.entry where at < now()"), before);
+    t_prove();
 }

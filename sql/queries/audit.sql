@@ -6,3 +6,7 @@ select audit.tell(:organisation, :kind, :did, :thing, :id, :data) is null as tol
 
 -- name: seal :maybe
 select seal_id, seal_hash, entries from audit.seal_some();
+
+-- name: cut :maybe
+-- in: older timestamptz
+select seal_id, entries from audit.cut(:older);

@@ -126,9 +126,9 @@ with now_there as materialized (
        for update of s
 ), moved as (
     insert into inventory.movement
-        (organisation_id, item_id, location_id, quantity, reason, cause, person_id)
+        (organisation_id, item_id, location_id, quantity, reason, cause, person_id, whence)
     select :organisation, n.item_id, n.location_id, :on_hand - n.on_hand, :reason, :cause,
-           base.person()
+           base.person(), base.whence()
       from now_there n
      where :on_hand <> n.on_hand
         on conflict on constraint once_per_cause do nothing

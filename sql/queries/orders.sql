@@ -351,15 +351,8 @@ delete from orders.answer where person_id = :person;
 
 -- name: erase :many
 -- in: person bigint
--- What the books need stays. Gives the address each had.
-with mine as (
-    select id, email from orders."order" where person_id = :person for update)
-update orders."order" o
-   set email = '', name = '', phone = '', sealed = '', clues = '{}', forget_from = null,
-       address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
-                                    'postcode', '', 'country', o.address ->> 'country')
-  from mine where o.id = mine.id
-returning o.id, mine.email;
+select id, email from orders.erase(array(
+    select o.id from orders."order" o where o.person_id = :person order by o.id for update));
 
 -- name: erase_guests :exec
 -- in: email text
@@ -373,13 +366,7 @@ select count(*) as n from orders."order" o
  where o.email = :email and :email <> '' and o.person_id is null and not orders.is_over(o);
 
 -- name: erase_due :many
-with due as (
-    select o.id, o.email from orders."order" o
+select id, email from orders.erase(array(
+    select o.id from orders."order" o
      where o.forget_from is not null and orders.is_over(o)
-     order by o.id limit 500 for update skip locked)
-update orders."order" o
-   set email = '', name = '', phone = '', sealed = '', clues = '{}', forget_from = null,
-       address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
-                                    'postcode', '', 'country', o.address ->> 'country')
-  from due where o.id = due.id
-returning o.id, due.email;
+     order by o.id limit 500 for update skip locked));

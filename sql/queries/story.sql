@@ -2,51 +2,54 @@
 -- the moves of stock, as one list, newest first. organisation 0: everybody's, for the house.
 
 -- name: rows :many
--- in: organisation bigint, kind text, person bigint?, program text, thing text, since timestamptz, until timestamptz, at timestamptz, n bigint, most bigint
+-- in: organisation bigint, kind text, person bigint?, program text, thing text, number text, action text, since timestamptz, until timestamptz, at timestamptz, n bigint, most bigint
 -- One page: what is older than (at, n). person -1: nobody's.
 select a.n, a.at, coalesce(a.person_id, 0) as person_id, coalesce(a.as_person_id, 0) as as_person_id,
-       a.source, a.kind, a.action, a.thing, a.thing_id, a.before, a.after
+       base.shown_source(a.source, a.whence) as source, a.kind, a.action, a.thing, a.thing_id, a.before, a.after
   from (
     (select e.id * 4 as n, e.at, e.person_id, e.as_person_id, e.source, e.kind, e.action, e.thing,
-            e.thing_id, e.before, e.after
+            e.thing_id, e.before, e.after, e.whence
        from audit.entry e
       where (:organisation = 0 or e.organisation_id = :organisation)
         and :kind in ('', e.kind) and (:person::bigint is null or e.person_id = :person)
         and (:program = '' or e.source like :program || '%')
-        and (:thing = '' or e.thing_id = :thing or e.thing = :thing)
+        and :thing in ('', e.thing) and :number in ('', e.thing_id) and :action in ('', e.action)
         and e.at >= :since and e.at < :until and (e.at, e.id * 4) < (:at, :n)
       order by e.id desc limit :most)
     union all
     (select v.id * 4 + 1, v.at, v.person_id, null, v.source, 'orders', v.kind, 'orders.order',
             o.number, null, case when v.data ? 'amount'
-                then v.data || jsonb_build_object('currency', o.currency) else v.data end
+                then v.data || jsonb_build_object('currency', o.currency) else v.data end, v.whence
        from orders.event v join orders."order" o on o.id = v.order_id
       where :kind in ('', 'orders') and (:person::bigint is null or v.person_id = :person)
         and (:organisation = 0 or exists (select from orders.part p
               where p.order_id = v.order_id and p.organisation_id = :organisation))
         and (:program = '' or v.source like :program || '%')
-        and :thing in ('', 'orders.order', o.number)
+        and :thing in ('', 'orders.order') and :number in ('', o.number) and :action in ('', v.kind)
         and v.at >= :since and v.at < :until and (v.at, v.id * 4 + 1) < (:at, :n)
       order by v.id desc limit :most)
     union all
     (select m.id * 4 + 2, m.created_at, m.person_id, null, m.source, 'stock', m.reason,
-            'inventory.item', i.sku, null, jsonb_build_object('quantity', m.quantity)
+            'inventory.item', i.sku, null, jsonb_build_object('quantity', m.quantity), m.whence
        from inventory.movement m join inventory.item i on i.id = m.item_id
       where :kind in ('', 'stock') and (:person::bigint is null or m.person_id = :person)
         and (:organisation = 0 or m.organisation_id = :organisation)
         and m.reason not in ('sold', 'returned') -- the order's story tells of those
         and (:program = '' or m.source like :program || '%')
-        and :thing in ('', 'inventory.item', i.sku)
+        and :thing in ('', 'inventory.item') and :number in ('', i.sku) and :action in ('', m.reason)
         and m.created_at >= :since and m.created_at < :until
         and (m.created_at, m.id * 4 + 2) < (:at, :n)
       order by m.id desc limit :most)
-    union all -- the ledger: the house's book, over all who sell in an order
+    union all -- the ledger: of a seller's own orders; the policies leave out those of several
     (select t.id * 4 + 3, t.created_at, null, null, '', 'money', t.cause, 'payments.transaction',
             o.number, null, (select jsonb_object_agg(e.account || ' ' || e.id, e.amount || ' ' || e.currency)
-                               from payments.entry e where e.transaction_id = t.id)
+                               from payments.entry e where e.transaction_id = t.id), null
        from payments.transaction t join orders."order" o on o.id = t.order_id
-      where :organisation = 0 and :kind in ('', 'money') and :person::bigint is null
-        and :program = '' and :thing in ('', 'payments.transaction', o.number)
+      where (:organisation = 0 or exists (select from orders.part p
+              where p.order_id = t.order_id and p.organisation_id = :organisation))
+        and :kind in ('', 'money') and :person::bigint is null
+        and :program = '' and :thing in ('', 'payments.transaction') and :number in ('', o.number)
+        and :action in ('', split_part(t.cause, ':', 1))
         and t.created_at >= :since and t.created_at < :until
         and (t.created_at, t.id * 4 + 3) < (:at, :n)
       order by t.id desc limit :most)) a
@@ -66,3 +69,9 @@ select t.person_id from auth.team(:organisation) t where t.email = :email
 union
 select p.id from auth.person p where p.email = :email
  limit 1;
+
+-- name: forget :one
+-- in: person bigint?, older timestamptz?
+-- Addresses beside what was done: of a person, or of everybody before. The most of one table.
+select greatest(audit.forget_whence(:person, :older), orders.forget_whence(:person, :older),
+                inventory.forget_whence(:person, :older)) as most;

@@ -13,11 +13,28 @@ $$ select nullif(current_setting('app.cart', true), '')::bigint $$;
 create function base.is_platform() returns boolean language sql stable parallel safe as
 $$ select coalesce(current_setting('app.platform', true), '') = 'on' $$;
 
--- By which way it came: "web 203.0.113.7 5f0c...", "job orders.push ..."; for stories that keep it.
+-- By which way it came: "web 9f86d081884c7d65 5f0c...", "job orders.push ..."; for stories that
+-- keep it. The second word of "web" is the digest of what base.whence() says; programs of before,
+-- while the shop is upgraded, say the address there, which is left out.
 create function base.source() returns text language sql stable parallel safe as
-$$ select coalesce(substr(current_setting('app.source', true),
-       length(split_part(current_setting('app.source', true), ' ', 1))
-       + length(split_part(current_setting('app.source', true), ' ', 2)) + 3), '') $$;
+$$ select rtrim(concat_ws(' ', split_part(s, ' ', 3),
+              case when s ~ '^\d+ \d+ web \S*[.:]' then '-' else split_part(s, ' ', 4) end,
+              split_part(s, ' ', 5)))
+     from coalesce(current_setting('app.source', true), '') s $$;
+-- The address of a change stands beside it, "salt/203.0.113.7", where it can be taken away; the
+-- change itself, which stays, has only its digest. See src/web/gate.c.
+create function base.whence() returns text language sql stable parallel safe as
+$$ select nullif(split_part(current_setting('app.source', true), ' ', 6), '') $$;
+create function base.is_whence(whence text, source text) returns boolean
+language sql immutable parallel safe as
+$$ select split_part(source, ' ', 2) = left(encode(sha256(convert_to(whence, 'UTF8')), 'hex'), 16) $$;
+-- As people read it: the address itself, or none when it is gone.
+create function base.shown_source(source text, whence text) returns text
+language sql immutable parallel safe as
+$$ select case when source like 'web %'
+               then concat_ws(' ', 'web', coalesce(nullif(split_part(whence, '/', 2), ''), '-'),
+                              split_part(source, ' ', 3))
+               else source end $$;
 
 -- A text in several languages: {"en": "...", "th": "..."}; English stands in for a gap.
 create function base.said(names jsonb, lang text) returns text
@@ -33,6 +50,17 @@ end $$;
 -- For tables that are written once: refuses UPDATE and DELETE whoever asks.
 create function base.refuse_change() returns trigger language plpgsql as $$
 begin
+    raise exception 'rows of %.% are never changed', tg_table_schema, tg_table_name
+        using errcode = 'TL403';
+end $$;
+
+-- The same, of tables that keep an address beside each row: that alone may go.
+create function base.refuse_change_but_whence() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' then
+        old.whence := null;
+        if new is not distinct from old then return new; end if;
+    end if;
     raise exception 'rows of %.% are never changed', tg_table_schema, tg_table_name
         using errcode = 'TL403';
 end $$;

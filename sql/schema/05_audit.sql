@@ -11,18 +11,20 @@ create table audit.entry (
     organisation_id bigint, -- whose thing it is; null: the house's or a person's
     person_id bigint,       -- who did it; null: a program
     as_person_id bigint,    -- with whose eyes
-    source text not null,   -- program, address and request: "web 203.0.113.7 5f0c..."
+    source text not null,   -- program, digest of the address, request: "web 9f86... 5f0c..."
     kind text not null check (kind ~ '^[a-z]{3,20}$'), -- rights, settings, content, money, ...
     action text not null check (length(action) between 1 and 60), -- insert, update, delete; or what happened
     thing text not null,    -- "catalog.product"
     thing_id text not null default '',
     before jsonb,
-    after jsonb
+    after jsonb,
+    whence text             -- "salt/203.0.113.7"; not sealed: it goes with its person, or in time
 );
 create index entry_organisation on audit.entry (organisation_id, id desc);
 create index entry_kind on audit.entry (kind, id desc);
 create index entry_person on audit.entry (person_id, id desc) where person_id is not null;
 create index entry_thing on audit.entry (thing, thing_id, id desc);
+create index entry_whence on audit.entry (at) where whence is not null;
 
 -- Entries come in the order of their commits, ids do not: so a seal names those it covers.
 -- Each hash covers its entries and the seal before.
@@ -34,12 +36,25 @@ create table audit.seal (
 );
 create table audit.unsealed (entry_id bigint primary key);
 
+-- Nothing is changed here but an address taken away, and nothing deleted but by audit.cut.
+create function audit.refuse_change() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE' and current_setting('audit.cuts', true) = txid_current()::text
+        and old.at < now() - interval '1 year' then
+        return old;
+    elsif tg_op = 'UPDATE' and tg_table_name = 'entry' then
+        old.whence := null;
+        if new is not distinct from old then return new; end if;
+    end if;
+    raise exception 'rows of %.% are never changed', tg_table_schema, tg_table_name
+        using errcode = 'TL403';
+end $$;
 create trigger never_changed before update or delete on audit.entry
-    for each row execute function base.refuse_change();
+    for each row execute function audit.refuse_change();
 create trigger never_emptied before truncate on audit.entry
     for each statement execute function base.refuse_change();
 create trigger never_changed before update or delete on audit.seal
-    for each row execute function base.refuse_change();
+    for each row execute function audit.refuse_change();
 create trigger never_emptied before truncate on audit.seal
     for each statement execute function base.refuse_change();
 
@@ -57,6 +72,8 @@ alter table audit.unsealed force row level security;
 create policy own on audit.unsealed for select using (base.is_platform());
 create policy written on audit.unsealed for all to talat_owner using (true) with check (true);
 create policy sealed on audit.entry for select to talat_owner using (true);
+create policy forgotten on audit.entry for update to talat_owner using (true) with check (true);
+create policy cut on audit.entry for delete to talat_owner using (true);
 
 -- Who it is, as whom, and by which way, as the programs say it (io/pg.c); psql says nothing.
 create function audit.said(part int) returns text language sql stable as
@@ -73,12 +90,11 @@ create trigger queued after insert on audit.entry
 create function audit.write(organisation bigint, of_kind text, did text, of_thing text,
     of_id text, was jsonb, is_now jsonb) returns void language sql as $$
     insert into audit.entry (organisation_id, person_id, as_person_id, source, kind, action,
-        thing, thing_id, before, after)
+        thing, thing_id, before, after, whence)
     values (organisation, coalesce(audit.said(1)::bigint, base.person()),
         audit.said(2)::bigint,
-        coalesce(nullif(concat_ws(' ', audit.said(3), audit.said(4), audit.said(5)), ''),
-            'psql ' || session_user),
-        of_kind, did, of_thing, of_id, was, is_now)
+        coalesce(nullif(base.source(), ''), 'psql ' || session_user),
+        of_kind, did, of_thing, of_id, was, is_now, audit.said(6))
 $$;
 
 -- Nobody needs a whole page of text to see that it changed; what is personal or secret is
@@ -184,7 +200,66 @@ begin
         returning s.id, s.hash, cardinality(ids)::bigint;
 end $$;
 
+-- The trail has an end: audit_days of talat.conf, and never within a year. What is older goes by
+-- whole seals, the oldest first, at most 5,000 entries at once or one seal. The last of those seals
+-- stays without its entries, as the anchor of the chain; that it was cut off there, and with which
+-- hash, is an entry of its own, which the next seal covers.
+create function audit.anchor() returns bigint language sql stable as $$
+    select s.id from (select id, hash, entries from audit.seal order by id limit 1) s
+     where exists (select from audit.entry e
+                    where e.thing = 'audit.seal' and e.thing_id = s.id::text and e.action = 'cut'
+                      and e.after ->> 'hash' = s.hash)
+       and not exists (select from audit.entry e where e.id = any(s.entries))
+$$;
+create function audit.cut(older timestamptz) returns table (seal_id bigint, entries bigint)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    last bigint;
+    ids bigint[];
+    until timestamptz;
+begin
+    perform pg_advisory_xact_lock(7421009);
+    select max(due.id), array_agg(e.id) into last, ids
+      from (select s.id, s.entries, sum(cardinality(s.entries)) over w as upto,
+                   row_number() over w as n
+              from audit.seal s
+             where s.at < older and s.at < now() - interval '1 year'
+               and s.id is distinct from (select audit.anchor())
+            window w as (order by s.id)
+             order by s.id limit 5000) due, unnest(due.entries) e (id)
+     where due.upto <= 5000 or due.n = 1;
+    if ids is null then return; end if;
+    select max(e.at) into until from audit.entry e where e.id = any(ids);
+    perform set_config('audit.cuts', txid_current()::text, true);
+    delete from audit.entry e where e.id = any(ids);
+    delete from audit.seal s where s.id < last;
+    perform set_config('audit.cuts', '', true);
+    perform audit.write(null, 'event', 'cut', 'audit.seal', last::text, null, jsonb_build_object(
+        'hash', (select s.hash from audit.seal s where s.id = last), 'entries', cardinality(ids),
+        'until', until));
+    return query select last, cardinality(ids)::bigint;
+end $$;
+
+-- Where somebody was goes with them, also where they were not yet known by name; and of everybody
+-- what is older, never within a month. How many rows; at most 5,000 at once.
+create function audit.forget_whence(of_person bigint, older timestamptz) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    n bigint;
+begin
+    update audit.entry set whence = null where id in (
+        select e.id from audit.entry e
+         where e.whence is not null
+           and (e.person_id = of_person
+                or e.thing = 'auth.person' and e.thing_id = of_person::text and e.person_id is null
+                or e.at < older and e.at < now() - interval '30 days')
+         limit 5000);
+    get diagnostics n = row_count;
+    return n;
+end $$;
+
 grant select on audit.entry, audit.seal, audit.unsealed to talat_app;
 revoke all on all functions in schema audit from public;
-grant execute on function audit.said, audit.tell, audit.seal_some, audit.hash_of to talat_app;
-grant execute on function audit.hash_of to talat_backup; -- what is restored is proved by it
+grant execute on function audit.said, audit.tell, audit.seal_some, audit.hash_of, audit.anchor,
+    audit.cut, audit.forget_whence to talat_app;
+grant execute on function audit.hash_of, audit.anchor to talat_backup; -- what is restored is proved by it

@@ -41,10 +41,13 @@ create table inventory.movement (
     person_id bigint,
     created_at timestamptz not null default now(),
     source text not null default base.source(),
+    whence text, -- beside it, of who works here (base.whence)
     constraint once_per_cause unique (item_id, location_id, cause)
 );
 create trigger never_changed before update or delete on inventory.movement
-    for each row execute function base.refuse_change();
+    for each row execute function base.refuse_change_but_whence();
+create index movement_whence on inventory.movement (person_id, created_at)
+    where whence is not null;
 
 create table inventory.hold (
     id bigint generated always as identity primary key,
@@ -164,3 +167,21 @@ begin
     end loop;
     update inventory.hold set state = 'sold' where order_id = of_order and state = 'held';
 end $$;
+
+-- See audit.forget_whence.
+create function inventory.forget_whence(of_person bigint, older timestamptz) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    n bigint;
+begin
+    update inventory.movement set whence = null where id in (
+        select m.id from inventory.movement m
+         where m.whence is not null
+           and (m.person_id = of_person
+                or m.created_at < older and m.created_at < now() - interval '30 days')
+         limit 5000);
+    get diagnostics n = row_count;
+    return n;
+end $$;
+revoke all on function inventory.forget_whence from public;
+grant execute on function inventory.forget_whence to talat_app;

@@ -108,11 +108,13 @@ create table orders.event ( -- the timeline
     person_id bigint,
     data jsonb not null default '{}',
     at timestamptz not null default now(),
-    source text not null default base.source()
+    source text not null default base.source(),
+    whence text default base.whence() -- beside it: goes with its order's buyer, or in time
 );
 create index event_order on orders.event (order_id, id);
 create trigger never_changed before update or delete on orders.event
-    for each row execute function base.refuse_change();
+    for each row execute function base.refuse_change_but_whence();
+create index event_whence on orders.event (person_id, at) where whence is not null;
 
 alter table orders."order" enable row level security;
 alter table orders."order" force row level security;
@@ -249,6 +251,16 @@ end $$;
 
 revoke all on function orders.keep_words, orders.found, orders.called from public;
 grant execute on function orders.found, orders.called to talat_app;
+-- The ledger is kept by order. Of an order of one seller it is the seller's, who sees it; of an
+-- order of several it says what all of them took together, and is the house's. Parts of others are
+-- hidden from a seller, so this runs as talat_search and looks itself who asks.
+create function orders.sells_alone(of_order bigint) returns boolean language sql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce(bool_and(p.organisation_id = base.organisation()), false)
+      from orders.part p where p.order_id = of_order and base.organisation() is not null
+$$;
+revoke all on function orders.sells_alone from public;
+grant execute on function orders.sells_alone to talat_app;
 grant usage on schema orders to talat_search;
 grant select on orders.part to talat_search;
 grant select, insert, update on orders.words to talat_search;
@@ -256,7 +268,10 @@ grant create on schema orders to talat_search;
 alter function orders.keep_words owner to talat_search;
 alter function orders.found owner to talat_search;
 alter function orders.called owner to talat_search;
+alter function orders.sells_alone owner to talat_search;
 revoke create on schema orders from talat_search;
+create policy seller on payments.transaction for select using (orders.sells_alone(order_id));
+create policy seller on payments.entry for select using (orders.sells_alone(order_id));
 
 -- Tells the outbox of an order as it is now, once per organisation that has a part in it.
 create function orders.tell(of_order bigint, of_kind text, by_request text, wake boolean)
@@ -404,4 +419,39 @@ create function orders.is_over(o orders."order") returns boolean language sql st
                          when 'delivered' then o.updated_at < now() - interval '30 days'
                          when 'shipped' then o.updated_at < now() - interval '60 days'
                          else false end
+$$;
+-- See audit.forget_whence; of an order, what was done without a name and by its buyer.
+create function orders.forget_whence(of_person bigint, older timestamptz) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    n bigint;
+begin
+    update orders.event set whence = null where id in (
+        select v.id from orders.event v
+         where v.whence is not null
+           and (v.person_id = of_person or v.at < older and v.at < now() - interval '30 days')
+         limit 5000);
+    get diagnostics n = row_count;
+    return n;
+end $$;
+create function orders.forget_whence_of(of_orders bigint[]) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    update orders.event v set whence = null
+      from orders."order" o
+     where v.order_id = any(of_orders) and v.whence is not null and o.id = v.order_id
+       and (v.person_id is null or v.person_id = o.person_id)
+$$;
+revoke all on function orders.forget_whence, orders.forget_whence_of from public;
+grant execute on function orders.forget_whence, orders.forget_whence_of to talat_app;
+-- What is left of orders whose buyer is forgotten: what the books need. Gives the address each had.
+create function orders.erase(of_orders bigint[]) returns table (id bigint, email text)
+language sql as $$
+    select orders.forget_whence_of(of_orders);
+    with mine as (select o.id, o.email from orders."order" o where o.id = any(of_orders))
+    update orders."order" o
+       set email = '', name = '', phone = '', sealed = '', clues = '{}', forget_from = null,
+           address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
+                                        'postcode', '', 'country', o.address ->> 'country')
+      from mine where o.id = mine.id
+    returning o.id, mine.email
 $$;

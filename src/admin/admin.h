@@ -2,3 +2,6 @@
  * The screens of other features stay with them. Owns no schema; reads. */
 #pragma once
 #include "base/base.h"
+
+int admin_erase(struct ctx *, i64 person); /* struct personal: from where they did what */
+void admin_check_trail(const struct app *, struct buf *errors); /* talat.conf */

@@ -12,7 +12,9 @@ static const char kinds[] = "rights|settings|content|money|stock|orders|keys|acc
 static const struct input to_look[] = {
     { "kind", CHOICE, .choices = "rights|settings|content|money|stock|orders|keys|account|event" },
     { "who", LINE, 0, 254 },
-    { "thing", LINE, 0, 120 },
+    { "thing", LINE, 0, 120 }, /* a table, or a number as in `number` */
+    { "number", LINE, 0, 120 },
+    { "action", LINE, 0, 60 },
     { "from", WORD, 10, 10 },
     { "to", WORD, 10, 10 },
     { "everywhere", BOOL },
@@ -22,7 +24,7 @@ static const struct input to_look[] = {
 
 struct wish {
     i64 organisation, person, *person_at, n;
-    str kind, program, thing, zone;
+    str kind, program, thing, number, action, zone;
     when since, until, at;
     bool everywhere;
 };
@@ -73,6 +75,9 @@ static int read_wish(struct req *r, struct wish *w)
     *w = (struct wish){ .organisation = c->scope.organisation,
         .kind = in_str(r, "kind"),
         .thing = in_str(r, "thing"),
+        .number = in_str(r, "number"),
+        .action = in_str(r, "action"),
+        .zone = node_str(house, "zone"),
         .until = c->now + DAY,
         .at = c->now + DAY,
         .n = INT64_MAX };
@@ -81,8 +86,11 @@ static int read_wish(struct req *r, struct wish *w)
         c->scope.platform = w->everywhere = true;
         w->organisation = 0;
     }
-    str zone = w->zone = node_str(house, "zone");
-    if (!day_of(r, "from", zone, &w->since) || !day_of(r, "to", zone, &w->until))
+    if (!admin_is_thing(w->thing) && w->thing.n && !w->number.n) {
+        w->number = w->thing;
+        w->thing = str_none;
+    }
+    if (!day_of(r, "from", w->zone, &w->since) || !day_of(r, "to", w->zone, &w->until))
         return E_INPUT;
     if (in_has(r, "to"))
         w->until += DAY;
@@ -94,7 +102,7 @@ static int read_wish(struct req *r, struct wish *w)
 static int read_rows(struct req *r, const struct wish *w, i64 most, struct node **rows)
 {
     return q_story_rows(&r->c, rows, w->organisation, w->kind, w->person_at, w->program, w->thing,
-        w->since, w->until, w->at, w->n, most);
+        w->number, w->action, w->since, w->until, w->at, w->n, most);
 }
 
 /* ---- as a page ------------------------------------------------------------------------------- */
@@ -169,7 +177,7 @@ static int dress(struct req *r, const struct wish *w, struct node *rows)
 static void add_next(struct req *r, struct node *document, const struct node *last)
 {
     struct ctx *c = &r->c;
-    static const char *const kept[] = { "kind", "who", "thing", "from", "to" };
+    static const char *const kept[] = { "kind", "who", "thing", "number", "action", "from", "to" };
     struct buf url = buf_new(c->mem, 2048);
     if (!last) {
         node_set_null(c->mem, document, S("next"));
@@ -222,9 +230,14 @@ static int show(struct req *r)
     }
     add_next(r, document, n > PAGE ? last : NULL);
     add_kinds(r, document);
-    static const char *const said[] = { "kind", "who", "thing", "from", "to" };
+    admin_add_choices(c, document, w.thing, w.action);
+    static const char *const said[] = { "kind", "who", "from", "to" };
     for (size_t i = 0; i < COUNT(said); i++)
         node_set_str(c->mem, document, str_of(said[i]), in_str(r, said[i]));
+    node_set_str(c->mem, document, S("thing"), w.thing);
+    node_set_str(c->mem, document, S("number"), w.number);
+    node_set_str(c->mem, document, S("action"), w.action);
+    node_hide(node_set_str(c->mem, document, S("zone"), w.zone));
     node_set_bool(c->mem, document, S("everywhere"), w.everywhere);
     node_hide(node_set_bool(c->mem, document, S("may_everywhere"), r->who.role >= ADMIN));
     return reply_with(r, document);

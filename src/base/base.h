@@ -331,8 +331,8 @@ struct ctx {
     struct scope scope;
     struct fault fault;
     when now;        /* one instant for the whole request; tests set it */
-    str source;      /* of a change, "person as-person program
-                        address request", for the audit trail; empty: nothing is changed */
+    str source;      /* of a change, "person as-person program digest request address", for
+                        the audit trail (web/gate.c); empty: nothing is changed */
     str id;          /* request or job id, the same in nginx, worker, job and log */
     str lang;        /* "en", "th", "vi" */
     str currency;    /* "THB", ... */

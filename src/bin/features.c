@@ -1,6 +1,7 @@
 /* The one list of what this shop can do. A new feature is one new line here, and one more
  * where it has a menu, jobs, readers, mails or cron rows. */
 #include "account/account.h"
+#include "admin/admin.h"
 #include "auth/auth.h"
 #include "cart/cart.h"
 #include "catalog/catalog.h"
@@ -53,9 +54,9 @@
     X(work) X(nodes) X(ops) X(account) X(auth) X(auth_codes) X(notify) X(notify_sms) X(catalog) X(payments) X(orders)     \
     X(watch)
 #define WITH_CRONS(X)                                                                              \
-    X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(notify_sms) X(payments) X(orders) X(ops)    \
+    X(admin) X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(notify_sms) X(payments) X(orders) X(ops)    \
     X(watch)
-#define WITH_MAILS(X) X(account) X(auth) X(auth_factor) X(auth_phone) X(orders) X(ops) X(watch)
+#define WITH_MAILS(X) X(account) X(auth) X(auth_block) X(auth_factor) X(auth_phone) X(orders) X(ops) X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
 #define DECLARE_JOBS(feature)  extern const struct job_kind feature##_jobs[];
@@ -125,13 +126,14 @@ static const struct personal personal[] = {
     { "mails", notify_collect, NULL, notify_erase, NULL },
     { "addresses", account_collect, NULL, account_erase, NULL },
     { "profile", auth_collect, auth_must_wait, auth_erase, NULL },
+    { "trail", NULL, NULL, admin_erase, NULL },
     { 0 },
 };
 
 static int (*const on_login[])(struct req *, i64) = { cart_on_login, social_on_login, watch_on_login, NULL };
 
 static void (*const checks[])(const struct app *, struct buf *) = {
-    auth_check_conf, notify_check, oidc_check, payments_check, wires_check, NULL
+    admin_check_trail, auth_check_conf, notify_check, oidc_check, payments_check, wires_check, NULL
 };
 
 const struct house shop_house = {

@@ -15,6 +15,8 @@
 
 /* Every setting there is: the programs' and nginx/render's. t/lint/settings keeps it whole. */
 static const char *const known[] = {
+    "audit_address_days",
+    "audit_days",
     "backup_dir",
     "backup_every_hours",
     "backup_keep",

@@ -146,3 +146,4 @@ int orders_erase(struct ctx *, i64 person);
  * yet, or could still come back: they lose it by themselves once that is so. */
 int orders_later(struct ctx *, i64 person, i64 *n);
 int orders_erase_due(struct ctx *);
+void orders_event_kinds(struct ctx *, struct node *list, str chosen); /* {code, words, is_chosen} */

@@ -118,6 +118,16 @@ str orders_event_words(struct ctx *c, str kind)
     return kind;
 }
 
+void orders_event_kinds(struct ctx *c, struct node *list, str chosen)
+{
+    for (size_t i = 0; i < COUNT(told); i++) {
+        struct node *one = node_add_map(c->mem, list);
+        node_set_str(c->mem, one, S("code"), str_of(told[i].kind));
+        node_set_str(c->mem, one, S("words"), say(c, told[i].text));
+        node_set_bool(c->mem, one, S("is_chosen"), str_is(chosen, told[i].kind));
+    }
+}
+
 void orders_story(struct ctx *c, struct node *order)
 {
     EACH(item, node_get(order, S("events")))

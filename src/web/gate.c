@@ -31,16 +31,27 @@ static int size(struct req *r)
     return E_OK;
 }
 
-/* Whoever may change something is named in the audit trail. Their address is what they sent
- * their request from; requests are found again in the log by their id. */
+/* Whoever may change something is named in the audit trail; requests are found again in the log by
+ * their id. The address stands beside it, to be taken away when it must be, and in it only its
+ * digest with a salt that goes with the address: nobody can put another one there, nor guess. */
+static str marked_address(struct req *r, str *whence)
+{
+    struct arena *mem = r->c.mem;
+    *whence = str_fmt(mem, " %.*s/%.*s", STR(crypto_token(mem, 12)), STR(r->remote));
+    return str_upto(crypto_sha256_hex(mem, str_from(*whence, 1)), 16);
+}
+
 static void note_source(struct req *r)
 {
     bool from_here = !r->remote.n || str_starts(r->remote, S("unix"));
+    str whence = str_none, mark = S("-");
     if (r->method == GET && r->route->rate != RATE_LOGIN) /* who comes back from elsewhere GETs */
         return;
     i64 actor = r->who.viewer ? r->who.viewer : r->who.person;
-    r->c.source = str_fmt(r->c.mem, "%" PRId64 " %" PRId64 " web %.*s %.*s", actor,
-        r->who.viewer ? r->who.person : 0, STR(from_here ? S("-") : r->remote), STR(r->c.id));
+    if (!from_here)
+        mark = marked_address(r, &whence);
+    r->c.source = str_fmt(r->c.mem, "%" PRId64 " %" PRId64 " web %.*s %.*s%.*s", actor,
+        r->who.viewer ? r->who.person : 0, STR(mark), STR(r->c.id), STR(whence));
 }
 
 /* Who brings a session or a token is counted when it is known whose they are, so that one round

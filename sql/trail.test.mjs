@@ -1,0 +1,87 @@
+// The trail's end, and addresses taken away: each in a transaction that is rolled back, on a trail of
+// its own. The seals hold before, during and after, and nobody can go further than that.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { skip, sql, top } from '../t/http/shop.mjs';
+
+const proofs = [...readFileSync(join(top, 'sql/prove.sql'), 'utf8').matchAll(/^-- name: (I11_\w*(?:audit|address)\w*)\n([\s\S]*?);\n/gm)];
+// Rows by which a proof fails, as the word "broken"; otherwise "holds".
+const prove = `select case when exists (${proofs.map(([, , text]) => `(${text})`).join(' union all ')}) then 'broken' else 'holds' end;`;
+const whence = (address) => `'0123456789abcdef/${address}'`;
+// Years ago: three seals of two entries each; then one of today. Triggers sleep while it is made.
+const trail = `set local session_replication_role = replica;
+    delete from audit.unsealed; delete from audit.seal; delete from audit.entry;
+    do $$ declare year int; begin
+        foreach year in array array[12, 11, 9, 0] loop
+            with e as (insert into audit.entry (at, person_id, source, kind, action, thing, thing_id, whence)
+                select now() - make_interval(years => year) - make_interval(mins => n), 77, 'web ' || left(encode(sha256(${whence('203.0.113.9')}), 'hex'), 16) || ' x',
+                       'content', 'update', 'catalog.product', n::text, ${whence('203.0.113.9')} from generate_series(1, 2) n returning id)
+            insert into audit.unsealed select id from e;
+            perform audit.seal_some();
+            update audit.seal set at = now() - make_interval(years => year) where id = (select max(id) from audit.seal);
+        end loop;
+    end $$;
+    set local session_replication_role = origin;`;
+const inTrail = (...steps) => sql(`begin; set local lock_timeout = '10s'; set local app.platform = 'on'; ${trail} ${steps.join(' ')} rollback;`)
+    .split('\n').map((line) => line.trim()).filter((line) => line && !/^[A-Z ]+\d*( \d+)*$/.test(line));
+const asApp = (statement) => `set local role talat_app; ${statement} reset role;`;
+const refused = (statement) => assert.throws(() => inTrail(statement), /permission denied|never changed/);
+const counts = `select (select count(*) from audit.seal) || ' seals, ' || (select count(*) from audit.entry) || ' entries';`;
+const cut = (years) => asApp(`select coalesce((select entries::text from audit.cut(now() - interval '${years} years')), 'nothing');`);
+
+test('there is something to prove', { skip }, () => assert.equal(proofs.length, 3));
+
+test('the trail is cut by whole seals, and its chain holds before, between and after I11', { skip }, () => {
+    assert.deepEqual(inTrail(prove, counts, cut(11.5), prove, counts, cut(11.5), cut(10), prove, counts, cut(10),
+        'select audit.seal_some() is null;', prove, counts),
+    // an anchor stays of what is cut, and each cut is an entry of its own
+        ['holds', '4 seals, 8 entries', '2', 'holds', '4 seals, 7 entries', 'nothing', '2', 'holds', '3 seals, 6 entries', 'nothing', 'f', 'holds', '4 seals, 6 entries']);
+});
+
+test('nothing younger than a year goes, whatever is asked for, and never but by the cut', { skip }, () => {
+    assert.deepEqual(inTrail(cut(-1), prove, counts, cut(-1)), ['6', 'holds', '2 seals, 3 entries', 'nothing']);
+    refused(asApp('delete from audit.entry;'));
+    refused(asApp('delete from audit.seal;'));
+    refused('delete from audit.entry;'); // nor does who owns it
+    refused('delete from audit.seal;');
+    refused(`select set_config('audit.cuts', txid_current()::text, true); delete from audit.entry where at > now() - interval '1 year';`);
+});
+
+test('a cut that was none, and one that is not told, are found I11', { skip }, () => {
+    const spoil = (what) => `set local session_replication_role = replica; ${what}; set local session_replication_role = origin;`;
+    const first = 'id = (select min(id) from audit.seal)';
+    for (const what of [
+        `delete from audit.entry where id = any((select entries from audit.seal where ${first})::bigint[])`, // by hand
+        `update audit.seal set hash = 'x' where ${first}`,
+    ]) assert.deepEqual(inTrail(prove, spoil(what), prove), ['holds', 'broken'], what);
+    for (const what of [
+        "delete from audit.entry where action = 'cut'",
+        `update audit.seal set hash = 'x' where ${first}`,
+        `delete from audit.seal where ${first}`,
+        "update audit.entry set action = 'insert' where at < now() - interval '8 years'",
+    ]) assert.deepEqual(inTrail(cut(10), prove, spoil(what), prove), ['4', 'holds', 'broken'], what);
+});
+
+test('an address goes with its person or in time, and nothing else of the entry does I11', { skip }, () => {
+    const left = "select count(*) from audit.entry where whence is not null;";
+    const forget = (person, older) => asApp(`select audit.forget_whence(${person}, ${older});`);
+    assert.deepEqual(inTrail(left, forget(78, 'null'), forget('null', "now() - interval '10 years'"), prove, forget('null', "now() + interval '1 day'"), left,
+        forget(77, 'null'), left, prove, counts), ['8', '0', '4', 'holds', '2', '2', '2', '0', 'holds', '4 seals, 8 entries']);
+    for (const column of ["action = 'x'", `whence = ${whence('198.51.100.1')}`, "source = 'x', whence = null", "after = '{}', whence = null"])
+        refused(`update audit.entry set ${column};`);
+    refused(asApp('update audit.entry set whence = null;'));
+    assert.deepEqual(inTrail(`set local session_replication_role = replica; update audit.entry set whence = ${whence('198.51.100.1')};`, prove), ['broken']);
+});
+
+test('a change says by which way it came, and never the address itself', { skip }, () => {
+    const said = (source) => sql(`set app.source = '${source}'; select base.source() || '|' || coalesce(base.whence(), 'none')`);
+    assert.equal(said('1 0 web 0123456789abcdef zq salt/192.0.2.7'), 'web 0123456789abcdef zq|salt/192.0.2.7');
+    assert.equal(said('1 0 web 192.0.2.7 zq'), 'web - zq|none'); // programs of before, during an upgrade
+    assert.equal(said('1 0 web 2001:db8::7 zq'), 'web - zq|none');
+    assert.equal(said('1 0 web - zq'), 'web - zq|none');
+    assert.equal(said('0 0 job orders.push zq'), 'job orders.push zq|none');
+    assert.equal(said('0 0 cron'), 'cron|none');
+    assert.equal(said(''), '|none');
+});
