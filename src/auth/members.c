@@ -197,7 +197,8 @@ static int add_factors(
                                : has_word(node_str(row, "asks"), askable[i].place)));
     }
     node_set(c->mem, document, S("second_factor"), list);
-    node_set_bool(c->mem, document, S("text_counts"), text_counts);
+    node_set_bool(c->mem, document, S("text_counts"),
+        ticked ? node_bool(ticked, "text_counts") : text_counts);
     node_hide(node_set_bool(c->mem, document, S("some_lack"), some_lack));
     return E_OK;
 }
