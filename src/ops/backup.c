@@ -173,6 +173,7 @@ static int take_secrets(struct making *m)
     if (mkdir(in_dir(m, "secrets"), 0700))
         return cannot(m->c, "made", in_dir(m, "secrets"));
     TRY(take_secret(m, conf_str(conf, "secret_file", str_none), "secrets/secret"));
+    TRY(take_secret(m, conf_str(conf, "master_key_file", str_none), "secrets/master-key"));
     return take_secret(m, str_of(conf_path(conf)), "secrets/talat.conf");
 }
 

@@ -123,21 +123,28 @@ static int check_secret(struct restoring *r)
               "talat.conf names no secret_file to write the backup's secret to");
 }
 
-static int put_secret(struct restoring *r)
+static int put_secret(struct restoring *r, const char *name, const char *setting)
 {
     struct ctx *c = r->c;
     struct stat old = { .st_mode = 0600 };
-    str to = conf_str(c->app->conf, "secret_file", str_none);
-    const char *from = archive_path(c, r->a.dir, "secrets/secret");
+    str to = conf_str(c->app->conf, setting, str_none);
+    const char *from = archive_path(c, r->a.dir, name);
+    if (!to.n || access(from, F_OK)) /* of the master key: without one the secret stands for it */
+        return E_OK;
     const char *path = str_c(c->mem, to), *before = str_fmt(c->mem, "%s.before", path).p;
     if (!stat(path, &old) && !is_same(c, from, path) && rename(path, before))
         return fail_detail(
             c, E_INTERNAL, "ops.restore", "%s cannot be put aside: %s", path, strerror(errno));
     TRY(put_file(c, from, path, before, old.st_mode & 0777));
-    buf_fmt(r->report,
-        "secret: that of the backup is in %s; start the programs anew. Its talat.conf lies in "
-        "%.*s/secrets\n",
-        path, STR(r->a.dir));
+    buf_fmt(r->report, "secret: %s is that of the backup; start the programs anew\n", path);
+    return E_OK;
+}
+
+static int put_secrets(struct restoring *r)
+{
+    TRY(put_secret(r, "secrets/secret", "secret_file"));
+    TRY(put_secret(r, "secrets/master-key", "master_key_file"));
+    buf_fmt(r->report, "the backup's talat.conf lies in %.*s/secrets\n", STR(r->a.dir));
     return E_OK;
 }
 
@@ -248,7 +255,7 @@ int ops_restore(
     if (!err)
         err = put_pictures(&r);
     if (!err && with_secrets)
-        err = put_secret(&r);
+        err = put_secrets(&r);
     if (!err)
         err = database_swap(c, r.scratch, r.aside);
     if (err) { /* the shop is as it was */

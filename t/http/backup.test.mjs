@@ -163,8 +163,11 @@ test('the secret goes along only when asked for, and its absence is told', { ski
     const own = folder('secret');
     const words = { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: own };
     writeFileSync(folder('a-secret'), `${'s'.repeat(40)}\n`);
+    writeFileSync(folder('a-master'), `${'m'.repeat(40)}\n`);
+    writeFileSync(folder('b-master'), `${'n'.repeat(40)}\n`, { mode: 0o600 });
     const a = shop('secret-a', { ...words, secret_file: folder('a-secret') });
-    const b = shop('secret-b', { ...words, secret_file: folder('b-secret') });
+    const b = shop('secret-b', { ...words, secret_file: folder('b-secret'), master_key_file: folder('b-master') });
+    const sealed = shop('secret-sealed', { ...words, secret_file: folder('a-secret'), master_key_file: folder('a-master') });
     const without = make(a, own);
     const withIt = make(a, own, '--with-secrets');
     assert.ok(!existsSync(join(without, 'secrets')));
@@ -179,6 +182,9 @@ test('the secret goes along only when asked for, and its absence is told', { ski
     assert.equal(readFileSync(folder('b-secret'), 'utf8').trim(), 's'.repeat(40));
     assert.equal(readFileSync(folder('b-secret.before'), 'utf8').trim(), 't'.repeat(40));
     assert.equal(statSync(folder('b-secret')).mode & 0o777, 0o600);
+    assert.equal(readFileSync(folder('b-master'), 'utf8').trim(), 'n'.repeat(40), 'that backup had none');
+    assert.equal(b('restore', make(sealed, own, '--with-secrets'), '--replace', '--with-secrets').code, 0);
+    assert.deepEqual(['', '.before'].map((end) => readFileSync(folder(`b-master${end}`), 'utf8').trim()), ['m'.repeat(40), 'n'.repeat(40)]);
 });
 
 test('the drill passes sound books, fails bent ones, and leaves nothing behind', { skip }, () => {
