@@ -41,7 +41,7 @@ select current_setting('talat.counts', true)::jsonb as counts;
 select pg_export_snapshot() as id, now() as at;
 
 -- name: owners :many
--- How functions that are not the database owner's come to be theirs again.
+-- How functions and views that are not the database owner's come to be theirs again.
 select format('grant create on schema %1$I to %2$I; alter %3$s %4$s owner to %2$I; '
            || 'revoke create on schema %1$I from %2$I', n.nspname, r.rolname,
            case p.prokind when 'p' then 'procedure' else 'function' end,
@@ -53,7 +53,17 @@ select format('grant create on schema %1$I to %2$I; alter %3$s %4$s owner to %2$
  where n.nspname !~ '^(pg_|information_schema)'
    and not exists (select from pg_depend e
                     where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
- order by p.oid;
+union all
+select format('grant create on schema %1$I to %2$I; alter view %3$s owner to %2$I; '
+           || 'revoke create on schema %1$I from %2$I', n.nspname, r.rolname, v.oid::regclass)
+  from pg_class v
+  join pg_namespace n on n.oid = v.relnamespace
+  join pg_roles r on r.oid = v.relowner
+  join pg_database d on d.datname = current_database() and d.datdba <> v.relowner
+ where v.relkind = 'v' and n.nspname !~ '^(pg_|information_schema)'
+   and not exists (select from pg_depend e
+                    where e.classid = 'pg_class'::regclass and e.objid = v.oid and e.deptype = 'e')
+ order by 1;
 
 -- name: demo_people :one
 select count(*) as n from auth.person
