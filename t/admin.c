@@ -60,9 +60,40 @@ T(what_runs_out_is_named)
 {
     t_open();
     t_stock(CABLE, 0);
+    t_sql("insert into inventory.item (organisation_id, sku) values (1, '0-NO-PRODUCT')");
+    t_sql("insert into inventory.stock (item_id, location_id, organisation_id, on_hand) select "
+          "i.id, l.id, 1, 0 from inventory.item i, inventory.location l where i.sku = "
+          "'0-NO-PRODUCT' and l.organisation_id = 1 limit 1");
     t_login(ADMIN_);
     t_get("/admin.json");
-    t_text(CABLE);
+    t_json("lowStock.0.sku", "0-NO-PRODUCT");
+    is_true(node_is_null(node_path(t_document(), S("low_stock.0")), "name"));
+    str slug = t_str("select p.slug as s from catalog.product p join catalog.variant v on "
+                     "v.product_id = p.id where v.sku = '" CABLE "'");
+    str name = t_str("select t.name as s from catalog.product_text t join catalog.variant v on "
+                     "v.product_id = t.product_id where t.lang = 'th' and v.sku = '" CABLE "'");
+    t_get("/th/admin");
+    t_html(str_fmt(t_ctx()->mem, "a[href='/th/admin/products/%.*s#stock']", STR(slug)).p);
+    t_text(str_c(t_ctx()->mem, name));
+    t_text("0-NO-PRODUCT");
+}
+
+/* 1,290.00 bought: the scale ends at the next round number, the bar below it. */
+T(the_charts_lines_say_what_they_stand_for)
+{
+    i64 order = t_order();
+    t_sql("update orders.part set placed_at = placed_at - interval '30 days' where order_id <> "
+          "%" PRId64, order);
+    t_login(ADMIN_);
+    t_get("/admin");
+    t_html("svg.chart");
+    t_no_html("text.bar-scale"); /* nothing is paid: no line stands for anything */
+    t_paid(order);
+    t_get("/admin");
+    t_html("text.bar-scale[y='8']");
+    t_text(">2,000</text>");
+    t_text(">1,000</text>");
+    t_html("rect.bar-rect[height='65']");
 }
 
 T(customers_are_all_who_ordered_here)

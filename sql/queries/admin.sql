@@ -36,14 +36,25 @@ select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(s.orders, 0) as orders,
  order by d.day;
 
 -- name: low_stock :many
--- in: organisation bigint, most bigint
-select i.sku, sum(s.on_hand - s.reserved)::bigint as left
-  from inventory.item i join inventory.stock s on s.item_id = i.id
- where i.organisation_id = :organisation and i.tracked
- group by i.id, i.sku
-having sum(s.on_hand - s.reserved) <= :most
- order by 2, 1
- limit 8;
+-- in: organisation bigint, most bigint, lang text
+-- With what it is called and where it is edited; an item that no product has yet by its SKU alone.
+select l.sku, l.left, v.slug, v.name
+  from (select i.id, i.sku, sum(s.on_hand - s.reserved)::bigint as left
+          from inventory.item i join inventory.stock s on s.item_id = i.id
+         where i.organisation_id = :organisation and i.tracked
+         group by i.id, i.sku
+        having sum(s.on_hand - s.reserved) <= :most
+         order by 3, 2
+         limit 8) l
+  left join lateral (
+        select p.slug, t.name
+          from catalog.variant x
+          join catalog.product p on p.id = x.product_id
+          join catalog.product_text t on t.product_id = p.id
+         where x.item_id = l.id
+         order by x.active desc, x.id, t.lang = :lang desc, t.lang = 'en' desc, t.lang
+         limit 1) v on true
+ order by l.left, l.sku;
 
 -- name: customers :many
 -- plan: anew

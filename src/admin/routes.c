@@ -8,23 +8,47 @@
 #define LOW_STOCK 3
 #define PAGE      50
 
-/* Heights of the chart's bars, 0 to 100, so that the page needs no script and no style; returns
- * what the highest stands for. */
-static i64 scale(struct ctx *c, struct node *days, const char *of, const char *as)
+/* The round number next above, of whole units, that has a whole half. */
+static i64 round_above(i64 most)
 {
-    i64 most = 1, height, x = 0;
+    static const int firsts[] = { 2, 4, 6, 8, 10 };
+    i64 ten = 1;
+    while (10 * ten < most && ten < INT64_MAX / 100)
+        ten *= 10;
+    for (size_t i = 0; i < COUNT(firsts); i++)
+        if (firsts[i] * ten >= most)
+            return firsts[i] * ten;
+    return 10 * ten;
+}
+
+/* Heights of the chart's bars, 0 to 100, and what its lines stand for, so that the page needs no
+ * script and no style; returns what the highest bar stands for. */
+static i64 scale(struct ctx *c, struct node *document, str currency)
+{
+    static const char of[] = "revenue", as[] = "height";
+    const struct node *days = node_get(document, S("days"));
+    i64 most = 0, height, x = 0, unit = 1;
+    for (int i = money_exponent(currency); i > 0; i--)
+        unit *= 10;
     EACH(item, days)
         most = node_int(&item->node, of) > most ? node_int(&item->node, of) : most;
+    i64 top = round_above((most + unit - 1) / unit);
+    struct node *lines = node_hide(node_set_list(c->mem, document, S("scale")));
+    for (int i = 0; i < 3 && most; i++) {
+        struct node *line = node_add_map(c->mem, lines);
+        node_set_int(c->mem, line, S("y"), 8 + 50 * i);
+        node_set_int(c->mem, line, S("value"), top / 2 * (2 - i));
+    }
     EACH(item, days) {
         struct node *day = (struct node *)&item->node;
-        money_scale(node_int(day, of), 100, most, &height);
+        money_scale(node_int(day, of), 100, top * unit, &height);
         node_hide(node_set_int(c->mem, day, str_of(as), height));
         node_hide(node_set_int(c->mem, day, str_fmt(c->mem, "%s_top", as), 100 - height));
         node_hide(node_set_int(c->mem, day, S("x"), x));
         node_hide(node_set_str(c->mem, day, S("day_number"), str_from(node_str(day, "day"), 8)));
         x += 20;
     }
-    return most > 1 ? most : 0;
+    return most;
 }
 
 static int dashboard(struct req *r)
@@ -43,15 +67,15 @@ static int dashboard(struct req *r)
     q_admin_waiting(c, &waiting, organisation);
     q_admin_revenue(c, &revenue, organisation, midnight);
     q_admin_days(c, &days, organisation, zone, currency);
-    q_admin_low_stock(c, &low, organisation, LOW_STOCK);
+    q_admin_low_stock(c, &low, organisation, LOW_STOCK, c->lang);
     TRY(pg_flush(c));
     TRY(orders_of_organisation(c, organisation, 8, &latest));
-    i64 most = scale(c, days, "revenue", "height");
-    node_hide(node_set_int(c->mem, document, S("most_revenue"), most));
     node_set(c->mem, today, S("waiting"), node_get(waiting, S("parts")));
     node_set(c->mem, today, S("revenue"), revenue);
     node_set(c->mem, document, S("today"), today);
     node_set(c->mem, document, S("days"), days);
+    node_hide(
+        node_set_int(c->mem, document, S("most_revenue"), scale(c, document, currency)));
     node_set(c->mem, document, S("low_stock"), low);
     node_set(c->mem, document, S("orders"), latest);
     node_set_str(c->mem, document, S("zone"), zone);
