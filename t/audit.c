@@ -43,6 +43,24 @@ T(a_change_by_a_page_is_noted_with_who_where_before_and_after_SE_13)
     has_text(t_body(), "\"source\":\"web 192.0.2.7 ");
 }
 
+T(the_page_says_in_words_what_the_trail_has_codes_for)
+{
+    open_as_owner();
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
+    t_sql("insert into auth.role (organisation_id, name, permissions) values "
+          "(1, 'Packers', '{orders:read,inventory:write}')");
+    t_sql("update catalog.product set featured = not featured where slug = "
+          "(select min(slug) from catalog.product)");
+    t_get("/admin/audit");
+    t_text("Role: ");
+    t_text("<ins>Viewer</ins>");
+    t_text("May: ");
+    t_text("<ins>See orders, Change stock</ins>");
+    t_text("Featured: ");
+    no_text(t_body(), "<code>place</code>");
+    no_text(t_body(), "<ins>true</ins>");
+}
+
 T(secrets_and_persons_are_only_said_to_have_changed_SE_12)
 {
     open_as_owner();

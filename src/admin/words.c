@@ -2,6 +2,7 @@
  * each here; money, times and texts in several languages are written as on any page. What has no
  * word is shown as it is named. JSON, files and filters keep the names. */
 #include "admin/admin_in.h"
+#include "auth/auth.h"
 #include "io/io.h"
 #include "orders/orders.h"
 #include "web/web.h"
@@ -170,6 +171,12 @@ static const struct word values[] = {
     { "member", SAYS("Member") },
     { "viewer", SAYS("Viewer") },
     { "own", SAYS("Role of your own") },
+    { "open", SAYS("Not answered yet") },
+    { "accepted", SAYS("accepted") },
+    { "withdrawn", SAYS("withdrawn") },
+    { "draft", SAYS("Draft") },
+    { "published", SAYS("Published") },
+    { "archived", SAYS("Archived") },
     { NULL, NULL },
 };
 
@@ -214,6 +221,21 @@ static str texts_of(struct ctx *c, str json)
     return out.n && !out.full ? buf_str(&out) : json;
 }
 
+/* ["orders:read","catalog:read"], as the permissions are called. */
+static str permission_list(struct ctx *c, str json)
+{
+    struct buf out = buf_new(c->mem, 4000);
+    str name;
+    for (bool quoted = false; json.n; quoted = !quoted) {
+        str_cut(&json, '"', &name);
+        if (!quoted)
+            continue;
+        buf_add(&out, out.n ? S(", ") : str_none);
+        buf_add(&out, permission_words(c, name));
+    }
+    return buf_str(&out);
+}
+
 /* Of what money is: what stands beside it, or behind the thing's number ("12 THB"). */
 static str currency_of(const struct node *row)
 {
@@ -242,6 +264,8 @@ static str value_words(struct ctx *c, const struct node *row, str zone, str fiel
         return locale_date(c, at, zone, true);
     if (str_is(field, "country"))
         return locale_country(c, text);
+    if (str_is(field, "scopes") || str_is(field, "permissions"))
+        return permission_list(c, text);
     return texts_of(c, text);
 }
 

@@ -42,6 +42,7 @@ int auth_hide(struct ctx *, i64 *changed, const struct vault_place *, struct nod
 int auth_admins(struct ctx *, struct node **); /* who runs the platform: {id, email, lang} */
 /* {id, slug, name, zone, country, currency, tax_inclusive, rounding} */
 int auth_organisation(struct ctx *, i64 organisation, struct node **out);
+str permission_words(struct ctx *, str name); /* "See orders"; its name where it has none */
 int auth_organisation_by_slug(struct ctx *, str slug, struct node **out);
 /* For talatctl and the demo shop; adding one that exists updates name, role and password. */
 int auth_organisation_add(struct ctx *, str slug, str name, i64 *id);

@@ -141,7 +141,6 @@ int code_end_all(struct ctx *, i64 person, i64 undo);
 str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails */
 
 /* roles.c */
-str permission_words(struct ctx *, str name); /* "See orders"; its name where it has none */
 /* A role's permissions, as the database keeps them (their names, blanks between), as a set.
  * What is no permission any more, or nothing of a back office, is not in it. */
 uint64_t role_permissions(str names);
