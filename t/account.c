@@ -100,6 +100,9 @@ T(ID_21_an_address_is_its_owners)
     somebody();
     t_post("/account/addresses", HOME);
     const char *path = path_of(""), *drop = path_of("/drop"), *first = path_of("/default");
+    t_get("/account/addresses"); /* one step more before it is gone, without JavaScript too */
+    t_text("<details class=\"sure\"><summary");
+    t_html(str_fmt(t_ctx()->mem, "form[action='%s']", drop).p);
     t_get(path);
     t_status(200);
     t_text("12 Soi Ari");

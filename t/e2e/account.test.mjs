@@ -66,7 +66,8 @@ journey('ID-01 ID-12 ID-20 ID-21 ID-23 a newcomer has a profile, and an address 
     assert.equal(await mali.field('email').inputValue(), who.email);
 
     await mali.opens('/account/addresses');
-    await pier.getByRole('button', { name: 'Delete' }).click();
+    await pier.getByText('Delete', { exact: false }).first().click();
+    await pier.getByRole('button', { name: 'Yes, delete it' }).click();
     await pier.waitFor({ state: 'detached' });
     await mali.sees('12 Soi Ari 4');
 });
