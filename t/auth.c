@@ -47,6 +47,18 @@ static str hash_of_session(void)
 /* ---- registering ------------------------------------------------------------------------------
  */
 
+T(what_is_wrong_is_listed_in_the_order_of_the_form)
+{
+    t_browser();
+    t_post("/register", "name=&password=short&email=none");
+    t_status(422);
+    i64 name = str_find(t_body(), S("<a href=\"#name\">")),
+        email = str_find(t_body(), S("<a href=\"#email\">")),
+        password = str_find(t_body(), S("<a href=\"#password\">"));
+    is_true(name > 0 && name < email && email < password);
+    is_true(str_find(str_from(t_body(), (size_t)name + 1), S("<a href=\"#name\">")) < 0);
+}
+
 T(ID_01_who_registers_and_confirms_is_logged_in)
 {
     const char *mail = registered();

@@ -74,6 +74,20 @@ T(what_was_filled_in_is_still_there_later)
     t_json("checkout.draft.deliveryMethod", "standard");
 }
 
+T(the_only_way_it_can_come_is_chosen_already_and_of_several_none)
+{
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_post_f("/checkout", ADDRESS, "TH");
+    t_get("/checkout/delivery");
+    t_html("input[name=method]");
+    t_no_html("input[name=method][checked]");
+    t_sql("update shipping.method set active = code = 'express'");
+    t_get("/checkout/delivery");
+    t_html("input[name=method][value=express][checked]");
+    t_no_html("input[name=method][value=standard]");
+}
+
 T(who_skips_a_step_is_sent_back_to_it)
 {
     t_stock(CABLE, 10);
