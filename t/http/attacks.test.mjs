@@ -389,6 +389,12 @@ test('SE-16 an error says what to do, has the request\'s id, and nothing of the 
             }
         }
     }
+    // Of too long a first line nothing but its begin is known, not what is accepted.
+    for (const path of ['/api/orders', '/cart.json', '/th/cart.json']) {
+        const { status, headers, body } = await ask(`${path}?a=${'x'.repeat(9000)}`);
+        assert.deepEqual([status, headers['content-type'], JSON.parse(body).requestId], [414, 'application/json', headers['x-request-id']], path);
+        assert.equal(/[\u0e00-\u0e7f]/.test(body), path.startsWith('/th'), body);
+    }
     // What nginx itself makes of what is hardly a request.
     for (const [status, bytes] of [[400, 'GARBAGE\r\n\r\n'], [400, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'], [400, `GET /api/x HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n`],
         [400, `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: abc\r\nConnection: close\r\n\r\n`], [501, `POST / HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: other\r\nConnection: close\r\n\r\n`], [505, `GET / HTTP/3.7\r\nHost: ${host}\r\nConnection: close\r\n\r\n`]]) {
