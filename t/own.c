@@ -214,6 +214,9 @@ T(SE_01_each_failure_beyond_the_fourth_waits_twice_as_long)
         t_post_f("/login", "email=%s&password=not-the-password", mail);
         t_status(429);
         t_header("Retry-After", waits[i - 4]);
+        t_header("X-RateLimit-Limit", "5");
+        t_header("X-RateLimit-Remaining", "0");
+        t_header("X-RateLimit-Reset", waits[i - 4]);
         t_clock(t_ctx()->now + 20 * SECOND);
     }
 }

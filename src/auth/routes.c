@@ -111,8 +111,9 @@ static int must_wait(struct req *r, const struct guesser *g)
     if (g->browser.n || !redis_get(&r->c, wait_key(r, g), &kept) || !str_int(kept, &until) ||
         until <= r->c.now)
         return E_OK;
-    set_header(
-        r, "Retry-After", str_fmt(r->c.mem, "%" PRId64, (until - r->c.now + SECOND - 1) / SECOND));
+    i64 left_s = (until - r->c.now + SECOND - 1) / SECOND;
+    limit_say(r, FREE_FAILURES, 0, left_s);
+    set_header(r, "Retry-After", str_fmt(r->c.mem, "%" PRId64, left_s));
     metric_add(r->c.app, "logins_slowed_total", 1);
     if (r->c.app->hooks.limited)
         r->c.app->hooks.limited(r, "login-account");

@@ -200,13 +200,17 @@ static void count_all(struct ctx *c, struct taken *taken, size_t n)
         count_here(c->app->limits, &taken[i], c->now);
 }
 
-static void say_headers(struct req *r, const struct taken *t)
+void limit_say(struct req *r, i64 most, i64 left, i64 reset_s)
 {
     struct arena *mem = r->c.mem;
-    i64 left = t->most > t->counter.count ? t->most - t->counter.count : 0;
-    set_header(r, "X-RateLimit-Limit", str_fmt(mem, "%" PRId64, t->most));
-    set_header(r, "X-RateLimit-Remaining", str_fmt(mem, "%" PRId64, left));
-    set_header(r, "X-RateLimit-Reset", str_fmt(mem, "%" PRId64, t->counter.left_s));
+    set_header(r, "X-RateLimit-Limit", str_fmt(mem, "%" PRId64, most));
+    set_header(r, "X-RateLimit-Remaining", str_fmt(mem, "%" PRId64, left > 0 ? left : 0));
+    set_header(r, "X-RateLimit-Reset", str_fmt(mem, "%" PRId64, reset_s));
+}
+
+static void say_headers(struct req *r, const struct taken *t)
+{
+    limit_say(r, t->most, t->most - t->counter.count, t->counter.left_s);
 }
 
 /* Says its own figures, whichever the request's class had said before. */

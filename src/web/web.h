@@ -241,6 +241,8 @@ str csrf_token(struct req *); /* this browser's, for whoever builds requests by 
 /* Counts one (or `add`, 0 only looks) under a named class of limit.c ("login-account") for a
  * key of the caller's own making; E_LIMIT with Retry-After when it is used up. */
 int limit_take(struct req *, const char *name, str key, i64 add);
+/* The X-RateLimit headers, for who refuses by a count of their own. */
+void limit_say(struct req *, i64 most, i64 left, i64 reset_s);
 str limit_address(struct req *); /* for such keys: of an IPv6 household all are one */
 /* Several at once, in one round trip: all are counted or none; add -1 gives back. At most four. */
 struct limit_ask {
