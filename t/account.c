@@ -175,8 +175,10 @@ T(ID_20_a_copy_of_ones_data_holds_them_and_nobody_elses)
     t_header("Content-Disposition", "attachment; filename=\"my-data.json\"");
     t_text(mail);
     t_text("12 Soi Ari");
-    t_text("\"devices\":[");
-    t_text("\"orders\":[");
+    t_text("{\n  \"madeAt\": \"");
+    t_text("\n  \"addresses\": [\n    {\n      \"");
+    t_text("\"devices\": [");
+    t_text("\n  \"orders\": [],\n");
     t_no_text("shopper@example.test");
     t_no_text("argon2");
     t_no_text("personId");
@@ -206,11 +208,33 @@ T(ID_20_a_copy_holds_the_cart_the_address_just_typed_and_the_ways_in)
     t_json("checkout.address.line1", "12 Soi Ari");
     t_json("checkout.phone", "0812345678");
     t_json("waysIn.0.name", "Blue key");
-    t_text("\"kind\":\"app\"");
+    t_text("\"kind\": \"app\"");
     t_json("places.0.place", "n198.51.100.0/24");
     t_json("alerts.0.network", "203.0.113.0/24");
     t_no_text("zq-");
     t_no_text("sealed");
+}
+
+/* Once the address is known to be theirs: before, they may have typed somebody else's. */
+T(ID_20_a_copy_holds_what_was_ordered_as_a_guest_with_the_same_address)
+{
+    t_open();
+    t_browser();
+    i64 order = t_order();
+    const char *mail = somebody();
+    t_sql("update orders.\"order\" set email = '%s' where id = %" PRId64, mail, order);
+    t_sql("update auth.person set verified_at = null where email = '%s'", mail);
+    t_post("/account/data", "old=market-day-demo");
+    t_status(200);
+    t_text("\n  \"orders\": [],\n");
+    t_sql("update auth.person set verified_at = now() where email = '%s'", mail);
+    t_post("/account/data", "old=market-day-demo");
+    t_status(200);
+    t_json("orders.0.number", str_c(t_ctx()->mem, t_number(order)));
+    t_json("orders.0.lines.0.sku", CABLE);
+    eq_int((i64)node_count(node_get(t_document(), S("orders"))), 1);
+    t_no_text("sealed");
+    t_no_text("keeper");
 }
 
 /* Of how much is it said from which address it came? */

@@ -327,17 +327,21 @@ delete from orders.answer where (person_id, key) in
       order by created_at limit 5000);
 
 -- name: all_of_person :many
--- in: person bigint
+-- in: person bigint, email text
+-- With what was placed without logging in, with this address.
 select id, number, email, name, phone, address, sealed, keeper, lang, currency, goods_total, delivery_total,
        tax_total, total, tax_inclusive, delivery_method, status, payment_status, refunded_total,
        placed_at, paid_at
-  from orders."order" where person_id = :person order by id limit 5000;
+  from orders."order"
+ where person_id = :person or (person_id is null and email = :email and :email <> '')
+ order by id limit 5000;
 
 -- name: all_lines_of_person :many
--- in: person bigint
+-- in: person bigint, email text
 select l.order_id, l.sku, l.name, l.options, l.quantity, l.unit_price, l.line_total, l.tax
   from orders.line l join orders."order" o on o.id = l.order_id
- where o.person_id = :person order by l.order_id, l.position limit 50000;
+ where o.person_id = :person or (o.person_id is null and o.email = :email and :email <> '')
+ order by l.order_id, l.position limit 50000;
 
 -- name: open_of_person :maybe
 -- in: person bigint

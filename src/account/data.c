@@ -65,7 +65,7 @@ static int collect(struct ctx *c, i64 person, str *json)
     for (const struct personal *p = c->app->personal; p && p->name; p++)
         if (p->collect)
             TRY(p->collect(c, person, all));
-    json_write(&out, all);
+    json_show(&out, all);
     if (out.full)
         return fail_detail(c, E_TOO_LARGE, "account.copy", "more than 32 MB of one person");
     *json = buf_str(&out);

@@ -167,6 +167,8 @@ void node_attach(struct arena *, struct node *parents, str id, struct node *chil
 /* Keys in snake_case are written in camelCase, private nodes left out. Strings are valid
  * UTF-8 by then; '<', U+2028 and U+2029 are escaped so that it may stand in HTML. */
 void json_write(struct buf *, const struct node *);
+/* The same for somebody who reads it themselves: a line for each piece, indented. */
+void json_show(struct buf *, const struct node *);
 /* For a jsonb column: keys as they are, nothing left out. */
 void json_store(struct buf *, const struct node *);
 void json_quote(struct buf *, str);

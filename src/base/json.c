@@ -84,30 +84,43 @@ static void write_real(struct buf *out, double value)
     buf_add(out, str_of(text));
 }
 
-enum manner { FOR_OTHERS, AS_STORED };
+enum manner { FOR_OTHERS, AS_STORED, FOR_EYES };
 
-static void write(struct buf *out, const struct node *node, enum manner manner);
+/* Where a piece begins on a line of its own, so deep inside; else nothing. */
+static void new_line(struct buf *out, enum manner manner, int depth)
+{
+    if (manner != FOR_EYES)
+        return;
+    buf_char(out, '\n');
+    for (int i = 0; i < depth; i++)
+        buf_add(out, S("  "));
+}
 
-static void write_items(struct buf *out, const struct node *node, enum manner manner)
+static void write(struct buf *out, const struct node *node, enum manner manner, int depth);
+
+static void write_items(struct buf *out, const struct node *node, enum manner manner, int depth)
 {
     bool is_map = node->kind == N_MAP, is_first = true;
     buf_char(out, is_map ? '{' : '[');
     EACH(item, node) {
-        if (item->node.private_ && manner == FOR_OTHERS)
+        if (item->node.private_ && manner != AS_STORED)
             continue;
         if (!is_first)
             buf_char(out, ',');
         is_first = false;
+        new_line(out, manner, depth + 1);
         if (is_map) {
-            manner == FOR_OTHERS ? json_key(out, item->key) : json_quote(out, item->key);
-            buf_char(out, ':');
+            manner == AS_STORED ? json_quote(out, item->key) : json_key(out, item->key);
+            buf_add(out, manner == FOR_EYES ? S(": ") : S(":"));
         }
-        write(out, &item->node, manner);
+        write(out, &item->node, manner, depth + 1);
     }
+    if (!is_first)
+        new_line(out, manner, depth);
     buf_char(out, is_map ? '}' : ']');
 }
 
-static void write(struct buf *out, const struct node *node, enum manner manner)
+static void write(struct buf *out, const struct node *node, enum manner manner, int depth)
 {
     switch (node ? node->kind : N_NULL) {
     case N_NULL: buf_add(out, S("null")); break;
@@ -116,10 +129,16 @@ static void write(struct buf *out, const struct node *node, enum manner manner)
     case N_REAL: write_real(out, node->as.real); break;
     case N_STR: json_quote(out, node->as.text); break;
     case N_LIST:
-    case N_MAP: write_items(out, node, manner); break;
+    case N_MAP: write_items(out, node, manner, depth); break;
     }
 }
 
-void json_write(struct buf *out, const struct node *node) { write(out, node, FOR_OTHERS); }
+void json_write(struct buf *out, const struct node *node) { write(out, node, FOR_OTHERS, 0); }
 
-void json_store(struct buf *out, const struct node *node) { write(out, node, AS_STORED); }
+void json_show(struct buf *out, const struct node *node)
+{
+    write(out, node, FOR_EYES, 0);
+    buf_char(out, '\n');
+}
+
+void json_store(struct buf *out, const struct node *node) { write(out, node, AS_STORED, 0); }
