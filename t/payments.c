@@ -241,9 +241,29 @@ T(ID_20_what_a_provider_tells_of_a_forgotten_buyer_is_kept_without_them)
     is_kept_without_them(1);
     t_event("evt_t_late_intent", "payment_intent.succeeded", intent);
     is_kept_without_them(1);
+    t_event("evt_t_late_key", "payment_intent.created",
+        str_fmt(mem, "{\"object\":\"payment_intent\",\"id\":\"pi_other_late\",\"receipt_email\":"
+                     "\"zz@late.test\",\"metadata\":{\"attempt\":\"%.*s\"}}", STR(t_attempt_key(order))));
+    is_kept_without_them(1);
     eq_int(t_int("select count(*) as n from payments.event where event_id like 'evt_t_late%%' and "
-                 "body like '%%\"erased\"%%' and body like '%%_late%%'"), 4);
+                 "body like '%%\"erased\"%%' and body like '%%_late%%'"), 5);
     t_prove();
+}
+
+/* Who was forgotten by an older version, which did not know events by our key. */
+T(ID_20_what_was_told_of_a_buyer_forgotten_before_is_swept)
+{
+    i64 order = t_order();
+    struct ctx *c = t_ctx();
+    t_paid(order);
+    c->scope.platform = true;
+    t_sql("insert into payments.event (provider, event_id, kind, body, applied_at) values ('stripe', 'evt_t_before', "
+          "'payment_intent.created', '{\"id\":\"evt_t_before\",\"data\":{\"object\":{\"id\":\"pi_t_before\",\"receipt_email\":"
+          "\"zz@late.test\",\"metadata\":{\"attempt\":\"%.*s\"}}}}', now())", STR(t_attempt_key(order)));
+    t_sql("update payments.attempt set request = request - 'email' where order_id = %" PRId64, order);
+    must(job_add(c, "payments.sweep", S("payments.sweep:t"), 0, order - 1, NULL, 0));
+    is_kept_without_them(1);
+    eq_int(t_int("select count(*) as n from work.job where kind = 'payments.sweep'"), 0);
 }
 
 T(the_database_shows_events_to_the_platform_alone)

@@ -57,12 +57,13 @@ select id from payments.attempt
  limit 100;
 
 -- name: store :one
--- in: provider text, event_id text, kind text, body text, outcome text, payment text, request text, rank bigint, wake bool
+-- in: provider text, event_id text, kind text, body text, outcome text, payment text, key text, request text, rank bigint, wake bool
 -- erased: whose payment it is, when nobody applies it and the buyer has been forgotten.
 select payments.store(:provider, :event_id, :kind, :body, :outcome, :request, :rank, :wake)
     as is_fresh,
     (select a.order_id from payments.attempt a
-      where :outcome <> '' and a.payment_id = nullif(:payment, '') and not a.request ? 'email'
+      where :outcome <> '' and not a.request ? 'email'
+        and (a.payment_id = nullif(:payment, '') or a.key = nullif(:key, ''))
       limit 1) as erased;
 
 -- name: event :one
@@ -210,6 +211,12 @@ update payments.attempt set client_secret = :sealed where id = :id and client_se
 -- name: erase_requests :exec
 -- in: order_id bigint
 update payments.attempt set request = request - 'email' where order_id = :order_id;
+
+-- name: erased_after :many
+-- in: after bigint
+-- Orders whose buyers have been forgotten.
+select distinct order_id from payments.attempt
+ where order_id > :after and not request ? 'email' order by order_id limit 50;
 
 -- name: erase_events :one
 -- in: order_id bigint

@@ -181,7 +181,7 @@ int payments_store(struct ctx *c, str provider, str event_id, str kind, str body
     fault_clear(c); /* one that cannot be read is the job's affair */
     c->scope.platform = true;
     int err = q_payments_store(c, &row, provider, event_id, kind, body,
-        is_idle ? S("not ours") : str_none, news.payment_id, c->id,
+        is_idle ? S("not ours") : str_none, news.payment_id, news.attempt_key, c->id,
         job_rank(c->app, "payment.event"), job_wakes(c));
     if (!err && node_int(row, "erased"))
         err = payments_erase(c, node_int(row, "erased"));
