@@ -6,7 +6,7 @@
 #include "work/work.h"
 #include <stdio.h>
 
-extern const struct job_kind catalog_jobs[];
+extern const struct job_kind catalog_jobs[], work_jobs[];
 
 static i64 house;
 
@@ -508,9 +508,71 @@ T(viewers_look_and_strangers_do_not)
     eq_int(version(), 1);
 }
 
-T(a_products_page_is_made_anew_under_the_new_name_of_its_category)
+static const struct job_kind *job_of(const struct job_kind *kind, const char *name)
+{
+    while (!str_is(str_of(kind->name), name))
+        kind++;
+    return kind;
+}
+
+static bool is_among(const char *set, str path)
 {
     struct node *pages;
+    is_true(redis_smembers(t_ctx(), str_of(set), &pages));
+    EACH(it, pages)
+        if (str_ends(it->node.as.text, path))
+            return true;
+    return false;
+}
+
+/* Of any product, whatever it is in: the menu is on all pages. */
+T(all_kept_pages_are_made_anew_when_the_menu_has_changed)
+{
+    struct ctx *c = begin();
+    i64 shop = t_int("select organisation_id as n from catalog.sheet where category_ids <> '{}' limit 1");
+    str slug = t_str("select slug as s from catalog.sheet where organisation_id = %" PRId64 " limit 1", shop);
+    str path = str_fmt(c->mem, "/products/%.*s", STR(slug));
+    t_get(path.p);
+    t_status(200);
+    is_true(redis_del(c, S("refresh.rest")));
+    c->scope = (struct scope){ .platform = true };
+    must(job_of(catalog_jobs, "catalog.menu")->run(c, &(struct job){ .key = S("t-menu") }));
+    str told = t_str("select data::text as s from work.job where kind = 'refresh.slowly' and run_at > "
+                     "clock_timestamp() + interval '10 seconds'");
+    must(job_of(work_jobs, "refresh.slowly")->run(c, &(struct job){ .key = S("t-slow"), .data = read_doc(told.p) }));
+    is_true(is_among("refresh.rest", path));
+    const struct job_kind *part = job_of(work_jobs, "refresh.part");
+    for (int i = 0; i < 500 && is_among("refresh.rest", path); i++)
+        must(part->run(c, &(struct job){ .key = S("t-part") }));
+    is_false(is_among("refresh.rest", path));
+    is_true(t_int("select count(*) as n from work.job where kind = 'refresh.part'") > 0);
+    is_true(redis_del(c, S("refresh.rest")));
+    t_sql("delete from work.job where kind = 'refresh.part'");
+    must(part->run(c, &(struct job){ .key = S("t-part") }));
+    eq_int(t_int("select count(*) as n from work.job where kind = 'refresh.part'"), 0);
+}
+
+T(only_what_the_menu_shows_makes_all_pages_anew)
+{
+    static const char told[] = "select coalesce(data ->> 'keepsMenu', '-') as s from work.outbox "
+                               "where kind = 'category.changed' order by id desc limit 1";
+    static const struct { const char *document, *keeps; } changes[] = {
+        { "{\"slug\":\"zz-menu\",\"name\":{\"en\":\"Menu\"}}", "-" },
+        { "{\"slug\":\"zz-menu\",\"name\":{\"en\":\"Menu\"},\"description\":{\"en\":\"More\"}}", "true" },
+        { "{\"slug\":\"zz-menu\",\"name\":{\"en\":\"Other\"}}", "-" },
+        { "{\"slug\":\"zz-menu\",\"name\":{\"en\":\"Other\"},\"position\":7}", "-" },
+    };
+    struct ctx *c = begin();
+    i64 shop = t_int("select organisation_id as n from catalog.category limit 1"), id;
+    c->scope = (struct scope){ .platform = true };
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        must(catalog_save_category(c, shop, read_doc(changes[i].document), &id));
+        eq_str(t_str("%s", told), changes[i].keeps);
+    }
+}
+
+T(a_products_page_is_made_anew_under_the_new_name_of_its_category)
+{
     struct ctx *c = begin();
     str slug = t_str("select slug as s from catalog.sheet where category_ids <> '{}' limit 1");
     i64 category =
@@ -519,16 +581,9 @@ T(a_products_page_is_made_anew_under_the_new_name_of_its_category)
     str path = str_fmt(c->mem, "/products/%.*s", STR(slug));
     t_get(path.p);
     t_status(200);
-    is_true(redis_smembers(c, str_fmt(c->mem, "tag:%.*s", STR(tag)), &pages));
-    bool is_there = false;
-    EACH(it, pages)
-        is_there = is_there || str_ends(it->node.as.text, path);
-    is_true(is_there);
-    const struct job_kind *kind = catalog_jobs;
+    is_true(is_among(str_fmt(c->mem, "tag:%.*s", STR(tag)).p, path));
     c->scope = (struct scope){ .platform = true };
-    while (!str_is(str_of(kind->name), "catalog.category"))
-        kind++;
-    must(kind->run(c, &(struct job){ .key = S("t-renamed"), .subject = category }));
+    must(job_of(catalog_jobs, "catalog.category")->run(c, &(struct job){ .key = S("t-renamed"), .subject = category }));
     eq_int(t_int("select count(*) as n from work.job where kind = 'refresh.pages' and "
                  "data -> 'tags' @> '[\"%.*s\"]' and run_at > clock_timestamp() + interval '9 seconds'", STR(tag)), 1);
 }

@@ -227,6 +227,11 @@ select distinct p.id, p.slug from catalog.variant v
   join catalog.product p on p.id = v.product_id and p.status = 'published'
  where v.item_id = :item and v.active;
 
+-- name: shops :many
+select o.id from auth.organisation o
+ where exists (select from catalog.product p where p.organisation_id = o.id)
+ order by o.id limit 5000;
+
 -- name: shelves_of :many
 -- in: product bigint
 -- The categories whose lists show a product; 0 is the list of all.

@@ -236,9 +236,10 @@ select (select count(*) from gone) + (select count(*) from put) as changed;
 -- name: put_category :one
 -- in: organisation bigint, slug text, parent text?, position bigint?, names jsonb
 -- in: descriptions jsonb?, picture bigint?
--- {id, changed, moved}: moved when it stands under another parent now.
+-- {id, changed, moved, keeps_menu}: moved when it stands under another parent now; keeps_menu when the
+-- menu shows it as before.
 with was as (
-    select id, parent_id from catalog.category where slug = :slug
+    select id, parent_id, position, names from catalog.category where slug = :slug
 ), parent as (
     select coalesce((select id from catalog.category where slug = :parent),
         (select parent_id from was)) as id
@@ -256,11 +257,13 @@ with was as (
            (excluded.parent_id, coalesce(:position::int, c.position),
             c.names || excluded.names, c.descriptions || excluded.descriptions,
             coalesce(:picture, c.picture_id))
-    returning c.id, c.parent_id
+    returning c.id, c.parent_id, c.position, c.names
 )
 select coalesce((select id from put), (select id from was)) as id,
        exists (select from put) as changed,
-       exists (select from put join was on put.parent_id is distinct from was.parent_id) as moved;
+       exists (select from put join was on put.parent_id is distinct from was.parent_id) as moved,
+       exists (select from put join was on (put.parent_id, put.position, put.names)
+           is not distinct from (was.parent_id, was.position, was.names)) as keeps_menu;
 
 -- name: reshelve_category :exec
 -- in: category bigint

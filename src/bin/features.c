@@ -97,6 +97,7 @@ static const struct reader readers[] = {
     { "order.*", "orders.push" },
     { "product.changed", "catalog.product" },
     { "category.changed", "catalog.category" },
+    { "category.changed", "catalog.menu", .unless = "keepsMenu" },
     { "inventory.updated", "catalog.stock", .unless = "isPlenty" },
     { 0 },
 };

@@ -21,6 +21,19 @@ static int refresh_category(struct ctx *c, const struct job *job)
     return refresh_one(c, "category", 0, job);
 }
 
+/* The menu is on all pages. Those of products are kept for an hour and bear their shop's tag; all
+ * others are kept for a minute. */
+static int refresh_menu(struct ctx *c, const struct job *job)
+{
+    struct node *shops, *tags = node_list(c->mem);
+    (void)job;
+    TRY(q_catalog_shops(c, &shops));
+    EACH(it, shops)
+        node_add_str(
+            c->mem, tags, str_fmt(c->mem, "organisation:%" PRId64, node_int(&it->node, "id")));
+    return refresh_slowly(c, tags, S("menu"));
+}
+
 static int refresh_product(struct ctx *c, const struct job *job)
 {
     struct node *categories;
@@ -55,6 +68,7 @@ static int stock_changed(struct ctx *c, const struct job *job)
 JOBS(catalog){
     { "catalog.product", refresh_product, .is_quick = true },
     { "catalog.category", refresh_category, .is_quick = true },
+    { "catalog.menu", refresh_menu, .is_quick = true },
     { "catalog.stock", stock_changed, .is_quick = true },
     END_OF_JOBS,
 };

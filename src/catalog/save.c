@@ -516,6 +516,8 @@ int catalog_save_category(struct ctx *c, i64 organisation, const struct node *do
         TRY(q_catalog_reshelve_category(c, NULL, *id));
     struct node *data = node_map(c->mem);
     node_set_str(c->mem, data, S("slug"), slug);
+    if (node_bool(row, "keeps_menu"))
+        node_set_bool(c->mem, data, S("keepsMenu"), true);
     return outbox_tell(c, "category.changed", organisation, *id, data);
 }
 

@@ -127,6 +127,10 @@ bool redis_sadd(struct ctx *, const str *keys, size_t n_keys, str member, i64 se
 /* It is done; false: it is not, or none was begun. The same counters as at its begin. */
 bool redis_sadd_end(struct ctx *, struct counter *, size_t n);
 bool redis_smembers(struct ctx *, str key, struct node **list);
+/* Adds all members of n sets to another, which lives so long from now. */
+bool redis_join(struct ctx *, str into, const str *sets, size_t n, i64 seconds);
+bool redis_some(struct ctx *, str key, i64 most, struct node **list); /* any members */
+bool redis_srem(struct ctx *, str key, const struct node *members);
 /* Moves a set into the hand `hand`, in one go, and gives all that is there: also what somebody had
  * taken who died before they deleted it. */
 bool redis_take(struct ctx *, str key, str hand, i64 seconds, struct node **list);

@@ -364,6 +364,30 @@ bool redis_smembers(struct ctx *c, str key, struct node **list)
     return members(c, (struct command){ { S("SMEMBERS"), key }, 2 }, list);
 }
 
+bool redis_join(struct ctx *c, str into, const str *sets, size_t n, i64 seconds)
+{
+    struct command join[] = { { { S("SUNIONSTORE"), into, into }, 3, sets, n },
+        { { S("EXPIRE"), into, number(c->mem, seconds) }, 3 } };
+    redisReply *replies[COUNT(join)];
+    return ask(c, join, COUNT(join), replies);
+}
+
+bool redis_some(struct ctx *c, str key, i64 most, struct node **list)
+{
+    return members(
+        c, (struct command){ { S("SRANDMEMBER"), key, number(c->mem, most) }, 3 }, list);
+}
+
+bool redis_srem(struct ctx *c, str key, const struct node *members)
+{
+    redisReply *reply;
+    size_t n = 0;
+    str *gone = NEWS(c->mem, str, node_count(members) + 1);
+    EACH(it, members)
+        gone[n++] = it->node.as.text;
+    return !n || ask_one(c, (struct command){ { S("SREM"), key }, 2, gone, n }, &reply);
+}
+
 static const char take_script[] = "if redis.call('EXISTS', KEYS[1]) == 1 then"
                                   "  redis.call('SUNIONSTORE', KEYS[2], KEYS[2], KEYS[1])"
                                   "  redis.call('EXPIRE', KEYS[2], ARGV[1])"

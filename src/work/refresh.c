@@ -7,6 +7,8 @@
 #define MOST_PAGES 2000 /* of one tag; more than that wait for their time to live */
 #define IN_FLIGHT  (2 * SECOND)
 #define SETTLED    (11 * SECOND) /* web/kept.c keeps for 9, and a page is in flight */
+#define PART       100  /* pages a second: a third of a core at most, and 10,000 in two minutes */
+#define ROUND      (5 * SECOND)
 #define KEEP_S     7200 /* as long as the longest kept page, and an hour */
 
 static int later(struct ctx *c, const str *tags, size_t n, const char *name, str cause, when at)
@@ -115,8 +117,67 @@ static int refresh_pages(struct ctx *c, const struct job *job)
     return worst;
 }
 
+/* ---- what very many pages show ------------------------------------------------------------------
+ */
+
+static str rest(void) { return S("refresh.rest"); }
+
+/* All that go on at the same second are one. */
+static int next_part(struct ctx *c)
+{
+    i64 second = when_now() / SECOND + 1;
+    str key = str_fmt(c->mem, "refresh.part:%" PRId64, second);
+    return job_add(c, "refresh.part", key, 0, 0, NULL, second * SECOND);
+}
+
+int refresh_slowly(struct ctx *c, struct node *tags, str cause)
+{
+    i64 round = (when_now() + SETTLED) / ROUND + 1;
+    struct node *data = node_map(c->mem);
+    str key = str_fmt(c->mem, "refresh.slowly:%.*s:%" PRId64, STR(cause), round);
+    node_set(c->mem, data, S("tags"), tags);
+    return job_add(c, "refresh.slowly", key, 0, 0, data, round * ROUND);
+}
+
+/* Joins what is left of a change before: nothing is made anew twice. */
+static int begin_slowly(struct ctx *c, const struct job *job)
+{
+    const struct node *tags = node_get(job->data, S("tags"));
+    str *sets = NEWS(c->mem, str, node_count(tags) + 1);
+    size_t n = 0;
+    EACH(it, tags)
+        sets[n++] = str_fmt(c->mem, "tag:%.*s", STR(it->node.as.text));
+    if (!redis_join(c, rest(), sets, n, KEEP_S))
+        return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
+    return next_part(c);
+}
+
+/* While no page can be made at all they are left where they are. */
+static int refresh_part(struct ctx *c, const struct job *job)
+{
+    struct node *keys;
+    int worst = E_OK;
+    size_t failed = 0;
+    (void)job;
+    if (!redis_some(c, rest(), PART, &keys))
+        return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
+    EACH(it, keys) {
+        int err = refresh_one(c, it->node.as.text);
+        failed += err != E_OK;
+        worst = err ? err : worst;
+    }
+    if (failed == node_count(keys))
+        return worst;
+    fault_clear(c);
+    redis_srem(c, rest(), keys);
+    return next_part(c);
+}
+
 JOBS(work){
     { "refresh.pages", refresh_pages, .tries = 2000, .lease_us = 2 * MINUTE,
+        .longest_us = 5 * SECOND },
+    { "refresh.slowly", begin_slowly, .tries = 2000, .rank = RANK_LAST },
+    { "refresh.part", refresh_part, .tries = 2000, .rank = RANK_LAST, .lease_us = 2 * MINUTE,
         .longest_us = 5 * SECOND },
     { "refresh.again", refresh_again, .tries = 2000, .lease_us = 2 * MINUTE,
         .longest_us = 5 * SECOND },

@@ -102,6 +102,9 @@ struct cron {
 int refresh_tags(struct ctx *, const str *tags, size_t n, str cause);
 /* Once, when no worker keeps what it shared before (kept_or_made). */
 int refresh_settled(struct ctx *, const str *tags, size_t n, str cause);
+/* For what very many pages show: once nobody keeps what it was (those who ask meanwhile are one), a
+ * part of the pages each second. A list of tags. */
+int refresh_slowly(struct ctx *, struct node *tags, str cause);
 /* The first time here and now, for jobs that tell somebody of the new page afterwards. */
 int refresh_now(struct ctx *, const str *tags, size_t n, str cause);
 
