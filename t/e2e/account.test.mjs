@@ -184,7 +184,8 @@ journey('AC-03 AC-10 somebody is invited, joins, is given a role, and leaves', a
     await house.isAt('/admin/team');
     await stands(mali, '/admin/products/new', 'New product');
     await stands(mali, '/admin/team', 'Who works here');
-    await sends(mali, 'Leave');
+    await mali.unfolds('Leave');
+    await sends(mali, 'Yes, leave');
     await mali.isAt('/account');
     await isKeptOut(mali, '/admin/orders');
     await house.opens('/admin/team');
