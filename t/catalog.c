@@ -417,6 +417,12 @@ T(staff_edit_a_product_and_the_second_is_told)
     t_status(200);
     t_html("input[name=price_0_THB]");
     t_text("value=\"1000.00\"");
+    i64 stock = str_find(t_body(), S("id=\"on_hand_0\"")), /* what changes daily comes first */
+        price = str_find(t_body(), S("id=\"price_0_THB\"")),
+        words = str_find(t_body(), S("id=\"name_en\""));
+    is_true(stock > 0 && stock < price && price < words);
+    t_get("/admin/products/new");
+    is_true(str_find(t_body(), S("id=\"name_en\"")) < str_find(t_body(), S("id=\"sku_0\"")));
     t_post("/admin/products/zz-lamp",
         "version=1&name_en=Better+lamp&sku_0=ZZ-B&price_0_THB=1100.50"
         "&was_0_THB=1200&price_0_USD=30&sku_1=ZZ-W&price_1_THB=900" FORM_TAIL);
