@@ -16,16 +16,22 @@ static i64 ann_id;
 
 static const char *c_str(str s) { return str_c(t_ctx()->mem, s); }
 
+/* By whoever runs the shop. */
+static void is_given(const char *password)
+{
+    struct scope before = t_ctx()->scope;
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(auth_person_add(
+        t_ctx(), str_of(ann), S("Ann Away"), str_of(password), S("user"), &ann_id));
+    t_ctx()->scope = before;
+}
+
 static const char *somebody(void)
 {
     struct arena *mem = (t_open(), t_ctx()->mem);
-    const char *mail =
-        c_str(str_lower(mem, str_fmt(mem, "w-%s@example.test", crypto_code(mem, 10).p)));
-    struct scope before = t_ctx()->scope;
-    t_ctx()->scope = (struct scope){ .platform = true };
-    must(auth_person_add(t_ctx(), str_of(mail), S("Ann Away"), S(PASSWORD), S("user"), &ann_id));
-    t_ctx()->scope = before;
-    return ann = mail;
+    ann = c_str(str_lower(mem, str_fmt(mem, "w-%s@example.test", crypto_code(mem, 10).p)));
+    is_given(PASSWORD);
+    return ann;
 }
 
 static void logs_in(const char *password)
@@ -263,6 +269,21 @@ T(ID_12_a_login_that_has_shown_the_old_password_is_over_with_it)
     eq_int(count("pending", "true"), 0);
 }
 
+/* The password was looked at before it changed, the second step is asked for after. */
+T(ID_12_a_login_that_knew_the_old_password_waits_for_no_second_step)
+{
+    struct login who;
+    str challenge;
+    has_an_old_app();
+    must(auth_check(t_ctx(), str_of(ann), S(PASSWORD), &who));
+    struct req r = { .c = *t_ctx() };
+    must(second_ask(&r, &who, &challenge));
+    eq_int(count("pending", "true"), 1);
+    chooses(asks_for_a_password(), 303);
+    eq_err(second_ask(&r, &who, &challenge), E_LOGIN);
+    eq_int(count("pending", "true"), 0);
+}
+
 /* ---- a password by mail
  * -------------------------------------------------------------------------- */
 
@@ -445,6 +466,20 @@ T(asvs_6_4_3_a_code_by_mail_counts_again_when_another_factor_was_shown)
     t_status(303);
     logs_in(BETTER);
     may_have_a_mail("true");
+}
+
+/* A provider's login is no password: that of the mail may be a thief's. */
+T(asvs_6_4_3_a_providers_login_and_a_factor_leave_a_password_by_mail_what_it_is)
+{
+    has_an_old_app();
+    chooses(asks_for_a_password(), 303);
+    logs_in(BETTER);
+    t_sql("update auth.pending set is_of_mail = true where person_id = %" PRId64, ann_id);
+    t_clock(t_ctx()->now + MINUTE);
+    t_post_f("/login/second", "code=%.*s", STR(code(0)));
+    t_status(303);
+    logs_in(BETTER);
+    may_have_a_mail("false");
 }
 
 /* ---- when too many log in

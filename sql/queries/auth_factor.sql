@@ -210,9 +210,11 @@ update auth.passkey set suspect_at = now() where id = :id;
 insert into auth.used_challenge (challenge_hash) values (:challenge_hash) on conflict do nothing;
 
 -- name: add_pending :exec
--- in: token_hash text, person bigint, next text, of_mail bool
+-- in: token_hash text, person bigint, epoch bigint, next text, of_mail bool
+-- Nothing when there is another password since, or just now.
 insert into auth.pending (token_hash, person_id, next, is_of_mail)
-values (:token_hash, :person, :next, :of_mail);
+select :token_hash, id, :next, :of_mail from auth.person
+ where id = :person and epoch = :epoch for share;
 
 -- name: pending :maybe
 -- in: token_hash text
@@ -231,11 +233,13 @@ update auth.pending set tries = tries + 1
 
 -- name: end_pending :maybe
 -- in: token_hash text
--- One wins. Whoever chose the password by mail has shown something else by now.
-with done as (delete from auth.pending where token_hash = :token_hash returning person_id),
+-- One wins. Whoever chose the password by mail has shown something else by now, where it was the
+-- password that they came with.
+with done as (
+    delete from auth.pending where token_hash = :token_hash returning person_id, is_of_mail),
 shown as (
     update auth.person p set mailed_at = null from done
-     where p.id = done.person_id and p.mailed_at is not null)
+     where p.id = done.person_id and p.mailed_at is not null and not done.is_of_mail)
 select person_id from done;
 
 -- name: forget_pending :exec

@@ -90,15 +90,18 @@ void auth_check_conf(const struct app *app, struct buf *errors)
 /* ---- the first step is done
  * ---------------------------------------------------------------------- */
 
-static int begin_pending(struct req *r, i64 person, str next, bool is_of_mail, str *token)
+static int begin_pending(
+    struct req *r, const struct login *who, str next, bool is_of_mail, str *token)
 {
     struct ctx *c = &r->c;
+    i64 begun = 0;
     *token = crypto_token(c->mem, 32);
     struct scope before = as_house(c);
-    int err =
-        q_auth_add_pending(c, NULL, crypto_sha256_hex(c->mem, *token), person, next, is_of_mail);
+    int err = q_auth_add_pending(c, &begun, crypto_sha256_hex(c->mem, *token), who->person,
+        who->epoch, next, is_of_mail);
     c->scope = before;
-    return err;
+    TRY(err);
+    return begun ? E_OK : auth_began_again(c);
 }
 
 static int come_in(struct req *r, const struct login *who, str next)
@@ -119,7 +122,7 @@ int login_finish(struct req *r, const struct login *who, str next, enum first fi
         TRY(factors_before_login(&r->c, who->person, &factors));
     if (!has_second(&factors))
         return come_in(r, who, next);
-    TRY(begin_pending(r, who->person, next, first == FIRST_OF_MAIL, &token));
+    TRY(begin_pending(r, who, next, first == FIRST_OF_MAIL, &token));
     set_cookie(r, COOKIE_PENDING, token, LIFE_S, false);
     return see_other(r, S("/login/second"));
 }
@@ -129,7 +132,7 @@ int second_ask(struct req *r, const struct login *who, str *challenge)
     struct factors factors;
     *challenge = str_none;
     TRY(factors_before_login(&r->c, who->person, &factors));
-    return has_second(&factors) ? begin_pending(r, who->person, str_none, false, challenge) : E_OK;
+    return has_second(&factors) ? begin_pending(r, who, str_none, false, challenge) : E_OK;
 }
 
 int second_wanted(struct req *r, str challenge)
