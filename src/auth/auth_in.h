@@ -138,6 +138,7 @@ int code_open(struct ctx *, enum code_purpose, str token, struct code *);
  * is good no more, nor what had shown the password of before. undo: the code by which an address
  * came back; those after it lead to others', and end too. 0: none. */
 int code_end_all(struct ctx *, i64 person, i64 undo);
+int code_dead(struct ctx *); /* E_GONE: the link is good no more */
 str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails */
 
 /* roles.c */

@@ -107,7 +107,7 @@ static int wrong_code(struct ctx *c)
         "another one.");
 }
 
-static int dead_link(struct ctx *c)
+int code_dead(struct ctx *c)
 {
     return fail(c, E_GONE, "code.link",
         "This link was used before, or is too old. Please ask for a new one.");
@@ -160,7 +160,7 @@ int code_take(struct ctx *c, const struct code *code)
     c->scope.platform = true;
     int err = take(c, code->id, &mine);
     c->scope = before;
-    return err || mine ? err : code->by_link ? dead_link(c) : wrong_code(c);
+    return err || mine ? err : code->by_link ? code_dead(c) : wrong_code(c);
 }
 
 int code_use(
@@ -176,7 +176,7 @@ static int look(struct ctx *c, enum code_purpose purpose, str token, struct code
     TRY(q_auth_code_of_link(
         c, &row, str_of(purposes[purpose].name), crypto_sha256_hex(c->mem, token)));
     if (!row)
-        return dead_link(c);
+        return code_dead(c);
     *out = code_of(row);
     out->by_link = true;
     when_parse(node_str(row, "created_at"), &out->made);
@@ -197,7 +197,7 @@ static int open_link(struct ctx *c, enum code_purpose purpose, str token, struct
     bool mine = false;
     TRY(look(c, purpose, token, out));
     TRY(take(c, out->id, &mine));
-    return mine ? E_OK : dead_link(c);
+    return mine ? E_OK : code_dead(c);
 }
 
 int code_open(struct ctx *c, enum code_purpose purpose, str token, struct code *out)

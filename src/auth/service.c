@@ -280,6 +280,8 @@ static int set_password(struct ctx *c, void *with)
     TRY(q_auth_lock_person(c, NULL, p->person)); /* before the code, as who takes it back does */
     TRY(p->by ? code_take(c, p->by) : E_OK);
     TRY(q_auth_person(c, &row, p->person));
+    if (p->by && !str_eq(p->by->address, node_str(row, "email"))) /* it was taken away meanwhile */
+        return code_dead(c);
     TRY(q_auth_set_password(c, NULL, p->person, p->hash));
     TRY(p->by ? q_auth_set_mailed(c, NULL, p->person, p->by->address) : E_OK);
     TRY(code_end_all(c, p->person, 0));
