@@ -284,6 +284,35 @@ T(ID_12_a_login_that_knew_the_old_password_waits_for_no_second_step)
     eq_int(count("pending", "true"), 0);
 }
 
+T(a_password_that_the_shop_gives_ends_what_began_under_the_one_before)
+{
+    struct login who;
+    struct refreshed program, again;
+    has_an_old_app();
+    must(auth_check(t_ctx(), str_of(ann), S(PASSWORD), &who));
+    struct scope before = scope_of(t_ctx(), ann_id);
+    must(refresh_begin(t_ctx(), &who, S("a program"), &program));
+    t_ctx()->scope = before;
+    begins_a_login();
+    str reset = asks_for_a_password();
+    t_sql("update auth.person set mailed_at = now() where id = %" PRId64, ann_id);
+    eq_int(count("device", "ended_at is null"), 2);
+    is_given(BETTER);
+    eq_int(count("device", "ended_at is null"), 0);
+    eq_int(count("pending", "true"), 0);
+    eq_int(t_int("select count(*) as n from auth.person where mailed_at is null and id = %" PRId64,
+               ann_id),
+        1);
+    chooses(reset, 410);
+    before = scope_of(t_ctx(), ann_id);
+    eq_err(refresh_begin(t_ctx(), &who, S("a program"), &again), E_LOGIN);
+    t_ctx()->scope = before;
+    fault_clear(t_ctx());
+    eq_err(refresh_again(t_ctx(), program.token, &again), E_LOGIN);
+    fault_clear(t_ctx());
+    logs_in(BETTER);
+}
+
 /* ---- a password by mail
  * -------------------------------------------------------------------------- */
 

@@ -108,7 +108,8 @@ select count(*) as n from auth.person where phone <> '';
 insert into auth.person as p (email, name, password_hash, role, verified_at)
 values (:email, :name, :password_hash, :role, now())
 on conflict (email) do update
-    set name = excluded.name, password_hash = excluded.password_hash, role = excluded.role
+    set name = excluded.name, password_hash = excluded.password_hash, role = excluded.role,
+        mailed_at = null, epoch = p.epoch + 1
 returning id;
 
 -- name: bring :maybe

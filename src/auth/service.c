@@ -337,17 +337,30 @@ int auth_organisation_add(struct ctx *c, str slug, str name, i64 *id)
     return E_OK;
 }
 
+struct saving {
+    str email, name, hash, role;
+    i64 *id, ended;
+};
+
+/* Whoever was in by the password of before, or on the way in, is out. */
+static int save_person(struct ctx *c, void *with)
+{
+    struct saving *s = with;
+    struct node *row;
+    TRY(q_auth_save_person(c, &row, str_lower(c->mem, s->email), s->name, s->hash, s->role));
+    *s->id = node_int(row, "id");
+    TRY(code_end_all(c, *s->id, 0));
+    return session_end_others(c, *s->id, str_none, &s->ended);
+}
+
 int auth_person_add(struct ctx *c, str email, str name, str password, str role, i64 *id)
 {
-    struct node *row;
     str hash;
     password = password_form(c, password);
     TRY(password_fit(c, password, name, email));
     if (!password_hash(c, password, &hash))
         return no_turn(c);
-    TRY(q_auth_save_person(c, &row, str_lower(c->mem, email), name, hash, role));
-    *id = node_int(row, "id");
-    return E_OK;
+    return pg_tx(c, save_person, &(struct saving){ email, name, hash, role, id, 0 });
 }
 
 /* A hash decides what a login costs: what could starve the shop is refused here, with a word. */
@@ -362,11 +375,8 @@ static int hash_fit(struct ctx *c, str hash)
 
 int auth_person_add_hash(struct ctx *c, str email, str name, str hash, str role, i64 *id)
 {
-    struct node *row;
     TRY(hash_fit(c, hash));
-    TRY(q_auth_save_person(c, &row, str_lower(c->mem, email), name, hash, role));
-    *id = node_int(row, "id");
-    return E_OK;
+    return pg_tx(c, save_person, &(struct saving){ email, name, hash, role, id, 0 });
 }
 
 int auth_bring(struct ctx *c, const struct auth_brought *who, bool *is_new)
