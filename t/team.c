@@ -265,6 +265,31 @@ T(an_invitation_is_worth_no_more_than_who_sent_it)
     eq_int(places("admin"), 0);
 }
 
+T(an_invitation_by_who_is_blocked_lets_nobody_in)
+{
+    team(NULL);
+    str token = invited(OTHER, "member");
+    str form = str_fmt(t_ctx()->mem, "token=%.*s", STR(token));
+    t_sql("update auth.person set blocked_at = now(), blocked_reason = 'a test' where id = 1");
+    t_login(OTHER);
+    t_post("/join", form.p);
+    t_status(410);
+    t_sql("update auth.person set blocked_at = null, blocked_reason = '' where id = 1");
+    t_post("/join", form.p);
+    t_status(303);
+    eq_int(places("member"), 1);
+}
+
+/* Whoever goes while they invite: the page has let them in already. */
+T(who_has_gone_by_then_invites_nobody)
+{
+    team(NULL);
+    t_sql("update auth.person set erased_at = now() where id = 1");
+    t_post("/admin/team/invitations", "email=late@example.test&role=member");
+    t_status(401);
+    eq_int(t_int("select count(*) as n from auth.invitation where email = 'late@example.test'"), 0);
+}
+
 T(of_several_organisations_one_is_chosen_on_each_device_AC_10)
 {
     team("member");

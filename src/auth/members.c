@@ -443,7 +443,7 @@ static int invite(struct req *r)
     if (!err)
         err = auth_recent_form(r, S("/admin/team"));
     if (!err)
-        err = pg_tx(&r->c, invite_work, &of);
+        err = session_adds(r, invite_work, &of);
     return done(r, err);
 }
 
@@ -498,10 +498,13 @@ static int show_join(struct req *r)
 /* Whoever invited must still be able to give what is given. */
 static int inviter_may(struct ctx *c, const struct node *invitation)
 {
-    struct node *row, *person, *role = NULL;
+    struct node *row, *ranks, *role = NULL;
     i64 organisation = node_int(invitation, "organisation_id");
     i64 inviter = node_int(invitation, "invited_by");
-    TRY(q_auth_person(c, &person, inviter));
+    TRY(q_auth_ranks(c, &ranks, inviter, inviter));
+    const struct node *person = node_count(ranks) ? &node_first(ranks)->node : NULL;
+    if (!person || node_bool(person, "is_blocked"))
+        return no_invitation(c);
     TRY(q_auth_member(c, &row, organisation, inviter));
     if (node_int(invitation, "role_id"))
         TRY(q_auth_role(c, &role, organisation, node_int(invitation, "role_id")));
