@@ -44,7 +44,8 @@ int auth_admins(struct ctx *, struct node **); /* who runs the platform: {id, em
 int auth_organisation(struct ctx *, i64 organisation, struct node **out);
 str permission_words(struct ctx *, str name); /* "See orders"; its name where it has none */
 int auth_organisation_by_slug(struct ctx *, str slug, struct node **out);
-/* For talatctl and the demo shop; adding one that exists updates name, role and password. */
+/* For talatctl and the demo shop; adding one that exists updates name, role and password, and ends
+ * what began under the password before. */
 int auth_organisation_add(struct ctx *, str slug, str name, i64 *id);
 int auth_person_add(struct ctx *, str email, str name, str password, str role, i64 *id);
 /* The same with a hash that another shop kept: bcrypt of at most 2^12 rounds, or argon2id no
