@@ -1,6 +1,7 @@
 -- Addresses stand beside what was done, not in it: so that they can go without it. And the trail
 -- has an end. What is there is taken forward, and its seals are made anew over what they cover now;
--- that this was done, and the hash the chain ended with until now, is an entry of the trail.
+-- that this was done, the hash the chain ended with until now, and which seals did not hold, is an
+-- entry of the trail.
 set local lock_timeout = '3s';
 set local statement_timeout = 0;
 select set_config('app.platform', 'on', true);
@@ -47,6 +48,11 @@ begin
     raise exception 'rows of %.% are never changed', tg_table_schema, tg_table_name
         using errcode = 'TL403';
 end $$;
+
+-- Whether the seals hold can be asked until here: what was changed behind them is told below.
+select set_config('audit.broken', coalesce(jsonb_agg(s.id order by s.id), '[]')::text, true)
+  from (select s.*, lag(s.hash, 1, '') over (order by s.id) as hash_before from audit.seal s) s
+ where s.hash <> audit.hash_of(s.hash_before, s.entries);
 
 alter table audit.entry add column whence text;
 alter table orders.event add column whence text;
@@ -110,7 +116,8 @@ begin
     end loop;
     if newest is not null then
         perform audit.tell(null, 'event', 'resealed', 'audit.seal', newest::text,
-            jsonb_build_object('was', was, 'is', is_now));
+            jsonb_build_object('was', was, 'is', is_now,
+                'broken', current_setting('audit.broken')::jsonb));
     end if;
 end $$;
 
@@ -177,13 +184,15 @@ begin
     return query select last, cardinality(ids)::bigint;
 end $$;
 
--- Where somebody was goes with them, also where they were not yet known by name; and of everybody
--- what is older, never within a month. How many rows; at most 5,000 at once.
+-- Where somebody was goes with them, also where they were not yet known by name, and not before
+-- they are erased; and of everybody what is older, never within a month. How many rows; at most
+-- 5,000 at once.
 create function audit.forget_whence(of_person bigint, older timestamptz) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     n bigint;
 begin
+    of_person := (select p.id from auth.person p where p.id = of_person and p.erased_at is not null);
     update audit.entry set whence = null where id in (
         select e.id from audit.entry e
          where e.whence is not null
@@ -203,6 +212,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     n bigint;
 begin
+    of_person := (select p.id from auth.person p where p.id = of_person and p.erased_at is not null);
     update inventory.movement set whence = null where id in (
         select m.id from inventory.movement m
          where m.whence is not null
@@ -215,12 +225,13 @@ end $$;
 revoke all on function inventory.forget_whence from public;
 grant execute on function inventory.forget_whence to talat_app;
 
--- See audit.forget_whence; of an order, what was done without a name and by its buyer.
+-- See audit.forget_whence; of an order that is erased, what was done without a name and by its buyer.
 create function orders.forget_whence(of_person bigint, older timestamptz) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     n bigint;
 begin
+    of_person := (select p.id from auth.person p where p.id = of_person and p.erased_at is not null);
     update orders.event set whence = null where id in (
         select v.id from orders.event v
          where v.whence is not null
@@ -234,18 +245,20 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     update orders.event v set whence = null
       from orders."order" o
      where v.order_id = any(of_orders) and v.whence is not null and o.id = v.order_id
-       and (v.person_id is null or v.person_id = o.person_id)
+       and o.email = '' and (v.person_id is null or v.person_id = o.person_id)
 $$;
 revoke all on function orders.forget_whence, orders.forget_whence_of from public;
 grant execute on function orders.forget_whence, orders.forget_whence_of to talat_app;
 create or replace function orders.erase(of_orders bigint[]) returns table (id bigint, email text)
-language sql as $$
-    select orders.forget_whence_of(of_orders);
+language plpgsql as $$
+begin
+    return query
     with mine as (select o.id, o.email from orders."order" o where o.id = any(of_orders))
     update orders."order" o
        set email = '', name = '', phone = '', sealed = '', clues = '{}', forget_from = null,
            address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
                                         'postcode', '', 'country', o.address ->> 'country')
       from mine where o.id = mine.id
-    returning o.id, mine.email
-$$;
+    returning o.id, mine.email;
+    perform orders.forget_whence_of(of_orders);
+end $$;

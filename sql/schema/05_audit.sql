@@ -240,13 +240,15 @@ begin
     return query select last, cardinality(ids)::bigint;
 end $$;
 
--- Where somebody was goes with them, also where they were not yet known by name; and of everybody
--- what is older, never within a month. How many rows; at most 5,000 at once.
+-- Where somebody was goes with them, also where they were not yet known by name, and not before
+-- they are erased; and of everybody what is older, never within a month. How many rows; at most
+-- 5,000 at once.
 create function audit.forget_whence(of_person bigint, older timestamptz) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     n bigint;
 begin
+    of_person := (select p.id from auth.person p where p.id = of_person and p.erased_at is not null);
     update audit.entry set whence = null where id in (
         select e.id from audit.entry e
          where e.whence is not null

@@ -174,6 +174,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     n bigint;
 begin
+    of_person := (select p.id from auth.person p where p.id = of_person and p.erased_at is not null);
     update inventory.movement set whence = null where id in (
         select m.id from inventory.movement m
          where m.whence is not null

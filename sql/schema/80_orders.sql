@@ -420,12 +420,13 @@ create function orders.is_over(o orders."order") returns boolean language sql st
                          when 'shipped' then o.updated_at < now() - interval '60 days'
                          else false end
 $$;
--- See audit.forget_whence; of an order, what was done without a name and by its buyer.
+-- See audit.forget_whence; of an order that is erased, what was done without a name and by its buyer.
 create function orders.forget_whence(of_person bigint, older timestamptz) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     n bigint;
 begin
+    of_person := (select p.id from auth.person p where p.id = of_person and p.erased_at is not null);
     update orders.event set whence = null where id in (
         select v.id from orders.event v
          where v.whence is not null
@@ -439,19 +440,21 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     update orders.event v set whence = null
       from orders."order" o
      where v.order_id = any(of_orders) and v.whence is not null and o.id = v.order_id
-       and (v.person_id is null or v.person_id = o.person_id)
+       and o.email = '' and (v.person_id is null or v.person_id = o.person_id)
 $$;
 revoke all on function orders.forget_whence, orders.forget_whence_of from public;
 grant execute on function orders.forget_whence, orders.forget_whence_of to talat_app;
 -- What is left of orders whose buyer is forgotten: what the books need. Gives the address each had.
 create function orders.erase(of_orders bigint[]) returns table (id bigint, email text)
-language sql as $$
-    select orders.forget_whence_of(of_orders);
+language plpgsql as $$
+begin
+    return query
     with mine as (select o.id, o.email from orders."order" o where o.id = any(of_orders))
     update orders."order" o
        set email = '', name = '', phone = '', sealed = '', clues = '{}', forget_from = null,
            address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
                                         'postcode', '', 'country', o.address ->> 'country')
       from mine where o.id = mine.id
-    returning o.id, mine.email
-$$;
+    returning o.id, mine.email;
+    perform orders.forget_whence_of(of_orders);
+end $$;

@@ -3,6 +3,7 @@
  * the disk, and only then given its own name. */
 #include "gen/queries.h"
 #include "ops/ops_in.h"
+#include "vault/vault.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -167,13 +168,26 @@ static int take_secret(struct making *m, str from, const char *name)
     return listed(m, name, &sum);
 }
 
+/* The key in use, wherever it came from (TALAT_MASTER_KEY goes before the file). Without one of its
+ * own the shop's secret stands for it. */
+static int take_key(struct making *m, str key, const char *name)
+{
+    struct file_sum sum;
+    if (!key.n || crypto_equal(key, m->c->app->secret))
+        return E_OK;
+    TRY(file_write(m->c, in_dir(m, name), key));
+    TRY(file_copy(m->c, in_dir(m, name), NULL, &sum));
+    return listed(m, name, &sum);
+}
+
 static int take_secrets(struct making *m)
 {
     struct conf *conf = m->c->app->conf;
     if (mkdir(in_dir(m, "secrets"), 0700))
         return cannot(m->c, "made", in_dir(m, "secrets"));
     TRY(take_secret(m, conf_str(conf, "secret_file", str_none), "secrets/secret"));
-    TRY(take_secret(m, conf_str(conf, "master_key_file", str_none), "secrets/master-key"));
+    TRY(take_key(m, m->c->app->master, "secrets/master-key"));
+    TRY(take_key(m, m->c->app->master_before, "secrets/master-key-before"));
     return take_secret(m, str_of(conf_path(conf)), "secrets/talat.conf");
 }
 
@@ -205,6 +219,7 @@ static int write_manifest(struct making *m)
     node_set_int(mem, m->manifest, S("media_missing"), m->missing);
     node_set_bool(mem, m->manifest, S("has_secrets"), m->with_secrets);
     node_set_str(mem, m->manifest, S("secret_mark"), archive_mark(m->c));
+    node_set_str(mem, m->manifest, S("master_mark"), vault_master_mark(m->c));
     node_set(mem, m->manifest, S("sums"), m->sums);
     json_store(&out, m->manifest);
     buf_char(&out, '\n');

@@ -2,6 +2,7 @@
  * runs, and put in its place at once. And the drill, which does the first half every week. */
 #include "gen/queries.h"
 #include "ops/ops_in.h"
+#include "vault/vault.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -111,16 +112,61 @@ static int put_pictures(struct restoring *r)
     return E_OK;
 }
 
+#define MOST_KEY 4096
+static const struct key {
+    const char *name, *setting;
+} keys[] = {
+    { "secrets/master-key", "master_key_file" },
+    { "secrets/master-key-before", "master_key_before_file" },
+};
+
+/* TALAT_MASTER_KEY goes before the file, so it must be the backup's already. */
+static int check_given(struct restoring *r)
+{
+    struct ctx *c = r->c;
+    const char *path = archive_path(c, r->a.dir, keys[0].name);
+    bool ok;
+    if (access(path, F_OK))
+        path = archive_path(c, r->a.dir, "secrets/secret");
+    str key = str_trim(file_read(c->mem, path, MOST_KEY, &ok));
+    return ok && crypto_equal(key, c->app->master)
+        ? E_OK
+        : fail_detail(c, E_INPUT, "ops.restore",
+              "TALAT_MASTER_KEY is not the master key of the backup, which is in %s: unset it, or "
+              "set it to that",
+              path);
+}
+
+/* What the backup's sealed columns are under must be what talat.conf names afterwards. */
+static int check_key(struct restoring *r, const struct key *key)
+{
+    struct ctx *c = r->c;
+    bool is_named = conf_str(c->app->conf, key->setting, str_none).n > 0;
+    bool has = !access(archive_path(c, r->a.dir, key->name), F_OK);
+    if (has && !is_named)
+        return fail_detail(c, E_INPUT, "ops.restore",
+            "the backup holds %s, without which nothing that is sealed can be read, and talat.conf "
+            "names no %s to write it to: add that line, with a file of any 32 characters",
+            key->name, key->setting);
+    if (!has && is_named)
+        return fail_detail(c, E_INPUT, "ops.restore",
+            "talat.conf names a %s, and the backup has none: what it sealed is under its secret. "
+            "Take that line out",
+            key->setting);
+    return E_OK;
+}
+
 static int check_secret(struct restoring *r)
 {
     struct ctx *c = r->c;
     if (access(archive_path(c, r->a.dir, "secrets/secret"), F_OK))
         return fail_detail(c, E_INPUT, "ops.restore",
             "this backup holds no secret: restore without --with-secrets");
-    return conf_str(c->app->conf, "secret_file", str_none).n
-        ? E_OK
-        : fail_detail(c, E_INPUT, "ops.restore",
-              "talat.conf names no secret_file to write the backup's secret to");
+    if (!conf_str(c->app->conf, "secret_file", str_none).n)
+        return fail_detail(c, E_INPUT, "ops.restore",
+            "talat.conf names no secret_file to write the backup's secret to");
+    TRY(c->app->master_given ? check_given(r) : check_key(r, &keys[0]));
+    return check_key(r, &keys[1]);
 }
 
 static int put_secret(struct restoring *r, const char *name, const char *setting)
@@ -129,7 +175,7 @@ static int put_secret(struct restoring *r, const char *name, const char *setting
     struct stat old = { .st_mode = 0600 };
     str to = conf_str(c->app->conf, setting, str_none);
     const char *from = archive_path(c, r->a.dir, name);
-    if (!to.n || access(from, F_OK)) /* of the master key: without one the secret stands for it */
+    if (!to.n || access(from, F_OK)) /* see check_key */
         return E_OK;
     const char *path = str_c(c->mem, to), *before = str_fmt(c->mem, "%s.before", path).p;
     if (!stat(path, &old) && !is_same(c, from, path) && rename(path, before))
@@ -140,16 +186,34 @@ static int put_secret(struct restoring *r, const char *name, const char *setting
     return E_OK;
 }
 
-static int put_secrets(struct restoring *r)
+static int put_all_secrets(struct restoring *r)
 {
     TRY(put_secret(r, "secrets/secret", "secret_file"));
-    TRY(put_secret(r, "secrets/master-key", "master_key_file"));
+    for (size_t i = 0; i < COUNT(keys); i++)
+        TRY(put_secret(r, keys[i].name, keys[i].setting));
     buf_fmt(r->report, "the backup's talat.conf lies in %.*s/secrets\n", STR(r->a.dir));
     return E_OK;
 }
 
+/* Not before the database is in its place: until then the shop stays as it was. */
+static void put_secrets(struct restoring *r, i64 *broken)
+{
+    if (!put_all_secrets(r))
+        return;
+    warn(r,
+        "%.*s. The database is the backup's already: copy its secrets from %.*s/secrets by hand",
+        STR(r->c->fault.detail), STR(r->a.dir));
+    fault_clear(r->c);
+    ++*broken;
+}
+
 static void compare_secrets(struct restoring *r)
 {
+    str master = node_str(r->a.manifest, "master_mark"); /* older backups do not say */
+    if (master.n && !str_eq(master, vault_master_mark(r->c)))
+        warn(r,
+            "this shop's master key is another than the backup's. What was sealed cannot be read, "
+            "unless master_key_before_file has the old one");
     if (str_eq(node_str(r->a.manifest, "secret_mark"), archive_mark(r->c)))
         return;
     warn(r,
@@ -254,8 +318,6 @@ int ops_restore(
         err = prove(&r, broken);
     if (!err)
         err = put_pictures(&r);
-    if (!err && with_secrets)
-        err = put_secrets(&r);
     if (!err)
         err = database_swap(c, r.scratch, r.aside);
     if (err) { /* the shop is as it was */
@@ -263,7 +325,9 @@ int ops_restore(
         database_drop(&own, r.scratch);
         return err;
     }
-    if (!with_secrets)
+    if (with_secrets)
+        put_secrets(&r, broken);
+    else
         compare_secrets(&r);
     forget(&r);
     bool there, empty;

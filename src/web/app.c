@@ -61,6 +61,7 @@ static void read_master(struct app *app, struct buf *errors)
     const char *given = getenv("TALAT_MASTER_KEY");
     str file = conf_str(app->conf, "master_key_file", str_none);
     str before = conf_str(app->conf, "master_key_before_file", str_none);
+    app->master_given = given != NULL;
     app->master = given ? str_of(given) : read_secret(app, file, app->secret);
     app->master_before = read_secret(app, before, app->secret);
     if (app->master.n < 32)

@@ -337,6 +337,7 @@ struct app {
     struct arena *mem;
     struct conf *conf;
     str master, master_before; /* what wraps the keys of sealed columns: vault */
+    bool master_given;         /* by TALAT_MASTER_KEY, not by a file */
     str mode, base_url, secret, run_dir, share_dir, media_dir, inner_socket, image_program;
     str language;        /* the one without a prefix */
     str currency;        /* unless chosen */

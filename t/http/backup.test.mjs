@@ -167,6 +167,7 @@ test('the secret goes along only when asked for, and its absence is told', { ski
     writeFileSync(folder('b-master'), `${'n'.repeat(40)}\n`, { mode: 0o600 });
     const a = shop('secret-a', { ...words, secret_file: folder('a-secret') });
     const b = shop('secret-b', { ...words, secret_file: folder('b-secret'), master_key_file: folder('b-master') });
+    const plain = shop('secret-plain', { ...words, secret_file: folder('b-secret') });
     const sealed = shop('secret-sealed', { ...words, secret_file: folder('a-secret'), master_key_file: folder('a-master') });
     const without = make(a, own);
     const withIt = make(a, own, '--with-secrets');
@@ -176,15 +177,53 @@ test('the secret goes along only when asked for, and its absence is told', { ski
     const lost = b('restore', without, '--replace');
     assert.equal(lost.code, 0, lost.said);
     assert.match(lost.said, /warning: this shop's secret is another/);
+    assert.match(lost.said, /warning: this shop's master key is another/);
     assert.match(b('restore', without, '--replace', '--with-secrets').said, /holds no secret/);
-    const found = b('restore', withIt, '--replace', '--with-secrets');
+    const found = plain('restore', withIt, '--replace', '--with-secrets');
     assert.equal(found.code, 0, found.said);
     assert.equal(readFileSync(folder('b-secret'), 'utf8').trim(), 's'.repeat(40));
     assert.equal(readFileSync(folder('b-secret.before'), 'utf8').trim(), 't'.repeat(40));
     assert.equal(statSync(folder('b-secret')).mode & 0o777, 0o600);
-    assert.equal(readFileSync(folder('b-master'), 'utf8').trim(), 'n'.repeat(40), 'that backup had none');
-    assert.equal(b('restore', make(sealed, own, '--with-secrets'), '--replace', '--with-secrets').code, 0);
-    assert.deepEqual(['', '.before'].map((end) => readFileSync(folder(`b-master${end}`), 'utf8').trim()), ['m'.repeat(40), 'n'.repeat(40)]);
+    const master = (end) => readFileSync(folder(`b-master${end}`), 'utf8').trim();
+    const withMaster = make(sealed, own, '--with-secrets');
+    for (const [to, from, words] of [ // what would leave sealed columns that nobody can read
+        [b, withIt, /names a master_key_file, and the backup has none/],
+        [plain, withMaster, /the backup holds secrets\/master-key.*names no master_key_file/],
+    ]) {
+        const got = to('restore', from, '--replace', '--with-secrets');
+        assert.equal(got.code, 1, got.said);
+        assert.match(got.said, words);
+    }
+    const template = (is) => asked('postgres', `alter database ${ELSEWHERE}_before_restore is_template ${is}`);
+    template(true); // it cannot be dropped, so the databases cannot change places
+    try {
+        const got = b('restore', withMaster, '--replace', '--with-secrets');
+        assert.equal(got.code, 1, got.said);
+        assert.equal(master(''), 'n'.repeat(40), 'the shop is as it was');
+    } finally {
+        template(false);
+    }
+    const put = b('restore', withMaster, '--replace', '--with-secrets');
+    assert.equal(put.code, 0, put.said);
+    assert.deepEqual(['', '.before'].map(master), ['m'.repeat(40), 'n'.repeat(40)]);
+});
+
+test('the master key in use is what a backup takes, also out of the environment', { skip }, () => {
+    const own = folder('given');
+    writeFileSync(folder('stale-master'), `${'o'.repeat(40)}\n`);
+    const words = { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: own, secret_file: folder('b-secret'), master_key_file: folder('stale-master') };
+    const given = shop('given', { ...words, master_key_before_file: folder('a-master') });
+    try {
+        process.env.TALAT_MASTER_KEY = 'k'.repeat(40);
+        const from = make(given, own, '--with-secrets');
+        assert.deepEqual(['', '-before'].map((end) => readFileSync(join(from, `secrets/master-key${end}`), 'utf8')), ['k'.repeat(40), 'm'.repeat(40)]);
+        assert.match(shop('given-none', words)('restore', from, '--replace', '--with-secrets').said, /names no master_key_before_file/);
+        process.env.TALAT_MASTER_KEY = 'l'.repeat(40);
+        assert.match(given('restore', from, '--replace', '--with-secrets').said, /TALAT_MASTER_KEY is not the master key of the backup/);
+    } finally {
+        delete process.env.TALAT_MASTER_KEY;
+    }
+    assert.equal(readFileSync(folder('stale-master'), 'utf8').trim(), 'o'.repeat(40));
 });
 
 test('the drill passes sound books, fails bent ones, and leaves nothing behind', { skip }, () => {
