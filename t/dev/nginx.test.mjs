@@ -9,6 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect as connectTLS } from 'node:tls';
+import { connect as connect2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -495,6 +496,15 @@ test('in production: TLS with HSTS, plain HTTP redirected, no word about the cac
         writeFileSync(join(dir, 'talat.conf'), `${conf.replace('mode = dev', 'mode = production').replace(/base_url = .*/, 'base_url = https://shop.example')}${more}`);
         return restartNginx(`TLS_CERT=${cert}`, `TLS_KEY=${key}`, `HTTP_PORT=${plain}`);
     };
+    const over2 = () => new Promise((done, fail) => {
+        const client = connect2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false }).on('error', fail);
+        const stream = client.request({ ':method': 'POST', ':path': '/api/x', 'content-length': String(2 << 20) }, { endStream: false });
+        let status, text = '';
+        stream.on('response', (got) => { status = got[':status']; });
+        stream.on('data', (part) => { text += part; });
+        stream.on('end', () => { client.destroy(); done([status, JSON.parse(text).error]); });
+        stream.on('error', fail);
+    });
     await withTLS();
     answer = page(kept);
     const secure = await new Promise((done, fail) => secureRequest({ host: '127.0.0.1', port, path: '/x', rejectUnauthorized: false, agent: false },
@@ -503,6 +513,7 @@ test('in production: TLS with HSTS, plain HTTP redirected, no word about the cac
     assert.match(secure.headers['strict-transport-security'], /max-age=63072000; includeSubDomains/);
     assert.equal(secure.headers['x-cache'], undefined);
     assert.equal(seen.at(-1).params.HTTPS, 'on');
+    assert.deepEqual(await over2(), [413, 'Please choose a smaller one and send it again.'], 'a body too large, in HTTP/2');
     const moved = await new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path: '/x?y=1', agent: false,
         headers: { host: 'evil.example' } }, (got) => { got.resume(); done(got); }).on('error', fail).end());
     assert.deepEqual([moved.statusCode, moved.headers.location], [301, 'https://shop.example/x?y=1']);
