@@ -23,15 +23,23 @@ static int refresh_category(struct ctx *c, const struct job *job)
 
 /* The menu is on all pages. Those of products are kept for an hour and bear their shop's tag; all
  * others are kept for a minute. */
+enum { SHOPS_A_JOB = 1000 }; /* what stands beside a job has a bound */
+
 static int refresh_menu(struct ctx *c, const struct job *job)
 {
     struct node *shops, *tags = node_list(c->mem);
+    int parts = 0;
     (void)job;
     TRY(q_catalog_shops(c, &shops));
-    EACH(it, shops)
+    EACH(it, shops) {
         node_add_str(
             c->mem, tags, str_fmt(c->mem, "organisation:%" PRId64, node_int(&it->node, "id")));
-    return refresh_slowly(c, tags, S("menu"));
+        if (node_count(tags) < SHOPS_A_JOB && it->next)
+            continue;
+        TRY(refresh_slowly(c, tags, str_fmt(c->mem, "menu%d", parts++)));
+        tags = node_list(c->mem);
+    }
+    return E_OK;
 }
 
 static int refresh_product(struct ctx *c, const struct job *job)

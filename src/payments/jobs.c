@@ -35,8 +35,9 @@ static int reconcile(struct ctx *c)
 int payments_erase(struct ctx *c, i64 order)
 {
     TRY(q_payments_erase_requests(c, NULL, order));
-    return job_add(
-        c, "payments.erase", str_fmt(c->mem, "payments.erase:%" PRId64, order), 0, order, NULL, 0);
+    /* Not joined to one that is there: that may have looked already. */
+    str key = str_fmt(c->mem, "payments.erase:%" PRId64 ":%" PRId64, order, when_now());
+    return job_add(c, "payments.erase", key, 0, order, NULL, 0);
 }
 
 /* Not while one of them is still to be applied. */

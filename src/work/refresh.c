@@ -122,12 +122,14 @@ static int refresh_pages(struct ctx *c, const struct job *job)
 
 static str rest(void) { return S("refresh.rest"); }
 
-/* All that go on at the same second are one. */
-static int next_part(struct ctx *c)
+/* All that go on at the same second are one. `after` is the second of the part before, which the
+ * database's clock may have begun earlier than ours. */
+static int next_part(struct ctx *c, i64 after)
 {
-    i64 second = when_now() / SECOND + 1;
+    i64 now = when_now() / SECOND;
+    i64 second = (now > after ? now : after) + 1;
     str key = str_fmt(c->mem, "refresh.part:%" PRId64, second);
-    return job_add(c, "refresh.part", key, 0, 0, NULL, second * SECOND);
+    return job_add(c, "refresh.part", key, 0, second, NULL, second * SECOND);
 }
 
 int refresh_slowly(struct ctx *c, struct node *tags, str cause)
@@ -149,7 +151,7 @@ static int begin_slowly(struct ctx *c, const struct job *job)
         sets[n++] = str_fmt(c->mem, "tag:%.*s", STR(it->node.as.text));
     if (!redis_join(c, rest(), sets, n, KEEP_S))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
-    return next_part(c);
+    return next_part(c, 0);
 }
 
 /* While no page can be made at all they are left where they are. */
@@ -158,7 +160,6 @@ static int refresh_part(struct ctx *c, const struct job *job)
     struct node *keys;
     int worst = E_OK;
     size_t failed = 0;
-    (void)job;
     if (!redis_some(c, rest(), PART, &keys))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
     EACH(it, keys) {
@@ -170,7 +171,7 @@ static int refresh_part(struct ctx *c, const struct job *job)
         return worst;
     fault_clear(c);
     redis_srem(c, rest(), keys);
-    return next_part(c);
+    return next_part(c, job->subject);
 }
 
 JOBS(work){
