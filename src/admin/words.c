@@ -85,6 +85,7 @@ static const struct word fields[] = {
     { "blocked_at", SAYS("Blocked") },
     { "blocked_reason", SAYS("Why") },
     { "brand", SAYS("Brand") },
+    { "broken", SAYS("Broken seals") },
     { "buyer", SAYS("Buyer") },
     { "carrier", SAYS("Carrier") },
     { "category_id", SAYS("Category") },
@@ -103,7 +104,7 @@ static const struct word fields[] = {
     { "expires_at", SAYS("Good until") },
     { "featured", SAYS("Featured") },
     { "free_from", SAYS("Free from") },
-    { "hash", SAYS("Secret") },
+    { "hash", SAYS("Digest") },
     { "id", SAYS("Number") },
     { "invited_by", SAYS("Invited by") },
     { "is_current", SAYS("In use") },
@@ -271,8 +272,7 @@ static str value_words(struct ctx *c, const struct node *row, str zone, str fiel
     return texts_of(c, text);
 }
 
-/* ---- one entry ---------------------------------------------------------------------------------
- */
+/* ---- one entry ------------------------------------------------------------------------------- */
 
 static void hide(struct ctx *c, struct node *map, const char *key, str words)
 {
@@ -310,8 +310,7 @@ void admin_put_into_words(struct ctx *c, struct node *row, str zone)
     }
 }
 
-/* ---- to choose from
- * -------------------------------------------------------------------------------- */
+/* ---- to choose from -------------------------------------------------------------------------- */
 
 static struct node *add_choices(
     struct ctx *c, struct node *document, const char *as, const struct word *list, str chosen)
