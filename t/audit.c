@@ -48,7 +48,7 @@ T(the_page_says_in_words_what_the_trail_has_codes_for)
     open_as_owner();
     t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
     t_sql("insert into auth.role (organisation_id, name, permissions) values "
-          "(1, 'Packers', '{orders:read,inventory:write}')");
+          "(1, 'Packers', '{orders:read-all,inventory:write}')");
     t_sql("update catalog.product set featured = not featured where slug = "
           "(select min(slug) from catalog.product)");
     t_get("/admin/audit");

@@ -540,13 +540,13 @@ T(an_api_key_is_made_by_who_has_proved_it_lately)
     t_open();
     t_login("admin@example.test");
     a_quarter_of_an_hour_later();
-    t_post("/admin/keys", "name=Till&days=30&scopes=orders:read");
+    t_post("/admin/keys", "name=Till&days=30&scopes=orders:read-all");
     t_status(303);
     is_true(str_starts(t_header_of("Location"), S("/account/confirm?next=")));
     eq_int(t_int("select count(*) as n from auth.api_key where name = 'Till'"), 0);
     t_post("/account/confirm", "password=market-day-demo&next=/admin/keys");
     t_header("Location", "/admin/keys");
-    t_post("/admin/keys", "name=Till&days=30&scopes=orders:read");
+    t_post("/admin/keys", "name=Till&days=30&scopes=orders:read-all");
     t_status(201);
 }
 

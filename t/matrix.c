@@ -158,11 +158,11 @@ static void plant(void)
         "select catalog.reshelve((select product_id from catalog.variant where sku = '" RADIO
         "'))");
     t_sql("insert into auth.role (organisation_id, name, permissions) "
-          "values (1, '" CANARY "', '{orders:read}')");
+          "values (1, '" CANARY "', '{orders:read-all}')");
     t_sql("insert into auth.invitation (organisation_id, email, place, invited_by, expires_at) "
           "values (1, '" CANARY "-i@example.test', 'viewer', 1, now() + interval '1 day')");
     t_sql("insert into auth.api_key (organisation_id, person_id, name, prefix, hash, scopes) "
-          "values (1, 1, '" CANARY "', 'tlt_zqcanary', 'x', '{orders:read}')");
+          "values (1, 1, '" CANARY "', 'tlt_zqcanary', 'x', '{orders:read-all}')");
     t_sql("insert into auth.device (person_id, session_hash, user_agent) "
           "values (%d, '" CANARY "', '" CANARY "')",
         VICTIM);

@@ -130,7 +130,7 @@ static i64 make_role(const char *form)
 T(an_own_role_holds_exactly_its_permissions_AC_04)
 {
     team(NULL);
-    i64 role = make_role("name=Packer&orders:read=1&orders:update=1");
+    i64 role = make_role("name=Packer&orders:read-all=1&orders:update=1");
     t_sql("insert into auth.member (organisation_id, person_id, place, role_id) "
           "values (1, 2, 'own', %" PRId64 ")",
         role);
@@ -169,7 +169,7 @@ T(a_role_is_made_only_of_what_its_maker_holds_AC_04)
           "values (1, 'Above', '{team:own}')");
     str id = crypto_opaque(
         t_ctx()->mem, t_ctx()->app->secret, "role", t_int("select max(id) as n from auth.role"));
-    t_post(str_fmt(t_ctx()->mem, "/admin/roles/%.*s", STR(id)).p, "name=Mine&orders:read=1");
+    t_post(str_fmt(t_ctx()->mem, "/admin/roles/%.*s", STR(id)).p, "name=Mine&orders:read-all=1");
     t_status(403);
     t_post(str_fmt(t_ctx()->mem, "/admin/roles/%.*s/delete", STR(id)).p, "");
     t_status(403);
@@ -185,8 +185,8 @@ T(no_role_of_an_organisation_holds_what_is_the_houses_AC_11)
     t_sql("update auth.person set role = 'super_admin' where id = 1");
     t_post("/admin/roles", "name=House&accounts:manage=1");
     t_status(403);
-    i64 role = make_role("name=House&orders:read=1");
-    t_sql("update auth.role set permissions = '{orders:read,accounts:manage,security:read}'");
+    i64 role = make_role("name=House&orders:read-all=1");
+    t_sql("update auth.role set permissions = '{orders:read-all,accounts:manage,security:read}'");
     t_sql("insert into auth.member (organisation_id, person_id, place, role_id) "
           "values (1, 2, 'own', %" PRId64 ")",
         role);
@@ -202,8 +202,8 @@ T(no_role_of_an_organisation_holds_what_is_the_houses_AC_11)
 T(what_is_no_permission_any_more_is_not_held)
 {
     team(NULL);
-    i64 role = make_role("name=Packer&orders:read=1");
-    t_sql("update auth.role set permissions = '{metrics:write,anyone,account:own,orders:read}'");
+    i64 role = make_role("name=Packer&orders:read-all=1");
+    t_sql("update auth.role set permissions = '{metrics:write,anyone,account:own,orders:read-all}'");
     t_sql("insert into auth.member (organisation_id, person_id, place, role_id) "
           "values (1, 2, 'own', %" PRId64 ")",
         role);
@@ -358,14 +358,14 @@ T(what_raises_rights_asks_who_it_is_and_keeps_what_was_typed)
     eq_int(t_int("select count(*) as n from auth.organisation where second_factor = '{viewer}'"), 1);
     t_get("/admin/team");
     has_text(t_body(), "name=\"viewer\" value=\"1\" checked");
-    waits_for_proof("/admin/roles", "name=Packer&orders:read=1&orders:update=1");
+    waits_for_proof("/admin/roles", "name=Packer&orders:read-all=1&orders:update=1");
     has_text(t_body(), "value=\"Packer\"");
     has_text(t_body(), "name=\"orders:update\" value=\"1\" checked");
     no_text(t_body(), "name=\"orders:refund\" value=\"1\" checked");
     eq_int(t_int("select count(*) as n from auth.role"), 0);
-    waits_for_proof("/admin/keys", "name=Till&days=30&scopes=orders:read");
+    waits_for_proof("/admin/keys", "name=Till&days=30&scopes=orders:read-all");
     has_text(t_body(), "value=\"Till\"");
-    has_text(t_body(), "value=\"orders:read\" checked");
+    has_text(t_body(), "value=\"orders:read-all\" checked");
     has_text(t_body(), "value=\"30\" selected");
 }
 
@@ -373,14 +373,14 @@ T(an_old_login_changes_no_role_and_takes_one_away_all_the_same)
 {
     team(NULL);
     t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
-    i64 role = make_role("name=Packer&orders:read=1");
+    i64 role = make_role("name=Packer&orders:read-all=1");
     str id = crypto_opaque(t_ctx()->mem, t_ctx()->app->secret, "role", role);
     str path = str_fmt(t_ctx()->mem, "/admin/roles/%.*s", STR(id));
     a_quarter_of_an_hour_later();
-    t_post(path.p, "name=Packer&orders:read=1&orders:refund=1");
+    t_post(path.p, "name=Packer&orders:read-all=1&orders:refund=1");
     confirmed();
     has_text(t_body(), "name=\"orders:refund\" value=\"1\" checked");
-    eq_str(t_str("select array_to_string(permissions, ' ') as s from auth.role"), "orders:read");
+    eq_str(t_str("select array_to_string(permissions, ' ') as s from auth.role"), "orders:read-all");
     a_quarter_of_an_hour_later();
     on(2, "role", "role=admin");
     confirmed();
@@ -465,7 +465,7 @@ T(an_owner_asks_a_second_factor_of_their_people_beside_the_shops_rule)
     t_get("/admin/orders.json");
     t_status(200);
     t_sql("insert into auth.role (id, organisation_id, name, permissions) overriding system value "
-          "values (990, 1, 'Packer', '{orders:read}'); update auth.member set place = 'own', role_id "
+          "values (990, 1, 'Packer', '{orders:read-all}'); update auth.member set place = 'own', role_id "
           "= 990 where person_id = 2");
     t_get("/admin/orders.json");
     t_status(403);

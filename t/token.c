@@ -374,6 +374,9 @@ T(the_form_token_is_given_to_who_asks)
     eq_int((i64)node_count(t_document()), 1);
     str token = node_str(t_document(), "csrfToken");
     eq_str(token, t_cookie("__Host-csrf"));
+    eq_str(token, t_cookie("__Host-csrf-token"));
+    t_header_has("Set-Cookie", "__Host-csrf-token=");
+    t_header_has("Set-Cookie", "; Path=/; Secure; SameSite=Strict; HttpOnly");
     t_get("/api/csrf/csrf-token");
     t_json("csrfToken", str_c(t_ctx()->mem, token)); /* the same, for other tabs' sake */
     t_without_token();
@@ -385,11 +388,38 @@ T(the_form_token_is_given_to_who_asks)
     is_false(str_eq(token, node_str(t_document(), "csrfToken")));
 }
 
+static void sends(str token, int status)
+{
+    t_without_token();
+    t_with("X-CSRF-Token", str_c(t_ctx()->mem, token));
+    t_post_json("/cart/lines", "{\"sku\":\"" CABLE "\"}");
+    t_status(status);
+}
+
+T(SE_04_a_scripts_own_cookie_is_enough_and_bound_to_its_session)
+{
+    open_shop();
+    t_login("admin@example.test");
+    t_get("/api/csrf/csrf-token");
+    str others = node_str(t_document(), "csrfToken");
+    t_browser();
+    t_login(SHOPPER_);
+    t_get("/api/csrf/csrf-token");
+    str token = node_str(t_document(), "csrfToken");
+    t_cookie_set(COOKIE_CSRF, "");
+    sends(token, 200);
+    sends(others, 403);
+    t_cookie_set(COOKIE_CSRF_TOKEN, str_c(t_ctx()->mem, others));
+    sends(others, 403);
+    t_cookie_set(COOKIE_CSRF_TOKEN, "");
+    sends(token, 403);
+}
+
 static void makes_a_key(str token)
 {
     t_without_token();
     t_with("Authorization", str_fmt(t_ctx()->mem, "Bearer %.*s", STR(token)).p);
-    t_post_json("/admin/keys", "{\"name\":\"Till\",\"days\":\"30\",\"scopes\":[\"orders:read\"]}");
+    t_post_json("/admin/keys", "{\"name\":\"Till\",\"days\":\"30\",\"scopes\":[\"orders:read-all\"]}");
 }
 
 T(what_is_grave_needs_a_token_whose_login_is_of_the_last_quarter_of_an_hour)

@@ -148,7 +148,7 @@ static int customer(struct req *r)
     TRY(orders_of_customer(c, c->scope.organisation, node_str(row, "email"), &orders, &label));
     watch_taken(r, 1);
     node_set(c->mem, document, S("customer"), row);
-    if (!may(&r->who, ORDERS_READ)) { /* orders and where they went are for who may see orders */
+    if (!may(&r->who, ORDERS_READ_ALL)) { /* orders and where they went are for who may see orders */
         orders = node_list(c->mem);
         label = NULL;
     }

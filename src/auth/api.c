@@ -163,7 +163,7 @@ static int log_out(struct req *r)
 static int give_csrf_token(struct req *r)
 {
     struct node *document = node_map(r->c.mem);
-    node_set_str(r->c.mem, document, S("csrf_token"), csrf_token(r));
+    node_set_str(r->c.mem, document, S("csrf_token"), csrf_give(r));
     return reply_with(r, document);
 }
 

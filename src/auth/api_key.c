@@ -69,8 +69,10 @@ int key_add(struct req *r, str name, const struct node *scopes, i64 days, str *k
 static uint64_t bits_of(const struct node *scopes)
 {
     uint64_t bits = 0;
-    EACH(item, scopes)
-        bits |= permission_bit(permission_named(item->node.as.text));
+    EACH(item, scopes) {
+        enum permission p = permission_named(item->node.as.text);
+        bits |= permission_is_for_keys(p) ? permission_bit(p) : 0;
+    }
     return bits;
 }
 
@@ -98,8 +100,8 @@ int key_become(struct req *r, str key)
         return fail(&r->c, E_LOGIN, "token", NULL);
     auth_take(r, node_int(row, "person_id"), row);
     r->who.allowed &= bits_of(node_get(row, S("scopes")));
-    if (may(&r->who, ORDERS_READ)) /* for a key, its organisation's */
-        r->who.allowed |= permission_bit(ORDERS_OWN);
+    if (may(&r->who, ORDERS_READ_ALL)) /* for a key, its organisation's */
+        r->who.allowed |= permission_bit(ORDERS_READ);
     r->who.role = USER;
     r->who.name = node_str(row, "key_name");
     r->who.email = str_none;

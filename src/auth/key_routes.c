@@ -47,9 +47,15 @@ static int page(struct req *r, str key, const struct node *chosen, struct node *
         struct node *one = (struct node *)&item->node;
         node_set_str(c->mem, one, S("id"),
             crypto_opaque(c->mem, c->app->secret, "api key", node_int(one, "id")));
-        struct node *words = node_hide(node_set_list(c->mem, one, S("words")));
-        EACH(scope, node_get(one, S("scopes")))
+        struct node *scopes = node_list(c->mem), *words = node_list(c->mem);
+        EACH(scope, node_get(one, S("scopes"))) {
+            if (!permission_is_for_keys(permission_named(scope->node.as.text)))
+                continue; /* a name of before */
+            node_add_str(c->mem, scopes, scope->node.as.text);
             node_add_str(c->mem, words, permission_words(c, scope->node.as.text));
+        }
+        node_set(c->mem, one, S("scopes"), scopes);
+        node_hide(node_set(c->mem, one, S("words"), words));
     }
     node_set(c->mem, doc, S("keys"), keys);
     node_set(c->mem, doc, S("may_give"), choices(r, chosen));

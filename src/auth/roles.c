@@ -16,7 +16,7 @@ str permission_words(struct ctx *c, str name)
 {
     static const char *const words[N_PERMISSIONS] = {
         [DASHBOARD_READ] = SAYS("See the day's figures"),
-        [ORDERS_READ] = SAYS("See orders"),
+        [ORDERS_READ_ALL] = SAYS("See orders"),
         [ORDERS_UPDATE] = SAYS("Send and cancel orders"),
         [ORDERS_REFUND] = SAYS("Give money back"),
         [ORDERS_DELETE] = SAYS("Delete orders"),

@@ -81,7 +81,7 @@ static const struct notify_builder *const mails[] = { WITH_MAILS(MAIL_ROWS) NULL
 /* The back office's, in the order of a merchant's day. */
 static const struct menu menu[] = {
     { SAYS("Today"), "/admin", DASHBOARD_READ },
-    { SAYS("Orders"), "/admin/orders", ORDERS_READ },
+    { SAYS("Orders"), "/admin/orders", ORDERS_READ_ALL },
     { SAYS("Products"), "/admin/products", CATALOG_READ },
     { SAYS("Customers"), "/admin/customers", CUSTOMERS_READ },
     { SAYS("Accounts"), "/admin/accounts", ACCOUNTS_MANAGE },

@@ -267,9 +267,9 @@ static int live(struct req *r)
 
 ROUTES(orders_admin){
     ROUTE(
-        GET, "/admin/orders", ORDERS_READ, to_list, list, "orders/admin_list", RATE_PAGE, NOINDEX),
-    ROUTE(GET, "/admin/live", ORDERS_READ, to_listen, live, NULL, RATE_PAGE, NOINDEX),
-    ROUTE(GET, "/admin/orders/{number}", ORDERS_READ, one_order, show, "orders/admin_show",
+        GET, "/admin/orders", ORDERS_READ_ALL, to_list, list, "orders/admin_list", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/admin/live", ORDERS_READ_ALL, to_listen, live, NULL, RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/admin/orders/{number}", ORDERS_READ_ALL, one_order, show, "orders/admin_show",
         RATE_PAGE, NOINDEX),
     ROUTE(POST, "/admin/orders/{number}/status", ORDERS_UPDATE, a_step, move, "orders/admin_show",
         RATE_FORM, NOINDEX | FORM),

@@ -53,7 +53,7 @@ static int find(struct req *r, struct found *f)
     if (!f->order)
         return missing(r);
     f->is_mine = me(r) && !r->who.key && person == me(r);
-    if (r->who.organisation && may(&r->who, ORDERS_READ)) {
+    if (r->who.organisation && may(&r->who, ORDERS_READ_ALL)) {
         c->scope.organisation = r->who.organisation;
         TRY(q_orders_has_part(c, &part, f->order, r->who.organisation));
         f->organisation = part ? r->who.organisation : 0;
@@ -171,7 +171,7 @@ static int show(struct req *r)
 static bool is_for_a_desk(struct req *r)
 {
     return (r->who.key || (r->is_bearer && in_header(r, "x-organisation").n)) &&
-        may(&r->who, ORDERS_READ);
+        may(&r->who, ORDERS_READ_ALL);
 }
 
 static int rows_of(struct req *r, i64 before, struct node **rows)
@@ -306,9 +306,9 @@ static int refund(struct req *r)
 }
 
 ROUTES(orders_api){
-    ROUTE(GET, "/api/orders", ORDERS_OWN, a_page, list, "orders/api_orders", RATE_PAGE,
+    ROUTE(GET, "/api/orders", ORDERS_READ, a_page, list, "orders/api_orders", RATE_PAGE,
         BARE | NOINDEX),
-    ROUTE(GET, "/api/orders/{id}", ORDERS_OWN, one_order, show, "orders/api_order", RATE_PAGE,
+    ROUTE(GET, "/api/orders/{id}", ORDERS_READ, one_order, show, "orders/api_order", RATE_PAGE,
         BARE | NOINDEX),
     ROUTE(PUT | PATCH, "/api/orders/{id}/status", ORDERS_UPDATE, a_status, move, "orders/api_order",
         RATE_FORM, SLOW | BARE | NOINDEX),

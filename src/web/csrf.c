@@ -98,10 +98,15 @@ static str issue(struct req *r, str bound_to)
 
 void csrf_issue(struct req *r, str bound_to) { issue(r, bound_to); }
 
-str csrf_token(struct req *r)
+/* The pages' cookie must come along from a mail's link and from a payment provider, where forms
+ * are on the page that opens: it is Lax. A script's request starts here, so its own is Strict. */
+str csrf_give(struct req *r)
 {
     str token = in_cookie(r, COOKIE_CSRF), bound_to = bound_cookie(r);
-    return is_valid(r, token, bound_to) ? token : issue(r, bound_to);
+    if (!is_valid(r, token, bound_to))
+        token = issue(r, bound_to);
+    set_cookie(r, COOKIE_CSRF_TOKEN, token, 0, false);
+    return token;
 }
 
 /* A program of another origin that may use the interface, and that brings nothing of ours: there
@@ -124,10 +129,12 @@ int csrf_check(struct req *r)
         return E_OK;
     if (!comes_from_us(r))
         return forged(r, "another origin");
-    str bound_to = bound_cookie(r), cookie = in_cookie(r, COOKIE_CSRF);
+    str bound_to = bound_cookie(r);
     if (!bound_to.n || (!in_cookie(r, COOKIE_SESSION).n && is_vouched_for(r)))
         return E_OK;
     str token = in_header(r, "x-csrf-token");
+    bool is_script = token.n && crypto_equal(token, in_cookie(r, COOKIE_CSRF_TOKEN));
+    str cookie = in_cookie(r, is_script ? COOKIE_CSRF_TOKEN : COOKIE_CSRF);
     if (!token.n && body_is_form(r)) {
         TRY(body_read_form(r));
         token = field_of(r, "csrf");

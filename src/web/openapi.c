@@ -198,7 +198,7 @@ static void add_inputs(struct arena *mem, const struct operation *o, struct node
         else
             add_property(mem, schema, in);
     }
-    if (is_for_staff(o->row->need) || o->row->need == ORDERS_OWN)
+    if (is_for_staff(o->row->need) || o->row->need == ORDERS_READ)
         node_set_str(mem, node_add_map(mem, parameters), S("$ref"),
             S("#/components/parameters/Organisation"));
     if (!str_is(o->method, "GET") && !(o->row->flags & RAW))
@@ -305,7 +305,7 @@ static void add_security(struct arena *mem, const struct operation *o, struct no
         node_add_map(mem, list);
     for (size_t i = 0; i < COUNT(schemes); i++)
         node_set_list(mem, node_add_map(mem, list), str_of(schemes[i]));
-    if (permission_is_for_keys(o->row->need) || o->row->need == ORDERS_OWN)
+    if (permission_is_for_keys(o->row->need) || o->row->need == ORDERS_READ)
         node_set_list(mem, node_add_map(mem, list), S("key"));
     node_set_str(mem, operation, S("x-permission"), str_of(permission_name(o->row->need)));
 }

@@ -94,7 +94,8 @@ void set_cookie(struct req *r, const char *name, str value, i64 max_age_s, bool 
         return;
     }
     struct buf out = buf_new(r->c.mem, 4096);
-    const char *site = strcmp(name, COOKIE_REFRESH) ? "Lax" : "Strict";
+    bool is_strict = !strcmp(name, COOKIE_REFRESH) || !strcmp(name, COOKIE_CSRF_TOKEN);
+    const char *site = is_strict ? "Strict" : "Lax";
     buf_fmt(&out, "%s=%.*s; Path=/; Secure; SameSite=%s", name, STR(value), site);
     if (!for_scripts)
         buf_add(&out, S("; HttpOnly"));

@@ -21,10 +21,10 @@ enum member { NOBODY, VIEWER, MEMBER, STAFF_ADMIN, OWNER }; /* in an organisatio
     X(ANYONE, "anyone", GUEST, NOBODY)                      \
     X(SHOPPER, "account:own", USER, NOBODY)                 \
     X(ORDERS_CREATE, "orders:create", USER, NOBODY)         \
-    X(ORDERS_OWN, "orders:own", USER, NOBODY)               \
+    X(ORDERS_READ, "orders:read", USER, NOBODY)             \
     X(CHAT_ACCESS, "chat:access", USER, NOBODY)             \
     X(DASHBOARD_READ, "dashboard:read", ADMIN, VIEWER)      \
-    X(ORDERS_READ, "orders:read", ADMIN, VIEWER)            \
+    X(ORDERS_READ_ALL, "orders:read-all", ADMIN, VIEWER)    \
     X(ORDERS_UPDATE, "orders:update", ADMIN, MEMBER)        \
     X(ORDERS_REFUND, "orders:refund", ADMIN, STAFF_ADMIN)   \
     X(ORDERS_DELETE, "orders:delete", SUPER_ADMIN, OWNER)   \
@@ -164,8 +164,10 @@ struct req {
  * currency's (nginx/render). */
 #define COOKIE_SESSION  "__Host-sid"
 #define COOKIE_CART     "__Host-cart"
-#define COOKIE_CSRF     "__Host-csrf"
-#define COOKIE_REFRESH  "__Host-refresh" /* SameSite=Strict: no link leads to where it counts */
+#define COOKIE_CSRF     "__Host-csrf" /* the pages' own: a link from a mail must find it */
+/* SameSite=Strict: no link leads to where these two count. */
+#define COOKIE_CSRF_TOKEN "__Host-csrf-token"
+#define COOKIE_REFRESH  "__Host-refresh"
 #define COOKIE_ORDERS   "__Host-orders" /* what a guest's signed links have opened here */
 #define COOKIE_CURRENCY "__Host-currency"
 
@@ -237,7 +239,7 @@ bool path_is_ours(str path);
 /* Gives this browser a new form token, bound to its session's cookie value, or to its cart's
  * while it has no session. To be called wherever one of those cookies is set. */
 void csrf_issue(struct req *, str bound_to);
-str csrf_token(struct req *); /* this browser's, for whoever builds requests by script */
+str csrf_give(struct req *); /* this browser's, for who builds requests by script, in a cookie too */
 /* Counts one (or `add`, 0 only looks) under a named class of limit.c ("login-account") for a
  * key of the caller's own making; E_LIMIT with Retry-After when it is used up. */
 int limit_take(struct req *, const char *name, str key, i64 add);

@@ -69,6 +69,15 @@ const trailOfBefore = `set local lock_timeout = '3s';
     update audit.entry set thing_id = 'bent' where thing_id = '2' and thing = 'catalog.product';
     alter table audit.entry enable trigger never_changed;
     drop policy bends on audit.entry;`;
+// A role and a key that may read all orders, as that was called before 0285.
+const rightsOfBefore = `set local lock_timeout = '3s';
+    select set_config('app.platform', 'on', true);
+    insert into auth.organisation (slug, name) values ('before', 'Before');
+    insert into auth.person (email, password_hash) values ('before@example.test', '');
+    insert into auth.role (organisation_id, name, permissions)
+        select id, 'Packers', '{orders:read,catalog:read}' from auth.organisation where slug = 'before';
+    insert into auth.api_key (organisation_id, person_id, name, prefix, hash, scopes)
+        select o.id, p.id, 'Books', 'tlt_before01', '', '{orders:read}' from auth.organisation o, auth.person p where slug = 'before' and email like 'before@%';`;
 
 before(() => {
     if (skip) return;
@@ -87,12 +96,16 @@ test('a database of the first version and a new one end up the same', { skip }, 
     make(NEW);
     assert.equal((await migrate(NEW, '--check')).code, 3, 'there is nothing yet');
     plant('0220_zz_trail_of_before.sql', trailOfBefore);
+    plant('0284_zz_rights_of_before.sql', rightsOfBefore);
     const fresh = await migrate(NEW);
     assert.equal(fresh.code, 0, fresh.said);
     const taken = await migrate(OLD);
     assert.equal(taken.code, 0, taken.said);
     assert.equal(psql(at(OLD, 'postgres'), '-c', `select e.after ->> 'broken' = '[' || s.id || ']' from audit.entry e, audit.seal s, audit.entry b
          where e.action = 'resealed' and b.thing_id = 'bent' and b.id = any(s.entries)`), 't', 'the seal that was broken is told, and no other');
+    assert.equal(psql(at(OLD, 'postgres'), '-c', `select array_to_string(permissions || scopes, ' ') from auth.role, auth.api_key`),
+        'orders:read catalog:read orders:read-all orders:read orders:read-all', 'who read all orders still does');
+    psql(at(OLD, 'postgres'), '-c', 'delete from auth.api_key; delete from auth.role; delete from auth.person; delete from auth.organisation');
     assert.deepEqual(shape(OLD), shape(NEW));
     assert.deepEqual(owners(OLD), owners(NEW));
     assert.deepEqual(rows(OLD), rows(NEW));

@@ -20,7 +20,7 @@ async function actors() {
         m as (insert into auth.member (organisation_id, person_id, place) select o.id, p.id, 'owner' from o, auth.person p where p.email = ${quote(email)}) select id from o`));
     const key = `tlt_${randomBytes(4).toString('hex')}_${randomBytes(24).toString('hex')}`;
     sql(`insert into auth.api_key (organisation_id, person_id, name, prefix, hash, scopes) select ${house}, id, 'All', '${key.slice(0, 12)}', '${createHash('sha256').update(key).digest('hex')}',
-        '{orders:read,orders:update,orders:refund,catalog:read,catalog:write,inventory:write,customers:read}' from auth.person where email = ${quote(email)}`);
+        '{orders:read-all,orders:update,orders:refund,catalog:read,catalog:write,inventory:write,customers:read}' from auth.person where email = ${quote(email)}`);
     const seller = await new Browser().login(email, PASSWORD);
     assert.equal((await ask('/admin/orders.json', { headers: { 'x-api-key': key } })).status, 200, 'the key opens its own house');
     return { guest: {}, customer: { cookie: other.cookie }, 'owner elsewhere': { cookie: seller.cookie }, token: { authorization: `Bearer ${token}` }, key: { 'x-api-key': key } };

@@ -143,11 +143,11 @@ test('AC-10 rights taken away at one node are gone at the other within a second,
         assert.ok(took < 1000, what);
     };
     await step('another place', () => boss.here.post(`/admin/team/${member}/role`, { role: 'viewer' }), '/admin/customers.json');
-    const made = await boss.here.post('/admin/roles', { name: 'Packer', 'orders:read': 1, 'catalog:read': 1 });
+    const made = await boss.here.post('/admin/roles', { name: 'Packer', 'orders:read-all': 1, 'catalog:read': 1 });
     assert.equal(made.status, 303, text(made.body).slice(0, 300));
     const role = (await boss.here.json('/admin/team.json')).data.roles[0].id;
     assert.equal((await boss.here.post(`/admin/team/${member}/role`, { role })).status, 303);
-    await step('a role of their own making', () => boss.here.post(`/admin/roles/${role}`, { name: 'Packer', 'orders:read': 1 }), '/admin/products.json');
+    await step('a role of their own making', () => boss.here.post(`/admin/roles/${role}`, { name: 'Packer', 'orders:read-all': 1 }), '/admin/products.json');
     await step('taken out', () => boss.here.post(`/admin/team/${member}/remove`, {}), '/admin/orders.json');
 });
 

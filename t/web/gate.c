@@ -72,7 +72,7 @@ ROUTES(gate_test) {
     ROUTE(GET,    "/notes",          SHOPPER,     NULL,   hello,    "hello", RATE_PAGE, 0),
     ROUTE(POST,   "/notes",          ANYONE,      a_note, save,     "form",  RATE_FORM, 0),
     ROUTE(DELETE, "/notes",          ANYONE,      NULL,   save,     NULL,    RATE_FORM, 0),
-    ROUTE(GET,    "/admin",          ORDERS_READ, NULL,   hello,    "hello", RATE_PAGE, NOINDEX),
+    ROUTE(GET,    "/admin",          ORDERS_READ_ALL, NULL,   hello,    "hello", RATE_PAGE, NOINDEX),
     ROUTE(POST,   "/onward",         ANYONE,      a_next, onward,   NULL,    RATE_FORM, 0),
     ROUTE(POST,   "/outside",        ANYONE,      a_next, outside,  NULL,    RATE_FORM, 0),
     ROUTE(POST,   "/sold-out",       ANYONE,      a_note, sold_out, "form",  RATE_FORM, 0),
@@ -317,7 +317,7 @@ T(wrong_person_is_403)
     t_get("/admin.json");
     t_status(403);
     t_json("error", "Insufficient permissions");
-    t_json("required", "orders:read");
+    t_json("required", "orders:read-all");
     t_json("role", "user");
     eq_int(shown, 0);
 }
@@ -332,23 +332,23 @@ T(right_person_gets_in)
 T(members_have_what_their_place_has)
 {
     struct who viewer = { .person = 1, .organisation = 5, .allowed = permissions_of(USER, VIEWER) };
-    is_true(may(&viewer, ORDERS_READ));
+    is_true(may(&viewer, ORDERS_READ_ALL));
     is_false(may(&viewer, ORDERS_UPDATE));
     viewer.allowed = permissions_of(USER, NOBODY);
-    is_false(may(&viewer, ORDERS_READ));
+    is_false(may(&viewer, ORDERS_READ_ALL));
     is_true(may(&viewer, SHOPPER));
     is_false(may(&viewer, PERMISSION_NONE_GIVEN));
 }
 T(nothing_but_the_set_of_permissions_decides_AC_06)
 {
     struct who bare = { .person = 1, .role = SUPER_ADMIN, .organisation = 5, .member = OWNER };
-    is_false(may(&bare, ORDERS_READ));
+    is_false(may(&bare, ORDERS_READ_ALL));
     is_true(may(&bare, ANYONE));
-    bare.allowed = permission_bit(ORDERS_READ);
-    is_true(may(&bare, ORDERS_READ));
+    bare.allowed = permission_bit(ORDERS_READ_ALL);
+    is_true(may(&bare, ORDERS_READ_ALL));
     is_false(may(&bare, ORDERS_UPDATE));
     bare.person = 0;
-    is_false(may(&bare, ORDERS_READ));
+    is_false(may(&bare, ORDERS_READ_ALL));
 }
 
 /* ---- forms -------------------------------------------------------------------------------------------- */

@@ -214,8 +214,8 @@ T(AC_05_each_step_of_the_ladder_may_what_is_named_and_all_below_it)
     static const struct {
         const char *name;
         enum role least;
-    } named[] = { { "orders:create", USER }, { "chat:access", USER }, { "orders:own", USER },
-        { "orders:read", ADMIN }, { "orders:update", ADMIN }, { "orders:delete", SUPER_ADMIN } };
+    } named[] = { { "orders:create", USER }, { "orders:read", USER }, { "chat:access", USER },
+        { "orders:read-all", ADMIN }, { "orders:update", ADMIN }, { "orders:delete", SUPER_ADMIN } };
     for (size_t i = 0; i < COUNT(named); i++) {
         uint64_t bit = permission_bit(permission_named(str_of(named[i].name)));
         is_true(bit != 0);
