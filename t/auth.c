@@ -420,6 +420,31 @@ T(logging_out_ends_the_session_everywhere)
     t_status(303);
 }
 
+T(who_may_not_can_log_in_as_somebody_else)
+{
+    t_open();
+    t_login(SHOPPER);
+    t_get("/admin/orders?q=a%20lamp");
+    t_status(403);
+    t_text("You are logged in as " SHOPPER ".");
+    t_html("form[action=/logout]");
+    t_html("input[value=/admin/orders?q=a%20lamp]");
+    t_post("/logout", "next=//evil.example");
+    t_header("Location", "/");
+    t_login(SHOPPER);
+    t_post("/logout", "next=/admin/orders?q=a%2520lamp");
+    t_header("Location", "/admin/orders?q=a%20lamp");
+    t_get("/admin/orders?q=a%20lamp");
+    t_header("Location", "/login?next=/admin/orders%3Fq%3Da%2520lamp");
+    t_login(SHOPPER);
+    t_post("/admin/keys", "name=x&scopes=orders:read&days=30"); /* of what is sent: from the start */
+    t_html("input[value=/login]");
+    t_get("/products/there-is-none"); /* nobody else finds it either */
+    t_status(404);
+    t_html(".shelf-links");
+    t_no_text("logged in as");
+}
+
 /* ---- what the log says
  * -------------------------------------------------------------------------------- */
 

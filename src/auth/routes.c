@@ -20,6 +20,7 @@ static const struct input on_the_way[] = { { "next", LINE, 0, 500 },
     { "done", CHOICE, .choices = "password|verified|undone|erased" }, { 0 } };
 static const struct input to_verify[] = { { "token", WORD, 0, 128 }, { "email", EMAIL, 0, 254 },
     { "code", LINE, 0, 20 }, { "password", SECRET, 0, 256 }, { 0 } };
+static const struct input to_leave[] = { { "next", LINE, 0, 500 }, { 0 } };
 static const struct input a_token[] = { { "token", WORD, 0, 128 }, { 0 } };
 
 static str next_of(struct req *r)
@@ -327,7 +328,7 @@ static int log_out(struct req *r)
     view_as_self(r);
     TRY(api_leave(r));
     TRY(session_end(r));
-    return see_other(r, S("/"));
+    return see_other(r, in_str(r, "next"));
 }
 
 /* What was done a moment ago, said on the page one comes back to. */
@@ -371,7 +372,7 @@ ROUTES(auth){
     ROUTE(GET, "/verify", ANYONE, a_token, show_verify, "auth/verify", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/verify", ANYONE, to_verify, verify, "auth/verify", RATE_LOGIN, NOINDEX | FORM),
     ROUTE(POST, "/verify/again", ANYONE, on_the_way, verify_again, NULL, RATE_LOGIN, NOINDEX),
-    ROUTE(POST, "/logout", ANYONE, NULL, log_out, NULL, RATE_FORM, NOINDEX | VIEWING),
+    ROUTE(POST, "/logout", ANYONE, to_leave, log_out, NULL, RATE_FORM, NOINDEX | VIEWING),
     ROUTE(GET, "/account", SHOPPER, what_was_done, account, "auth/account", RATE_PAGE, NOINDEX),
     END_OF_ROUTES,
 };

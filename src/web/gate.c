@@ -92,7 +92,7 @@ static int who(struct req *r)
 static int to_login(struct req *r)
 {
     struct buf to = buf_new(r->c.mem, 16000);
-    str here = str_fmt(r->c.mem, "%.*s%.*s", STR(r->path), STR(query_after(r)));
+    str here = path_here(r);
     buf_add(&to, lang_path(r, r->c.lang, S("/login")));
     if (r->method == GET) {
         buf_add(&to, S("?next="));

@@ -522,6 +522,18 @@ static void error_plain(struct req *r, int status, str text)
     buf_add(out, S("</small></p></html>\n"));
 }
 
+/* Who may not, may be somebody else as well: the way to log in as them, and back to here. */
+static void add_other_login(struct req *r, int err, struct node *error)
+{
+    str here = path_here(r);
+    struct node *login = node_set_null(r->c.mem, error, S("login")); /* nobody to leave */
+    if (err != E_DENIED || !r->who.person || r->who.viewer)
+        return;
+    login = node_set_map(r->c.mem, error, S("login"));
+    node_set_str(r->c.mem, login, S("email"), r->who.email);
+    node_set_str(r->c.mem, login, S("next"), r->method == GET && here.n <= 500 ? here : S("/login"));
+}
+
 static bool error_page(struct req *r, int err, str text)
 {
     struct arena *mem = r->c.mem;
@@ -534,6 +546,7 @@ static bool error_page(struct req *r, int err, str text)
     node_set_str(mem, error, S("text"), text);
     node_set_str(mem, error, S("request_id"), r->c.id);
     node_set(mem, error, S("fields"), field_texts(r));
+    add_other_login(r, err, error);
     /* The shop's frame around it, unless what it is made of is what failed. */
     if (r->c.app->hooks.page && err != E_AWAY && r->c.app->hooks.page(r, doc))
         fault_clear(&r->c);

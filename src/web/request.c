@@ -217,6 +217,11 @@ str query_after(struct req *r)
     return r->query.n ? str_fmt(r->c.mem, "?%.*s", STR(r->query)) : str_none;
 }
 
+str path_here(struct req *r)
+{
+    return str_fmt(r->c.mem, "%.*s%.*s", STR(r->path), STR(query_after(r)));
+}
+
 /* To the one way a page is written: without a slash at the end, without the prefix of the
  * language that needs none. Built from the raw path, cut only where it is known to be safe. */
 static int moved(struct req *r, str raw, const struct path *path)

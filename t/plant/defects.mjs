@@ -140,7 +140,7 @@ export default [
         red: ['auth/a_wrong_password_and_an_unknown_account_cost_the_same_work', 't/http/guesses.test.mjs: SE enumeration: no form takes longer for an account that there is'] },
     { name: 'login-kinds', what: 'an account that was imported is told by the time', file: 'src/auth/service.c',
         from: 'known && ok ? E_OK : spend_the_rest(', to: 'known && ok ? E_OK : 0 && spend_the_rest(',
-        red: ['timing/SE_enumeration_an_account_that_was_imported_takes_no_longer'] },
+        red: ['timing/SE_enumeration_a_login_takes_as_long_for_an_unknown_account'] },
     { name: 'guesses-everywhere', what: 'a new address is a new guess', file: 'src/web/limit.c',
         from: '{ "login-account", 0, BY_KEY, 10, 900, true }', to: '{ "login-account", 0, BY_KEY, 100000, 900, true }',
         also: [{ file: 'src/auth/routes.c', from: 'TRY(must_wait(r, g));', to: '(void)must_wait;' }],
