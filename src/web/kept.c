@@ -38,7 +38,19 @@ struct kept {
     bool is_pool; /* somebody says when that is */
 };
 
-struct kept *kept_open(struct arena *mem) { return NEW(mem, struct kept); }
+static void drop_slots(void *of)
+{
+    struct kept *kept = of;
+    for (size_t i = 0; i < SLOTS; i++)
+        arena_drop(kept->slots[i].mem);
+}
+
+struct kept *kept_open(struct arena *mem)
+{
+    struct kept *kept = NEW(mem, struct kept);
+    DEFER(mem, drop_slots, kept);
+    return kept;
+}
 
 static struct slot *find(struct kept *kept, str key)
 {

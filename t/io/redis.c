@@ -120,6 +120,37 @@ T(counters_go_along_with_tags)
     }
 }
 
+/* As after a restart that the connection did not notice, behind a proxy. */
+T(a_redis_that_has_forgotten_the_script_is_told_it_again)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    str tag = key("x"), value;
+    struct counter one = { .key = key("n"), .window_s = 60, .add = 1 };
+    struct node *list;
+    const char *flush[] = { "/usr/bin/redis-cli", "-s", str_c(c->mem, stack_conf("redis")),
+        "script", "flush", NULL };
+    struct proc_result got;
+    bool done = redis_sadd(c, &tag, 1, S("one"), 60);
+    is_true(done);
+    for (int i = 0; i < 100 && done; i++) { /* a worker of the stack may tell it at once */
+        must(proc_run(c, &(struct proc_call){ .argv = flush, .wall_us = 10 * SECOND }, &got));
+        eq_int(got.status, 0);
+        redis_sadd_begin(c, &tag, 1, S("two"), 60, &one, 1);
+        done = redis_sadd_end(c, &one, 1);
+    }
+    is_false(done); /* that page is kept for ten seconds only */
+    is_true(redis_get(c, key("none"), &value));
+    eq_str(value, "");
+    redis_sadd_begin(c, &tag, 1, S("three"), 60, &one, 1);
+    is_true(redis_sadd_end(c, &one, 1));
+    is_true(one.count >= 1);
+    is_true(redis_smembers(c, tag, &list));
+    is_true(node_count(list) >= 2);
+    redis_del(c, tag);
+    redis_del(c, one.key);
+}
+
 T(a_wrong_type_is_no_crash)
 {
     NEED_REDIS();
