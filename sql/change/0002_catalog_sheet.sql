@@ -1,5 +1,6 @@
 -- Lists and product pages read two new tables: catalog.offer instead of catalog.product_price,
 -- and catalog.sheet. The shelf of every product is written anew.
+-- rows: catalog.product
 set local lock_timeout = '3s';
 set local statement_timeout = 0;
 

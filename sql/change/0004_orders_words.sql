@@ -1,6 +1,7 @@
 -- What the back office finds orders and customers by: number, name, address of mail, telephone as
 -- written and as figures alone. In a table of its own, so that an order that moves on need not
 -- write its index again; nobody but talat_search reads it.
+-- rows: orders.order
 set local lock_timeout = '3s';
 create table orders.words (
     order_id bigint primary key references orders."order" on delete cascade,

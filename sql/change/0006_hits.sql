@@ -1,4 +1,5 @@
 -- The search asks its own index alone whether a product is on the shelf, and ranks only so many.
+-- rows: catalog.product_text
 set local lock_timeout = '3s';
 set local statement_timeout = 0;
 select set_config('app.platform', 'on', true);

@@ -1,7 +1,6 @@
 -- Counts under a chosen filter look at the variants that matter, and those of a search at no more of
 -- the shelf than its hits. A product's sheet stays in its row.
 set local lock_timeout = '3s';
-set local statement_timeout = 0;
 
 alter table catalog.sheet set (toast_tuple_target = 8160);
 

@@ -1,5 +1,6 @@
 -- Telephone and street are sealed: by the programs, which have the keys. talat-work takes forward
 -- what is there, a little at a time; talatctl keys seal does it at once.
+-- rows: orders.order, orders.words
 set local lock_timeout = '3s';
 set local statement_timeout = 0;
 create function base.written_plain() returns trigger language plpgsql as $$

@@ -1,10 +1,6 @@
 -- Addresses stand beside what was done, not in it: so that they can go without it. And the trail
--- has an end. What is there is taken forward, and its seals are made anew over what they cover now;
--- that this was done, the hash the chain ended with until now, and which seals did not hold, is an
--- entry of the trail.
+-- has an end. 0295 takes forward what is there.
 set local lock_timeout = '3s';
-set local statement_timeout = 0;
-select set_config('app.platform', 'on', true);
 
 create or replace function base.source() returns text language sql stable parallel safe as
 $$ select rtrim(concat_ws(' ', split_part(s, ' ', 3),
@@ -49,11 +45,6 @@ begin
         using errcode = 'TL403';
 end $$;
 
--- Whether the seals hold can be asked until here: what was changed behind them is told below.
-select set_config('audit.broken', coalesce(jsonb_agg(s.id order by s.id), '[]')::text, true)
-  from (select s.*, lag(s.hash, 1, '') over (order by s.id) as hash_before from audit.seal s) s
- where s.hash <> audit.hash_of(s.hash_before, s.entries);
-
 alter table audit.entry add column whence text;
 alter table orders.event add column whence text;
 alter table inventory.movement add column whence text;
@@ -63,63 +54,6 @@ drop trigger never_changed on orders.event;
 drop trigger never_changed on inventory.movement;
 create policy forgotten on audit.entry for update to talat_owner using (true) with check (true);
 create policy cut on audit.entry for delete to talat_owner using (true);
-
-create function pg_temp.parted(source text, out part_whence text, out part_source text)
-language plpgsql volatile as $$
-begin
-    part_whence := left(replace(gen_random_uuid()::text, '-', ''), 16) || '/'
-        || split_part(source, ' ', 2);
-    part_source := 'web ' || left(encode(sha256(convert_to(part_whence, 'UTF8')), 'hex'), 16) || ' '
-        || split_part(source, ' ', 3);
-end $$;
-do $$
-declare
-    r record;
-begin
-    for r in select id, source from audit.entry where source ~ '^web [0-9a-f]*[.:]' loop
-        update audit.entry e set whence = p.part_whence, source = p.part_source
-          from pg_temp.parted(r.source) p where e.id = r.id;
-    end loop;
-    for r in select id, source from orders.event where source ~ '^web [0-9a-f]*[.:]' loop
-        update orders.event e set whence = p.part_whence, source = p.part_source
-          from pg_temp.parted(r.source) p where e.id = r.id;
-    end loop;
-    for r in select id, source, person_id from inventory.movement where source ~ '^web [0-9a-f]*[.:]' loop
-        update inventory.movement e
-           set whence = case when r.person_id is not null then p.part_whence end, source = p.part_source
-          from pg_temp.parted(r.source) p where e.id = r.id;
-    end loop;
-end $$;
--- Who is erased already.
-update audit.entry e set whence = null from auth.person p
- where p.erased_at is not null and e.whence is not null
-   and (e.person_id = p.id or e.thing = 'auth.person' and e.thing_id = p.id::text and e.person_id is null);
-update orders.event v set whence = null from orders."order" o
- where o.id = v.order_id and o.email = '' and v.whence is not null
-   and (v.person_id is null or v.person_id = o.person_id);
-update orders.event v set whence = null from auth.person p
- where p.erased_at is not null and v.person_id = p.id and v.whence is not null;
-update inventory.movement m set whence = null from auth.person p
- where p.erased_at is not null and m.person_id = p.id and m.whence is not null;
-do $$
-declare
-    s record;
-    was text;
-    is_now text := '';
-    newest bigint;
-begin
-    for s in select id, hash, entries from audit.seal order by id loop
-        was := s.hash;
-        newest := s.id;
-        is_now := audit.hash_of(is_now, s.entries);
-        update audit.seal set hash = is_now where id = s.id;
-    end loop;
-    if newest is not null then
-        perform audit.tell(null, 'event', 'resealed', 'audit.seal', newest::text,
-            jsonb_build_object('was', was, 'is', is_now,
-                'broken', current_setting('audit.broken')::jsonb));
-    end if;
-end $$;
 
 alter table orders.event alter column whence set default base.whence();
 create index entry_whence on audit.entry (at) where whence is not null;

@@ -10,6 +10,15 @@ select to_regclass('ops.change') is not null as yes;
 -- name: changes :many
 select name from ops.change order by name;
 
+-- name: sizes :many
+-- in: tables text[]
+-- About how many rows those of them have that are there already.
+select t.name, c.reltuples::bigint as n
+  from unnest(:tables) with ordinality t (name, place)
+  join pg_class c on c.oid = to_regclass(t.name)
+ where c.reltuples > 0
+ order by t.place;
+
 -- name: lock_schema :one
 -- One migration at a time; the lock goes with the connection.
 select pg_try_advisory_lock(7421002) as got;

@@ -5,6 +5,7 @@
 #include "gen/queries.h"
 #include "io/io.h"
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,6 +13,7 @@
 #define MOST_SQL      ((size_t)4 << 20)
 #define LOCK_TRIES    240
 #define LOCK_PAUSE_NS (250 * 1000 * 1000)
+#define MOST_TABLES   16
 
 static int by_name(const void *a, const void *b) { return str_order(*(str *)a, *(str *)b); }
 
@@ -109,8 +111,31 @@ static int check_change(struct ctx *c, str dir, str name)
     return E_OK;
 }
 
+/* "-- rows: audit.entry, orders.event": tables that a change goes through from end to end, and so
+ * takes as long as they are. Those that are there already, and how long they are. */
+static int add_rows(struct ctx *c, str dir, str name, struct buf *out)
+{
+    str sql, line, one, *tables = NEWS(c->mem, str, MOST_TABLES);
+    size_t n = 0;
+    struct node *sizes;
+    TRY(read_sql(c, dir, name, &sql));
+    while (!n && str_cut(&sql, '\n', &line) && (!line.n || str_starts(line, S("--"))))
+        if (str_starts(line, S("-- rows: ")))
+            for (line = str_from(line, 9); n < MOST_TABLES && str_cut(&line, ',', &one);)
+                tables[n++] = str_trim(one);
+    TRY(q_ops_sizes(c, &sizes, tables, n));
+    EACH(it, sizes)
+        buf_fmt(out, "    goes through %.*s: about %" PRId64 " rows\n",
+            STR(node_str(&it->node, "name")), node_int(&it->node, "n"));
+    return E_OK;
+}
+
 static int make_change(struct ctx *c, str dir, str name, struct buf *report)
 {
+    struct buf rows = buf_new(c->mem, 4096);
+    TRY(add_rows(c, dir, name, &rows));
+    if (rows.n)
+        fprintf(stderr, "at %.*s, while the shop goes on:\n%.*s", STR(name), STR(buf_str(&rows)));
     TRY(pg_begin(c));
     int err = run_file(c, dir, name, report);
     if (!err)
@@ -178,7 +203,7 @@ int ops_migrate(struct ctx *c, str sql_dir, struct buf *report)
 
 int ops_migrate_check(struct ctx *c, str sql_dir, struct buf *report, bool *needed)
 {
-    str *names;
+    str change = str_fmt(c->mem, "%.*s/change", STR(sql_dir)), *names;
     size_t n;
     TRY(has_schema(c, needed));
     *needed = !*needed;
@@ -186,9 +211,11 @@ int ops_migrate_check(struct ctx *c, str sql_dir, struct buf *report, bool *need
         buf_add(report, S("there is no schema yet: all of it would be made\n"));
         return E_OK;
     }
-    TRY(missing(c, str_fmt(c->mem, "%.*s/change", STR(sql_dir)), &names, &n));
-    for (size_t i = 0; i < n; i++)
+    TRY(missing(c, change, &names, &n));
+    for (size_t i = 0; i < n; i++) {
         buf_fmt(report, "would apply %.*s\n", STR(names[i]));
+        TRY(add_rows(c, change, names[i], report));
+    }
     if (!n)
         buf_add(report, S("the schema is up to date\n"));
     *needed = n > 0;
