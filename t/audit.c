@@ -56,6 +56,11 @@ T(the_page_says_in_words_what_the_trail_has_codes_for)
     t_text("<ins>Viewer</ins>");
     t_text("May: ");
     t_text("<ins>See orders, Change stock</ins>");
+    t_text("Packers<br><small>Rights · No. "); /* whose number it is, and fields by name */
+    t_text("Organisation: ");
+    t_text("<ins>Talat Market</ins>");
+    t_text("<ins>shopper@example.test</ins>");
+    t_text("<a href=\"/admin/products/");
     t_text("Featured: ");
     no_text(t_body(), "<code>place</code>");
     no_text(t_body(), "<ins>true</ins>");

@@ -63,6 +63,28 @@ select t.person_id, t.name, t.email from auth.team(:organisation) t where t.pers
 union
 select p.id, p.name, p.email from auth.person p where p.id = any(:ids);
 
+-- name: names :many
+-- in: organisation bigint, lang text, tables text[], ids bigint[]
+-- What those rows are called today, as far as whoever looks may see them.
+select w.of_table || ' ' || w.id as key, n.name, n.slug
+  from unnest(:tables, :ids) as w(of_table, id), lateral (
+    select o.name, '' as slug from auth.organisation o
+     where w.of_table = 'auth.organisation' and o.id = w.id
+    union all select k.name, '' from auth.api_key k where w.of_table = 'auth.api_key' and k.id = w.id
+    union all select r.name, '' from auth.role r where w.of_table = 'auth.role' and r.id = w.id
+    union all select i.sku, '' from inventory.item i where w.of_table = 'inventory.item' and i.id = w.id
+    union all select coalesce(g.names ->> :lang, g.names ->> 'en', g.slug), '' from catalog.category g
+               where w.of_table = 'catalog.category' and g.id = w.id
+    union all select v.sku, p.slug from catalog.variant v join catalog.product p on p.id = v.product_id
+               where w.of_table = 'catalog.variant' and v.id = w.id
+    union all select coalesce((select t.name from catalog.product_text t where t.product_id = p.id
+                                order by t.lang = :lang desc, t.lang = 'en' desc, t.lang limit 1), p.slug), p.slug
+                from catalog.product p where w.of_table = 'catalog.product' and p.id = w.id
+    union all (select t.email, '' from auth.team(:organisation) t
+                where w.of_table = 'auth.person' and t.person_id = w.id
+               union select p.email, '' from auth.person p where w.of_table = 'auth.person' and p.id = w.id)
+  ) n where n.name <> '';
+
 -- name: person :maybe
 -- in: organisation bigint, email text
 select t.person_id from auth.team(:organisation) t where t.email = :email

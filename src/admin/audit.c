@@ -174,10 +174,19 @@ static int dress(struct req *r, const struct wish *w, struct node *rows)
     return E_OK;
 }
 
+static const char *const kept[] = { "kind", "who", "thing", "number", "action", "from", "to" };
+
+static bool is_narrowed(struct req *r)
+{
+    for (size_t i = 0; i < COUNT(kept); i++)
+        if (in_has(r, kept[i]))
+            return true;
+    return in_bool(r, "everywhere");
+}
+
 static void add_next(struct req *r, struct node *document, const struct node *last)
 {
     struct ctx *c = &r->c;
-    static const char *const kept[] = { "kind", "who", "thing", "number", "action", "from", "to" };
     struct buf url = buf_new(c->mem, 2048);
     if (!last) {
         node_set_null(c->mem, document, S("next"));
@@ -212,7 +221,7 @@ static int show(struct req *r)
 {
     struct ctx *c = &r->c;
     struct wish w;
-    struct node *rows, *list, *document = node_map(c->mem);
+    struct node *rows, *list, *names, *document = node_map(c->mem);
     const struct node *last = NULL;
     i64 n = 0;
     TRY(read_wish(r, &w));
@@ -225,8 +234,12 @@ static int show(struct req *r)
         struct node *row = node_add(c->mem, list, (struct node *)&item->node);
         node_set(c->mem, row, S("changes"),
             differences(c, node_get(row, S("before")), node_get(row, S("after"))));
-        admin_put_into_words(c, row, w.zone);
         last = row;
+    }
+    TRY(admin_find_names(c, w.organisation, list, &names));
+    EACH(item, list) {
+        admin_name_thing(r, names, (struct node *)&item->node);
+        admin_put_into_words(c, names, (struct node *)&item->node, w.zone);
     }
     add_next(r, document, n > PAGE ? last : NULL);
     add_kinds(r, document);
@@ -239,6 +252,7 @@ static int show(struct req *r)
     node_set_str(c->mem, document, S("action"), w.action);
     node_hide(node_set_str(c->mem, document, S("zone"), w.zone));
     node_set_bool(c->mem, document, S("everywhere"), w.everywhere);
+    node_hide(node_set_bool(c->mem, document, S("is_narrowed"), is_narrowed(r)));
     node_hide(node_set_bool(c->mem, document, S("may_everywhere"), r->who.role >= ADMIN));
     return reply_with(r, document);
 }

@@ -6,6 +6,7 @@
 #include "io/io.h"
 #include "orders/orders.h"
 #include "web/web.h"
+#include <ctype.h>
 
 struct word {
     const char *name, *words;
@@ -248,16 +249,20 @@ static str currency_of(const struct node *row)
     return own.n ? own : str_cut(&id, ' ', &first) ? id : str_none;
 }
 
-static str value_words(struct ctx *c, const struct node *row, str zone, str field, str text)
+static str value_words(struct ctx *c, const struct node *names, const struct node *row, str zone,
+    str field, str text)
 {
     static const char *const moneys[] = { "amount", "compare_at", "free_from", NULL };
     static const char *const accounts[] = { "buyer", "provider", "organisation", "platform", "tax",
         "delivery", NULL };
     str currency = currency_of(row), words = word_of(c, values, text), amount, rest = text;
     when at;
+    str name = admin_name_of(c, names, field, text);
     i64 minor;
-    if (!text.n || words.n)
-        return words;
+    if (!text.n || str_is(text, "[]") || str_is(text, "{}"))
+        return str_none;
+    if (words.n || name.n)
+        return name.n ? name : words;
     if (is_one_of(field, moneys) && currency.n == 3 && str_int(text, &minor))
         return locale_money(c, minor, currency);
     if (is_one_of(field, accounts) && str_cut(&rest, ' ', &amount) && rest.n == 3 &&
@@ -286,10 +291,13 @@ static str without_number(str name, char sign)
     return str_cut(&rest, sign, &first) ? first : name;
 }
 
-void admin_put_into_words(struct ctx *c, struct node *row, str zone)
+void admin_put_into_words(
+    struct ctx *c, const struct node *names, struct node *row, str zone)
 {
     str thing = node_str(row, "thing"), action = node_str(row, "action");
     bool is_ledger = str_is(thing, "payments.transaction");
+    str number = node_str(row, "thing_id");
+    node_hide(node_set_bool(c->mem, row, S("is_numbered"), number.n && isdigit(number.p[0])));
     hide(c, row, "kind_words", admin_kind_words(c, node_str(row, "kind")));
     hide(c, row, "thing_words", word_or_name(c, things, thing));
     hide(c, row, "action_words",
@@ -302,8 +310,8 @@ void admin_put_into_words(struct ctx *c, struct node *row, str zone)
         if (is_ledger)
             field = without_number(field, ' ');
         hide(c, one, "field_words", word_or_name(c, fields, field));
-        str was = value_words(c, row, zone, field, node_str(one, "before"));
-        str now = value_words(c, row, zone, field, node_str(one, "after"));
+        str was = value_words(c, names, row, zone, field, node_str(one, "before"));
+        str now = value_words(c, names, row, zone, field, node_str(one, "after"));
         hide(c, one, "was", was);
         hide(c, one, "is_now", now);
         node_hide(node_set_bool(c->mem, one, S("tells"), was.n || now.n));
