@@ -118,8 +118,6 @@ void check_settings(struct exam *e)
                 str_fmt(e->c->mem, "take it out of %s, or mend its spelling (man talat.conf)",
                     conf_path(conf)),
                 "the setting %.*s means nothing", STR(key));
-    if (conf_wrong(conf))
-        exam_say(e, WRONG, str_of(conf_wrong(conf)), S("the programs do not start with it"));
 }
 
 void check_mode(struct exam *e)
@@ -156,7 +154,8 @@ static void look_at_secret(struct exam *e, str path)
     if (!path.n)
         return;
     if (stat(name, &st)) {
-        SAY(e, WRONG, str_none, "%s cannot be read: %s", name, strerror(errno));
+        SAY(e, WRONG, S("put it back, or mend its name in talat.conf"), "%s cannot be read: %s",
+            name, strerror(errno));
         return;
     }
     if (st.st_mode & 07)

@@ -75,8 +75,25 @@ void app_wants_https(const struct app *app, const char *key, struct buf *errors)
         buf_fmt(errors, "%s: must begin with https://\n", key);
 }
 
+/* Who asks for these later would take what was meant by a word it does not know for not said. */
+static void read_numbers(const struct app *app, struct buf *errors)
+{
+    static const char *const numbers[] = { "audit_address_days", "audit_days", "backup_every_hours",
+        "backup_keep", "drill_every_days", "hold_minutes", "recycle", "slow_limit_s",
+        "slow_workers", "sms_per_hour", "web_limit_s", "web_workers", "work_workers",
+        "worker_memory_mb" };
+    static const char *const switches[] = { "demo", "second_factor_text" };
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        conf_int(app->conf, numbers[i], 0);
+    for (size_t i = 0; i < COUNT(switches); i++)
+        conf_bool(app->conf, switches[i], false);
+    if (conf_wrong(app->conf))
+        buf_fmt(errors, "%s\n", conf_wrong(app->conf));
+}
+
 static void read_settings(struct app *app, struct buf *errors)
 {
+    read_numbers(app, errors);
     app->mode = conf_str(app->conf, "mode", S("production"));
     app->staging = str_is(app->mode, "staging");
     app->production = app->staging || str_is(app->mode, "production");

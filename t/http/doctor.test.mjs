@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import net from 'node:net';
 import http from 'node:http';
 import https from 'node:https';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync, rmSync, chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { skip as noStack, confPath, sql, run, top, until } from './shop.mjs';
@@ -221,5 +221,93 @@ test('faults in the database', { skip }, async () => {
         sql("select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(60)' and pid <> pg_backend_pid()");
         sql(`drop table catalog.t_doctor; delete from work.job where id = ${id}; delete from payments.event where event_id = 't_doctor'`);
         assert.ok(JSON.parse(cron).length > 0);
+    }
+});
+
+test('a number that is none: no program starts with it, and each says which line it is', { skip }, async () => {
+    for (const [key, value, words] of [['hold_minutes', 'soon', /hold_minutes: expected a whole number, found "soon"/], ['second_factor_text', 'maybe', /second_factor_text: expected yes or no/]]) {
+        const got = await examine(configured('number', { [key]: value }), '--json');
+        assert.deepEqual([got.code, got.out], [1, '']);
+        assert.match(got.err, words);
+    }
+});
+
+test('faults of the stores, the nodes and the folders', { skip }, async () => {
+    const bare = spawn('redis-server', ['--port', '0', '--unixsocket', join(place, 'bare.sock'), '--save', '', '--dir', place], { stdio: 'ignore' });
+    const texts = http.createServer((_, out) => out.writeHead(401, { 'content-type': 'application/json' }).end('{"message": "Authenticate"}'));
+    const port = await listening(texts, 0), folder = join(place, 'old'), fold = (name) => mkdirSync(join(place, name), { recursive: true });
+    for (const name of ['old/talat-20250101T000000Z', 'later/sql/change']) fold(name);
+    writeFileSync(join(folder, 'talat-20250101T000000Z/manifest.json'), 'torn');
+    chmodSync(join(folder, 'talat-20250101T000000Z'), 0o707);
+    for (const name of ['templates', 'static']) symlinkSync(join(process.env.TALAT_APP, 'share', name), join(place, 'later', name));
+    writeFileSync(join(place, 'later/sql/change/9999_later.sql'), '');
+    const secret = join(place, 'secret'), was = /^secret_file = (.*)$/m.exec(readFileSync(confPath, 'utf8'))[1];
+    copyFileSync(was, secret);
+    chmodSync(secret, 0o660);
+    await until(() => existsSync(join(place, 'bare.sock')), 5000, 'no Redis');
+    const got = await examine(configured('stores', { redis: join(place, 'bare.sock'), media_dir: '/proc', backup_dir: folder, backup_every_hours: 24, share_dir: join(place, 'later'), secret_file: secret, tls_key: join(place, 'no.key'),
+        pg: `host=${run} user=talat_app dbname=talat options='-c statement_timeout=0 -c idle_in_transaction_session_timeout=0'`, pg_owner: `host=${run} user=talat_app dbname=talat`,
+        slow_socket: join(place, 'no-slow.sock'), other_nodes: join(place, 'other.sock'), smtp_url: null, mail_dir: join(place, 'no-mail'), sms_base: `http://127.0.0.1:${port}` }));
+    bare.kill();
+    texts.close();
+    assert.equal(got.code, 2);
+    says(got, 'redis', 'warning', /appendonly is off/);
+    says(got, 'redis', 'warning', /maxmemory is 0/);
+    says(got, 'redis', 'warning', /noeviction/);
+    says(got, 'disk', 'wrong', /pictures \(\/proc\): 0 MB of 0 MB are free/);
+    says(got, 'backups', 'wrong', /the newest backup: .*damaged/);
+    says(got, 'secrets', 'wrong', /talat-20250101T000000Z holds secrets and is open to everybody/);
+    says(got, 'secrets', 'warning', /secret can be changed by its group/);
+    says(got, 'secrets', 'wrong', /no\.key cannot be read/);
+    says(got, 'schema', 'wrong', /the schema lacks 9999_later\.sql/);
+    says(got, 'database', 'warning', /statement_timeout is off/);
+    says(got, 'database', 'warning', /idle_in_transaction_session_timeout is off/);
+    says(got, 'database', 'wrong', /cannot become talat_backup/);
+    says(got, 'workers', 'wrong', /--pool slow/);
+    says(got, 'nginx', 'wrong', /does not answer at .*other\.sock/);
+    says(got, 'mail', 'wrong', /no-mail cannot be written to/);
+    says(got, 'sms', 'wrong', /does not let us in/);
+});
+
+// One of the test's own, beside the shop's: nobody works in it, so what is put there stays.
+test('faults in a database that nobody looks after', { skip }, async () => {
+    const name = 'talat_t_doctor', as = (user, of = name) => `host=${run} user=${user} dbname=${of}`;
+    const psql = (user, of, ...words) => {
+        const got = spawnSync('/usr/lib/postgresql/15/bin/psql', ['-Xq', '-v', 'ON_ERROR_STOP=1', '-d', as(user, of), ...words.flatMap((one) => ['-c', one])], { encoding: 'utf8' });
+        assert.equal(got.status, 0, got.stderr);
+    };
+    psql('postgres', 'postgres', `drop database if exists ${name}`, `create database ${name} owner talat_owner encoding 'UTF8' locale 'C.UTF-8' template template0`);
+    try {
+        psql('postgres', name, 'create extension pg_trgm; create extension unaccent; create extension btree_gin; create extension btree_gist');
+        const path = configured('own', { pg: as('talat_app'), pg_owner: as('talat_owner'), sms_per_hour: 1, backup_every_hours: 24, drill_every_days: 7, backup_dir: join(place, 'none') });
+        says(await examine(path), 'schema', 'wrong', /there is no schema/);
+        const made = spawnSync(talatctl, ['--config', path, 'migrate'], { encoding: 'utf8' });
+        assert.equal(made.status, 0, made.stderr);
+        psql('postgres', name, `set session_replication_role = replica;
+            create view pg_stat_statements as select 500.0::float8 as mean_exec_time, 30::bigint as calls, 15000.0::float8 as total_exec_time, 'select planted'::text as query;
+            grant select on pg_stat_statements to talat_owner;
+            insert into work.job (kind, key, run_at) values ('t.late', 't.late', now() - interval '2 minutes');
+            insert into work.outbox (kind, subject_id, created_at) values ('t.unread', 1, now() - interval '2 minutes');
+            insert into inventory.hold (organisation_id, order_id, item_id, location_id, quantity, expires_at) values (1, 7, 1, 1, 1, now() - interval '6 minutes');
+            insert into account.address (person_id, name, phone, line1, country) values (1, 'x', '0812345678', 'Soi 1', 'TH');
+            insert into payments.attempt (order_id, provider, key, amount, currency, state, request, expires_at, paid_at) values (7, 'stripe', 'k', 1, 'THB', 'paid', '{}', now(), now());
+            insert into notify.sms (person_id, template, cause, mark, network, country, lang, state)
+                select 1, 't.doctor', n::text, 'm', 'n', 'TH', 'en', 'failed' from generate_series(1, 6) n`);
+        const got = await examine(path);
+        assert.equal(got.code, 2);
+        says(got, 'people', 'wrong', /nobody can log in to the back office/);
+        says(got, 'workers', 'wrong', /talat-work has not looked at the clock/);
+        says(got, 'backups', 'warning', /the last backup has never been/);
+        says(got, 'backups', 'warning', /the last drill has never been/);
+        says(got, 'queries', 'warning', /on average 500 ms, 30 times: select planted/);
+        says(got, 'queue', 'wrong', /the oldest due job has waited 1\d\d s/);
+        says(got, 'queue', 'wrong', /the oldest event has waited 1\d\d s to be read/);
+        says(got, 'holds', 'warning', /1 holds ended over five minutes ago .* order 7/);
+        says(got, 'sealed', 'warning', /1 addresses .* not sealed/);
+        says(got, 'webhooks', 'wrong', /1 payments of this week were learnt of only by asking/);
+        says(got, 'sms', 'warning', /1 text messages within an hour/);
+        says(got, 'sms', 'warning', /6 text messages of this hour could not be sent/);
+    } finally {
+        psql('postgres', 'postgres', `drop database if exists ${name} with (force)`);
     }
 });
