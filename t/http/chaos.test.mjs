@@ -40,6 +40,7 @@ const revive = async (name) => {
         }
     }
 };
+const answers = () => new Promise((done) => spawn('/usr/lib/postgresql/15/bin/pg_isready', ['-q', '-h', process.env.TALAT_RUN]).on('exit', (code) => done(code === 0)));
 const siteConf = () => join(dirname(confPath), 'etc/nginx/site.conf');
 
 // strike: once, again and again, with `pause` ms between; good: how many of the answers to the
@@ -67,6 +68,7 @@ const faults = {
             kill(processes().postgres, 'SIGQUIT'); // at once, without a checkpoint
             await sleep(200 + next() * 800);
             await revive('postgres');
+            await until(answers, 60000, 'PostgreSQL does not come back'); // a slow disk mends for seconds: struck meanwhile, it would never be there
         },
     },
     'nginx is reloaded': { pause: 500, good: { kept: 1, made: 1 }, strike: (pids) => { kill(pids.nginx, 'SIGHUP'); } },
