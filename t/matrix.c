@@ -91,7 +91,7 @@ static void give_token_and_key(void)
           "values (%d, %d, 'All', 'tlt_matrixkk', '%.*s', '{%.*s}')",
         ELSE, OWNER_ELSE, STR(crypto_sha256_hex(t_ctx()->mem, api_key)), STR(buf_str(&scopes)));
     ck_assert_int_eq(
-        token_issue(t_ctx(), OWNER_ELSE, t_int("select max(id) as n from auth.device"), &token),
+        token_issue(t_ctx(), OWNER_ELSE, "user", t_int("select max(id) as n from auth.device"), &token),
         E_OK);
 }
 

@@ -194,6 +194,23 @@ T(who_is_gone_is_nobody)
         signed_by(shop_key("1"), HEAD, claims("sub", str_fmt(c->mem, "\"%.*s\"", STR(sub)).p)));
 }
 
+T(ID_05_the_role_in_a_token_is_said_and_never_believed)
+{
+    open_shop();
+    struct arena *mem = t_ctx()->mem;
+    str token = login(SHOPPER_), rest = token, part, body;
+    str_cut(&rest, '.', &part);
+    str_cut(&rest, '.', &part);
+    is_true(crypto_unbase64(mem, part, &body));
+    has_text(body, "\"role\":\"user\"");
+    str raised = signed_by(shop_key("1"), HEAD, claims("role", "\"super_admin\""));
+    opens(raised);
+    t_with("Authorization", str_fmt(mem, "Bearer %.*s", STR(raised)).p);
+    t_get("/admin/accounts.json");
+    t_status(403);
+    t_json("role", "user");
+}
+
 /* Our own token as the measure: what differs from it in one thing is refused for that. */
 T(ID_05_ID_09_what_a_token_says_is_looked_at)
 {

@@ -63,7 +63,7 @@ static int give(struct req *r, const struct refreshed *login, bool in_body)
     struct node *document = node_map(r->c.mem);
     str token;
     TRY(auth_become(r, login->person));
-    TRY(token_issue(&r->c, login->person, login->device, &token));
+    TRY(token_issue(&r->c, login->person, role_name(r->who.role), login->device, &token));
     node_set_str(r->c.mem, document, S("access_token"), token);
     node_set(r->c.mem, document, S("user"), user_of(r));
     if (in_body)

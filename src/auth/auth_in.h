@@ -73,7 +73,7 @@ void second_owed(struct req *, const struct node *row);
 
 /* token.c */
 /* For the login `device`; good for 15 minutes, or until that login has ended. */
-int token_issue(struct ctx *, i64 person, i64 device, str *token);
+int token_issue(struct ctx *, i64 person, const char *role, i64 device, str *token);
 bool token_read(struct ctx *, str token, i64 *person, i64 *device);
 
 /* refresh.c: logins of the API. What goes out is kept only as a hash. */

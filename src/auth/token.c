@@ -27,7 +27,7 @@ static size_t read_keys(struct ctx *c, struct jwt_key *keys)
 
 static str audience(struct ctx *c) { return str_fmt(c->mem, "%.*s/api", STR(c->app->base_url)); }
 
-int token_issue(struct ctx *c, i64 person, i64 device, str *token)
+int token_issue(struct ctx *c, i64 person, const char *role, i64 device, str *token)
 {
     struct jwt_key keys[MOST_KEYS];
     struct node *claims = node_map(c->mem);
@@ -38,6 +38,7 @@ int token_issue(struct ctx *c, i64 person, i64 device, str *token)
     node_set_str(c->mem, claims, S("aud"), audience(c));
     node_set_str(c->mem, claims, S("sub"), crypto_opaque(c->mem, c->app->secret, "person", person));
     node_set_str(c->mem, claims, S("sid"), crypto_opaque(c->mem, c->app->secret, "device", device));
+    node_set_str(c->mem, claims, S("role"), str_of(role)); /* for the client's eyes: never read */
     node_set_int(c->mem, claims, S("iat"), now);
     node_set_int(c->mem, claims, S("exp"), now + LIFE_S);
     node_set_str(c->mem, claims, S("jti"), crypto_token(c->mem, 16));

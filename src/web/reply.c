@@ -488,12 +488,18 @@ static void error_json(struct req *r, int err)
     struct node *doc = node_map(r->c.mem);
     struct fault fault = r->c.fault, *f = &fault;
     struct arena *mem = r->c.mem;
-    str text = str_is(f->key, "login") ? S("Authentication required")
+    /* A fault of ours that nobody was to read of: which, is for the log. */
+    str code = err == E_INTERNAL       ? S("internal")
+        : err == E_AWAY && f->detail.n ? S("busy")
+        : f->key.n                     ? f->key
+                                       : str_of(err_name((enum err)err));
+    str text = err == E_INTERNAL       ? S("Internal server error")
+        : str_is(f->key, "login")      ? S("Authentication required")
         : str_is(f->key, "token")      ? S("Invalid token")
         : str_is(f->key, "permission") ? S("Insufficient permissions")
                                        : error_text(r, err);
     node_set_str(mem, doc, S("error"), text);
-    node_set_str(mem, doc, S("code"), f->key.n ? f->key : str_of(err_name((enum err)err)));
+    node_set_str(mem, doc, S("code"), code);
     node_set_str(mem, doc, S("request_id"), r->c.id);
     if (err == E_DENIED && r->route) {
         node_set_str(mem, doc, S("required"),

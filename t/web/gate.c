@@ -289,6 +289,20 @@ T(SE_16_what_is_missing_below_api_is_told_to_programs)
     t_header("Content-Type", "text/html; charset=utf-8");
 }
 
+T(SE_16_of_a_fault_of_ours_programs_learn_no_more_than_that)
+{
+    open_house(NULL);
+    t_get("/silent.json");
+    t_status(500);
+    t_json("error", "Internal server error");
+    t_json("code", "internal");
+    eq_str(node_str(t_document(), "requestId"), t_header_of("X-Request-Id"));
+    eq_int((i64)node_count(t_document()), 3);
+    t_get("/away.json");
+    t_status(503);
+    t_json("code", "busy");
+}
+
 /* ---- who ------------------------------------------------------------------------------------------ */
 
 T(stranger_is_sent_to_login)
