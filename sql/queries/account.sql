@@ -12,11 +12,12 @@ select id, name, phone, line1, line2, sealed, city, region, postcode, country, i
 
 -- name: add :maybe
 -- in: person bigint, name text, city text, region text, postcode text, country text
--- The first is the one that is meant; nothing comes back when there are twenty. Its telephone and street follow, sealed, as they need its id.
+-- The first is the one that is meant; nothing comes back when there are twenty, or they were erased meanwhile. Its telephone and street follow, sealed, as they need its id.
 insert into account.address (person_id, name, phone, line1, city, region, postcode, country,
                              is_default)
 select :person, :name, '', '', :city, :region, :postcode, :country,
        not exists (select from account.address where person_id = :person)
+ where exists (select from auth.person where id = :person and erased_at is null for key share)
 returning id;
 
 -- name: save :exec
@@ -29,7 +30,7 @@ update account.address
 
 -- name: sealed :many
 -- in: after bigint, most bigint
-select id, sealed from account.address
+select id, person_id as owner, sealed from account.address
  where id > :after and sealed <> '' order by id limit :most;
 
 -- name: seal_anew :exec
@@ -38,16 +39,17 @@ update account.address set sealed = :sealed where id = :id and sealed = :before;
 
 -- name: plain :many
 -- in: after bigint, most bigint
-select id, phone, line1, line2 from account.address
- where id > :after and (phone <> '' or line1 <> '') order by id limit :most;
+-- Also what a version of before has sealed by the house's key.
+select id, person_id as owner, phone, line1, line2, sealed from account.address
+ where id > :after and (phone <> '' or line1 <> '' or sealed like 'v1.%') order by id limit :most;
 
 -- name: hide :exec
--- in: id bigint, sealed text, phone text, line1 text, line2 text
+-- in: id bigint, sealed text, before text, phone text, line1 text, line2 text
 update account.address set phone = '', line1 = '', line2 = '', sealed = :sealed
- where id = :id and phone = :phone and line1 = :line1 and line2 = :line2;
+ where id = :id and sealed = :before and phone = :phone and line1 = :line1 and line2 = :line2;
 
 -- name: count_plain :one
-select count(*) as n from account.address where phone <> '' or line1 <> '';
+select count(*) as n from account.address where phone <> '' or line1 <> '' or sealed like 'v1.%';
 
 -- name: drop :exec
 -- in: person bigint, id bigint
@@ -60,6 +62,10 @@ update account.address set is_default = false where person_id = :person and is_d
 -- name: make_default :exec
 -- in: person bigint, id bigint
 update account.address set is_default = true where person_id = :person and id = :id;
+
+-- name: lock_person :maybe
+-- in: person bigint
+select id from auth.person where id = :person for update;
 
 -- name: forget :exec
 -- in: person bigint

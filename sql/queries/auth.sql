@@ -75,17 +75,19 @@ update auth.person set password_hash = :new where id = :person and password_hash
 -- in: person bigint, email text
 -- Gives the address it was before.
 update auth.person p set email = :email, verified_at = now()
-  from (select id, email from auth.person where id = :person for update) old
+  from (select id, email from auth.person where id = :person and erased_at is null for update) old
  where p.id = old.id and p.email <> :email
 returning old.email as was;
 
 -- name: set_profile :exec
 -- in: person bigint, name text, lang text, sealed text
-update auth.person set name = :name, lang = :lang, phone = '', sealed = :sealed where id = :person;
+update auth.person set name = :name, lang = :lang, phone = '', sealed = :sealed
+ where id = :person and erased_at is null;
 
 -- name: sealed_person :many
 -- in: after bigint, most bigint
-select id, sealed from auth.person where id > :after and sealed <> '' order by id limit :most;
+select id, id as owner, sealed from auth.person
+ where id > :after and sealed <> '' order by id limit :most;
 
 -- name: reseal_person :exec
 -- in: id bigint, sealed text, before text
@@ -93,14 +95,17 @@ update auth.person set sealed = :sealed where id = :id and sealed = :before;
 
 -- name: plain_person :many
 -- in: after bigint, most bigint
-select id, phone from auth.person where id > :after and phone <> '' order by id limit :most;
+-- Also what a version of before has sealed by the house's key.
+select id, id as owner, phone, sealed from auth.person
+ where id > :after and (phone <> '' or sealed like 'v1.%') order by id limit :most;
 
 -- name: hide_person :exec
--- in: id bigint, sealed text, phone text
-update auth.person set phone = '', sealed = :sealed where id = :id and phone = :phone;
+-- in: id bigint, sealed text, before text, phone text
+update auth.person set phone = '', sealed = :sealed
+ where id = :id and sealed = :before and phone = :phone;
 
 -- name: count_plain_person :one
-select count(*) as n from auth.person where phone <> '';
+select count(*) as n from auth.person where phone <> '' or sealed like 'v1.%';
 
 -- name: save_person :one
 -- in: email text, name text, password_hash text, role text

@@ -2,32 +2,49 @@
 
 -- name: draft :maybe
 -- in: cart_id bigint
-select cart_id as id, email, name, phone, address, sealed,
+select cart_id as id, email, name, phone, address, sealed, keeper,
        coalesce(delivery_method, '') as delivery_method
   from checkout.draft where cart_id = :cart_id;
 
 -- name: of_person :maybe
 -- in: person bigint
-select d.cart_id as id, d.email, d.name, d.phone, d.address, d.sealed, d.updated_at
+select d.cart_id as id, d.email, d.name, d.phone, d.address, d.sealed, d.keeper, d.updated_at
   from checkout.draft d join cart.cart k on k.id = d.cart_id
  where k.person_id = :person and k.state = 'open';
 
 -- name: lock :maybe
 -- in: cart_id bigint
-select cart_id as id, email, name, phone, address, sealed
+select cart_id as id, email, name, phone, address, sealed, keeper
   from checkout.draft where cart_id = :cart_id for update;
 
 -- name: save_address :exec
--- in: cart_id bigint, email text, name text, address jsonb, sealed text
-insert into checkout.draft (cart_id, email, name, address, sealed)
-values (:cart_id, :email, :name, :address, :sealed)
+-- in: cart_id bigint, email text, name text, address jsonb, sealed text, keeper bigint
+insert into checkout.draft (cart_id, email, name, address, sealed, keeper)
+values (:cart_id, :email, :name, :address, :sealed, :keeper)
 on conflict (cart_id) do update
     set email = excluded.email, name = excluded.name, phone = '', address = excluded.address,
-        sealed = excluded.sealed, updated_at = now();
+        sealed = excluded.sealed, keeper = excluded.keeper, updated_at = now();
+
+-- name: keep :exec
+-- in: person bigint
+-- What a guest filled in whose cart is this person's now; talat-work seals it by their key.
+update checkout.draft set keeper = :person
+ where keeper = 0
+   and cart_id = (select id from cart.cart where person_id = :person and state = 'open');
+
+-- name: drop :exec
+-- in: cart_id bigint
+delete from checkout.draft where cart_id = :cart_id;
+
+-- name: sweep :exec
+-- Nobody fills in any more what was ordered or poured into another.
+delete from checkout.draft
+ where cart_id in (select d.cart_id from checkout.draft d join cart.cart k on k.id = d.cart_id
+                    where k.state <> 'open' limit 5000);
 
 -- name: sealed :many
 -- in: after bigint, most bigint
-select cart_id as id, sealed from checkout.draft
+select cart_id as id, keeper as owner, sealed from checkout.draft
  where cart_id > :after and sealed <> '' order by cart_id limit :most;
 
 -- name: seal_anew :exec
@@ -36,19 +53,23 @@ update checkout.draft set sealed = :sealed where cart_id = :id and sealed = :bef
 
 -- name: plain :many
 -- in: after bigint, most bigint
-select cart_id as id, phone, address from checkout.draft
- where cart_id > :after and (phone <> '' or coalesce(address ->> 'line1', '') <> '')
+-- Also what the house's key has sealed of a person's.
+select cart_id as id, keeper as owner, phone, address, sealed from checkout.draft
+ where cart_id > :after and (phone <> '' or coalesce(address ->> 'line1', '') <> ''
+    or (keeper <> 0 and sealed like 'v1.%'))
  order by cart_id limit :most;
 
 -- name: hide :exec
--- in: id bigint, sealed text, phone_before text, before jsonb
+-- in: id bigint, sealed text, sealed_before text, keeper bigint, phone_before text, before jsonb
 update checkout.draft
    set phone = '', address = address || '{"line1": "", "line2": ""}', sealed = :sealed
- where cart_id = :id and phone = :phone_before and address = :before;
+ where cart_id = :id and sealed = :sealed_before and keeper = :keeper and phone = :phone_before
+   and address = :before;
 
 -- name: count_plain :one
 select count(*) as n from checkout.draft
- where phone <> '' or coalesce(address ->> 'line1', '') <> '';
+ where phone <> '' or coalesce(address ->> 'line1', '') <> ''
+    or (keeper <> 0 and sealed like 'v1.%');
 
 -- name: save_delivery :exec
 -- in: cart_id bigint, method text

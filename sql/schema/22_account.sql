@@ -17,7 +17,8 @@ create table account.address (
     is_default boolean not null default false,
     created_at timestamptz not null default now()
 );
-create index address_plain on account.address (id) where phone <> '' or line1 <> '';
+create index address_to_seal on account.address (id) -- what is not sealed, or by the house
+    where phone <> '' or line1 <> '' or sealed like 'v1.%';
 create trigger written_plain before update of phone on account.address for each row
     when (old.sealed <> '' and new.sealed = old.sealed) execute function base.written_plain();
 create index address_person on account.address (person_id);

@@ -9,11 +9,13 @@ create table checkout.draft (
     phone text not null default '',
     address jsonb not null default '{}',
     sealed text not null default '', -- telephone, line1, line2: then they are empty above
+    keeper bigint not null default 0, -- the person by whose key; 0: a guest's, by the house's
     delivery_method text,
     updated_at timestamptz not null default now()
 );
-create index draft_plain on checkout.draft (cart_id)
-    where phone <> '' or coalesce(address ->> 'line1', '') <> '';
+create index draft_to_seal on checkout.draft (cart_id)
+    where phone <> '' or coalesce(address ->> 'line1', '') <> ''
+        or (keeper <> 0 and sealed like 'v1.%');
 create trigger written_plain before update of phone on checkout.draft for each row
     when (old.sealed <> '' and new.sealed = old.sealed) execute function base.written_plain();
 alter table checkout.draft enable row level security;

@@ -28,14 +28,14 @@ static str id_out(struct ctx *c, i64 id)
     return crypto_opaque(c->mem, c->app->secret, "address", id);
 }
 
-static struct vault_place place_of(i64 id)
+static struct vault_place place_of(i64 person, i64 id)
 {
-    return (struct vault_place){ "account.address.sealed", id, VAULT_HOUSE, 0 };
+    return (struct vault_place){ "account.address.sealed", id, VAULT_PERSON, person, true };
 }
 
-static int open_street(struct ctx *c, struct node *row)
+static int open_street(struct ctx *c, i64 person, struct node *row)
 {
-    struct vault_place at = place_of(node_int(row, "id"));
+    struct vault_place at = place_of(person, node_int(row, "id"));
     bool closed;
     return account_open_street(c, &at, row, row, &closed);
 }
@@ -45,7 +45,7 @@ int account_addresses(struct ctx *c, i64 person, struct node **list)
     TRY(q_account_addresses(c, list, person));
     EACH(item, *list) {
         struct node *one = (struct node *)&item->node;
-        TRY(open_street(c, one));
+        TRY(open_street(c, person, one));
         node_set_str(c->mem, one, S("id"), id_out(c, node_int(one, "id")));
         node_set_str(c->mem, one, S("country_name"), locale_country(c, node_str(one, "country")));
     }
@@ -74,10 +74,10 @@ static bool is_in(const struct node *list, const struct keeping *k)
 
 static int write(struct ctx *c, struct keeping *k)
 {
-    struct vault_place at = place_of(k->id);
+    struct vault_place at = place_of(k->person, k->id);
     str sealed;
     i64 changed;
-    TRY(account_seal_street(c, &at, k->phone, k->address, &sealed));
+    TRY(vault_closed(c, account_seal_street(c, &at, k->phone, k->address, &sealed)));
     TRY(q_account_save(c, &changed, k->person, k->id, k->name, sealed, node_str(k->address, "city"),
         node_str(k->address, "region"), node_str(k->address, "postcode"),
         node_str(k->address, "country")));
@@ -115,7 +115,13 @@ int account_collect(struct ctx *c, i64 person, struct node *into)
     return E_OK;
 }
 
-int account_erase(struct ctx *c, i64 person) { return q_account_forget(c, NULL, person); }
+/* Whoever is adding something for them at this moment is waited for, and adds nothing after it. */
+int account_erase(struct ctx *c, i64 person)
+{
+    struct node *row;
+    TRY(q_account_lock_person(c, &row, person));
+    return q_account_forget(c, NULL, person);
+}
 
 /* ---- the form ------------------------------------------------------------------------------- */
 
@@ -211,7 +217,7 @@ static int show_one(struct req *r)
         TRY(q_account_address(c, &row, me(r), id));
     if (!row)
         return missing(r);
-    TRY(open_street(c, row));
+    TRY(open_street(c, me(r), row));
     struct node *document =
         form_of(r, chosen_country(r, node_str(row, "country")), in_str(r, "address"));
     struct node *form = node_map(c->mem);

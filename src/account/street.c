@@ -42,8 +42,12 @@ struct node *account_without_street(struct ctx *c, const struct node *address)
 
 int account_hide(struct ctx *c, i64 *changed, const struct vault_place *at, struct node *row)
 {
-    str sealed;
+    str before = node_str(row, "sealed"), phone = node_str(row, "phone"), sealed;
+    str line1 = node_str(row, "line1"), line2 = node_str(row, "line2");
+    bool closed;
+    TRY(account_open_street(c, at, row, row, &closed));
+    if (closed)
+        return E_OK;
     TRY(account_seal_street(c, at, node_str(row, "phone"), row, &sealed));
-    return q_account_hide(c, changed, at->row, sealed, node_str(row, "phone"),
-        node_str(row, "line1"), node_str(row, "line2"));
+    return q_account_hide(c, changed, at->row, sealed, before, phone, line1, line2);
 }

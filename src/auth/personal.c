@@ -3,12 +3,11 @@
 #include "gen/queries.h"
 #include "notify/notify.h"
 #include "vault/vault.h"
-#include "vault/vault.h"
 #include "web/web.h"
 
 static struct vault_place place_of(i64 person)
 {
-    return (struct vault_place){ "auth.person.sealed", person, VAULT_HOUSE, 0 };
+    return (struct vault_place){ "auth.person.sealed", person, VAULT_PERSON, person, true };
 }
 
 int auth_person(struct ctx *c, i64 person, struct node **out)
@@ -27,16 +26,21 @@ int auth_person(struct ctx *c, i64 person, struct node **out)
 
 int auth_hide(struct ctx *c, i64 *changed, const struct vault_place *at, struct node *row)
 {
-    str phone = node_str(row, "phone"), sealed;
+    str plain = node_str(row, "phone"), before = node_str(row, "sealed"), phone = plain, sealed;
+    bool closed = false;
+    if (before.n)
+        TRY(vault_open_texts(c, at, before, &phone, 1, &closed));
+    if (closed)
+        return E_OK;
     TRY(vault_seal_texts(c, at, &phone, 1, &sealed));
-    return q_auth_hide_person(c, changed, at->row, sealed, phone);
+    return q_auth_hide_person(c, changed, at->row, sealed, before, plain);
 }
 
 int auth_set_profile(struct ctx *c, i64 person, str name, str lang, str phone)
 {
     struct vault_place at = place_of(person);
     str sealed;
-    TRY(vault_seal_texts(c, &at, &phone, 1, &sealed));
+    TRY(vault_closed(c, vault_seal_texts(c, &at, &phone, 1, &sealed)));
     TRY(q_auth_set_profile(c, NULL, person, name, lang, sealed));
     return session_renew(c, person);
 }

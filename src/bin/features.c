@@ -54,7 +54,7 @@
     X(work) X(nodes) X(ops) X(account) X(auth) X(auth_codes) X(notify) X(notify_sms) X(catalog) X(payments) X(orders)     \
     X(watch)
 #define WITH_CRONS(X)                                                                              \
-    X(admin) X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(notify_sms) X(payments) X(orders) X(ops)    \
+    X(admin) X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(checkout) X(notify_sms) X(payments) X(orders) X(ops)    \
     X(watch)
 #define WITH_MAILS(X) X(account) X(auth) X(auth_block) X(auth_factor) X(auth_phone) X(orders) X(ops) X(watch)
 
@@ -107,12 +107,15 @@ static const struct vault_column sealed[] = {
     { "auth.totp.secret", VAULT_PERSON, q_auth_sealed_totp, q_auth_reseal_totp },
     { "auth.phone.number", VAULT_PERSON, q_auth_sealed_phone, q_auth_reseal_phone },
     { "payments.attempt.client_secret", VAULT_HOUSE, q_payments_sealed, q_payments_seal_anew },
-    { "account.address.sealed", VAULT_HOUSE, q_account_sealed, q_account_seal_anew,
-        .plain = q_account_plain, .hide = account_hide, .count_plain = q_account_count_plain },
-    { "auth.person.sealed", VAULT_HOUSE, q_auth_sealed_person, q_auth_reseal_person,
-        .plain = q_auth_plain_person, .hide = auth_hide, .count_plain = q_auth_count_plain_person },
-    { "checkout.draft.sealed", VAULT_HOUSE, q_checkout_sealed, q_checkout_seal_anew,
-        .plain = q_checkout_plain, .hide = checkout_hide, .count_plain = q_checkout_count_plain },
+    { "account.address.sealed", VAULT_PERSON, q_account_sealed, q_account_seal_anew,
+        .plain = q_account_plain, .hide = account_hide, .count_plain = q_account_count_plain,
+        .was_house = true },
+    { "auth.person.sealed", VAULT_PERSON, q_auth_sealed_person, q_auth_reseal_person,
+        .plain = q_auth_plain_person, .hide = auth_hide, .count_plain = q_auth_count_plain_person,
+        .was_house = true },
+    { "checkout.draft.sealed", VAULT_PERSON, q_checkout_sealed, q_checkout_seal_anew,
+        .plain = q_checkout_plain, .hide = checkout_hide, .count_plain = q_checkout_count_plain,
+        .was_house = true },
     { "orders.order.sealed", VAULT_ORGANISATION, q_orders_sealed, .renew = orders_renew_sealed,
         .plain = q_orders_plain, .hide = orders_hide, .count_plain = q_orders_count_plain },
     { 0 },
@@ -131,7 +134,8 @@ static const struct personal personal[] = {
     { 0 },
 };
 
-static int (*const on_login[])(struct req *, i64) = { cart_on_login, social_on_login, watch_on_login, NULL };
+static int (*const on_login[])(struct req *, i64) = { cart_on_login, checkout_on_login, social_on_login,
+    watch_on_login, NULL };
 
 static void (*const checks[])(const struct app *, struct buf *) = {
     admin_check_trail, auth_check_conf, notify_check, oidc_check, payments_check, wires_check, NULL

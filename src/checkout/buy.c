@@ -142,6 +142,7 @@ static int buy(struct ctx *c, const struct wish *w, i64 *order)
     TRY(checkout_gather(c, &g));
     TRY(checkout_costs(c, &g));
     TRY(checkout_order(c, &g, w->person, 0, false, &placed));
+    TRY(q_checkout_drop(c, NULL, cart)); /* nobody comes back to it */
     *order = placed.id;
     return E_OK;
 }

@@ -18,7 +18,10 @@ struct orders_placed; /* orders/orders.h */
 int checkout_place(
     struct ctx *, i64 person, i64 seen_revision, i64 seen_total, struct orders_placed *);
 struct vault_place; /* vault/vault.h: struct vault_column */
+struct req;
 int checkout_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
+int checkout_on_login(struct req *, i64 person); /* what a guest has filled in is the person's */
+int checkout_sweep(struct ctx *); /* what was filled in for carts that are ordered */
 /* struct personal (web/web.h) */
 int checkout_collect(struct ctx *, i64 person, struct node *into);
 int checkout_erase(struct ctx *, i64 person);

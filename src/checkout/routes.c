@@ -5,6 +5,7 @@
 #include "orders/orders.h"
 #include "pricing/pricing.h"
 #include "web/web.h"
+#include "work/work.h"
 
 static const struct input an_address[] = {
     { "email", EMAIL, 3, 254, .required = true },
@@ -21,8 +22,8 @@ static const struct input an_address[] = {
     { "change", BOOL }, /* another country: its fields, please */
     { 0 },
 };
-static const struct input from_the_book[] = { { "address", WORD, 0, 40 },
-    { "country", WORD, 0, 2 }, { 0 } };
+static const struct input from_the_book[] = { { "address", WORD, 0, 40 }, { "country", WORD, 0, 2 },
+    { 0 } };
 static const struct input a_method[] = { { "method", WORD, 1, 40, .required = true }, { 0 } };
 static const struct input what_was_seen[] = {
     { "revision", INT, 0, INT64_MAX, .required = true },
@@ -274,7 +275,8 @@ static int pay(struct req *r)
 }
 
 ROUTES(checkout){
-    ROUTE(GET, "/checkout", ANYONE, from_the_book, show_address, "checkout/address", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/checkout", ANYONE, from_the_book, show_address, "checkout/address", RATE_PAGE,
+        NOINDEX),
     ROUTE(POST, "/checkout", ANYONE, an_address, save_address, "checkout/address", RATE_FORM,
         NOINDEX | FORM),
     ROUTE(GET, "/checkout/delivery", ANYONE, NULL, show_delivery, "checkout/delivery", RATE_PAGE,
@@ -285,4 +287,9 @@ ROUTES(checkout){
     ROUTE(POST, "/checkout/pay", ANYONE, what_was_seen, pay, "checkout/pay", RATE_ORDER,
         SLOW | NOINDEX | FORM),
     END_OF_ROUTES,
+};
+
+CRONS(checkout){
+    { "checkout.sweep", 10 * MINUTE, checkout_sweep },
+    END_OF_CRONS,
 };

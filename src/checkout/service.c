@@ -7,6 +7,7 @@
 #include "orders/orders.h"
 #include "shipping/shipping.h"
 #include "vault/vault.h"
+#include "web/web.h"
 
 static const char *const address_fields[] = { "line1", "line2", "city", "region", "postcode",
     "country" };
@@ -19,12 +20,20 @@ static bool is_complete(const struct node *draft)
         node_str(address, "country").n;
 }
 
+/* keeper: the person; 0: a guest's, which the house keeps. */
+static struct vault_place place_of(i64 cart, i64 keeper)
+{
+    return (struct vault_place){ "checkout.draft.sealed", cart, keeper ? VAULT_PERSON : VAULT_HOUSE,
+        keeper, keeper != 0 };
+}
+
 /* What cannot be read any more is typed again. */
 static int open_street(struct ctx *c, struct node *draft)
 {
-    struct vault_place at = { "checkout.draft.sealed", node_int(draft, "id"), VAULT_HOUSE, 0 };
+    struct vault_place at = place_of(node_int(draft, "id"), node_int(draft, "keeper"));
     bool closed;
     node_hide(node_get(draft, S("id")));
+    node_hide(node_get(draft, S("keeper")));
     return account_open_street(c, &at, draft, node_get(draft, S("address")), &closed);
 }
 
@@ -183,18 +192,18 @@ static int is_changed(
 int checkout_save_address(
     struct ctx *c, i64 cart, str email, str name, str phone, struct node *address)
 {
-    struct vault_place at = { "checkout.draft.sealed", cart, VAULT_HOUSE, 0 };
+    struct vault_place at = place_of(cart, c->scope.person);
     struct filled_in now = { email, name, phone, address };
     struct buf json = buf_new(c->mem, 8192);
     struct node *before;
     str sealed;
     bool changed = true;
     json_store(&json, account_without_street(c, address));
-    TRY(account_seal_street(c, &at, phone, address, &sealed));
+    TRY(vault_closed(c, account_seal_street(c, &at, phone, address, &sealed)));
     TRY(pg_begin(c));
     pg_batch(c);
     q_checkout_lock(c, &before, cart);
-    q_checkout_save_address(c, NULL, cart, email, name, buf_str(&json), sealed);
+    q_checkout_save_address(c, NULL, cart, email, name, buf_str(&json), sealed, at.owner);
     int err = pg_flush(c);
     if (!err)
         err = is_changed(c, before, &now, &changed);
@@ -274,11 +283,35 @@ int checkout_place(
 int checkout_hide(struct ctx *c, i64 *changed, const struct vault_place *at, struct node *row)
 {
     const struct node *address = node_get(row, S("address"));
-    struct buf before = buf_new(c->mem, 8192);
-    str sealed;
-    json_store(&before, address);
+    struct buf open = buf_new(c->mem, 8192);
+    str before = node_str(row, "sealed"), phone = node_str(row, "phone"), sealed;
+    bool closed;
+    json_store(&open, address);
+    TRY(account_open_street(c, at, row, (struct node *)address, &closed));
+    if (closed)
+        return E_OK;
     TRY(account_seal_street(c, at, node_str(row, "phone"), address, &sealed));
-    return q_checkout_hide(c, changed, at->row, sealed, node_str(row, "phone"), buf_str(&before));
+    return q_checkout_hide(c, changed, at->row, sealed, before, at->owner, phone, buf_str(&open));
+}
+
+/* A reason to keep nobody out. */
+int checkout_on_login(struct req *r, i64 person)
+{
+    struct ctx *c = &r->c;
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .person = person };
+    if (q_checkout_keep(c, NULL, person)) {
+        log_line(c, LOG_WARN, "checkout_keep", "why", c->fault.detail, NULL);
+        fault_clear(c);
+    }
+    c->scope = before;
+    return E_OK;
+}
+
+int checkout_sweep(struct ctx *c)
+{
+    c->scope = (struct scope){ .platform = true };
+    return q_checkout_sweep(c, NULL);
 }
 
 int checkout_collect(struct ctx *c, i64 person, struct node *into)

@@ -131,13 +131,18 @@ static str bound_to(struct ctx *c, const struct vault_place *at, i64 key)
         owners[at->whose], at->owner, key);
 }
 
-/* "v1.<key>.<box>" */
-static bool read_sealed(str sealed, i64 *key, str *box)
+static const char *version_of(const struct vault_place *at) { return at->was_house ? "v2" : "v1"; }
+
+/* "v1.<key>.<box>"; *at is then whose key it is under */
+static bool read_sealed(str sealed, struct vault_place *at, i64 *key, str *box)
 {
     str version, id;
     *box = sealed;
-    return str_cut(box, '.', &version) && str_is(version, "v1") && str_cut(box, '.', &id) &&
-        box->n && str_int(id, key);
+    if (!str_cut(box, '.', &version) || !str_cut(box, '.', &id) || !box->n || !str_int(id, key))
+        return false;
+    if (at->was_house && str_is(version, "v1"))
+        *at = (struct vault_place){ at->column, at->row, VAULT_HOUSE, 0 };
+    return str_is(version, version_of(at));
 }
 
 static int seal(struct ctx *c, const struct vault_place *at, str plain, str *sealed)
@@ -146,24 +151,24 @@ static int seal(struct ctx *c, const struct vault_place *at, str plain, str *sea
     TRY(current_key(c, at, &key));
     str box = crypto_lock(c->mem, key.bytes, bound_to(c, at, key.id), plain);
     crypto_forget(key.bytes, KEY);
-    *sealed = str_fmt(c->mem, "v1.%" PRId64 ".%.*s", key.id, STR(box));
+    *sealed = str_fmt(c->mem, "%s.%" PRId64 ".%.*s", version_of(at), key.id, STR(box));
     return E_OK;
 }
 
-static int open_sealed(struct ctx *c, const struct vault_place *at, str sealed, str *plain)
+static int open_sealed(struct ctx *c, struct vault_place at, str sealed, str *plain)
 {
     struct data_key key;
     i64 id;
     str box;
-    if (!read_sealed(sealed, &id, &box))
-        return fail_detail(c, E_INTERNAL, "vault.broken", "%s: not a sealed text", at->column);
-    TRY(key_by_id(c, at, id, &key));
-    bool ok = crypto_unlock(c->mem, key.bytes, bound_to(c, at, id), box, plain);
+    if (!read_sealed(sealed, &at, &id, &box))
+        return fail_detail(c, E_INTERNAL, "vault.broken", "%s: not a sealed text", at.column);
+    TRY(key_by_id(c, &at, id, &key));
+    bool ok = crypto_unlock(c->mem, key.bytes, bound_to(c, &at, id), box, plain);
     crypto_forget(key.bytes, KEY);
     return ok
         ? E_OK
         : fail_detail(c, E_INTERNAL, "vault.broken",
-              "%s of row %" PRId64 ": changed, or sealed for another place", at->column, at->row);
+              "%s of row %" PRId64 ": changed, or sealed for another place", at.column, at.row);
 }
 
 int vault_seal(struct ctx *c, const struct vault_place *at, str plain, str *sealed)
@@ -178,7 +183,7 @@ int vault_open(struct ctx *c, const struct vault_place *at, str sealed, str *pla
 {
     struct scope before = as_house(c);
     *plain = str_none;
-    int err = open_sealed(c, at, sealed, plain);
+    int err = open_sealed(c, *at, sealed, plain);
     c->scope = before;
     return err;
 }
@@ -265,13 +270,29 @@ int vault_all_clues(
     return E_OK;
 }
 
+/* Whoever makes one at this moment is waited for. */
+static int destroy(struct ctx *c, str whose, i64 owner)
+{
+    TRY(q_vault_add(c, NULL, whose, owner, str_none));
+    return q_vault_destroy(c, NULL, whose, owner);
+}
+
 int vault_destroy(struct ctx *c, enum vault_whose whose, i64 owner)
 {
     recent_forget(c);
     struct scope before = as_house(c);
-    int err = q_vault_destroy(c, NULL, str_of(owners[whose]), owner);
+    int err = destroy(c, str_of(owners[whose]), owner);
     c->scope = before;
     return err;
+}
+
+int vault_closed(struct ctx *c, int err)
+{
+    if (err != E_MISSING || !str_is(c->fault.key, "vault.destroyed"))
+        return err;
+    fault_clear(c);
+    return fail(c, E_CONFLICT, "vault.closed",
+        "Nothing personal can be kept for this account any more. Please write to us.");
 }
 
 /* ---- new keys -----------------------------------------------------------------------------------

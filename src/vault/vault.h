@@ -16,6 +16,7 @@ struct vault_place {
     i64 row;            /* the row's id */
     enum vault_whose whose;
     i64 owner; /* organisation or person; 0 for the house */
+    bool was_house; /* versions of before sealed it for the house: "v1.", and for its owner "v2." */
 };
 /* Text for a text column; a round trip when the key was not used in the last second. E_MISSING
  * "vault.destroyed": the owner's key was. Not within pg_batch. */
@@ -29,8 +30,11 @@ int vault_seal_texts(
  * when the value is broken, which is logged. */
 int vault_open_texts(
     struct ctx *, const struct vault_place *, str sealed, str *plain, size_t n, bool *closed);
-/* For good: nothing of this owner's opens again, here or out of a backup; on other machines within
- * a second. */
+/* What to tell whoever would have something kept under a key that was destroyed (E_MISSING of
+ * vault_seal): E_CONFLICT with a sentence. Other errors stay as they are. */
+int vault_closed(struct ctx *, int err);
+/* For good: nothing of this owner's opens again, here or out of a backup, and nothing is sealed,
+ * also where there was no key yet; on other machines within a second. */
 int vault_destroy(struct ctx *, enum vault_whose, i64 owner);
 
 /* What a text can be looked up by that is sealed beside it: the same for the same text, owner and
@@ -44,7 +48,8 @@ int vault_all_clues(
 /* A column that holds sealed text, so that it can be sealed anew (bin/features.c lists them).
  * `after`: {id, owner, sealed} by id; owner 0: the house's. `put` only where `before` still stands;
  * or `renew`, which opens and seals itself, when other columns go along. Of what older versions
- * left plain: `plain` {id, owner, ...} by id, `hide` seals one where it is as it was read. */
+ * left plain, or under the house's key: `plain` {id, owner, ...} by id, `hide` seals one where it is
+ * as it was read. */
 struct vault_column {
     const char *column;
     enum vault_whose whose;
@@ -54,8 +59,9 @@ struct vault_column {
     int (*plain)(struct ctx *, struct node **, i64 after, i64 most);
     int (*hide)(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
     int (*count_plain)(struct ctx *, struct node **row); /* {n} */
+    bool was_house;
 };
-/* Seals what is still plain, for so long at most (0: to the end); it may be broken off at any
+/* Seals what is still plain or under the house's key, for so long at most (0: to the end); it may be broken off at any
  * moment. */
 int vault_hide(struct ctx *, i64 longest_us, i64 *hidden);
 int vault_plain(struct ctx *, i64 *left);

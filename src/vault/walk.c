@@ -24,7 +24,7 @@ static int page(struct ctx *c, struct walk *w, i64 *after, size_t *seen)
         struct node *row = (struct node *)&item->node;
         i64 owner = w->column->whose == VAULT_HOUSE ? 0 : node_int(row, "owner");
         struct vault_place at = { w->column->column, node_int(row, "id"),
-            owner ? w->column->whose : VAULT_HOUSE, owner };
+            owner ? w->column->whose : VAULT_HOUSE, owner, owner && w->column->was_house };
         TRY(w->one(c, w, &at, row));
         *after = at.row;
     }
@@ -75,8 +75,11 @@ static int handle(struct ctx *c, struct walk *w, const struct vault_place *at, s
         return E_OK;
     if (w->column->renew) {
         TRY(w->column->renew(c, &changed, at, before));
+    } else if ((err = vault_seal(c, at, plain, &sealed)) ==
+        E_MISSING) { /* open by the house's key */
+        fault_clear(c);
     } else {
-        TRY(vault_seal(c, at, plain, &sealed));
+        TRY(err);
         TRY(w->column->put(c, &changed, at->row, sealed, before));
     }
     w->changed += changed;

@@ -79,6 +79,26 @@ const rightsOfBefore = `set local lock_timeout = '3s';
     insert into auth.api_key (organisation_id, person_id, name, prefix, hash, scopes)
         select o.id, p.id, 'Books', 'tlt_before01', '', '{orders:read}' from auth.organisation o, auth.person p where slug = 'before' and email like 'before@%';`;
 
+// What stood before 0280, under the house's key: an address, and checkouts of a person, of a guest, of
+// an order. Afterwards it is looked at, and goes.
+const sealedBefore = `set local lock_timeout = '3s';
+    select set_config('app.platform', 'on', true);
+    insert into auth.person (id, email, password_hash, sealed) overriding system value values (9900280, 'sealed@example.test', '', 'v1.1.phone');
+    insert into account.address (person_id, name, phone, line1, country, sealed) values (9900280, 'Ann', '', '', 'TH', 'v1.1.street');
+    insert into cart.cart (id, person_id, state) overriding system value values (9900281, 9900280, 'open'), (9900282, null, 'open'), (9900283, 9900280, 'ordered');
+    insert into checkout.draft (cart_id, sealed) select id, 'v1.1.draft' from cart.cart where id between 9900281 and 9900283;`;
+const sealedAfter = `set local lock_timeout = '3s';
+    select set_config('app.platform', 'on', true);
+    do $$ declare got text; begin
+        select string_agg(cart_id || '=' || keeper || '=' || sealed, ' ' order by cart_id) into got from checkout.draft where cart_id between 9900281 and 9900283;
+        assert got = '9900281=9900280=v1.1.draft 9900282=0=v1.1.draft', got;
+        assert (select sealed from account.address where person_id = 9900280) = 'v1.1.street', 'the address';
+        assert (select sealed from auth.person where id = 9900280) = 'v1.1.phone', 'the telephone';
+    end $$;
+    delete from cart.cart where id between 9900281 and 9900283;
+    delete from account.address where person_id = 9900280;
+    delete from auth.person where id = 9900280;`;
+
 before(() => {
     if (skip) return;
     mkdirSync(share);
@@ -97,6 +117,8 @@ test('a database of the first version and a new one end up the same', { skip }, 
     assert.equal((await migrate(NEW, '--check')).code, 3, 'there is nothing yet');
     plant('0220_zz_trail_of_before.sql', trailOfBefore);
     plant('0284_zz_rights_of_before.sql', rightsOfBefore);
+    plant('0279_zz_sealed_before.sql', sealedBefore);
+    plant('0280_zz_sealed_after.sql', sealedAfter);
     const fresh = await migrate(NEW);
     assert.equal(fresh.code, 0, fresh.said);
     const taken = await migrate(OLD);
