@@ -141,8 +141,9 @@ T(se_09_anothers_key_opens_nothing_of_a_person)
             row);
     }
     shown(false);
-    t_sql("update account.address set is_default = false, person_id = %" PRId64 " where person_id = %" PRId64, other,
-        one);
+    t_sql("update account.address set is_default = false, person_id = %" PRId64
+          " where person_id = %" PRId64,
+        other, one);
     t_get("/account/addresses");
     t_no_text("12 Soi Ari");
 }
@@ -262,6 +263,37 @@ T(ID_20_nothing_is_kept_for_who_is_erased)
         1);
 }
 
+/* An older backup is restored: who is erased again (src/ops/keys.c). */
+T(ID_20_only_who_was_erased_is_erased_again)
+{
+    struct node *row, *list;
+    i64 person = somebody(),
+        came = t_int("select (extract(epoch from created_at) * 1000000)::bigint "
+                     "as n from auth.person where id = %" PRId64,
+            person);
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(q_ops_to_erase(t_ctx(), &row, person, came));
+    is_true(row && !node_bool(row, "is_staff"));
+    must(q_ops_to_erase(t_ctx(), &row, person, came + 1)); /* of another shop */
+    is_true(row == NULL);
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, %" PRId64
+          ", 'viewer')",
+        person);
+    must(q_ops_to_erase(t_ctx(), &row, person, came));
+    is_true(node_bool(row, "is_staff"));
+    t_sql("delete from auth.member where person_id = %" PRId64, person);
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_status(303);
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(q_ops_to_erase(t_ctx(), &row, person, came));
+    is_true(row == NULL);
+    must(q_ops_erased(t_ctx(), &list));
+    bool is_in = false;
+    EACH(item, list)
+        is_in |= node_int(&item->node, "id") == person && node_int(&item->node, "came_at") == came;
+    is_true(is_in);
+}
+
 /* ---- what a guest has filled in ------------------------------------------------------------ */
 
 T(se_09_what_a_guest_filled_in_becomes_the_persons_with_the_login)
@@ -289,8 +321,10 @@ T(se_09_what_a_guest_filled_in_becomes_the_persons_with_the_login)
 
 static i64 drafts_of(i64 order)
 {
-    return t_int("select count(*) as n from checkout.draft d join orders.\"order\" o on o.cart_id = "
-                 "d.cart_id where o.id = %" PRId64, order);
+    return t_int(
+        "select count(*) as n from checkout.draft d join orders.\"order\" o on o.cart_id = "
+        "d.cart_id where o.id = %" PRId64,
+        order);
 }
 
 T(se_09_what_was_filled_in_goes_when_it_is_paid)

@@ -186,3 +186,15 @@ select (select count(*) from payments.attempt
            and event_id not like 'asked:%') as heard,
        (select count(*) from payments.event where applied_at is null
            and received_at < clock_timestamp() - interval '5 minutes') as waiting;
+
+-- name: erased :many
+-- came_at: in µs, as numbers say it.
+select id, (extract(epoch from created_at) * 1000000)::bigint as came_at
+  from auth.person where erased_at is not null order by id;
+
+-- name: to_erase :maybe
+-- in: person bigint, came_at bigint
+select p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
+  from auth.person p
+ where p.id = :person and p.erased_at is null
+   and (extract(epoch from p.created_at) * 1000000)::bigint = :came_at;

@@ -41,3 +41,5 @@ int account_has_consent(struct ctx *, i64 person, bool *yes);
 int account_joined(struct ctx *, i64 person, const struct node *said);
 int account_collect(struct ctx *, i64 person, struct node *into); /* struct personal */
 int account_erase(struct ctx *, i64 person);
+/* What all rooms know of them goes, ready or not: in one transaction, with the platform's scope. */
+int account_erase_everywhere(struct ctx *, i64 person);

@@ -89,6 +89,14 @@ static int copy(struct req *r)
 
 /* ---- being forgotten ------------------------------------------------------------------------ */
 
+int account_erase_everywhere(struct ctx *c, i64 person)
+{
+    for (const struct personal *p = c->app->personal; p && p->name; p++)
+        if (p->erase)
+            TRY(p->erase(c, person));
+    return E_OK;
+}
+
 static int erase(struct ctx *c, void *with)
 {
     struct req *r = with;
@@ -98,9 +106,7 @@ static int erase(struct ctx *c, void *with)
     for (const struct personal *p = c->app->personal; p && p->name; p++)
         if (p->must_wait)
             TRY(p->must_wait(c, person));
-    for (const struct personal *p = c->app->personal; p && p->name; p++)
-        if (p->erase)
-            TRY(p->erase(c, person));
+    TRY(account_erase_everywhere(c, person));
     str cause = str_fmt(c->mem, "person:%" PRId64, person);
     TRY(notify_mail(c, "erased", cause, &to));
     return job_add(c, "account.forget", cause, 0, person, NULL, c->now + DAY);

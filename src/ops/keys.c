@@ -1,5 +1,6 @@
-/* The keys of sealed columns (vault): a file of them beside the backups, which have none, and
- * talatctl's `keys`. */
+/* The keys of sealed columns (vault): a file of them beside the backups, which have none, with who
+ * was erased, whom older backups do not know to be; and talatctl's `keys`. */
+#include "account/account.h"
 #include "auth/auth.h"
 #include "gen/queries.h"
 #include "ops/ops_in.h"
@@ -9,19 +10,30 @@
 
 #define MOST_KEYS ((size_t)256 << 20)
 
-/* ---- beside the backups ------------------------------------------------------------------------ */
+/* ---- beside the backups ------------------------------------------------------------------------
+ */
+
+static int gather(struct ctx *c, struct node **whole)
+{
+    struct node *keys, *erased;
+    TRY(vault_all(c, &keys));
+    TRY(q_ops_erased(c, &erased));
+    *whole = node_map(c->mem);
+    node_set(c->mem, *whole, S("keys"), keys);
+    node_set(c->mem, *whole, S("erased"), erased);
+    return E_OK;
+}
 
 /* One file, always today's: an older one would bring a destroyed key back. */
 int keys_write(struct ctx *c, str folder)
 {
-    struct node *keys, *whole = node_map(c->mem);
+    struct node *whole;
     struct buf out = buf_new(c->mem, MOST_KEYS);
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
-    int err = vault_all(c, &keys);
+    int err = gather(c, &whole);
     c->scope = before;
     TRY(err);
-    node_set(c->mem, whole, S("keys"), keys);
     json_store(&out, whole);
     buf_char(&out, '\n');
     const char *path = archive_path(c, folder, "keys"), *aside = archive_path(c, folder, ".keys");
@@ -33,37 +45,64 @@ int keys_write(struct ctx *c, str folder)
         : E_OK;
 }
 
-static int read_list(struct ctx *c, const char *path, struct node **keys)
+static int read_list(struct ctx *c, const char *path, struct node **whole)
 {
     bool ok = false;
-    struct node *whole;
-    *keys = NULL;
+    *whole = NULL;
     if (access(path, R_OK))
         return E_OK;
     str text = file_read(c->mem, path, MOST_KEYS, &ok);
-    if (!ok || json_read(c, text, &whole))
-        return fail_detail(c, E_INPUT, "ops.keys", "%s is not a list of keys", path);
-    *keys = (struct node *)node_get(whole, S("keys"));
-    return E_OK;
+    return ok && !json_read(c, text, whole)
+        ? E_OK
+        : fail_detail(c, E_INPUT, "ops.keys", "%s is not a list of keys", path);
 }
 
 /* What the shop's own database has; nothing when there is none, or it is of before the vault. */
 static struct node *living(struct ctx *c)
 {
-    struct node *keys = NULL;
+    struct node *whole = NULL;
     struct ctx own = *c;
     own.scope = (struct scope){ .platform = true };
     own.pg = database_open(c, str_none, str_none);
-    if (vault_all(&own, &keys))
-        keys = NULL;
+    if (gather(&own, &whole))
+        whole = NULL;
     pg_close(own.pg);
-    return keys;
+    return whole;
+}
+
+static int erase(struct ctx *c, void *person)
+{
+    return account_erase_everywhere(c, *(i64 *)person);
+}
+
+/* The moment they came tells them from another shop's of that number. */
+static int erase_again(struct ctx *c, const struct node *erased, i64 *n, struct buf *report)
+{
+    EACH(item, erased) {
+        struct node *row;
+        i64 person = node_int(&item->node, "id");
+        TRY(q_ops_to_erase(c, &row, person, node_int(&item->node, "came_at")));
+        if (!row)
+            continue;
+        if (node_bool(row, "is_staff")) {
+            buf_fmt(report,
+                "warning: person %" PRId64
+                " was erased after the backup, and works here in it: take "
+                "them out of the team, and tell them to erase themselves again\n",
+                person);
+            continue;
+        }
+        TRY(pg_tx(c, erase, &person));
+        ++*n;
+    }
+    return E_OK;
 }
 
 int keys_take_over(struct ctx *c, str archive, str database, struct buf *report)
 {
     struct node *lists[3] = { living(c) };
     size_t n = 0;
+    i64 erased = 0;
     TRY(read_list(c, archive_path(c, archive, "../keys"), &lists[1]));
     TRY(read_list(c, archive_path(c, care_folder(c->app), "keys"), &lists[2]));
     struct ctx own = *c;
@@ -73,16 +112,23 @@ int keys_take_over(struct ctx *c, str archive, str database, struct buf *report)
     for (size_t i = 0; i < COUNT(lists) && !err; i++) {
         if (!lists[i])
             continue;
-        n = node_count(lists[i]) > n ? node_count(lists[i]) : n;
-        err = vault_put(&own, lists[i]);
+        const struct node *keys = node_get(lists[i], S("keys"));
+        n = node_count(keys) > n ? node_count(keys) : n;
+        err = vault_put(&own, keys);
+        if (!err)
+            err = erase_again(&own, node_get(lists[i], S("erased")), &erased, report);
     }
     pg_close(own.pg);
     c->fault = own.fault;
     buf_fmt(report, "keys of sealed columns: %zu\n", n);
+    if (erased)
+        buf_fmt(report, "people who were erased after the backup, and are again: %" PRId64 "\n",
+            erased);
     return err;
 }
 
-/* ---- talatctl keys -------------------------------------------------------------------------------- */
+/* ---- talatctl keys
+ * -------------------------------------------------------------------------------- */
 
 static int sorry(struct ctx *c, const char *what)
 {

@@ -29,7 +29,7 @@ str archive_mark(struct ctx *); /* what tells two secrets apart and says nothing
 
 int keys_write(struct ctx *, str folder); /* <folder>/keys, beside the backups */
 /* From the shop's own database and from the list beside the backup into a database that was made
- * from it; what is destroyed in either stays so. */
+ * from it; what is destroyed in either stays so, and who was erased. */
 int keys_take_over(struct ctx *, str archive, str database, struct buf *report);
 
 /* ---- database.c: databases as a whole, by their owner ------------------------------------- */

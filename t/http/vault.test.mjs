@@ -139,3 +139,21 @@ test('SE-11 what was destroyed stays closed, also out of a backup with its old l
     assert.equal(asked("select string_agg(distinct wrapped, '|') from vault.key"), '');
     assert.deepEqual([open(there('keys', 'check')), closed(there('keys', 'check'))], [0, values]);
 });
+
+test('ID-20 who was erased after a backup is erased again when it is restored', { skip, timeout: 180000 }, async () => {
+    const own = randomBytes(4).toString('hex'), email = `again.${own}@example.test`, name = `Yolanda Z${own}`, password = 'seven quiet lanterns';
+    const browser = await new Browser().register({ name, email, password });
+    await browser.get('/account');
+    assert.equal((await browser.post('/account/addresses', { name, phone: PHONE, line1: '5 Again Road', city: 'Bang Rak', region: 'Bangkok', postcode: '10500', country: 'TH' })).status, 303);
+    const [{ id }] = rows(`select id from auth.person where email = '${email}'`);
+    ok(here('backup', '--to', folder('stack')));
+    const before = newest(folder('stack')), traces = () => asked(`select (select count(*) from auth.person where email = '${email}' and name = '${name}') + (select count(*) from account.address where name = '${name}')`);
+    assert.equal((await browser.post('/account/erase', { old: password, sure: '1' })).headers.location, '/login?done=erased');
+    ok(here('keys', 'rewrap'));
+    const list = readFileSync(folder('stack/keys'), 'utf8');
+    assert.ok(!list.includes(own) && JSON.parse(list).erased.some((person) => person.id === id), 'the list has numbers only');
+    assert.match(ok(there('restore', before, '--replace')), /erased after the backup, and are again: 1$/m);
+    assert.equal(traces(), '0');
+    const dump = shell(`${bin}pg_dump`, ['-h', run, '-U', 'postgres', database]).stdout;
+    assert.ok(dump.includes(`erased-${id}@invalid`) && !dump.includes(own), 'nothing else has a name');
+});
