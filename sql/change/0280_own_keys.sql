@@ -2,16 +2,11 @@
 -- the person: by the programs, which have the keys. What the house's key has sealed ("v1.") can be
 -- read on; talat-work takes it forward, a little at a time, and talatctl keys seal at once.
 set local lock_timeout = '3s';
-set local statement_timeout = 0;
-select set_config('app.platform', 'on', true);
 create index if not exists address_to_seal on account.address (id)
     where phone <> '' or line1 <> '' or sealed like 'v1.%';
 create index if not exists person_to_seal on auth.person (id) where phone <> '' or sealed like 'v1.%';
 
 alter table checkout.draft add column keeper bigint not null default 0;
-delete from checkout.draft d using cart.cart k where k.id = d.cart_id and k.state <> 'open';
-update checkout.draft d set keeper = k.person_id from cart.cart k
- where k.id = d.cart_id and k.person_id is not null;
 create index if not exists draft_to_seal on checkout.draft (cart_id)
     where phone <> '' or coalesce(address ->> 'line1', '') <> ''
         or (keeper <> 0 and sealed like 'v1.%');

@@ -36,6 +36,11 @@ update checkout.draft set keeper = :person
 -- in: cart_id bigint
 delete from checkout.draft where cart_id = :cart_id;
 
+-- name: keep_all :exec
+-- What a version of before did not know the person of.
+update checkout.draft d set keeper = k.person_id from cart.cart k
+ where k.id = d.cart_id and k.person_id is not null and k.state = 'open' and d.keeper = 0;
+
 -- name: sweep :exec
 -- Nobody fills in any more what was ordered or poured into another.
 delete from checkout.draft

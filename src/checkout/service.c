@@ -311,7 +311,8 @@ int checkout_on_login(struct req *r, i64 person)
 int checkout_sweep(struct ctx *c)
 {
     c->scope = (struct scope){ .platform = true };
-    return q_checkout_sweep(c, NULL);
+    TRY(q_checkout_sweep(c, NULL));
+    return q_checkout_keep_all(c, NULL);
 }
 
 int checkout_collect(struct ctx *c, i64 person, struct node *into)
