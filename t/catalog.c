@@ -577,6 +577,37 @@ T(only_what_the_menu_shows_makes_all_pages_anew)
     }
 }
 
+static i64 told_of_menu(const char *slug)
+{
+    return t_int("select count(*) as n from work.outbox o join catalog.category c on c.id = o.subject_id "
+                 "where o.kind = 'category.changed' and not o.data ? 'keepsMenu' and c.slug = '%s'", slug);
+}
+
+T(a_category_comes_into_the_menu_with_its_first_product_and_leaves_with_its_last)
+{
+    static const char thing[] = "{\"slug\":\"zz-thing-%s\",\"status\":\"%s\",\"name\":{\"en\":\"Thing\"},"
+                                "\"categories\":[\"%s\"],\"variants\":[{\"sku\":\"ZZ-%s\",\"options\":{}}]}";
+    static const struct { const char *what, *status, *in; i64 outer, inner, other; } steps[] = {
+        { "1", "draft", "zz-inner", 0, 0, 0 },
+        { "1", "published", "zz-inner", 1, 1, 0 }, /* both are empty but for it */
+        { "2", "published", "zz-inner", 0, 0, 0 },
+        { "2", "draft", "zz-inner", 0, 0, 0 },
+        { "1", "published", "zz-other", 0, 1, 1 }, /* below the same outer one */
+        { "1", "draft", "zz-other", 1, 0, 1 },
+    };
+    begin();
+    category("{\"slug\":\"zz-outer\",\"name\":{\"en\":\"Outer\"}}");
+    category("{\"slug\":\"zz-inner\",\"parent\":\"zz-outer\",\"name\":{\"en\":\"Inner\"}}");
+    category("{\"slug\":\"zz-other\",\"parent\":\"zz-outer\",\"name\":{\"en\":\"Other\"}}");
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        i64 outer = told_of_menu("zz-outer"), inner = told_of_menu("zz-inner"), other = told_of_menu("zz-other");
+        save(str_fmt(t_ctx()->mem, thing, steps[i].what, steps[i].status, steps[i].in, steps[i].what).p);
+        eq_int(told_of_menu("zz-outer") - outer, steps[i].outer);
+        eq_int(told_of_menu("zz-inner") - inner, steps[i].inner);
+        eq_int(told_of_menu("zz-other") - other, steps[i].other);
+    }
+}
+
 T(a_products_page_is_made_anew_under_the_new_name_of_its_category)
 {
     struct ctx *c = begin();

@@ -115,14 +115,40 @@ begin
        and (o.free, o.endless) is distinct from (l.free, l.endless);
 end $$;
 
+-- The menu shows the categories that have something on the shelf. Of those given, which `which` were
+-- in before, it tells of each that came to its first product or lost its last one. Whoever takes one
+-- of the last few waits for who takes another, or both would see one left.
+create function catalog.tell_menu(which bigint[], before bigint[]) returns void
+language plpgsql as $$
+declare
+    within bigint[] := array(select distinct s.category_id from catalog.shelf s
+                              where s.product_id = any(which) and s.category_id <> 0);
+    bared bigint[] := array(select b from unnest(before) b
+        where b <> all(within) and (select count(*) from (
+              select from catalog.shelf s where s.category_id = b limit 10) few) < 10 order by b);
+begin
+    perform pg_advisory_xact_lock(7421032, hashint8(b)) from unnest(bared) b;
+    perform work.tell('category.changed', c.organisation_id, c.id,
+               jsonb_build_object('slug', c.slug), '', true)
+       from catalog.category c
+      where c.id = any(bared || within) and c.id <> all(
+                select b from unnest(before) b where b = any(within))
+        and not exists (select from catalog.shelf s
+             where s.category_id = c.id and s.product_id <> all(which));
+end $$;
+
 -- Puts products on the shelf anew, or takes off those that are not published.
 create function catalog.reshelve(which bigint[]) returns void language plpgsql as $$
+declare
+    before bigint[];
 begin
     perform from catalog.product where id = any(which) order by id for no key update; -- see restock
     update catalog.product_text x set shown = p.status = 'published'
       from catalog.product p
      where x.product_id = any(which) and p.id = x.product_id
        and x.shown <> (p.status = 'published');
+    before := array(select distinct s.category_id from catalog.shelf s
+                     where s.product_id = any(which) and s.category_id <> 0);
     delete from catalog.shelf where product_id = any(which);
     delete from catalog.card where product_id = any(which);
     delete from catalog.offer where product_id = any(which);
@@ -140,6 +166,7 @@ begin
       from (select up.product_id, up.id from up union all select w.id, 0 from unnest(which) w(id)) s
       join catalog.product p on p.id = s.product_id
      where p.status = 'published';
+    perform catalog.tell_menu(which, before);
 
     insert into catalog.offer (product_id, organisation_id, currencies, lows, highs, compares,
         tags, free, endless, edition)
