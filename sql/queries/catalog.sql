@@ -136,12 +136,13 @@ select s.product_id as id, s.organisation_id, s.slug, o.edition, s.document::tex
 
 -- name: product_now :many
 -- in: product bigint, offers bigint[], currency text
--- Offers, and the product's stock: a row with an item for each place it lies in.
-select o.product_id, o.edition, o.free, o.endless, null::bigint as item,
-       o.lows[array_position(o.currencies, :currency)] as low,
-       o.highs[array_position(o.currencies, :currency)] as high,
-       o.compares[array_position(o.currencies, :currency)] as compare_at
-  from catalog.offer o where o.product_id = any(:offers::bigint[])
+-- Offers, and the product's stock: a row with an item for each place it lies in. The currency is
+-- looked for once a row ("offset 0": not in each column).
+select o.product_id, o.edition, o.free, o.endless, null::bigint as item, o.lows[o.place] as low,
+       o.highs[o.place] as high, o.compares[o.place] as compare_at
+  from (select x.product_id, x.edition, x.free, x.endless, x.lows, x.highs, x.compares,
+               array_position(x.currencies, :currency) as place
+          from catalog.offer x where x.product_id = any(:offers::bigint[]) offset 0) o
  union all
 select null, null, k.free, null, k.item_id, null, null, null
   from catalog.stocked k where k.product_id = :product;

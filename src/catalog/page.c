@@ -440,20 +440,75 @@ static i64 first_category(const struct node *product)
     return first ? first->node.as.number : 0;
 }
 
+/* Those that should stand below it are known before the database is asked. */
+static void set_tags(struct req *r, const struct shown *s, const struct node *newest)
+{
+    i64 id = node_int(s->product, "id");
+    size_t n = 0;
+    set_tag(r, "product", id);
+    set_tag(r, "organisation", node_int(s->product, "organisation_id"));
+    EACH(it, node_get(s->product, S("category_ids")))
+        set_tag(r, "named", it->node.as.number);
+    EACH(it, newest)
+        if (node_int(&it->node, "product_id") != id && n++ < RELATED)
+            set_tag(r, "product", node_int(&it->node, "product_id"));
+    cache_for(r, 3600);
+    tags_ahead(r);
+}
+
 /* What may be another thing at any moment: stock, and the offers of the product and of those that
  * stand below it, the newest of its first category. */
-static int read_now(struct ctx *c, struct shown *s)
+static int read_now(struct req *r, struct shown *s)
 {
+    struct ctx *c = &r->c;
     const struct node *newest = NULL;
     i64 category = first_category(s->product);
     if (category)
         TRY(find_newest(c, category, &newest));
+    set_tags(r, s, newest);
     i64 *ids = NEWS(c->mem, i64, node_count(newest) + 1), *id = ids;
     *id++ = node_int(s->product, "id");
     EACH(it, newest)
         *id++ = node_int(&it->node, "product_id");
     TRY(q_catalog_product_now(c, &s->now, *ids, ids, (size_t)(id - ids), c->currency));
     s->related = offers_as_found(c, newest, s->now);
+    if (node_count(s->related) < node_count(newest)) /* who comes after one that left is shown */
+        tag_products(r, s->related);
+    return E_OK;
+}
+
+static bool is_in_languages(const struct node *of)
+{
+    EACH(it, of)
+        if (!web_is_language(it->key))
+            return false;
+    return of->kind == N_MAP && node_count(of);
+}
+
+/* Of each text what is said to this reader: the others would be kept and read for nobody. */
+static void keep_said(struct ctx *c, struct node *of)
+{
+    if (is_in_languages(of)) {
+        struct node *one = node_map(c->mem);
+        node_set(c->mem, one, c->lang, (struct node *)(uintptr_t)said(c, of));
+        *of = *one;
+    } else if (of->kind == N_MAP || of->kind == N_LIST) {
+        for (struct item *it = of->as.items.first; it; it = it->next)
+            keep_said(c, &it->node);
+    }
+}
+
+static int keep_sheet(struct ctx *c, const char *kind, struct node *row)
+{
+    struct node *sheet;
+    struct buf text = buf_new(c->mem, 1 << 20);
+    TRY(json_read(c, node_str(row, "document"), &sheet));
+    keep_said(c, sheet);
+    json_store(&text, sheet);
+    if (text.full)
+        return fail_detail(c, E_INTERNAL, "catalog.sheet", "too large");
+    node_set_str(c->mem, row, S("document"), buf_str(&text));
+    row_copied(c, kind, node_str(row, "slug"), 0, 0, row);
     return E_OK;
 }
 
@@ -471,20 +526,22 @@ static bool is_current(const struct shown *s)
     return false;
 }
 
-static int read_product(struct ctx *c, str slug, struct shown *s)
+static int read_product(struct req *r, str slug, struct shown *s)
 {
-    s->product = copy_of_row(c, "sheet", slug, 0, 0);
+    struct ctx *c = &r->c;
+    const char *kind = str_fmt(c->mem, "sheet %.*s", STR(c->lang)).p;
+    s->product = copy_of_row(c, kind, slug, 0, 0);
     if (s->product)
-        TRY(read_now(c, s));
+        TRY(read_now(r, s));
     if (s->product && is_current(s))
         return E_OK;
     struct node *row;
     TRY(q_catalog_product(c, &row, slug));
     if (!row)
         return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
-    row_copied(c, "sheet", slug, 0, 0, row);
+    TRY(keep_sheet(c, kind, row));
     s->product = row;
-    return read_now(c, s);
+    return read_now(r, s);
 }
 
 static struct node *others(struct ctx *c, const struct shown *s)
@@ -503,7 +560,7 @@ int page_product(struct req *r)
     struct shown s = { 0 };
     struct node *cards;
     s.n_tags = query_tags(r, known, s.tags);
-    TRY(read_product(c, in_str(r, "slug"), &s));
+    TRY(read_product(r, in_str(r, "slug"), &s));
     s.related = others(c, &s);
     TRY(cards_of(c, s.related, RELATED, &cards));
     TRY(json_read(c, node_str(s.product, "document"), &s.sheet));
@@ -515,11 +572,5 @@ int page_product(struct req *r)
     struct node *document = node_map(c->mem);
     node_set(c->mem, document, S("product"), product_of(c, &s));
     node_set(c->mem, document, S("related"), cards);
-    set_tag(r, "product", node_int(s.product, "id"));
-    set_tag(r, "organisation", node_int(s.product, "organisation_id"));
-    EACH(it, node_get(s.product, S("category_ids")))
-        set_tag(r, "named", it->node.as.number);
-    tag_products(r, s.related);
-    cache_for(r, 3600);
     return reply_with(r, document);
 }

@@ -273,6 +273,8 @@ static bool take_ahead(struct ctx *c)
         log_line(c, LOG_WARN, "redis.error", "error", str_of(reply->str), NULL);
     if (!r->ahead_ok)
         r->script[0] = '\0'; /* it may have forgotten it */
+    if (!r->ahead_ok)
+        memset(r->said, 0, sizeof r->said); /* what was counted before is another's */
     for (size_t i = 0; r->ahead_ok && i < reply->elements && i < COUNT(r->said); i++)
         r->said[i] = reply->element[i]->integer;
     freeReplyObject(reply);

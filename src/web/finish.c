@@ -5,18 +5,18 @@
 
 enum { WORTH_PACKING = 1000 }; /* bytes: as nginx/nginx.conf has it */
 
-static bool is_kept(struct req *r)
+static bool may_be_kept(struct req *r)
 {
-    return r->route && (r->route->flags & CACHED) && r->method == GET && r->out->status == 200 &&
-        !r->out->has_cookie && r->out->cache_s > 0 && query_is_canonical(r);
+    return r->route && (r->route->flags & CACHED) && r->method == GET && !r->out->has_cookie &&
+        r->out->cache_s > 0 && query_is_canonical(r);
 }
 
-/* So that the refresher will find this page again; Redis does it while the page is rendered. */
-void tags_begin(struct req *r)
+static bool is_kept(struct req *r) { return r->out->status == 200 && may_be_kept(r); }
+
+static void send_tags(struct req *r)
 {
     size_t n = node_count(r->out->tags), i = 0;
-    if (!n || !is_kept(r))
-        return;
+    r->n_tags_sent = n;
     str *keys = NEWS(r->c.mem, str, n);
     EACH(item, r->out->tags)
         keys[i++] = str_fmt(r->c.mem, "tag:%.*s", STR(item->node.as.text));
@@ -25,6 +25,20 @@ void tags_begin(struct req *r)
     struct counter counters[PER_REQUEST];
     size_t n_counters = limit_late(r, counters);
     redis_sadd_begin(&r->c, keys, n, member, r->out->cache_s + 3600, counters, n_counters);
+}
+
+/* So that the refresher will find this page again; Redis does it while the page is rendered. What
+ * was sent ahead is sent again with those that came to it: sets do not mind. */
+void tags_begin(struct req *r)
+{
+    if (node_count(r->out->tags) > r->n_tags_sent && is_kept(r))
+        send_tags(r);
+}
+
+void tags_ahead(struct req *r)
+{
+    if (node_count(r->out->tags) > r->n_tags_sent && may_be_kept(r))
+        send_tags(r);
 }
 
 /* Ends what tags_begin has begun; says whether the tags are there. */

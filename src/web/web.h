@@ -153,6 +153,7 @@ struct req {
     struct web_fields *fields; /* what was sent; web_in.h */
     struct answer *out;
     struct late *late;         /* limits still to be counted; web_in.h */
+    size_t n_tags_sent;        /* of out->tags, to Redis */
     i64 started_us;
     bool rendered;       /* an answer stands in `out` */
     bool bad_input;      /* see in_fault */
@@ -227,6 +228,9 @@ void cache_for(struct req *, i64 seconds);
  * language prefix: nginx's own key, so that the refresher can ask for it again (work). The set
  * lives as long as the page may, and an hour. */
 void set_tag(struct req *, const char *kind, i64 id);
+/* Sends the tags there are before PostgreSQL is asked, so that both are waited for at once. Not a
+ * must: who knows them only later sets them later, and they are sent when the page is rendered. */
+void tags_ahead(struct req *);
 int accel(struct req *, str internal_path);  /* X-Accel-Redirect */
 /* A form that did not pass: the same view again, 422 (or the fault's status), with what was
  * typed under "form" (a CHOICE also as form.<name>_is_<value>) and the messages under "errors"
