@@ -151,6 +151,28 @@ T(an_own_role_holds_exactly_its_permissions_AC_04)
     t_status(200);
 }
 
+static bool opens_something(enum permission p)
+{
+    for (size_t i = 0; shop_house.features[i]; i++)
+        for (const struct route *row = shop_house.features[i]; row->path; row++)
+            if (row->need == p)
+                return true;
+    return false;
+}
+
+T(whatever_can_be_given_to_a_role_or_a_key_opens_something_AC_04)
+{
+    team(NULL);
+    t_get("/admin/roles/new.json");
+    t_status(200);
+    const struct node *offered = node_get(t_document(), S("permissions"));
+    is_true(node_count(offered) > 5);
+    EACH(item, offered)
+        is_true(opens_something(permission_named(node_str(&item->node, "name"))));
+    for (enum permission p = 1; p < N_PERMISSIONS; p++)
+        is_true(!permission_is_for_keys(p) || opens_something(p));
+}
+
 T(a_role_is_made_only_of_what_its_maker_holds_AC_04)
 {
     team("admin");

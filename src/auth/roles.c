@@ -5,10 +5,12 @@
 #include "web/web.h"
 
 /* What shoppers have anyhow is nothing to be given in a back office, and what concerns the whole
- * house nothing that an organisation's role can hold, whoever makes it. */
+ * house nothing that an organisation's role can hold, whoever makes it. Nor what opens nothing: no
+ * order is ever deleted. */
 static uint64_t composable(void)
 {
-    return ~permissions_of(USER, NOBODY) & permissions_of(USER, OWNER);
+    return ~permissions_of(USER, NOBODY) & permissions_of(USER, OWNER) &
+        ~permission_bit(ORDERS_DELETE);
 }
 
 /* In words, for who reads no code. */

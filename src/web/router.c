@@ -83,7 +83,7 @@ uint64_t permission_bit(enum permission p)
 bool permission_is_for_keys(enum permission p)
 {
     return p < N_PERMISSIONS && permissions[p].member != NOBODY && p != API_KEYS_MANAGE &&
-        p != TEAM_WRITE && p != TEAM_OWN;
+        p != TEAM_WRITE && p != TEAM_OWN && p != ORDERS_DELETE;
 }
 
 uint64_t permissions_of(enum role role, enum member member)

@@ -55,8 +55,8 @@ enum permission permission_named(str name); /* PERMISSION_NONE_GIVEN: there is n
  * give, by the table. */
 uint64_t permissions_of(enum role, enum member);
 uint64_t permission_bit(enum permission);
-/* A key may have it: it is held in an organisation, and gives nobody rights, by which a key could
- * come to more than its scopes. */
+/* A key may have it: it is held in an organisation, opens something, and gives nobody rights, by
+ * which a key could come to more than its scopes. */
 bool permission_is_for_keys(enum permission);
 
 struct who {
