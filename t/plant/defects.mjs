@@ -279,4 +279,18 @@ export default [
     { name: 'old-pages', what: 'a product is shown as a worker has read it once', file: 'src/catalog/page.c',
         from: 'return node_int(&it->node, "edition") == node_int(s->product, "edition");', to: 'return true;',
         red: ['t/http/cache.test.mjs: a product that workers have read before is shown as it is now, and where it is now'] },
+
+    // ---- how it is kept running
+    { name: 'kept-no-renewal', what: 'whoever meets an old menu waits until it is made anew', file: 'src/web/kept.c',
+        from: 'if (*out && mine && kept->is_pool &&', to: 'if (0 && *out && mine && kept->is_pool &&',
+        red: ['web/kept/a_worker_makes_it_anew_behind_its_answer'] },
+    { name: 'forgotten-script', what: 'a Redis that has forgotten the script is never told it again', file: 'src/io/redis.c',
+        from: "r->script[0] = '\\0'; /* it may have forgotten it */", to: 'r->ahead_ok = false;',
+        red: ['io/redis/a_redis_that_has_forgotten_the_script_is_told_it_again'] },
+    { name: 'any-number', what: 'a setting that is no number counts as not said', file: 'src/web/app.c',
+        from: '    if (conf_wrong(app->conf))\n', to: '    if (0 && conf_wrong(app->conf))\n',
+        red: ['t/http/doctor.test.mjs: a number that is none: no program starts with it, and each says which line it is'] },
+    { name: 'locked-trail', what: 'the trail is taken forward behind a lock', file: 'sql/change/0295_trail_rows.sql',
+        from: 'select pg_advisory_xact_lock(7421009);', to: 'select pg_advisory_xact_lock(7421009);\nalter table audit.entry disable trigger never_changed;',
+        red: ['t/dev/migrate.test.mjs: a change that goes through all rows of the trail stops nobody who sells'] },
 ];
