@@ -32,13 +32,16 @@ static bool is_unreserved(char c)
 void escape_url_part(struct buf *out, str s)
 {
     static const char hex[] = "0123456789ABCDEF";
+    size_t done = 0;
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (is_unreserved(s.p[i]))
-            buf_char(out, s.p[i]);
-        else
-            buf_add(out, (str){ (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3 });
+            continue;
+        buf_add(out, (str){ s.p + done, i - done });
+        buf_add(out, (str){ (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3 });
+        done = i + 1;
     }
+    buf_add(out, str_from(s, done));
 }
 
 void escape_field(struct buf *form, const char *key, str value)

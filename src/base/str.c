@@ -143,6 +143,10 @@ size_t str_utf8_step(str s)
 bool str_is_utf8(str s)
 {
     while (s.n) {
+        if ((unsigned char)*s.p - 1u < 0x7F) { /* most of what comes; NUL is none of it */
+            s = str_from(s, 1);
+            continue;
+        }
         size_t step = str_utf8_step(s);
         if (!step)
             return false;

@@ -44,18 +44,19 @@ static bool word(struct reader *r, str wanted)
 /* What may stand in a string as it is: up to a quote, a backslash, a control or a bad byte. */
 static bool plain_run(struct reader *r)
 {
-    while (r->at < r->end) {
-        unsigned char ch = (unsigned char)*r->at;
-        if (ch == '"' || ch == '\\')
-            return true;
-        if (ch < ' ')
-            return false;
-        size_t step = ch < 0x80 ? 1 : str_utf8_step((str){ r->at, (size_t)(r->end - r->at) });
+    const char *at = r->at, *end = r->end;
+    unsigned char ch = 0;
+    for (; at < end; at++) {
+        ch = (unsigned char)*at;
+        if (ch >= ' ' && ch < 0x80 && ch != '"' && ch != '\\')
+            continue;
+        size_t step = ch < 0x80 ? 0 : str_utf8_step((str){ at, (size_t)(end - at) });
         if (!step)
-            return false;
-        r->at += step;
+            break;
+        at += step - 1;
     }
-    return false;
+    r->at = at;
+    return at < end && (ch == '"' || ch == '\\');
 }
 
 static bool hex4(struct reader *r, uint32_t *out)

@@ -93,6 +93,8 @@ static int find(struct render *r, const struct at *at, const struct op *op, cons
 
 const struct node *call_find(const struct call *call, str name)
 {
+    if (name.n && !memchr(name.p, '.', name.n))
+        return look(call->at, &(struct name){ .whole = name, .n = 1, .parts = &name });
     struct name dotted = name_parse(call->c->mem, name);
     return look(call->at, &dotted);
 }

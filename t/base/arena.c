@@ -212,4 +212,16 @@ T(numbers_and_formats_are_written_whole)
     eq_int(c.p[999], '7');
     buf_fmt(&c, "%s", "");
     eq_int(c.n, 1000);
+    struct buf d = buf_new(t_ctx()->mem, 10000);
+    buf_fmt(&d, "<%.*s|%" PRId64 "|%d|%s>", 2, "abc", INT64_MIN, -7, "x");
+    eq_str(buf_str(&d), "<ab|-9223372036854775808|-7|x>");
+    buf_fmt(&d, "%.*s%d%% %03d", 9, "y\0z", 5, 4); /* not all of it plain */
+    eq_str(str_from(buf_str(&d), 30), "y5% 004");
+    char word[600];
+    memset(word, 'w', sizeof word);
+    buf_fmt(&d, "%.*s%d", (int)sizeof word, word, 1);
+    eq_int(d.n, 30 + 7 + 601);
+    struct buf e = buf_new(t_ctx()->mem, 4);
+    buf_fmt(&e, "%s", "12345");
+    is_true(e.full && !e.n);
 }
