@@ -75,7 +75,8 @@ static void are_alike(
         us[s] = NEWS(t_ctx()->mem, i64, n);
     for (size_t i = 0; i < n;) {
         bool all = true;
-        for (size_t s = 0; s < n_sides; s++) {
+        for (size_t turn = 0; turn < n_sides; turn++) {
+            size_t s = (turn + i) % n_sides; /* none always comes behind the same other */
             struct mark at = arena_mark(t_ctx()->mem);
             us[s][i] = took(path, str_fmt(t_ctx()->mem, "%s%s%zu-%.*s%%40example.test%s", before,
                 sides[s].kind, (i + lost) / PER_PERSON, STR(mark), after).p, status);
