@@ -95,6 +95,33 @@ T(ID_21_each_country_has_its_own_fields)
     t_text("name=\"region\" value=\"Ontario\"");
 }
 
+T(ID_21_a_telephone_is_figures_and_a_country_is_one)
+{
+    static const struct {
+        const char *phone;
+        int status;
+    } of[] = { { "abcdef", 422 }, { "12+34", 422 }, { "0812<345678", 422 }, { "%2B66+(0)81-234.5678", 303 } };
+    somebody();
+    for (size_t i = 0; i < COUNT(of); i++) {
+        t_post_f("/account/addresses", "name=Ann&phone=%s&line1=12+Soi+Ari&city=x&region=y&postcode=10400"
+                                       "&country=TH", of[i].phone);
+        t_status(of[i].status);
+        t_has_text(HERE_, of[i].phone, t_body(), S("Please enter a telephone number, in figures."),
+            of[i].status == 422);
+    }
+    t_post("/account/profile", "name=Ann&lang=en&phone=my+number");
+    t_status(422);
+    t_text("Please enter a telephone number, in figures.");
+    t_post("/account/profile", "name=Ann&lang=en&phone=");
+    t_status(303);
+    t_post("/account/addresses", "name=Ann&phone=0812345678&line1=1+Road&city=x&country=XX");
+    t_status(422);
+    t_text("Please choose one of those offered.");
+    t_sql("update account.address set country = 'SE' where person_id in (select max(id) from auth.person)");
+    t_get(path_of(""));
+    t_html("option[value=SE][selected]"); /* and not the first of the list */
+}
+
 T(ID_21_an_address_is_its_owners)
 {
     somebody();

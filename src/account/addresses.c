@@ -125,16 +125,39 @@ int account_erase(struct ctx *c, i64 person)
 
 /* ---- the form ------------------------------------------------------------------------------- */
 
+static void add_country(struct ctx *c, struct node *list, str code, bool is_chosen)
+{
+    struct node *country = node_add_map(c->mem, list);
+    node_set_str(c->mem, country, S("code"), code);
+    node_set_str(c->mem, country, S("name"), locale_country(c, code));
+    node_set_bool(c->mem, country, S("is_chosen"), is_chosen);
+}
+
+static bool is_country(struct ctx *c, str code)
+{
+    return !str_is(code, "ZZ") && !str_eq(locale_country(c, code), code);
+}
+
+/* A checkout may have kept an address of another country: it is not to become one of these. */
 static void add_countries(struct ctx *c, struct node *document, str chosen)
 {
     struct node *list = node_set_list(c->mem, document, S("countries"));
+    bool is_in = false;
     for (const char *const *code = account_countries; *code; code++) {
-        struct node *country = node_add_map(c->mem, list);
-        node_set_str(c->mem, country, S("code"), str_of(*code));
-        node_set_str(c->mem, country, S("name"), locale_country(c, str_of(*code)));
-        node_set_bool(c->mem, country, S("is_chosen"), str_is(chosen, *code));
+        add_country(c, list, str_of(*code), str_is(chosen, *code));
+        is_in |= str_is(chosen, *code);
     }
+    if (!is_in && is_country(c, chosen))
+        add_country(c, list, chosen, true);
     node_hide(list);
+}
+
+static int check(struct req *r, str country)
+{
+    int err = account_address_check(r);
+    return is_country(&r->c, country)
+        ? err
+        : fail_field(&r->c, "country", "Please choose one of those offered.");
 }
 
 /* The fields of a country, under its own words. `address`: the opaque id, empty for a new one. */
@@ -188,7 +211,7 @@ static int add(struct req *r)
     struct keeping k = typed(r, country);
     if (in_bool(r, "change"))
         return account_address_shown(r, form_of(r, country, str_none));
-    int err = account_address_check(r);
+    int err = check(r, country);
     if (!err)
         err = pg_tx(c, keep, &k);
     if (!err && !k.id)
@@ -240,7 +263,7 @@ static int save(struct req *r)
         return row ? account_address_shown(r, form_of(r, country, in_str(r, "address")))
                    : missing(r);
     }
-    int err = account_address_check(r);
+    int err = check(r, country);
     if (!err)
         err = write(c, &k);
     if (err)

@@ -47,6 +47,8 @@ static int show_profile(struct req *r)
 static int save_profile(struct req *r)
 {
     int err = in_fault(r);
+    if (in_has(r, "phone") && !account_is_phone(in_str(r, "phone")))
+        err = fail_field(&r->c, "phone", ACCOUNT_NO_PHONE);
     if (!err)
         err = auth_set_profile(
             &r->c, me(r), in_str(r, "name"), in_str(r, "lang"), in_str(r, "phone"));

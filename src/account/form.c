@@ -82,6 +82,19 @@ static bool is_postcode(struct ctx *c, const struct country_form *form, str type
                           : true;
 }
 
+/* ---- telephones --------------------------------------------------------------------------------- */
+
+bool account_is_phone(str typed)
+{
+    int figures = 0;
+    for (size_t i = 0; i < typed.n; i++)
+        if (typed.p[i] >= '0' && typed.p[i] <= '9')
+            figures++;
+        else if (!typed.p[i] || !strchr(" +()-./#x", typed.p[i]))
+            return false;
+    return figures >= 5;
+}
+
 /* ---- checking ----------------------------------------------------------------------------------
  */
 
@@ -96,6 +109,8 @@ int account_address_check(struct req *r)
     const struct country_form *form = form_of(r);
     const char *missing = SAYS("Please fill this in.");
     int err = in_fault(r);
+    if (in_has(r, "phone") && !account_is_phone(in_str(r, "phone")))
+        err = fail_field(c, "phone", ACCOUNT_NO_PHONE);
     if (form->city && !in_has(r, "city"))
         err = fail_field(c, "city", missing);
     if (form->region && form->region_required && !in_has(r, "region"))
