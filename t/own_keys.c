@@ -290,7 +290,7 @@ T(ID_20_only_who_was_erased_is_erased_again)
     t_ctx()->scope = (struct scope){ .platform = true };
     must(q_ops_to_erase(t_ctx(), &row, person, came));
     is_true(row == NULL);
-    must(q_ops_erased(t_ctx(), &list));
+    must(q_ops_erased(t_ctx(), &list, 0, 100000));
     bool is_in = false;
     EACH(item, list)
         is_in |= node_int(&item->node, "id") == person && node_int(&item->node, "came_at") == came;

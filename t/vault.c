@@ -82,7 +82,7 @@ T(se_11_a_destroyed_key_does_not_come_back_with_an_older_list_of_keys)
     struct node *before;
     str text = sealed(&totp, "one");
     t_ctx()->scope.platform = true;
-    must(vault_all(t_ctx(), &before));
+    must(q_vault_all(t_ctx(), &before, 0, 100000));
     must(vault_destroy(t_ctx(), VAULT_PERSON, totp.owner));
     must(vault_put(t_ctx(), before));
     eq_err(opened(&totp, text), E_MISSING);

@@ -188,9 +188,10 @@ select (select count(*) from payments.attempt
            and received_at < clock_timestamp() - interval '5 minutes') as waiting;
 
 -- name: erased :many
+-- in: after bigint, most bigint
 -- came_at: in µs, as numbers say it.
 select id, (extract(epoch from created_at) * 1000000)::bigint as came_at
-  from auth.person where erased_at is not null order by id;
+  from auth.person where erased_at is not null and id > :after order by id limit :most;
 
 -- name: to_erase :maybe
 -- in: person bigint, came_at bigint

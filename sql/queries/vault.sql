@@ -35,7 +35,12 @@ update vault.key set wrapped = :wrapped where id = :id and wrapped = :before;
 update vault.key set wrapped = '' where whose = :whose and owner_id = :owner;
 
 -- name: all :many
-select id, whose, owner_id, wrapped, is_current from vault.key order by id;
+-- in: after bigint, most bigint
+select id, whose, owner_id, wrapped, is_current from vault.key
+ where id > :after order by id limit :most;
+
+-- name: last :one
+select coalesce(max(id), 0)::bigint as id from vault.key;
 
 -- name: put :exec
 -- in: id bigint, whose text, owner bigint, wrapped text, is_current bool

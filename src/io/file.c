@@ -78,15 +78,19 @@ int file_copy(struct ctx *c, const char *from, const char *to, struct file_sum *
     return err;
 }
 
-int file_write(struct ctx *c, const char *path, str text)
+static int put(struct ctx *c, const char *path, str text, int how)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0600);
     bool ok = fd >= 0 && write_all(fd, text.p, text.n);
     int err = ok ? E_OK : trouble(c, "written", path);
     if (fd >= 0)
         close(fd);
     return err;
 }
+
+int file_write(struct ctx *c, const char *path, str text) { return put(c, path, text, O_TRUNC); }
+
+int file_add(struct ctx *c, const char *path, str text) { return put(c, path, text, O_APPEND); }
 
 int file_sync(struct ctx *c, const char *path)
 {

@@ -330,6 +330,7 @@ struct file_sum {
 /* `to` is a new file, 0600; NULL: only the sum. */
 int file_copy(struct ctx *, const char *from, const char *to, struct file_sum *);
 int file_write(struct ctx *, const char *path, str text); /* a new one, 0600, or anew */
+int file_add(struct ctx *, const char *path, str text);   /* at its end */
 /* All that was written to this file's or folder's file system is on the disk afterwards. */
 int file_sync(struct ctx *, const char *path);
 /* The plain files of a folder whose names do not begin with '.', in no order; the lines of a

@@ -8,67 +8,81 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define MOST_KEYS ((size_t)256 << 20)
+#define LONGEST ((size_t)1 << 20)
+#define MEMORY  ((size_t)256 << 20) /* for the longest line: versions of before wrote one */
 
-/* ---- beside the backups ------------------------------------------------------------------------
- */
+enum { PAGE = 1000 };
 
-static int gather(struct ctx *c, struct node **whole)
+/* ---- beside the backups -------------------------------------------------------------------- */
+
+/* A line each: {keys: [...]}, {erased: [...]}. */
+static int add_line(struct ctx *c, const char *path, str name, struct node *list)
 {
-    struct node *keys, *erased;
-    TRY(vault_all(c, &keys));
-    TRY(q_ops_erased(c, &erased));
-    *whole = node_map(c->mem);
-    node_set(c->mem, *whole, S("keys"), keys);
-    node_set(c->mem, *whole, S("erased"), erased);
+    struct node *line = node_map(c->mem);
+    struct buf out = buf_new(c->mem, LONGEST);
+    node_set(c->mem, line, name, list);
+    json_store(&out, line);
+    buf_char(&out, '\n');
+    return file_add(c, path, buf_str(&out));
+}
+
+static int add_keys(struct ctx *c, struct node *keys, void *path)
+{
+    return add_line(c, path, S("keys"), keys);
+}
+
+/* A page after the other; two numbers each. */
+static int all_erased(
+    struct ctx *c, int (*each)(struct ctx *, struct node *erased, void *), void *with)
+{
+    i64 after = 0;
+    size_t seen = PAGE;
+    while (seen == PAGE) {
+        struct node *erased;
+        TRY(q_ops_erased(c, &erased, after, PAGE));
+        seen = node_count(erased);
+        EACH(item, erased)
+            after = node_int(&item->node, "id");
+        TRY(each(c, erased, with));
+    }
     return E_OK;
+}
+
+static int add_erased(struct ctx *c, struct node *erased, void *path)
+{
+    return add_line(c, path, S("erased"), erased);
+}
+
+static int write_all(struct ctx *c, const char *path)
+{
+    TRY(file_write(c, path, str_none));
+    TRY(vault_all(c, add_keys, (void *)path));
+    return all_erased(c, add_erased, (void *)path);
 }
 
 /* One file, always today's: an older one would bring a destroyed key back. */
 int keys_write(struct ctx *c, str folder)
 {
-    struct node *whole;
-    struct buf out = buf_new(c->mem, MOST_KEYS);
+    const char *path = archive_path(c, folder, "keys"), *aside = archive_path(c, folder, ".keys");
     struct scope before = c->scope;
+    unlink(aside);
     c->scope = (struct scope){ .platform = true };
-    int err = gather(c, &whole);
+    int err = write_all(c, aside);
     c->scope = before;
     TRY(err);
-    json_store(&out, whole);
-    buf_char(&out, '\n');
-    const char *path = archive_path(c, folder, "keys"), *aside = archive_path(c, folder, ".keys");
-    unlink(aside);
-    TRY(file_write(c, aside, buf_str(&out)));
     file_give(aside, str_c(c->mem, folder));
     return rename(aside, path)
         ? fail_detail(c, E_INTERNAL, "ops.keys", "%s cannot be written", path)
         : E_OK;
 }
 
-static int read_list(struct ctx *c, const char *path, struct node **whole)
-{
-    bool ok = false;
-    *whole = NULL;
-    if (access(path, R_OK))
-        return E_OK;
-    str text = file_read(c->mem, path, MOST_KEYS, &ok);
-    return ok && !json_read(c, text, whole)
-        ? E_OK
-        : fail_detail(c, E_INPUT, "ops.keys", "%s is not a list of keys", path);
-}
+/* ---- into a database made from a backup ---------------------------------------------------- */
 
-/* What the shop's own database has; nothing when there is none, or it is of before the vault. */
-static struct node *living(struct ctx *c)
-{
-    struct node *whole = NULL;
-    struct ctx own = *c;
-    own.scope = (struct scope){ .platform = true };
-    own.pg = database_open(c, str_none, str_none);
-    if (gather(&own, &whole))
-        whole = NULL;
-    pg_close(own.pg);
-    return whole;
-}
+struct taking {
+    struct ctx own; /* that database; its memory is whose page it is just now */
+    i64 keys, erased, staff;
+    int err;
+};
 
 static int erase(struct ctx *c, void *person)
 {
@@ -76,59 +90,110 @@ static int erase(struct ctx *c, void *person)
 }
 
 /* The moment they came tells them from another shop's of that number. */
-static int erase_again(struct ctx *c, const struct node *erased, i64 *n, struct buf *report)
+static int erase_again(struct taking *t, const struct node *erased)
 {
     EACH(item, erased) {
         struct node *row;
         i64 person = node_int(&item->node, "id");
-        TRY(q_ops_to_erase(c, &row, person, node_int(&item->node, "came_at")));
+        TRY(q_ops_to_erase(&t->own, &row, person, node_int(&item->node, "came_at")));
         if (!row)
             continue;
         if (node_bool(row, "is_staff")) {
-            buf_fmt(report,
-                "warning: person %" PRId64
-                " was erased after the backup, and works here in it: take "
-                "them out of the team, and tell them to erase themselves again\n",
-                person);
+            t->staff++;
             continue;
         }
-        TRY(pg_tx(c, erase, &person));
-        ++*n;
+        TRY(pg_tx(&t->own, erase, &person));
+        t->erased++;
     }
     return E_OK;
 }
 
+static int take(struct ctx *c, struct taking *t, const struct node *keys, const struct node *erased)
+{
+    t->own.mem = c->mem;
+    t->err = vault_put(&t->own, keys);
+    if (!t->err)
+        t->err = erase_again(t, erased);
+    if (t->err)
+        c->fault = t->own.fault;
+    return t->err;
+}
+
+static int take_keys(struct ctx *c, struct node *keys, void *with)
+{
+    struct taking *t = with;
+    t->keys += (i64)node_count(keys);
+    return take(c, t, keys, NULL);
+}
+
+static int take_erased(struct ctx *c, struct node *erased, void *with)
+{
+    return take(c, with, NULL, erased);
+}
+
+/* What the shop's own database has; nothing when there is none, or it is of before the vault. */
+static int take_living(struct ctx *c, struct taking *t)
+{
+    struct ctx living = *c;
+    living.scope = (struct scope){ .platform = true };
+    living.pg = database_open(c, str_none, str_none);
+    if (!vault_all(&living, take_keys, t))
+        all_erased(&living, take_erased, t);
+    pg_close(living.pg);
+    if (t->err)
+        c->fault = living.fault;
+    return t->err;
+}
+
+static int take_line(struct ctx *c, str line, void *with)
+{
+    struct node *read;
+    if (json_read(c, line, &read))
+        return fail_detail(c, E_INPUT, "ops.keys", "not a list of keys");
+    return take(c, with, node_get(read, S("keys")), node_get(read, S("erased")));
+}
+
+static int take_list(struct ctx *c, struct taking *t, const char *path)
+{
+    struct ctx reader = *c;
+    if (access(path, R_OK))
+        return E_OK;
+    reader.mem = arena_new(MEMORY);
+    int err = file_lines(&reader, path, take_line, t);
+    str why = str_dup(c->mem, reader.fault.detail);
+    arena_drop(reader.mem);
+    return err ? fail_detail(c, err, "ops.keys", "%s: %.*s", path, STR(why)) : E_OK;
+}
+
+static void report_taken(const struct taking *t, struct buf *report)
+{
+    buf_fmt(report, "keys of sealed columns: %" PRId64 "\n", t->keys);
+    if (t->erased)
+        buf_fmt(report, "people who were erased after the backup, and are again: %" PRId64 "\n",
+            t->erased);
+    if (t->staff)
+        buf_fmt(report,
+            "warning: people who were erased after the backup, and work here in it: %" PRId64
+            ". Take them out of the team, and erase them by their own page\n",
+            t->staff);
+}
+
 int keys_take_over(struct ctx *c, str archive, str database, struct buf *report)
 {
-    struct node *lists[3] = { living(c) };
-    size_t n = 0;
-    i64 erased = 0;
-    TRY(read_list(c, archive_path(c, archive, "../keys"), &lists[1]));
-    TRY(read_list(c, archive_path(c, care_folder(c->app), "keys"), &lists[2]));
-    struct ctx own = *c;
-    own.scope = (struct scope){ .platform = true };
-    own.pg = database_open(c, database, str_none);
-    int err = E_OK;
-    for (size_t i = 0; i < COUNT(lists) && !err; i++) {
-        if (!lists[i])
-            continue;
-        const struct node *keys = node_get(lists[i], S("keys"));
-        n = node_count(keys) > n ? node_count(keys) : n;
-        err = vault_put(&own, keys);
-        if (!err)
-            err = erase_again(&own, node_get(lists[i], S("erased")), &erased, report);
-    }
-    pg_close(own.pg);
-    c->fault = own.fault;
-    buf_fmt(report, "keys of sealed columns: %zu\n", n);
-    if (erased)
-        buf_fmt(report, "people who were erased after the backup, and are again: %" PRId64 "\n",
-            erased);
+    struct taking t = { .own = *c };
+    t.own.scope = (struct scope){ .platform = true };
+    t.own.pg = database_open(c, database, str_none);
+    int err = take_living(c, &t);
+    if (!err)
+        err = take_list(c, &t, archive_path(c, archive, "../keys"));
+    if (!err)
+        err = take_list(c, &t, archive_path(c, care_folder(c->app), "keys"));
+    pg_close(t.own.pg);
+    report_taken(&t, report);
     return err;
 }
 
-/* ---- talatctl keys
- * -------------------------------------------------------------------------------- */
+/* ---- talatctl keys ------------------------------------------------------------------------- */
 
 static int sorry(struct ctx *c, const char *what)
 {
@@ -137,24 +202,34 @@ static int sorry(struct ctx *c, const char *what)
     return 1;
 }
 
-static int list(struct ctx *c)
+struct kinds {
+    str mark;
+    i64 n, destroyed, others;
+};
+
+static int count(struct ctx *c, struct node *keys, void *with)
 {
-    struct node *keys;
-    i64 n = 0, destroyed = 0, others = 0;
-    str mark = vault_master_mark(c);
-    if (vault_all(c, &keys))
-        return sorry(c, "the keys cannot be read");
+    struct kinds *k = with;
+    (void)c;
     EACH(it, keys) {
         str wrapped = node_str(&it->node, "wrapped");
-        n++;
-        destroyed += !wrapped.n;
-        others += wrapped.n && !str_starts(wrapped, mark);
+        k->n++;
+        k->destroyed += !wrapped.n;
+        k->others += wrapped.n && !str_starts(wrapped, k->mark);
     }
-    printf("master key %.*s\n%" PRId64 " keys, %" PRId64 " of them destroyed\n", STR(mark), n,
-        destroyed);
-    if (others)
-        printf("%" PRId64 " are under another master key: talatctl keys rewrap\n", others);
-    return others ? 1 : 0;
+    return E_OK;
+}
+
+static int list(struct ctx *c)
+{
+    struct kinds k = { .mark = vault_master_mark(c) };
+    if (vault_all(c, count, &k))
+        return sorry(c, "the keys cannot be read");
+    printf("master key %.*s\n%" PRId64 " keys, %" PRId64 " of them destroyed\n", STR(k.mark), k.n,
+        k.destroyed);
+    if (k.others)
+        printf("%" PRId64 " are under another master key: talatctl keys rewrap\n", k.others);
+    return k.others ? 1 : 0;
 }
 
 /* What was destroyed must not wait in the list beside the backups. */

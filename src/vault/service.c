@@ -298,12 +298,13 @@ int vault_closed(struct ctx *c, int err)
 /* ---- new keys -----------------------------------------------------------------------------------
  */
 
-int vault_rewrap(struct ctx *c, i64 *rewrapped, i64 *lost)
+struct counts {
+    i64 rewrapped, lost;
+};
+
+static int rewrap_some(struct ctx *c, struct node *keys, void *with)
 {
-    struct node *keys;
-    *rewrapped = *lost = 0;
-    c->scope = (struct scope){ .platform = true };
-    TRY(q_vault_all(c, &keys));
+    struct counts *n = with;
     str today = vault_master_mark(c);
     EACH(item, keys) {
         struct data_key key;
@@ -312,15 +313,25 @@ int vault_rewrap(struct ctx *c, i64 *rewrapped, i64 *lost)
             continue;
         if (unwrap(c, &item->node, &key)) {
             fault_clear(c);
-            ++*lost;
+            n->lost++;
             continue;
         }
         str anew = wrap(c, whose, node_int(&item->node, "owner_id"), key.bytes);
         crypto_forget(key.bytes, KEY);
         TRY(q_vault_rewrap(c, NULL, key.id, anew, wrapped));
-        ++*rewrapped;
+        n->rewrapped++;
     }
     return E_OK;
+}
+
+int vault_rewrap(struct ctx *c, i64 *rewrapped, i64 *lost)
+{
+    struct counts n = { 0 };
+    c->scope = (struct scope){ .platform = true };
+    int err = vault_all(c, rewrap_some, &n);
+    *rewrapped = n.rewrapped;
+    *lost = n.lost;
+    return err;
 }
 
 static int replace_key(struct ctx *c, void *with)
@@ -330,24 +341,38 @@ static int replace_key(struct ctx *c, void *with)
     return add_key(c, node_str(row, "whose"), node_int(row, "owner_id"));
 }
 
-int new_keys(struct ctx *c, i64 *n)
+struct renewing {
+    i64 last, n;
+};
+
+static int renew_some(struct ctx *c, struct node *keys, void *with)
 {
-    struct node *keys;
-    TRY(q_vault_all(c, &keys));
+    struct renewing *renewing = with;
     EACH(item, keys) {
+        if (node_int(&item->node, "id") > renewing->last) /* that is new already */
+            continue;
         if (!node_bool(&item->node, "is_current") || !node_str(&item->node, "wrapped").n)
             continue;
         TRY(pg_tx(c, replace_key, (void *)&item->node));
-        ++*n;
+        renewing->n++;
     }
-    recent_wait(); /* until nobody seals under a key of before */
     return E_OK;
+}
+
+int new_keys(struct ctx *c, i64 *n)
+{
+    struct renewing renewing = { 0 };
+    struct node *row;
+    TRY(q_vault_last(c, &row));
+    renewing.last = node_int(row, "id");
+    int err = vault_all(c, renew_some, &renewing);
+    *n = renewing.n;
+    recent_wait(); /* until nobody seals under a key of before */
+    return err;
 }
 
 /* ---- a list of keys
  * ------------------------------------------------------------------------------- */
-
-int vault_all(struct ctx *c, struct node **keys) { return q_vault_all(c, keys); }
 
 int vault_put(struct ctx *c, const struct node *keys)
 {

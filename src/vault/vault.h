@@ -74,8 +74,9 @@ int vault_renew(struct ctx *, i64 *keys, i64 *values);
  * other that does not open is an error. */
 int vault_check(struct ctx *, i64 *open, i64 *closed);
 /* The keys, wrapped as they are: {id, whose, owner_id, wrapped, is_current}; destroyed ones have
- * an empty `wrapped`. vault_put adds what is not there; destroyed wins over not destroyed. */
-int vault_all(struct ctx *, struct node **keys);
+ * an empty `wrapped`. By id, some at a time, as there is one for each customer: in memory that is
+ * gone after `each`. vault_put adds what is not there; destroyed wins over not destroyed. */
+int vault_all(struct ctx *, int (*each)(struct ctx *, struct node *keys, void *), void *with);
 int vault_put(struct ctx *, const struct node *keys);
 /* "3f2a90c1": which master key that is, without saying more. */
 str vault_master_mark(struct ctx *);

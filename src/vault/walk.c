@@ -1,4 +1,5 @@
 /* All that is sealed, or should be: column by column, a page at a time. */
+#include "gen/queries.h"
 #include "io/io.h"
 #include "vault/vault_in.h"
 #include "web/web.h"
@@ -31,6 +32,12 @@ static int page(struct ctx *c, struct walk *w, i64 *after, size_t *seen)
     return E_OK;
 }
 
+static void take_fault(struct ctx *c, const struct ctx *own)
+{
+    c->fault = (struct fault){ own->fault.code, str_dup(c->mem, own->fault.key),
+        str_dup(c->mem, own->fault.text), str_dup(c->mem, own->fault.detail), NULL };
+}
+
 /* In memory of its own: there may be millions. */
 static int page_apart(struct ctx *c, struct arena *mem, struct walk *w, i64 *after, size_t *seen)
 {
@@ -38,9 +45,33 @@ static int page_apart(struct ctx *c, struct arena *mem, struct walk *w, i64 *aft
     own.mem = mem;
     int err = page(&own, w, after, seen);
     if (err)
-        c->fault = (struct fault){ own.fault.code, str_dup(c->mem, own.fault.key),
-            str_dup(c->mem, own.fault.text), str_dup(c->mem, own.fault.detail), NULL };
+        take_fault(c, &own);
     arena_reset(mem);
+    return err;
+}
+
+int vault_all(struct ctx *c, int (*each)(struct ctx *, struct node *keys, void *), void *with)
+{
+    struct arena *mem = arena_new(PAGE_MEMORY);
+    struct ctx own = *c;
+    i64 after = 0;
+    size_t seen = PAGE;
+    int err = E_OK;
+    own.mem = mem;
+    while (!err && seen == PAGE) {
+        struct node *keys;
+        err = q_vault_all(&own, &keys, after, PAGE);
+        if (!err) {
+            seen = node_count(keys);
+            EACH(item, keys)
+                after = node_int(&item->node, "id");
+            err = each(&own, keys, with);
+        }
+        if (err)
+            take_fault(c, &own);
+        arena_reset(mem);
+    }
+    arena_drop(mem);
     return err;
 }
 
