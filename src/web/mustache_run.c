@@ -52,7 +52,8 @@ static const struct node *member(const struct node *of, str key)
     i64 i;
     if (of->kind == N_MAP) {
         for (const struct item *item = of->as.items.first; item; item = item->next)
-            if (item->key.n == key.n && !memcmp(item->key.p, key.p, key.n))
+            if (item->key.n == key.n && key.n && *item->key.p == *key.p &&
+                !memcmp(item->key.p, key.p, key.n))
                 return &item->node;
     } else if (of->kind == N_LIST && str_int(key, &i) && i >= 0) {
         for (const struct item *item = of->as.items.first; item; item = item->next)
