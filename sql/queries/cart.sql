@@ -13,8 +13,7 @@ select k.id as cart_id, k.revision, l.id, l.variant_id, l.quantity, l.held,
        case when l.seen_currency = :currency then l.seen_price else -1 end as seen_price
   from cart.cart k left join cart.line l on l.cart_id = k.id
  where k.state = 'open'
-   and case when base.person() is null then k.id = base.cart()
-            else k.person_id = base.person() end
+   and k.id = cart.mine()
  order by l.id
  limit 100;
 
@@ -25,10 +24,7 @@ overriding system value
 select case when base.person() is null then base.cart()
             else nextval(pg_get_serial_sequence('cart.cart', 'id')) end,
        base.person()
- where not exists (select from cart.cart
-                    where state = 'open'
-                      and case when base.person() is null then id = base.cart()
-                               else person_id = base.person() end)
+ where not exists (select from cart.cart where state = 'open' and id = cart.mine())
 on conflict do nothing;
 
 -- name: add :maybe
@@ -36,9 +32,7 @@ on conflict do nothing;
 -- Puts so many more of a variant into the scope's cart and raises its revision.
 with mine as (
     update cart.cart set revision = revision + 1, touched_at = now()
-     where state = 'open'
-       and case when base.person() is null then id = base.cart()
-                else person_id = base.person() end
+     where state = 'open' and id = cart.mine()
     returning id
 )
 insert into cart.line as l (cart_id, variant_id, quantity, seen_price, seen_currency)
@@ -162,8 +156,7 @@ delete from cart.cart
 select coalesce(sum(l.quantity), 0)::bigint as count
   from cart.cart k join cart.line l on l.cart_id = k.id
  where k.state = 'open'
-   and case when base.person() is null then k.id = base.cart()
-            else k.person_id = base.person() end;
+   and k.id = cart.mine();
 
 -- name: erase :exec
 -- in: person bigint

@@ -17,10 +17,10 @@ $$ select coalesce(current_setting('app.platform', true), '') = 'on' $$;
 -- keep it. The second word of "web" is the digest of what base.whence() says; programs of before,
 -- while the shop is upgraded, say the address there, which is left out.
 create function base.source() returns text language sql stable parallel safe as
-$$ select rtrim(concat_ws(' ', split_part(s, ' ', 3),
-              case when s ~ '^\d+ \d+ web \S*[.:]' then '-' else split_part(s, ' ', 4) end,
-              split_part(s, ' ', 5)))
-     from coalesce(current_setting('app.source', true), '') s $$;
+$$ select rtrim(concat_ws(' ', split_part(current_setting('app.source', true), ' ', 3),
+              case when current_setting('app.source', true) ~ '^\d+ \d+ web \S*[.:]' then '-'
+                   else split_part(current_setting('app.source', true), ' ', 4) end,
+              split_part(current_setting('app.source', true), ' ', 5))) $$;
 -- The address of a change stands beside it, "salt/203.0.113.7", where it can be taken away; the
 -- change itself, which stays, has only its digest. See src/web/gate.c.
 create function base.whence() returns text language sql stable parallel safe as

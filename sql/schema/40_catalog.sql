@@ -164,26 +164,38 @@ alter policy seen on catalog.product_picture
         select from catalog.product p where p.id = product_picture.product_id
         and p.status = 'published' offset 0));
 
+-- Asked by policies for somebody without a name: is it for sale, may it be seen? Functions, because
+-- a policy's own subquery is made ready each time its table is read, also where it is not asked.
+create function catalog.sells(item bigint) returns boolean
+language plpgsql stable parallel safe as $$
+begin
+    return exists (select from catalog.variant v join catalog.product p on p.id = v.product_id
+                    where v.item_id = item and p.status = 'published');
+end $$;
+create function catalog.shows(picture bigint) returns boolean
+language plpgsql stable parallel safe as $$
+begin
+    return exists (select from catalog.product_picture x
+                     join catalog.product p on p.id = x.product_id
+                    where x.picture_id = picture and p.status = 'published')
+        or exists (select from catalog.front f where f.picture_id = picture)
+        or exists (select from catalog.category k where k.picture_id = picture);
+end $$;
+
 -- How much is left stands on the product's page. Without anybody in the scope only what is for
 -- sale is seen; who has a cart or an account is not asked again for each line of it.
 create policy seen on inventory.item for select
-    using (base.is_platform() or base.person() is not null or base.cart() is not null or exists (
-        select from catalog.variant v join catalog.product p on p.id = v.product_id
-         where v.item_id = item.id and p.status = 'published'));
+    using (base.is_platform() or base.person() is not null or base.cart() is not null
+        or catalog.sells(id));
 create policy seen on inventory.stock for select
-    using (base.is_platform() or base.person() is not null or base.cart() is not null or exists (
-        select from catalog.variant v join catalog.product p on p.id = v.product_id
-         where v.item_id = stock.item_id and p.status = 'published'));
+    using (base.is_platform() or base.person() is not null or base.cart() is not null
+        or catalog.sells(item_id));
 
 -- Of a draft nobody sees a picture either. Who has a cart, an account or an order's link is not
 -- asked again: what they bought keeps its picture when it is sold no more.
 create policy seen on media.picture for select
     using (base.is_platform() or base.person() is not null or base.cart() is not null
-        or base.order_id() is not null
-        or exists (select from catalog.product_picture x join catalog.product p on p.id = x.product_id
-            where x.picture_id = picture.id and p.status = 'published')
-        or exists (select from catalog.front f where f.picture_id = picture.id)
-        or exists (select from catalog.category k where k.picture_id = picture.id));
+        or base.order_id() is not null or catalog.shows(id));
 create index product_picture_picture on catalog.product_picture (picture_id);
 
 grant select, insert, update, delete on all tables in schema catalog to talat_app;

@@ -254,11 +254,12 @@ grant execute on function orders.found, orders.called to talat_app;
 -- The ledger is kept by order. Of an order of one seller it is the seller's, who sees it; of an
 -- order of several it says what all of them took together, and is the house's. Parts of others are
 -- hidden from a seller, so this runs as talat_search and looks itself who asks.
-create function orders.sells_alone(of_order bigint) returns boolean language sql stable
-security definer set search_path = pg_catalog, pg_temp as $$
-    select coalesce(bool_and(p.organisation_id = base.organisation()), false)
-      from orders.part p where p.order_id = of_order and base.organisation() is not null
-$$;
+create function orders.sells_alone(of_order bigint) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return coalesce((select bool_and(p.organisation_id = base.organisation())
+                       from orders.part p where p.order_id = of_order), false);
+end $$;
 revoke all on function orders.sells_alone from public;
 grant execute on function orders.sells_alone to talat_app;
 grant usage on schema orders to talat_search;
@@ -270,8 +271,10 @@ alter function orders.found owner to talat_search;
 alter function orders.called owner to talat_search;
 alter function orders.sells_alone owner to talat_search;
 revoke create on schema orders from talat_search;
-create policy seller on payments.transaction for select using (orders.sells_alone(order_id));
-create policy seller on payments.entry for select using (orders.sells_alone(order_id));
+create policy seller on payments.transaction for select
+    using (base.organisation() is not null and orders.sells_alone(order_id));
+create policy seller on payments.entry for select
+    using (base.organisation() is not null and orders.sells_alone(order_id));
 
 -- Tells the outbox of an order as it is now, once per organisation that has a part in it.
 create function orders.tell(of_order bigint, of_kind text, by_request text, wake boolean)

@@ -21,6 +21,6 @@ create trigger written_plain before update of phone on checkout.draft for each r
 alter table checkout.draft enable row level security;
 alter table checkout.draft force row level security;
 create policy own on checkout.draft for all -- whoever may see the cart
-    using (exists (select from cart.cart c where c.id = cart_id))
-    with check (exists (select from cart.cart c where c.id = cart_id));
+    using (exists (select from cart.cart c where c.id = cart_id offset 0))
+    with check (exists (select from cart.cart c where c.id = cart_id offset 0));
 grant select, insert, update, delete on checkout.draft to talat_app;

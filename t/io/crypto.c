@@ -182,7 +182,7 @@ T(a_guessed_opaque_id_is_refused)
         str guess = crypto_code(mem, 13);
         hits += crypto_unopaque(SECRET, "order", guess, &id);
     }
-    eq_int(hits, 0); /* one in 131072 would pass */
+    is_true(hits < 4); /* one in 131072 passes: four of these do once in 400 million runs */
     is_false(crypto_unopaque(SECRET, "order", S("42"), &id));
     is_false(crypto_unopaque(SECRET, "order", S("zzzzzzzzzzzzz"), &id));
     is_false(crypto_unopaque(SECRET, "order", S("0000\0000000000"), &id));
