@@ -37,9 +37,12 @@ update checkout.draft set keeper = :person
 delete from checkout.draft where cart_id = :cart_id;
 
 -- name: keep_all :exec
--- What a version of before did not know the person of.
-update checkout.draft d set keeper = k.person_id from cart.cart k
- where k.id = d.cart_id and k.person_id is not null and k.state = 'open' and d.keeper = 0;
+-- What a version of before did not know the person of; some at a time, and nobody waits for it.
+update checkout.draft d set keeper = k.person_id
+  from (select d.cart_id, k.person_id from checkout.draft d join cart.cart k on k.id = d.cart_id
+         where k.person_id is not null and k.state = 'open' and d.keeper = 0
+         limit 5000 for update of d skip locked) k
+ where d.cart_id = k.cart_id;
 
 -- name: sweep :exec
 -- Nobody fills in any more what was ordered or poured into another.
@@ -72,9 +75,10 @@ update checkout.draft
    and address = :before;
 
 -- name: count_plain :one
-select count(*) as n from checkout.draft
- where phone <> '' or coalesce(address ->> 'line1', '') <> ''
-    or (keeper <> 0 and sealed like 'v1.%');
+select count(*) as n
+  from (select from checkout.draft
+         where phone <> '' or coalesce(address ->> 'line1', '') <> ''
+            or (keeper <> 0 and sealed like 'v1.%') limit 10001) found;
 
 -- name: save_delivery :exec
 -- in: cart_id bigint, method text

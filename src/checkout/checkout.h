@@ -21,7 +21,8 @@ struct vault_place; /* vault/vault.h: struct vault_column */
 struct req;
 int checkout_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
 int checkout_on_login(struct req *, i64 person); /* what a guest has filled in is the person's */
-int checkout_sweep(struct ctx *); /* what was filled in for an order goes; whose the rest is */
+int checkout_sweep(struct ctx *); /* what was filled in for an order goes */
+int checkout_keep(struct ctx *);  /* whose the rest is */
 /* struct personal (web/web.h) */
 int checkout_collect(struct ctx *, i64 person, struct node *into);
 int checkout_erase(struct ctx *, i64 person);

@@ -290,6 +290,7 @@ ROUTES(checkout){
 };
 
 CRONS(checkout){
+    { "checkout.keep", 10 * MINUTE, checkout_keep },
     { "checkout.sweep", 10 * MINUTE, checkout_sweep },
     END_OF_CRONS,
 };

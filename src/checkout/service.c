@@ -311,7 +311,12 @@ int checkout_on_login(struct req *r, i64 person)
 int checkout_sweep(struct ctx *c)
 {
     c->scope = (struct scope){ .platform = true };
-    TRY(q_checkout_sweep(c, NULL));
+    return q_checkout_sweep(c, NULL);
+}
+
+int checkout_keep(struct ctx *c)
+{
+    c->scope = (struct scope){ .platform = true };
     return q_checkout_keep_all(c, NULL);
 }
 
