@@ -117,7 +117,7 @@ test('a database of the first version and a new one end up the same', { skip }, 
     plant('0220_zz_trail_of_before.sql', trailOfBefore);
     plant('0284_zz_rights_of_before.sql', rightsOfBefore);
     plant('0279_zz_sealed_before.sql', sealedBefore);
-    plant('0280_zz_sealed_after.sql', sealedAfter);
+    plant('0284_zy_sealed_after.sql', sealedAfter);
     const fresh = await migrate(NEW);
     assert.equal(fresh.code, 0, fresh.said);
     const taken = await migrate(OLD);
