@@ -111,7 +111,7 @@ static void make_old(i64 person)
     }
     t_sql("update checkout.draft set keeper = 0 where keeper = %" PRId64, person);
     shown(true);
-    t_cron("checkout.sweep");
+    t_cron("checkout.keep");
 }
 
 static void all_under(const char *whose, i64 owner, i64 person)
@@ -210,6 +210,51 @@ T(se_11_new_keys_pass_by_what_nobody_may_seal_any_more)
     must(vault_hide(t_ctx(), 0, &values));
     all_under("house", 0, person);
     shown(true);
+}
+
+static when upgraded(void)
+{
+    return t_int("select (extract(epoch from max(applied_at)) * 1000000)::bigint as n from "
+                 "ops.change");
+}
+
+static void seal_is_due(bool is_due)
+{
+    t_cron("ops.seal");
+    eq_int(t_int("select count(*) as n from work.job where kind = 'ops.seal' and state = 'ready'"),
+        is_due);
+    t_drain();
+}
+
+T(se_11_nothing_is_sealed_while_programs_of_before_may_run)
+{
+    i64 person = settled();
+    make_old(person);
+    t_ctx()->now = upgraded() + DAY - MINUTE;
+    seal_is_due(false);
+    all_under("house", 0, person);
+    t_ctx()->now = upgraded() + DAY + MINUTE;
+    seal_is_due(true);
+    all_under("person", person, person);
+}
+
+T(se_11_what_cannot_be_sealed_is_tried_once_a_day)
+{
+    i64 left, person = settled();
+    make_old(person);
+    must(vault_destroy(t_ctx(), VAULT_PERSON, person));
+    t_ctx()->now = upgraded() + 2 * DAY;
+    seal_is_due(true); /* with what other tests have left */
+    t_cron("ops.seal");
+    t_drain();
+    seal_is_due(false);
+    must(vault_plain(t_ctx(), &left));
+    is_true(left >= 3);
+    t_ctx()->now += DAY;
+    seal_is_due(true);
+    seal_is_due(false);
+    make_old(settled()); /* there is something new to do */
+    seal_is_due(true);
 }
 
 T(se_11_what_is_saved_again_is_sealed_by_the_persons_key)

@@ -27,6 +27,11 @@ select pg_try_advisory_lock(7421002) as got;
 -- in: name text
 select value from ops.mark where name = :name;
 
+-- name: may_seal :one
+-- in: upgraded_before timestamptz
+-- Not while programs of before may run yet: they could not read it, on another machine or gone back to.
+select not exists (select from ops.change where applied_at > :upgraded_before) as yes;
+
 -- name: put_mark :exec
 -- in: name text, value text
 insert into ops.mark as m (name, value) values (:name, :value)

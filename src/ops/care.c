@@ -114,15 +114,31 @@ static int drill_job(struct ctx *c, const struct job *job)
     return err ? err : told;
 }
 
-/* What a version of before left plain, a little at a time. */
+int care_closed(struct ctx *c, i64 *n, when *at)
+{
+    struct node *row;
+    *n = *at = 0;
+    TRY(q_ops_mark(c, &row, MARK_CLOSED));
+    str text = node_str(row, "value"), number;
+    if (!str_cut(&text, ' ', &number) || !str_int(number, n) || !when_parse(text, at))
+        *n = *at = 0;
+    return E_OK;
+}
+
+/* What a version of before left plain, a little at a time. What is left when nothing could be
+ * sealed is closed for good (its owner's key was destroyed) or broken. */
 static int seal_job(struct ctx *c, const struct job *job)
 {
-    i64 n;
+    i64 n, left, began = when_ticks();
     (void)job;
+    TRY(vault_plain(c, &left));
     TRY(vault_hide(c, SEAL_US, &n));
     if (n)
         log_line(c, LOG_INFO, "sealed", "values", str_fmt(c->mem, "%" PRId64, n), NULL);
-    return E_OK;
+    if (n || when_ticks() - began >= SEAL_US)
+        return E_OK;
+    str now = when_rfc3339(c->mem, c->now);
+    return care_note(c, MARK_CLOSED, str_fmt(c->mem, "%" PRId64 " %.*s", left, STR(now)));
 }
 
 JOBS(ops){
@@ -157,11 +173,19 @@ static int drill_due(struct ctx *c)
     return last ? due(c, MARK_DRILL, care_drill_every(c->app), "ops.drill") : E_OK;
 }
 
+/* What cannot be sealed is tried again once a day. */
 static int seal_due(struct ctx *c)
 {
-    i64 left;
+    i64 left, closed;
+    when tried;
+    struct node *row;
+    TRY(q_ops_may_seal(c, &row, c->now - DAY));
+    if (!node_bool(row, "yes"))
+        return E_OK;
     TRY(vault_plain(c, &left));
-    return left ? job_add(c, "ops.seal", S("ops.seal"), 0, 0, NULL, 0) : E_OK;
+    TRY(care_closed(c, &closed, &tried));
+    bool is_due = left && (left != closed || c->now - tried >= DAY);
+    return is_due ? job_add(c, "ops.seal", S("ops.seal"), 0, 0, NULL, 0) : E_OK;
 }
 
 CRONS(ops){

@@ -151,14 +151,27 @@ void check_holds(struct exam *e)
 
 void check_sealed(struct exam *e)
 {
-    i64 left;
+    i64 left, closed;
+    when tried;
     struct scope before = e->c->scope;
-    if (vault_plain(e->c, &left))
-        sorry(e, "what should be sealed");
-    else if (left)
-        SAY(e, WARNING, S("talatctl keys seal; or wait: talat-work does it, a little each minute"),
-            "%" PRId64 " addresses of an older version are not sealed yet", left);
+    int err = vault_plain(e->c, &left);
+    if (!err)
+        err = care_closed(e->c, &closed, &tried);
     e->c->scope = before;
+    if (err) {
+        sorry(e, "what should be sealed");
+        return;
+    }
+    const char *about = left > 10000 ? "at least " : ""; /* so far they are counted */
+    if (left && left == closed)
+        SAY(e, WARNING,
+            S("talatctl keys check says whether their key was destroyed or they are broken"),
+            "%s%" PRId64 " addresses of an older version cannot be sealed any more", about, left);
+    else if (left)
+        SAY(e, WARNING,
+            S("wait: talat-work does it, a little each minute, from a day after the upgrade; or, when "
+              "no older version runs on any machine: talatctl keys seal"),
+            "%s%" PRId64 " addresses of an older version are not sealed yet", about, left);
 }
 
 void check_people(struct exam *e)

@@ -59,8 +59,10 @@ int database_prove(struct ctx *, const struct archive *, str database, struct bu
 #define MARK_BACKUP  S("backup")  /* when the last one was made: RFC 3339 */
 #define MARK_DRILL   S("drill")   /* when one was last restored and proved */
 #define MARK_RESTORE S("restore") /* of when the data is that this shop was given back */
+#define MARK_CLOSED  S("closed")  /* how much cannot be sealed, and when that was tried */
 int care_note(struct ctx *, str mark, str text);
 int care_when(struct ctx *, str mark, when *at); /* 0: never */
+int care_closed(struct ctx *, i64 *n, when *at);
 str care_folder(const struct app *);
 i64 care_keep(const struct app *);
 i64 care_backup_every(const struct app *); /* 0: not by itself */
