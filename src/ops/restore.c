@@ -310,10 +310,10 @@ int ops_restore(
         TRY(check_secret(&r));
     TRY(check_target(&r, replace));
     int err = database_load(c, &r.a, r.scratch, report);
+    if (!err) /* keys come with their numbers: new ones must come after those */
+        err = skip_numbers(&r);
     if (!err)
         err = keys_take_over(c, r.a.dir, r.scratch, report);
-    if (!err)
-        err = skip_numbers(&r);
     if (!err)
         err = prove(&r, broken);
     if (!err)

@@ -4,7 +4,7 @@ import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { skip as noStack, Browser, admin, ask, confPath, goods, holdOn, rows, run, sleep, sql, text } from './shop.mjs';
@@ -156,4 +156,20 @@ test('ID-20 who was erased after a backup is erased again when it is restored', 
     assert.equal(traces(), '0');
     const dump = shell(`${bin}pg_dump`, ['-h', run, '-U', 'postgres', database]).stdout;
     assert.ok(dump.includes(`erased-${id}@invalid`) && !dump.includes(own), 'nothing else has a name');
+});
+
+test('ID-20 who had no key is erased again beside keys that were made after the backup', { skip, timeout: 180000 }, async () => {
+    const of = () => { const own = randomBytes(4).toString('hex'); return { name: `Zoe ${own}`, email: `none.${own}@example.test`, password: 'seven quiet lanterns' }; };
+    const none = of(), later = await new Browser().register(of());
+    await new Browser().register(none);
+    ok(here('backup', '--to', folder('stack')));
+    const before = newest(folder('stack'));
+    await later.get('/account');
+    assert.equal((await later.post('/account/addresses', { name: 'Zoe', phone: PHONE, line1: '5 Later Road', city: 'Bang Rak', region: 'Bangkok', postcode: '10500', country: 'TH' })).status, 303);
+    ok(here('keys', 'rewrap'));
+    const [{ id, came }] = rows(`select id, (extract(epoch from created_at) * 1000000)::bigint::text as came from auth.person where email = '${none.email}'`);
+    assert.equal(rows(`select id from vault.key where whose = 'person' and owner_id = ${id}`).length, 0);
+    appendFileSync(folder('stack/keys'), `{"erased": [{"id": ${id}, "came_at": ${came}}]}\n`);
+    assert.match(ok(there('restore', before, '--replace')), /erased after the backup, and are again: 1$/m);
+    assert.equal(asked(`select wrapped from vault.key where whose = 'person' and owner_id = ${id}`), '');
 });
