@@ -88,6 +88,41 @@ T(se_11_a_destroyed_key_does_not_come_back_with_an_older_list_of_keys)
     eq_err(opened(&totp, text), E_MISSING);
 }
 
+static void put(i64 id, i64 owner, const char *wrapped)
+{
+    struct arena *mem = t_ctx()->mem;
+    struct node *list = node_list(mem), *key = node_add(mem, list, node_map(mem));
+    node_set_int(mem, key, S("id"), id);
+    node_set_str(mem, key, S("whose"), S("person"));
+    node_set_int(mem, key, S("owner_id"), owner);
+    node_set_str(mem, key, S("wrapped"), str_of(wrapped));
+    node_set_bool(mem, key, S("is_current"), true);
+    t_ctx()->scope.platform = true;
+    must(vault_put(t_ctx(), list));
+}
+
+static i64 current(i64 owner)
+{
+    return t_int("select id as n from vault.key where is_current and whose = 'person' and "
+                 "owner_id = %" PRId64, owner);
+}
+
+/* Lists of before new keys were made and of after, in either order. */
+T(se_11_of_two_lists_the_newest_key_is_current_and_what_was_destroyed_stays_so)
+{
+    t_open();
+    put(900000001, 7000010, "old");
+    put(900000002, 7000010, "new");
+    put(900000004, 7000011, "new");
+    put(900000003, 7000011, "old");
+    eq_int(current(7000010), 900000002);
+    eq_int(current(7000011), 900000004);
+    put(900000005, 7000012, "");
+    put(900000006, 7000012, "new");
+    eq_int(current(7000012), 900000005);
+    eq_int(t_int("select count(*) as n from vault.key where id / 10 = 90000000 and id % 10 < 7"), 6);
+}
+
 T(se_11_without_the_master_key_the_database_opens_nothing)
 {
     str text = sealed(&totp, "one");

@@ -42,11 +42,17 @@ select id, whose, owner_id, wrapped, is_current from vault.key
 -- name: last :one
 select coalesce(max(id), 0)::bigint as id from vault.key;
 
+-- name: retire_before :exec
+-- in: id bigint, whose text, owner bigint
+update vault.key set is_current = false
+ where whose = :whose and owner_id = :owner and is_current and id < :id and wrapped <> '';
+
 -- name: put :exec
 -- in: id bigint, whose text, owner bigint, wrapped text, is_current bool
--- From a list of keys: what was destroyed in either stays destroyed.
+-- From a list of keys: what was destroyed in either stays destroyed, and each has one current key.
 insert into vault.key as k (id, whose, owner_id, wrapped, is_current)
 overriding system value
-values (:id, :whose, :owner, :wrapped, :is_current)
+select :id, :whose, :owner, :wrapped, :is_current and not exists (select from vault.key
+            where whose = :whose and owner_id = :owner and is_current)
 on conflict (id) do update set wrapped = ''
  where excluded.wrapped = '' and k.whose = excluded.whose and k.owner_id = excluded.owner_id;

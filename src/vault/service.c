@@ -374,12 +374,26 @@ int new_keys(struct ctx *c, i64 *n)
 /* ---- a list of keys
  * ------------------------------------------------------------------------------- */
 
+/* The newest of several current ones stays so: lists may be of before a renewal, and of after. */
+static int put_key(struct ctx *c, const struct node *key)
+{
+    i64 id = node_int(key, "id"), owner = node_int(key, "owner_id");
+    str whose = node_str(key, "whose");
+    bool is_current = node_bool(key, "is_current");
+    if (is_current)
+        TRY(q_vault_retire_before(c, NULL, id, whose, owner));
+    return q_vault_put(c, NULL, id, whose, owner, node_str(key, "wrapped"), is_current);
+}
+
+static int put_keys(struct ctx *c, void *keys)
+{
+    pg_batch(c); /* which remembers what went wrong */
+    EACH(item, (const struct node *)keys)
+        put_key(c, &item->node);
+    return pg_flush(c);
+}
+
 int vault_put(struct ctx *c, const struct node *keys)
 {
-    EACH(item, keys) {
-        const struct node *key = &item->node;
-        TRY(q_vault_put(c, NULL, node_int(key, "id"), node_str(key, "whose"),
-            node_int(key, "owner_id"), node_str(key, "wrapped"), node_bool(key, "is_current")));
-    }
-    return E_OK;
+    return node_count(keys) ? pg_tx(c, put_keys, (void *)keys) : E_OK;
 }
