@@ -198,6 +198,10 @@ select (select count(*) from payments.attempt
 select id, (extract(epoch from created_at) * 1000000)::bigint as came_at
   from auth.person where erased_at is not null and id > :after order by id limit :most;
 
+-- name: first_person :one
+select coalesce((select id || '/' || (extract(epoch from created_at) * 1000000)::bigint
+  from auth.person order by id limit 1), '') as mark;
+
 -- name: to_erase :maybe
 -- in: person bigint, came_at bigint
 select p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff

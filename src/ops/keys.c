@@ -5,7 +5,11 @@
 #include "gen/queries.h"
 #include "ops/ops_in.h"
 #include "vault/vault.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LONGEST ((size_t)1 << 20)
@@ -13,59 +17,84 @@
 
 enum { PAGE = 1000 };
 
-/* ---- beside the backups -------------------------------------------------------------------- */
-
-/* A line each: {keys: [...]}, {erased: [...]}. */
-static int add_line(struct ctx *c, const char *path, str name, struct node *list)
+/* Its first person: two shops number people and keys alike, but nobody came to both at once. */
+static int shop_of(struct ctx *c, str *shop)
 {
-    struct node *line = node_map(c->mem);
-    struct buf out = buf_new(c->mem, LONGEST);
-    node_set(c->mem, line, name, list);
-    json_store(&out, line);
-    buf_char(&out, '\n');
-    return file_add(c, path, buf_str(&out));
-}
-
-static int add_keys(struct ctx *c, struct node *keys, void *path)
-{
-    return add_line(c, path, S("keys"), keys);
-}
-
-/* A page after the other; two numbers each. */
-static int all_erased(
-    struct ctx *c, int (*each)(struct ctx *, struct node *erased, void *), void *with)
-{
-    i64 after = 0;
-    size_t seen = PAGE;
-    while (seen == PAGE) {
-        struct node *erased;
-        TRY(q_ops_erased(c, &erased, after, PAGE));
-        seen = node_count(erased);
-        EACH(item, erased)
-            after = node_int(&item->node, "id");
-        TRY(each(c, erased, with));
-    }
+    struct node *row;
+    TRY(q_ops_first_person(c, &row));
+    *shop = node_str(row, "mark");
     return E_OK;
 }
 
-static int add_erased(struct ctx *c, struct node *erased, void *path)
+/* ---- beside the backups -------------------------------------------------------------------- */
+
+/* A page after the other, two numbers each, in memory that is gone after `each`. */
+static int all_erased(
+    struct ctx *c, int (*each)(struct ctx *, struct node *erased, void *), void *with)
 {
-    return add_line(c, path, S("erased"), erased);
+    struct ctx own = *c;
+    i64 after = 0;
+    size_t seen = PAGE;
+    int err = E_OK;
+    own.mem = arena_new(MEMORY);
+    while (!err && seen == PAGE) {
+        struct node *erased;
+        arena_reset(own.mem);
+        err = q_ops_erased(&own, &erased, after, PAGE);
+        if (err)
+            break;
+        seen = node_count(erased);
+        EACH(item, erased)
+            after = node_int(&item->node, "id");
+        err = each(&own, erased, with);
+    }
+    if (err)
+        fail_detail(c, err, "ops.keys", "%.*s", STR(own.fault.detail));
+    arena_drop(own.mem);
+    return err;
+}
+
+struct list {
+    const char *path;
+    str shop;
+};
+
+/* A line each: {shop, keys: [...]}, {shop, erased: [...]}. */
+static int add_line(struct ctx *c, const struct list *to, str name, struct node *list)
+{
+    struct node *line = node_map(c->mem);
+    struct buf out = buf_new(c->mem, LONGEST);
+    node_set_str(c->mem, line, S("shop"), to->shop);
+    node_set(c->mem, line, name, list);
+    json_store(&out, line);
+    buf_char(&out, '\n');
+    return file_add(c, to->path, buf_str(&out));
+}
+
+static int add_keys(struct ctx *c, struct node *keys, void *to)
+{
+    return add_line(c, to, S("keys"), keys);
+}
+
+static int add_erased(struct ctx *c, struct node *erased, void *to)
+{
+    return add_line(c, to, S("erased"), erased);
 }
 
 static int write_all(struct ctx *c, const char *path)
 {
+    struct list to = { .path = path };
+    TRY(shop_of(c, &to.shop));
     TRY(file_write(c, path, str_none));
-    TRY(vault_all(c, add_keys, (void *)path));
-    return all_erased(c, add_erased, (void *)path);
+    TRY(vault_all(c, add_keys, &to));
+    TRY(all_erased(c, add_erased, &to));
+    return file_sync(c, path);
 }
 
-/* One file, always today's: an older one would bring a destroyed key back. */
-int keys_write(struct ctx *c, str folder)
+static int write_aside(struct ctx *c, str folder, const char *aside)
 {
-    const char *path = archive_path(c, folder, "keys"), *aside = archive_path(c, folder, ".keys");
+    const char *path = archive_path(c, folder, "keys");
     struct scope before = c->scope;
-    unlink(aside);
     c->scope = (struct scope){ .platform = true };
     int err = write_all(c, aside);
     c->scope = before;
@@ -76,10 +105,29 @@ int keys_write(struct ctx *c, str folder)
         : E_OK;
 }
 
+/* One file, always today's: an older one would bring a destroyed key back. So whoever comes second
+ * waits, and reads after the first. */
+int keys_write(struct ctx *c, str folder)
+{
+    const char *path = archive_path(c, folder, ".keys.lock");
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0 || flock(lock, LOCK_EX)) {
+        if (lock >= 0)
+            close(lock);
+        return fail_detail(
+            c, E_INTERNAL, "ops.keys", "%s cannot be locked: %s", path, strerror(errno));
+    }
+    file_give(path, str_c(c->mem, folder));
+    int err = write_aside(c, folder, archive_path(c, folder, ".keys"));
+    close(lock);
+    return err;
+}
+
 /* ---- into a database made from a backup ---------------------------------------------------- */
 
 struct taking {
     struct ctx own; /* that database; its memory is whose page it is just now */
+    str shop;
     i64 keys, erased, staff;
     int err;
 };
@@ -90,28 +138,38 @@ static int erase(struct ctx *c, void *person)
 }
 
 /* The moment they came tells them from another shop's of that number. */
+static int erase_one(struct taking *t, const struct node *erased)
+{
+    struct node *row;
+    i64 person = node_int(erased, "id");
+    TRY(q_ops_to_erase(&t->own, &row, person, node_int(erased, "came_at")));
+    if (!row)
+        return E_OK;
+    if (node_bool(row, "is_staff")) {
+        t->staff++;
+        return E_OK;
+    }
+    TRY(pg_tx(&t->own, erase, &person));
+    t->erased++;
+    return E_OK;
+}
+
 static int erase_again(struct taking *t, const struct node *erased)
 {
     EACH(item, erased) {
-        struct node *row;
-        i64 person = node_int(&item->node, "id");
-        TRY(q_ops_to_erase(&t->own, &row, person, node_int(&item->node, "came_at")));
-        if (!row)
-            continue;
-        if (node_bool(row, "is_staff")) {
-            t->staff++;
-            continue;
-        }
-        TRY(pg_tx(&t->own, erase, &person));
-        t->erased++;
+        struct mark mark = arena_mark(t->own.mem);
+        TRY(erase_one(t, &item->node));
+        arena_rewind(t->own.mem, mark);
     }
     return E_OK;
 }
 
-static int take(struct ctx *c, struct taking *t, const struct node *keys, const struct node *erased)
+/* Of another shop's keys, which have the same numbers, none. */
+static int take(
+    struct ctx *c, struct taking *t, str shop, const struct node *keys, const struct node *erased)
 {
     t->own.mem = c->mem;
-    t->err = vault_put(&t->own, keys);
+    t->err = str_eq(shop, t->shop) ? vault_put(&t->own, keys) : E_OK;
     if (!t->err)
         t->err = erase_again(t, erased);
     if (t->err)
@@ -122,22 +180,25 @@ static int take(struct ctx *c, struct taking *t, const struct node *keys, const 
 static int take_keys(struct ctx *c, struct node *keys, void *with)
 {
     struct taking *t = with;
-    t->keys += (i64)node_count(keys);
-    return take(c, t, keys, NULL);
+    return take(c, t, t->shop, keys, NULL);
 }
 
 static int take_erased(struct ctx *c, struct node *erased, void *with)
 {
-    return take(c, with, NULL, erased);
+    return take(c, with, str_none, NULL, erased);
 }
 
 /* What the shop's own database has; nothing when there is none, or it is of before the vault. */
 static int take_living(struct ctx *c, struct taking *t)
 {
     struct ctx living = *c;
+    str shop;
     living.scope = (struct scope){ .platform = true };
     living.pg = database_open(c, str_none, str_none);
-    if (!vault_all(&living, take_keys, t))
+    int err = shop_of(&living, &shop);
+    if (!err && str_eq(shop, t->shop))
+        err = vault_all(&living, take_keys, t);
+    if (!err)
         all_erased(&living, take_erased, t);
     pg_close(living.pg);
     if (t->err)
@@ -145,12 +206,15 @@ static int take_living(struct ctx *c, struct taking *t)
     return t->err;
 }
 
+/* Lists of before did not say whose they are. */
 static int take_line(struct ctx *c, str line, void *with)
 {
+    struct taking *t = with;
     struct node *read;
     if (json_read(c, line, &read))
         return fail_detail(c, E_INPUT, "ops.keys", "not a list of keys");
-    return take(c, with, node_get(read, S("keys")), node_get(read, S("erased")));
+    str shop = node_get(read, S("shop")) ? node_str(read, "shop") : t->shop;
+    return take(c, t, shop, node_get(read, S("keys")), node_get(read, S("erased")));
 }
 
 static int take_list(struct ctx *c, struct taking *t, const char *path)
@@ -163,6 +227,28 @@ static int take_list(struct ctx *c, struct taking *t, const char *path)
     str why = str_dup(c->mem, reader.fault.detail);
     arena_drop(reader.mem);
     return err ? fail_detail(c, err, "ops.keys", "%s: %.*s", path, STR(why)) : E_OK;
+}
+
+static bool is_one_file(const char *one, const char *other)
+{
+    struct stat a, b;
+    return !stat(one, &a) && !stat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* That beside the backup, and this machine's own. */
+static int take_lists(struct ctx *c, struct taking *t, str archive)
+{
+    const char *beside = archive_path(c, archive, "../keys");
+    const char *ours = archive_path(c, care_folder(c->app), "keys");
+    TRY(take_list(c, t, beside));
+    return is_one_file(beside, ours) ? E_OK : take_list(c, t, ours);
+}
+
+static int count_keys(struct ctx *c, struct node *keys, void *n)
+{
+    (void)c;
+    *(i64 *)n += (i64)node_count(keys);
+    return E_OK;
 }
 
 static void report_taken(const struct taking *t, struct buf *report)
@@ -183,11 +269,14 @@ int keys_take_over(struct ctx *c, str archive, str database, struct buf *report)
     struct taking t = { .own = *c };
     t.own.scope = (struct scope){ .platform = true };
     t.own.pg = database_open(c, database, str_none);
-    int err = take_living(c, &t);
+    int err = shop_of(&t.own, &t.shop);
     if (!err)
-        err = take_list(c, &t, archive_path(c, archive, "../keys"));
+        err = take_living(c, &t);
     if (!err)
-        err = take_list(c, &t, archive_path(c, care_folder(c->app), "keys"));
+        err = take_lists(c, &t, archive);
+    t.own.mem = c->mem;
+    if (!err)
+        err = vault_all(&t.own, count_keys, &t.keys);
     pg_close(t.own.pg);
     report_taken(&t, report);
     return err;
