@@ -104,7 +104,8 @@ static void put(i64 id, i64 owner, const char *wrapped)
 static i64 current(i64 owner)
 {
     return t_int("select id as n from vault.key where is_current and whose = 'person' and "
-                 "owner_id = %" PRId64, owner);
+                 "owner_id = %" PRId64,
+        owner);
 }
 
 /* Lists of before new keys were made and of after, in either order. */
@@ -120,7 +121,8 @@ T(se_11_of_two_lists_the_newest_key_is_current_and_what_was_destroyed_stays_so)
     put(900000005, 7000012, "");
     put(900000006, 7000012, "new");
     eq_int(current(7000012), 900000005);
-    eq_int(t_int("select count(*) as n from vault.key where id / 10 = 90000000 and id % 10 < 7"), 6);
+    eq_int(
+        t_int("select count(*) as n from vault.key where id / 10 = 90000000 and id % 10 < 7"), 6);
 }
 
 T(se_11_without_the_master_key_the_database_opens_nothing)
@@ -151,8 +153,9 @@ T(se_11_a_wrapped_key_does_not_open_for_another_owner)
     struct vault_place other = { "t.totp", 7, VAULT_PERSON, 7000003 };
     sealed(&totp, "one");
     str text = sealed(&other, "two");
-    t_sql("update vault.key set wrapped = (select wrapped from vault.key where whose = 'person' and "
-          "owner_id = 7000001) where whose = 'person' and owner_id = 7000003");
+    t_sql(
+        "update vault.key set wrapped = (select wrapped from vault.key where whose = 'person' and "
+        "owner_id = 7000001) where whose = 'person' and owner_id = 7000003");
     eq_err(opened(&other, text), E_INTERNAL);
 }
 
