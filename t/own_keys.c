@@ -272,6 +272,26 @@ T(se_11_what_is_saved_again_is_sealed_by_the_persons_key)
     all_under("person", person, person);
 }
 
+static i64 noted(i64 person)
+{
+    return t_int(
+        "select count(*) as n from audit.entry e join vault.key k on k.id::text = e.thing_id "
+        "where e.thing = 'vault.key' and k.whose = 'person' and k.owner_id = %" PRId64,
+        person);
+}
+
+T(SE_13_the_trail_tells_when_a_customers_key_goes_and_not_when_it_comes)
+{
+    i64 person = settled(), other;
+    eq_int(noted(person), 0);
+    must(vault_destroy(t_ctx(), VAULT_PERSON, person));
+    eq_int(noted(person), 1);
+    t_browser();
+    other = somebody(); /* who has none */
+    must(vault_destroy(t_ctx(), VAULT_PERSON, other));
+    eq_int(noted(other), 1);
+}
+
 /* What a backup of that day holds. */
 T(ID_20_what_a_person_had_here_opens_no_more_once_they_are_erased)
 {

@@ -19,3 +19,10 @@ create policy house on vault.key for all using (base.is_platform()) with check (
 grant select, insert, update on vault.key to talat_app;
 
 select audit.watch('vault.key', 'keys', shown => '{id,whose,owner_id,is_current,created_at}');
+-- A customer's key comes with the first they keep here: no news, and there are many.
+drop trigger audited on vault.key;
+create trigger audited after insert on vault.key for each row
+    when (new.whose <> 'person' or new.wrapped = '')
+    execute function audit.note('keys', '', '{id}', '{}', '{id,whose,owner_id,is_current,created_at}', '{}');
+create trigger audited_end after delete on vault.key for each row
+    execute function audit.note('keys', '', '{id}', '{}', '{id,whose,owner_id,is_current,created_at}', '{}');
