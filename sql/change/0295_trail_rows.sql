@@ -1,7 +1,8 @@
 -- What was written before 0221 has its address taken out of it and put beside it, and the seals of
 -- the trail are made anew over what they cover now: that this was done, the hash the chain ended
 -- with until now, and which seals did not hold, is an entry of the trail. Only rows are locked, of
--- tables that are only added to: the shop sells meanwhile, and only new seals wait.
+-- tables that are added to, and that an erasure changes: the shop sells meanwhile.
+-- meanwhile: who erases an account, or has it erased, is told to come again; the trail is sealed afterwards
 -- rows: audit.entry, orders.event, inventory.movement
 set local lock_timeout = '3s';
 set local statement_timeout = 0;

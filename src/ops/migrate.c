@@ -112,7 +112,8 @@ static int check_change(struct ctx *c, str dir, str name)
 }
 
 /* "-- rows: audit.entry, orders.event": tables that a change goes through from end to end, and so
- * takes as long as they are. Those that are there already, and how long they are. */
+ * takes as long as they are. Those that are there already, and how long they are; before them
+ * "-- meanwhile: ", who has to wait so long. */
 static int add_rows(struct ctx *c, str dir, str name, struct buf *out)
 {
     str sql, line, one, *tables = NEWS(c->mem, str, MOST_TABLES);
@@ -120,7 +121,9 @@ static int add_rows(struct ctx *c, str dir, str name, struct buf *out)
     struct node *sizes;
     TRY(read_sql(c, dir, name, &sql));
     while (!n && str_cut(&sql, '\n', &line) && (!line.n || str_starts(line, S("--"))))
-        if (str_starts(line, S("-- rows: ")))
+        if (str_starts(line, S("-- meanwhile: ")))
+            buf_fmt(out, "    meanwhile %.*s\n", STR(str_from(line, 14)));
+        else if (str_starts(line, S("-- rows: ")))
             for (line = str_from(line, 9); n < MOST_TABLES && str_cut(&line, ',', &one);)
                 tables[n++] = str_trim(one);
     TRY(q_ops_sizes(c, &sizes, tables, n));
