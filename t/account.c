@@ -100,7 +100,10 @@ T(ID_21_a_telephone_is_figures_and_a_country_is_one)
     static const struct {
         const char *phone;
         int status;
-    } of[] = { { "abcdef", 422 }, { "12+34", 422 }, { "0812<345678", 422 }, { "%2B66+(0)81-234.5678", 303 } };
+    } of[] = { { "abcdef", 422 }, { "12+34", 422 }, { "0812<345678", 422 }, { "%2B66+(0)81-234.5678", 303 },
+        { "02-123+4567+Ext.+5", 303 }, { "02-123+4567+ต่อ+5", 303 }, { "02-123+4567,+081-234-5678", 303 },
+        { "๐๘๑ ๒๓๔ ๕๖๗๘", 303 }, { "（０８１）２３４－５６７８", 303 },
+        { "081\u2011234\u20115678", 303 }, { "extra+12345", 422 } };
     somebody();
     for (size_t i = 0; i < COUNT(of); i++) {
         t_post_f("/account/addresses", "name=Ann&phone=%s&line1=12+Soi+Ari&city=x&region=y&postcode=10400"
@@ -112,6 +115,11 @@ T(ID_21_a_telephone_is_figures_and_a_country_is_one)
     t_post("/account/profile", "name=Ann&lang=en&phone=my+number");
     t_status(422);
     t_text("Please enter a telephone number, in figures.");
+    t_sql("update auth.person set phone = 'ask Bob', sealed = '' where id in (select max(id) from auth.person)");
+    t_post("/account/profile", "name=Ann&lang=en&phone=ask+Bob"); /* as it was kept of old */
+    t_status(303);
+    t_post("/account/profile", "name=Ann&lang=en&phone=ask+Ann");
+    t_status(422);
     t_post("/account/profile", "name=Ann&lang=en&phone=");
     t_status(303);
     t_post("/account/addresses", "name=Ann&phone=0812345678&line1=1+Road&city=x&country=XX");

@@ -78,6 +78,7 @@ T(se_09_a_telephone_is_found_by_its_end_without_standing_there)
     i64 all = found(PHONE);
     is_true(all >= 1);
     eq_int(found("5678"), all);
+    eq_int(found("๐๘๑ ๒๓๔ ๕๖๗๘"), all);
     eq_int(found("66 81 234 5678"), all);
     eq_int(found("0898765432"), before);
     t_sql("update orders.\"order\" set clues = '{}' where id = %" PRId64, order);

@@ -14,7 +14,7 @@ struct country_form {
 const struct country_form *country_form(str code);
 struct node;
 /* Five figures or more, as telephones are written. */
-bool account_is_phone(str typed);
+bool account_is_phone(struct arena *, str typed);
 #define ACCOUNT_NO_PHONE SAYS("Please enter a telephone number, in figures.")
 int account_say_consents(struct ctx *, i64 person, struct node *document); /* consent.c */
 extern const char *const account_countries[]; /* codes, ended by NULL: for the list */

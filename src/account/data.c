@@ -44,11 +44,22 @@ static int show_profile(struct req *r)
     return reply_page(r, profile_page);
 }
 
+/* What was kept before it was looked at keeps nobody from changing the rest. */
+static int check_phone(struct req *r, str phone)
+{
+    struct node *person;
+    if (!phone.n || account_is_phone(r->c.mem, phone))
+        return E_OK;
+    TRY(auth_person(&r->c, me(r), &person));
+    return str_eq(phone, node_str(person, "phone"))
+        ? E_OK
+        : fail_field(&r->c, "phone", ACCOUNT_NO_PHONE);
+}
+
 static int save_profile(struct req *r)
 {
-    int err = in_fault(r);
-    if (in_has(r, "phone") && !account_is_phone(in_str(r, "phone")))
-        err = fail_field(&r->c, "phone", ACCOUNT_NO_PHONE);
+    int err = in_fault(r), wrong = check_phone(r, in_str(r, "phone"));
+    err = wrong ? wrong : err;
     if (!err)
         err = auth_set_profile(
             &r->c, me(r), in_str(r, "name"), in_str(r, "lang"), in_str(r, "phone"));

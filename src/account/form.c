@@ -84,14 +84,26 @@ static bool is_postcode(struct ctx *c, const struct country_form *form, str type
 
 /* ---- telephones --------------------------------------------------------------------------------- */
 
-bool account_is_phone(str typed)
+static size_t extension(str text)
 {
+    static const char *const words[] = { "ext", "ต่อ", "máy lẻ" };
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (str_starts(text, str_of(words[i])))
+            return strlen(words[i]);
+    return 0;
+}
+
+bool account_is_phone(struct arena *mem, str typed)
+{
+    str text = str_lower(mem, locale_plain(mem, typed));
     int figures = 0;
-    for (size_t i = 0; i < typed.n; i++)
-        if (typed.p[i] >= '0' && typed.p[i] <= '9')
-            figures++;
-        else if (!typed.p[i] || !strchr(" +()-./#x", typed.p[i]))
+    for (size_t n; text.n; text = str_from(text, n)) {
+        bool is_figure = *text.p >= '0' && *text.p <= '9';
+        figures += is_figure;
+        n = is_figure || (*text.p && strchr(" +()-./#x,;", *text.p)) ? 1 : extension(text);
+        if (!n)
             return false;
+    }
     return figures >= 5;
 }
 
@@ -109,7 +121,7 @@ int account_address_check(struct req *r)
     const struct country_form *form = form_of(r);
     const char *missing = SAYS("Please fill this in.");
     int err = in_fault(r);
-    if (in_has(r, "phone") && !account_is_phone(in_str(r, "phone")))
+    if (in_has(r, "phone") && !account_is_phone(c->mem, in_str(r, "phone")))
         err = fail_field(c, "phone", ACCOUNT_NO_PHONE);
     if (form->city && !in_has(r, "city"))
         err = fail_field(c, "city", missing);

@@ -431,6 +431,29 @@ str locale_nfc(struct arena *mem, str text)
     return buf_str(&out);
 }
 
+static UChar32 plain_char(UChar32 ch)
+{
+    int32_t figure = u_charDigitValue(ch), type = u_charType(ch);
+    return figure >= 0                                  ? '0' + figure
+        : type == U_DASH_PUNCTUATION || ch == 0x2212    ? '-'
+        : type == U_SPACE_SEPARATOR                     ? ' '
+        : ch >= 0xff01 && ch <= 0xff5e /* full width */ ? ch - 0xfee0
+                                                        : ch;
+}
+
+str locale_plain(struct arena *mem, str text)
+{
+    struct wide w = widen(mem, text);
+    struct buf out = buf_new(mem, 4 * (size_t)w.n + 16);
+    for (int32_t i = 0; i < w.n;) {
+        UChar32 ch;
+        U16_NEXT(w.p, i, w.n, ch);
+        if (u_charType(ch) != U_FORMAT_CHAR) /* invisible, of a copy out of an address book */
+            add_char(&out, plain_char(ch));
+    }
+    return buf_str(&out);
+}
+
 str locale_words(struct arena *mem, str text)
 {
     struct wide w = folded(mem, text);

@@ -17,6 +17,7 @@ static struct vault_place place_of(i64 order, i64 keeper)
 static str figures_of(struct ctx *c, str phone)
 {
     struct buf out = buf_new(c->mem, MOST_FIGURES);
+    phone = locale_plain(c->mem, phone);
     for (size_t i = 0; i < phone.n; i++)
         if (phone.p[i] >= '0' && phone.p[i] <= '9')
             buf_char(&out, phone.p[i]);
@@ -102,7 +103,7 @@ static bool is_telephone(str q)
 int orders_clues(struct ctx *c, i64 organisation, str q, const str **clues, size_t *n)
 {
     const i64 keepers[] = { organisation, 0 };
-    str figures = is_telephone(q) ? figures_of(c, q) : str_none;
+    str figures = is_telephone(locale_plain(c->mem, q)) ? figures_of(c, q) : str_none;
     str *all = NEWS(c->mem, str, MOST_CLUES);
     *clues = all;
     *n = 0;

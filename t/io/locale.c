@@ -65,6 +65,15 @@ T(the_day_starts_at_midnight_of_the_zone)
     eq_int(locale_day_start(at, S("America/New_York")), want);
 }
 
+T(figures_and_dashes_of_any_keyboard_become_plain)
+{
+    struct arena *mem = t_ctx()->mem;
+    eq_str(locale_plain(mem, S("๐๘๑\u00a0๒๓๔\u2011๕๖๗๘")), "081 234-5678");
+    eq_str(locale_plain(mem, S("\u202a＋６６（０）８１\u202c")), "+66(0)81");
+    eq_str(locale_plain(mem, S("12 Soi Ari, ต่อ 5")), "12 Soi Ari, ต่อ 5");
+    eq_str(locale_plain(mem, str_none), "");
+}
+
 T(plurals_follow_the_language)
 {
     struct ctx *c = t_ctx();
