@@ -120,9 +120,12 @@ T(se_11_of_two_lists_the_newest_key_is_current_and_what_was_destroyed_stays_so)
     eq_int(current(7000011), 900000004);
     put(900000005, 7000012, "");
     put(900000006, 7000012, "new");
+    put(900000008, 7000013, "new");
+    put(900000007, 7000013, "");
+    eq_int(t_int("select count(*) as n from vault.key where owner_id between 7000012 and 7000013 "
+                 "and wrapped = ''"),
+        4);
     eq_int(current(7000012), 900000005);
-    eq_int(
-        t_int("select count(*) as n from vault.key where owner_id between 7000010 and 7000012"), 6);
 }
 
 T(se_11_without_the_master_key_the_database_opens_nothing)

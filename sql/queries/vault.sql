@@ -32,7 +32,8 @@ update vault.key set wrapped = :wrapped where id = :id and wrapped = :before;
 
 -- name: destroy :exec
 -- in: whose text, owner bigint
-update vault.key set wrapped = '' where whose = :whose and owner_id = :owner;
+update vault.key set wrapped = ''
+ where whose = :whose and owner_id = :owner and wrapped <> '';
 
 -- name: all :many
 -- in: after bigint, most bigint
@@ -52,7 +53,9 @@ update vault.key set is_current = false
 -- From a list of keys: what was destroyed in either stays destroyed, and each has one current key.
 insert into vault.key as k (id, whose, owner_id, wrapped, is_current)
 overriding system value
-select :id, :whose, :owner, :wrapped, :is_current and not exists (select from vault.key
-            where whose = :whose and owner_id = :owner and is_current)
+select :id, :whose, :owner, case now_is.wrapped when '' then '' else :wrapped end,
+       :is_current and now_is.id is null
+  from (select) one left join vault.key now_is
+    on now_is.whose = :whose and now_is.owner_id = :owner and now_is.is_current
 on conflict (id) do update set wrapped = ''
  where excluded.wrapped = '' and k.whose = excluded.whose and k.owner_id = excluded.owner_id;

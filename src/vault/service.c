@@ -374,15 +374,17 @@ int new_keys(struct ctx *c, i64 *n)
 /* ---- a list of keys
  * ------------------------------------------------------------------------------- */
 
-/* The newest of several current ones stays so: lists may be of before a renewal, and of after. */
+/* The newest of several current ones stays so: lists may be of before a renewal, and of after. A
+ * destroyed one bars its owner, whatever other keys they had. */
 static int put_key(struct ctx *c, const struct node *key)
 {
     i64 id = node_int(key, "id"), owner = node_int(key, "owner_id");
-    str whose = node_str(key, "whose");
+    str whose = node_str(key, "whose"), wrapped = node_str(key, "wrapped");
     bool is_current = node_bool(key, "is_current");
     if (is_current)
         TRY(q_vault_retire_before(c, NULL, id, whose, owner));
-    return q_vault_put(c, NULL, id, whose, owner, node_str(key, "wrapped"), is_current);
+    TRY(q_vault_put(c, NULL, id, whose, owner, wrapped, is_current));
+    return is_current && !wrapped.n ? q_vault_destroy(c, NULL, whose, owner) : E_OK;
 }
 
 static int put_keys(struct ctx *c, void *keys)
