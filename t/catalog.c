@@ -235,6 +235,22 @@ T(a_product_page_says_what_can_be_bought)
     t_json("product.chosen.sku", "ZZ-B");
 }
 
+/* Whatever a worker keeps of it, or does not. */
+T(a_product_of_any_size_has_a_page)
+{
+    static const int more[] = { 5000, 40000, 1100000 };
+    with_lamp();
+    for (size_t i = 0; i < COUNT(more); i++) {
+        t_sql("update catalog.sheet set document = document::jsonb || jsonb_build_object('more', "
+              "repeat('x', %d)) where slug = 'zz-lamp'",
+            more[i]);
+        t_get("/th/products/zz-lamp.json");
+        t_status(200);
+        t_json("product.name", "โคมไฟทดสอบซิกซ์");
+        t_json("product.specs.0.value", "30 cm");
+    }
+}
+
 T(a_variant_without_a_price_in_the_currency_is_shown_but_not_for_sale)
 {
     with_lamp();

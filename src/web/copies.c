@@ -8,8 +8,7 @@
 
 enum {
     SETS = 256,
-    WAYS = 4,         /* places a row may stand in */
-    MOST_BYTES = 4096 /* of a row; a larger one is read each time */
+    WAYS = 4 /* places a row may stand in */
 };
 
 struct copies {
@@ -69,7 +68,7 @@ static size_t bytes_of(const struct node *node)
     if (node->kind == N_STR)
         return piece(node->as.text.n + 1);
     if (node_count(node) > MOST_KEYS)
-        return MOST_BYTES;
+        return COPIED_MOST;
     EACH(it, node)
         sum += piece(sizeof *it) + piece(it->key.n + 1) + bytes_of(&it->node);
     return sum;
@@ -79,7 +78,7 @@ void row_copied(
     struct ctx *c, const char *kind, str lang, i64 id, i64 edition, const struct node *row)
 {
     size_t bytes = piece(sizeof *row) + bytes_of(row);
-    if (pg_in_tx(c) || !c->app->copies || bytes > MOST_BYTES)
+    if (pg_in_tx(c) || !c->app->copies || bytes > COPIED_MOST)
         return;
     uint64_t hash = hash_of(c, kind, lang, id);
     struct copy *copy = place_for(c->app->copies, hash);

@@ -396,6 +396,7 @@ int kept_or_made(struct ctx *, str key, int (*make)(struct ctx *, void *with, st
     void *with, const struct node **out);
 /* A row that this worker has read before, as long as it is of this edition (copies.c), or NULL;
  * and what was read now. Not to be changed, and not to be shown after the request. */
+enum { COPIED_MOST = 4096 }; /* bytes of a row; a larger one is read each time */
 const struct node *copy_of_row(struct ctx *, const char *kind, str lang, i64 id, i64 edition);
 void row_copied(
     struct ctx *, const char *kind, str lang, i64 id, i64 edition, const struct node *row);
