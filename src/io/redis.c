@@ -6,12 +6,22 @@
 #define TIMEOUT_US (200 * 1000)
 #define RETRY_US   (1 * SECOND)
 
+#define WORDS_MOST 8
+struct command {
+    str words[WORDS_MOST];
+    int n;
+    const str *more; /* behind them */
+    size_t n_more;
+};
+
 struct redis {
     redisContext *conn;
     const char *socket;
     i64 retry_at;         /* not before: the last try failed */
     bool ahead, ahead_ok; /* a command was sent whose reply is not read yet; what it said */
     char script[41];      /* by this name the server knows tag_script */
+    struct command sent;  /* ahead, as long as its request lasts */
+    bool forgot;          /* the server has: it was not done */
     i64 said[2 * COUNTERS_AHEAD];
 };
 
@@ -58,14 +68,6 @@ static bool connect_now(struct redis *r)
 }
 
 /* ---- commands: argv in, replies out, all in one round trip -------------------------------- */
-
-#define WORDS_MOST 8
-struct command {
-    str words[WORDS_MOST];
-    int n;
-    const str *more; /* behind them */
-    size_t n_more;
-};
 
 static str number(struct arena *mem, i64 n) { return str_fmt(mem, "%" PRId64, n); }
 
@@ -257,6 +259,12 @@ static const char tag_script[] = "local tags, said = #KEYS - #ARGV + 2, {} "
                                  "end "
                                  "return said";
 
+static void take_said(struct redis *r, const redisReply *reply)
+{
+    for (size_t i = 0; i < reply->elements && i < COUNT(r->said); i++)
+        r->said[i] = reply->element[i]->integer;
+}
+
 /* The reply of what was sent ahead, if one is still to come. */
 static bool take_ahead(struct ctx *c)
 {
@@ -271,15 +279,31 @@ static bool take_ahead(struct ctx *c)
         lose(r, r->conn->errstr);
     else if (!r->ahead_ok)
         log_line(c, LOG_WARN, "redis.error", "error", str_of(reply->str), NULL);
-    if (!r->ahead_ok)
-        r->script[0] = '\0'; /* it may have forgotten it */
+    r->forgot = reply && !r->ahead_ok && str_starts(str_of(reply->str), S("NOSCRIPT"));
     if (!r->ahead_ok)
         memset(r->said, 0, sizeof r->said); /* what was counted before is another's */
-    for (size_t i = 0; r->ahead_ok && i < reply->elements && i < COUNT(r->said); i++)
-        r->said[i] = reply->element[i]->integer;
+    else
+        take_said(r, reply);
     freeReplyObject(reply);
     return r->conn;
 }
+
+/* In full: with it the server learns the script again (it was started anew behind a proxy, or
+ * somebody has flushed its scripts). */
+static bool send_again(struct ctx *c)
+{
+    struct redis *r = c->redis;
+    struct command whole = r->sent;
+    redisReply *reply;
+    whole.words[0] = S("EVAL");
+    whole.words[1] = str_of(tag_script);
+    if (!r->forgot || !whole.n || !ask_one(c, whole, &reply))
+        return false;
+    take_said(r, reply);
+    return true;
+}
+
+static void forget_sent(struct redis *r) { r->sent = (struct command){ .n = 0 }; }
 
 /* Its name is shorter than itself, and nothing has to be reckoned of it. */
 static bool know_script(struct ctx *c)
@@ -302,7 +326,7 @@ void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member,
     struct redis *r = c->redis;
     assert(n <= COUNTERS_AHEAD);
     if (r)
-        r->ahead_ok = false;
+        r->ahead_ok = r->forgot = false;
     if (!r || !n_keys || !connect_now(r) || !take_ahead(c) || !know_script(c))
         return;
     str *words = NEWS(c->mem, str, n_keys + 2 + 2 * n), *args = words + n_keys + n;
@@ -314,14 +338,15 @@ void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member,
         words[n_keys + i] = counters[i].key;
         args[2 + i] = number(c->mem, counters[i].window_s);
     }
-    struct command command = { .words = { S("EVALSHA"), str_of(r->script),
-                                   number(c->mem, (i64)(n_keys + n)) },
+    r->sent = (struct command){ .words = { S("EVALSHA"), str_of(r->script),
+                                    number(c->mem, (i64)(n_keys + n)) },
         .n = 3,
         .more = words,
         .n_more = n_keys + 2 + 2 * n };
+    DEFER(c->mem, forget_sent, r);
     int done = 0;
-    r->ahead_ok = false;
-    r->ahead = append(c, &command);
+    r->ahead_ok = r->forgot = false;
+    r->ahead = append(c, &r->sent);
     while (r->ahead && !done)
         if (redisBufferWrite(r->conn, &done) != REDIS_OK) {
             lose(r, r->conn->errstr);
@@ -333,14 +358,14 @@ bool redis_sadd_end(struct ctx *c, struct counter *counters, size_t n)
 {
     struct redis *r = c->redis;
     i64 start = when_ticks();
-    bool ok = r && take_ahead(c) && r->ahead_ok;
+    bool ok = r && take_ahead(c) && (r->ahead_ok || send_again(c));
     c->redis_us += when_ticks() - start;
     for (size_t i = 0; ok && i < n; i++) {
         counters[i].count = r->said[2 * i];
         counters[i].left_s = r->said[2 * i + 1];
     }
     if (r)
-        r->ahead_ok = false;
+        r->ahead_ok = r->forgot = false;
     return ok;
 }
 

@@ -285,7 +285,7 @@ export default [
         from: 'if (*out && mine && kept->is_pool &&', to: 'if (0 && *out && mine && kept->is_pool &&',
         red: ['web/kept/a_worker_makes_it_anew_behind_its_answer'] },
     { name: 'forgotten-script', what: 'a Redis that has forgotten the script is never told it again', file: 'src/io/redis.c',
-        from: "r->script[0] = '\\0'; /* it may have forgotten it */", to: 'r->ahead_ok = false;',
+        from: 'if (!r->forgot || !whole.n ||', to: 'if (1 || !r->forgot || !whole.n ||',
         red: ['io/redis/a_redis_that_has_forgotten_the_script_is_told_it_again'] },
     { name: 'any-number', what: 'a setting that is no number counts as not said', file: 'src/web/app.c',
         from: '    if (conf_wrong(app->conf))\n', to: '    if (0 && conf_wrong(app->conf))\n',
