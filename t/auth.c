@@ -496,7 +496,7 @@ T(another_site_cannot_log_somebody_out)
 /* ---- without Redis
  * -------------------------------------------------------------------------------- */
 
-T(a_session_that_redis_lost_is_made_again_from_its_device)
+T(ID_18_a_session_that_redis_lost_is_made_again_from_its_device)
 {
     t_open();
     t_login(SHOPPER);
@@ -507,7 +507,7 @@ T(a_session_that_redis_lost_is_made_again_from_its_device)
     is_true(redis_get(t_ctx(), key, &kept) && kept.n);
 }
 
-T(a_session_lives_while_redis_is_away_and_its_end_is_kept_for_later)
+T(ID_18_a_session_lives_while_redis_is_away_and_its_end_is_kept_for_later)
 {
     t_open();
     t_login(SHOPPER);
@@ -531,7 +531,7 @@ T(a_session_lives_while_redis_is_away_and_its_end_is_kept_for_later)
     t_status(401);
 }
 
-T(a_device_not_seen_for_a_day_is_no_session_any_more)
+T(ID_18_a_device_not_seen_for_a_day_is_no_session_any_more)
 {
     t_open();
     t_login(SHOPPER);
@@ -557,7 +557,7 @@ T(nonsense_in_the_session_cookie_is_a_guest)
 /* ---- strangers and staff
  * ------------------------------------------------------------------------------ */
 
-T(a_stranger_is_sent_to_login_and_back)
+T(ID_10_ID_23_a_stranger_is_sent_to_login_and_back)
 {
     t_open();
     t_get("/account");

@@ -85,7 +85,7 @@ static str wires(const char *key, const char *value)
     return buf_str(&errors);
 }
 
-T(in_production_nothing_leaves_the_machine_in_the_clear)
+T(SE_10_in_production_nothing_leaves_the_machine_in_the_clear)
 {
     t_open();
     static const char *const good[][2] = { { "pg", "host=/run/postgresql dbname=talat" },

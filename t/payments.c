@@ -90,7 +90,7 @@ static str sign(const char *secret, const char *t, const char *body, const char 
         crypto_hmac_sha256_hex(mem, str_of(secret), str_fmt(mem, "%s.%s", t, body)).p);
 }
 
-T(forged_events_are_refused_and_leave_nothing)
+T(SE_18_forged_events_are_refused_and_leave_nothing)
 {
     static const char body[] = "{\"id\":\"evt_t_forged\",\"object\":\"event\",\"type\":"
         "\"payment_intent.succeeded\",\"livemode\":false,\"data\":{\"object\":{}}}";

@@ -99,7 +99,7 @@ T(nobody_who_works_here_is_looked_as_and_only_who_may_looks)
     t_status(422);
 }
 
-T(what_is_typed_is_never_a_statement)
+T(SE_07_what_is_typed_is_never_a_statement)
 {
     t_open();
     t_login("admin@example.test");

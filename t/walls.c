@@ -144,7 +144,7 @@ T(another_person_sees_nothing_of_this_one_AC_09)
     eq_int(t_int_as(other, "select count(*) as n from auth.person where id <> 990"), 0);
 }
 
-T(nobody_changes_what_is_not_theirs_AC_09)
+T(nobody_changes_what_is_not_theirs_AC_09_SE_20)
 {
     fill();
     struct node *list = tables("and has_table_privilege('talat_app', c.oid, 'delete') "
@@ -160,4 +160,27 @@ T(nobody_changes_what_is_not_theirs_AC_09)
                        .p),
             0);
     }
+}
+
+/* What is written once, and the way to more rights, even by statements that are not ours. */
+T(the_role_of_the_programs_owns_nothing_makes_nothing_and_rewrites_no_book_SE_20)
+{
+    t_open();
+    eq_str(t_str("select current_user as s"), "talat_app");
+    eq_int(t_int("select count(*) as n from pg_roles where pg_has_role('talat_app', oid, 'member') "
+                 "and (rolname <> 'talat_app' or rolsuper or rolbypassrls or rolcreaterole "
+                 "or rolcreatedb or rolreplication)"),
+        0);
+    eq_int(t_int("select count(*) as n from pg_class where relowner = 'talat_app'::regrole"), 0);
+    eq_int(t_int("select count(*) as n from pg_proc where proowner = 'talat_app'::regrole"), 0);
+    eq_str(t_str("select coalesce(string_agg(nspname, ' '), '') as s from pg_namespace "
+                 "where nspname !~ '^pg_' and has_schema_privilege('talat_app', oid, 'create')"),
+        "");
+    eq_str(t_str("select coalesce(string_agg(oid::regclass::text, ' '), '') as s from pg_class "
+                 "where oid in ('audit.entry'::regclass, 'audit.seal'::regclass, "
+                 "'payments.transaction'::regclass, 'payments.entry'::regclass, "
+                 "'inventory.movement'::regclass, 'orders.line'::regclass, "
+                 "'orders.event'::regclass, 'ops.change'::regclass) "
+                 "and has_table_privilege('talat_app', oid, 'update, delete, truncate, trigger')"),
+        "");
 }

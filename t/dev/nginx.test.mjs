@@ -331,7 +331,7 @@ test('slow routes have a pool of their own', async () => {
     }
 });
 
-test('bodies have a ceiling, a higher one in the back office', async () => {
+test('SE-19 bodies have a ceiling, a higher one in the back office', async () => {
     answer = page();
     const size = (n) => ({ method: 'POST', body: Buffer.alloc(n) });
     assert.equal((await ask('/cart', size(1 << 20))).status, 200);
@@ -342,7 +342,7 @@ test('bodies have a ceiling, a higher one in the back office', async () => {
     assert.equal((await ask('/admin/products', size(13 << 20))).status, 413);
 });
 
-test('what a client says about addresses, proxies and ids is not passed on', async () => {
+test('SE-19 what a client says about addresses, proxies and ids is not passed on', async () => {
     answer = page();
     const got = await ask('/who', { headers: { proxy: 'http://evil.example', 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'https', forwarded: 'for=6.6.6.6', 'x-request-id': 'evil' } });
     const { params } = seen.at(-1);
@@ -474,7 +474,7 @@ test('another site may not listen', async () => {
     assert.equal(own.headers['access-control-allow-credentials'], undefined);
 });
 
-test('a flood from one address is turned away with a friendly page', async () => {
+test('SE-19 a flood from one address is turned away with a friendly page', async () => {
     await restartNginx();
     answer = page();
     const got = await Promise.all(Array.from({ length: 80 }, () => ask('/cart', { method: 'POST', body: 'a=1' })));
@@ -487,7 +487,7 @@ test('a flood from one address is turned away with a friendly page', async () =>
     assert.ok(hooks.every(({ status }) => status === 200), 'webhooks are not counted');
 });
 
-test('in production: TLS with HSTS, plain HTTP redirected, no word about the cache', async () => {
+test('SE-10 in production: TLS with HSTS, plain HTTP redirected, no word about the cache', async () => {
     const cert = join(dir, 'cert.pem'), key = join(dir, 'key.pem'), plain = await freePort();
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
         '-subj', '/CN=shop.example', '-keyout', key, '-out', cert], { stdio: 'ignore' });

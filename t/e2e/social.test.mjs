@@ -138,7 +138,7 @@ async function atReal(browser, id, form) {
 
 // ---- what works -----------------------------------------------------------------------------------
 
-test('ID-13 somebody new comes in by a real provider, and again', { skip, timeout: 180000 }, async () => {
+test('ID-13 ID-14 somebody new comes in by a real provider, and again', { skip, timeout: 180000 }, async () => {
     const id = fresh(), email = `real.${id}@example.test`;
     real.people.set(id, { email, email_verified: true, name: 'Real Somchai' });
     const browser = new Browser(), { back, to } = await atReal(browser, id, { next: '/products' });

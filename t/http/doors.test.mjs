@@ -54,7 +54,7 @@ test('security headers stand on every kind of answer, once', { skip, timeout: 18
     assert.equal(answers.media.headers['content-type'], 'image/webp');
 });
 
-test('cookies are __Host-, Secure, HttpOnly and SameSite', { skip }, async () => {
+test('ID-11 SE-15 cookies are __Host-, Secure, HttpOnly and SameSite', { skip }, async () => {
     const browser = new Browser(), set = [];
     const note = (got) => { set.push(...got.cookies); return got; };
     note(await browser.post('/cart/lines', { sku: goods().sku, quantity: 1 }));

@@ -47,7 +47,7 @@ test('one event a thousand times over 64 connections: one effect, every answer 2
     invariants();
 });
 
-test('forged events are refused, and nothing is written', { skip, timeout: 180000 }, async (t) => {
+test('SE-18 forged events are refused, and nothing is written', { skip, timeout: 180000 }, async (t) => {
     const order = await new Browser().order(goods({ stock: 3 }).sku);
     const body = JSON.stringify(paidEvent(order)), t0 = now(), good = signature(body, secret, t0);
     const flip = (hex) => hex.replace(/^./, (first) => first === 'a' ? 'b' : 'a');

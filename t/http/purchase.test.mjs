@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { skip, Browser, admin, calm, fields, goods, invariants, isPaid, live, mails, opened, orderOf,
     orderRow, payAt, stockOf, text, until, url } from './shop.mjs';
 
-test('a guest buys, the merchant ships, the buyer hears of it', { skip }, async () => {
+test('ID-24 a guest buys, the merchant ships, the buyer hears of it', { skip }, async () => {
     await calm();
     const thing = goods({ stock: 5 }), guest = new Browser();
     const shelf = await guest.get(`/products/${thing.slug}`);

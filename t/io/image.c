@@ -96,7 +96,7 @@ T(a_picture_is_read_again_and_never_made_wider)
     is_true(made(800).n > 0);
 }
 
-T(a_strangers_drawing_and_other_files_are_no_pictures)
+T(SE_17_a_strangers_drawing_and_other_files_are_no_pictures)
 {
     NEED_IMAGE();
     static const char *const bad[] = { svg, "", "GIF", "%PDF-1.4", "#!/bin/sh\nid",
@@ -107,7 +107,7 @@ T(a_strangers_drawing_and_other_files_are_no_pictures)
     }
 }
 
-T(a_bomb_is_refused_by_its_header)
+T(SE_17_a_bomb_is_refused_by_its_header)
 {
     NEED_IMAGE();
     when start = when_now();

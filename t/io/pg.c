@@ -551,7 +551,7 @@ T(prepare_all_reports_what_does_not_fit)
     must(pg_run(c, &scope, NULL, &n, NULL));
 }
 
-T(every_query_fits_the_schema)
+T(SE_07_every_query_fits_the_schema)
 {
     if (!stack_conf("pg").n)
         t_skip("no PostgreSQL: TALAT_CONF names no configuration with it");

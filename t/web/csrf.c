@@ -187,7 +187,7 @@ T(a_stale_token_is_healed_by_the_next_page)
     t_get("/");
     t_header("Set-Cookie", NULL);
 }
-T(our_cookies_are_closed_to_scripts_and_to_other_sites)
+T(SE_15_our_cookies_are_closed_to_scripts_and_to_other_sites)
 {
     open_house(NULL);
     t_post("/session", "");

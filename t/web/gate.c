@@ -305,7 +305,7 @@ T(SE_16_of_a_fault_of_ours_programs_learn_no_more_than_that)
 
 /* ---- who ------------------------------------------------------------------------------------------ */
 
-T(stranger_is_sent_to_login)
+T(ID_10_stranger_is_sent_to_login)
 {
     open_house(NULL);
     t_get("/notes?a=b&c=d");
@@ -315,7 +315,7 @@ T(stranger_is_sent_to_login)
     t_header("Location", "/th/login?next=/notes");
     eq_int(shown, 0);
 }
-T(stranger_asking_for_json_is_401)
+T(ID_09_stranger_asking_for_json_is_401)
 {
     open_house(NULL);
     t_get("/notes.json");

@@ -159,7 +159,7 @@ static void as_forger(const struct route *row, enum method method)
     t_json("code", "csrf");
 }
 
-T(each_route_lets_a_stranger_in_only_where_anyone_may)
+T(ID_24_each_route_lets_a_stranger_in_only_where_anyone_may)
 {
     open_shop_house();
     each_row(as_stranger);
