@@ -282,7 +282,7 @@ struct csv {
     i64 next_line;
     const char *problem; /* why the last read failed */
 };
-enum { CSV_COLUMNS = 64 };
+enum { CSV_COLUMNS = 256 };
 void csv_open(struct csv *, str text);
 /* One record into cells (quotes undone, in mem): their number; 0 at the end; -1: problem. */
 int csv_next(struct csv *, struct arena *, str cells[CSV_COLUMNS]);

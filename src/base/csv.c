@@ -84,7 +84,7 @@ int csv_next(struct csv *csv, struct arena *mem, str cells[CSV_COLUMNS])
     for (;;) {
         str one;
         if (n == CSV_COLUMNS) {
-            csv->problem = "more than 64 columns";
+            csv->problem = "more than 256 columns";
             break;
         }
         if (!cell(csv, mem, &one))

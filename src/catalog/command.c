@@ -77,7 +77,7 @@ int import_command(struct ctx *c, int argc, char **argv)
            " failed, %" PRId64 " with warnings\n",
         w.wish.rehearse ? "a rehearsal, nothing has changed: " : "", t.rows, t.made, t.changed,
         t.same, t.failed, t.warned);
-    return 0;
+    return t.failed ? 1 : 0; /* so that a script notices it */
 }
 
 static bool write_to(void *with, str text)

@@ -38,9 +38,26 @@ str import_cell(const struct import *in, const str *cells, int n, size_t column)
     return at >= 0 && at < n ? import_inert(cells[at]) : S("");
 }
 
+/* Saved by a spreadsheet in another form than that which was asked for. */
+static const char *other_form(str text)
+{
+    str head = str_upto(text, 4096), line;
+    str_cut(&head, '\n', &line);
+    if (str_starts(text, S("\xff\xfe")) || str_starts(text, S("\xfe\xff")))
+        return "it is UTF-16: save it as \"CSV UTF-8\"";
+    if (str_find(line, S(",")) < 0 && str_find(line, S(";")) >= 0)
+        return "its cells have semicolons between them: save it with commas";
+    if (str_find(line, S(",")) < 0 && str_find(line, S("\t")) >= 0)
+        return "its cells have tabs between them: save it with commas";
+    return NULL;
+}
+
 static int read_head(struct import *in, struct csv *csv)
 {
     str cells[CSV_COLUMNS];
+    const char *other = other_form(csv->text);
+    if (other)
+        return fail(in->c, E_INPUT, "import.form", "%s", other);
     int n = csv_next(csv, in->c->mem, cells);
     if (n <= 0)
         return fail(in->c, E_INPUT, "import.head", "line 1: %s",
@@ -60,11 +77,21 @@ static struct row *next_row(struct import *in, size_t *room)
     return &in->rows[in->n++];
 }
 
+static bool is_blank(const str *cells, int n)
+{
+    int i = 0;
+    while (i < n && !cells[i].n)
+        i++;
+    return n > 0 && i == n;
+}
+
 static void read_rows(struct import *in, struct csv *csv)
 {
     str cells[CSV_COLUMNS];
     size_t room = 0;
     for (int n; (n = csv_next(csv, in->c->mem, cells)) != 0;) {
+        if (is_blank(cells, n))
+            continue; /* a spreadsheet leaves them below its last row */
         struct row *row = next_row(in, &room);
         const struct row *before = in->n > 1 ? row - 1 : NULL;
         *row = (struct row){ .line = csv->line, .problem = csv->problem, .unread = n < 0 };
@@ -113,6 +140,55 @@ static void drop_repeated_skus(struct import *in)
     }
 }
 
+/* ---- a product in two places: the second would be saved over the first ------------------------ */
+
+struct place {
+    str slug;
+    size_t at; /* its first row */
+};
+
+static int by_slug(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    int order = str_order(x->slug, y->slug);
+    return order ? order : x->at < y->at ? -1 : x->at > y->at;
+}
+
+static size_t end_of(const struct import *in, size_t at)
+{
+    for (at++; at < in->n && !in->format->begins(&in->rows[at], &in->rows[at - 1]); at++)
+        continue;
+    return at;
+}
+
+static str slug_of(struct ctx *c, const struct row *head)
+{
+    return head->cells[SLUG_].n ? head->cells[SLUG_] : locale_slug(c->mem, head->cells[NAME]);
+}
+
+static void refuse_repeated(struct import *in)
+{
+    struct place *all = NEWS(in->c->mem, struct place, in->n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < in->n; i = end_of(in, i))
+        if (slug_of(in->c, &in->rows[i]).n)
+            all[n++] = (struct place){ slug_of(in->c, &in->rows[i]), i };
+    qsort(all, n, sizeof *all, by_slug);
+    for (size_t i = 1, first = 0; i < n; i++) {
+        if (!str_eq(all[i].slug, all[first].slug)) {
+            first = i;
+            continue;
+        }
+        const char *why = str_fmt(in->c->mem,
+            "%.*s stands in line %" PRId64
+            " already: the rows of a product must follow each other",
+            STR(all[i].slug), in->rows[all[first].at].line)
+                              .p;
+        for (size_t k = all[i].at; k < end_of(in, all[i].at); k++)
+            in->rows[k].problem = why;
+    }
+}
+
 /* ---- what changed
  * --------------------------------------------------------------------------------- */
 
@@ -145,8 +221,9 @@ static void show(struct buf *out, const struct node *n)
 {
     struct buf one = buf_new(out->mem, 1 << 16);
     json_store(&one, n);
-    buf_add(out, str_upto(buf_str(&one), one.n < 60 ? one.n : 60));
-    if (one.n > 60)
+    str some = str_letters_upto(buf_str(&one), 60);
+    buf_add(out, some);
+    if (some.n < one.n)
         buf_add(out, S("…"));
 }
 
@@ -268,7 +345,7 @@ static int save(struct product *p, struct catalog_report *done, str *changes)
     struct ctx *c = p->c;
     bool rehearse = p->in->wish->rehearse;
     const struct row *head = &p->rows[0];
-    p->slug = head->cells[SLUG_].n ? head->cells[SLUG_] : locale_slug(c->mem, head->cells[NAME]);
+    p->slug = slug_of(c, head);
     import_pictures(p);
     TRY(pg_begin(c));
     int err = import_write(p, done);
@@ -289,9 +366,7 @@ static int import_products(struct import *in)
     int err = E_OK;
     DEFER(in->c->mem, arena_drop, mem);
     for (size_t i = 0, end; i < in->n && !err; i = end) {
-        for (end = i + 1; end < in->n && !in->format->begins(&in->rows[end], &in->rows[end - 1]);
-             end++)
-            ;
+        end = end_of(in, i);
         struct ctx own = *in->c;
         struct catalog_report done = { 0 };
         str changes = str_none;
@@ -343,6 +418,7 @@ int catalog_import(struct ctx *c, const struct import_wish *wish, str text, stru
     csv_open(&csv, text);
     TRY(read_head(&in, &csv));
     read_rows(&in, &csv);
+    refuse_repeated(&in);
     drop_repeated_skus(&in);
     struct scope was = c->scope;
     str source = c->source;

@@ -45,6 +45,7 @@ struct import_format {
     bool addresses; /* pictures are addresses of the web */
     /* The header's cells; E_INPUT when something needed is missing. */
     int (*head)(struct import *, const str *cells, int n);
+    const char *called[N_COLUMNS]; /* what holds a number, as the file's header calls it */
     /* One record; `before` is the row above, NULL for the first. */
     void (*read)(struct import *, const str *cells, int n, struct row *, const struct row *before);
     bool (*begins)(const struct row *, const struct row *before); /* a new product */
@@ -86,6 +87,13 @@ struct product {
 void import_pictures(struct product *); /* before the transaction: fetches and stores */
 /* In a transaction: the document of the rows, saved. */
 int import_write(struct product *, struct catalog_report *);
+
+/* ---- import_keep.c ----------------------------------------------------------------------------
+ */
+
+/* What the shop has of this product and the file does not name, into the document: in its place,
+ * so that a file of a few rows moves nothing and no word is searched for in vain. */
+void import_keep(struct product *);
 
 /* ---- import_text.c ------------------------------------------------------------------------------
  */

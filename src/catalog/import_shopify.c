@@ -170,8 +170,12 @@ static void read_row(
 
 static bool begins(const struct row *row, const struct row *before)
 {
-    return !before || !str_eq(row->cells[SLUG_], before->cells[SLUG_]) || row->cells[NAME].n;
+    return !before || !str_eq(row->cells[SLUG_], before->cells[SLUG_]);
 }
 
-const struct import_format import_shopify = { "shopify", '\x1f', false, true, head, read_row,
-    begins };
+const struct import_format import_shopify = { "shopify", '\x1f', false, true, head,
+    { [PRICE] = "Variant Price",
+        [COMPARE_AT] = "Variant Compare At Price",
+        [STOCK] = "Variant Inventory Qty",
+        [WEIGHT] = "Variant Grams" },
+    read_row, begins };

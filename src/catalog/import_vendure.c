@@ -30,8 +30,9 @@ static void read_row(
 
 static bool begins(const struct row *row, const struct row *before)
 {
-    (void)before;
-    return row->unread || row->cells[NAME].n || row->cells[SLUG_].n;
+    bool again = before && row->cells[SLUG_].n && str_eq(row->cells[SLUG_], before->cells[SLUG_]);
+    return row->unread || (!again && (row->cells[NAME].n || row->cells[SLUG_].n));
 }
 
-const struct import_format import_vendure = { "vendure", '|', true, false, head, read_row, begins };
+const struct import_format import_vendure = { "vendure", '|', true, false, head,
+    { [PRICE] = "price", [STOCK] = "stockOnHand" }, read_row, begins };

@@ -366,11 +366,33 @@ static bool price_of(struct import *in, str text, i64 *minor)
     return text.n && money_parse(text, money_exponent(in->wish->currency), minor) && *minor >= 0;
 }
 
-static void bad(struct product *p, struct row *row, const char *why)
+static void bad(struct row *row, const char *why)
 {
-    (void)p;
     if (!row->problem)
         row->problem = why;
+}
+
+/* A price may not be left out. */
+static str not_amount(struct product *p, const struct row *row, enum column column)
+{
+    const struct import *in = p->in;
+    str cell = row->cells[column], currency = in->wish->currency;
+    const char *called = in->format->called[column];
+    if (!cell.n)
+        return str_fmt(in->c->mem, "%s is empty", called);
+    return str_fmt(in->c->mem, "%s \"%.*s\" is not an amount of %.*s, as %s", called, STR(cell),
+        STR(currency), money_exponent(currency) ? "12 or 12.50" : "12");
+}
+
+static i64 number_of(struct product *p, struct row *row, enum column column)
+{
+    str cell = row->cells[column];
+    i64 number = 0;
+    if (cell.n && (!str_int(cell, &number) || number < 0))
+        bad(row, str_fmt(p->in->c->mem, "%s \"%.*s\" is not a whole number from 0 up",
+                     p->in->format->called[column], STR(cell))
+                     .p);
+    return number;
 }
 
 static bool values_of(
@@ -380,14 +402,14 @@ static bool values_of(
     EACH(it, options) {
         struct node *option = (struct node *)&it->node;
         if (!str_cut(&cell, p->in->format->separator, &one) || !str_trim(one).n) {
-            bad(p, row, "fewer option values than options");
+            bad(row, "fewer option values than options");
             return false;
         }
         node_set_str(
             p->c->mem, chosen, node_str(option, "code"), value_code(p, option, str_trim(one)));
     }
     if (str_trim(cell).n)
-        bad(p, row, "more option values than options");
+        bad(row, "more option values than options");
     return !row->problem;
 }
 
@@ -462,19 +484,16 @@ static int add_variant(
 {
     struct ctx *c = p->c;
     struct node *chosen = node_map(c->mem);
-    i64 price = 0, stock = 0, weight = 0;
+    i64 price = 0;
     str sku, track = row->cells[TRACK];
     if (row->problem || !values_of(p, row, options, chosen))
         return E_OK;
     EACH(it, variants)
         if (same_values(chosen, node_get(&it->node, S("options"))))
-            bad(p, row, "the same option values as a row above");
+            bad(row, "the same option values as a row above");
     if (!price_of(p->in, row->cells[PRICE], &price))
-        bad(p, row, "the price is not an amount of this currency");
-    if (row->cells[STOCK].n && (!str_int(row->cells[STOCK], &stock) || stock < 0))
-        bad(p, row, "stockOnHand is not a number from 0 up");
-    if (row->cells[WEIGHT].n && (!str_int(row->cells[WEIGHT], &weight) || weight < 0))
-        bad(p, row, "the weight is not a number of grams");
+        bad(row, not_amount(p, row, PRICE).p);
+    i64 stock = number_of(p, row, STOCK), weight = number_of(p, row, WEIGHT);
     if (row->problem)
         return E_OK;
     TRY(own_sku(p, row, chosen, &sku));
@@ -484,7 +503,7 @@ static int add_variant(
     node_set(c->mem, variant, S("options"), chosen);
     node_set_int(c->mem, node_set_map(c->mem, variant, S("prices")), p->in->wish->currency, price);
     if (!compare_at(p, row, sku, variant))
-        warn(p, row, S("the price of before is not an amount of this currency"));
+        warn(p, row, not_amount(p, row, COMPARE_AT));
     if (row->cells[WEIGHT].n)
         node_set_int(c->mem, variant, S("weight_g"), weight);
     if (row->cells[STOCK].n)
@@ -557,6 +576,8 @@ static int document_of(struct product *p)
                 node_get(&variants->as.items.last->node, S("options")));
     }
     keep_specs(p, specs);
+    if (node_count(variants))
+        import_keep(p);
     if (node_count(pictures))
         node_set(mem, p->doc, S("pictures"), pictures);
     return node_count(variants) ? E_OK : E_INPUT;

@@ -45,6 +45,7 @@ test('imported twice it is there once, shown, and for sale', { skip, timeout: 60
         const file = join(dir, 'bad.csv');
         writeFileSync(file, csv.replace(/^([^\n]*\n[^\n]*?),(\d+\.\d\d),/, '$1,free of charge,'));
         const bad = load(file);
+        assert.equal(bad.code, 1);
         assert.match(bad.said, /line 2|:2:|row 2|\b2\b.*price/i, bad.said.slice(0, 600));
         const { versions, ...rest } = state();
         assert.deepEqual({ ...rest, versions: now.versions }, now);

@@ -1,0 +1,96 @@
+/* What stays of a product of which a file names only some. */
+#include "catalog/import_in.h"
+
+typedef bool (*same)(const struct node *, const struct node *);
+
+static bool same_options(const struct node *a, const struct node *b)
+{
+    if (node_count(a) != node_count(b))
+        return false;
+    EACH(it, a) {
+        const struct node *other = node_get(b, it->key);
+        if (!other || !str_eq(other->as.text, it->node.as.text))
+            return false;
+    }
+    return true;
+}
+
+static bool same_variant(const struct node *a, const struct node *b)
+{
+    return str_eq(node_str(a, "sku"), node_str(b, "sku")) ||
+        same_options(node_get(a, S("options")), node_get(b, S("options")));
+}
+
+static bool same_code(const struct node *a, const struct node *b)
+{
+    return str_eq(node_str(a, "code"), node_str(b, "code"));
+}
+
+static struct node *find(const struct node *list, const struct node *one, same is_same)
+{
+    EACH(it, list)
+        if (is_same(&it->node, one))
+            return (struct node *)&it->node;
+    return NULL;
+}
+
+/* All of `is` where nothing of `was` is missing in it; else in the order of before, what is new
+ * at the end. */
+static struct node *merged(
+    struct arena *mem, const struct node *was, struct node *is, same is_same)
+{
+    struct node *all = node_list(mem);
+    bool is_whole = true;
+    EACH(it, was) {
+        struct node *now = find(is, &it->node, is_same);
+        is_whole = is_whole && now;
+        if (!now || !find(all, now, is_same))
+            node_add(mem, all, now ? now : (struct node *)&it->node);
+    }
+    EACH(it, is)
+        if (!find(all, &it->node, is_same))
+            node_add(mem, all, (struct node *)&it->node);
+    return is_whole ? is : all;
+}
+
+/* A variant of before that has each of the options the product has now. */
+static bool fits(const struct node *variant, const struct node *options)
+{
+    const struct node *chosen = node_get(variant, S("options"));
+    EACH(it, options)
+        if (!node_get(chosen, node_str(&it->node, "code")))
+            return false;
+    return node_count(chosen) == node_count(options);
+}
+
+static bool is_chosen(const struct node *variants, str option, const struct node *value)
+{
+    EACH(it, variants) {
+        const struct node *chosen = node_get(node_get(&it->node, S("options")), option);
+        if (chosen && str_eq(chosen->as.text, node_str(value, "code")))
+            return true;
+    }
+    return false;
+}
+
+void import_keep(struct product *p)
+{
+    struct arena *mem = p->c->mem;
+    struct node *options = node_get(p->doc, S("options"));
+    if (!p->was.product)
+        return;
+    struct node *was = product_document(p->c, &p->was), *old = node_list(mem);
+    EACH(it, node_get(was, S("variants")))
+        if (fits(&it->node, options))
+            node_add(mem, old, (struct node *)&it->node);
+    struct node *variants = merged(mem, old, node_get(p->doc, S("variants")), same_variant);
+    node_set(mem, p->doc, S("variants"), variants);
+    EACH(it, options) {
+        struct node *option = (struct node *)&it->node, *values = node_list(mem);
+        EACH(v, node_get(find(node_get(was, S("options")), option, same_code), S("values")))
+            if (is_chosen(variants, node_str(option, "code"), &v->node))
+                node_add(mem, values, (struct node *)&v->node);
+        node_set(
+            mem, option, S("values"), merged(mem, values, node_get(option, S("values")), same_code));
+    }
+}
