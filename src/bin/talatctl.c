@@ -70,12 +70,31 @@ static const struct command {
     { 0 },
 };
 
+static void say_usage(FILE *to, const char *before, const struct command *command)
+{
+    fprintf(to, "%s%s%s%s\n", before, command->name, *command->usage ? " " : "", command->usage);
+}
+
 static int usage(FILE *to)
 {
     fprintf(to, "usage: talatctl [--config FILE] COMMAND ...\n\n");
-    for (const struct command *command = commands; command->name; command++)
-        fprintf(to, "  %s %s\n        %s\n", command->name, command->usage, command->what);
+    for (const struct command *command = commands; command->name; command++) {
+        say_usage(to, "  ", command);
+        fprintf(to, "        %s\n", command->what);
+    }
     return to == stdout ? 0 : 2;
+}
+
+static bool asks_help(const char *word)
+{
+    return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
+static int help(const struct command *command)
+{
+    say_usage(stdout, "usage: talatctl ", command);
+    printf("%s\nmore of it: man talatctl\n", command->what);
+    return 0;
 }
 
 /* The shop of the configuration, as the programs see it; false: it has said why not. */
@@ -100,7 +119,7 @@ static int run(const struct command *command, const char *config, int argc, char
     c.source = str_fmt(mem, "0 0 talatctl %s", user ? user->pw_name : "-");
     int status = is_ready ? command->run(&c, argc, argv) : 1;
     if (status == 2 && !command->grades)
-        fprintf(stderr, "usage: talatctl %s %s\n", command->name, command->usage);
+        say_usage(stderr, "usage: talatctl ", command);
     arena_drop(mem);
     return status;
 }
@@ -110,18 +129,19 @@ int main(int argc, char **argv)
     const char *config = getenv("TALAT_CONF"), *usual = TALAT_SYSCONF "/talat/talat.conf";
     if (!config && access(usual, R_OK) == 0)
         config = usual;
-    if (argc > 2 && !strcmp(argv[1], "--config")) {
+    while (argc > 2 && !strcmp(argv[1], "--config")) { /* the last one holds */
         config = argv[2];
         argc -= 2;
         argv += 2;
     }
     if (argc < 2)
         return usage(stderr);
-    if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help"))
+    if (asks_help(argv[1]))
         return usage(stdout);
     for (const struct command *command = commands; command->name; command++)
         if (!strcmp(argv[1], command->name))
-            return run(command, config, argc - 1, argv + 1);
-    fprintf(stderr, "talatctl: there is no command %s\n", argv[1]);
-    return usage(stderr);
+            return argc == 3 && asks_help(argv[2]) ? help(command)
+                                                   : run(command, config, argc - 1, argv + 1);
+    fprintf(stderr, "talatctl: there is no command %s: talatctl help lists them\n", argv[1]);
+    return 2;
 }

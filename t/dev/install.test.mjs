@@ -89,6 +89,21 @@ test('init refuses what cannot sell safely, before it touches anything', { skip:
     }
 });
 
+test('talatctl says of each command how it is used, whatever shop there is', { skip }, () => {
+    const ask = (...words) => spawnSync(join(build, 'talatctl'), words, { encoding: 'utf8', env: { PATH: process.env.PATH, TALAT_CONF: '/nowhere' } });
+    const all = ask('--help');
+    assert.equal(all.status, 0, all.stderr);
+    const commands = [...all.stdout.matchAll(/^ {2}([a-z-]+)(.*)\n {8}(.+)/gm)];
+    assert.ok(commands.length >= 15, all.stdout);
+    for (const [i, [, name, usage, what]] of commands.entries()) {
+        const { status, stdout, stderr } = ask(name, ['--help', '-h', 'help'][i % 3]);
+        assert.deepEqual([status, stderr], [0, ''], name);
+        assert.ok(stdout.startsWith(`usage: talatctl ${name}${usage}\n${what}\n`), stdout);
+    }
+    const none = ask('nonsense');
+    assert.deepEqual([none.status, none.stdout, none.stderr], [2, '', 'talatctl: there is no command nonsense: talatctl help lists them\n']);
+});
+
 test('play money is refused by the programs too', { skip }, () => {
     const conf = join(dir, 'talat.conf');
     const open = (...lines) => {
