@@ -526,6 +526,31 @@ T(SE_14_a_login_on_a_new_device_is_told_by_mail_but_not_the_first)
     no_text(told, "203.0.113.9");
 }
 
+T(SE_14_a_login_by_a_program_is_told_like_any_other_in_the_owners_language)
+{
+    static const char in[] = "{\"email\":\"%s\",\"password\":\"market-day-demo\"}";
+    const char *ann = somebody();
+    str body = str_fmt(t_ctx()->mem, in, ann);
+    t_sql("update auth.person set lang = 'th' where email = '%s'", ann);
+    for (int i = 0; i < 3; i++) { /* the first, one like it, another */
+        t_browser();
+        t_with("User-Agent", "market-app/2.1 (Android)");
+        t_with("Remote-Addr", i < 2 ? "198.51.100.77" : "203.0.113.9");
+        t_post_json("/api/auth/login", body.p);
+        t_status(200);
+        str told = mail_of(ann);
+        eq_int(str_find(told, S("203.0.113.x")) >= 0, i == 2);
+        eq_int(str_find(told, S("มีการเข้าสู่ระบบบัญชีของคุณ")) >= 0, i == 2);
+        no_text(told, "not used for it before");
+    }
+    t_browser();
+    t_with("User-Agent", "Mozilla/5.0 (iPhone) Safari/604.1");
+    t_with("Remote-Addr", "192.0.2.200");
+    t_post_f("/login", "email=%s&password=market-day-demo", ann); /* the first by a browser */
+    t_status(303);
+    has_text(mail_of(ann), "192.0.2.x");
+}
+
 /* ---- which password
  * ------------------------------------------------------------------------------ */
 

@@ -94,6 +94,21 @@ T(se_14_staff_from_a_new_network_or_on_a_new_device_raise_an_alert)
     eq_int(alerts("new-device"), 1);
 }
 
+T(se_14_staff_who_log_in_by_a_program_are_looked_at_as_well)
+{
+    static const char in[] = "{\"email\":\"" ADMIN "\",\"password\":\"market-day-demo\"}";
+    t_open();
+    t_sql("delete from watch.place where person_id = %" PRId64, admin_id());
+    log_in_from("198.51.100.1", "one");
+    t_browser();
+    t_with("Remote-Addr", "203.0.113.1");
+    t_with("User-Agent", "two");
+    t_post_json("/api/auth/login", in);
+    t_status(200);
+    eq_int(alerts("new-network"), 1);
+    eq_int(alerts("new-device"), 1);
+}
+
 T(se_14_where_shoppers_log_in_from_is_not_kept)
 {
     t_open();

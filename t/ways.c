@@ -125,6 +125,8 @@ static void takes_it_back(str token)
     t_status(303);
 }
 
+static const struct place program_place = { .agent = { "a program", 9 } };
+
 T(ID_20_the_way_back_closes_what_an_intruder_opened_and_nothing_older)
 {
     somebody();
@@ -206,7 +208,7 @@ T(ID_20_a_login_begun_under_a_password_of_before_is_none)
     logs_in(PASSWORD);
     takes_it_back(moves_away());
     struct scope before = scope_of(t_ctx(), ann_id);
-    eq_err(refresh_begin(t_ctx(), &who, S("a program"), &token), E_LOGIN);
+    eq_err(refresh_begin(t_ctx(), &who, &program_place, &token), E_LOGIN);
     t_ctx()->scope = before;
     eq_int(count("device", "kind = 'token'"), 0);
     fault_clear(t_ctx());
@@ -291,7 +293,7 @@ T(a_password_that_the_shop_gives_ends_what_began_under_the_one_before)
     has_an_old_app();
     must(auth_check(t_ctx(), str_of(ann), S(PASSWORD), &who));
     struct scope before = scope_of(t_ctx(), ann_id);
-    must(refresh_begin(t_ctx(), &who, S("a program"), &program));
+    must(refresh_begin(t_ctx(), &who, &program_place, &program));
     t_ctx()->scope = before;
     begins_a_login();
     str reset = asks_for_a_password();
@@ -305,7 +307,7 @@ T(a_password_that_the_shop_gives_ends_what_began_under_the_one_before)
         1);
     chooses(reset, 410);
     before = scope_of(t_ctx(), ann_id);
-    eq_err(refresh_begin(t_ctx(), &who, S("a program"), &again), E_LOGIN);
+    eq_err(refresh_begin(t_ctx(), &who, &program_place, &again), E_LOGIN);
     t_ctx()->scope = before;
     fault_clear(t_ctx());
     eq_err(refresh_again(t_ctx(), program.token, &again), E_LOGIN);

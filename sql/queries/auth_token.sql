@@ -1,20 +1,28 @@
 -- Logins of programs: refresh tokens, and an organisation's keys.
 
 -- name: begin_refresh :maybe
--- in: person bigint, epoch bigint, name text, user_agent text, hash text, at timestamptz
--- in: until timestamptz
--- A login of the API: its device row, and the first refresh token of the family. The device is 0,
--- and there is nothing, as in query add_device.
+-- in: person bigint, epoch bigint, name text, user_agent text, browser_hash text, network text
+-- in: hash text, at timestamptz, until timestamptz
+-- A login of the API: its device row, and the first refresh token of the family. What it gives is
+-- that of query add_device.
 with open as (
-    select id, blocked_at is not null as is_blocked from auth.person
+    select id, lang, blocked_at is not null as is_blocked from auth.person
      where id = :person and epoch = :epoch for share),
+before as (
+    select count(*) as n,
+           coalesce(bool_or((browser_hash = :browser_hash and browser_hash <> '')
+                            or (user_agent = :user_agent and network = :network)), false) as known
+      from auth.device where person_id = :person),
 device as (
-    insert into auth.device (person_id, session_hash, user_agent, kind, created_at, seen_at)
-    select id, :name, :user_agent, 'token', :at, :at from open where not is_blocked returning id),
+    insert into auth.device (person_id, session_hash, user_agent, browser_hash, network, kind,
+                             created_at, seen_at)
+    select id, :name, :user_agent, :browser_hash, :network, 'token', :at, :at
+      from open where not is_blocked returning id),
 token as (
     insert into auth.refresh (hash, device_id, person_id, until)
     select :hash, id, :person, :until from device)
-select coalesce(device.id, 0) as device from open left join device on true;
+select coalesce(device.id, 0) as id, before.n > 0 as is_second, before.known as is_known, open.lang
+  from open cross join before left join device on true;
 
 -- name: use_refresh :maybe
 -- in: hash text, next text, at timestamptz, until timestamptz

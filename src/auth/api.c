@@ -77,8 +77,11 @@ int api_begin(struct req *r, const struct login *who)
 {
     struct refreshed login;
     r->c.scope = (struct scope){ .person = who->person };
-    TRY(refresh_begin(&r->c, who, r->user_agent, &login));
+    struct place place = login_place(r);
+    TRY(refresh_begin(&r->c, who, &place, &login));
     login_noted(&r->c, who->person);
+    if (r->c.app->hooks.on_token)
+        TRY(r->c.app->hooks.on_token(r, who->person));
     return give(r, &login, str_is(in_str(r, "token_delivery"), "body"));
 }
 

@@ -76,12 +76,20 @@ void second_owed(struct req *, const struct node *row);
 int token_issue(struct ctx *, i64 person, const char *role, i64 device, str *token);
 bool token_read(struct ctx *, str token, i64 *person, i64 *device);
 
+/* session.c: where a login comes from, as it is kept with it; and what follows from the row it has
+ * got (query add_device): the owner hears of a device that is new to the account. */
+struct place {
+    str agent, browser, network;
+};
+struct place login_place(struct req *);
+int login_begun(struct ctx *, const struct login *, const struct node *row);
+
 /* refresh.c: logins of the API. What goes out is kept only as a hash. */
 struct refreshed {
     i64 person, device;
     str token; /* the refresh token, opaque; good for 30 days, once */
 };
-int refresh_begin(struct ctx *, const struct login *, str user_agent, struct refreshed *);
+int refresh_begin(struct ctx *, const struct login *, const struct place *, struct refreshed *);
 /* A new one for an old one. E_LOGIN "token" when it is none, or is over; when it was used before,
  * its whole login ends with it. E_CONFLICT when another request with the same one was faster by
  * less than ten seconds: that one has the new token. */

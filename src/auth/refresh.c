@@ -19,17 +19,15 @@ static str new_token(struct ctx *c, str *hash)
 }
 
 int refresh_begin(
-    struct ctx *c, const struct login *who, str user_agent, struct refreshed *out)
+    struct ctx *c, const struct login *who, const struct place *place, struct refreshed *out)
 {
     struct node *row;
     str hash, name = str_fmt(c->mem, "token:%.*s", STR(crypto_token(c->mem, 16)));
     *out = (struct refreshed){ .person = who->person, .token = new_token(c, &hash) };
-    TRY(q_auth_begin_refresh(c, &row, who->person, who->epoch, name,
-        str_letters_upto(user_agent, 200), hash, c->now, c->now + LIFE));
-    if (!row)
-        return auth_began_again(c);
-    out->device = node_int(row, "device");
-    return out->device ? E_OK : auth_is_closed(c);
+    TRY(q_auth_begin_refresh(c, &row, who->person, who->epoch, name, place->agent, place->browser,
+        place->network, hash, c->now, c->now + LIFE));
+    out->device = row ? node_int(row, "id") : 0;
+    return login_begun(c, who, row);
 }
 
 int token_end(struct ctx *c, i64 device) { return q_auth_end_token_device(c, NULL, device); }

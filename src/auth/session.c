@@ -237,13 +237,17 @@ int auth_began_again(struct ctx *c)
     return fail(c, E_LOGIN, "auth.pending", "Please log in again.");
 }
 
-/* Not at the very first login: there is nothing it could be new to. */
-static int note_device(struct req *r, const struct login *who, str hash)
+struct place login_place(struct req *r)
 {
-    struct ctx *c = &r->c;
-    struct node *row;
-    TRY(q_auth_add_device(c, &row, who->person, who->epoch, hash,
-        str_letters_upto(r->user_agent, 200), browser_of(r), coarse(c, r->remote)));
+    return (struct place){ .agent = str_letters_upto(r->user_agent, 200),
+        .browser = session_browser(r),
+        .network = coarse(&r->c, r->remote) };
+}
+
+/* In the owner's own language: who logs in may be somebody else. Not at the very first login:
+ * there is nothing it could be new to. */
+int login_begun(struct ctx *c, const struct login *who, const struct node *row)
+{
     if (!row)
         return auth_began_again(c);
     if (!node_int(row, "id"))
@@ -251,9 +255,20 @@ static int note_device(struct req *r, const struct login *who, str hash)
     if (!node_bool(row, "is_second") || node_bool(row, "is_known"))
         return E_OK;
     metric_add(c->app, "logins_new_device_total", 1);
-    struct notify_to to = { .person = who->person, .email = who->email, .lang = c->lang };
+    struct notify_to to = {
+        .person = who->person, .email = who->email, .lang = node_str(row, "lang")
+    };
     return notify_mail(
         c, "new_device", str_fmt(c->mem, "device:%" PRId64, node_int(row, "id")), &to);
+}
+
+static int note_device(struct req *r, const struct login *who, str hash)
+{
+    struct node *row;
+    struct place place = login_place(r);
+    TRY(q_auth_add_device(
+        &r->c, &row, who->person, who->epoch, hash, place.agent, browser_of(r), place.network));
+    return login_begun(&r->c, who, row);
 }
 
 void login_noted(struct ctx *c, i64 person)

@@ -151,6 +151,7 @@ const struct house shop_house = {
         .page = catalog_page,
         .guest = cart_guest,
         .on_login = on_login,
+        .on_token = watch_on_login,
         .joined = account_joined,
         .limited = watch_limited,
         .warn = ops_warn },

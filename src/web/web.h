@@ -326,6 +326,8 @@ struct hooks {
     int (*page)(struct req *, struct node *document);
     /* What else happens when somebody has logged in (the cart is merged); ended by NULL. */
     int (*const *on_login)(struct req *, i64 person);
+    /* The same of a program's login: nothing is merged, it is only looked at. */
+    int (*on_token)(struct req *, i64 person);
     /* An account was made; what was said beside when it was asked for. In that transaction, if any;
      * of the platform's scope. */
     int (*joined)(struct ctx *, i64 person, const struct node *said);
