@@ -90,6 +90,9 @@ T(the_last_owner_stays_AC_03)
     team(NULL);
     t_post("/admin/leave", "");
     t_status(409);
+    t_post("/th/admin/leave", "");
+    t_status(409);
+    no_text(t_body(), "The last owner cannot leave");
     on(1, "role", "role=viewer");
     t_status(409);
     eq_int(places("owner"), 1);
@@ -144,6 +147,7 @@ T(an_own_role_holds_exactly_its_permissions_AC_04)
     t_status(403);
     t_get("/admin/orders");
     no_text(t_body(), "/admin/products");
+    no_text(t_body(), "href=\"/admin\"");
     t_sql("update auth.role set permissions = '{catalog:read}'"); /* at once */
     t_get("/admin/orders.json");
     t_status(403);
@@ -244,6 +248,35 @@ static str invited(const char *email, const char *role)
     t_post("/admin/team/invitations", str_fmt(t_ctx()->mem, "email=%s&role=%s", email, role).p);
     t_status(303);
     return t_mail_token(t_mail_to(str_of(email)));
+}
+
+T(whoever_works_here_is_led_to_the_first_thing_they_may_open_AC_04)
+{
+    team(NULL);
+    i64 role = make_role("name=Packer&catalog:read=1&orders:read-all=1");
+    str token = invited(OTHER, str_c(t_ctx()->mem, crypto_opaque(t_ctx()->mem, t_ctx()->app->secret, "role", role)));
+    t_login(OTHER);
+    t_get("/account");
+    no_text(t_body(), "Back office");
+    t_post("/join", str_fmt(t_ctx()->mem, "token=%.*s", STR(token)).p);
+    t_header("Location", "/admin/orders");
+    static const char *const pages[] = { "/account", "/-/me" };
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        t_get(pages[i]);
+        has_text(t_body(), "href=\"/admin/orders\"");
+        no_text(t_body(), "href=\"/admin\"");
+    }
+    t_browser();
+    t_post("/login", "email=" OTHER "&password=market-day-demo");
+    t_header("Location", "/admin/orders");
+    t_post("/admin/organisation",
+        str_fmt(t_ctx()->mem, "organisation=%.*s",
+            STR(t_str("select slug as s from auth.organisation where id = 1")))
+            .p);
+    t_header("Location", "/admin/orders");
+    t_sql("update auth.role set permissions = '{}'");
+    t_get("/-/me.json");
+    t_json("isStaff", "false");
 }
 
 T(who_is_invited_joins_by_the_link_and_only_with_that_address)

@@ -280,6 +280,9 @@ static int done(struct req *r, int err)
 {
     if (!err)
         return see_other(r, S("/admin/team"));
+    if (str_is(r->c.fault.key, "team.last_owner")) /* the database's rule, in the person's words */
+        err = fail(&r->c, E_CONFLICT, "team.last_owner",
+            "The last owner cannot leave. Make somebody else an owner first.");
     if (err < 0 || err == E_MISSING || err == E_DENIED || r->format == JSON)
         return err;
     return again_page(r, err, team_page);
@@ -553,7 +556,8 @@ static int join(struct req *r)
     c->scope = before;
     TRY(err);
     TRY(session_renew(c, me(r)));
-    return see_other(r, S("/admin"));
+    TRY(auth_refresh_place(r));
+    return see_other(r, home_of(r));
 }
 
 /* ---- where to work, of several
@@ -571,7 +575,8 @@ static int choose(struct req *r)
     if (err || !mine)
         return fail(c, E_MISSING, "team.organisation", "There is no such organisation.");
     TRY(q_auth_choose_organisation(c, NULL, r->who.session, node_int(house, "id")));
-    return see_other(r, S("/admin"));
+    TRY(auth_refresh_place(r));
+    return see_other(r, home_of(r));
 }
 
 ROUTES(auth_team){

@@ -44,9 +44,7 @@ struct node *login_document(struct req *r)
 static str landing(struct req *r)
 {
     str next = next_of(r);
-    if (next.n)
-        return next;
-    return may(&r->who, DASHBOARD_READ) ? S("/admin") : S("/account");
+    return next.n ? next : home_of(r);
 }
 
 static int show_form(struct req *r)

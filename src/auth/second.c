@@ -110,7 +110,7 @@ static int come_in(struct req *r, const struct login *who, str next)
     login_noted(&r->c, who->person);
     TRY(who->is_staff ? auth_refresh_place(r) : E_OK);
     if (!path_is_ours(next))
-        next = may(&r->who, DASHBOARD_READ) ? S("/admin") : S("/account");
+        next = home_of(r);
     return see_other(r, next);
 }
 

@@ -119,7 +119,8 @@ static int corner(struct req *r)
     struct node *document = node_map(r->c.mem);
     TRY(cart_count(&r->c, &count));
     node_set_int(r->c.mem, document, S("count"), count);
-    node_set_bool(r->c.mem, document, S("is_staff"), may(&r->who, DASHBOARD_READ));
+    node_set_bool(r->c.mem, document, S("is_staff"), desk_path(r).n > 0);
+    node_hide(node_set_str(r->c.mem, document, S("desk"), desk_path(r)));
     return reply_with(r, document);
 }
 

@@ -215,6 +215,20 @@ static struct node *may_map(struct req *r, const struct who *who)
     return map;
 }
 
+str desk_path(const struct req *r)
+{
+    const struct menu *m = r->c.app->menu;
+    while (m && m->label && !may(&r->who, m->need))
+        m++;
+    return m && m->label ? str_of(m->path) : str_none;
+}
+
+str home_of(const struct req *r)
+{
+    str desk = desk_path(r);
+    return desk.n ? desk : S("/account");
+}
+
 static struct node *me_map(struct req *r, const struct who *who)
 {
     struct node *map = NEW(r->c.mem, struct node);
@@ -224,7 +238,7 @@ static struct node *me_map(struct req *r, const struct who *who)
     node_set_str(r->c.mem, map, S("name"), who->name);
     node_set_str(r->c.mem, map, S("email"), who->email);
     node_set_str(r->c.mem, map, S("role"), str_of(role_name(who->role)));
-    node_set_bool(r->c.mem, map, S("staff"), may(who, DASHBOARD_READ));
+    node_set_str(r->c.mem, map, S("desk"), desk_path(r));
     node_set_str(r->c.mem, map, S("viewer"), who->viewer_email);
     return map;
 }

@@ -203,7 +203,7 @@ struct answer {
  *
  * Beside the feature's own keys every page finds these, which JSON leaves out: lang, languages
  * [{code, name, path, current}], currency, currencies [{code, current}], path, uri, prefix
- * ("" or "/th"), base_url, canonical, now, request_id, noindex, me (name, email, role, staff;
+ * ("" or "/th"), base_url, canonical, now, request_id, noindex, me (name, email, role, desk;
  * null for strangers and on kept pages), is_guest (no SSI: nginx sends the page as it is), may
  * (orders_read, ... for whoever may), menu [{label, path, current}], dev, demo; and what hooks.page
  * adds. */
@@ -300,6 +300,8 @@ struct menu { /* the back office's; shown to whoever may */
     const char *label, *path;
     enum permission need;
 };
+str desk_path(const struct req *); /* the first thing of it that they may open; or nothing */
+str home_of(const struct req *); /* that, or their account */
 
 /* What a room knows of a person: for the copy of their data that they may have, and for erasing
  * it. All of the platform's scope when erasing, within one transaction. */
