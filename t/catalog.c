@@ -512,6 +512,97 @@ T(stock_is_counted_against_what_the_form_showed)
         8);
 }
 
+/* A count of a whole shelf is an hour's work. */
+T(a_count_with_one_wrong_figure_comes_back_whole)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp/stock",
+        "item_0=ZZ-B&seen_0=3&on_hand_0=71&item_1=ZZ-W&seen_1=0&on_hand_1=1%2C5");
+    t_status(422);
+    t_html("input[name=on_hand_0][value=71]");
+    t_html("input[name=on_hand_1][value='1,5'][aria-invalid]");
+    t_text("Stock is a whole number from 0 up.");
+    eq_int(t_int("select s.on_hand as n from inventory.item i join inventory.stock s "
+                 "on s.item_id = i.id where i.sku = 'ZZ-B'"),
+        3);
+    /* One was sold meanwhile: only that one is to be counted again. */
+    t_post("/admin/products/zz-lamp/stock",
+        "item_0=ZZ-B&seen_0=4&on_hand_0=72&item_1=ZZ-W&seen_1=0&on_hand_1=15");
+    t_status(409);
+    t_html("input[name=on_hand_0][value=3][aria-invalid]");
+    t_html("input[name=seen_0][value=3]");
+    t_html("input[name=on_hand_1][value=15]");
+    t_text("You counted 72, but 3 are booked now and not 4: count it again.");
+}
+
+T(what_was_typed_of_an_option_comes_back)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp/options", "option=&option_name=&values=Tall%0AWide");
+    t_status(422);
+    t_text("Tall\nWide</textarea>");
+    has_text(t_body(), "<option value=\"\" selected>");
+    t_post("/admin/products/zz-lamp/options", "option=&option_name=Size+%7C+x&values=");
+    t_status(422);
+    t_html("input[name=option_name][value='Size | x']");
+}
+
+T(a_name_is_as_long_in_thai_as_in_english)
+{
+    struct ctx *c = t_ctx();
+    struct buf name = buf_new(c->mem, 4000), value = buf_new(c->mem, 4000);
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    for (int i = 0; i < 200; i++)
+        buf_add(&name, S("%E0%B8%81"));
+    t_post("/admin/products/zz-lamp",
+        str_fmt(c->mem, "version=1&name_en=Lamp&name_th=%.*s" FORM_TAIL, STR(buf_str(&name))).p);
+    t_status(303);
+    t_post("/admin/products/zz-lamp",
+        str_fmt(c->mem, "version=2&name_en=Lamp&name_th=%.*sx" FORM_TAIL, STR(buf_str(&name))).p);
+    t_status(422);
+    t_text("This is too long.");
+    /* "Red | x" and 60 letters of three bytes: none is cut in two. */
+    for (int i = 0; i < 60; i++)
+        buf_add(&value, S("%E0%B8%81"));
+    t_post("/admin/products/zz-lamp/options",
+        str_fmt(c->mem, "option=&option_name=Zz+Tone&values=Red+%%7C+x%.*s", STR(buf_str(&value))).p);
+    t_status(303);
+    eq_int(t_int("select length(names ->> 'th') as n from catalog.option_value v join "
+                 "catalog.product p on p.id = v.product_id where p.slug = 'zz-lamp' and v.code = 'red'"),
+        61);
+}
+
+/* Somebody else has taken the first variant out meanwhile: what was typed goes with its own. */
+T(what_was_typed_stands_beside_its_own_variant)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=Lamp&of_0=ZZ-B&drop_0=1" FORM_TAIL);
+    t_status(303);
+    t_post("/admin/products/zz-lamp",
+        "version=1&name_en=Lamp&of_0=ZZ-B&sku_0=ZZ-B&price_0_THB=111&of_1=ZZ-W&sku_1=ZZ-W&price_1_"
+        "THB=222&drop_1=1" FORM_TAIL);
+    t_status(409);
+    t_html("input[name=sku_0][value=ZZ-W]");
+    t_html("input[name=price_0_THB][value='222']");
+    no_text(t_body(), "value=\"111\"");
+}
+
+T(a_tax_class_is_one_that_has_a_rate)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_get("/admin/products/zz-lamp");
+    t_html("option[value=standard][selected]");
+    t_sql("update catalog.product set tax_class = 'zz-none' where slug = 'zz-lamp'");
+    t_get("/admin/products/zz-lamp");
+    t_html("option[value=zz-none][selected]");
+    t_text("zz-none (no rate of its own: standard)");
+}
+
 T(viewers_look_and_strangers_do_not)
 {
     with_lamp();

@@ -85,6 +85,9 @@ select v.id, v.sku, v.item_id, v.tags, v.weight_g::bigint as weight_g, i.tracked
  where p.organisation_id = :organisation and p.slug = :slug
  order by v.position, v.id;
 
+-- name: staff_tax_classes :many
+select distinct r.tax_class from pricing.tax_rate r order by r.tax_class limit 50;
+
 -- name: staff_prices :many
 -- in: organisation bigint, slug text
 select r.variant_id, r.currency, r.amount, r.compare_at from catalog.product p

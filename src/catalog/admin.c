@@ -100,24 +100,27 @@ static str choice_names(struct ctx *c, const struct node *doc, const struct node
     return buf_str(&b);
 }
 
-static void prices_of(
-    struct req *r, const struct node *variant, const struct typed *t, i64 n, struct node *out)
+/* The nth of the page; `at` is its place in what was typed. */
+static void prices_of(struct req *r, const struct node *variant, const struct typed *t, i64 n,
+    i64 at, struct node *out)
 {
     struct ctx *c = &r->c;
     struct node *list = node_set_list(c->mem, out, S("prices"));
     EACH(it, c->app->currencies) {
         str code = it->node.as.text, price = grid_name(c, "price", n, code);
         str was = grid_name(c, "was", n, code);
+        const char *typed_price = str_c(c->mem, grid_name(c, "price", at, code)),
+                   *typed_was = str_c(c->mem, grid_name(c, "was", at, code));
         struct node *one = node_add_map(c->mem, list);
         node_set_str(c->mem, one, S("code"), code);
         node_set_str(c->mem, one, S("price_field"), price);
         node_set_str(c->mem, one, S("price"),
-            shown(t, str_c(c->mem, price), plain_money(c, node_get(variant, S("prices")), code)));
-        error_of(c, one, "price_error", price);
+            shown(t, typed_price, plain_money(c, node_get(variant, S("prices")), code)));
+        error_of(c, one, "price_error", str_of(typed_price));
         node_set_str(c->mem, one, S("was_field"), was);
         node_set_str(c->mem, one, S("was"),
-            shown(t, str_c(c->mem, was), plain_money(c, node_get(variant, S("compare_at")), code)));
-        error_of(c, one, "was_error", was);
+            shown(t, typed_was, plain_money(c, node_get(variant, S("compare_at")), code)));
+        error_of(c, one, "was_error", str_of(typed_was));
     }
 }
 
@@ -125,19 +128,27 @@ static void variant_of(struct req *r, const struct node *doc, const struct node 
     const struct node *row, const struct typed *t, i64 n, struct node *out)
 {
     struct ctx *c = &r->c;
-    const char *sku = str_c(c->mem, grid_name(c, "sku", n, str_none));
-    const char *weight = str_c(c->mem, grid_name(c, "weight", n, str_none));
+    i64 at = typed_row(t, "of", node_str(variant, "sku"), n);
+    const char *sku = str_c(c->mem, grid_name(c, "sku", at, str_none));
+    const char *weight = str_c(c->mem, grid_name(c, "weight", at, str_none));
+    const char *drop = str_c(c->mem, grid_name(c, "drop", at, str_none));
     str grams = str_fmt(c->mem, "%" PRId64, node_int(variant, "weight_g"));
     node_set_int(c->mem, out, S("number"), n);
+    node_hide(node_set_str(c->mem, out, S("of"), node_str(variant, "sku")));
+    node_hide(node_set_bool(c->mem, out, S("is_dropped"), typed_has(t, drop)));
     node_set_str(c->mem, out, S("choice"), choice_names(c, doc, variant));
     node_set_str(c->mem, out, S("sku"), shown(t, sku, node_str(variant, "sku")));
     error_of(c, out, "sku_error", str_of(sku));
     node_set_str(c->mem, out, S("weight"), shown(t, weight, grams));
     error_of(c, out, "weight_error", str_of(weight));
     node_set_int(c->mem, out, S("on_hand"), node_int(row, "on_hand"));
+    node_hide(node_set_str(c->mem, out, S("counted"),
+        str_fmt(c->mem, "%" PRId64, node_int(row, "on_hand"))));
+    node_hide(node_set_str(c->mem, out, S("count_error"), S("")));
+    node_hide(node_set_null(c->mem, out, S("moved")));
     node_set_int(c->mem, out, S("reserved"), node_int(row, "reserved"));
     node_set_bool(c->mem, out, S("tracked"), !row || node_bool(row, "tracked"));
-    prices_of(r, variant, t, n, out);
+    prices_of(r, variant, t, n, at, out);
 }
 
 static void more_variants(struct ctx *c, str slug, i64 first, i64 total, struct node *page)
@@ -182,12 +193,15 @@ static str name_in(struct ctx *c, const struct node *names)
     return name.n ? name : node_str(names, "en");
 }
 
-static void options_of(struct ctx *c, const struct node *doc, struct node *page)
+static void options_of(struct req *r, const struct node *doc, struct node *page)
 {
+    struct ctx *c = &r->c;
     struct node *list = node_set_list(c->mem, page, S("options"));
     EACH(o, node_get(doc, S("options"))) {
         struct node *one = node_add_map(c->mem, list);
         node_set_str(c->mem, one, S("option"), node_str(&o->node, "code"));
+        node_hide(node_set_bool(c->mem, one, S("is_chosen"),
+            str_eq(node_str(&o->node, "code"), node_str(r->raw, "option"))));
         node_set_str(c->mem, one, S("option_name"), name_in(c, node_get(&o->node, S("name"))));
         struct node *values = node_set_list(c->mem, one, S("values"));
         EACH(v, node_get(&o->node, S("values"))) {
@@ -229,6 +243,25 @@ static void pictures_of(struct ctx *c, const struct product_rows *p, struct node
     }
 }
 
+/* Those with a rate somewhere, and the one it has: a word that no rate has is taxed as standard. */
+static void tax_classes_of(struct ctx *c, str current, struct node *page)
+{
+    struct node *rows = NULL, *list = node_list(c->mem);
+    bool is_known = false;
+    if (q_catalog_staff_tax_classes(c, &rows))
+        rows = NULL;
+    EACH(it, rows) {
+        struct node *one = node_add_map(c->mem, list);
+        str code = node_str(&it->node, "tax_class");
+        bool is_it = str_eq(code, current);
+        is_known = is_known || is_it;
+        node_set_str(c->mem, one, S("code"), code);
+        node_set_bool(c->mem, one, S("is_chosen"), is_it);
+    }
+    node_set(c->mem, page, S("tax_classes"), list);
+    node_set_str(c->mem, page, S("tax_class_unknown"), is_known ? S("") : current);
+}
+
 /* ---- the page
  * ----------------------------------------------------------------------------------------- */
 
@@ -266,11 +299,15 @@ struct node *admin_page(
     texts_of(c, doc, t, page);
     categories_of(c, p ? p->categories : NULL, t, page);
     variants_of(r, p, doc, t, first, page);
-    options_of(c, doc, page);
+    options_of(r, doc, page);
     pictures_of(c, p, page);
     error_of(c, page, "option_name_error", S("option_name"));
     error_of(c, page, "values_error", S("values"));
     error_of(c, page, "stock_error", S("stock"));
+    struct node *chosen = node_get(r->raw, S("option"));
+    node_hide(node_set_bool(c->mem, page, S("is_new_option"),
+        chosen && chosen->kind == N_STR && !chosen->as.text.n));
     node_set_str(c->mem, page, S("notice"), S(""));
+    tax_classes_of(c, node_str(page, "tax_class"), page);
     return document;
 }

@@ -14,10 +14,21 @@ bool typed_has(const struct typed *, const char *name);
 str typed_str(const struct typed *, const char *name); /* trimmed; "" when it was not sent */
 str grid_name(struct ctx *, const char *what, i64 n, str currency); /* "price_3_THB" */
 
+/* Which row of the form was this SKU's: -1 none, `n` where the form names no SKUs ("item_3"). */
+i64 typed_row(const struct typed *, const char *what, str sku, i64 n);
+
 /* The form's words into the product's document; E_INPUT with messages by field. */
 int typed_apply(struct req *, const struct typed *, struct node *doc, i64 first);
 /* More values for an option, or a new one, and the variants they make possible. */
 int typed_options(struct req *, struct node *doc);
+
+/* ---- admin_stock.c ---------------------------------------------------------------------------
+ */
+int admin_set_stock(struct req *);
+
+/* ---- admin_routes.c --------------------------------------------------------------------------
+ */
+int admin_find(struct req *, struct product_rows *); /* of the staff's own organisation */
 
 /* The edit page: rows NULL for a new product, typed NULL for what is stored. */
 struct node *admin_page(struct req *, const struct product_rows *, const struct typed *, i64 first);

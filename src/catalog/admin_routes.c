@@ -1,5 +1,4 @@
 #include "catalog/admin_in.h"
-#include "inventory/inventory.h"
 
 static const struct input list_in[] = {
     { "q", LINE, 0, 100, false, NULL },
@@ -143,7 +142,7 @@ static int missing(struct req *r)
     return fail(&r->c, E_MISSING, "catalog.product", "There is no such product.");
 }
 
-static int find(struct req *r, struct product_rows *p)
+int admin_find(struct req *r, struct product_rows *p)
 {
     TRY(as_staff(r));
     TRY(product_read(&r->c, r->who.organisation, in_str(r, "slug"), p));
@@ -170,7 +169,7 @@ static void add_notice(struct req *r, struct node *document)
 static int show(struct req *r)
 {
     struct product_rows p = { 0 };
-    TRY(find(r, &p));
+    TRY(admin_find(r, &p));
     i64 first = in_int(r, "first") / GRID * GRID;
     struct node *document = admin_page(r, &p, NULL, first);
     add_notice(r, document);
@@ -224,7 +223,7 @@ static int save(struct req *r)
     struct typed t = { 0 };
     struct catalog_report report;
     i64 version = 0, first = 0;
-    TRY(find(r, &p));
+    TRY(admin_find(r, &p));
     TRY(typed_read(r, &t));
     str_int(typed_str(&t, "first"), &first);
     str_int(typed_str(&t, "version"), &version);
@@ -301,7 +300,7 @@ static int upload(struct req *r)
     struct ctx *c = &r->c;
     struct product_rows p = { 0 };
     struct catalog_report report;
-    TRY(find(r, &p));
+    TRY(admin_find(r, &p));
     int err = in_fault(r);
     struct node *doc = product_document(c, &p), *pictures = node_get(doc, S("pictures"));
     if (!err && node_count(pictures) + r->n_files > 24)
@@ -345,7 +344,7 @@ static int change_picture(struct req *r)
     struct product_rows p = { 0 };
     struct catalog_report report;
     struct node *picture;
-    TRY(find(r, &p));
+    TRY(admin_find(r, &p));
     struct node *doc = product_document(c, &p);
     struct node *others = without(c, node_get(doc, S("pictures")), in_int(r, "n"), &picture);
     if (!picture)
@@ -372,7 +371,7 @@ static int delete_picture(struct req *r)
     struct product_rows p = { 0 };
     struct catalog_report report;
     struct node *picture;
-    TRY(find(r, &p));
+    TRY(admin_find(r, &p));
     struct node *doc = product_document(&r->c, &p);
     struct node *others = without(&r->c, node_get(doc, S("pictures")), in_int(r, "n"), &picture);
     if (!picture)
@@ -383,14 +382,14 @@ static int delete_picture(struct req *r)
     return done(r, "pictures");
 }
 
-/* ---- options and stock
- * --------------------------------------------------------------------------------------- */
+/* ---- options
+ * ------------------------------------------------------------------------------------------------ */
 
 static int add_options(struct req *r)
 {
     struct product_rows p = { 0 };
     struct catalog_report report;
-    TRY(find(r, &p));
+    TRY(admin_find(r, &p));
     struct node *doc = product_document(&r->c, &p);
     int err = in_fault(r);
     if (!err)
@@ -399,53 +398,6 @@ static int add_options(struct req *r)
     if (!err)
         err = save_in_tx(r, doc, &report);
     return err ? refuse(r, err, &p, NULL, 0) : done(r, "options");
-}
-
-/* `seen` is what the form showed: what was sold or delivered since then must not be undone. */
-static int count_one(struct req *r, const struct typed *t, const struct node *row, i64 n)
-{
-    struct ctx *c = &r->c;
-    str typed = typed_str(t, str_c(c->mem, grid_name(c, "on_hand", n, str_none)));
-    str was = typed_str(t, str_c(c->mem, grid_name(c, "seen", n, str_none)));
-    str item = typed_str(t, str_c(c->mem, grid_name(c, "item", n, str_none)));
-    i64 counted, seen;
-    if (!typed.n || str_eq(typed, was))
-        return E_OK;
-    if (!str_int(typed, &counted) || counted < 0 || counted > 1000000000)
-        return fail_field(c, "stock", "Stock is a whole number from 0 up.");
-    if (!str_eq(item, node_str(row, "sku")) || !str_int(was, &seen) ||
-        seen != node_int(row, "on_hand"))
-        return fail(c, E_CONFLICT, "catalog.stock",
-            "The stock has changed while you counted. Look at the new figures and count again.");
-    return inventory_set(c, r->who.organisation, node_int(row, "item_id"), counted, S("corrected"),
-        str_fmt(c->mem, "staff:%.*s", STR(c->id)));
-}
-
-static int count_all(struct req *r, const struct typed *t)
-{
-    struct node *rows;
-    i64 n = 0;
-    TRY(q_catalog_staff_variants(&r->c, &rows, r->who.organisation, in_str(r, "slug")));
-    EACH(it, rows)
-        TRY(count_one(r, t, &it->node, n++));
-    return E_OK;
-}
-
-static int set_stock(struct req *r)
-{
-    struct product_rows p = { 0 };
-    struct typed t = { 0 };
-    TRY(find(r, &p));
-    TRY(typed_read(r, &t));
-    TRY(pg_begin(&r->c));
-    int err = pg_end(&r->c, count_all(r, &t));
-    if (!err)
-        return done(r, "stock");
-    struct fault said = r->c.fault;
-    if (err == E_CONFLICT)
-        TRY(find(r, &p)); /* with the figures of now */
-    r->c.fault = said;
-    return refuse(r, err, &p, NULL, 0);
 }
 
 #define LIST "/admin/products"
@@ -466,6 +418,6 @@ ROUTES(catalog_admin){
         RATE_FORM, NOINDEX),
     ROUTE(POST, ONE "/options", CATALOG_WRITE, options_in, add_options, EDIT, RATE_FORM,
         NOINDEX | FORM),
-    ROUTE(POST, ONE "/stock", INVENTORY_WRITE, one_in, set_stock, EDIT, RATE_FORM, NOINDEX),
+    ROUTE(POST, ONE "/stock", INVENTORY_WRITE, one_in, admin_set_stock, EDIT, RATE_FORM, NOINDEX),
     END_OF_ROUTES,
 };

@@ -39,19 +39,34 @@ str grid_name(struct ctx *c, const char *what, i64 n, str currency)
     return str_fmt(c->mem, "%s_%" PRId64, what, n);
 }
 
+i64 typed_row(const struct typed *t, const char *what, str sku, i64 n)
+{
+    bool are_named = false;
+    EACH(it, t ? t->fields : NULL) {
+        str rest = it->key, name;
+        i64 row;
+        if (!str_cut(&rest, '_', &name) || !str_is(name, what) || !str_int(rest, &row))
+            continue;
+        are_named = true;
+        if (str_eq(it->node.as.text, sku))
+            return row;
+    }
+    return are_named ? -1 : n;
+}
+
 /* ---- texts -------------------------------------------------------------------------------------
  */
 
 static int length_fits(struct ctx *c, str text, size_t most, const char *field)
 {
-    return text.n <= most ? E_OK : fail_field(c, field, "This is too long.");
+    return str_characters(text) <= most ? E_OK : fail_field(c, field, "This is too long.");
 }
 
 static int apply_texts(struct ctx *c, const struct typed *t, struct node *doc)
 {
     static const struct {
         const char *key;
-        size_t most; /* bytes; the database counts 200 letters of a name */
+        size_t most; /* letters: Thai ones have three bytes */
     } parts[] = { { "name", 200 }, { "summary", 1000 }, { "description", 20000 } };
     int err = E_OK;
     for (size_t i = 0; i < COUNT(parts); i++) {
@@ -197,13 +212,15 @@ int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 firs
 /* ---- options
  * ------------------------------------------------------------------------------------------ */
 
+enum { MOST_NAME = 400 };
+
 static struct node *names_of(struct ctx *c, str line)
 {
     struct node *names = node_map(c->mem);
     str one;
     for (size_t l = 0; l < COUNT(LANGS) && str_cut(&line, '|', &one); l++)
         if (str_trim(one).n)
-            node_set_str(c->mem, names, str_of(LANGS[l]), str_upto(str_trim(one), 120));
+            node_set_str(c->mem, names, str_of(LANGS[l]), str_letters_upto(str_trim(one), MOST_NAME));
     return names;
 }
 
