@@ -130,6 +130,10 @@ T(what_is_no_quantity_is_refused_with_a_reason)
         }
     }
     eq_cart("cart.count", "1");
+    t_post_f("/cart/lines", "sku=" CABLE "&quantity=%s", "much");
+    t_html("a[href='/th/cart']"); /* in another language there is a page to see */
+    t_no_html("a[href='/th/cart/lines']");
+    t_no_html("input[name=next][value='/cart/lines']");
 }
 
 T(client_fields_about_money_mean_nothing)

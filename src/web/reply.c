@@ -159,11 +159,25 @@ static str query_suffix(struct req *r)
     return r->query.n ? str_fmt(r->c.mem, "?%.*s", STR(r->query)) : str_none;
 }
 
+/* Where the page stands. One that answers a form whose address nobody can ask for stands at the
+ * nearest place above that can be: its links lead there in another language or currency. */
+static str place_of(const struct req *r)
+{
+    str rest = str_from(r->path, 1), place = S("/"), segments[SEGMENTS_MAX];
+    size_t n = 0;
+    if (!r->route || r->method == GET)
+        return r->path;
+    while (rest.n && n < COUNT(segments) && str_cut(&rest, '/', &segments[n++]))
+        if (router_find(r->c.app->router, segments, n, GET).route)
+            place = str_upto(r->path, r->path.n - rest.n - (rest.n > 0));
+    return place;
+}
+
 /* The path again as it may stand in a URL. */
 static str path_escaped(struct req *r)
 {
     struct buf out = buf_new(r->c.mem, 12000);
-    str rest = r->path, segment;
+    str rest = place_of(r), segment;
     if (str_is(rest, "/"))
         return rest;
     rest = str_from(rest, 1);
