@@ -137,6 +137,58 @@ T(se_14_taking_out_very_many_people_raises_an_alert_once)
     eq_int(alerts("much-read"), 1);
 }
 
+/* Whoever takes all there is need not look at lists. */
+T(se_14_orders_taken_one_by_one_or_by_a_program_count_as_well)
+{
+    i64 order = t_order();
+    str number = t_number(order);
+    const struct who program = { .person = admin_id(),
+        .organisation = 1,
+        .role = USER,
+        .member = OWNER,
+        .key = 1,
+        .name = S("M"),
+        .email = S(ADMIN) };
+    const char *at_desk = str_fmt(t_ctx()->mem, "/admin/orders/%.*s", STR(number)).p,
+               *by_api = str_fmt(t_ctx()->mem, "/api/orders/%.*s", STR(number)).p;
+    const struct {
+        const char *path;
+        bool is_program, is_taking;
+    } cases[] = { { at_desk, false, true }, { by_api, true, true }, { "/api/orders", true, false } };
+    str key = str_fmt(t_ctx()->mem, "taken:%" PRId64, admin_id());
+    t_login(ADMIN);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        t_sql("delete from watch.alert where kind = 'much-read'");
+        redis_set(t_ctx(), key, S("1000"), 60);
+        t_as(cases[i].is_program ? &program : NULL);
+        t_get(cases[i].path);
+        t_status(200);
+        eq_int(alerts("much-read"), cases[i].is_taking);
+    }
+    t_as(NULL);
+    t_browser(); /* one's own */
+    t_login("shopper@example.test");
+    str own = str_fmt(t_ctx()->mem, "taken:%" PRId64,
+        t_int("select id as n from auth.person where email = 'shopper@example.test'"));
+    redis_set(t_ctx(), own, S("1000"), 60);
+    t_sql("update orders.\"order\" set person_id = (select id from auth.person where email = "
+          "'shopper@example.test') where id = %" PRId64,
+        order);
+    t_sql("delete from watch.alert where kind = 'much-read'");
+    t_get(by_api);
+    t_status(200);
+    eq_int(alerts("much-read"), 0);
+    redis_del(t_ctx(), key);
+    redis_del(t_ctx(), own);
+}
+
+static i64 raised_of(const char *email)
+{
+    return t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = "
+                 "'rights-raised' and person_id = (select id from auth.person where email = '%s')",
+        email);
+}
+
 T(se_14_rights_that_are_raised_raise_an_alert_once)
 {
     t_open();
@@ -144,25 +196,47 @@ T(se_14_rights_that_are_raised_raise_an_alert_once)
     must(watch_look(t_ctx())); /* what stands there from before */
     i64 before = t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = "
                        "'rights-raised'");
-    t_sql("insert into auth.person (email, name, password_hash) values ('raised@example.test', 'R', 'x')");
+    t_sql(
+        "insert into auth.person (email, name, password_hash) values ('raised@example.test', 'R', 'x')");
     must(watch_look(t_ctx()));
     eq_int(t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = "
                  "'rights-raised'"),
         before);
-    t_sql("insert into auth.member (organisation_id, person_id, place) select o.id, p.id, 'viewer' from "
-          "auth.organisation o, auth.person p where o.slug = 'house' and p.email = 'raised@example.test'");
+    t_sql(
+        "insert into auth.member (organisation_id, person_id, place) select o.id, p.id, 'viewer' from "
+        "auth.organisation o, auth.person p where o.slug = 'house' and p.email = 'raised@example.test'");
     must(watch_look(t_ctx()));
     eq_int(t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = "
                  "'rights-raised'"),
         before);
-    t_sql("update auth.member set place = 'admin' where person_id = (select id from auth.person where "
-          "email = 'raised@example.test')");
+    t_sql(
+        "update auth.member set place = 'admin' where person_id = (select id from auth.person where "
+        "email = 'raised@example.test')");
     t_sql("update auth.person set role = 'admin' where email = 'raised@example.test'");
     for (int i = 0; i < 3; i++)
         must(watch_look(t_ctx()));
-    eq_int(t_int("select count as n from watch.alert where kind = 'rights-raised' and person_id = "
-                 "(select id from auth.person where email = 'raised@example.test')"),
-        2);
+    eq_int(raised_of("raised@example.test"), 2);
+}
+
+T(se_14_a_role_that_moves_money_or_rights_raises_an_alert_for_whom_it_is_given_to)
+{
+    static const char *const roles[] = { "{orders:read-all,catalog:write}", "{orders:refund}",
+        "{team:read,team:write}" };
+    t_open();
+    t_ctx()->scope.platform = true;
+    t_sql(
+        "insert into auth.person (email, name, password_hash) values ('raised@example.test', 'R', 'x'); "
+        "insert into auth.member (organisation_id, person_id, place) select 1, id, 'viewer' "
+        "from auth.person where email = 'raised@example.test'");
+    for (size_t i = 0; i < COUNT(roles); i++) {
+        t_sql(
+            "insert into auth.role (organisation_id, name, permissions) values (1, 'T %zu', '%s'); "
+            "update auth.member set place = 'own', role_id = (select max(id) from auth.role) "
+            "where person_id = (select id from auth.person where email = 'raised@example.test')",
+            i, roles[i]);
+        must(watch_look(t_ctx()));
+        eq_int(raised_of("raised@example.test"), (i64)i);
+    }
 }
 
 T(se_14_the_list_is_for_who_runs_the_platform)
@@ -181,14 +255,16 @@ T(se_14_the_list_is_for_who_runs_the_platform)
     t_text(ADMIN);
 }
 
-/* ---- reports of browsers ----------------------------------------------------------------------- */
+/* ---- reports of browsers -----------------------------------------------------------------------
+ */
 
 /* The limit's counters outlive a test: each comes from an address of its own. */
 static const char *somewhere(void)
 {
     i64 now = when_now();
     return str_fmt(t_ctx()->mem, "10.%d.%d.%d", (int)(now / 7 % 256), (int)(now / 1999 % 256),
-        (int)(now / 500009 % 256)).p;
+        (int)(now / 500009 % 256))
+        .p;
 }
 
 static void report(const char *type, const char *body)

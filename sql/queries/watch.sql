@@ -47,8 +47,9 @@ select exists (select from staff) and not here and anywhere as is_new from befor
 
 -- name: rights :many
 -- in: kind text
--- Whoever was made an admin or owner, and roles that were made or changed, of the last hours, from
--- the audit trail; the same ones again change nothing.
+-- Whoever was made an admin or owner, or was given a role that moves money or rights, and roles
+-- that were made or changed, of the last hours, from the audit trail; the same ones again change
+-- nothing.
 insert into watch.alert as a (kind, person_id, hour, count)
 select :kind, person, date_trunc('hour', at), count(*)
   from (select e.at, case e.thing when 'auth.member' then split_part(e.thing_id, ' ', 2)::bigint
@@ -57,7 +58,9 @@ select :kind, person, date_trunc('hour', at), count(*)
           from audit.entry e
          where e.kind in ('rights', 'account') and e.at > now() - interval '2 hours'
            and e.action in ('insert', 'update')
-           and (e.thing = 'auth.member' and e.after ->> 'place' in ('admin', 'owner')
+           and (e.thing = 'auth.member' and (e.after ->> 'place' in ('admin', 'owner')
+                    or exists (select from auth.role r where r.id = (e.after ->> 'role_id')::bigint
+                          and r.permissions && '{team:write,team:own,api-keys:manage,orders:refund}'))
                 or e.thing = 'auth.person' and e.after ->> 'role' in ('admin', 'super_admin')
                 or e.thing = 'auth.role')) raised
  group by person, date_trunc('hour', at)

@@ -3,6 +3,7 @@
 #include "audit/audit.h"
 #include "auth/auth.h"
 #include "gen/queries.h"
+#include "watch/watch.h"
 #include "web/web.h"
 
 enum { PAGE = 50, MOST_EXPORTED = 5000, MOST_PEOPLE = 2 * MOST_EXPORTED };
@@ -295,6 +296,7 @@ static int export(struct req *r)
     }
     if (out.full)
         return fail(c, E_TOO_LARGE, "audit.export", "Please choose fewer days for one file.");
+    watch_taken(r, (i64)node_count(rows));
     node_set_int(c->mem, told, S("rows"), (i64)node_count(rows));
     TRY(audit_tell(c, "event", "export", "audit.entry", str_none, told));
     set_header(r, "Content-Disposition", S("attachment; filename=\"audit.csv\""));

@@ -192,7 +192,12 @@ static int page(struct req *r, struct node **document)
     return E_OK;
 }
 
-static int show(struct req *r) { return reply_page(r, page); }
+static int show(struct req *r)
+{
+    TRY(reply_page(r, page));
+    watch_taken(r, 1);
+    return E_OK;
+}
 
 static int done(struct req *r, int err)
 {

@@ -3,6 +3,7 @@
 #include "orders/orders_in.h"
 #include "gen/queries.h"
 #include "io/io.h"
+#include "watch/watch.h"
 #include "web/web.h"
 
 static const struct input a_page[] = { { "before", WORD, 0, 40 }, { 0 } };
@@ -156,6 +157,8 @@ static int answer(struct req *r, const struct found *f)
 {
     struct node *document;
     TRY(whole(r, f, &document));
+    if (!f->is_mine)
+        watch_taken(r, 1);
     return reply_with(r, document);
 }
 
