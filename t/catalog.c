@@ -377,6 +377,10 @@ T(search_finds_thai_accents_typing_errors_and_skus)
     t_json("products.0.slug", "zz-lamp");
     t_get("/search.json?q=zzyzz+lamp");
     t_json("products.0.slug", "zz-lamp");
+    t_get("/search.json?q=qwyjbio+zyzzx"); /* two letters the other way round */
+    t_json("products.0.slug", "zz-lamp");
+    t_get("/search.json?q=o%27clokc+%5C%27");
+    t_status(200);
     t_get(
         "/th/search.json?q=%E0%B8%97%E0%B8%94%E0%B8%AA%E0%B8%AD%E0%B8%9A%E0%B8%8B%E0%B8%B4%E0%B8%81%E0%B8%8B%E0%B9%8C");
     t_json("products.0.slug", "zz-lamp");

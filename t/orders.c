@@ -614,6 +614,8 @@ T(the_desk_finds_an_order_by_what_a_caller_says)
     for (size_t i = 0; i < COUNT(said); i++)
         eq_int(found(said[i]) >= 1, 1);
     eq_int(found(number.p), 1);
+    str aloud = str_fmt(t_ctx()->mem, "tl+%.4s%.4s+%.4s", number.p + 3, number.p + 8, number.p + 13);
+    eq_int(found(aloud.p), 1);
     for (size_t i = 0; i < COUNT(not_said); i++)
         eq_int(found(not_said[i]), 0);
     t_get("/admin/customers.json?q=081+234+5678");

@@ -277,8 +277,26 @@ $$;
 -- Its library must be there before one of its settings can be named.
 do $$ begin perform public.similarity('a', 'a'); end $$;
 
--- Products whose words match, best first; when few do, those that are spelt alike. A word that
--- thousands of texts have says little about each: so many are ranked and no more.
+-- The words with any two letters side by side changed over: what was typed in haste.
+create function catalog.swapped(sought text) returns tsquery
+language sql immutable
+set search_path = pg_catalog, pg_temp as $$
+    select string_agg('(' || w.ways || ')', ' & ')::tsquery
+      from (select string_agg(quote_literal(v.one) || ':*', ' | ') as ways
+              from regexp_split_to_table(btrim(sought), ' +') with ordinality as t(word, place)
+             cross join lateral (
+                   select t.word as one
+                    union
+                   select left(t.word, i - 1) || substr(t.word, i + 1, 1) || substr(t.word, i, 1)
+                          || substr(t.word, i + 2)
+                     from generate_series(1, length(t.word) - 1) i
+                    where length(t.word) between 4 and 30) v
+             group by t.place) w
+$$;
+
+-- Products whose words match, best first; when few do, those that are spelt alike; when none is,
+-- those with two letters the other way round. A word that thousands of texts have says little
+-- about each: so many are ranked and no more.
 create function catalog.hits(sought text, sought_folded text, wanted_lang text)
 returns table (product_id bigint, rank bigint)
 language plpgsql stable security definer
@@ -287,6 +305,7 @@ set pg_trgm.word_similarity_threshold = 0.5 as $$
 declare
     q tsquery := plainto_tsquery('simple', sought);
     found_n bigint;
+    alike_n bigint := 0;
 begin
     if numnode(q) = 0 then
         return;
@@ -309,6 +328,17 @@ begin
              where sought_folded <% x.folded and x.shown
                and not exists (select from catalog.product_text y
                    where y.product_id = x.product_id and y.words @@ q)
+             group by x.product_id
+             order by 2 desc, 1
+             limit 50;
+        get diagnostics alike_n = row_count;
+    end if;
+    if found_n + alike_n = 0 and length(sought) <= 200 then
+        q := catalog.swapped(sought);
+        return query
+            select x.product_id, (max(ts_rank(x.words, q)) * 1000)::bigint
+              from catalog.product_text x
+             where x.words @@ q and x.shown
              group by x.product_id
              order by 2 desc, 1
              limit 50;

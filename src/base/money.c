@@ -63,6 +63,43 @@ bool money_parse(str text, int exponent, i64 *minor)
     return negative ? (*minor = value, true) : money_times(value, -1, minor);
 }
 
+static str without_sign_of_currency(str text)
+{
+    static const char *const signs[] = { "฿", "₫", "đ", "$", "US", "S", "\xC2\xA0", " " };
+    for (size_t i = 0; i < COUNT(signs); i++) {
+        str sign = str_of(signs[i]);
+        if (str_starts(text, sign))
+            return without_sign_of_currency(str_from(text, sign.n));
+        if (str_ends(text, sign))
+            return without_sign_of_currency(str_upto(text, text.n - sign.n));
+    }
+    return text;
+}
+
+bool money_typed(str text, int exponent, i64 *minor)
+{
+    char plain[40];
+    size_t n = 0, group = 0;
+    char separator = 0;
+    bool is_fraction = false;
+    text = without_sign_of_currency(text);
+    for (size_t i = 0; i < text.n; i++) {
+        char ch = text.p[i];
+        bool separates = !is_fraction && (ch == ',' || (ch == '.' && exponent == 0));
+        bool ends = separates || (ch == '.' && !is_fraction);
+        if (n == sizeof plain || (separates && separator && ch != separator) ||
+            (separates && (!group || group > 3)) || (ends && separator && group != 3))
+            return false;
+        group = ends ? 0 : group + 1;
+        separator = separates ? ch : separator;
+        is_fraction = is_fraction || (ends && !separates);
+        if (!separates)
+            plain[n++] = ch;
+    }
+    return (is_fraction || !separator || group == 3) &&
+        money_parse((str){ plain, n }, exponent, minor);
+}
+
 str money_plain(struct arena *mem, i64 minor, int exponent)
 {
     uint64_t left = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor, unit = 1;

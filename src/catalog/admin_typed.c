@@ -107,7 +107,7 @@ static int apply_price(
             map = node_set_map(c->mem, variant, str_of(keys[i]));
         if (!text.n)
             node_set_null(c->mem, map, currency);
-        else if (!money_parse(text, money_exponent(currency), &amount) || amount < 0)
+        else if (!money_typed(text, money_exponent(currency), &amount) || amount < 0)
             err = fail_field(c, field, "This is not an amount. Write it like 1290 or 12.50.");
         else
             node_set_int(c->mem, map, currency, amount);

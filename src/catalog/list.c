@@ -86,7 +86,7 @@ static bool cursor_read(struct ctx *c, str cursor, struct list_ask *ask)
 static bool price_of(struct req *r, const char *name, str *typed, i64 *minor)
 {
     *typed = str_trim(in_str(r, name));
-    return typed->n && money_parse(*typed, money_exponent(r->c.currency), minor) && *minor >= 0;
+    return typed->n && money_typed(*typed, money_exponent(r->c.currency), minor) && *minor >= 0;
 }
 
 int list_read(struct req *r, struct list_ask *ask)

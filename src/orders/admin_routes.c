@@ -117,6 +117,23 @@ static void add_next(struct req *r, struct node *document, i64 last)
     node_set_str(c->mem, next, S("url"), buf_str(&url));
 }
 
+/* "tl 6tay hbmh czgs", as a number is read out on the telephone: as it is written. */
+static str written(struct ctx *c, str q)
+{
+    char bare[14];
+    size_t n = 0;
+    for (size_t i = 0; i < q.n; i++) {
+        if (q.p[i] == '-' || q.p[i] == ' ')
+            continue;
+        if (n == sizeof bare)
+            return q;
+        bare[n++] = q.p[i];
+    }
+    if (n < sizeof bare || (bare[0] | 0x20) != 't' || (bare[1] | 0x20) != 'l')
+        return q;
+    return str_fmt(c->mem, "TL-%.4s-%.4s-%.4s", bare + 2, bare + 6, bare + 10);
+}
+
 static int list(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -134,7 +151,7 @@ static int list(struct req *r)
     orders_page_at_desk(r);
     TRY(orders_clues(c, c->scope.organisation, in_str(r, "q"), &clues, &n_clues));
     TRY(q_orders_of_organisation(c, &rows, c->scope.organisation, before, in_str(r, "status"),
-        in_str(r, "payment"), in_str(r, "q"), clues, n_clues));
+        in_str(r, "payment"), written(c, in_str(r, "q")), clues, n_clues));
     orders = node_set_list(c->mem, document, S("orders"));
     EACH(item, rows) {
         if (n++ == PAGE)
@@ -237,7 +254,7 @@ static int read_refund(struct req *r, i64 order, struct orders_refund *what)
         return E_OK;
     TRY(q_orders_read(&r->c, &row, order, r->c.lang));
     int exponent = money_exponent(node_str(row, "currency"));
-    if (!money_parse(in_str(r, "amount"), exponent, &what->amount) || what->amount <= 0)
+    if (!money_typed(in_str(r, "amount"), exponent, &what->amount) || what->amount <= 0)
         return fail_field(&r->c, "amount", "Please enter an amount, like 12.50.");
     return E_OK;
 }

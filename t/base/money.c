@@ -85,6 +85,47 @@ T(what_is_no_amount_is_refused)
     }
 }
 
+T(amounts_are_read_as_people_write_them)
+{
+    static const struct {
+        const char *text;
+        int exponent;
+        i64 minor; /* -1: no amount */
+    } rows[] = {
+        { "1290.5", 2, 129050 },
+        { " 1,290.50 ", 2, 129050 },
+        { "฿1,290.50", 2, 129050 },
+        { "1,234,567", 2, 123456700 },
+        { "US$ 12", 2, 1200 },
+        { "500.000\xC2\xA0₫", 0, 500000 },
+        { "1,500,000 đ", 0, 1500000 },
+        { "1,5", 2, -1 },
+        { "12,50", 2, -1 },
+        { "1,2345", 2, -1 },
+        { "1234,567", 2, -1 },
+        { ",500", 2, -1 },
+        { "1,500,", 2, -1 },
+        { "1,500.", 2, -1 },
+        { "1,50.00", 2, -1 },
+        { "1.290,50", 2, -1 },
+        { "1.500,000", 0, -1 },
+        { "12.50", 0, -1 },
+        { "1.500.00", 0, -1 },
+        { "1.0.0", 2, -1 },
+        { "฿", 2, -1 },
+        { "", 2, -1 },
+        { "1 290", 2, -1 },
+        { "11111111111111111111111111111111111111111111111", 0, -1 },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        i64 minor = -1;
+        if (!money_typed(str_of(rows[i].text), rows[i].exponent, &minor))
+            minor = -1;
+        if (minor != rows[i].minor)
+            ck_abort_msg("\"%s\" is read as %" PRId64, rows[i].text, minor);
+    }
+}
+
 T(plain_amounts_read_back_the_same)
 {
     struct arena *mem = t_ctx()->mem;
