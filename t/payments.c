@@ -596,16 +596,61 @@ T(what_does_not_sum_to_zero_is_not_booked)
     is_false(fresh);
 }
 
+static str key_in(const char *select)
+{
+    return t_str("select coalesce(string_agg(substring(x, '[?]key=[A-Za-z0-9_-]+'), ' '), '') as s "
+                 "from (%s) t(x)",
+        select);
+}
+
+T(SE_12_the_way_back_to_an_order_is_not_kept_with_its_payment)
+{
+    i64 order = t_order();
+    const char *requests = str_fmt(
+        t_ctx()->mem, "select request::text from payments.attempt where order_id = %" PRId64, order)
+                               .p;
+    str key = t_key(order);
+    has_text(key_in(requests), key); /* as the same page may have to be asked for again */
+    t_paid(order);
+    eq_int(t_int("select count(*) as n from payments.event where body like '%%%.*s%%'",
+               STR(t_session(order))) > 0,
+        true);
+    eq_int(
+        t_int("select count(*) as n from payments.event where body like '%%%.*s%%'", STR(key)), 0);
+    t_cron("payments.forget_links");
+    has_text(key_in(requests), key);
+    t_sql(
+        "update payments.attempt set created_at = now() - interval '25 hours' where order_id = %" PRId64,
+        order);
+    t_cron("payments.forget_links");
+    eq_str(key_in(requests), "");
+    eq_int(
+        t_int(
+            "select count(*) as n from payments.attempt where request ->> 'email' <> '' and order_id = %" PRId64,
+            order),
+        1);
+    t_prove();
+}
+
 T(se_12_an_event_is_kept_without_the_secret_of_the_buyers_program)
 {
     static const char *const bodies[][2] = {
-        { "{\"a\":1,\"client_secret\":\"pi_1_secret_x\",\"b\":2}", "{\"a\":1,\"client_secret\":\"\",\"b\":2}" },
+        { "{\"a\":1,\"client_secret\":\"pi_1_secret_x\",\"b\":2}",
+            "{\"a\":1,\"client_secret\":\"\",\"b\":2}" },
         { "{\"client_secret\" : \n \"x\\\"y\" , \"n\":{\"client_secret\":\"z\"}}",
             "{\"client_secret\" : \n \"\" , \"n\":{\"client_secret\":\"\"}}" },
         { "{\"client_secret\":null}", "{\"client_secret\":null}" },
         { "{\"client_secret\"", "{\"client_secret\"" },
         { "{\"client_secret\":\"cut", "{\"client_secret\":\"" },
         { "{\"client_secrets\":\"x\"}", "{\"client_secrets\":\"x\"}" },
+        { "{\"cancel_url\":\"https://x/?key=y\",\"n\":{\"success_url\":\"https://x/r?key=y\"}}",
+            "{\"cancel_url\":\"\",\"n\":{\"success_url\":\"\"}}" },
+        { "{\"billing_details\":{\"address\":{\"line1\":\"9 Market \\\"x\\\" Lane\",\"line2\":null,"
+          "\"city\":\"Bangkok\"},\"phone\":\"+66812345678\"}}",
+            "{\"billing_details\":{\"address\":{\"line1\":\"\",\"line2\":null,"
+            "\"city\":\"Bangkok\"},\"phone\":\"\"}}" },
+        { "{\"next_action\":{\"redirect\":{\"return_url\": \"z\"}}}",
+            "{\"next_action\":{\"redirect\":{\"return_url\": \"\"}}}" },
     };
     t_open();
     for (size_t i = 0; i < COUNT(bodies); i++) {
@@ -613,8 +658,9 @@ T(se_12_an_event_is_kept_without_the_secret_of_the_buyers_program)
         str id = str_fmt(t_ctx()->mem, "evt_secret_%zu", i);
         t_ctx()->scope.platform = true;
         must(payments_store(t_ctx(), S("stripe"), id, S("x"), str_of(bodies[i][0]), &fresh));
-        struct node *row =
-            t_rows(str_fmt(t_ctx()->mem, "select body from payments.event where event_id = '%.*s'", STR(id)).p);
+        struct node *row = t_rows(str_fmt(
+            t_ctx()->mem, "select body from payments.event where event_id = '%.*s'", STR(id))
+                                      .p);
         eq_str(node_str(&node_first(row)->node, "body"), bodies[i][1]);
     }
 }

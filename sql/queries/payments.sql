@@ -208,6 +208,13 @@ select id, 0::bigint as owner, client_secret as sealed from payments.attempt
 -- in: id bigint, sealed text, before text
 update payments.attempt set client_secret = :sealed where id = :id and client_secret = :before;
 
+-- name: forget_links :exec
+-- The way back to an order opens it. A page is asked for again, word for word, for half an hour;
+-- what is older than a day has lost it, and so have all before these.
+update payments.attempt set request = request - 'success_url' - 'cancel_url'
+ where id > (select max(id) from payments.attempt) - 200000
+   and created_at < now() - interval '1 day' and request ? 'success_url';
+
 -- name: erase_requests :exec
 -- in: order_id bigint
 update payments.attempt set request = request - 'email' where order_id = :order_id;

@@ -77,7 +77,14 @@ JOBS(payments){
     END_OF_JOBS,
 };
 
+static int forget_links(struct ctx *c)
+{
+    c->scope.platform = true;
+    return q_payments_forget_links(c, NULL);
+}
+
 CRONS(payments){
     { "payments.reconcile", MINUTE, reconcile },
+    { "payments.forget_links", 6 * HOUR, forget_links },
     END_OF_CRONS,
 };

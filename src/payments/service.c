@@ -150,11 +150,10 @@ int payments_start(struct ctx *c, str provider, const struct payment_order *o, s
 /* ---- closing, asking
  * ----------------------------------------------------------------------------- */
 
-/* The same JSON with "client_secret": "", wherever it stands: with it whoever reads the events
- * could speak for the buyer's program. */
-static str without_secret(struct arena *mem, str body)
+/* The same JSON with "" for the text of that name, wherever it stands. */
+static str without(struct arena *mem, str name, str body)
 {
-    str name = S("\"client_secret\""), rest = body;
+    str rest = body;
     struct buf out = buf_new(mem, body.n + 1);
     for (i64 at; (at = str_find(rest, name)) >= 0;) {
         size_t n = (size_t)at + name.n;
@@ -171,9 +170,21 @@ static str without_secret(struct arena *mem, str body)
     return buf_str(&out);
 }
 
+/* Who reads what was stored can neither speak for the buyer's program nor open their order, and
+ * finds no telephone and no street: those are kept with the order, sealed. */
+static str what_is_kept(struct arena *mem, str body)
+{
+    static const char *const names[] = { "\"client_secret\"", "\"success_url\"", "\"cancel_url\"",
+        "\"return_url\"", "\"phone\"", "\"line1\"", "\"line2\"" };
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (str_find(body, str_of(names[i])) >= 0)
+            body = without(mem, str_of(names[i]), body);
+    return body;
+}
+
 int payments_store(struct ctx *c, str provider, str event_id, str kind, str body, bool *fresh)
 {
-    body = without_secret(c->mem, body);
+    body = what_is_kept(c->mem, body);
     struct node *row;
     struct provider_news news = { 0 };
     struct scope before = c->scope;
