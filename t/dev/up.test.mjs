@@ -199,5 +199,14 @@ test('what has never been started says how to', async () => {
     assert.equal(ran.code, 3);
     assert.equal(JSON.parse(ran.out).running, false);
     assert.match(ran.err, /\.\/dev up/);
-    assert.equal(it.dev('frobnicate').code, 2);
+    const what = it.dev('frobnicate'), logs = it.dev('logs');
+    assert.deepEqual([what.code, logs.code], [2, 1]);
+    assert.match(what.err, /no \.\/dev frobnicate/);
+    assert.match(logs.err, /no shop in .*never yet: \.\/dev up/);
+    for (const port of ['http', '0', '99999']) {
+        it.env.TALAT_PORT = port;
+        const ran = it.dev('up', '-d');
+        assert.deepEqual([ran.code, /TALAT_PORT=\S+ is no port/.test(ran.err)], [1, true], ran.err);
+    }
+    assert.equal(existsSync(it.folder), false);
 });
