@@ -292,6 +292,16 @@ str locale_country(struct ctx *c, str code)
     return U_SUCCESS(err) && n > 0 ? narrow(c->mem, text, n) : code;
 }
 
+bool locale_is_zone(str zone)
+{
+    UChar id[64] = { 0 }, its_name[64];
+    UErrorCode err = U_ZERO_ERROR;
+    for (size_t i = 0; i < zone.n && i + 1 < COUNT(id); i++)
+        id[i] = (UChar)(unsigned char)zone.p[i];
+    ucal_getCanonicalTimeZoneID(id, -1, its_name, COUNT(its_name), NULL, &err);
+    return zone.n && zone.n < COUNT(id) && U_SUCCESS(err);
+}
+
 when locale_day_start(when at, str zone)
 {
     UChar id[64] = { 'U', 'T', 'C' };

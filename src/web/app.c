@@ -78,17 +78,52 @@ void app_wants_https(const struct app *app, const char *key, struct buf *errors)
 /* Who asks for these later would take what was meant by a word it does not know for not said. */
 static void read_numbers(const struct app *app, struct buf *errors)
 {
-    static const char *const numbers[] = { "audit_address_days", "audit_days", "backup_every_hours",
-        "backup_keep", "drill_every_days", "hold_minutes", "recycle", "slow_limit_s",
-        "slow_workers", "sms_per_hour", "web_limit_s", "web_workers", "work_workers",
-        "worker_memory_mb" };
+    static const struct {
+        const char *name;
+        i64 least;
+    } numbers[] = { { "audit_address_days", 0 }, { "audit_days", 0 }, { "backup_every_hours", 0 },
+        { "backup_keep", 0 }, { "drill_every_days", 0 }, { "hold_minutes", 1 }, { "recycle", 1 },
+        { "slow_limit_s", 1 }, { "slow_workers", 0 }, { "sms_per_hour", 0 }, { "web_limit_s", 1 },
+        { "web_workers", 0 }, { "work_workers", 0 }, { "worker_memory_mb", 32 } };
     static const char *const switches[] = { "demo", "second_factor_text" };
     for (size_t i = 0; i < COUNT(numbers); i++)
-        conf_int(app->conf, numbers[i], 0);
+        if (conf_int(app->conf, numbers[i].name, numbers[i].least) < numbers[i].least)
+            buf_fmt(errors, "%s: must be %" PRId64 " or more\n", numbers[i].name, numbers[i].least);
     for (size_t i = 0; i < COUNT(switches); i++)
         conf_bool(app->conf, switches[i], false);
     if (conf_wrong(app->conf))
         buf_fmt(errors, "%s\n", conf_wrong(app->conf));
+}
+
+/* "https://shop.example.com:8443": no more than that. */
+static bool is_origin(str url)
+{
+    i64 at = str_find(url, S("://"));
+    str host = at < 0 ? str_none : str_from(url, (size_t)at + 3);
+    if (!str_starts(url, S("http://")) && !str_starts(url, S("https://")))
+        return false;
+    for (size_t i = 0; i < host.n; i++)
+        if (host.p[i] <= ' ' || strchr("/?#@;,'\"", host.p[i]))
+            return false;
+    return host.n > 0;
+}
+
+/* A word that is wrong here would be found out by a visitor: times of another place, links that
+ * lead nowhere, a payment page that the browser does not go to. */
+static void read_words(const struct app *app, struct buf *errors)
+{
+    str zone = conf_str(app->conf, "zone", S("Asia/Bangkok")), origin;
+    str origins = conf_str(app->conf, "payment_origins", str_none);
+    if (!is_origin(app->base_url))
+        buf_add(errors, S("base_url: must begin with http:// or https://, and end with the host\n"));
+    if (!web_is_language(app->language))
+        buf_fmt(errors, "language: %.*s is not en, th or vi\n", STR(app->language));
+    if (!locale_is_zone(zone))
+        buf_fmt(errors, "zone: there is no time zone %.*s\n", STR(zone));
+    while (origins.n && str_cut(&origins, ' ', &origin))
+        if (origin.n && !is_origin(origin))
+            buf_fmt(errors, "payment_origins: %.*s is no address as https://checkout.stripe.com\n",
+                STR(origin));
 }
 
 static void read_settings(struct app *app, struct buf *errors)
@@ -112,8 +147,7 @@ static void read_settings(struct app *app, struct buf *errors)
         buf_add(errors, S("secret: must be 32 characters or more\n"));
     if (app->production && app->demo)
         buf_add(errors, S("demo: a demo shop does not run in production\n"));
-    if (!str_starts(app->base_url, S("http://")) && !str_starts(app->base_url, S("https://")))
-        buf_add(errors, S("base_url: must begin with http:// or https://\n"));
+    read_words(app, errors);
     read_paths(app);
     read_currencies(app, errors);
 }

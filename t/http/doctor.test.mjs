@@ -225,7 +225,8 @@ test('faults in the database', { skip }, async () => {
 });
 
 test('a number that is none: no program starts with it, and each says which line it is', { skip }, async () => {
-    for (const [key, value, words] of [['hold_minutes', 'soon', /hold_minutes: expected a whole number, found "soon"/], ['second_factor_text', 'maybe', /second_factor_text: expected yes or no/]]) {
+    for (const [key, value, words] of [['language', 'de', /language: de is not en, th or vi/], ['zone', 'Mars/Olympus', /zone: there is no time zone Mars/], ['base_url', 'http://localhost/shop', /base_url: must begin with/],
+        ['payment_origins', 'checkout.stripe.com', /payment_origins: checkout.stripe.com is no address/], ['hold_minutes', '-5', /hold_minutes: must be 1 or more/], ['hold_minutes', 'soon', /hold_minutes: expected a whole number, found "soon"/], ['second_factor_text', 'maybe', /second_factor_text: expected yes or no/]]) {
         const got = await examine(configured('number', { [key]: value }), '--json');
         assert.deepEqual([got.code, got.out], [1, '']);
         assert.match(got.err, words);
