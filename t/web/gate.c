@@ -41,6 +41,11 @@ static int kept_with_cookie(struct req *r)
     set_cookie(r, "__Host-x", S("1"), 0, false);
     return hello(r);
 }
+static int for_two(struct req *r)
+{
+    TRY(as_role(r, ROLE(ADMIN) | ROLE(SUPER_ADMIN)));
+    return hello(r);
+}
 static int broken_view(struct req *r) { return reply_view(r, 200, "broken", node_map(r->c.mem)); }
 static int hook(struct req *r)
 {
@@ -82,6 +87,7 @@ ROUTES(gate_test) {
     ROUTE(POST,   "/hook",           ANYONE,      NULL,   hook,     NULL,    RATE_HOOK, RAW | BARE),
     ROUTE(GET,    "/back",           ANYONE,      NULL,   source,   NULL,    RATE_LOGIN, 0),
     ROUTE(POST,   "/source",         ANYONE,      NULL,   source,   NULL,    RATE_FORM, 0),
+    ROUTE(GET,    "/two",            SHOPPER,     NULL,   for_two,  "hello", RATE_PAGE, 0),
     ROUTE(GET,    "/header",         ANYONE,      a_name, header_injection, "hello", RATE_PAGE, 0),
     END_OF_ROUTES
 };
@@ -352,6 +358,24 @@ T(members_have_what_their_place_has)
     is_false(may(&viewer, ORDERS_READ_ALL));
     is_true(may(&viewer, SHOPPER));
     is_false(may(&viewer, PERMISSION_NONE_GIVEN));
+}
+T(any_of_the_named_roles_goes_on_and_others_hear_which_would_do_AC_06)
+{
+    open_house(NULL);
+    for (enum role role = USER; role <= SUPER_ADMIN; role++) {
+        struct who who = { .person = 1, .role = role, .allowed = permissions_of(role, NOBODY) };
+        t_as(&who);
+        t_get("/two.json");
+        t_status(role == USER ? 403 : 200);
+        if (role == USER) {
+            t_json("error", "Insufficient permissions");
+            t_json("required", "admin|super_admin");
+            t_json("role", "user");
+        }
+    }
+    t_as(NULL);
+    t_get("/two.json");
+    t_status(401);
 }
 T(nothing_but_the_set_of_permissions_decides_AC_06)
 {
