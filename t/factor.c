@@ -384,7 +384,7 @@ T(a_recovery_code_logs_in_once_and_its_owner_hears_of_it)
     t_json("codesLeft", "8");
 }
 
-T(new_recovery_codes_end_the_old_ones)
+T(new_recovery_codes_end_the_old_ones_and_are_in_the_trail_SE_13)
 {
     registers();
     const struct node *codes = sets_up_the_app();
@@ -397,6 +397,11 @@ T(new_recovery_codes_end_the_old_ones)
     t_status(422);
     form("/login/second", "code", nth(fresh, 1), "");
     t_status(303);
+    eq_int(t_int("select count(*) as n from audit.entry e join auth.person p on e.thing_id = p.id::text "
+                 "where e.thing = 'auth.person' and e.action = 'recovery_codes' "
+                 "and e.person_id = p.id and p.email = '%s'",
+               mail_of_test),
+        2); /* with the app, and anew */
 }
 
 T(without_a_factor_there_are_no_recovery_codes)

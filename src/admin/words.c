@@ -66,6 +66,7 @@ static const struct word actions[] = {
     { "import", SAYS("Imported") },
     { "export", SAYS("Downloaded") },
     { "logins_ended", SAYS("Logins ended") },
+    { "recovery_codes", SAYS("New recovery codes") },
     { "view_as", SAYS("Began to see the shop as a customer") },
     { "view_as_end", SAYS("Stopped seeing the shop as a customer") },
     { "view_as_refused", SAYS("Refused while seeing the shop as a customer") },

@@ -1,3 +1,4 @@
+#include "audit/audit.h"
 #include "auth/factor_in.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
@@ -214,7 +215,8 @@ static int put_ten(struct ctx *c, void *with)
     for (size_t i = 0; i < CODES; i++)
         TRY(q_auth_add_recovery(
             c, NULL, ten->person, str_upto(ten->codes[i], MARK_LETTERS), ten->hashes[i]));
-    return E_OK;
+    return audit_tell(c, "account", "recovery_codes", "auth.person",
+        str_fmt(c->mem, "%" PRId64, ten->person), NULL);
 }
 
 static bool is_mark_free(const struct ten *ten, size_t n)
