@@ -55,13 +55,14 @@ static void note_source(struct req *r)
 }
 
 /* Who brings a session or a token is counted when it is known whose they are, so that one round
- * trip counts the address and the person; everybody else, before anything else is done. */
-static bool is_counted_late(const struct req *r)
+ * trip counts the address and the person, unless their address has used it up already; everybody
+ * else, before anything else is done. */
+static int limit(struct req *r)
 {
-    return !(r->route->flags & CACHED) && (r->is_bearer || in_cookie(r, COOKIE_SESSION).n);
+    bool brings = !(r->route->flags & CACHED) && (r->is_bearer || in_cookie(r, COOKIE_SESSION).n);
+    r->is_counted_late = brings && !limit_is_known_over(r);
+    return r->is_counted_late ? E_OK : limit_check(r);
 }
-
-static int limit(struct req *r) { return is_counted_late(r) ? E_OK : limit_check(r); }
 
 static int ask_who(struct req *r)
 {
@@ -83,7 +84,7 @@ static int who(struct req *r)
         return E_OK;
     int err = ask_who(r);
     struct fault told = r->c.fault;
-    if (is_counted_late(r))
+    if (r->is_counted_late)
         TRY(limit_check(r));
     r->c.fault = told;
     return err;

@@ -288,12 +288,30 @@ void limit_settle(struct req *r, const struct counter *counters, bool counted)
         learn(r, &late->taken[i]);
 }
 
+static bool is_free(const struct req *r)
+{
+    return r->c.app->limits->factor == 0 || r->route->rate == RATE_NONE || r->internal;
+}
+
+bool limit_is_known_over(struct req *r)
+{
+    uint64_t hash;
+    for (size_t i = 0; i < COUNT(classes) && !is_free(r); i++) {
+        if (!(classes[i].rates & IN(r->route->rate)) || classes[i].by != BY_ADDRESS)
+            continue;
+        struct taken t = take(r, i, limit_address(r), 1);
+        const struct known *k = known_of(r->c.app->limits, t.counter.key, &hash);
+        if (k->hash == hash && k->ends_us > r->c.now && k->count > t.most)
+            return true;
+    }
+    return false;
+}
+
 int limit_check(struct req *r)
 {
-    struct limits *limits = r->c.app->limits;
     struct taken taken[PER_REQUEST], *tightest = taken;
     size_t n = 0;
-    if (limits->factor == 0 || r->route->rate == RATE_NONE || r->internal)
+    if (is_free(r))
         return E_OK;
     for (size_t i = 0; i < COUNT(classes) && n < PER_REQUEST; i++) {
         str who = classes[i].rates & IN(r->route->rate) ? who_of(r, classes[i].by) : str_none;

@@ -148,6 +148,7 @@ struct req {
     bool internal;       /* came over nginx's inner socket (cache refresh) */
     bool is_bearer;      /* speaks by a token of its own: no cookie was read, none is needed */
     str bearer;          /* ... the token as it was sent */
+    bool is_counted_late; /* by the limits: not before it is known who asks */
     str uri;             /* as asked, with language prefix, .json and query: the cache key's */
     const struct cgi *cgi;
     struct web_fields *fields; /* what was sent; web_in.h */

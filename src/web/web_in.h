@@ -78,6 +78,8 @@ bool query_is_canonical(struct req *);
 int csrf_check(struct req *);
 void csrf_heal(struct req *);  /* a page for someone whose token is missing or stale: a new one */
 int limit_check(struct req *); /* the route's own class, by address and by session */
+/* Whether this worker has heard, this very window, that the address has used its class up. */
+bool limit_is_known_over(struct req *);
 /* What limit_check has let in without asking Redis: counters that still have to count, along with
  * the tags of the page if there are any. */
 enum { PER_REQUEST = COUNTERS_AHEAD };

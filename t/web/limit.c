@@ -26,7 +26,15 @@ ROUTES(limit_test) {
 };
 /* clang-format on */
 static const struct route *const features[] = { limit_test_routes, NULL };
-static const struct house house = { .features = features };
+static int looked_up; /* how often it was asked who somebody is */
+static int who(struct req *r, str session)
+{
+    (void)session;
+    looked_up++;
+    r->who = (struct who){ .role = GUEST };
+    return E_OK;
+}
+static const struct house house = { .features = features, .hooks = { .who = who } };
 
 T(se_01_twenty_orders_a_minute_and_no_more)
 {
@@ -115,6 +123,23 @@ T(se_02_an_address_is_not_forgotten_for_a_session_made_to_that_end)
         refused += t_last_status() == 429;
     }
     eq_int(refused, 100);
+}
+T(SE_21_who_asks_too_often_is_not_looked_up)
+{
+    t_house(&house, NULL, "limits = on\nlimit_classes = general-address 3/60\n");
+    looked_up = 0;
+    for (int i = 0; i < 9; i++) { /* a session made up anew each time */
+        t_cookie_set(COOKIE_SESSION, str_fmt(t_ctx()->mem, "made-up-%d", i).p);
+        t_get("/");
+        t_status(i < 3 ? 200 : 429);
+    }
+    eq_int(looked_up, 4); /* the fourth is how the worker learns of it */
+    t_clock(t_ctx()->now + 61 * SECOND);
+    for (int i = 0; i < 4; i++) {
+        t_get("/");
+        t_status(i < 3 ? 200 : 429);
+    }
+    eq_int(looked_up, 8);
 }
 T(an_ipv6_household_is_one)
 {
