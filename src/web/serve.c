@@ -30,7 +30,7 @@ enum {
     BACKLOG = 1024,
     IDLE_BEAT_S = 25, /* a worker shows itself every second */
     STOP_S = 8,
-    REST_S = 8,  /* idle for so long, a slow worker lets go of its connection: 10 MB of PostgreSQL's */
+    REST_S = 8, /* idle for so long, a spare worker lets go of its connection: 10 MB of PostgreSQL's */
     OLD_S = 70, /* how long the workers before a reload may still be busy */
     NO_CHILD = 0,
 };
@@ -40,6 +40,7 @@ enum {
 struct beat {                  /* in memory shared with the supervisor */
     _Atomic i64 seen_us;       /* last sign of life */
     _Atomic i64 busy_since_us; /* 0: waiting for a request */
+    _Atomic i64 served_us;     /* the last request; 0: it has no connection to the database */
 };
 struct worker {
     pid_t pid;
@@ -51,7 +52,7 @@ struct pool {
     char *const *argv;
     int listener, n;
     i64 busy_limit_us, recycle, memory_kb;
-    bool lets_go; /* of a connection it has no use for */
+    int keeps;    /* so many workers stay connected to the database when nobody asks */
     struct beat *beats;
     struct worker workers[WORKERS_MAX];
     pid_t old[WORKERS_MAX]; /* workers from before a reload */
@@ -189,7 +190,30 @@ static void serve_one(struct pool *p, struct beat *beat, int fd, struct arena *m
         kept_renew(p->app);
     }
     arena_reset(mem);
+    atomic_store(&beat->served_us, when_ticks());
     atomic_store(&beat->busy_since_us, 0);
+}
+
+/* Those that served last stay connected: the kernel wakes workers in one order, so a quiet shop is
+ * served by the same few, whose plans are made. */
+static bool is_spare(const struct pool *p, int slot)
+{
+    i64 mine = atomic_load(&p->beats[slot].served_us);
+    int fresher = 0;
+    for (int i = 0; i < p->n; i++) {
+        i64 other = atomic_load(&p->beats[i].served_us);
+        fresher += other > mine || (other == mine && i < slot);
+    }
+    return mine && fresher >= p->keeps;
+}
+
+static void rest(const struct pool *p, int slot, struct pg *pg)
+{
+    struct beat *beat = &p->beats[slot];
+    if (when_ticks() - atomic_load(&beat->served_us) < REST_S * SECOND || !is_spare(p, slot))
+        return;
+    pg_let_go(pg);
+    atomic_store(&beat->served_us, 0);
 }
 
 /* Half of the pool does not go at once: each has its own number of requests to live. */
@@ -215,15 +239,12 @@ static int work(struct pool *p, int slot)
     kept_pool(p->app);
     metrics_slot(p->app, slot);
     metric_add(p->app, "worker_starts_total", 1);
-    int idle_s = 0;
     for (i64 left = lifetime(p); left > 0 && !told_to_end && !is_fat(p);) {
         atomic_store(&beat->seen_us, when_ticks());
         if (epoll_pwait(poller, &event, 1, 1000, &while_waiting) <= 0) {
-            if (p->lets_go && ++idle_s == REST_S)
-                pg_let_go(pg);
+            rest(p, slot, pg);
             continue;
         }
-        idle_s = 0;
         int fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0)
             continue; /* another worker was faster */
@@ -244,6 +265,7 @@ static void start_worker(struct pool *p, int slot)
     i64 now = when_ticks();
     atomic_store(&p->beats[slot].seen_us, 0);
     atomic_store(&p->beats[slot].busy_since_us, 0);
+    atomic_store(&p->beats[slot].served_us, 0);
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
@@ -500,9 +522,15 @@ static void watch_over(struct pool *p, const sigset_t *signals)
     }
 }
 
+static int cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (int)n;
+}
+
 int pool_workers(const struct conf *conf, bool slow)
 {
-    i64 cores = sysconf(_SC_NPROCESSORS_ONLN), n = 2 * cores;
+    i64 n = 2 * cores();
     if (slow && n < 4)
         n = 4;
     i64 wanted = conf_int(conf, slow ? "slow_workers" : "web_workers", 0);
@@ -515,7 +543,7 @@ static bool read_sizes(struct pool *p)
     const struct conf *conf = p->app->conf;
     bool slow = strcmp(p->name, "slow") == 0;
     p->n = pool_workers(conf, slow);
-    p->lets_go = slow;
+    p->keeps = slow ? 0 : cores();
     p->busy_limit_us =
         conf_int(conf, slow ? "slow_limit_s" : "web_limit_s", slow ? 58 : 28) * SECOND;
     p->recycle = conf_int(conf, "recycle", 20000);

@@ -6,23 +6,34 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import * as fcgi from './fcgi.mjs';
 import { Node, rss } from './node.mjs';
-import { skip as noStack, Browser, admin, buyer, calm, goods, rows, shopper, url } from './shop.mjs';
+import { skip as noStack, Browser, admin, ask, buyer, calm, goods, rows, shopper, until, url } from './shop.mjs';
 import { random } from '../sim/switches.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const REQUESTS = Number(process.env.TALAT_REQUESTS ?? 10000), CLIENTS = 4, SEED = Number(process.env.TALAT_SEED ?? 20261121);
 // The sanitizer keeps freed memory back for a while: not in this node.
 const node = new Node({ recycle: 1e9, web_workers: 2 }, { ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:quarantine_size_mb=0:thread_local_quarantine_size_kb=0` });
+const fds = (pid) => readdirSync(`/proc/${pid}/fd`).length;
+// One with two workers more than the machine has cores. Nobody asks it while the long test runs.
+const quiet = new Node({ recycle: 1e9, web_workers: cpus().length + 2 });
+let connected;
 
 before(async () => {
     if (skip) return;
     await calm();
     await node.start();
+    await quiet.start();
+    const bare = fds(quiet.workers('web').at(-1));
+    for (let i = 0; i < 100 && !quiet.workers('web').every((pid) => fds(pid) >= bare + 2); i++) // PostgreSQL and Redis
+        await Promise.all(Array.from({ length: 16 }, (_, n) => ask(`/products/none-${i}-${n}`, { to: quiet.at })));
+    assert.ok(quiet.workers('web').every((pid) => fds(pid) >= bare + 2), 'each has asked both');
+    connected = new Map(quiet.workers('web').map((pid) => [pid, fds(pid)]));
 });
-after(async () => { if (!skip) await node.stop(); });
+after(async () => { if (!skip) { await node.stop(); await quiet.stop(); } });
 
 test(`${REQUESTS} requests of every kind: memory and descriptors stay as they are`, { skip, timeout: 6 * 3600 * 1000 }, async (t) => {
     const next = random(SEED), pick = (list) => list[Math.floor(next() * list.length)], thing = goods({ stock: 100000 });
@@ -50,7 +61,6 @@ test(`${REQUESTS} requests of every kind: memory and descriptors stay as they ar
         'an event': () => ask('/payments/stripe/webhook', { form: { not: 'signed' } }),
     };
     const names = Object.keys(kinds), statuses = {};
-    const fds = (pid) => readdirSync(`/proc/${pid}/fd`).length;
     const go = async (n) => {
         await Promise.all(Array.from({ length: CLIENTS }, async () => {
             while (n-- > 0) {
@@ -77,4 +87,11 @@ test(`${REQUESTS} requests of every kind: memory and descriptors stay as they ar
     for (const [name, seen] of Object.entries(statuses))
         assert.ok(Object.keys(seen).every((status) => Number(status) >= 200 && Number(status) < 500), `${name}: ${JSON.stringify(seen)}`);
     assert.ok(statuses.product[200] > 0 && statuses['into the cart'][303] > 0 && statuses.desk[200] > 0 && statuses.account[200] > 0, JSON.stringify(statuses));
+});
+
+test('of workers that nobody asks as many stay connected to the database as there are cores', { skip, timeout: 60000 }, async () => {
+    const has = () => [...connected].filter(([pid, open]) => fds(pid) === open).length;
+    await until(() => has() === cpus().length, 20000, () => `${has()} of ${connected.size}`);
+    assert.equal((await ask('/products/none', { to: quiet.at })).status, 404);
+    await until(() => has() === cpus().length, 20000, () => `${has()} of ${connected.size} after another request`);
 });
