@@ -66,6 +66,13 @@ static i64 run_many(i64 most)
 
 static bool run_one(void) { return run_many(1) == 1; }
 
+/* Rows of the queue that this transaction has read so far. */
+static i64 jobs_read(void)
+{
+    return t_int("select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n"
+                 " from pg_stat_xact_user_tables where relid = 'work.job'::regclass");
+}
+
 /* ---- outbox --------------------------------------------------------------------------------- */
 
 T(events_are_numbered_per_organisation_without_gaps)
@@ -340,6 +347,27 @@ T(a_job_is_added_with_its_transaction_or_not_at_all)
     add("gone", 1);
     pg_end(c, E_CONFLICT);
     is_false(run_one());
+}
+
+/* As on a sale day. The plan is that of the quiet morning, when to read the whole queue looked cheap. */
+T(a_turn_reads_what_it_takes_however_many_wait)
+{
+    house();
+    t_sql("discard plans");
+    t_sql("set local random_page_cost = 1000");
+    add("first", 1);
+    is_true(run_one());
+    t_sql("insert into work.job (kind, key, run_at, rank) select 't.note', 'many:' || n,"
+          " now() - interval '1 hour' + n * interval '1 s', mod(n, 3) - 1"
+          " from generate_series(1, 3000) n");
+    struct turn t = { .wait_us = 0 };
+    i64 before = jobs_read();
+    must(queue_turn(t_ctx(), &t, 1));
+    must(queue_turn(t_ctx(), &t, 1)); /* finishes the one before it, too */
+    i64 read = jobs_read() - before;
+    must(queue_tell(t_ctx(), &t));
+    eq_int(seen.ran, 3);
+    eq_int(read < 300 ? 0 : read, 0);
 }
 
 /* ---- batches ------------------------------------------------------------------------------------

@@ -154,16 +154,20 @@ create function work.claim(most bigint, lease_us bigint, by_worker text, quick t
 returns table (place bigint, job bigint, of_kind text, with_key text, organisation bigint,
     subject bigint, beside jsonb, by_request text, try int) language plpgsql as $$
 begin
-    perform from work.job where state = 'ready' and run_at <= statement_timestamp() limit 1;
-    if not found then return; end if;
     return query
     with due as materialized (
-        select j.id, j.rank, j.run_at, j.deaths = 0 and j.kind = any(quick) as is_quick
-          from work.job j
-         where j.state = 'ready' and j.run_at <= statement_timestamp()
-         order by j.rank, j.run_at, j.id
+        select w.id, w.rank, w.run_at, w.is_quick
+          from (values (-1), (0), (1)) as r(rank),
+               lateral (select j.id, j.rank, j.run_at,
+                               j.deaths = 0 and j.kind = any(quick) as is_quick
+                          from work.job j
+                         where j.state = 'ready' and j.rank = r.rank
+                           and j.run_at <= statement_timestamp()
+                         order by j.run_at, j.id
+                         limit most
+                           for update skip locked) as w
+         order by w.rank, w.run_at, w.id
          limit most
-           for update skip locked
     ), lined as (
         select d.id, row_number() over in_turn as place, bool_and(d.is_quick) over in_turn as all_quick
           from due d window in_turn as (order by d.rank, d.run_at, d.id)
@@ -182,13 +186,15 @@ end $$;
 -- A worker's turn: what it has run is gone, events become jobs, what is due is taken; last of all, in
 -- a row without a job, how many events were read and when the next job is due. Nobody waits for this
 -- commit unless events were read: a claim that is lost with the database's machine leaves the job
--- due, a finish that is lost runs it once more, and a job may run more than once.
+-- due, a finish that is lost runs it once more, and a job may run more than once. However many wait, only
+-- what is taken is read: the plans of a short queue would read it whole, when it is long as well.
 create function work.turn(done bigint[], tries bigint[], most_events bigint, heard text[],
     jobs text[], unless text[], ranks bigint[], most bigint, lease_us bigint, by_worker text,
     quick text[])
 returns table (events bigint, wait_us bigint, place bigint, job bigint, of_kind text,
     with_key text, organisation bigint, subject bigint, beside jsonb, by_request text, try int)
-language plpgsql as $$
+language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 begin
     perform set_config('synchronous_commit', 'off', true);
     if done <> '{}' then

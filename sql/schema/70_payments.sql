@@ -40,7 +40,7 @@ create table payments.event (
     account text not null default '',
     event_id text not null,
     kind text not null,
-    body text not null,
+    body text compression lz4 not null,
     received_at timestamptz not null default now(),
     applied_at timestamptz,
     outcome text not null default '',
