@@ -444,15 +444,64 @@ static str input_note(struct arena *mem, const struct input *in)
     return str_fmt(mem, "%" PRId64 "–%" PRId64 " %s", in->min, in->max, unit);
 }
 
+static str header_name(struct arena *mem, const char *lower)
+{
+    str name = str_dup(mem, str_of(lower));
+    for (size_t i = 0; i < name.n; i++)
+        if (!i || name.p[i - 1] == '-')
+            ((char *)name.p)[i] = (char)toupper((unsigned char)name.p[i]);
+    return name;
+}
+
+/* "items[].sku": as JSON has it; a form's fields and those of an address are called as they are. */
+static str told_name(struct arena *mem, const struct operation *o, const struct input *in, str before)
+{
+    struct buf name = buf_new(mem, 400);
+    const char *where = place_of(o, in);
+    if (in->header)
+        return header_name(mem, in->header);
+    if (where || !str_starts(o->path, S("/api/")))
+        return str_fmt(mem, "%.*s%s", STR(before), in->name);
+    json_key(&name, str_of(in->name));
+    return str_fmt(mem, "%.*s%.*s", STR(before), (int)name.n - 2, name.p + 1);
+}
+
+static void tell_inputs(struct arena *mem, const struct operation *o, const struct input *in,
+    str before, struct node *inputs)
+{
+    for (; in && in->name; in++) {
+        struct node *input = node_add_map(mem, inputs);
+        const char *where = before.n ? "body" : place_of(o, in);
+        str name = told_name(mem, o, in, before);
+        node_set_str(mem, input, S("name"), name);
+        node_set_str(mem, input, S("where"), str_of(where ? where : "body"));
+        node_set_str(mem, input, S("type"), str_of(kinds[in->kind].type));
+        node_set_bool(mem, input, S("is_required"), in->required);
+        node_set_str(mem, input, S("note"), input_note(mem, in));
+        tell_inputs(mem, o, in->of,
+            str_fmt(mem, "%.*s%s.", STR(name), in->kind == LIST ? "[]" : ""), inputs);
+    }
+}
+
+static struct node *group_of(struct arena *mem, struct node *groups, str name)
+{
+    struct node *group = node_get(groups, name);
+    if (group)
+        return group;
+    group = node_set_map(mem, groups, name);
+    node_set_str(mem, group, S("name"), name);
+    node_set_bool(mem, group, S("is_api"), str_is(name, "api"));
+    node_set_list(mem, group, S("operations"));
+    return group;
+}
+
 static void add_to_group(
     struct app *app, struct arena *mem, const struct operation *o, struct node *groups)
 {
-    struct node *group = node_get(groups, o->feature);
-    if (!group) {
-        group = node_set_map(mem, groups, o->feature);
-        node_set_str(mem, group, S("name"), o->feature);
-        node_set_list(mem, group, S("operations"));
-    }
+    str rest = o->feature, of = S("api"); /* "auth_reset" goes with "auth" */
+    if (!str_starts(o->path, S("/api/")))
+        str_cut(&rest, '_', &of);
+    struct node *group = group_of(mem, groups, of);
     struct node *one = node_add_map(mem, node_get(group, S("operations")));
     struct node *inputs = node_set_list(mem, one, S("inputs"));
     node_set_str(mem, one, S("id"), operation_id(mem, o));
@@ -460,23 +509,18 @@ static void add_to_group(
     node_set_str(mem, one, S("address"), o->path);
     node_set_str(mem, one, S("words"), o->words);
     node_set_str(mem, one, S("permission"), str_of(permission_name(o->row->need)));
-    for (const struct input *in = o->row->in; in && in->name; in++) {
-        struct node *input = node_add_map(mem, inputs);
-        node_set_str(mem, input, S("name"), str_of(in->name));
-        node_set_str(mem, input, S("type"), str_of(kinds[in->kind].type));
-        node_set_bool(mem, input, S("is_required"), in->required);
-        node_set_str(mem, input, S("note"), input_note(mem, in));
-    }
+    tell_inputs(mem, o, o->row->in, str_none, inputs);
     str title = answer_title(app, mem, o);
     node_set_str(mem, one, S("answer"),
         str_is(title, "Location") ? S("location text")
-            : title.n             ? str_trim(shape_source(app->shapes, str_of(o->row->view)))
+            : title.n             ? shape_told(app->shapes, mem, str_of(o->row->view))
                                   : o->type);
 }
 
 struct node *openapi_groups(struct ctx *c)
 {
     struct node *groups = node_map(c->mem), *list = node_list(c->mem);
+    group_of(c->mem, groups, S("api")); /* what is made for programs comes first */
     each_operation(c->app, c->mem, add_to_group, groups);
     EACH(item, groups)
         node_add(c->mem, list, (struct node *)&item->node);

@@ -15,6 +15,7 @@
  * same lines, so that it cannot differ from the answers. */
 #include <stdio.h>
 #include "web/mustache_in.h"
+#include <ctype.h>
 #include "web/web_in.h"
 
 enum { SHAPE_CEILING = 64 << 10, DEPTH_MAX = 16 };
@@ -251,10 +252,70 @@ const struct shape *shape_find(const struct shapes *set, str name)
     return named ? &named->is : NULL;
 }
 
-str shape_source(const struct shapes *set, str name)
+/* ---- for people ------------------------------------------------------------------------------ */
+
+enum { DEEPEST_TOLD = 6, TOLD_CEILING = 64 << 10 };
+
+static void tell(const struct shapes *, struct buf *out, str source, int depth);
+
+static void tell_name(struct buf *out, str *code)
+{
+    struct buf name = buf_new(out->mem, 256);
+    size_t n = 0;
+    while (n < code->n && (isalnum((unsigned char)code->p[n]) || code->p[n] == '_'))
+        n++;
+    json_key(&name, str_upto(*code, n));
+    buf_add(out, (str){ name.p + 1, name.n - 2 }); /* without its quotation marks */
+    *code = str_from(*code, n);
+}
+
+/* "@part/order": what stands in that file, a step further in. */
+static void tell_part(const struct shapes *set, struct buf *out, str *code, int depth)
+{
+    size_t n = 1;
+    while (n < code->n && (isalnum((unsigned char)code->p[n]) || strchr("_/", code->p[n])))
+        n++;
+    const struct named *part = find(set, (str){ code->p + 1, n - 1 });
+    if (part && depth < DEEPEST_TOLD) {
+        buf_add(out, S("{\n"));
+        tell(set, out, str_trim(part->source), depth + 1);
+        buf_fmt(out, "%*s}", 4 * depth, "");
+    } else {
+        buf_add(out, S("{ … }"));
+    }
+    *code = str_from(*code, n);
+}
+
+static void tell(const struct shapes *set, struct buf *out, str source, int depth)
+{
+    str line;
+    while (source.n && str_cut(&source, '\n', &line)) {
+        i64 comment = str_find(line, S("#"));
+        str code = comment < 0 ? line : str_upto(line, (size_t)comment);
+        size_t inner = 0;
+        while (inner < code.n && code.p[inner] == ' ')
+            inner++;
+        buf_fmt(out, "%*s", 4 * depth, "");
+        while (code.n)
+            if (code.p[0] == '@')
+                tell_part(set, out, &code, depth + (int)(inner / 4));
+            else if (isalpha((unsigned char)code.p[0]))
+                tell_name(out, &code);
+            else
+                buf_char(out, code.p[0]), code = str_from(code, 1);
+        if (comment >= 0)
+            buf_add(out, str_from(line, (size_t)comment));
+        buf_char(out, '\n');
+    }
+}
+
+str shape_told(const struct shapes *set, struct arena *mem, str name)
 {
     const struct named *named = find(set, name);
-    return named ? named->source : str_none;
+    struct buf out = buf_new(mem, TOLD_CEILING);
+    if (named)
+        tell(set, &out, named->source, 0);
+    return str_trim(buf_str(&out));
 }
 
 /* ---- writing a document in its shape --------------------------------------------------------- */

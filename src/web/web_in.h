@@ -119,7 +119,8 @@ enum shape_kind {
 /* Reads every templates/<view>.shape; what is wrong with them goes to `errors`. NULL: none. */
 struct shapes *shapes_load(struct arena *, str dir, struct buf *errors);
 const struct shape *shape_find(const struct shapes *, str view); /* NULL: none */
-str shape_source(const struct shapes *, str view);               /* the file's text */
+/* The file's text for who reads the answers: with their names, and what it refers to in its place. */
+str shape_told(const struct shapes *, struct arena *, str view);
 /* Writes what the shape names of the document as JSON. False: something promised is not there
  * or of another type, and *wrong says where ("order.lines.sku"). */
 bool shape_write(struct buf *, const struct shape *, const struct node *, str *wrong);

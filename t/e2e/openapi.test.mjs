@@ -102,4 +102,10 @@ test('the readable page lists the same operations', { skip }, async () => {
     const told = Object.values(api.paths).flatMap((path) => Object.values(path)).map((operation) => operation.operationId);
     for (const id of told) assert.ok(page.includes(`id="${id}"`), `${id} is not on /api/docs`);
     assert.equal(new Set(told).size, told.length, 'an operationId stands for one operation');
+    // With the names that are sent and answered, and nothing that only the source explains.
+    const order = /id="postApiOrders"[\s\S]*?<\/details>/.exec(page)[0];
+    for (const name of ['Idempotency-Key</code> *</th><td>header', 'items[].sku</code> *</th><td>body', 'paymentMethod', 'address.postcode', 'totalAmount money', 'clientSecret text'])
+        assert.ok(order.includes(name), `${name} is not in ${order}`);
+    assert.match(page, /id="getApiOrdersById"[\s\S]*?unitAmount money[\s\S]*?<\/details>/);
+    for (const [answer] of page.slice(page.indexOf('<details class="operation"')).matchAll(/<pre><code>[\s\S]*?<\/code><\/pre>/g)) assert.doesNotMatch(answer.replace(/#.*/g, ''), /@|[a-z]_[a-z]/);
 });
