@@ -8,13 +8,16 @@ select count(*) as orders, count(*) filter (where o.payment_status <> 'pending')
 
 -- name: waiting :one
 -- in: organisation bigint
--- Paid and not yet sent.
-select count(*) as parts from orders.part
- where organisation_id = :organisation and status = 'processing';
+-- Paid and not yet sent; not what was paid back whole.
+select count(*) as parts
+  from orders.part p join orders."order" o on o.id = p.order_id
+ where p.organisation_id = :organisation and p.status = 'processing'
+   and o.payment_status = 'paid';
 
 -- name: revenue :many
 -- in: organisation bigint, since timestamptz
-select o.currency, sum(p.goods_total)::bigint as amount
+-- Of money given back each part of an order bears its share.
+select o.currency, sum(p.goods_total - round(p.goods_total::numeric * o.refunded_total / greatest(o.total, 1)))::bigint as amount
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and p.placed_at >= :since
    and o.payment_status = 'paid'
@@ -29,7 +32,8 @@ select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(s.orders, 0) as orders,
            interval '1 day') as d(day)
   left join (select (p.placed_at at time zone :zone)::date as day, count(*) as orders,
                     sum(case when o.payment_status = 'paid' and o.currency = :currency
-                             then p.goods_total else 0 end) as revenue
+                             then p.goods_total - round(p.goods_total::numeric * o.refunded_total / greatest(o.total, 1))
+                             else 0 end) as revenue
                from orders.part p join orders."order" o on o.id = p.order_id
               where p.organisation_id = :organisation and p.placed_at > now() - interval '16 days'
               group by 1) s on s.day = d.day::date
@@ -62,7 +66,9 @@ select l.sku, l.left, v.slug, v.name
 -- Everybody who ordered here, by address; guests too.
 select max(o.id) as id, o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as last_order,
        bool_or(o.person_id is not null) as has_account,
-       sum(case when o.payment_status = 'paid' then p.goods_total else 0 end)::bigint as spent,
+       sum(case when o.payment_status = 'paid'
+                then p.goods_total - round(p.goods_total::numeric * o.refunded_total / greatest(o.total, 1))
+                else 0 end)::bigint as spent,
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and o.email > :after
@@ -77,7 +83,9 @@ select max(o.id) as id, o.email, max(o.name) as name, count(*) as orders, max(o.
 -- Who placed this order, and what else they ordered here; nobody when they are forgotten.
 select o.email, max(o.name) as name, count(*) as orders, min(o.placed_at) as first_order,
        max(o.placed_at) as last_order, bool_or(o.person_id is not null) as has_account,
-       sum(case when o.payment_status = 'paid' then p.goods_total else 0 end)::bigint as spent,
+       sum(case when o.payment_status = 'paid'
+                then p.goods_total - round(p.goods_total::numeric * o.refunded_total / greatest(o.total, 1))
+                else 0 end)::bigint as spent,
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and o.email <> ''
