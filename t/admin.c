@@ -122,6 +122,22 @@ T(the_charts_lines_say_what_they_stand_for)
     t_html("rect.bar-rect[height='65']");
 }
 
+T(a_wrong_word_in_an_address_is_named_with_a_way_on)
+{
+    t_open();
+    t_login(ADMIN_);
+    t_get("/th/admin/audit?from=21.11&kind=money");
+    t_status(422);
+    t_text("<code>from</code>");
+    t_html("a[href='/th/admin/audit']");
+    t_html("a[href='/th/admin/orders']");
+    t_get("/products?sort=frob&available=1");
+    t_status(422);
+    t_text("<code>sort</code>");
+    t_html("a[href='/products']");
+    t_html("a[href='/categories/speakers']");
+}
+
 T(customers_are_all_who_ordered_here)
 {
     i64 order = t_order();

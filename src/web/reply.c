@@ -568,6 +568,21 @@ static void add_other_login(struct req *r, int err, struct node *error)
     node_set_str(r->c.mem, login, S("next"), r->method == GET && here.n <= 500 ? here : S("/login"));
 }
 
+/* Which words of the address were wrong, and the page without them. */
+static void add_wrong_words(struct req *r, int err, struct node *error)
+{
+    struct arena *mem = r->c.mem;
+    struct node *list = node_set_list(mem, error, S("wrong"));
+    bool is_asked = err == E_INPUT && r->method == GET && r->query.n && r->route;
+    node_set_str(mem, error, S("bare"),
+        is_asked ? lang_path(r, r->c.lang, path_escaped(r)) : str_none);
+    EACH(item, is_asked ? field_texts(r) : NULL) {
+        struct node *one = node_add_map(mem, list);
+        node_set_str(mem, one, S("name"), item->key);
+        node_set_str(mem, one, S("what"), item->node.as.text);
+    }
+}
+
 static bool error_page(struct req *r, int err, str text)
 {
     struct arena *mem = r->c.mem;
@@ -581,6 +596,8 @@ static bool error_page(struct req *r, int err, str text)
     node_set_str(mem, error, S("request_id"), r->c.id);
     node_set(mem, error, S("fields"), field_texts(r));
     add_other_login(r, err, error);
+    add_wrong_words(r, err, error);
+    node_set_bool(mem, error, S("is_desk"), str_starts(r->path, S("/admin")) && r->who.person);
     /* The shop's frame around it, unless what it is made of is what failed. */
     if (r->c.app->hooks.page && err != E_AWAY && r->c.app->hooks.page(r, doc))
         fault_clear(&r->c);
