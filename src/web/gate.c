@@ -187,6 +187,15 @@ static const struct step {
     { "handler", handler_step },
 };
 
+/* Who tries addresses out is counted, too. */
+static int nowhere(struct req *r, int err)
+{
+    struct fault told = r->c.fault;
+    TRY(limit_check(r));
+    r->c.fault = told;
+    return err;
+}
+
 static struct req *new_req(struct app *app, struct pg *pg, struct redis *redis, struct arena *mem,
     const struct cgi *cgi, struct answer *out)
 {
@@ -215,6 +224,8 @@ void web_handle(struct app *app, struct pg *pg, struct redis *redis, struct aren
     int err = E_OK;
     for (size_t i = 0; i < COUNT(steps) && !err; i++)
         err = steps[i].run(r);
+    if (err > 0 && !r->route)
+        err = nowhere(r, err);
     if (err > 0) {
         if (r->c.fault.code != (enum err)err)
             fail_detail(&r->c, (enum err)err, err_name((enum err)err), "returned without a fault");

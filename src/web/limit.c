@@ -250,7 +250,7 @@ static bool may_be_late(struct req *r, const struct taken *t)
     uint64_t hash;
     const struct known *k = known_of(r->c.app->limits, t->counter.key, &hash);
     bool is_free = k->ends_us <= r->c.now;
-    return (r->route->flags & CACHED) && r->method == GET &&
+    return r->route && (r->route->flags & CACHED) && r->method == GET &&
         (is_free || (k->hash == hash && k->count < t->most / 2));
 }
 
@@ -288,16 +288,19 @@ void limit_settle(struct req *r, const struct counter *counters, bool counted)
         learn(r, &late->taken[i]);
 }
 
+/* What is nowhere is a page like any other. */
+static enum rate rate_of(const struct req *r) { return r->route ? r->route->rate : RATE_PAGE; }
+
 static bool is_free(const struct req *r)
 {
-    return r->c.app->limits->factor == 0 || r->route->rate == RATE_NONE || r->internal;
+    return r->c.app->limits->factor == 0 || rate_of(r) == RATE_NONE || r->internal;
 }
 
 bool limit_is_known_over(struct req *r)
 {
     uint64_t hash;
     for (size_t i = 0; i < COUNT(classes) && !is_free(r); i++) {
-        if (!(classes[i].rates & IN(r->route->rate)) || classes[i].by != BY_ADDRESS)
+        if (!(classes[i].rates & IN(rate_of(r))) || classes[i].by != BY_ADDRESS)
             continue;
         struct taken t = take(r, i, limit_address(r), 1);
         const struct known *k = known_of(r->c.app->limits, t.counter.key, &hash);
@@ -314,7 +317,7 @@ int limit_check(struct req *r)
     if (is_free(r))
         return E_OK;
     for (size_t i = 0; i < COUNT(classes) && n < PER_REQUEST; i++) {
-        str who = classes[i].rates & IN(r->route->rate) ? who_of(r, classes[i].by) : str_none;
+        str who = classes[i].rates & IN(rate_of(r)) ? who_of(r, classes[i].by) : str_none;
         if (who.n)
             taken[n++] = take(r, i, who, 1);
     }
@@ -326,7 +329,7 @@ int limit_check(struct req *r)
         if (taken[i].most - taken[i].counter.count < tightest->most - tightest->counter.count)
             tightest = &taken[i];
     }
-    if (!(r->route->flags & CACHED)) /* or one reader's count would be kept for all */
+    if (!r->route || !(r->route->flags & CACHED)) /* or one reader's count would be kept for all */
         say_headers(r, tightest);
     if (tightest->counter.count > tightest->most)
         return over(r, tightest);

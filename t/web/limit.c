@@ -124,6 +124,25 @@ T(se_02_an_address_is_not_forgotten_for_a_session_made_to_that_end)
     }
     eq_int(refused, 100);
 }
+T(SE_02_what_is_nowhere_counts_like_a_page)
+{
+    t_house(&house, NULL, "limits = on\nlimit_classes = general-address 5/60\n");
+    for (int i = 0; i < 5; i++) {
+        t_get(i == 2 ? "/%zz" : "/nowhere");
+        t_status(i == 2 ? 400 : 404);
+        if (i == 3) {
+            t_send("DELETE", "/", NULL, str_none);
+            t_status(405);
+            i++;
+        }
+    }
+    t_header("X-RateLimit-Remaining", "0");
+    t_get("/nowhere");
+    t_status(429);
+    is_true(t_header_of("Retry-After").n > 0);
+    t_get("/");
+    t_status(429);
+}
 T(SE_21_who_asks_too_often_is_not_looked_up)
 {
     t_house(&house, NULL, "limits = on\nlimit_classes = general-address 3/60\n");
