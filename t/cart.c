@@ -232,6 +232,18 @@ T(another_currency_is_neither_dearer_nor_cheaper)
     eq_cart("cart.lines.0.problem", "");
     t_json("cart.lines.0.unitPrice", "3900");
     t_json("cart.goods", "3900");
+    t_post("/currency",
+        "currency=THB&next=%2Fth%2Fsearch%3Fq%3D%25E0%25B8%2581%26price_min%3D1000%26size%3Dm%26price_"
+        "max%3D%26after%3D5~x");
+    t_header("Location", "/th/search?q=%E0%B8%81&size=m");
+    t_post("/currency", "currency=THB&next=%2Fproducts%3Fprice_min%3D1000");
+    t_header("Location", "/products");
+    struct buf thai = buf_new(t_ctx()->mem, 8000);
+    buf_add(&thai, S("currency=USD&next=%2Fth%2Fsearch%3Fq%3D"));
+    for (int i = 0; i < 100; i++)
+        buf_add(&thai, S("%25E0%25B8%2581"));
+    t_post("/currency", str_c(t_ctx()->mem, buf_str(&thai)));
+    t_status(303);
     t_post("/currency", "currency=XXX&next=//evil.test");
     t_header("Location", "/");
     eq_cart("cart.currency", "USD");

@@ -98,9 +98,34 @@ static int change(struct req *r)
 
 static const struct input to_choose[] = {
     { "currency", WORD, 3, 3, .required = true },
-    { "next", LINE, 0, 500 },
+    { "next", LINE, 0, 2000 }, /* a search in Thai has nine bytes a letter */
     { 0 },
 };
+
+/* A price in one currency is none in another, and neither is a place in a list by price. */
+static str without_prices(struct ctx *c, str address)
+{
+    static const char *const priced[] = { "price_min", "price_max", "after" };
+    str rest = address, path, pair;
+    if (!str_cut(&rest, '?', &path) || !rest.n)
+        return address;
+    struct buf out = buf_new(c->mem, 4096);
+    buf_add(&out, path);
+    char joint = '?';
+    while (rest.n && str_cut(&rest, '&', &pair)) {
+        str value = pair, name;
+        bool drop = false;
+        str_cut(&value, '=', &name);
+        for (size_t i = 0; i < COUNT(priced); i++)
+            drop = drop || str_is(name, priced[i]);
+        if (drop)
+            continue;
+        buf_char(&out, joint);
+        buf_add(&out, pair);
+        joint = '&';
+    }
+    return buf_str(&out);
+}
 
 /* Remembered in a plain cookie, because nginx keys its kept pages by it. */
 static int choose_currency(struct req *r)
@@ -109,7 +134,8 @@ static int choose_currency(struct req *r)
     EACH(item, r->c.app->currencies)
         if (str_eq(item->node.as.text, wanted))
             set_cookie(r, COOKIE_CURRENCY, wanted, 365 * 24 * 3600, true);
-    return see_other(r, path_is_ours(in_str(r, "next")) ? in_str(r, "next") : S("/"));
+    str next = in_str(r, "next");
+    return see_other(r, path_is_ours(next) ? without_prices(&r->c, next) : S("/"));
 }
 
 /* The personal corner of a page that is the same for everybody otherwise. */
