@@ -203,6 +203,28 @@ T(ID_01_the_last_registration_of_an_address_counts_and_nobody_waits_in_it)
     t_status(401);
 }
 
+T(ID_12_who_asks_for_another_mail_hears_that_it_comes)
+{
+    t_open();
+    const char *mail = own_mail();
+    post("/register", "name=Ann&password=a-long-password&email=%", mail);
+    str first = t_mail_code(t_mail_to(str_of(mail)));
+    t_get("/verify");
+    no_text(t_body(), "another mail is on its way");
+    t_post("/verify/again", "");
+    t_header("Location", "/verify?done=again");
+    t_get("/verify?done=again");
+    t_text("another mail is on its way");
+    str second = t_mail_code(t_mail_to(str_of(mail)));
+    post("/verify", "code=%", str_c(t_ctx()->mem, first));
+    t_status(str_eq(first, second) ? 303 : 422);
+    post("/verify", "code=%", str_c(t_ctx()->mem, second));
+    t_status(303);
+    t_browser(); /* who has nothing to wait for is told nothing */
+    t_get("/verify?done=again");
+    no_text(t_body(), "another mail is on its way");
+}
+
 T(what_is_wrong_with_a_registration_is_said_in_the_form)
 {
     t_open();

@@ -21,7 +21,7 @@ static const struct input on_the_way[] = { { "next", LINE, 0, 500 },
 static const struct input to_verify[] = { { "token", WORD, 0, 128 }, { "email", EMAIL, 0, 254 },
     { "code", LINE, 0, 20 }, { "password", SECRET, 0, 256 }, { 0 } };
 static const struct input to_leave[] = { { "next", LINE, 0, 500 }, { 0 } };
-static const struct input a_token[] = { { "token", WORD, 0, 128 }, { 0 } };
+static const struct input a_token[] = { { "token", WORD, 0, 128 }, { "done", WORD, 0, 20 }, { 0 } };
 
 static str next_of(struct req *r)
 {
@@ -266,6 +266,8 @@ static struct node *verify_page(struct req *r, str token, bool asks)
     node_set_bool(c->mem, document, S("is_dead"), token.n && !alive);
     node_set_str(c->mem, document, S("address"), alive ? code.address : w.address);
     node_set_bool(c->mem, document, S("asks_password"), asks || (!alive && !w.address.n));
+    node_hide(node_set_bool(c->mem, document, S("done_again"),
+        r->method == GET && w.address.n && str_is(in_str(r, "done"), "again")));
     return document;
 }
 
@@ -318,7 +320,7 @@ static int verify_again(struct req *r)
         wait_for(r, r->who.email, str_none);
     } else if (address.n)
         TRY(auth_register_again(c, address));
-    return see_other(r, S("/verify"));
+    return see_other(r, S("/verify?done=again"));
 }
 
 static int log_out(struct req *r)

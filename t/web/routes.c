@@ -61,10 +61,15 @@ static void each_row(void (*look)(const struct route *, enum method))
 {
     static const enum method methods[] = { GET, POST, PUT, PATCH, DELETE };
     for (size_t i = 0; shop_house.features[i]; i++)
-        for (const struct route *row = shop_house.features[i]; row->path; row++)
+        for (const struct route *row = shop_house.features[i]; row->path; row++) {
+            struct mark before = arena_mark(t_ctx()->mem);
             for (size_t m = 0; m < COUNT(methods); m++)
                 if (row->methods & methods[m])
                     look(row, methods[m]);
+            t_browser();
+            arena_rewind(t_ctx()->mem, before);
+            t_browser();
+        }
 }
 
 /* Whose only question is who you are. */
