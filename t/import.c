@@ -244,7 +244,8 @@ T(a_report_names_the_column_and_cuts_no_letter_in_two)
         str_none);
     import(S("Handle,Title,Variant Price,Variant Inventory Qty,Variant Grams,Variant SKU\n"
              "zz-named,Zz named,1,1,1,ZNA-1\n"
-             "zz-few,Zz Few,1,-1,1,ZNA-2\n"
+             "zz-few,Zz Few,1,few,1,ZNA-2\n"
+             "zz-owed,Zz Owed,1,-3,453.6,ZNA-6\n"
              "zz-dear,Zz Dear,\"1,290.00\",1,1,ZNA-3\n"
              "zz-free,Zz Free,,1,1,ZNA-4\n"
              "zz-heavy,Zz Heavy,1,1,much,ZNA-5\n"),
@@ -252,7 +253,10 @@ T(a_report_names_the_column_and_cuts_no_letter_in_two)
     str said = buf_str(&report);
     is_true(str_is_utf8(said));
     has_text(said, "\xe0\xb8\x81… -> \"Zz named\"");
-    has_text(said, "(Variant Inventory Qty \"-1\" is not a whole number from 0 up)");
+    has_text(said, "(Variant Inventory Qty \"few\" is not a whole number from 0 up)");
+    has_text(said, "made zz-owed");
+    has_text(said, "warning zz-owed (Variant Inventory Qty -3 is taken as 0)");
+    eq_int(t_int("select weight_g as n from catalog.variant where sku = 'ZNA-6'"), 454);
     has_text(said, "(Variant Price \"1,290.00\" is not an amount of USD, as 12 or 12.50)");
     has_text(said, "(Variant Price is empty)");
     has_text(said, "(Variant Grams \"much\" is not a whole number from 0 up)");
@@ -448,6 +452,30 @@ T(an_export_goes_into_an_empty_shop_and_out_again_the_same)
     import(str_of(PRODUCTS), str_none);
     goes_around(S("shopify"));
     goes_around(S("vendure"));
+}
+
+/* As a browser sends what was typed into a field of several lines. */
+T(a_description_with_a_browsers_line_ends_goes_around)
+{
+    begin();
+    struct ctx *c = t_ctx();
+    struct catalog_report done;
+    struct node *doc;
+    must(json_read(c,
+        S("{\"slug\":\"zz-lines\",\"name\":{\"en\":\"Zz Lines\"},\"description\":{\"en\":"
+          "\"One.\\r\\n\\r\\nTwo,\\r\\nthree.\"},\"options\":[],\"variants\":[{\"sku\":\"ZLI\","
+          "\"options\":{},\"prices\":{\"USD\":1}}]}"),
+        &doc));
+    must(catalog_save(c, house, doc, &done));
+    eq_str(t_str("select description as s from catalog.product_text x join catalog.product p on "
+                 "p.id = x.product_id where p.slug = 'zz-lines'"),
+        "One.\n\nTwo,\nthree.");
+    static const char *const formats[] = { "shopify", "vendure" };
+    for (size_t i = 0; i < COUNT(formats); i++) {
+        format = str_of(formats[i]);
+        import(exported(house, format, S("USD")), str_none);
+        eq_int(totals.same, 1);
+    }
 }
 
 static void changes_nothing(str as)

@@ -92,6 +92,7 @@ str str_trim(str);
 /* The piece before the next `at`; false when rest is used up. "a,,b," is three pieces. */
 bool str_cut(str *rest, char at, str *head);
 bool str_int(str, i64 *out); /* the whole slice, decimal, no sign but '-', no overflow */
+str str_lines(struct arena *, str); /* with \n where a line ends with \r\n or \r */
 bool str_is_utf8(str);       /* well-formed UTF-8 without NUL */
 size_t str_characters(str);  /* of UTF-8 */
 size_t str_utf8_step(str);   /* bytes of the first character; 0: empty or not well-formed */

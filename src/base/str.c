@@ -167,6 +167,19 @@ size_t str_characters(str s)
     return n;
 }
 
+str str_lines(struct arena *mem, str s)
+{
+    if (!s.n || !memchr(s.p, '\r', s.n))
+        return s;
+    struct buf out = buf_new(mem, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '\r')
+            buf_char(&out, s.p[i]);
+        else if (i + 1 == s.n || s.p[i + 1] != '\n')
+            buf_char(&out, '\n');
+    return buf_str(&out);
+}
+
 int str_order(str a, str b)
 {
     size_t n = a.n < b.n ? a.n : b.n;

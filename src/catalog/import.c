@@ -130,11 +130,10 @@ static void drop_repeated_skus(struct import *in)
         for (end = i + 1; end < n && str_eq(all[end]->cells[SKU], sku); end++)
             ;
         for (size_t k = i; k < end && (end - i > 1 || !sku.n); k++) {
-            if (sku.n)
-                all[k]->warning =
-                    str_fmt(in->c->mem, "SKU %.*s occurs %zu times", STR(sku), end - i);
-            else
-                all[k]->warning = S("no SKU");
+            str why = sku.n ? str_fmt(in->c->mem, "SKU %.*s occurs %zu times", STR(sku), end - i)
+                            : S("no SKU");
+            str had = all[k]->warning;
+            all[k]->warning = had.n ? str_fmt(in->c->mem, "%.*s; %.*s", STR(had), STR(why)) : why;
             all[k]->cells[SKU] = S("");
         }
     }

@@ -137,14 +137,36 @@ static void read_product(const struct reading *r, struct row *row)
     read_facets(r, row);
 }
 
+/* "453.6", as a scale in pounds makes them. */
+static str whole_grams(const struct reading *r)
+{
+    str grams = cell(r, GRAMS), rest = grams, whole;
+    i64 n, part;
+    if (str_find(grams, S(".")) < 0 || !str_cut(&rest, '.', &whole) || !str_int(whole, &n) || n < 0 ||
+        !str_int(rest, &part) || rest.p[0] == '-')
+        return grams;
+    return str_fmt(r->in->c->mem, "%" PRId64, n + (rest.p[0] >= '5'));
+}
+
+/* What was sold there beyond the last piece is owed by nobody here. */
+static str stock_of(const struct reading *r, struct row *row)
+{
+    i64 n;
+    str quantity = cell(r, QUANTITY);
+    if (!str_int(quantity, &n) || n >= 0)
+        return quantity;
+    row->warning = str_fmt(r->in->c->mem, "%s %" PRId64 " is taken as 0", names[QUANTITY], n);
+    return S("0");
+}
+
 /* Without a tracker the shop there sells it however many there are. */
 static void read_variant(const struct reading *r, struct row *row)
 {
     row->cells[SKU] = cell(r, VARIANT_SKU);
     row->cells[PRICE] = cell(r, VARIANT_PRICE);
     row->cells[COMPARE_AT] = cell(r, BEFORE);
-    row->cells[WEIGHT] = cell(r, GRAMS);
-    row->cells[STOCK] = cell(r, QUANTITY);
+    row->cells[WEIGHT] = whole_grams(r);
+    row->cells[STOCK] = stock_of(r, row);
     if (r->in->at[TRACKER] >= 0)
         row->cells[TRACK] =
             cell(r, TRACKER).n && !str_is(cell(r, POLICY), "continue") ? S("true") : S("false");

@@ -143,7 +143,8 @@ static int save_texts(struct saving *s)
         if (!is_language(it->key))
             continue;
         if (name.n) {
-            str summary = node_str(summaries, lang), description = node_str(descriptions, lang);
+            str summary = node_str(summaries, lang);
+            str description = str_lines(c->mem, node_str(descriptions, lang));
             str words = locale_words(c->mem, name);
             TRY(q_catalog_put_text(c, &changed, s->product, s->organisation, it->key, name, summary,
                 description, words, others,

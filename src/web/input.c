@@ -48,19 +48,6 @@ static bool has_control(str s, bool lines_allowed)
 
 bool in_is_line(str s) { return str_is_utf8(s) && !has_control(s, false); }
 
-static str without_cr(struct arena *mem, str s)
-{
-    if (!s.n || !memchr(s.p, '\r', s.n))
-        return s;
-    struct buf out = buf_new(mem, s.n + 1);
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != '\r')
-            buf_char(&out, s.p[i]);
-        else if (i + 1 == s.n || s.p[i + 1] != '\n')
-            buf_char(&out, '\n');
-    return buf_str(&out);
-}
-
 static bool is_slug(str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -151,7 +138,7 @@ static int take_text(struct req *r, const struct given *g)
     if (texts[in->kind].trim)
         value = str_trim(value);
     if (texts[in->kind].lines)
-        value = without_cr(r->c.mem, value);
+        value = str_lines(r->c.mem, value);
     if (!secret && has_control(value, texts[in->kind].lines))
         return wrong(r, g, "This contains characters that cannot be used here.");
     i64 n = (i64)str_characters(value);
