@@ -274,7 +274,14 @@ T(whoever_works_here_is_led_to_the_first_thing_they_may_open_AC_04)
             STR(t_str("select slug as s from auth.organisation where id = 1")))
             .p);
     t_header("Location", "/admin/orders");
+    t_get("/admin"); /* typed by hand, or marked by who had another role */
+    t_status(403);
+    t_html(".shelf-links");
+    t_html("a[href=/admin/orders]");
     t_sql("delete from auth.member where person_id = 2");
+    t_get("/admin");
+    t_status(403);
+    t_no_html(".shelf-links");
     t_get("/-/me.json");
     t_json("isStaff", "false");
 }

@@ -597,7 +597,7 @@ static bool error_page(struct req *r, int err, str text)
     node_set(mem, error, S("fields"), field_texts(r));
     add_other_login(r, err, error);
     add_wrong_words(r, err, error);
-    node_set_bool(mem, error, S("is_desk"), str_starts(r->path, S("/admin")) && r->who.person);
+    node_set_bool(mem, error, S("is_desk"), str_starts(r->path, S("/admin")) && desk_path(r).n > 0);
     /* The shop's frame around it, unless what it is made of is what failed. */
     if (r->c.app->hooks.page && err != E_AWAY && r->c.app->hooks.page(r, doc))
         fault_clear(&r->c);
