@@ -455,7 +455,7 @@ T(an_export_goes_into_an_empty_shop_and_out_again_the_same)
 }
 
 /* As a browser sends what was typed into a field of several lines. */
-T(a_description_with_a_browsers_line_ends_goes_around)
+T(a_description_as_a_browser_sends_it_goes_around)
 {
     begin();
     struct ctx *c = t_ctx();
@@ -463,13 +463,13 @@ T(a_description_with_a_browsers_line_ends_goes_around)
     struct node *doc;
     must(json_read(c,
         S("{\"slug\":\"zz-lines\",\"name\":{\"en\":\"Zz Lines\"},\"description\":{\"en\":"
-          "\"One.\\r\\n\\r\\nTwo,\\r\\nthree.\"},\"options\":[],\"variants\":[{\"sku\":\"ZLI\","
+          "\"One. \\r\\n\\r\\nTwo,\\t\\r\\n  three. \\n\"},\"options\":[],\"variants\":[{\"sku\":\"ZLI\","
           "\"options\":{},\"prices\":{\"USD\":1}}]}"),
         &doc));
     must(catalog_save(c, house, doc, &done));
     eq_str(t_str("select description as s from catalog.product_text x join catalog.product p on "
                  "p.id = x.product_id where p.slug = 'zz-lines'"),
-        "One.\n\nTwo,\nthree.");
+        "One.\n\nTwo,\n  three.");
     static const char *const formats[] = { "shopify", "vendure" };
     for (size_t i = 0; i < COUNT(formats); i++) {
         format = str_of(formats[i]);

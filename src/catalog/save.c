@@ -129,6 +129,20 @@ static bool is_language(str lang)
     return str_is(lang, "en") || str_is(lang, "th") || str_is(lang, "vi");
 }
 
+/* Without what nobody sees: spaces at the ends of lines do not come back from an HTML export. */
+static str tidy(struct arena *mem, str text)
+{
+    struct buf out = buf_new(mem, text.n + 2);
+    str rest = str_lines(mem, text), line;
+    while (rest.n && str_cut(&rest, '\n', &line)) {
+        while (line.n && (line.p[line.n - 1] == ' ' || line.p[line.n - 1] == '\t'))
+            line.n--;
+        buf_add(&out, line);
+        buf_char(&out, '\n');
+    }
+    return str_trim(buf_str(&out));
+}
+
 static int save_texts(struct saving *s)
 {
     struct ctx *c = s->c;
@@ -144,7 +158,7 @@ static int save_texts(struct saving *s)
             continue;
         if (name.n) {
             str summary = node_str(summaries, lang);
-            str description = str_lines(c->mem, node_str(descriptions, lang));
+            str description = tidy(c->mem, node_str(descriptions, lang));
             str words = locale_words(c->mem, name);
             TRY(q_catalog_put_text(c, &changed, s->product, s->organisation, it->key, name, summary,
                 description, words, others,
