@@ -501,6 +501,21 @@ T(staff_make_a_product_and_its_variants)
     t_json("products.0.slug", "ceramic-vase-zz");
 }
 
+T(what_has_no_price_is_not_published)
+{
+    begin();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products", "name_en=Zz+Free&address=zz-free&status=published&price_0_THB=");
+    t_status(422);
+    t_text("Give it a price before you publish it");
+    t_post("/admin/products", "name_en=Zz+Free&address=zz-free&status=draft&price_0_THB=");
+    t_status(303);
+    t_post("/admin/products/zz-free", "version=1&name_en=Zz+Free&status=published&price_0_VND=1000");
+    t_status(303);
+    t_post("/admin/products/zz-free", "version=2&name_en=Zz+Free&status=published&price_0_VND=");
+    t_status(422);
+}
+
 T(stock_is_counted_against_what_the_form_showed)
 {
     with_lamp();

@@ -192,6 +192,15 @@ static int apply_grid(struct req *r, const struct typed *t, struct node *doc, i6
     return err;
 }
 
+static bool has_price(const struct node *doc)
+{
+    EACH(variant, node_get(doc, S("variants")))
+        EACH(price, node_get(&variant->node, S("prices")))
+            if (price->node.kind == N_INT)
+                return true;
+    return false;
+}
+
 int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 first)
 {
     struct ctx *c = &r->c;
@@ -206,7 +215,10 @@ int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 firs
     else
         node_set_str(c->mem, doc, S("status"), status);
     int wrong = apply_grid(r, t, doc, first);
-    return wrong ? wrong : err;
+    err = wrong ? wrong : err;
+    if (!err && str_is(status, "published") && !has_price(doc))
+        err = fail_field(c, "status", "Give it a price before you publish it: nobody could buy it.");
+    return err;
 }
 
 /* ---- options
