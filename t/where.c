@@ -47,7 +47,7 @@ static void fills_in(void)
 }
 
 /* Pays, and the provider tells all it knows. */
-static void buys(void)
+static i64 buys(void)
 {
     t_stock(CABLE, 9);
     fills_in();
@@ -62,6 +62,7 @@ static void buys(void)
             mail));
     t_status(200);
     t_drain();
+    return order;
 }
 
 static str columns_with(const char *what)
@@ -91,8 +92,9 @@ static str columns_with(const char *what)
 T(SE_09_a_person_stands_where_the_manual_says_and_nowhere_else)
 {
     joins();
-    buys();
+    i64 order = buys();
     fills_in();
+    eq_str(columns_with(str_from(t_key(order), strlen("?key=")).p), "payments.attempt.request ");
     eq_str(columns_with(PHONE), "");
     eq_str(columns_with("99912345"), "");
     eq_str(columns_with("zqstreet"), "");
