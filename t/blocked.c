@@ -134,6 +134,7 @@ T(a_blocked_account_lets_nobody_in_by_any_way)
         "{\"email\":\"" SHOPPER_ "\",\"password\":\"market-day-demo\"}");
     t_status(403);
     t_json("code", "auth.blocked");
+    no_text(t_body(), "\"required\""); /* it is no permission that is missing */
     t_with("Remote-Addr", t_new_address());
     t_post_json("/api/auth/login", "{\"email\":\"" SHOPPER_ "\",\"password\":\"wrong-one\"}");
     t_status(401); /* only who knows the password learns of it */

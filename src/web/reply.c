@@ -529,7 +529,7 @@ static void error_json(struct req *r, int err)
     node_set_str(mem, doc, S("error"), text);
     node_set_str(mem, doc, S("code"), code);
     node_set_str(mem, doc, S("request_id"), r->c.id);
-    if (err == E_DENIED && r->route) {
+    if (str_is(f->key, "permission") && r->route) { /* no other denial ends with a permission more */
         node_set_str(mem, doc, S("required"),
             r->required.n ? r->required : str_of(permission_name(r->route->need)));
         node_set_str(mem, doc, S("role"), str_of(role_name(r->who.role)));
