@@ -164,7 +164,12 @@ static int read_json(struct req *r)
     struct node *root = NULL;
     if (str_trim(r->body).n == 0)
         return E_OK;
-    TRY(json_read(&r->c, r->body, &root));
+    int err = json_read(&r->c, r->body, &root);
+    if (err == E_MALFORMED) { /* its sender is told where */
+        struct fault at = r->c.fault;
+        return fail(&r->c, err, at.key.p, "The body cannot be read. %.*s", STR(at.detail));
+    }
+    TRY(err);
     if (root->kind != N_MAP)
         return fail(&r->c, E_MALFORMED, "body.json", "The JSON body must be an object.");
     EACH(item, root)

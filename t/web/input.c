@@ -220,6 +220,14 @@ T(the_same_rules_hold_in_json)
             ck_abort_msg("%s was taken: %.*s", json_rows[i].json, STR(t_body()));
     }
 }
+T(who_sends_json_is_told_where_it_breaks)
+{
+    t_house(&house, templates, NULL);
+    t_post_json("/echo", "{\"n\":12,\n \"line\": 99999999999999999999}");
+    t_status(400);
+    t_json("error", "The body cannot be read. JSON: line 2, column 30");
+    t_json("code", "json.syntax");
+}
 T(json_a_hundred_thousand_deep_is_refused)
 {
     t_house(&house, templates, NULL);
