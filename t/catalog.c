@@ -379,6 +379,8 @@ T(search_finds_thai_accents_typing_errors_and_skus)
     t_json("products.0.slug", "zz-lamp");
     t_get("/search.json?q=qwyjbio+zyzzx"); /* two letters the other way round */
     t_json("products.0.slug", "zz-lamp");
+    t_get("/search.json?q=zzyz+x");
+    t_json("products.0.slug", "zz-lamp");
     t_get("/search.json?q=o%27clokc+%5C%27");
     t_status(200);
     t_get(
