@@ -75,6 +75,44 @@ T(placing_writes_the_order_its_parts_lines_holds_and_news)
     t_prove();
 }
 
+/* Rows of what waits for money that this transaction has read so far. */
+static i64 unpaid_read(void)
+{
+    return t_int("select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as n"
+                 " from pg_stat_xact_user_tables where relid in ('inventory.hold'::regclass,"
+                 " 'payments.attempt'::regclass, 'orders.\"order\"'::regclass)");
+}
+
+/* As when a sale begins: thousands have ordered and not paid yet, and the plans are older. */
+T(an_order_is_looked_up_however_many_are_unpaid)
+{
+    t_sql("discard plans");
+    i64 first = t_order(), many = 1000000000;
+    t_paid(first);
+    t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object("
+          "'id', %" PRId64 " + n, 'number', 'MANY-' || 1000 + n, 'cart_id', %" PRId64 " + n,"
+          "'status', 'pending', 'payment_status', 'pending', 'is_held', true))).*"
+          " from orders.\"order\" o, generate_series(1, 1000) n where o.id = %" PRId64,
+        many, many, first);
+    t_sql("insert into inventory.hold (organisation_id, order_id, item_id, location_id, quantity,"
+          " expires_at) select h.organisation_id, %" PRId64 " + n, h.item_id, h.location_id, 1,"
+          " now() + interval '1 hour' from inventory.hold h, generate_series(1, 1000) n"
+          " where h.order_id = %" PRId64, many, first);
+    t_sql("insert into payments.attempt (order_id, provider, key, amount, currency, state, request,"
+          " expires_at) select %" PRId64 " + n, 'stripe', 'many-' || n, 1, 'THB', 'open', '{}',"
+          " now() + interval '1 hour' from generate_series(1, 1000) n", many);
+    t_browser();
+    t_put(CABLE, 1);
+    t_to_pay();
+    i64 before = unpaid_read();
+    t_pay();
+    i64 order = t_int("select max(id) as n from orders.\"order\" where id < %" PRId64, many);
+    t_paid(order);
+    i64 read = unpaid_read() - before;
+    eq_str(state(order), "processing paid");
+    eq_int(read < 300 ? 0 : read, 0);
+}
+
 T(what_cannot_be_held_leaves_nothing_behind)
 {
     i64 first = t_order(), before = t_int("select count(*) as n from orders.line");

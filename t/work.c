@@ -354,7 +354,7 @@ T(a_turn_reads_what_it_takes_however_many_wait)
 {
     house();
     t_sql("discard plans");
-    t_sql("set local random_page_cost = 1000");
+    t_sql("set local random_page_cost = 20");
     add("first", 1);
     is_true(run_one());
     t_sql("insert into work.job (kind, key, run_at, rank) select 't.note', 'many:' || n,"
@@ -363,10 +363,9 @@ T(a_turn_reads_what_it_takes_however_many_wait)
     struct turn t = { .wait_us = 0 };
     i64 before = jobs_read();
     must(queue_turn(t_ctx(), &t, 1));
-    must(queue_turn(t_ctx(), &t, 1)); /* finishes the one before it, too */
     i64 read = jobs_read() - before;
     must(queue_tell(t_ctx(), &t));
-    eq_int(seen.ran, 3);
+    eq_int(seen.ran, 2);
     eq_int(read < 300 ? 0 : read, 0);
 }
 

@@ -11,20 +11,27 @@ select id, total, currency from orders."order"
 -- name: answered :maybe
 -- in: cart_id bigint, person bigint, revision bigint, total bigint, currency text
 -- What this submission was answered before. The cart is 0 when it has been paid and is gone.
-select id from orders."order"
- where cart_revision = :revision and total = :total and currency = :currency
-   and status <> 'cancelled'
-   and (cart_id = :cart_id or (:cart_id = 0 and :person <> 0 and person_id = :person))
+select id
+  from (select id, total, currency, status from orders."order"
+         where cart_id = :cart_id and cart_revision = :revision
+        union all
+        select id, total, currency, status from orders."order"
+         where :cart_id = 0 and :person <> 0 and person_id = :person
+           and cart_revision = :revision) mine
+ where total = :total and currency = :currency and status <> 'cancelled'
  order by id desc limit 1;
 
 -- name: older_unpaid :many
 -- in: cart_id bigint, revision bigint
 -- Of this cart, and of a guest's that was poured into it when somebody logged in.
-select id from orders."order"
- where ((cart_id = :cart_id and cart_revision < :revision)
-        or cart_id in (select id from cart.cart where merged_into = :cart_id))
-   and status = 'pending' and payment_status = 'pending'
- order by id limit 20;
+select o.id
+  from (select :cart_id as id union all
+        select id from cart.cart where merged_into = :cart_id) k,
+       lateral (select id, cart_revision, status, payment_status from orders."order"
+                 where cart_id = k.id offset 0) o -- by its cart, however the planner sees the rest
+ where (k.id <> :cart_id or o.cart_revision < :revision)
+   and o.status = 'pending' and o.payment_status = 'pending'
+ order by o.id limit 20;
 
 -- name: place :one
 -- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz, lines jsonb, several bigint, request text, wake bool, must bool

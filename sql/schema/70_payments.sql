@@ -31,8 +31,8 @@ create unique index one_open_attempt on payments.attempt (order_id)
 create unique index attempt_session on payments.attempt (provider, session_id);
 create index attempt_payment on payments.attempt (payment_id) where payment_id is not null;
 create index attempt_order on payments.attempt (order_id, id);
-create index attempt_open on payments.attempt (created_at)
-    where state in ('created', 'open', 'processing');
+create index attempt_waiting on payments.attempt (created_at) -- as inventory.hold_lapsing
+    where state in ('created', 'open', 'processing') and created_at is not null;
 
 create table payments.event (
     id bigint generated always as identity primary key,

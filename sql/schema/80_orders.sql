@@ -58,8 +58,8 @@ create index order_plain on orders."order" (id)
     where phone <> '' or coalesce(address ->> 'line1', '') <> '';
 create trigger written_plain before update of phone on orders."order" for each row
     when (old.sealed <> '' and new.sealed = old.sealed) execute function base.written_plain();
-create index order_forgotten on orders."order" (placed_at)
-    where status = 'pending' and payment_status = 'pending';
+create index order_unpaid on orders."order" (placed_at) -- as inventory.hold_lapsing
+    where status = 'pending' and payment_status = 'pending' and placed_at is not null;
 
 create table orders.part (
     id bigint generated always as identity primary key,

@@ -1,0 +1,6 @@
+-- Only for those who ask by the time: asked by an order, it was read from end to end.
+-- rows: orders.order
+set local lock_timeout = '3s';
+set local statement_timeout = 0;
+create index if not exists order_unpaid on orders."order" (placed_at)
+    where status = 'pending' and payment_status = 'pending' and placed_at is not null;
