@@ -612,11 +612,22 @@ T(of_a_shared_order_each_seller_sees_the_own_part)
     t_status(200);
     eq_int((i64)node_count(node_path(t_document(), S("order.lines"))), 0);
     eq_int((i64)node_count(node_path(t_document(), S("order.parts"))), 1);
+    EACH(item, node_path(t_document(), S("order.trace")))
+        eq_str(node_str(&item->node, "sku"), "");
+    const char *page = desk_of(order, "").p;
+    t_get(page);
+    t_html("input[name=carrier]");
+    t_no_html("input[name=kept]"); /* what would be refused is not offered */
+    t_no_html(str_fmt(t_ctx()->mem, "form[action='%s/cancel']", page).p);
+    no_text(t_body(), CABLE);
     t_post(desk_of(order, "/refund").p, "");
     t_status(403);
     t_text("Others sell in this order too.");
     step(order, "status=shipped", 303); /* the own part; the order waits for the other */
     eq_str(state(order), "processing paid");
+    t_get(page);
+    t_no_html("input[name=carrier]");
+    step(order, "status=delivered", 303);
 }
 
 T(who_may_not_give_money_back_does_not_by_cancelling)

@@ -126,6 +126,8 @@ static int add_user(struct ctx *c, void *with)
         TRY(auth_organisation_add(c, organisation, S("Shop"), &id));
         err = auth_organisation_by_slug(c, organisation, &house);
     }
+    if (err == E_MISSING)
+        return fail(c, err, "ops.organisation", "there is no organisation %.*s", STR(organisation));
     TRY(err);
     return auth_member_add(c, node_int(house, "id"), person, place ? a->role : S("owner"));
 }

@@ -82,6 +82,37 @@ static void keep_own(struct ctx *c, struct node *order, const char *key)
     node_set(c->mem, order, str_of(key), own);
 }
 
+/* Nor does the price's trace tell what others sell in it. */
+static void keep_own_trace(struct ctx *c, struct node *order)
+{
+    struct node *own = node_list(c->mem);
+    EACH(item, node_get(order, S("trace"))) {
+        bool is_ours = !node_bool(&item->node, "is_line");
+        EACH(line, node_get(order, S("lines")))
+            is_ours = is_ours || str_eq(node_str(&line->node, "sku"), node_str(&item->node, "sku"));
+        if (is_ours)
+            node_add(c->mem, own, (struct node *)&item->node);
+    }
+    node_set(c->mem, order, S("trace"), own);
+}
+
+/* What is offered is what will be done: a seller's next step is that of the own part, and of an
+ * order of several nobody of them gives the money back. */
+static void offer_acts(struct req *r, i64 id, const struct node *order, i64 kept, struct node *to)
+{
+    struct ctx *c = &r->c;
+    const struct item *part = node_first(node_get(order, S("parts")));
+    str at = part ? node_str(&part->node, "status") : S("");
+    bool is_paid = node_bool(order, "is_paid"), updates = may(&r->who, ORDERS_UPDATE);
+    bool open = node_bool(order, "is_pending") || node_bool(order, "is_processing");
+    bool ends = (open || (is_paid && kept > 0)) && !orders_may_end(r, id, is_paid);
+    fault_clear(c);
+    node_set_bool(c->mem, to, S("may_ship"), str_is(at, "processing") && is_paid && updates);
+    node_set_bool(c->mem, to, S("may_deliver"), str_is(at, "shipped") && is_paid && updates);
+    node_set_bool(c->mem, to, S("may_cancel"), open && ends && updates);
+    node_set_bool(c->mem, to, S("may_refund"), is_paid && kept > 0 && ends);
+}
+
 static void add_choices(struct req *r, struct node *document, const char *key, const char *chosen,
     const char *const *values, size_t n)
 {
@@ -183,6 +214,7 @@ static int page(struct req *r, struct node **document)
     TRY(payments_kept(c, id, &kept));
     keep_own(c, order, "lines");
     keep_own(c, order, "parts");
+    keep_own_trace(c, order);
     TRY(payments_of_order(c, id, &attempts, &refunds));
     TRY(notify_of_order(c, id, &mails));
     EACH(item, mails)
@@ -196,15 +228,7 @@ static int page(struct req *r, struct node **document)
     node_set(c->mem, *document, S("attempts"), attempts);
     node_set(c->mem, *document, S("refunds"), refunds);
     node_set(c->mem, *document, S("mails"), mails);
-    bool open = node_bool(order, "is_pending") || node_bool(order, "is_processing");
-    node_set_bool(c->mem, *document, S("may_ship"),
-        node_bool(order, "is_processing") && may(&r->who, ORDERS_UPDATE));
-    node_set_bool(c->mem, *document, S("may_deliver"),
-        node_bool(order, "is_shipped") && may(&r->who, ORDERS_UPDATE));
-    node_set_bool(c->mem, *document, S("may_cancel"),
-        open && may(&r->who, node_bool(order, "is_paid") ? ORDERS_REFUND : ORDERS_UPDATE));
-    node_set_bool(c->mem, *document, S("may_refund"),
-        node_bool(order, "is_paid") && kept > 0 && may(&r->who, ORDERS_REFUND));
+    offer_acts(r, id, order, kept, *document);
     node_set_int(c->mem, *document, S("kept"), kept);
     return E_OK;
 }
