@@ -142,8 +142,8 @@ static void variant_of(struct req *r, const struct node *doc, const struct node 
     node_set_str(c->mem, out, S("weight"), shown(t, weight, grams));
     error_of(c, out, "weight_error", str_of(weight));
     node_set_int(c->mem, out, S("on_hand"), node_int(row, "on_hand"));
-    node_hide(node_set_str(c->mem, out, S("counted"),
-        str_fmt(c->mem, "%" PRId64, node_int(row, "on_hand"))));
+    node_hide(node_set_str(
+        c->mem, out, S("counted"), str_fmt(c->mem, "%" PRId64, node_int(row, "on_hand"))));
     node_hide(node_set_str(c->mem, out, S("count_error"), S("")));
     node_hide(node_set_null(c->mem, out, S("moved")));
     node_set_int(c->mem, out, S("reserved"), node_int(row, "reserved"));
@@ -305,8 +305,8 @@ struct node *admin_page(
     error_of(c, page, "values_error", S("values"));
     error_of(c, page, "stock_error", S("stock"));
     struct node *chosen = node_get(r->raw, S("option"));
-    node_hide(node_set_bool(c->mem, page, S("is_new_option"),
-        chosen && chosen->kind == N_STR && !chosen->as.text.n));
+    node_hide(node_set_bool(
+        c->mem, page, S("is_new_option"), chosen && chosen->kind == N_STR && !chosen->as.text.n));
     node_set_str(c->mem, page, S("notice"), S(""));
     tax_classes_of(c, node_str(page, "tax_class"), page);
     return document;

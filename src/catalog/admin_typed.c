@@ -217,7 +217,8 @@ int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 firs
     int wrong = apply_grid(r, t, doc, first);
     err = wrong ? wrong : err;
     if (!err && str_is(status, "published") && !has_price(doc))
-        err = fail_field(c, "status", "Give it a price before you publish it: nobody could buy it.");
+        err =
+            fail_field(c, "status", "Give it a price before you publish it: nobody could buy it.");
     return err;
 }
 
@@ -232,7 +233,8 @@ static struct node *names_of(struct ctx *c, str line)
     str one;
     for (size_t l = 0; l < COUNT(LANGS) && str_cut(&line, '|', &one); l++)
         if (str_trim(one).n)
-            node_set_str(c->mem, names, str_of(LANGS[l]), str_letters_upto(str_trim(one), MOST_NAME));
+            node_set_str(
+                c->mem, names, str_of(LANGS[l]), str_letters_upto(str_trim(one), MOST_NAME));
     return names;
 }
 

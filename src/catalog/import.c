@@ -139,7 +139,8 @@ static void drop_repeated_skus(struct import *in)
     }
 }
 
-/* ---- a product in two places: the second would be saved over the first ------------------------ */
+/* ---- a product in two places: the second would be saved over the first ------------------------
+ */
 
 struct place {
     str slug;
@@ -179,8 +180,7 @@ static void refuse_repeated(struct import *in)
             continue;
         }
         const char *why = str_fmt(in->c->mem,
-            "%.*s stands in line %" PRId64
-            " already: the rows of a product must follow each other",
+            "%.*s stands in line %" PRId64 " already: the rows of a product must follow each other",
             STR(all[i].slug), in->rows[all[first].at].line)
                               .p;
         for (size_t k = all[i].at; k < end_of(in, all[i].at); k++)

@@ -36,8 +36,7 @@ static struct node *find(const struct node *list, const struct node *one, same i
 
 /* All of `is` where nothing of `was` is missing in it; else in the order of before, what is new
  * at the end. */
-static struct node *merged(
-    struct arena *mem, const struct node *was, struct node *is, same is_same)
+static struct node *merged(struct arena *mem, const struct node *was, struct node *is, same is_same)
 {
     struct node *all = node_list(mem);
     bool is_whole = true;
@@ -90,7 +89,7 @@ void import_keep(struct product *p)
         EACH(v, node_get(find(node_get(was, S("options")), option, same_code), S("values")))
             if (is_chosen(variants, node_str(option, "code"), &v->node))
                 node_add(mem, values, (struct node *)&v->node);
-        node_set(
-            mem, option, S("values"), merged(mem, values, node_get(option, S("values")), same_code));
+        node_set(mem, option, S("values"),
+            merged(mem, values, node_get(option, S("values")), same_code));
     }
 }

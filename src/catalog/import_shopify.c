@@ -142,8 +142,8 @@ static str whole_grams(const struct reading *r)
 {
     str grams = cell(r, GRAMS), rest = grams, whole;
     i64 n, part;
-    if (str_find(grams, S(".")) < 0 || !str_cut(&rest, '.', &whole) || !str_int(whole, &n) || n < 0 ||
-        !str_int(rest, &part) || rest.p[0] == '-')
+    if (str_find(grams, S(".")) < 0 || !str_cut(&rest, '.', &whole) || !str_int(whole, &n) ||
+        n < 0 || !str_int(rest, &part) || rest.p[0] == '-')
         return grams;
     return str_fmt(r->in->c->mem, "%" PRId64, n + (rest.p[0] >= '5'));
 }

@@ -389,9 +389,10 @@ static i64 number_of(struct product *p, struct row *row, enum column column)
     str cell = row->cells[column];
     i64 number = 0;
     if (cell.n && (!str_int(cell, &number) || number < 0))
-        bad(row, str_fmt(p->in->c->mem, "%s \"%.*s\" is not a whole number from 0 up",
-                     p->in->format->called[column], STR(cell))
-                     .p);
+        bad(row,
+            str_fmt(p->in->c->mem, "%s \"%.*s\" is not a whole number from 0 up",
+                p->in->format->called[column], STR(cell))
+                .p);
     return number;
 }
 

@@ -115,7 +115,8 @@ static void read_words(const struct app *app, struct buf *errors)
     str zone = conf_str(app->conf, "zone", S("Asia/Bangkok")), origin;
     str origins = conf_str(app->conf, "payment_origins", str_none);
     if (!is_origin(app->base_url))
-        buf_add(errors, S("base_url: must begin with http:// or https://, and end with the host\n"));
+        buf_add(
+            errors, S("base_url: must begin with http:// or https://, and end with the host\n"));
     if (!web_is_language(app->language))
         buf_fmt(errors, "language: %.*s is not en, th or vi\n", STR(app->language));
     if (!locale_is_zone(zone))
@@ -136,8 +137,8 @@ static void read_settings(struct app *app, struct buf *errors)
     app->base_url = conf_str(app->conf, "base_url", S("http://localhost:8080"));
     while (str_ends(app->base_url, S("/")))
         app->base_url = str_upto(app->base_url, app->base_url.n - 1);
-    app->secret = read_secret(app, conf_str(app->conf, "secret_file", str_none),
-        conf_str(app->conf, "secret", str_none));
+    app->secret = read_secret(
+        app, conf_str(app->conf, "secret_file", str_none), conf_str(app->conf, "secret", str_none));
     read_master(app, errors);
     app->language = conf_str(app->conf, "language", S("en"));
     app->currency = conf_str(app->conf, "currency", S("THB"));

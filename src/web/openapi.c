@@ -454,7 +454,8 @@ static str header_name(struct arena *mem, const char *lower)
 }
 
 /* "items[].sku": as JSON has it; a form's fields and those of an address are called as they are. */
-static str told_name(struct arena *mem, const struct operation *o, const struct input *in, str before)
+static str told_name(
+    struct arena *mem, const struct operation *o, const struct input *in, str before)
 {
     struct buf name = buf_new(mem, 400);
     const char *where = place_of(o, in);
