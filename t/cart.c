@@ -238,6 +238,8 @@ T(another_currency_is_neither_dearer_nor_cheaper)
     t_header("Location", "/th/search?q=%E0%B8%81&size=m");
     t_post("/currency", "currency=THB&next=%2Fproducts%3Fprice_min%3D1000");
     t_header("Location", "/products");
+    t_post("/currency", "currency=THB&next=%2Fproducts%3F%26%26after%3D%26");
+    t_header("Location", "/products?&");
     struct buf thai = buf_new(t_ctx()->mem, 8000);
     buf_add(&thai, S("currency=USD&next=%2Fth%2Fsearch%3Fq%3D"));
     for (int i = 0; i < 100; i++)

@@ -272,6 +272,9 @@ T(a_file_without_the_right_head_is_refused)
     eq_err(catalog_import(t_ctx(), &wish, S("name;slug;price\nA;a;1\n"), &report, &totals), E_INPUT);
     has_text(t_ctx()->fault.text, "semicolons");
     fault_clear(t_ctx());
+    eq_err(catalog_import(t_ctx(), &wish, S(""), &report, &totals), E_INPUT);
+    has_text(t_ctx()->fault.text, "the file is empty");
+    fault_clear(t_ctx());
     static const char wide[] = "\xff\xfen\0a\0m\0e\0";
     eq_err(catalog_import(t_ctx(), &wish, (str){ wide, sizeof wide - 1 }, &report, &totals), E_INPUT);
     has_text(t_ctx()->fault.text, "UTF-16");

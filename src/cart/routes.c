@@ -113,7 +113,7 @@ static str without_prices(struct ctx *c, str address)
     buf_add(&out, path);
     char joint = '?';
     while (rest.n && str_cut(&rest, '&', &pair)) {
-        str value = pair, name;
+        str value = pair, name = str_none;
         bool drop = false;
         str_cut(&value, '=', &name);
         for (size_t i = 0; i < COUNT(priced); i++)

@@ -41,7 +41,7 @@ str import_cell(const struct import *in, const str *cells, int n, size_t column)
 /* Saved by a spreadsheet in another form than that which was asked for. */
 static const char *other_form(str text)
 {
-    str head = str_upto(text, 4096), line;
+    str head = str_upto(text, 4096), line = str_none;
     str_cut(&head, '\n', &line);
     if (str_starts(text, S("\xff\xfe")) || str_starts(text, S("\xfe\xff")))
         return "it is UTF-16: save it as \"CSV UTF-8\"";
