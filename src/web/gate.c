@@ -94,8 +94,10 @@ static int to_login(struct req *r)
 {
     struct buf to = buf_new(r->c.mem, 16000);
     str here = path_here(r);
+    if (here.n > NEXT_KEPT) /* the page that logs in takes no more */
+        here = r->path;
     buf_add(&to, lang_path(r, r->c.lang, S("/login")));
-    if (r->method == GET) {
+    if (r->method == GET && here.n <= NEXT_KEPT) {
         buf_add(&to, S("?next="));
         for (size_t i = 0; i < here.n; i++) /* slashes stay, for the eye */
             if (here.p[i] == '/')

@@ -565,7 +565,7 @@ static void add_other_login(struct req *r, int err, struct node *error)
         return;
     login = node_set_map(r->c.mem, error, S("login"));
     node_set_str(r->c.mem, login, S("email"), r->who.email);
-    node_set_str(r->c.mem, login, S("next"), r->method == GET && here.n <= 500 ? here : S("/login"));
+    node_set_str(r->c.mem, login, S("next"), r->method == GET && here.n <= NEXT_KEPT ? here : S("/login"));
 }
 
 /* Which words of the address were wrong, and the page without them. */

@@ -8,6 +8,7 @@ enum {
     BODY_BIG = 12 << 20,   /* ... and on BIG routes */
     FIELDS_MAX = 200,      /* fields of one request, all sources together */
     SEGMENTS_MAX = 16,     /* of a path */
+    NEXT_KEPT = 500,       /* bytes of where to go on after logging in */
     FILE_NAME_MAX = 255,   /* bytes, as file systems have it */
     PARAMS_KEPT = 400,     /* of FastCGI: some 30 of nginx, the others are the client's headers */
     ANSWER_MAX = 16 << 20, /* bytes a body may grow to */

@@ -319,6 +319,12 @@ T(ID_10_stranger_is_sent_to_login)
     t_header("Location", "/login?next=/notes%3Fa%3Db%26c%3Dd");
     t_get("/th/notes");
     t_header("Location", "/th/login?next=/notes");
+    struct buf sought = buf_new(t_ctx()->mem, 4000); /* 60 Thai letters */
+    buf_add(&sought, S("/notes?q="));
+    for (int i = 0; i < 60; i++)
+        buf_add(&sought, S("%E0%B8%81"));
+    t_get(str_c(t_ctx()->mem, buf_str(&sought)));
+    t_header("Location", "/login?next=/notes");
     eq_int(shown, 0);
 }
 T(ID_09_stranger_asking_for_json_is_401)
