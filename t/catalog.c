@@ -561,6 +561,9 @@ T(what_was_typed_of_an_option_comes_back)
 {
     with_lamp();
     as_staff_of(house, MEMBER);
+    t_get("/th/admin/products/zz-lamp/options"); /* the address of a page that answered a form */
+    t_status(405);
+    t_html("a[href='/th/admin/products/zz-lamp']");
     t_post("/admin/products/zz-lamp/options", "option=&option_name=&values=Tall%0AWide");
     t_status(422);
     t_text("Tall\nWide</textarea>");

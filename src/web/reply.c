@@ -159,25 +159,22 @@ static str query_suffix(struct req *r)
     return r->query.n ? str_fmt(r->c.mem, "?%.*s", STR(r->query)) : str_none;
 }
 
-/* Where the page stands. One that answers a form whose address nobody can ask for stands at the
- * nearest place above that can be: its links lead there in another language or currency. */
-static str place_of(const struct req *r)
+/* The nearest place, here or above, that can be asked for. */
+static str nearest_page(const struct req *r)
 {
     str rest = str_from(r->path, 1), place = S("/"), segments[SEGMENTS_MAX];
     size_t n = 0;
-    if (!r->route || r->method == GET)
-        return r->path;
     while (rest.n && n < COUNT(segments) && str_cut(&rest, '/', &segments[n++]))
         if (router_find(r->c.app->router, segments, n, GET).route)
             place = str_upto(r->path, r->path.n - rest.n - (rest.n > 0));
     return place;
 }
 
-/* The path again as it may stand in a URL. */
-static str path_escaped(struct req *r)
+/* A path again as it may stand in a URL. */
+static str escaped(struct req *r, str path)
 {
     struct buf out = buf_new(r->c.mem, 12000);
-    str rest = place_of(r), segment;
+    str rest = path, segment;
     if (str_is(rest, "/"))
         return rest;
     rest = str_from(rest, 1);
@@ -186,6 +183,13 @@ static str path_escaped(struct req *r)
         escape_url_part(&out, segment);
     }
     return out.n ? buf_str(&out) : S("/");
+}
+
+/* Where the page stands. One that answers a form whose address nobody can ask for stands above it:
+ * its links lead there in another language or currency. */
+static str path_escaped(struct req *r)
+{
+    return escaped(r, !r->route || r->method == GET ? r->path : nearest_page(r));
 }
 
 static struct node *languages(struct req *r)
@@ -576,6 +580,10 @@ static void add_wrong_words(struct req *r, int err, struct node *error)
     bool is_asked = err == E_INPUT && r->method == GET && r->query.n && r->route;
     node_set_str(mem, error, S("bare"),
         is_asked ? lang_path(r, r->c.lang, path_escaped(r)) : str_none);
+    node_set_str(mem, error, S("above"),
+        err == E_METHOD && r->method == GET
+            ? lang_path(r, r->c.lang, escaped(r, nearest_page(r)))
+            : str_none);
     EACH(item, is_asked ? field_texts(r) : NULL) {
         struct node *one = node_add_map(mem, list);
         node_set_str(mem, one, S("name"), item->key);
