@@ -1,5 +1,6 @@
 /* Who you are: registering, logging in and out, sessions without Redis, staff, and what the
  * database shows to whom. */
+#include "auth/auth.h"
 #include "io/io.h"
 #include "t/shop.h"
 #include "web/web.h"
@@ -617,6 +618,28 @@ T(a_place_given_counts_from_the_next_login_at_the_latest)
     t_login(SHOPPER);
     t_get("/admin.json");
     t_status(200);
+}
+
+/* Each piece of news of an order asks for them. */
+T(staff_who_are_here_are_found_however_many_shoppers_are)
+{
+    t_open();
+    t_login(ADMIN_);
+    t_get("/admin.json");
+    t_sql("insert into auth.device (person_id, session_hash) select 2, 'many:' || n"
+          " from generate_series(1, 1000) n");
+    static const char read[] = "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n"
+                               " from pg_stat_xact_user_tables where relid = 'auth.device'::regclass";
+    struct ctx *c = t_ctx();
+    struct scope scope = c->scope;
+    struct node *lines = node_list(c->mem);
+    i64 before = t_int(read);
+    c->scope = (struct scope){ .platform = true };
+    must(auth_lines_of_staff(c, 1, lines));
+    c->scope = scope;
+    i64 rows = t_int(read) - before;
+    is_true(node_count(lines) > 0);
+    eq_int(rows < 300 ? 0 : rows, 0);
 }
 
 /* ---- the database's own rules

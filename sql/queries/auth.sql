@@ -246,12 +246,16 @@ select session_hash from auth.device
 -- name: lines_of_staff :many
 -- in: organisation bigint
 -- The same for whoever works here on that device (query place).
+with staff as materialized ( -- few; their devices are looked up, not looked for among all shoppers'
+    select id, role from auth.person where role <> 'user'
+    union
+    select p.id, p.role from auth.member m join auth.person p on p.id = m.person_id
+     where m.organisation_id = :organisation)
 select d.session_hash
-  from auth.device d join auth.person p on p.id = d.person_id
- where (p.role <> 'user' or p.id in (select m.person_id from auth.member m
-                                      where m.organisation_id = :organisation))
-   and d.kind = 'session' and d.ended_at is null and d.seen_at > now() - interval '26 hours'
-   and :organisation = coalesce(
+  from staff p, lateral (select id, session_hash, organisation_id from auth.device
+                          where person_id = p.id and kind = 'session' and ended_at is null
+                            and seen_at > now() - interval '26 hours' offset 0) d
+ where :organisation = coalesce(
            (select o.id from auth.organisation o
              where o.id = d.organisation_id
                and (p.role <> 'user' or exists (select from auth.member m

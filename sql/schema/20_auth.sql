@@ -48,6 +48,7 @@ create unique index person_email on auth.person (email);
 -- What was imported and not yet made anew (src/io/crypto.c has today's measures).
 create index person_old_hash on auth.person (password_hash collate "C")
     where password_hash <> '' and not starts_with(password_hash, '$argon2id$v=19$m=19456,t=2,p=1$');
+create index person_staff on auth.person (id) where role <> 'user';
 create index person_to_seal on auth.person (id) where phone <> '' or sealed like 'v1.%';
 create trigger written_plain before update of phone on auth.person for each row
     when (old.sealed <> '' and new.sealed = old.sealed) execute function base.written_plain();
