@@ -665,6 +665,9 @@ T(the_desk_finds_an_order_by_what_a_caller_says)
     eq_int(found(number.p), 1);
     str aloud = str_fmt(t_ctx()->mem, "tl+%.4s%.4s+%.4s", number.p + 3, number.p + 8, number.p + 13);
     eq_int(found(aloud.p), 1);
+    t_sql("update orders.\"order\" set email = 'tlee@gmail.com' where id = %" PRId64, order);
+    eq_int(found("tlee%40gmail.com"), 1); /* as long as a number, and begins like one */
+    eq_int(found("TL%E0%B8%81%E0%B8%82%E0%B8%84%E0%B8%87"), 0);
     for (size_t i = 0; i < COUNT(not_said); i++)
         eq_int(found(not_said[i]), 0);
     t_get("/admin/customers.json?q=081+234+5678");

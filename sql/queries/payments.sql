@@ -212,8 +212,10 @@ update payments.attempt set client_secret = :sealed where id = :id and client_se
 -- The way back to an order opens it. A page is asked for again, word for word, for half an hour;
 -- what is older than a day has lost it, and so have all before these.
 update payments.attempt set request = request - 'success_url' - 'cancel_url'
- where id > (select max(id) from payments.attempt) - 200000
-   and created_at < now() - interval '1 day' and request ? 'success_url';
+ where id in (select id from payments.attempt
+               where id > (select max(id) from payments.attempt) - 200000
+                 and created_at < now() - interval '1 day' and request ? 'success_url'
+               order by id limit 10000);
 
 -- name: erase_requests :exec
 -- in: order_id bigint

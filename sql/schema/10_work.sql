@@ -35,7 +35,7 @@ create table work.job (
     state text not null default 'ready' check (state in ('ready', 'running', 'dead')),
     attempt int not null default 0,
     deaths int not null default 0, -- workers that died over it
-    rank smallint not null default 0, -- who goes first: -1 money, 0 the rest, 1 what can wait
+    rank smallint not null default 0, -- who goes first: -1 money, 0 the rest, 1 what can wait; no others
     run_at timestamptz not null default now(),
     lease_until timestamptz,
     worker text,

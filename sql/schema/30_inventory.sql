@@ -61,8 +61,9 @@ create table inventory.hold (
     created_at timestamptz not null default now(),
     unique (order_id, item_id, location_id)
 );
--- "is not null" here and below keeps it for those who ask by the time. It is short when plans are made:
--- whoever asks by the order would be planned to read all of it, and on a sale day it is long.
+-- "is not null" here and below keeps it for those who ask by the time (PostgreSQL 15 does not infer it from
+-- the column). It is short when plans are made: whoever asks by the order would be planned to read all of
+-- it, and on a sale day it is long.
 create index hold_lapsing on inventory.hold (expires_at)
     where state = 'held' and expires_at is not null;
 

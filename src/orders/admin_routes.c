@@ -151,16 +151,19 @@ static void add_next(struct req *r, struct node *document, i64 last)
 /* "tl 6tay hbmh czgs", as a number is read out on the telephone: as it is written. */
 static str written(struct ctx *c, str q)
 {
+    static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* Crockford's */
     char bare[14];
     size_t n = 0;
     for (size_t i = 0; i < q.n; i++) {
+        char letter = (char)(q.p[i] | 0x20);
         if (q.p[i] == '-' || q.p[i] == ' ')
             continue;
-        if (n == sizeof bare)
-            return q;
+        bool fits = n == 0 ? letter == 't' : n == 1 ? letter == 'l' : strchr(letters, letter) != NULL;
+        if (n == sizeof bare || !fits)
+            return q; /* a name, an address */
         bare[n++] = q.p[i];
     }
-    if (n < sizeof bare || (bare[0] | 0x20) != 't' || (bare[1] | 0x20) != 'l')
+    if (n < sizeof bare)
         return q;
     return str_fmt(c->mem, "TL-%.4s-%.4s-%.4s", bare + 2, bare + 6, bare + 10);
 }

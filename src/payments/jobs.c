@@ -85,6 +85,6 @@ static int forget_links(struct ctx *c)
 
 CRONS(payments){
     { "payments.reconcile", MINUTE, reconcile },
-    { "payments.forget_links", 6 * HOUR, forget_links },
+    { "payments.forget_links", HOUR, forget_links },
     END_OF_CRONS,
 };

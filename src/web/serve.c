@@ -40,7 +40,7 @@ enum {
 struct beat {                  /* in memory shared with the supervisor */
     _Atomic i64 seen_us;       /* last sign of life */
     _Atomic i64 busy_since_us; /* 0: waiting for a request */
-    _Atomic i64 served_us;     /* the last request; 0: it has no connection to the database */
+    _Atomic i64 served_us;     /* the last request; 0: it holds no connection to the database */
 };
 struct worker {
     pid_t pid;
