@@ -46,6 +46,7 @@ T(today_counts_orders_and_what_was_paid)
 T(what_was_given_back_is_no_revenue)
 {
     t_open();
+    t_clock(when_now());
     i64 order = t_order();
     t_sql("update orders.\"order\" set email = 'zz-back@example.test' where id = %" PRId64, order);
     t_paid(order);

@@ -26,12 +26,13 @@ begin
         update work.job j
            set state = 'running', attempt = attempt + 1, worker = by_worker,
                lease_until = clock_timestamp() + lease_us * interval '1 microsecond'
-          from lined l
-         where j.id = l.id and (l.place = 1 or l.all_quick)
-        returning l.place, j.id, j.kind, j.key, coalesce(j.organisation_id, 0), j.subject_id,
-            j.data, j.request, j.attempt
+         where j.id = any(array(select l.id from lined l where l.place = 1 or l.all_quick))
+        returning j.id, j.kind, j.key, coalesce(j.organisation_id, 0) as organisation_id,
+            j.subject_id, j.data, j.request, j.attempt
     )
-    table mine;
+    select l.place, m.id, m.kind, m.key, m.organisation_id, m.subject_id, m.data, m.request,
+           m.attempt
+      from mine m join lined l on l.id = m.id;
 end $$;
 alter function work.turn set enable_seqscan = off;
 alter function work.turn set enable_bitmapscan = off;

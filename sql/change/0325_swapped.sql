@@ -63,10 +63,10 @@ begin
     if found_n + alike_n = 0 and length(sought) <= 200 then
         q := catalog.swapped(sought);
         return query
-            select x.product_id, (max(ts_rank(x.words, q)) * 1000)::bigint
-              from catalog.product_text x
-             where x.words @@ q and x.shown
-             group by x.product_id
+            select m.product_id, (max(ts_rank(m.words, q)) * 1000)::bigint
+              from (select x.product_id, x.words from catalog.product_text x
+                     where x.words @@ q and x.shown limit 4000) m
+             group by m.product_id
              order by 2 desc, 1
              limit 50;
     end if;

@@ -8,7 +8,8 @@ language sql immutable
 set search_path = pg_catalog, pg_temp as $$
     select (string_agg('(' || w.ways || ')', ' & ')
             || ' | ' || quote_literal(replace(btrim(sought), ' ', '')) || ':*')::tsquery
-      from (select string_agg(quote_literal(v.one) || ':*', ' | ') as ways
+      from (select string_agg(quote_literal(v.one)
+                   || case when length(v.one) >= 3 then ':*' else '' end, ' | ') as ways
               from regexp_split_to_table(btrim(sought), ' +') with ordinality as t(word, place)
              cross join lateral (
                    select t.word as one

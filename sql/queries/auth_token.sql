@@ -11,7 +11,8 @@ with open as (
 before as (
     select count(*) as n,
            coalesce(bool_or((browser_hash = :browser_hash and browser_hash <> '')
-                            or (user_agent = :user_agent and network = :network)), false) as known
+                            or (user_agent = :user_agent
+                                and (network = :network or (kind = 'token' and network = '')))), false) as known
       from auth.device where person_id = :person),
 device as (
     insert into auth.device (person_id, session_hash, user_agent, browser_hash, network, kind,

@@ -278,13 +278,15 @@ $$;
 do $$ begin perform public.similarity('a', 'a'); end $$;
 
 -- The words with any two letters side by side changed over: what was typed in haste. And all of
--- them as one: what was typed by half of a Thai word falls into others.
+-- them as one: what was typed by half of a Thai word falls into others. A letter or two begin too
+-- many words to be looked for by their beginning.
 create function catalog.swapped(sought text) returns tsquery
 language sql immutable
 set search_path = pg_catalog, pg_temp as $$
     select (string_agg('(' || w.ways || ')', ' & ')
             || ' | ' || quote_literal(replace(btrim(sought), ' ', '')) || ':*')::tsquery
-      from (select string_agg(quote_literal(v.one) || ':*', ' | ') as ways
+      from (select string_agg(quote_literal(v.one)
+                   || case when length(v.one) >= 3 then ':*' else '' end, ' | ') as ways
               from regexp_split_to_table(btrim(sought), ' +') with ordinality as t(word, place)
              cross join lateral (
                    select t.word as one
@@ -339,10 +341,10 @@ begin
     if found_n + alike_n = 0 and length(sought) <= 200 then
         q := catalog.swapped(sought);
         return query
-            select x.product_id, (max(ts_rank(x.words, q)) * 1000)::bigint
-              from catalog.product_text x
-             where x.words @@ q and x.shown
-             group by x.product_id
+            select m.product_id, (max(ts_rank(m.words, q)) * 1000)::bigint
+              from (select x.product_id, x.words from catalog.product_text x
+                     where x.words @@ q and x.shown limit 4000) m
+             group by m.product_id
              order by 2 desc, 1
              limit 50;
     end if;

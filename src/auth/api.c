@@ -77,12 +77,13 @@ int api_begin(struct req *r, const struct login *who)
 {
     struct refreshed login;
     r->c.scope = (struct scope){ .person = who->person };
-    struct place place = login_place(r);
+    bool in_body = str_is(in_str(r, "token_delivery"), "body");
+    struct place place = login_place(r, !in_body);
     TRY(refresh_begin(&r->c, who, &place, &login));
     login_noted(&r->c, who->person);
     if (r->c.app->hooks.on_token)
         TRY(r->c.app->hooks.on_token(r, who->person));
-    return give(r, &login, str_is(in_str(r, "token_delivery"), "body"));
+    return give(r, &login, in_body);
 }
 
 static int log_in(struct req *r)

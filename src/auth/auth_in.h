@@ -81,7 +81,7 @@ bool token_read(struct ctx *, str token, i64 *person, i64 *device);
 struct place {
     str agent, browser, network;
 };
-struct place login_place(struct req *);
+struct place login_place(struct req *, bool takes_cookies);
 int login_begun(struct ctx *, const struct login *, const struct node *row);
 
 /* refresh.c: logins of the API. What goes out is kept only as a hash. */

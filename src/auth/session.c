@@ -237,10 +237,10 @@ int auth_began_again(struct ctx *c)
     return fail(c, E_LOGIN, "auth.pending", "Please log in again.");
 }
 
-struct place login_place(struct req *r)
+struct place login_place(struct req *r, bool takes_cookies)
 {
     return (struct place){ .agent = str_letters_upto(r->user_agent, 200),
-        .browser = session_browser(r),
+        .browser = takes_cookies ? browser_of(r) : session_browser(r),
         .network = coarse(&r->c, r->remote) };
 }
 
@@ -265,9 +265,9 @@ int login_begun(struct ctx *c, const struct login *who, const struct node *row)
 static int note_device(struct req *r, const struct login *who, str hash)
 {
     struct node *row;
-    struct place place = login_place(r);
+    struct place place = login_place(r, true);
     TRY(q_auth_add_device(
-        &r->c, &row, who->person, who->epoch, hash, place.agent, browser_of(r), place.network));
+        &r->c, &row, who->person, who->epoch, hash, place.agent, place.browser, place.network));
     return login_begun(&r->c, who, row);
 }
 

@@ -82,6 +82,8 @@ bool money_typed(str text, int exponent, i64 *minor)
     size_t n = 0, group = 0;
     char separator = 0;
     bool is_fraction = false;
+    if (text.n > 60)
+        return false;
     text = without_sign_of_currency(text);
     for (size_t i = 0; i < text.n; i++) {
         char ch = text.p[i];

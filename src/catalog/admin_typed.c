@@ -204,6 +204,7 @@ static bool has_price(const struct node *doc)
 int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 first)
 {
     struct ctx *c = &r->c;
+    bool sold_without = str_is(node_str(doc, "status"), "published") && !has_price(doc);
     int err = apply_texts(c, t, doc);
     str status = typed_str(t, "status"), tax = typed_str(t, "tax_class");
     node_set_str(c->mem, doc, S("brand"), typed_str(t, "brand"));
@@ -216,7 +217,7 @@ int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 firs
         node_set_str(c->mem, doc, S("status"), status);
     int wrong = apply_grid(r, t, doc, first);
     err = wrong ? wrong : err;
-    if (!err && str_is(status, "published") && !has_price(doc))
+    if (!err && str_is(status, "published") && !has_price(doc) && !sold_without)
         err =
             fail_field(c, "status", "Give it a price before you publish it: nobody could buy it.");
     return err;

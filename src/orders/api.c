@@ -158,7 +158,7 @@ static int answer(struct req *r, const struct found *f)
     struct node *document;
     TRY(whole(r, f, &document));
     if (!f->is_mine)
-        watch_taken(r, 1);
+        watch_seen(r, f->order);
     return reply_with(r, document);
 }
 

@@ -103,6 +103,14 @@ void watch_taken(struct req *r, i64 rows)
     watch_raise(&r->c, WATCH_MUCH_READ, me(r), r->remote);
 }
 
+void watch_seen(struct req *r, i64 id)
+{
+    bool is_first = true;
+    str key = str_fmt(r->c.mem, "seen:%" PRId64 ":%" PRId64, me(r), id);
+    if (!redis_add(&r->c, key, S("1"), 3600, &is_first) || is_first)
+        watch_taken(r, 1);
+}
+
 /* ---- logins ------------------------------------------------------------------------------------ */
 
 static i64 account(struct ctx *c, str email)

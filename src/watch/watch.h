@@ -22,6 +22,8 @@ enum watch_kind {
 void watch_raise(struct ctx *, enum watch_kind, i64 person, str address);
 /* So many rows about people went to this member of staff. */
 void watch_taken(struct req *, i64 rows);
+/* One, by its id: a program that asks for the same again took it once. */
+void watch_seen(struct req *, i64 id);
 
 /* struct personal (web/web.h) */
 int watch_collect(struct ctx *, i64 person, struct node *into);
