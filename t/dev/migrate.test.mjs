@@ -21,8 +21,9 @@ const at = (database, user = 'talat_owner') => `host=${host} user=${user} dbname
 const psql = (where, ...words) => execFileSync(`${bin}psql`, ['-XqAt', '-v', 'ON_ERROR_STOP=1', where, ...words], { encoding: 'utf8' }).trim();
 
 // What talatctl migrate says and how it ends, in that database.
+let migrations = 0; // each with a file of its own: several at once would read what another is writing
 function migrate(database, ...words) {
-    const path = join(dir, `${database}.conf`);
+    const path = join(dir, `${database}-${migrations++}.conf`);
     const lines = readFileSync(conf, 'utf8').split('\n').filter((line) => !/^(pg_owner|share_dir) =/.test(line));
     writeFileSync(path, [...lines, `pg_owner = ${at(database)}`, `share_dir = ${share}`].join('\n'));
     const child = spawn(join(app, 'bin/talatctl'), ['--config', path, 'migrate', ...words]);
