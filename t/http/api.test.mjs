@@ -19,7 +19,10 @@ class Client {
         assert.equal(got.status, 200, got.body);
         const { accessToken, user, ...more } = JSON.parse(got.body);
         assert.deepEqual(more, {});
-        assert.match(got.cookies.join('|'), /^__Host-refresh=tlr_[\w-]+; Path=\/; Secure; SameSite=Strict; HttpOnly; Max-Age=2592000$/);
+        assert.match(got.cookies.find((one) => one.startsWith('__Host-refresh=')), /^__Host-refresh=tlr_[\w-]+; Path=\/; Secure; SameSite=Strict; HttpOnly; Max-Age=2592000$/);
+        // By which a browser is known again when its network is another one.
+        assert.match(got.cookies.find((one) => one.startsWith('__Host-device=')), /; Path=\/; Secure; SameSite=Lax; HttpOnly; Max-Age=34560000$/);
+        assert.equal(got.cookies.length, 2);
         Object.assign(this, { token: accessToken, user });
         return this;
     }
