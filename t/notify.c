@@ -121,7 +121,8 @@ T(a_mail_speaks_the_buyers_language)
 T(every_mail_there_is_can_be_written)
 {
     const char *folder = own_folder();
-    static const char *const templates[] = { "order_paid", "order_shipped", "order_refused" };
+    static const char *const templates[] = { "order_paid", "order_shipped", "order_refused",
+        "order_cancelled" };
     static const char *const langs[] = { "en", "th", "vi" };
     i64 order = t_order();
     int n;

@@ -39,6 +39,16 @@ select email, name, password_hash from auth.person where id = :person;
 select id, email, lang from auth.person where role in ('admin', 'super_admin') order by id
  limit 20;
 
+-- name: staff :many
+-- in: organisation bigint
+select p.id, p.email, p.lang, m.place,
+       coalesce(array_to_string(r.permissions, ' '), '') as own
+  from auth.member m
+  join auth.person p on p.id = m.person_id
+  left join auth.role r on r.id = m.role_id
+ where m.organisation_id = :organisation and p.blocked_at is null
+ order by m.created_at, p.id limit 50;
+
 -- name: register :maybe
 -- in: email text, name text, password_hash text, lang text
 -- Whoever registers has shown by then that the address is theirs. Nothing comes back when it is

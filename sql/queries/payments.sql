@@ -129,6 +129,13 @@ select id, amount, currency, reason, state, state = 'failed' as is_failed, error
        done_at
   from payments.refund where order_id = :order_id order by id limit 100;
 
+-- name: given_back :many
+-- in: order_id bigint
+-- Not what came in a second time: the order is as paid as before.
+select amount, currency, done_at as at
+  from payments.refund where order_id = :order_id and state = 'done' and reason <> 'paid_twice'
+ order by id limit 100;
+
 -- name: refundable :many
 -- in: order_id bigint
 -- Captures with what is left of each to give back, newest first.
@@ -151,14 +158,14 @@ returning id;
 
 -- name: refund :one
 -- in: id bigint
-select r.id, r.order_id, r.key, r.amount, r.currency, r.reason, r.state, a.provider,
+select r.id, r.order_id, r.key, r.amount, r.currency, r.reason, r.state, r.error, a.provider,
        coalesce(a.payment_id, '') as payment_id, coalesce(a.session_id, '') as session_id
   from payments.refund r join payments.attempt a on a.id = r.attempt_id
  where r.id = :id;
 
 -- name: find_refund :maybe
 -- in: key text, provider_id text
-select r.id, r.order_id, r.amount, r.state, not a.request ? 'email' as is_erased
+select r.id, r.order_id, r.amount, r.reason, r.state, not a.request ? 'email' as is_erased
   from payments.refund r join payments.attempt a on a.id = r.attempt_id
  where r.key = nullif(:key, '') or r.provider_id = nullif(:provider_id, '') limit 1;
 
@@ -168,7 +175,7 @@ select r.id, r.order_id, r.amount, r.state, not a.request ? 'email' as is_erased
 insert into payments.refund (order_id, attempt_id, key, amount, currency, reason, provider_id)
 values (:order_id, :attempt, :key, :amount, :currency, 'at_provider', :provider_id)
 on conflict do nothing
-returning id;
+returning id, reason;
 
 -- name: refund_done :exec
 -- in: id bigint, provider_id text

@@ -40,6 +40,8 @@ int auth_person(struct ctx *, i64 person, struct node **out);
 struct vault_place; /* vault/vault.h: struct vault_column */
 int auth_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);
 int auth_admins(struct ctx *, struct node **); /* who runs the platform: {id, email, lang} */
+/* The same of an organisation's people who may do what is so named ("orders:refund"). */
+int auth_staff_who(struct ctx *, i64 organisation, const char *permission, struct node **);
 /* {id, slug, name, zone, country, currency, tax_inclusive, rounding} */
 int auth_organisation(struct ctx *, i64 organisation, struct node **out);
 str permission_words(struct ctx *, str name); /* "See orders"; its name where it has none */

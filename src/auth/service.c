@@ -319,6 +319,20 @@ int auth_change_password(struct req *r, str password)
 
 int auth_admins(struct ctx *c, struct node **out) { return q_auth_admins(c, out); }
 
+int auth_staff_who(
+    struct ctx *c, i64 organisation, const char *permission, struct node **out)
+{
+    struct node *rows;
+    uint64_t bit = permission_bit(permission_named(str_of(permission)));
+    assert(bit);
+    *out = node_list(c->mem);
+    TRY(q_auth_staff(c, &rows, organisation));
+    EACH(it, rows)
+        if (bit & place_permissions(node_str(&it->node, "place"), node_str(&it->node, "own")))
+            node_add(c->mem, *out, (struct node *)&it->node);
+    return E_OK;
+}
+
 int auth_organisation(struct ctx *c, i64 organisation, struct node **out)
 {
     return q_auth_organisation(c, out, organisation);

@@ -16,18 +16,10 @@
 /* ---- payments' news -----------------------------------------------------------------------------
  */
 
-static struct notify_to buyer_of(const struct node *order, i64 id)
-{
-    return (struct notify_to){ .order = id,
-        .person = node_int(order, "person_id"),
-        .email = node_str(order, "email"),
-        .lang = node_str(order, "lang") };
-}
-
 /* Money came for an order that cannot be filled any more: it goes back, and we say so. */
 static int give_back(struct ctx *c, i64 id, const struct node *order, i64 amount, const char *why)
 {
-    struct notify_to to = buyer_of(order, id);
+    struct notify_to to = orders_buyer(order);
     str key = str_fmt(c->mem, "%s-%" PRId64, why, id);
     TRY(payments_refund(c, id, amount, str_of(why), key, 0));
     TRY(orders_note(c, id, "refund_asked", "system", 0, NULL));
@@ -50,7 +42,7 @@ static int sell_late(struct ctx *c, i64 id, const struct node *order, bool *shor
 /* Within the transaction's last batch. */
 static void fill(struct ctx *c, i64 id, const struct node *order)
 {
-    struct notify_to to = buyer_of(order, id);
+    struct notify_to to = orders_buyer(order);
     q_orders_fill(c, NULL, id);
     notify_mail(c, "order_paid", str_fmt(c->mem, "order:%" PRId64, id), &to);
 }
@@ -72,7 +64,7 @@ static int paid(
     if (*fills)
         return E_OK;
     TRY(q_orders_set_paid(c, NULL, id));
-    TRY(orders_cancel_locked(c, order, 0, "system"));
+    TRY(orders_cancel_locked(c, order, 0, "system", NULL));
     return give_back(c, id, order, p->amount, "sold_out");
 }
 
@@ -90,7 +82,16 @@ static int refunded(struct ctx *c, i64 id, const struct node *order, const struc
     if (p->captured < p->refunded)
         return fail_detail(c, E_AWAY, "orders.early", "given back before it was taken: later");
     TRY(q_orders_refunded(c, NULL, id, given_back(order, p)));
+    TRY(orders_say_refunded(c, order, p));
     return orders_note(c, id, "refunded", "provider", 0, data);
+}
+
+static int refund_failed(
+    struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
+{
+    TRY(q_orders_unrefunded(c, NULL, id, given_back(order, p)));
+    TRY(orders_say_refund_failed(c, id, p));
+    return orders_note(c, id, "refund_failed", "provider", 0, NULL);
 }
 
 /* Being paid at this moment: the stock stays a while longer. */
@@ -112,9 +113,7 @@ static int news(
         return orders_note(c, id, "payment_processing", "provider", 0, NULL);
     case NEWS_DECLINED: return orders_note(c, id, "payment_declined", "provider", 0, NULL);
     case NEWS_FAILED: return orders_note(c, id, "payment_failed", "provider", 0, NULL);
-    case NEWS_REFUND_FAILED:
-        TRY(q_orders_unrefunded(c, NULL, id, given_back(order, p)));
-        return orders_note(c, id, "refund_failed", "provider", 0, NULL);
+    case NEWS_REFUND_FAILED: return refund_failed(c, id, order, p);
     case NEWS_MISMATCH:
         log_line(c, LOG_ERROR, "payment_mismatch", "order", node_str(order, "number"), NULL);
         return orders_note(c, id, "payment_mismatch", "provider", 0, NULL);
@@ -258,46 +257,6 @@ static int forget(struct ctx *c, const struct job *job)
     fault_clear(c); /* paid, or being paid, after all: if not, the clock finds it again */
     return E_OK;
 }
-
-/* ---- mails
- * ---------------------------------------------------------------------------------------------- */
-
-static int mail_document(
-    struct ctx *c, const struct node *mail, const char *subject, struct node **document)
-{
-    struct node *order;
-    TRY(orders_read(c, node_int(mail, "order_id"), &order));
-    str number = node_str(order, "number");
-    *document = node_map(c->mem);
-    node_set(c->mem, *document, S("order"), order);
-    node_set_str(c->mem, *document, S("order_url"), orders_url(c, number, ""));
-    node_set_str(c->mem, *document, S("subject"),
-        str_fmt(c->mem, "%.*s (%.*s)", STR(say(c, subject)), STR(number)));
-    return E_OK;
-}
-
-static int mail_paid(struct ctx *c, const struct node *mail, struct node **document)
-{
-    return mail_document(c, mail, SAYS("Thank you, your order is paid"), document);
-}
-
-static int mail_shipped(struct ctx *c, const struct node *mail, struct node **document)
-{
-    return mail_document(c, mail, SAYS("Your order is on its way"), document);
-}
-
-static int mail_refused(struct ctx *c, const struct node *mail, struct node **document)
-{
-    return mail_document(c, mail, SAYS("We are giving your money back"), document);
-}
-
-extern const struct notify_builder orders_mails[];
-const struct notify_builder orders_mails[] = {
-    { "order_paid", mail_paid },
-    { "order_shipped", mail_shipped },
-    { "order_refused", mail_refused },
-    { 0 },
-};
 
 JOBS(orders){
     { "payment.event", payment_event, .tries = 20, .rank = RANK_FIRST, .is_quick = true },

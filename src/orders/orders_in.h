@@ -6,8 +6,16 @@ int orders_note(
     struct ctx *, i64 order, const char *kind, const char *actor, i64 person, struct node *data);
 /* Tells the outbox, once per organisation that has a part in it. */
 int orders_tell(struct ctx *, i64 order, const char *kind);
-/* Of an order locked by query lock, whose row it is. */
-int orders_cancel_locked(struct ctx *, const struct node *order, i64 person, const char *actor);
+/* Of an order locked by query lock, whose row it is; data: of its event, or NULL. */
+int orders_cancel_locked(
+    struct ctx *, const struct node *order, i64 person, const char *actor, struct node *data);
+/* mails.c; orders as query lock reads them, in the transaction of what is said. */
+struct payment_change;
+struct notify_to orders_buyer(const struct node *order); /* notify/notify.h */
+int orders_say_cancelled(struct ctx *, const struct node *order);
+/* Once for a refund, unless they were told as the order was cancelled or refused. */
+int orders_say_refunded(struct ctx *, const struct node *order, const struct payment_change *);
+int orders_say_refund_failed(struct ctx *, i64 order, const struct payment_change *); /* to staff */
 void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
 /* story.c: status_title, status_text, steps [{name, is_done, is_now, at}] and the events' text;
  * what people call the states of payments, refunds and mails. */

@@ -39,6 +39,15 @@ void orders_flag(struct ctx *c, struct node *order)
     node_set_bool(c->mem, order, S("can_cancel"), open);
 }
 
+static int add_given_back(struct ctx *c, i64 id, struct node *order)
+{
+    struct node *list = node_list(c->mem);
+    if (node_int(order, "refunded_total"))
+        TRY(payments_given_back(c, id, &list));
+    node_set(c->mem, order, S("given_back"), list);
+    return E_OK;
+}
+
 int orders_read(struct ctx *c, i64 id, struct node **out)
 {
     struct node *parts, *lines, *events;
@@ -58,6 +67,7 @@ int orders_read(struct ctx *c, i64 id, struct node **out)
     node_set(c->mem, *out, S("lines"), lines);
     node_set(c->mem, *out, S("parts"), parts);
     node_set(c->mem, *out, S("events"), events);
+    TRY(add_given_back(c, id, *out));
     orders_flag(c, *out);
     orders_story(c, *out);
     return E_OK;
@@ -284,7 +294,8 @@ int page_is_closed(struct ctx *c, i64 order)
 /* ---- cancelling ---------------------------------------------------------------------------------
  */
 
-int orders_cancel_locked(struct ctx *c, const struct node *row, i64 person, const char *actor)
+int orders_cancel_locked(
+    struct ctx *c, const struct node *row, i64 person, const char *actor, struct node *data)
 {
     i64 changed, order = node_int(row, "id");
     TRY(q_orders_cancel(c, &changed, order));
@@ -293,7 +304,7 @@ int orders_cancel_locked(struct ctx *c, const struct node *row, i64 person, cons
     TRY(cart_let_go(c, node_int(row, "cart_id"), node_int(row, "cart_revision")));
     TRY(q_orders_cancel_parts(c, NULL, order));
     TRY(inventory_free(c, order));
-    TRY(orders_note(c, order, "cancelled", actor, person, NULL));
+    TRY(orders_note(c, order, "cancelled", actor, person, data));
     return orders_tell(c, order, "order.updated");
 }
 
@@ -303,15 +314,14 @@ static int put_back(struct ctx *c, i64 order)
     return inventory_return(c, order, str_fmt(c->mem, "order:%" PRId64 ":back", order));
 }
 
-/* All that the ledger says we still have of an order's money. */
-static int give_all_back(struct ctx *c, i64 order, const char *reason, i64 person)
+/* All that the ledger says we still have of an order's money; *kept: how much that was. */
+static int give_all_back(struct ctx *c, i64 order, const char *reason, i64 person, i64 *kept)
 {
-    i64 kept;
-    TRY(payments_kept(c, order, &kept));
-    if (kept <= 0)
+    TRY(payments_kept(c, order, kept));
+    if (*kept <= 0)
         return E_OK;
     return payments_refund(
-        c, order, kept, str_of(reason), str_fmt(c->mem, "all-%" PRId64, order), person);
+        c, order, *kept, str_of(reason), str_fmt(c->mem, "all-%" PRId64, order), person);
 }
 
 struct cancelling {
@@ -323,7 +333,8 @@ struct cancelling {
 static int cancel(struct ctx *c, void *with)
 {
     struct cancelling *x = with;
-    struct node *row;
+    struct node *row, *data = node_map(c->mem);
+    i64 kept = 0;
     TRY(q_orders_lock(c, &row, x->order));
     bool unpaid = str_is(node_str(row, "payment_status"), "pending");
     str status = node_str(row, "status");
@@ -334,10 +345,13 @@ static int cancel(struct ctx *c, void *with)
     if (unpaid)
         TRY(page_is_closed(c, x->order));
     else
-        TRY(give_all_back(c, x->order, "cancelled", x->person));
+        TRY(give_all_back(c, x->order, "cancelled", x->person, &kept));
     if (!unpaid)
         TRY(put_back(c, x->order));
-    return orders_cancel_locked(c, row, x->person, x->actor);
+    if (kept > 0)
+        node_set_int(c->mem, data, S("amount"), kept);
+    TRY(orders_cancel_locked(c, row, x->person, x->actor, data));
+    return str_is(S("staff"), x->actor) ? orders_say_cancelled(c, row) : E_OK;
 }
 
 /* The page first: while it is open the order may be paid at any moment. */

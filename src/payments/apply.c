@@ -108,7 +108,7 @@ static int apply_moved(struct ctx *c, const struct provider_news *n, const char 
 
 /* Ours by key or id; else it was made at the provider's own desk and gets a row now. */
 static int find_refund(struct ctx *c, const struct provider_news *n, const struct node *attempt,
-    struct payment_change *out, i64 *refund)
+    struct payment_change *out)
 {
     struct node *row;
     TRY(q_payments_find_refund(c, &row, n->refund_key, n->refund_id));
@@ -118,38 +118,38 @@ static int find_refund(struct ctx *c, const struct provider_news *n, const struc
         TRY(q_payments_foreign_refund(c, &row, out->order, out->attempt,
             str_fmt(c->mem, "at-provider-%.*s", STR(n->refund_id)), n->amount, n->currency,
             n->refund_id));
-    *refund = row ? node_int(row, "id") : 0;
+    out->refund = row ? node_int(row, "id") : 0;
+    out->reason = row ? node_str(row, "reason") : str_none;
     return E_OK;
 }
 
 /* A refund that failed, maybe after it had been said to be done: then the money is here again. */
-static int take_back(
-    struct ctx *c, i64 refund, const struct provider_news *n, struct payment_change *out)
+static int take_back(struct ctx *c, const struct provider_news *n, struct payment_change *out)
 {
     struct node *row;
     bool fresh;
-    TRY(q_payments_refund_failed(c, &row, refund, n->error));
+    TRY(q_payments_refund_failed(c, &row, out->refund, n->error));
     out->news = row ? NEWS_REFUND_FAILED : NEWS_NONE;
     if (row && node_bool(row, "was_done"))
-        return ledger_unrefund(
-            c, out->order, refund, node_int(row, "amount"), node_str(row, "currency"), &fresh);
+        return ledger_unrefund(c, out->order, out->refund, node_int(row, "amount"),
+            node_str(row, "currency"), &fresh);
     return E_OK;
 }
 
 static int apply_refund(struct ctx *c, const struct provider_news *n, const struct node *attempt,
     struct payment_change *out)
 {
-    i64 refund, changed;
+    i64 changed;
     bool fresh;
-    TRY(find_refund(c, n, attempt, out, &refund));
-    if (!refund || out->news == NEWS_MISMATCH)
+    TRY(find_refund(c, n, attempt, out));
+    if (!out->refund || out->news == NEWS_MISMATCH)
         return E_OK;
     if (n->fact == FACT_REFUND_FAILED)
-        return take_back(c, refund, n, out);
-    TRY(q_payments_refund_done(c, &changed, refund, n->refund_id));
+        return take_back(c, n, out);
+    TRY(q_payments_refund_done(c, &changed, out->refund, n->refund_id));
     if (!changed) /* done already, or failed since */
         return E_OK;
-    TRY(ledger_refund(c, out->order, refund, n->amount, n->currency, &fresh));
+    TRY(ledger_refund(c, out->order, out->refund, n->amount, n->currency, &fresh));
     out->news = fresh ? NEWS_REFUNDED : NEWS_NONE;
     return E_OK;
 }

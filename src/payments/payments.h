@@ -50,6 +50,10 @@ int payments_kept(struct ctx *, i64 order, i64 *amount);
 /* An attempt that may still be paid, as our own rows say. */
 int payments_is_open(struct ctx *, i64 order, bool *open);
 int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct node **refunds);
+/* What the provider has given back of what the order cost: {amount, currency, at}. */
+int payments_given_back(struct ctx *, i64 order, struct node **refunds);
+/* {amount, currency, reason, state, error, ...} */
+int payments_refund_of(struct ctx *, i64 refund, struct node **out);
 
 /* Whether the configured provider takes our key, by a call that changes nothing; *now: its clock, 0
  * when it says none. *provider is empty when none is configured. */
@@ -72,6 +76,8 @@ struct payment_change {
     enum payment_news news;
     i64 order, attempt, amount;
     str currency, error;
+    i64 refund; /* whose news it is, and why money was to go back */
+    str reason;
     i64 captured, refunded; /* after news of a refund: of the whole order, by the ledger */
 };
 /* A stored event as it is read. */

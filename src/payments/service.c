@@ -332,6 +332,16 @@ int payments_of_order(struct ctx *c, i64 order, struct node **attempts, struct n
     return q_payments_refunds_of_order(c, refunds, order);
 }
 
+int payments_given_back(struct ctx *c, i64 order, struct node **refunds)
+{
+    return q_payments_given_back(c, refunds, order);
+}
+
+int payments_refund_of(struct ctx *c, i64 refund, struct node **out)
+{
+    return q_payments_refund(c, out, refund);
+}
+
 int payments_try(struct ctx *c, str *provider, when *now)
 {
     *provider = str_none;

@@ -3,8 +3,8 @@
 import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { skip, Browser, calm, fields, goods, invariants, one, orderOf, orderRow, paymentsOf, payAt, isPaid, pg,
-    rows, sessionOf, setStock, sql, stockOf, text } from './shop.mjs';
+import { skip, admin, Browser, calm, fields, goods, invariants, one, orderOf, orderRow, paymentsOf, payAt, isPaid, pg,
+    rows, sessionOf, setStock, sql, stockOf, text, until } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 
@@ -227,5 +227,24 @@ test('a price that changes on the way is said, never silently taken', { skip, ti
     } finally {
         set(thing.price);
     }
+    invariants();
+});
+
+test('staff give back and cancel at once, many times: each thing is done once and told once', { skip, timeout: 120000 }, async () => {
+    const thing = goods({ stock: 5 }), order = await new Browser().order(thing.sku), staff = await admin();
+    await payAt(order.session);
+    await isPaid(order.number);
+    const { id, total } = orderRow(order.number), desk = `/admin/orders/${order.number}`;
+    const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => i % 2 ? staff.post(`${desk}/cancel`, {})
+        : staff.post(`${desk}/refund`, { kept: total, part: 1, amount: '10.00' })));
+    for (const { status } of answers) assert.ok(status === 303 || status === 409, `${status}`);
+    assert.equal(orderRow(order.number).status, 'cancelled');
+    await until(() => orderRow(order.number).payment_status === 'refunded', 30000, 'the money is not back');
+    const told = (template) => one(`select count(*) from notify.mail where order_id = ${id} and template = '${template}'`);
+    const apart = one(`select count(*) from payments.refund where order_id = ${id} and reason = 'requested_by_customer'`);
+    assert.ok(apart <= 1, `${apart} refunds of the same rest`);
+    assert.equal(one(`select sum(amount) from payments.refund where order_id = ${id}`), total);
+    assert.deepEqual([told('order_cancelled'), told('order_refunded'), told('refund_failed')], [1, apart, 0]);
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 5, reserved: 0 });
     invariants();
 });

@@ -1,0 +1,194 @@
+/* What an order's buyer, and who sells, are told by mail: the rows in the transaction of what they
+ * tell of, the words when they are sent. */
+#include "auth/auth.h"
+#include "gen/queries.h"
+#include "io/io.h"
+#include "notify/notify.h"
+#include "orders/orders_in.h"
+#include "payments/payments.h"
+#include "web/web.h"
+
+/* ---- saying -------------------------------------------------------------------------------- */
+
+struct notify_to orders_buyer(const struct node *order)
+{
+    return (struct notify_to){ .order = node_int(order, "id"),
+        .person = node_int(order, "person_id"),
+        .email = node_str(order, "email"),
+        .lang = node_str(order, "lang") };
+}
+
+/* Who cancels their own order knows; and that its money goes back is said with it. */
+int orders_say_cancelled(struct ctx *c, const struct node *order)
+{
+    struct notify_to to = orders_buyer(order);
+    if (!to.email.n)
+        return E_OK;
+    return notify_mail(c, "order_cancelled", str_fmt(c->mem, "order:%" PRId64, to.order), &to);
+}
+
+/* Why money went back that the buyer was told of before: as their order was cancelled or refused. */
+static const char *const told_before[] = { "cancelled", "paid_twice", "paid_after_cancel", "sold_out" };
+
+int orders_say_refunded(
+    struct ctx *c, const struct node *order, const struct payment_change *p)
+{
+    struct notify_to to = orders_buyer(order);
+    for (size_t i = 0; i < COUNT(told_before); i++)
+        if (str_is(p->reason, told_before[i]))
+            return E_OK;
+    if (!to.email.n)
+        return E_OK;
+    return notify_mail(c, "order_refunded", str_fmt(c->mem, "refund:%" PRId64, p->refund), &to);
+}
+
+/* Whoever may give the order's money back: of an order of several that is the house. */
+static int who_gives_back(struct ctx *c, i64 id, i64 *organisation, struct node **people)
+{
+    struct node *parts;
+    TRY(q_orders_organisations_of(c, &parts, id));
+    *organisation = 0;
+    *people = node_list(c->mem);
+    if (node_count(parts) == 1) {
+        *organisation = node_int(&node_first(parts)->node, "organisation_id");
+        TRY(auth_staff_who(c, *organisation, "orders:refund", people));
+    }
+    return node_count(*people) ? E_OK : auth_admins(c, people);
+}
+
+/* The buyer hears of it when there is something to hear. */
+int orders_say_refund_failed(struct ctx *c, i64 id, const struct payment_change *p)
+{
+    struct node *people;
+    i64 organisation;
+    TRY(who_gives_back(c, id, &organisation, &people));
+    EACH(it, people) {
+        struct notify_to to = { .organisation = organisation,
+            .order = id,
+            .person = node_int(&it->node, "id"),
+            .email = node_str(&it->node, "email"),
+            .lang = node_str(&it->node, "lang") };
+        str cause = str_fmt(c->mem, "refund:%" PRId64 ":%" PRId64, p->refund, to.person);
+        TRY(notify_mail(c, "refund_failed", cause, &to));
+    }
+    return E_OK;
+}
+
+/* ---- the words ----------------------------------------------------------------------------- */
+
+static void set_subject(
+    struct ctx *c, struct node *document, const char *subject, const struct node *order)
+{
+    node_set_str(c->mem, document, S("subject"),
+        str_fmt(c->mem, "%.*s (%.*s)", STR(say(c, subject)), STR(node_str(order, "number"))));
+}
+
+static int mail_document(
+    struct ctx *c, const struct node *mail, const char *subject, struct node **document)
+{
+    struct node *order;
+    TRY(orders_read(c, node_int(mail, "order_id"), &order));
+    *document = node_map(c->mem);
+    node_set(c->mem, *document, S("order"), order);
+    node_set_str(
+        c->mem, *document, S("order_url"), orders_url(c, node_str(order, "number"), ""));
+    set_subject(c, *document, subject, order);
+    return E_OK;
+}
+
+static int mail_paid(struct ctx *c, const struct node *mail, struct node **document)
+{
+    return mail_document(c, mail, SAYS("Thank you, your order is paid"), document);
+}
+
+static int mail_shipped(struct ctx *c, const struct node *mail, struct node **document)
+{
+    return mail_document(c, mail, SAYS("Your order is on its way"), document);
+}
+
+static int mail_refused(struct ctx *c, const struct node *mail, struct node **document)
+{
+    bool is_twice = str_ends(node_str(mail, "cause"), S(":paid_twice"));
+    TRY(mail_document(c, mail,
+        is_twice ? SAYS("We are giving a second payment back")
+                 : SAYS("We are giving your money back"),
+        document));
+    node_set_bool(c->mem, *document, S("is_twice"), is_twice);
+    return E_OK;
+}
+
+/* How much, as it is said in a sentence; null: nothing. */
+static void set_amount(struct ctx *c, struct node *document, i64 amount, str currency)
+{
+    if (amount > 0)
+        node_set_str(c->mem, document, S("amount"), locale_money(c, amount, currency));
+    else
+        node_set_null(c->mem, document, S("amount"));
+}
+
+/* What goes back was noted as it was cancelled. */
+static int mail_cancelled(struct ctx *c, const struct node *mail, struct node **document)
+{
+    i64 amount = 0;
+    TRY(mail_document(c, mail, SAYS("Your order is cancelled"), document));
+    const struct node *order = node_get(*document, S("order"));
+    EACH(it, node_get(order, S("events")))
+        if (str_is(node_str(&it->node, "kind"), "cancelled"))
+            amount = node_int(node_get(&it->node, S("data")), "amount");
+    set_amount(c, *document, amount, node_str(order, "currency"));
+    return E_OK;
+}
+
+/* The refund that a mail is about: cause "refund:12", or "refund:12:<person>". */
+static int refund_of(struct ctx *c, const struct node *mail, struct node **refund)
+{
+    str rest = node_str(mail, "cause"), word;
+    i64 id = 0;
+    str_cut(&rest, ':', &word);
+    str_cut(&rest, ':', &word);
+    str_int(word, &id);
+    return payments_refund_of(c, id, refund);
+}
+
+static int mail_refunded(struct ctx *c, const struct node *mail, struct node **document)
+{
+    struct node *refund;
+    TRY(refund_of(c, mail, &refund));
+    if (!str_is(node_str(refund, "state"), "done"))
+        return fail_detail(c, E_GONE, "orders.refund", "the refund has failed after all");
+    TRY(mail_document(c, mail, SAYS("We have given money back"), document));
+    i64 amount = node_int(refund, "amount");
+    node_set_bool(c->mem, *document, S("is_all"),
+        amount == node_int(node_get(*document, S("order")), "total"));
+    set_amount(c, *document, amount, node_str(refund, "currency"));
+    return E_OK;
+}
+
+/* To staff: nothing of the buyer is in it. */
+static int mail_refund_failed(struct ctx *c, const struct node *mail, struct node **document)
+{
+    struct node *refund, *order;
+    TRY(refund_of(c, mail, &refund));
+    TRY(q_orders_read(c, &order, node_int(mail, "order_id"), c->lang));
+    str number = node_str(order, "number");
+    *document = node_map(c->mem);
+    set_subject(c, *document, SAYS("A refund has failed"), order);
+    set_amount(c, *document, node_int(refund, "amount"), node_str(refund, "currency"));
+    node_set_str(c->mem, *document, S("number"), number);
+    node_set_str(c->mem, *document, S("error"), node_str(refund, "error"));
+    node_set_str(c->mem, *document, S("desk_url"),
+        str_fmt(c->mem, "%.*s/admin/orders/%.*s", STR(c->app->base_url), STR(number)));
+    node_set_null(c->mem, *document, S("order"));
+    return E_OK;
+}
+
+extern const struct notify_builder orders_mails[];
+const struct notify_builder orders_mails[] = {
+    { "order_paid", mail_paid },
+    { "order_shipped", mail_shipped },
+    { "order_refused", mail_refused },
+    { "order_cancelled", mail_cancelled },
+    { "order_refunded", mail_refunded },
+    { "refund_failed", mail_refund_failed },
+    { 0 },
+};

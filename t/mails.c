@@ -1,0 +1,296 @@
+/* What a buyer hears when an order is cancelled or its money goes back: each thing once, when it is
+ * so, in their language; and what staff hear when money could not go back. */
+#include "gen/queries.h"
+#include "orders/orders.h"
+#include "t/shop.h"
+#include "web/web.h"
+
+#define ADMIN_ "admin@example.test"
+#define BUYER  "buyer@example.test"
+#define TOTAL  134000
+
+static i64 mails(i64 order, const char *template)
+{
+    return t_int("select count(*) as n from notify.mail where order_id = %" PRId64
+                 " and template = '%s'", order, template);
+}
+
+static void at_desk(i64 order, const char *act, const char *form, int status)
+{
+    t_post(str_fmt(t_ctx()->mem, "/admin/orders/%.*s/%s", STR(t_number(order)), act).p, form);
+    t_status(status);
+}
+
+static i64 paid_order(void)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    return order;
+}
+
+/* What the mail of this kind said. */
+static str words(i64 order, const char *template)
+{
+    t_sql("update notify.mail set recipient = 'words-%s@example.test' where template = '%s' and "
+          "order_id = %" PRId64, template, template, order);
+    return t_mail_to(str_fmt(t_ctx()->mem, "words-%s@example.test", template));
+}
+
+static void refund_event(i64 order, const char *event, const char *state)
+{
+    str id = t_str("select provider_id as s from payments.refund where order_id = %" PRId64, order);
+    str key = t_str("select key as s from payments.refund where order_id = %" PRId64, order);
+    t_event(event, "refund.updated",
+        str_fmt(t_ctx()->mem, "{\"object\":\"refund\",\"id\":\"%.*s\",\"status\":\"%s\","
+            "\"failure_reason\":\"lost_or_stolen_card\",\"amount\":34000,\"currency\":\"thb\","
+            "\"metadata\":{\"refund\":\"%.*s\"}}", STR(id), state, STR(key)));
+}
+
+/* ---- cancelled --------------------------------------------------------------------------------- */
+
+T(staff_cancel_an_unpaid_order_and_its_buyer_hears_of_it)
+{
+    i64 order = t_order();
+    t_login(ADMIN_);
+    at_desk(order, "cancel", "", 303);
+    eq_int(mails(order, "order_cancelled"), 1);
+    at_desk(order, "cancel", "", 303); /* twice */
+    str mail = words(order, "order_cancelled");
+    has_text(mail, t_number(order));
+    has_text(mail, "Nothing was paid for it");
+    no_text(mail, "giving back");
+    has_text(mail, t_key(order)); /* a guest's way in */
+    eq_int(mails(order, "order_cancelled"), 1);
+}
+
+T(who_cancels_their_own_order_is_sent_nothing)
+{
+    i64 order = t_order();
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/cancel%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(303);
+    t_drain();
+    eq_int(mails(order, "order_cancelled"), 0);
+}
+
+T(nobody_from_elsewhere_makes_a_mail_go_out)
+{
+    i64 order = t_order();
+    t_paid(order);
+    i64 before = t_int("select count(*) as n from notify.mail");
+    t_browser();
+    at_desk(order, "cancel", "", 303); /* to the login */
+    at_desk(order, "refund", "", 303);
+    t_login("shopper@example.test");
+    at_desk(order, "cancel", "", 403);
+    at_desk(order, "refund", "kept=134000", 403);
+    t_drain();
+    eq_int(t_int("select count(*) as n from notify.mail"), before);
+}
+
+T(a_paid_order_that_is_cancelled_is_one_mail_with_what_goes_back)
+{
+    i64 order = paid_order();
+    at_desk(order, "cancel", "", 303);
+    at_desk(order, "cancel", "", 303);
+    t_drain();
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "refunded");
+    eq_int(mails(order, "order_cancelled"), 1);
+    eq_int(mails(order, "order_refunded"), 0);
+    t_sql("update notify.mail set state = 'waiting' where template = 'order_cancelled'");
+    t_sql("update notify.mail set recipient = 'again@example.test' where order_id = %" PRId64
+          " and template = 'order_cancelled'", order);
+    t_get(str_fmt(t_ctx()->mem, "/admin/orders/%.*s.json", STR(t_number(order))).p);
+    str id = node_str(node_path(t_document(), S("mails.1")), "id");
+    at_desk(order, str_fmt(t_ctx()->mem, "mail/%.*s", STR(id)).p, "", 303);
+    str mail = t_mail_to(S("again@example.test"));
+    has_text(mail, "We are giving back ฿1,340.00.");
+    no_text(mail, "Nothing was paid");
+    t_prove();
+}
+
+T(what_went_back_before_is_not_promised_again_when_the_rest_is_cancelled)
+{
+    i64 order = paid_order();
+    at_desk(order, "refund", "part=1&amount=340.00&kept=134000", 303);
+    t_drain();
+    at_desk(order, "cancel", "", 303);
+    str mail = words(order, "order_cancelled");
+    has_text(mail, "We are giving back ฿1,000.00.");
+    eq_int(mails(order, "order_refunded"), 1);
+    eq_int(mails(order, "order_cancelled"), 1);
+}
+
+/* ---- given back ---------------------------------------------------------------------------------- */
+
+T(each_refund_is_told_once_when_the_provider_has_given_it)
+{
+    i64 order = paid_order();
+    at_desk(order, "refund", "part=1&amount=0&kept=134000", 422);
+    at_desk(order, "refund", "part=1&amount=340.00&kept=134000", 303);
+    at_desk(order, "refund", "part=1&amount=340.00&kept=134000", 409); /* pressed twice */
+    eq_int(mails(order, "order_refunded"), 0); /* nobody has given anything yet */
+    t_drain();
+    eq_int(mails(order, "order_refunded"), 1);
+    refund_event(order, "evt_t_mail_again", "succeeded");
+    t_drain();
+    eq_int(mails(order, "order_refunded"), 1);
+    at_desk(order, "refund", "kept=100000", 303);
+    t_drain();
+    eq_int(mails(order, "order_refunded"), 2);
+    eq_int(mails(order, "order_cancelled"), 0);
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'order_refunded' and"
+                 " state = 'sent' and recipient = '" BUYER "' and order_id = %" PRId64, order), 2);
+    t_prove();
+}
+
+T(a_refund_is_told_in_the_buyers_language_and_money)
+{
+    static const char *const langs[] = { "en", "th", "vi" };
+    struct ctx *c = t_ctx();
+    i64 order = paid_order();
+    for (size_t i = 0; i < COUNT(langs); i++) {
+        str to = str_fmt(c->mem, "refund-%s@example.test", langs[i]);
+        t_sql("update orders.\"order\" set lang = '%s', email = '%.*s' where id = %" PRId64,
+            langs[i], STR(to), order);
+        i64 kept = TOTAL - (i64)i * 10000;
+        at_desk(order, "refund",
+            str_fmt(c->mem, "part=1&amount=100.00&kept=%" PRId64, kept).p, 303);
+        str mail = t_mail_to(to);
+        struct ctx as = *c;
+        as.lang = str_of(langs[i]);
+        has_text(mail, locale_money(&as, 10000, S("THB")));
+        has_text(mail, say(&as, "It goes the way it came; your bank may take a few days to show it."));
+        has_text(mail, say(&as, "Given back"));
+    }
+}
+
+T(the_whole_is_told_as_the_whole)
+{
+    i64 order = paid_order();
+    at_desk(order, "refund", "kept=134000&back_on_shelf=1", 303);
+    t_sql("update orders.\"order\" set email = 'whole@example.test' where id = %" PRId64, order);
+    str mail = t_mail_to(S("whole@example.test"));
+    has_text(mail, "we have given back ฿1,340.00, all that you paid");
+    has_text(mail, t_key(order));
+}
+
+T(what_is_given_back_at_the_providers_desk_is_told_too)
+{
+    i64 order = paid_order();
+    str payment = t_str("select payment_id as s from payments.attempt where order_id = %" PRId64,
+        order);
+    str part = str_fmt(t_ctx()->mem, "{\"object\":\"refund\",\"id\":\"re_mail_desk\",\"status\":"
+        "\"succeeded\",\"amount\":34000,\"currency\":\"thb\",\"payment_intent\":\"%.*s\"}",
+        STR(payment));
+    t_event("evt_t_mail_desk", "refund.created", part);
+    t_event("evt_t_mail_desk2", "refund.updated", part);
+    t_drain();
+    eq_int(mails(order, "order_refunded"), 1);
+}
+
+T(a_second_payment_that_goes_back_is_told_as_that)
+{
+    i64 order = t_order();
+    str first = t_attempt_key(order);
+    t_sql("update payments.attempt set state = 'failed' where order_id = %" PRId64, order);
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_event("evt_t_mail_second", "payment_intent.succeeded", t_intent_object(order, TOTAL));
+    t_event("evt_t_mail_first", "payment_intent.succeeded",
+        str_fmt(t_ctx()->mem, "{\"object\":\"payment_intent\",\"id\":\"pi_mail_late\","
+            "\"amount_received\":134000,\"currency\":\"thb\",\"metadata\":{\"attempt\":\"%.*s\"}}",
+            STR(first)));
+    t_drain();
+    eq_int(mails(order, "order_refunded"), 0);
+    eq_int(mails(order, "order_refused"), 1);
+    t_login(ADMIN_);
+    t_sql("update notify.mail set state = 'waiting' where order_id = %" PRId64, order);
+    t_sql("select work.add_job('notify.mail', 'mail-again:' || id, null, id, '{}', 't', null, 0,"
+          " false) from notify.mail where order_id = %" PRId64 " and template = 'order_refused'",
+        order);
+    str mail = words(order, "order_refused");
+    has_text(mail, "was paid twice. It stays as it is");
+    no_text(mail, "no longer fill");
+}
+
+T(whoever_is_forgotten_is_written_to_no_more)
+{
+    i64 order = paid_order();
+    at_desk(order, "refund", "kept=134000", 303);
+    t_sql("update orders.\"order\" set email = '' where id = %" PRId64, order);
+    t_drain();
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "refunded");
+    eq_int(mails(order, "order_refunded"), 0);
+}
+
+T(the_orders_page_says_what_went_back_and_when)
+{
+    i64 order = paid_order();
+    at_desk(order, "refund", "part=1&amount=340.00&kept=134000", 303);
+    str page = str_fmt(t_ctx()->mem, "/orders/%.*s%.*s", STR(t_number(order)), STR(t_key(order)));
+    str json = str_fmt(t_ctx()->mem, "/orders/%.*s.json%.*s", STR(t_number(order)),
+        STR(t_key(order)));
+    t_browser();
+    t_get(json.p);
+    eq_int((i64)node_count(node_path(t_document(), S("order.given_back"))), 0);
+    t_drain();
+    t_get(json.p);
+    t_json("order.givenBack.0.amount", "34000");
+    t_json("order.givenBack.0.currency", "THB");
+    t_get(page.p);
+    t_get(str_c(t_ctx()->mem, t_header_of("Location")));
+    t_status(200);
+    t_text("฿340.00");
+    t_text("your bank may take a few days to show it");
+    t_browser(); /* without the link there is nothing to see */
+    t_get(str_fmt(t_ctx()->mem, "/orders/%.*s", STR(t_number(order))).p);
+    t_status(404);
+}
+
+/* ---- what fails ------------------------------------------------------------------------------------ */
+
+T(a_refund_that_fails_is_told_to_staff_and_not_to_the_buyer)
+{
+    i64 order = paid_order();
+    t_sql("update payments.attempt set payment_id = '' where order_id = %" PRId64, order);
+    at_desk(order, "refund", "kept=134000", 303);
+    t_drain();
+    eq_int(mails(order, "order_refunded"), 0);
+    eq_int(mails(order, "refund_failed"), 1);
+    eq_str(t_str("select recipient as s from notify.mail where template = 'refund_failed' and "
+                 "order_id = %" PRId64, order), ADMIN_);
+    eq_str(t_str("select state as s from notify.mail where template = 'refund_failed' and "
+                 "order_id = %" PRId64, order), "sent");
+    t_sql("update payments.attempt set payment_id = (select body::jsonb #>> '{data,object,"
+          "payment_intent}' from payments.event where event_id = 'evt_t_paid_%" PRId64 "') where "
+          "order_id = %" PRId64, order, order);
+    at_desk(order, "refund", "kept=134000", 303);
+    t_drain();
+    eq_int(mails(order, "order_refunded"), 1);
+    eq_int(mails(order, "refund_failed"), 1);
+}
+
+T(a_refund_that_has_failed_after_all_is_not_told_again)
+{
+    i64 order = paid_order();
+    at_desk(order, "refund", "part=1&amount=340.00&kept=134000", 303);
+    t_drain();
+    refund_event(order, "evt_t_mail_bounced", "failed");
+    t_drain();
+    eq_int(mails(order, "refund_failed"), 1);
+    t_get(str_fmt(t_ctx()->mem, "/admin/orders/%.*s.json", STR(t_number(order))).p);
+    const struct node *mail = node_path(t_document(), S("mails.1"));
+    eq_str(node_str(mail, "template"), "order_refunded");
+    at_desk(order, str_fmt(t_ctx()->mem, "mail/%.*s", STR(node_str(mail, "id"))).p, "", 303);
+    t_drain();
+    eq_str(t_str("select state as s from notify.mail where template = 'order_refunded' and "
+                 "order_id = %" PRId64, order), "failed");
+    t_get(str_fmt(t_ctx()->mem, "/orders/%.*s.json%.*s", STR(t_number(order)),
+               STR(t_key(order))).p);
+    eq_int((i64)node_count(node_path(t_document(), S("order.given_back"))), 0);
+    t_prove();
+}
