@@ -128,6 +128,7 @@ int keys_write(struct ctx *c, str folder)
 struct taking {
     struct ctx own; /* that database; its memory is whose page it is just now */
     str shop;
+    bool is_erasing; /* the second time through; the first is for the keys */
     i64 keys, erased, staff;
     int err;
 };
@@ -169,9 +170,10 @@ static int take(
     struct ctx *c, struct taking *t, str shop, const struct node *keys, const struct node *erased)
 {
     t->own.mem = c->mem;
-    t->err = str_eq(shop, t->shop) ? vault_put(&t->own, keys) : E_OK;
-    if (!t->err)
+    if (t->is_erasing)
         t->err = erase_again(t, erased);
+    else
+        t->err = str_eq(shop, t->shop) ? vault_put(&t->own, keys) : E_OK;
     if (t->err)
         c->fault = t->own.fault;
     return t->err;
@@ -196,10 +198,10 @@ static int take_living(struct ctx *c, struct taking *t)
     living.scope = (struct scope){ .platform = true };
     living.pg = database_open(c, str_none, str_none);
     int err = shop_of(&living, &shop);
-    if (!err && str_eq(shop, t->shop))
-        err = vault_all(&living, take_keys, t);
-    if (!err)
+    if (!err && t->is_erasing)
         all_erased(&living, take_erased, t);
+    else if (!err && str_eq(shop, t->shop))
+        vault_all(&living, take_keys, t);
     pg_close(living.pg);
     if (t->err)
         c->fault = living.fault;
@@ -244,6 +246,25 @@ static int take_lists(struct ctx *c, struct taking *t, str archive)
     return is_one_file(beside, ours) ? E_OK : take_list(c, t, ours);
 }
 
+static int take_all(struct ctx *c, struct taking *t, str archive)
+{
+    TRY(take_living(c, t));
+    return take_lists(c, t, archive);
+}
+
+/* First all keys, since they come with their numbers: whoever is erased gets one of the next. */
+static int take_both(struct ctx *c, struct taking *t, str archive)
+{
+    TRY(take_all(c, t, archive));
+    t->own.mem = c->mem;
+    int err = q_vault_number_on(&t->own, NULL);
+    if (err)
+        c->fault = t->own.fault;
+    TRY(err);
+    t->is_erasing = true;
+    return take_all(c, t, archive);
+}
+
 static int count_keys(struct ctx *c, struct node *keys, void *n)
 {
     (void)c;
@@ -271,9 +292,7 @@ int keys_take_over(struct ctx *c, str archive, str database, struct buf *report)
     t.own.pg = database_open(c, database, str_none);
     int err = shop_of(&t.own, &t.shop);
     if (!err)
-        err = take_living(c, &t);
-    if (!err)
-        err = take_lists(c, &t, archive);
+        err = take_both(c, &t, archive);
     t.own.mem = c->mem;
     if (!err)
         err = vault_all(&t.own, count_keys, &t.keys);
