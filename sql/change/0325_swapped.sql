@@ -1,15 +1,18 @@
--- A search that finds nothing tries two letters the other way round.
+-- A search that finds nothing tries two letters the other way round, and its words as one.
 set local lock_timeout = '3s';
 
 -- Its library must be there before one of its settings can be named.
 do $$ begin perform public.similarity('a', 'a'); end $$;
 
--- The words with any two letters side by side changed over: what was typed in haste.
+-- The words with any two letters side by side changed over: what was typed in haste. And all of
+-- them as one: what was typed by half of a Thai word falls into others.
 create function catalog.swapped(sought text) returns tsquery
 language sql immutable
 set search_path = pg_catalog, pg_temp as $$
-    select string_agg('(' || w.ways || ')', ' & ')::tsquery
-      from (select string_agg(quote_literal(v.one) || ':*', ' | ') as ways
+    select (string_agg('(' || w.ways || ')', ' & ')
+            || ' | ' || quote_literal(replace(btrim(sought), ' ', '')) || ':*')::tsquery
+      from (select string_agg(quote_literal(v.one)
+                   || case when length(v.one) >= 3 then ':*' else '' end, ' | ') as ways
               from regexp_split_to_table(btrim(sought), ' +') with ordinality as t(word, place)
              cross join lateral (
                    select t.word as one
@@ -18,6 +21,7 @@ set search_path = pg_catalog, pg_temp as $$
                           || substr(t.word, i + 2)
                      from generate_series(1, length(t.word) - 1) i
                     where length(t.word) between 4 and 30) v
+             where t.word <> ''
              group by t.place) w
 $$;
 
