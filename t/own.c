@@ -543,6 +543,22 @@ T(SE_14_a_login_by_a_program_is_told_like_any_other_in_the_owners_language)
         eq_int(str_find(told, S("มีการเข้าสู่ระบบบัญชีของคุณ")) >= 0, i == 2);
         no_text(told, "not used for it before");
     }
+    str device = t_cookie(COOKIE_DEVICE);
+    t_browser(); /* the last one again: its cookie is known, wherever it is */
+    t_cookie_set(COOKIE_DEVICE, device.p);
+    t_with("User-Agent", "market-app/2.2 (Android)");
+    t_with("Remote-Addr", "198.18.0.9");
+    t_post_json("/api/auth/login", body.p);
+    t_status(200);
+    no_text(mail_of(ann), "198.18.0.x");
+    t_browser(); /* one that was here before networks were kept */
+    t_sql("insert into auth.device (person_id, session_hash, user_agent, kind) select id, "
+          "'token:before', 'old-app/1.0', 'token' from auth.person where email = '%s'", ann);
+    t_with("User-Agent", "old-app/1.0");
+    t_with("Remote-Addr", "198.18.7.9");
+    t_post_json("/api/auth/login", body.p);
+    t_status(200);
+    no_text(mail_of(ann), "198.18.7.x");
     t_browser();
     t_with("User-Agent", "Mozilla/5.0 (iPhone) Safari/604.1");
     t_with("Remote-Addr", "192.0.2.200");

@@ -188,18 +188,13 @@ select p.email, p.name, p.role, o.id as organisation_id, coalesce(m.place, '') a
 with open as (
     select id, lang, blocked_at is not null as is_blocked from auth.person
      where id = :person and epoch = :epoch for share),
-before as (
-    select count(*) as n,
-           coalesce(bool_or((browser_hash = :browser_hash and browser_hash <> '')
-                            or (user_agent = :user_agent
-                                and (network = :network or (kind = 'token' and network = '')))), false) as known
-      from auth.device where person_id = :person),
 device as (
     insert into auth.device (person_id, session_hash, user_agent, browser_hash, network)
     select id, :session_hash, :user_agent, :browser_hash, :network from open where not is_blocked
     returning id)
-select coalesce(device.id, 0) as id, before.n > 0 as is_second, before.known as is_known, open.lang
-  from open cross join before left join device on true;
+select coalesce(device.id, 0) as id, before.is_second, before.is_known, open.lang
+  from open cross join auth.seen_before(:person, :browser_hash, :user_agent, :network) before
+  left join device on true;
 
 -- name: hold_login :maybe
 -- in: person bigint, session_hash text, login bigint

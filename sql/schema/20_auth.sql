@@ -187,6 +187,19 @@ create policy own on auth.device for all
     using (person_id = base.person() or base.is_platform())
     with check (person_id = base.person() or base.is_platform());
 
+-- Whether this person has been seen before, and on this browser, or one like it from there. Logins of
+-- programs were once kept without a network: one of those is known by the program.
+create function auth.seen_before(of_person bigint, browser text, agent text, from_network text,
+    out is_second boolean, out is_known boolean) language plpgsql stable as $$
+begin
+    select count(*) > 0,
+           coalesce(bool_or((d.browser_hash = browser and browser <> '')
+                            or (d.user_agent = agent
+                                and (d.network = from_network or (d.kind = 'token' and d.network = '')))), false)
+      into is_second, is_known
+      from auth.device d where d.person_id = of_person;
+end $$;
+
 -- What was sent to somebody to prove who they are: six digits, a link, or both. Neither is kept
 -- here: both are made from the nonce with the shop's secret, and of the link its hash, to find
 -- the row by. A row is ended when it was used, when a newer one took its place, or when there
