@@ -165,6 +165,12 @@ T(se_14_orders_taken_one_by_one_or_by_a_program_count_as_well)
         t_status(200);
         eq_int(alerts("much-read"), cases[i].is_taking);
     }
+    redis_set(t_ctx(), key, S("1000"), 60); /* the same again: it has been taken already */
+    t_sql("delete from watch.alert where kind = 'much-read'");
+    t_as(&program);
+    t_get(by_api);
+    t_status(200);
+    eq_int(alerts("much-read"), 0);
     t_as(NULL);
     t_browser(); /* one's own */
     t_login("shopper@example.test");

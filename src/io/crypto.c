@@ -73,6 +73,8 @@ str crypto_code(struct arena *mem, size_t n)
     return (str){ text, n };
 }
 
+bool crypto_is_code(char letter) { return letter && strchr(crockford, letter | 0x20); }
+
 bool crypto_equal(str a, str b) { return a.n == b.n && (!a.n || !sodium_memcmp(a.p, b.p, a.n)); }
 
 static str hex(struct arena *mem, const unsigned char *data, size_t n)

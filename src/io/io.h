@@ -176,6 +176,7 @@ int crypto_start(void);
 void crypto_random(void *out, size_t n);
 str crypto_token(struct arena *, size_t bytes); /* random, base64url without padding */
 str crypto_code(struct arena *, size_t n);      /* random, Crockford base32: readable aloud */
+bool crypto_is_code(char letter);               /* one of those, small or large */
 bool crypto_unbase64(struct arena *, str base64url, str *out); /* without padding, canonical */
 str crypto_base64(struct arena *, str);         /* base64url without padding */
 str crypto_base64_padded(struct arena *, str); /* the other alphabet, for HTTP Basic */

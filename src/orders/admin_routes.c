@@ -151,14 +151,13 @@ static void add_next(struct req *r, struct node *document, i64 last)
 /* "tl 6tay hbmh czgs", as a number is read out on the telephone: as it is written. */
 static str written(struct ctx *c, str q)
 {
-    static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz"; /* Crockford's */
     char bare[14];
     size_t n = 0;
     for (size_t i = 0; i < q.n; i++) {
         char letter = (char)(q.p[i] | 0x20);
         if (q.p[i] == '-' || q.p[i] == ' ')
             continue;
-        bool fits = n == 0 ? letter == 't' : n == 1 ? letter == 'l' : strchr(letters, letter) != NULL;
+        bool fits = n == 0 ? letter == 't' : n == 1 ? letter == 'l' : crypto_is_code(letter);
         if (n == sizeof bare || !fits)
             return q; /* a name, an address */
         bare[n++] = q.p[i];
