@@ -107,7 +107,7 @@ static const struct word fields[] = {
     { "featured", SAYS("Featured") },
     { "free_from", SAYS("Free from") },
     { "hash", SAYS("Digest") },
-    { "id", SAYS("Number") },
+    { "id", SAYS("Its number") },
     { "invited_by", SAYS("Invited by") },
     { "is_current", SAYS("In use") },
     { "is_factor", SAYS("Used for codes") },

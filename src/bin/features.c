@@ -87,7 +87,7 @@ static const struct menu menu[] = {
     { SAYS("Accounts"), "/admin/accounts", ACCOUNTS_MANAGE },
     { SAYS("Security"), "/admin/security", SECURITY_READ },
     { SAYS("API keys"), "/admin/keys", API_KEYS_MANAGE },
-    { SAYS("Team"), "/admin/team", TEAM_READ },
+    { SAYS("Team"), "/admin/team", TEAM_READ, "/admin/roles" },
     { SAYS("Changes"), "/admin/audit", AUDIT_READ },
     { NULL, NULL, ANYONE },
 };

@@ -18,6 +18,11 @@ static const struct input to_list[] = {
     { 0 },
 };
 static const struct input one_order[] = { { "number", WORD, 1, 200, .required = true }, { 0 } };
+static const struct input to_show[] = {
+    { "number", WORD, 1, 200, .required = true },
+    { "done", CHOICE, .choices = "shipped|delivered|refund|cancel|mail" },
+    { 0 },
+};
 static const struct input a_step[] = {
     { "number", WORD, 1, 200, .required = true },
     { "status", CHOICE, .required = true, .choices = "shipped|delivered" },
@@ -206,6 +211,24 @@ static int list(struct req *r)
     return reply_with(r, document);
 }
 
+/* What was done a moment ago: on a telephone it happened out of sight. */
+static str done_text(struct req *r)
+{
+    static const struct {
+        const char *what, *text;
+    } dones[] = {
+        { "shipped", SAYS("Marked as sent. The customer gets a mail.") },
+        { "delivered", SAYS("Marked as delivered.") },
+        { "refund", SAYS("The money is on its way back. It is listed below.") },
+        { "cancel", SAYS("The order is cancelled.") },
+        { "mail", SAYS("The mail is sent once more.") },
+    };
+    for (size_t i = 0; r->method == GET && i < COUNT(dones); i++)
+        if (str_is(in_str(r, "done"), dones[i].what))
+            return say(&r->c, dones[i].text);
+    return str_none;
+}
+
 static int page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
@@ -232,6 +255,7 @@ static int page(struct req *r, struct node **document)
     node_set(c->mem, *document, S("mails"), mails);
     offer_acts(r, id, order, kept, *document);
     node_set_int(c->mem, *document, S("kept"), kept);
+    node_hide(node_set_str(c->mem, *document, S("done"), done_text(r)));
     return E_OK;
 }
 
@@ -242,22 +266,23 @@ static int show(struct req *r)
     return E_OK;
 }
 
-static int done(struct req *r, int err)
+static int done(struct req *r, int err, const char *what)
 {
-    if (!err)
-        return see_other(r, str_fmt(r->c.mem, "/admin/orders/%.*s", STR(in_str(r, "number"))));
-    return again_page(r, err, page);
+    if (err)
+        return again_page(r, err, page);
+    return see_other(
+        r, str_fmt(r->c.mem, "/admin/orders/%.*s?done=%s", STR(in_str(r, "number")), what));
 }
 
 static int move(struct req *r)
 {
     i64 order;
     TRY(find(r, &order));
-    if (in_fault(r))
-        return done(r, in_fault(r));
-    return done(r,
-        orders_move(&r->c, order, r->c.scope.organisation, in_str(r, "status"),
-            in_str(r, "carrier"), in_str(r, "tracking"), me(r)));
+    int err = in_fault(r);
+    if (!err)
+        err = orders_move(&r->c, order, r->c.scope.organisation, in_str(r, "status"),
+            in_str(r, "carrier"), in_str(r, "tracking"), me(r));
+    return done(r, err, str_is(in_str(r, "status"), "shipped") ? "shipped" : "delivered");
 }
 
 static int cancel(struct req *r)
@@ -267,7 +292,7 @@ static int cancel(struct req *r)
     TRY(find(r, &order));
     TRY(q_orders_read(&r->c, &row, order, r->c.lang));
     int err = orders_may_end(r, order, !str_is(node_str(row, "payment_status"), "pending"));
-    return done(r, err ? err : orders_cancel(&r->c, order, me(r), "staff"));
+    return done(r, err ? err : orders_cancel(&r->c, order, me(r), "staff"), "cancel");
 }
 
 /* A part of it, which then has to be said, or all that is left. */
@@ -293,7 +318,11 @@ static int refund(struct req *r)
     int err = in_fault(r) ? in_fault(r) : orders_may_end(r, order, true);
     if (!err)
         err = read_refund(r, order, &what);
-    return done(r, err ? err : orders_refund(&r->c, order, me(r), &what));
+    if (!err)
+        err = orders_refund(&r->c, order, me(r), &what);
+    if (err && in_bool(r, "part") && str_is(r->c.fault.key, "orders.refund_most"))
+        err = fail_field(&r->c, "amount", str_c(r->c.mem, r->c.fault.text)); /* it was typed */
+    return done(r, err, "refund");
 }
 
 static int send_again(struct req *r)
@@ -302,7 +331,7 @@ static int send_again(struct req *r)
     TRY(find(r, &order));
     if (!crypto_unopaque(r->c.app->secret, "mail", in_str(r, "id"), &mail))
         return fail(&r->c, E_MISSING, "notify.mail", "There is no such mail.");
-    return done(r, notify_again(&r->c, mail));
+    return done(r, notify_again(&r->c, mail), "mail");
 }
 
 static const struct input to_listen[] = { { "last_event_id", LINE, 0, 40 }, { 0 } };
@@ -317,7 +346,7 @@ ROUTES(orders_admin){
     ROUTE(
         GET, "/admin/orders", ORDERS_READ_ALL, to_list, list, "orders/admin_list", RATE_PAGE, NOINDEX),
     ROUTE(GET, "/admin/live", ORDERS_READ_ALL, to_listen, live, NULL, RATE_PAGE, NOINDEX),
-    ROUTE(GET, "/admin/orders/{number}", ORDERS_READ_ALL, one_order, show, "orders/admin_show",
+    ROUTE(GET, "/admin/orders/{number}", ORDERS_READ_ALL, to_show, show, "orders/admin_show",
         RATE_PAGE, NOINDEX),
     ROUTE(POST, "/admin/orders/{number}/status", ORDERS_UPDATE, a_step, move, "orders/admin_show",
         RATE_FORM, NOINDEX | FORM),

@@ -87,14 +87,9 @@ bool in_is_email(str s)
 
 static bool is_money(str s)
 {
-    size_t digits = 0, fraction = 0, i = 0;
-    for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
-        digits++;
-    if (i < s.n && s.p[i] == '.')
-        for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
-            fraction++;
-    return i == s.n && digits >= 1 && digits <= 15 && fraction <= 4 &&
-        (fraction > 0 || digits == s.n);
+    i64 most = 1000 * 1000 * (i64)1000 * 1000 * 1000, minor;
+    return (money_typed(s, 4, &minor) && minor >= 0) ||
+        (money_typed(s, 0, &minor) && minor >= 0 && minor < most);
 }
 
 static bool is_choice(const char *choices, str s)

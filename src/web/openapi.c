@@ -61,7 +61,7 @@ static const struct {
     [SLUG] = { "string", NULL, "^[a-z0-9-]+$" },
     [EMAIL] = { "string", "email", NULL },
     [BOOL] = { "boolean", NULL, NULL },
-    [MONEY] = { "string", NULL, "^[0-9]{1,15}(\\.[0-9]{1,4})?$" },
+    [MONEY] = { "string", NULL, "[0-9]" },
     [CHOICE] = { "string", NULL, NULL },
     [SECRET] = { "string", "password", NULL },
     [INTS] = { "array", NULL, NULL },

@@ -277,7 +277,8 @@ static struct node *menu_list(struct req *r, const struct who *who)
         struct node *map = node_add_map(r->c.mem, list);
         node_set_str(r->c.mem, map, S("label"), say(&r->c, m->label));
         node_set_str(r->c.mem, map, S("path"), str_of(m->path));
-        node_set_bool(r->c.mem, map, S("current"), is_below(r->path, str_of(m->path)));
+        node_set_bool(r->c.mem, map, S("current"),
+            is_below(r->path, str_of(m->path)) || (m->also && is_below(r->path, str_of(m->also))));
     }
     return list;
 }

@@ -94,8 +94,8 @@ enum kind { KIND_SSI, KIND_PLAIN, KIND_PACKED };
 
 /* INT: decimal digits, maybe a minus, nothing else. TEXT: several lines, kept as typed. LINE:
  * one line, trimmed. WORD: no blanks (opaque ids, codes). SLUG: a-z 0-9 -. EMAIL: trimmed, one
- * @. BOOL: 1 true on yes; absent is false. MONEY: "12", "12.50": text, to be parsed with the
- * currency's exponent. CHOICE: one of `choices`. SECRET: kept to the byte, never echoed. INTS:
+ * @. BOOL: 1 true on yes; absent is false. MONEY: "12", "1,290.50": text, for money_typed with
+ * the currency's exponent. CHOICE: one of `choices`. SECRET: kept to the byte, never echoed. INTS:
  * repeated or separated by commas; WORDS: so are words. FILES: parts of a multipart form, in
  * r->files. GROUP: an object in a JSON body with the fields `of`. LIST: a list of such objects. */
 enum input_kind {
@@ -300,6 +300,7 @@ struct route {
 struct menu { /* the back office's; shown to whoever may */
     const char *label, *path;
     enum permission need;
+    const char *also; /* another path whose pages belong to it; or NULL */
 };
 str desk_path(const struct req *); /* the first thing of it that they may open; or nothing */
 str home_of(const struct req *); /* that, or their account */

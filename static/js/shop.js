@@ -75,11 +75,15 @@ const addToCart = async (form) => {
         setTimeout(() => button?.classList.remove('done'), 1200);
     }
 };
+const DOUBLE_CLICK_MS = 500; // a second click so soon is no second wish
 document.addEventListener('submit', (event) => {
     const form = event.target.closest('form[data-add]');
     if (!form || !one('#corner')) return;
     event.preventDefault();
-    addToCart(form).catch(() => form.submit());
+    if (form.dataset.sent) return;
+    form.dataset.sent = 'yes';
+    const pause = new Promise((over) => setTimeout(over, DOUBLE_CLICK_MS));
+    addToCart(form).then(() => pause).then(() => delete form.dataset.sent).catch(() => form.submit());
 });
 
 // An address has the fields of its country: asked for with what was typed so far.

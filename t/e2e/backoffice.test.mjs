@@ -78,6 +78,10 @@ journey('what is wrong with a product is said at its field, and what was typed i
     assert.equal(await house.field(price).inputValue(), 'two hundred');
     assert.equal(await house.field(price).getAttribute('aria-invalid'), 'true');
     assert.equal(await house.field('name_en').getAttribute('aria-invalid'), 'true');
+    await house.clicks(/^Price THB: /); // the page is long: what is said above leads there
+    await house.page.waitForURL(new RegExp(`#${price}$`));
+    await house.clicks(/^Name \(English\): /);
+    await house.page.waitForURL(/#name_en$/);
 });
 
 journey('cancelling an unpaid order frees what it held, and the buyer sees it', async ({ guest, merchant }) => {
@@ -106,9 +110,14 @@ journey('a paid order is paid back, a part first, then the rest, once', async ({
     await mali.sees('Thank you, it is paid');
     await house.opens(`/admin/orders/${order}`);
     await house.unfolds('Give a part of the money back');
+    await house.writes({ amount: '1,000.50' }); // as amounts stand on the page, but more than it cost
+    await house.clicks('Refund this amount');
+    await house.sees('Amount: That is more than is left');
+    assert.equal(await house.field('amount').getAttribute('aria-invalid'), 'true');
+    assert.equal(await house.field('amount').inputValue(), '1,000.50');
     await house.writes({ amount: '20.50' });
     await house.clicks('Refund this amount');
-    await house.sees('The money was asked to go back');
+    await house.sees('The money is on its way back.', 'The money was asked to go back');
     await house.seesAfterReloading('Partly refunded');
     await house.unfolds('Give all the money back');
     await house.clicks(/^Refund /);

@@ -58,6 +58,28 @@ journey('a choice that is sold out says so before one asks for it', async ({ gue
     }
 });
 
+journey('without scripts nothing can be bought but the choice that is shown', async ({ guest }) => {
+    const mali = await guest({ scripts: false, width: 390 });
+    await mali.opens('/products/soi-bookshelf-speakers');
+    await mali.chooses('Oak');
+    await mali.doesNotSee('Add to cart');
+    await mali.clicks('Show this choice');
+    await mali.clicks('Add to cart');
+    await mali.isAt('/cart');
+    await mali.sees('Oak');
+});
+
+journey('a double click puts one in the cart, and a click a moment later one more', async ({ guest }) => {
+    const mali = await guest(), badge = mali.page.locator('.badge [aria-hidden]');
+    await mali.putsInCart('record-brush'); // a guest's first thing makes the cart
+    await mali.opens('/products/celadon-tea-set');
+    await mali.control('Add to cart').dblclick();
+    await mali.page.locator('#buy:not([data-sent]) [data-added] a').waitFor();
+    assert.equal(await badge.innerText(), '2');
+    await mali.clicks('Add to cart');
+    await badge.filter({ hasText: '3' }).waitFor();
+});
+
 journey('a search finds by Thai words and in spite of a slip', async ({ guest }) => {
     const mali = await guest();
     await mali.opens('/');

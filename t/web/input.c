@@ -135,6 +135,9 @@ static const struct {
     { "yes=maybe", NULL },
     { "price=12.50", "{\"price\":\"12.50\"}" },
     { "price=12", "{\"price\":\"12\"}" },
+    { "price=1,290.50", "{\"price\":\"1,290.50\"}" }, /* as prices stand on pages */
+    { "price=1.290.500", "{\"price\":\"1.290.500\"}" },
+    { "price=%E0%B8%BF990", "{\"price\":\"\xE0\xB8\xBF" "990\"}" },
     { "price=-1", NULL },
     { "price=1e3", NULL },
     { "price=12.", NULL },
