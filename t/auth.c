@@ -460,7 +460,8 @@ T(who_may_not_can_log_in_as_somebody_else)
     t_get("/admin/orders?q=a%20lamp");
     t_header("Location", "/login?next=/admin/orders%3Fq%3Da%2520lamp");
     t_login(SHOPPER);
-    t_post("/admin/keys", "name=x&scopes=orders:read&days=30"); /* of what is sent: from the start */
+    t_post(
+        "/admin/keys", "name=x&scopes=orders:read&days=30"); /* of what is sent: from the start */
     t_html("input[value=/login]");
     t_get("/products/there-is-none"); /* nobody else finds it either */
     t_status(404);
@@ -565,6 +566,67 @@ T(ID_18_a_device_not_seen_for_a_day_is_no_session_any_more)
     t_status(401);
 }
 
+T(ID_18_a_session_in_use_ends_a_year_after_the_login_and_for_staff_after_a_month)
+{
+    t_open();
+    static const struct {
+        const char *who, *age;
+        int status;
+    } cases[] = { { SHOPPER, "364 days", 200 }, { SHOPPER, "366 days", 401 },
+        { ADMIN_, "29 days", 200 }, { ADMIN_, "31 days", 401 } };
+    for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+        t_browser();
+        t_login(cases[i / 2].who);
+        str hash = hash_of_session(), key = str_fmt(t_ctx()->mem, "session:%.*s", STR(hash)), kept;
+        t_sql(
+            "update auth.device set created_at = now() - interval '%s' where session_hash = '%.*s'",
+            cases[i / 2].age, STR(hash));
+        if (i % 2) /* Redis has lost it */
+            is_true(redis_del(t_ctx(), key));
+        t_clock(t_ctx()->now + 2 * HOUR); /* the database is told of its use, and asked */
+        t_get("/account.json");
+        t_status(cases[i / 2].status);
+        if (cases[i / 2].status == 401) /* at once, not for this request alone */
+            is_true(!redis_get(t_ctx(), key, &kept) || !kept.n);
+    }
+}
+
+T(ID_18_logins_that_are_over_are_forgotten_when_newer_ones_say_as_much)
+{
+    const char *mail = registered();
+    i64 person = t_int("select id as n from auth.person where email = '%s'", mail);
+    for (int i = 0; i < 3; i++) { /* again and again by one browser: it ends the one before */
+        post("/login", "password=a-long-password&email=%", mail);
+        t_status(303);
+    }
+    eq_int(t_int("select count(*) as n from auth.device where person_id = %" PRId64, person), 1);
+    t_browser();
+    post("/login", "password=a-long-password&email=%", mail);
+    t_status(303); /* by another: the first one's stands */
+    eq_int(t_int("select count(*) as n from auth.device where person_id = %" PRId64, person), 2);
+    t_sql("insert into auth.device (person_id, session_hash, user_agent, seen_at, kind)"
+          " select %" PRId64 ", 'over' || n, 'agent ' || n, now() - interval '32 days',"
+          "        case n %% 2 when 1 then 'token' else 'session' end"
+          "  from generate_series(1, 150) n",
+        person);
+    post("/login", "password=a-long-password&email=%", mail);
+    eq_int(t_int("select count(*) as n from auth.device where person_id = %" PRId64
+                 " and (ended_at is not null or session_hash like 'over%%')",
+               person),
+        100);
+    eq_int(t_int("select min(substr(session_hash, 5)::int) as n from auth.device"
+                 " where session_hash like 'over%%'"),
+        51);
+    t_sql("update auth.device set created_at = now() - interval '401 days' where session_hash in"
+          " ('over60', 'over61')");
+    t_sql("update auth.device set created_at = now() - interval '399 days'"
+          " where session_hash = 'over62'");
+    t_cron("auth.forget_devices");
+    eq_int(t_int("select count(*) as n from auth.device where session_hash in"
+                 " ('over60', 'over61', 'over62')"),
+        1);
+}
+
 T(nonsense_in_the_session_cookie_is_a_guest)
 {
     t_open();
@@ -630,8 +692,9 @@ T(staff_who_are_here_are_found_however_many_shoppers_are)
     t_sql("set local enable_seqscan = off");
     t_sql("insert into auth.device (person_id, session_hash) select 2, 'many:' || n"
           " from generate_series(1, 1000) n");
-    static const char read[] = "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n"
-                               " from pg_stat_xact_user_tables where relid = 'auth.device'::regclass";
+    static const char read[] =
+        "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n"
+        " from pg_stat_xact_user_tables where relid = 'auth.device'::regclass";
     struct ctx *c = t_ctx();
     struct scope scope = c->scope;
     struct node *lines = node_list(c->mem);

@@ -222,12 +222,36 @@ select d.person_id, p.email, p.name,
        p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
   from auth.device d join auth.person p on p.id = d.person_id
  where d.session_hash = :session_hash and d.ended_at is null and p.blocked_at is null
-   and d.seen_at > now() - interval '24 hours';
+   and d.seen_at > now() - interval '24 hours' and d.created_at > auth.oldest_login(p);
 
 -- name: touch_device :exec
 -- in: session_hash text
--- Not when it has ended meanwhile.
-update auth.device set seen_at = now() where session_hash = :session_hash and ended_at is null;
+-- Not when it has ended meanwhile, or has lasted long enough.
+update auth.device d set seen_at = now() from auth.person p
+ where d.session_hash = :session_hash and d.ended_at is null
+   and p.id = d.person_id and d.created_at > auth.oldest_login(p);
+
+-- name: forget_devices :exec
+-- in: person bigint, id bigint
+-- At login number `id`: those before it that are over and say nothing that it does not, and all
+-- but the last hundred that are over.
+with over as (
+    select id, row_number() over (order by id desc) as nth, user_agent, network, browser_hash, kind
+      from auth.device where person_id = :person and id < :id
+       and (ended_at is not null or seen_at < now() - case kind when 'token' then interval '31 days'
+                                                      else interval '26 hours' end))
+delete from auth.device d
+ using over, (select user_agent, network, browser_hash from auth.device where id = :id) now_is
+ where d.id = over.id
+   and (over.nth > 100
+        or (over.user_agent = now_is.user_agent and over.network = now_is.network
+            and (over.browser_hash = now_is.browser_hash or over.kind = 'token')));
+
+-- name: forget_old_devices :exec
+-- The first of them all, a page at a time: a login lasts a year at most.
+delete from auth.device
+ where id in (select id from auth.device order by id limit 10000)
+   and created_at < now() - interval '400 days';
 
 -- name: end_device :exec
 -- in: session_hash text

@@ -187,6 +187,14 @@ create policy own on auth.device for all
     using (person_id = base.person() or base.is_platform())
     with check (person_id = base.person() or base.is_platform());
 
+-- When a login that still stands may have begun at the earliest: whoever works here, in an
+-- organisation or for the house, logs in anew after a month, others after a year.
+create function auth.oldest_login(p auth.person) returns timestamptz language sql stable as $$
+    select now() - case when p.role <> 'user'
+                          or exists (select from auth.member m where m.person_id = p.id)
+                        then interval '30 days' else interval '1 year' end
+$$;
+
 -- Whether this person has been seen before, and on this browser, or one like it from there. Logins of
 -- programs were once kept without a network: one of those is known by the program.
 create function auth.seen_before(of_person bigint, browser text, agent text, from_network text,
@@ -257,7 +265,8 @@ begin
     return made;
 end $$;
 
-grant select, insert, update on auth.organisation, auth.person, auth.device to talat_app;
+grant select, insert, update on auth.organisation, auth.person to talat_app;
+grant select, insert, update, delete on auth.device to talat_app;
 grant select, insert, update, delete on auth.code to talat_app;
 grant select, insert, update, delete on auth.member, auth.role to talat_app;
 grant select, insert, update, delete on auth.invitation to talat_app;

@@ -377,7 +377,14 @@ JOBS(auth_codes){
 
 static int forget_codes(struct ctx *c) { return q_auth_forget_codes(c, NULL); }
 
+static int forget_devices(struct ctx *c)
+{
+    c->scope = (struct scope){ .platform = true };
+    return q_auth_forget_old_devices(c, NULL);
+}
+
 CRONS(auth){
+    { "auth.forget_devices", HOUR, forget_devices },
     { "auth.forget_codes", DAY, forget_codes },
     END_OF_CRONS,
 };

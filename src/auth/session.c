@@ -252,6 +252,7 @@ int login_begun(struct ctx *c, const struct login *who, const struct node *row)
         return auth_began_again(c);
     if (!node_int(row, "id"))
         return auth_is_closed(c);
+    TRY(q_auth_forget_devices(c, NULL, who->person, node_int(row, "id")));
     if (!node_bool(row, "is_second") || node_bool(row, "is_known"))
         return E_OK;
     metric_add(c->app, "logins_new_device_total", 1);
