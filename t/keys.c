@@ -318,3 +318,130 @@ T(the_page_of_keys_works_without_script)
     t_text("it is not shown again");
     t_text("/revoke");
 }
+
+/* ---- from elsewhere ---------------------------------------------------------------------------- */
+
+static int from(str key, const char *network, const char *program)
+{
+    t_with("Remote-Addr", network);
+    t_with("User-Agent", program);
+    return get(key, "/admin/orders.json");
+}
+
+static i64 told(const char *what, const char *where)
+{
+    return t_int("select count(*) as n from %s where %s", what, where);
+}
+#define MAILS   told("notify.mail", "template = 'key_elsewhere' and created_at >= now()")
+#define ALERTS  told("watch.alert", "kind = 'key-elsewhere' and last_at >= now()")
+#define TRAIL   told("audit.entry", "action = 'used_elsewhere' and organisation_id is not null and at >= now()")
+
+T(se_14_a_key_that_is_used_from_elsewhere_is_told_to_its_organisation)
+{
+    open_shop();
+    str key = make("Till", "\"orders:read-all\"", "30");
+    eq_int(from(key, "198.51.100.4", "till/1.0"), 200);
+    eq_int(from(key, "198.51.100.9", "till/1.1"), 200); /* the same network, and a newer program */
+    eq_int(MAILS + ALERTS + TRAIL, 0); /* the first use is new to nothing */
+    eq_int(from(key, "203.0.113.4", "till/1.1"), 200);
+    eq_int(ALERTS, 1);
+    eq_int(TRAIL, 1);
+    eq_int(MAILS, t_int("select count(*) as n from auth.member where organisation_id = 1"
+                        " and place in ('owner', 'admin')"));
+    str mail = t_mail_to(S(ADMIN_));
+    has_text(mail, "The API key Till (tlt_");
+    has_text(mail, "203.0.113.x");
+    no_text(mail, "203.0.113.4");
+    eq_int(from(key, "203.0.113.4", "till/1.1"), 200); /* twice: now it is known */
+    eq_int(ALERTS, 1);
+    t_get("/admin/keys.json");
+    t_json("keys.0.usedFrom", "203.0.113.x");
+    t_json("keys.0.usedWith", "till");
+    t_get("/admin/keys");
+    t_text("203.0.113.x");
+    t_get("/admin/audit.json?action=used_elsewhere");
+    t_json("entries.0.thing", "auth.api_key");
+}
+
+T(se_14_another_program_with_the_same_key_is_told_too)
+{
+    open_shop();
+    str key = make("Till", "\"orders:read-all\"", "30");
+    from(key, "198.51.100.4", "till/1.0");
+    from(key, "198.51.100.4", "curl/8.4.0");
+    eq_int(TRAIL, 1);
+    has_text(t_mail_to(S(ADMIN_)), "curl");
+}
+
+T(se_14_whoever_shows_a_wrong_key_from_elsewhere_tells_nobody)
+{
+    open_shop();
+    str key = make("Till", "\"orders:read-all\"", "30");
+    from(key, "198.51.100.4", "till/1.0");
+    str wrong = str_fmt(t_ctx()->mem, "%.*sA", STR(str_upto(key, key.n - 1)));
+    if (str_eq(wrong, key))
+        wrong = str_fmt(t_ctx()->mem, "%.*sB", STR(str_upto(key, key.n - 1)));
+    eq_int(from(wrong, "203.0.113.4", "thief/1.0"), 401);
+    eq_int(MAILS + ALERTS + TRAIL, 0);
+    eq_int(told("auth.api_key", "'203.0.113.x' = any (used_networks)"), 0);
+}
+
+T(se_14_a_key_that_wanders_is_told_of_once_an_hour_and_remembered_a_little)
+{
+    open_shop();
+    str key = make("Till", "\"orders:read-all\"", "30");
+    i64 each = t_int("select count(*) as n from auth.member where organisation_id = 1 and place in "
+                     "('owner', 'admin')");
+    from(key, "198.51.100.4", "till/1.0");
+    for (int i = 0; i < 40; i++) { /* all in one minute: written down once */
+        const char *network = str_fmt(t_ctx()->mem, "10.%d.0.1", i).p;
+        eq_int(from(key, network, "till/1.0"), 200);
+    }
+    eq_int(TRAIL, 1);
+    eq_int(MAILS, each);
+    for (int i = 40; i < 80; i++) {
+        t_clock(t_ctx()->now + MINUTE + SECOND);
+        from(key, str_fmt(t_ctx()->mem, "10.%d.0.1", i).p, "till/1.0");
+    }
+    eq_int(TRAIL, 41);
+    eq_int(MAILS, each);
+    eq_int(t_int("select cardinality(used_networks) as n from auth.api_key where name = 'Till' and "
+                 "used_networks <> '{}'"), 16);
+    t_clock(t_ctx()->now + HOUR);
+    from(key, "10.99.0.1", "till/1.0");
+    eq_int(MAILS, 2 * each);
+}
+
+/* A key that was used before its networks were kept. */
+T(se_14_the_first_use_that_is_kept_is_new_to_nothing)
+{
+    open_shop();
+    str key = make("Till", "\"orders:read-all\"", "30");
+    t_sql("update auth.api_key set used_at = now() where name = 'Till'");
+    eq_int(from(key, "203.0.113.4", "till/1.0"), 200);
+    eq_int(MAILS + ALERTS + TRAIL, 0);
+    eq_int(from(key, "2001:db8:7:1::5", ""), 200); /* and one that does not say what it is */
+    eq_int(TRAIL, 1);
+    eq_int(told("auth.api_key", "used_networks[1] = '2001:db8:7:x'"), 1);
+}
+
+T(se_14_keys_of_another_organisation_are_told_to_its_own_people)
+{
+    open_shop();
+    str key = make("Till", "\"orders:read-all\"", "30");
+    t_sql("insert into auth.organisation (id, slug, name) overriding system value "
+          "values (991, 't-own', 'Own')");
+    t_sql("insert into auth.person (id, email, name, password_hash) overriding system value values "
+          "(992, 't-own@example.test', 'Own', 'x'), (993, 't-seen@example.test', 'Seen', 'x')");
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (991, 992, 'owner'), "
+          "(991, 993, 'viewer')");
+    t_sql("update auth.api_key set organisation_id = 991 where name = 'Till'");
+    from(key, "198.51.100.4", "till/1.0");
+    from(key, "203.0.113.4", "till/1.0");
+    eq_int(MAILS, 1);
+    eq_int(told("notify.mail", "template = 'key_elsewhere' and recipient = 't-own@example.test' and "
+                               "created_at >= now()"), 1);
+    eq_int(told("audit.entry", "action = 'used_elsewhere' and organisation_id = 991"), 1);
+    t_get("/admin/audit.json?action=used_elsewhere");
+    eq_int((i64)node_count(node_path(t_document(), S("entries"))), 0);
+}

@@ -109,6 +109,26 @@ T(se_14_staff_who_log_in_by_a_program_are_looked_at_as_well)
     eq_int(alerts("new-device"), 1);
 }
 
+T(se_14_staff_whose_login_goes_on_elsewhere_raise_an_alert)
+{
+    static const char in[] = "{\"email\":\"" ADMIN "\",\"password\":\"" WORD
+                             "\",\"tokenDelivery\":\"body\"}";
+    t_open();
+    t_sql("delete from watch.place where person_id = %" PRId64, admin_id());
+    t_browser();
+    t_with("Remote-Addr", "198.51.100.1");
+    t_post_json("/api/auth/login", in);
+    t_status(200);
+    for (int i = 0; i < 3; i++) {
+        str token = node_str(t_document(), "refreshToken");
+        str again = str_fmt(t_ctx()->mem, "{\"refreshToken\":\"%.*s\"}", STR(token));
+        t_with("Remote-Addr", i ? "203.0.113.1" : "198.51.100.2");
+        t_post_json("/api/auth/refresh", again.p);
+        t_status(200);
+        eq_int(alerts("new-network"), i ? 1 : 0);
+    }
+}
+
 T(se_14_where_shoppers_log_in_from_is_not_kept)
 {
     t_open();

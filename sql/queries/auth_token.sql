@@ -73,6 +73,7 @@ returning id;
 -- in: organisation bigint, at timestamptz
 -- Those that are good, newest first, then those that are over.
 select k.id, k.name, k.prefix, k.scopes, k.created_at, k.until, k.used_at, k.revoked_at,
+       coalesce(k.used_networks[1], '') as used_from, coalesce(k.used_programs[1], '') as used_with,
        coalesce(p.name, '') as made_by,
        k.revoked_at is null and (k.until is null or k.until > :at) as is_good
   from auth.api_key k left join auth.person p on p.id = k.person_id
@@ -85,11 +86,17 @@ update auth.api_key set revoked_at = now(), revoked_by = :person
  where id = :key and organisation_id = :organisation and revoked_at is null;
 
 -- name: key_by_prefix :maybe
--- in: prefix text, at timestamptz
+-- in: prefix text, at timestamptz, network text, program text
 -- For whoever shows a key: the only query that knows its hash, and who stands behind it, as in
--- query place of auth, but in the key's organisation.
+-- query place of auth, but in the key's organisation. A use is noted once a minute, and at once
+-- where it is to be told of: that is once an hour.
 select k.id, k.hash, k.scopes, k.person_id, k.organisation_id, k.name as key_name,
-       k.used_at is null or k.used_at < :at - interval '1 minute' as is_stale,
+       k.used_at is null or k.used_at < :at - interval '1 minute'
+           or ((:network <> all (k.used_networks) or :program <> all (k.used_programs))
+               and (k.told_at is null or k.told_at < :at - interval '1 hour')) as is_stale,
+       k.used_networks <> '{}'
+           and (:network <> all (k.used_networks) or :program <> all (k.used_programs))
+           as is_elsewhere,
        p.email, p.name, p.role, coalesce(m.place, '') as place,
        coalesce(array_to_string(r.permissions, ' '), '') as own
   from auth.api_key k
@@ -99,6 +106,25 @@ select k.id, k.hash, k.scopes, k.person_id, k.organisation_id, k.name as key_nam
  where k.prefix = :prefix and k.revoked_at is null and (k.until is null or k.until > :at)
    and (m.person_id is not null or p.role <> 'user') and p.blocked_at is null;
 
--- name: key_touch :exec
--- in: key bigint, at timestamptz
-update auth.api_key set used_at = :at where id = :key;
+-- name: key_touch :one
+-- in: key bigint, at timestamptz, network text, program text
+-- Whoever comes at the same moment waits for the row, and then comes from where it is known.
+-- is_due: its organisation has been told nothing of it for an hour.
+with before as (
+    select id, used_networks, used_programs, used_networks <> '{}'
+               and (:network <> all (used_networks) or :program <> all (used_programs)) as is_elsewhere,
+           told_at is null or told_at < :at - interval '1 hour' as is_due
+      from auth.api_key where id = :key for update
+)
+update auth.api_key k
+   set used_at = :at,
+       used_networks = (:network || array_remove(b.used_networks, :network))[1:16],
+       used_programs = (:program || array_remove(b.used_programs, :program))[1:16],
+       told_at = case when b.is_elsewhere and b.is_due then :at else k.told_at end
+  from before b where k.id = b.id
+returning b.is_elsewhere, b.is_due;
+
+-- name: key_of_mail :maybe
+-- in: key bigint
+select k.name, k.prefix, o.name as organisation
+  from auth.api_key k join auth.organisation o on o.id = k.organisation_id where k.id = :key;

@@ -31,6 +31,9 @@ create table auth.api_key (
     created_at timestamptz not null default now(),
     until timestamptz,
     used_at timestamptz,
+    used_networks text[] not null default '{}', -- coarse, the last it came from first; 16 at most
+    used_programs text[] not null default '{}', -- the same of what it came with, without version
+    told_at timestamptz, -- when its organisation last heard that it was used elsewhere
     revoked_at timestamptz,
     revoked_by bigint references auth.person
 );
@@ -86,5 +89,6 @@ grant select, insert, update, delete on auth.refresh to talat_app;
 grant select, insert, update, delete on auth.identity, auth.login_try to talat_app;
 grant select, insert, update on auth.api_key to talat_app;
 
-select audit.watch('auth.api_key', 'keys', hidden => '{hash}', passed_over => '{used_at}');
+select audit.watch('auth.api_key', 'keys', hidden => '{hash}',
+    passed_over => '{used_at,used_networks,used_programs,told_at}');
 select audit.watch('auth.identity', 'account', hidden => '{email,subject}', passed_over => '{used_at,email}');

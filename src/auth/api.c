@@ -137,7 +137,10 @@ static int go_on(struct req *r)
     int err = refresh_again(&r->c, token, &login);
     if (err == E_LOGIN && !in_body)
         keep_cookie(r, str_none);
-    return err ? err : give(r, &login, in_body);
+    TRY(err);
+    if (r->c.app->hooks.on_token) /* it may have been taken elsewhere */
+        TRY(r->c.app->hooks.on_token(r, login.person));
+    return give(r, &login, in_body);
 }
 
 int api_leave(struct req *r)

@@ -2,8 +2,10 @@
  * is found and people tell keys apart, then 256 random bits of which only the hash is kept. A key
  * may do what its scopes name and what the person who made it may do in that organisation today;
  * it is asked of the database with each request, so that one that is revoked is dead at once. */
+#include "audit/audit.h"
 #include "auth/auth_in.h"
 #include "gen/queries.h"
+#include "notify/notify.h"
 #include "web/web.h"
 
 #define PREFIX_N 12 /* tlt_xxxxxxxx */
@@ -76,26 +78,124 @@ static uint64_t bits_of(const struct node *scopes)
     return bits;
 }
 
-static int find(struct ctx *c, str key, struct node **row)
+/* ---- where it is used from ------------------------------------------------------------------- */
+
+enum { PROGRAM_MOST = 60 };
+
+struct use {
+    i64 key, organisation;
+    str network, program;
+    bool is_elsewhere; /* it was used before, and never from there or by that */
+};
+
+/* "python-requests", "Chrome · Linux": a new version of it is the same program. */
+static str program_of(struct req *r)
+{
+    str name = r->user_agent.n ? device_name(&r->c, r->user_agent) : str_none, word = str_none;
+    str_cut(&name, '/', &word);
+    return str_letters_upto(str_trim(word), PROGRAM_MOST);
+}
+
+/* "key:<key>:<second>:<person>:<network>|<program>" */
+static int tell_staff(struct ctx *c, const struct use *u)
+{
+    struct node *people;
+    TRY(auth_staff_who(c, u->organisation, "api-keys:manage", &people));
+    if (!node_count(people))
+        TRY(auth_admins(c, &people));
+    EACH(it, people) {
+        struct notify_to to = { .organisation = u->organisation,
+            .person = node_int(&it->node, "id"),
+            .email = node_str(&it->node, "email"),
+            .lang = node_str(&it->node, "lang") };
+        str cause = str_fmt(c->mem, "key:%" PRId64 ":%" PRId64 ":%" PRId64 ":%.*s|%.*s", u->key,
+            c->now / SECOND, to.person, STR(u->network), STR(u->program));
+        TRY(notify_mail(c, "key_elsewhere", cause, &to));
+    }
+    return E_OK;
+}
+
+static int touch(struct ctx *c, void *with)
+{
+    struct use *u = with;
+    struct node *row;
+    TRY(q_auth_key_touch(c, &row, u->key, c->now, u->network, u->program));
+    u->is_elsewhere = node_bool(row, "is_elsewhere");
+    if (!u->is_elsewhere)
+        return E_OK;
+    c->scope.organisation = u->organisation; /* whose trail it is */
+    TRY(audit_tell(c, "keys", "used_elsewhere", "auth.api_key",
+        str_fmt(c->mem, "%" PRId64, u->key), NULL));
+    return node_bool(row, "is_due") ? tell_staff(c, u) : E_OK;
+}
+
+/* Once in a while, not with each request: row says when. */
+static int note_use(struct ctx *c, const struct node *row, struct use *u)
+{
+    u->key = node_int(row, "id");
+    u->organisation = node_int(row, "organisation_id");
+    if (!node_bool(row, "is_stale"))
+        return E_OK;
+    return node_bool(row, "is_elsewhere") ? pg_tx(c, touch, u) : touch(c, u);
+}
+
+static int find(struct ctx *c, str key, struct use *u, struct node **row)
 {
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
-    int err = q_auth_key_by_prefix(c, row, str_upto(key, PREFIX_N), c->now);
+    int err =
+        q_auth_key_by_prefix(c, row, str_upto(key, PREFIX_N), c->now, u->network, u->program);
     if (!err && *row && !crypto_equal(crypto_sha256_hex(c->mem, key), node_str(*row, "hash")))
         *row = NULL;
-    if (!err && *row && node_bool(*row, "is_stale"))
-        err = q_auth_key_touch(c, NULL, node_int(*row, "id"), c->now);
+    if (!err && *row)
+        err = note_use(c, *row, u);
     c->scope = before;
     return err;
 }
+
+static int build_elsewhere(struct ctx *c, const struct node *mail_row, struct node **document)
+{
+    str rest = node_str(mail_row, "cause"), word = str_none, network = str_none;
+    i64 key = 0, second = 0;
+    struct node *row = NULL;
+    str_cut(&rest, ':', &word);
+    str_cut(&rest, ':', &word);
+    if (str_int(word, &key))
+        TRY(q_auth_key_of_mail(c, &row, key));
+    if (!row)
+        return fail_detail(c, E_GONE, "auth.key", "that key is gone");
+    str_cut(&rest, ':', &word);
+    str_int(word, &second);
+    str_cut(&rest, ':', &word);
+    str_cut(&rest, '|', &network);
+    *document = node_map(c->mem);
+    node_set_str(
+        c->mem, *document, S("subject"), say(c, SAYS("An API key was used from somewhere new")));
+    node_set_null(c->mem, *document, S("order"));
+    node_set(c->mem, *document, S("key"), row);
+    node_set_str(c->mem, *document, S("network"), network);
+    node_set_str(c->mem, *document, S("program"), rest);
+    node_set_str(c->mem, *document, S("at"), when_rfc3339(c->mem, second * SECOND));
+    node_set_str(c->mem, *document, S("keys_url"), auth_url(c, S("/admin/keys")));
+    return E_OK;
+}
+
+extern const struct notify_builder auth_keys_mails[];
+const struct notify_builder auth_keys_mails[] = {
+    { "key_elsewhere", build_elsewhere },
+    { 0 },
+};
+
+/* ---- coming in by it ------------------------------------------------------------------------- */
 
 bool is_key(str token) { return str_starts(token, S("tlt_")); }
 
 int key_become(struct req *r, str key)
 {
+    struct use use = { .network = login_place(r, false).network, .program = program_of(r) };
     struct node *row = NULL;
     if (key.n > PREFIX_N && key.n <= 100)
-        TRY(find(&r->c, key, &row));
+        TRY(find(&r->c, key, &use, &row));
     if (!row)
         return fail(&r->c, E_LOGIN, "token", NULL);
     auth_take(r, node_int(row, "person_id"), row);
@@ -106,5 +206,7 @@ int key_become(struct req *r, str key)
     r->who.name = node_str(row, "key_name");
     r->who.email = str_none;
     r->who.key = node_int(row, "id");
+    if (use.is_elsewhere && r->c.app->hooks.key_elsewhere)
+        r->c.app->hooks.key_elsewhere(r, node_int(row, "person_id"));
     return E_OK;
 }

@@ -56,7 +56,8 @@
 #define WITH_CRONS(X)                                                                              \
     X(admin) X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(checkout) X(notify_sms) X(payments) X(orders) X(ops)    \
     X(watch)
-#define WITH_MAILS(X) X(account) X(auth) X(auth_block) X(auth_factor) X(auth_phone) X(orders) X(ops) X(watch)
+#define WITH_MAILS(X) X(account) X(auth) X(auth_block) X(auth_factor) X(auth_keys) X(auth_phone) X(orders) X(ops)  \
+    X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
 #define DECLARE_JOBS(feature)  extern const struct job_kind feature##_jobs[];
@@ -153,6 +154,7 @@ const struct house shop_house = {
         .on_login = on_login,
         .on_token = watch_on_login,
         .joined = account_joined,
+        .key_elsewhere = watch_key_elsewhere,
         .limited = watch_limited,
         .warn = ops_warn },
     .jobs = jobs,

@@ -142,7 +142,7 @@ static int mail_cancelled(struct ctx *c, const struct node *mail, struct node **
 /* The refund that a mail is about: cause "refund:12", or "refund:12:<person>". */
 static int refund_of(struct ctx *c, const struct node *mail, struct node **refund)
 {
-    str rest = node_str(mail, "cause"), word;
+    str rest = node_str(mail, "cause"), word = str_none;
     i64 id = 0;
     str_cut(&rest, ':', &word);
     str_cut(&rest, ':', &word);

@@ -9,6 +9,7 @@
 
 static const struct {
     const char *name, *text;
+    bool is_told; /* by whoever raises it, to whom it concerns */
 } kinds[WATCH_KINDS] = {
     [WATCH_ACCOUNT_GUESSED] = { "account-guessed",
         SAYS("Somebody keeps guessing the password of an account") },
@@ -20,6 +21,8 @@ static const struct {
         SAYS("Staff logged in on a device they never used before") },
     [WATCH_MUCH_READ] = { "much-read", SAYS("Staff took out very many customers or orders") },
     [WATCH_RIGHTS_RAISED] = { "rights-raised", SAYS("Somebody was given more rights") },
+    [WATCH_KEY_ELSEWHERE] = { "key-elsewhere",
+        SAYS("An API key was used from a network or by a program that it never used before"), true },
 };
 
 const char *watch_text(str kind)
@@ -77,7 +80,8 @@ static int raise(struct ctx *c, enum watch_kind kind, i64 person, str address)
     struct node *row;
     const char *name = kinds[kind].name;
     TRY(q_watch_raise(c, &row, str_of(name), person, network_of(c->mem, address)));
-    return node_int(row, "count") > 1 ? E_OK : add_mail(c, str_of(name), node_int(row, "hour"));
+    bool is_told = kinds[kind].is_told || node_int(row, "count") > 1;
+    return is_told ? E_OK : add_mail(c, str_of(name), node_int(row, "hour"));
 }
 
 void watch_raise(struct ctx *c, enum watch_kind kind, i64 person, str address)
@@ -145,6 +149,11 @@ void watch_limited(struct req *r, const char *name)
     if (!strcmp(name, "login-address"))
         watch_raise(&r->c, WATCH_ADDRESS_GUESSES, 0, r->remote);
     r->c.fault = told;
+}
+
+void watch_key_elsewhere(struct req *r, i64 person)
+{
+    watch_raise(&r->c, WATCH_KEY_ELSEWHERE, person, r->remote);
 }
 
 static void look(struct req *r, i64 person, str place, enum watch_kind kind)

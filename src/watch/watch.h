@@ -16,6 +16,7 @@ enum watch_kind {
     WATCH_NEW_DEVICE,
     WATCH_MUCH_READ,       /* staff took out very many people's rows in an hour */
     WATCH_RIGHTS_RAISED,
+    WATCH_KEY_ELSEWHERE,   /* an API key, from where it never was: auth writes to its organisation */
     WATCH_KINDS
 };
 /* Never fails what it is called from. person, address: 0 and empty where it is about none. */
@@ -30,3 +31,4 @@ int watch_collect(struct ctx *, i64 person, struct node *into);
 int watch_erase(struct ctx *, i64 person);
 int watch_on_login(struct req *, i64 person);         /* of bin/features.c: staff from elsewhere */
 void watch_limited(struct req *, const char *name); /* hooks.limited */
+void watch_key_elsewhere(struct req *, i64 person); /* hooks.key_elsewhere */

@@ -337,6 +337,8 @@ struct hooks {
     int (*joined)(struct ctx *, i64 person, const struct node *said);
     /* The scope a signed guest cookie gives (the cart's); called by the gate after `who`. */
     int (*guest)(struct req *);
+    /* An API key was used from where it never was before; whose key it is. */
+    void (*key_elsewhere)(struct req *, i64 person);
     /* A strict limit, by its class's name, was used up by this request. */
     void (*limited)(struct req *, const char *name);
     /* What whoever opens the back office should know of the house itself: adds {text}. */

@@ -2,7 +2,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Node } from './node.mjs';
-import { skip as noStack, agents, ask, sql, stopwatch } from './shop.mjs';
+import { skip as noStack, agents, ask, one, rows, sql, stopwatch } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const b = new Node({});
@@ -78,4 +78,19 @@ test('ID-17 a key revoked at one node is dead at the other within a second', { s
     const taken = stopwatch();
     for (const node of [there, {}]) assert.equal((await orders(node, { authorization: `Bearer ${key}` })).status, 401);
     assert.ok(taken() < 1000);
+});
+
+test('SE-14 a key used elsewhere forty times at once, over two nodes, is told of once', { skip, timeout: 180000 }, async () => {
+    const { accessToken } = await login({}, 'admin@example.test'), by = { authorization: `Bearer ${accessToken}` };
+    const made = await post('/admin/keys.json', { name: 'Wandering', scopes: ['orders:read-all'], days: '30' }, { headers: by });
+    assert.equal(made.status, 201, made.body);
+    const { key } = made.data, row = `auth.api_key where prefix = '${key.slice(0, 12)}'`;
+    const orders = (program, node) => ask('/admin/orders.json', { agent, ...node, headers: { accept: 'application/json', 'x-api-key': key, 'user-agent': program } });
+    assert.equal((await orders('till/1.0')).status, 200);
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => orders('thief/2.0', i % 2 ? there : {})));
+    assert.deepEqual(tally(answers), { 200: 40 });
+    assert.deepEqual(rows(`select used_programs from ${row}`)[0].used_programs, ['thief', 'till']);
+    assert.equal(one(`select count(*) from audit.entry where action = 'used_elsewhere' and thing_id = (select id::text from ${row})`), 1);
+    assert.deepEqual(rows(`select count(*) as n, count(distinct person_id) as people from notify.mail where template = 'key_elsewhere'
+        and split_part(cause, ':', 2) = (select id::text from ${row})`).map(({ n, people }) => n >= 1 && n === people), [true]);
 });
