@@ -7,7 +7,7 @@ import net from 'node:net';
 import { spawnSync } from 'node:child_process';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
-import { join, dirname } from 'node:path';
+import { basename, join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
 
@@ -248,7 +248,8 @@ export function sql(query) {
 }
 export const rows = (query) => JSON.parse(sql(`select coalesce(json_agg(t), '[]') from (${query}) t`));
 export const one = (query) => Number(sql(query));
-// A SKU of the demo shop that is for sale in baht, with its price and product; each call another.
+// A SKU of the demo shop that is for sale in baht, with its price and product; each call another. Which,
+// goes by the file's name (not by where it lies, or every machine would try others) and TALAT_GOODS.
 const used = new Set();
 // Not what the browser journeys (t/e2e) buy: they count on the demo's own stock.
 const theirs = [
@@ -263,7 +264,7 @@ export function goods({ stock = 100 } = {}) {
         join catalog.price c on c.variant_id = v.id and c.currency = 'THB'
         join inventory.item i on i.id = v.item_id and i.tracked
         where v.active and p.slug not in (${theirs.map(quote).join(',')}) and v.sku not in ('', ${[...used].map(quote).join(',') || "''"}) and not exists (select from inventory.stock s where s.item_id = v.item_id and s.reserved > 0)
-        order by md5(v.sku || ${quote(process.argv[1])}) limit 1`);
+        order by md5(v.sku || ${quote(basename(process.argv[1] ?? '') + (process.env.TALAT_GOODS ?? ''))}) limit 1`);
     used.add(found.sku);
     setStock(found.sku, stock);
     return found;
