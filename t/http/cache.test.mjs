@@ -25,17 +25,20 @@ const quiet = async () => {
 test('a second look at a product costs no worker anything', { skip }, async () => {
     const { slug } = goods();
     await quiet();
+    const times = () => made('/products/{slug}') + made('/') + made('/products');
     for (const path of [`/products/${slug}`, `/th/products/${slug}`, `/vi/products/${slug}`, '/', '/products']) {
         await ask(path, html);
-        await sleep(30);
-        const before = made('/products/{slug}') + made('/') + made('/products');
+        const before = times(), seen = [];
         for (let i = 0; i < 20; i++) {
             const got = await ask(path, html);
-            assert.deepEqual([got.status, cache(got)], [200, 'HIT'], path);
+            assert.equal(got.status, 200, path);
+            seen.push(cache(got));
             assert.equal(got.cookies.length, 0, path);
             assert.equal(got.headers.vary, undefined, path);
         }
-        assert.equal(made('/products/{slug}') + made('/') + made('/products'), before, path);
+        // Lists are kept for a minute: it may be over just now, once.
+        const others = seen.filter((one) => one !== 'HIT').length, most = path.endsWith('/') || path.endsWith('/products') ? 1 : 0;
+        assert.ok(others <= most && times() <= before + most, `${path}: ${seen}, made ${times() - before} times`);
     }
 });
 

@@ -19,7 +19,7 @@ function traces(person) {
     for (const line of dump().split('\n')) {
         table = /^COPY (\S+)/.exec(line)?.[1] ?? table;
         for (const [what, needles] of Object.entries(person)) {
-            if (needles.some((needle) => line.toLowerCase().includes(needle))) (found[what] ??= new Set()).add(table);
+            if (needles.some((needle) => typeof needle === 'string' ? line.toLowerCase().includes(needle) : needle.test(line))) (found[what] ??= new Set()).add(table);
         }
     }
     return Object.fromEntries(Object.entries(found).map(([what, tables]) => [what, [...tables]]));
@@ -27,7 +27,7 @@ function traces(person) {
 const someone = () => {
     const own = randomBytes(4).toString('hex'), digits = String(parseInt(own, 16)).padStart(10, '0').slice(-7);
     return { email: `erase.${own}@example.test`, name: `Zebedee Q${own}`, phone: `089${digits}`, mobile: `+6689${digits}`,
-        line1: `77 Quokka${own} Road`, needles: { mail: [`erase.${own}`], name: [`q${own}`], telephone: [`89${digits}`], street: [`quokka${own}`] } };
+        line1: `77 Quokka${own} Road`, needles: { mail: [`erase.${own}`], name: [`q${own}`], telephone: [new RegExp(`(^|[^0-9a-z]|[^0-9a-z](0|66))89${digits}([^0-9a-z]|$)`, 'i')], street: [`quokka${own}`] } };
 };
 const password = 'seven quiet lanterns';
 
@@ -89,7 +89,7 @@ test('ID-20 after an erasure a dump of the whole database names nobody: mail, na
 
     // The last order arrives, its time passes, and the last mail has gone.
     sql(`update orders."order" set status = 'delivered', updated_at = now() - interval '31 days' where number = ${quote(open)};
-        update work.cron set last_run = last_run - interval '2 hours' where name = 'orders.erase_due'`);
+        update work.cron set last_run = last_run - interval '2 hours' where name = 'orders.erase_due'; notify work`);
     await until(() => orderRow(open).email === '', 20000, 'the guest order keeps its address');
     await until(() => one(`select count(*) from notify.mail where template = 'erased' and cause = 'person:${id}' and state = 'sent'`) === 1, 15000, 'no last mail');
     sql("update work.job set run_at = now() where kind in ('account.forget', 'payments.erase')");

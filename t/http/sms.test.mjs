@@ -49,7 +49,8 @@ test('NO-03 the provider reports a delivery, signed, and nobody reads the number
     assert.equal((await browser.post('/account/phone/code', { code })).status, 303);
     const logs = join(dirname(process.env.TALAT_CONF), 'log');
     for (const name of readdirSync(logs).filter((file) => file.endsWith('.log'))) {
-        const text = readFileSync(join(logs, name), 'utf8');
+        // Microseconds, bytes and pids are numbers as well, some of six digits.
+        const text = readFileSync(join(logs, name), 'utf8').replace(/"(us|db_us|redis_us|bytes|pid|job|ms|wait)":"\d+"/g, '');
         assert.ok(!text.includes(number.slice(1)), `${name} has the number`);
         assert.ok(!text.includes(`"${code}"`) && !text.includes(`code=${code}`), `${name} has the code`);
     }
