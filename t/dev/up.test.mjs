@@ -101,7 +101,7 @@ test('a second start is quick and loses nothing', (t) => {
     const from = Date.now();
     must(one.dev('up', '-d'), 'second start');
     t.diagnostic(`second start: ${Date.now() - from} ms`);
-    assert.ok(Date.now() - from < 10000, 'a machine busy with other tests gets ten seconds');
+    assert.ok(Date.now() - from < 30000, 'a busy machine gets half a minute; the first start takes longer'); // 2 s on an idle one
     assert.equal(psql(postgres.conninfo, 'select n from public.kept; drop table public.kept'), '7');
     assert.equal(execFileSync('redis-cli', ['-s', redis.socket, 'get', 'kept'], { encoding: 'utf8' }), 'yes\n');
     assert.deepEqual(status(one).provider, provider, 'the provider keeps its keys and address');

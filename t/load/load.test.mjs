@@ -40,9 +40,9 @@ test('CPU of living and of ended children is counted, once, and never less than 
         // A child that ended counts in whole ticks, its user's and its system's time each cut off.
         for (let i = 1; i < seen.length; i++) assert.ok(seen[i].workers >= seen[i - 1].workers - 20000, `less than before: ${seen[i - 1].workers} -> ${seen[i].workers}`);
         // Four times 200 ms, and what starting node costs the parent; ticks of 10 ms for the ended.
-        assert.ok(burnt.workers >= 790e3 && burnt.workers < 1200e3, `burnt ${burnt.workers}`);
+        assert.ok(burnt.workers >= 790e3 && burnt.workers < 1500e3, `burnt ${burnt.workers}`);
         const ending = after.workers - burnt.workers;
-        assert.ok(ending > -20e3 && ending < 200e3, `ending took ${ending} us`);
+        assert.ok(ending > -20e3 && ending < 400e3, `ending took ${ending} us`);
         assert.equal(after.nobody, 0);
         assert.equal(whole(spent(burnt, after)), ending);
         const [process_] = pss(child.pid);
