@@ -65,6 +65,11 @@ static void join(struct buf *out, char with, str text)
 /* ---- what both formats say
  * ------------------------------------------------------------------------ */
 
+static void leave_out(struct leaving *l, str what, str why)
+{
+    buf_fmt(l->report, "left out: %.*s (%.*s)\n", STR(what), STR(why));
+}
+
 static bool has_brand(const struct leaving *l)
 {
     EACH(it, node_get(l->rows.product, S("specs")))
@@ -247,24 +252,74 @@ static void shopify_variant(struct leaving *l, const struct node *variant, bool 
     put(l, str_is(tax, "zero") ? S("false") : S("true"));
 }
 
+static str address_of(struct leaving *l, const struct node *picture)
+{
+    return str_fmt(
+        l->c->mem, "%.*s/media/%.*s", STR(l->c->app->base_url), STR(file_of(l, picture)));
+}
+
+static bool is_of(const struct node *picture, const struct node *variant)
+{
+    str option = node_str(picture, "option_code"), value = node_str(picture, "value_code");
+    const struct node *chosen = node_get(node_get(variant, S("options")), option);
+    return option.n && chosen && str_eq(chosen->as.text, value);
+}
+
+/* The format has one for a variant. */
+static const struct node *own_picture(const struct leaving *l, const struct node *variant)
+{
+    EACH(it, l->rows.pictures)
+        if (is_of(&it->node, variant))
+            return &it->node;
+    return NULL;
+}
+
+static bool is_one_more(const struct leaving *l, const struct node *picture)
+{
+    EACH(v, node_get(l->doc, S("variants")))
+        if (is_of(picture, &v->node) && own_picture(l, &v->node) != picture)
+            return true;
+    return false;
+}
+
+static str value_of(struct leaving *l, const struct node *picture)
+{
+    EACH(o, node_get(l->doc, S("options")))
+        EACH(v, node_get(&o->node, S("values")))
+            if (str_eq(node_str(&o->node, "code"), node_str(picture, "option_code")) &&
+                str_eq(node_str(&v->node, "code"), node_str(picture, "value_code")))
+                return english(node_get(&v->node, S("name")));
+    return node_str(picture, "value_code");
+}
+
+static void name_others(struct leaving *l)
+{
+    EACH(it, l->rows.pictures)
+        if (is_one_more(l, &it->node))
+            leave_out(l, l->slug,
+                str_fmt(l->c->mem,
+                    "that picture %" PRId64 " is one of %.*s: the format has one for a variant",
+                    node_int(&it->node, "number"), STR(value_of(l, &it->node))));
+}
+
 static void shopify_picture(struct leaving *l, const struct item *picture)
 {
     if (!picture) {
         put_nothing(l, 3);
         return;
     }
-    put(l,
-        str_fmt(l->c->mem, "%.*s/media/%.*s", STR(l->c->app->base_url),
-            STR(file_of(l, &picture->node))));
+    put(l, address_of(l, &picture->node));
     put_int(l, node_int(&picture->node, "number"));
     put(l, english(node_get(&picture->node, S("alts"))));
 }
 
-static void shopify_end(struct leaving *l, bool is_first, bool is_variant)
+static void shopify_end(struct leaving *l, bool is_first, const struct node *variant)
 {
     struct buf categories = buf_new(l->c->mem, MOST_ROW), specs = buf_new(l->c->mem, MOST_ROW);
     str status = node_str(l->rows.product, "status");
-    put(l, is_variant ? S("g") : str_none);
+    const struct node *own = variant ? own_picture(l, variant) : NULL;
+    put(l, own ? address_of(l, own) : str_none);
+    put(l, variant ? S("g") : str_none);
     put(l, is_first ? node_str(l->rows.product, "tax_class") : str_none);
     put(l, !is_first ? str_none : str_is(status, "published") ? S("active") : status);
     put_categories(l, &categories, '\n', "");
@@ -279,6 +334,7 @@ static void write_shopify(struct leaving *l)
 {
     const struct item *picture = node_first(l->rows.pictures);
     bool is_first = true;
+    name_others(l);
     EACH(it, node_get(l->doc, S("variants"))) {
         if (!price_in(l, &it->node, "prices").n)
             continue;
@@ -291,7 +347,7 @@ static void write_shopify(struct leaving *l)
         shopify_variant(l, &it->node, is_first);
         shopify_picture(l, picture);
         picture = picture ? picture->next : NULL;
-        shopify_end(l, is_first, true);
+        shopify_end(l, is_first, &it->node);
         is_first = false;
     }
     for (; picture && !is_first; picture = picture->next) {
@@ -299,7 +355,7 @@ static void write_shopify(struct leaving *l)
         put(l, l->slug);
         put_nothing(l, 6 + 6 + 10);
         shopify_picture(l, picture);
-        shopify_end(l, false, false);
+        shopify_end(l, false, NULL);
     }
 }
 
@@ -317,14 +373,9 @@ static const struct export_format formats[] = {
         "Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,"
         "Variant Fulfillment Service,Variant Price,Variant Compare At Price,"
         "Variant Requires Shipping,Variant Taxable,Image Src,Image Position,Image Alt Text,"
-        "Variant Weight Unit,Variant Tax Code,Status,Talat Categories,Talat Particulars\n",
+        "Variant Image,Variant Weight Unit,Variant Tax Code,Status,Talat Categories,Talat Particulars\n",
         write_shopify, "\n", 3 },
 };
-
-static void leave_out(struct leaving *l, str what, str why)
-{
-    buf_fmt(l->report, "left out: %.*s (%.*s)\n", STR(what), STR(why));
-}
 
 static bool is_fit(struct leaving *l)
 {

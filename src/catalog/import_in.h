@@ -11,6 +11,7 @@ enum column {
     BRAND,
     STATUS,
     ASSETS, /* pictures: files, or addresses */
+    ALT,    /* what the row's picture shows, in words */
     FACETS, /* "category:Cups", "Colour:blue" */
     GROUPS, /* names of options, and per row one value of each */
     VALUES,
@@ -84,9 +85,22 @@ struct product {
     struct product_rows was; /* what the shop has under this slug; product NULL: nothing */
     str slug;
 };
-void import_pictures(struct product *); /* before the transaction: fetches and stores */
 /* In a transaction: the document of the rows, saved. */
 int import_write(struct product *, struct catalog_report *);
+void import_warn(struct product *, struct row *, str why);
+struct node *import_english(struct ctx *, struct node *map, str key, str text); /* {en: text} */
+
+/* ---- import_pictures.c ------------------------------------------------------------------------
+ */
+
+void import_pictures(struct product *); /* before the transaction: fetches and stores */
+/* Of one cell, in their order; options: of the variant whose they are, or NULL. */
+void import_add_pictures(struct product *, const struct row *, str cell, struct node *pictures,
+    const struct node *options);
+/* Where addresses are variants' own: after all others. chosen: a variant's options by row, NULL of a
+ * row that is none. */
+void import_place_pictures(struct product *, const struct node *options,
+    const struct node *const *chosen, struct node *pictures);
 
 /* ---- import_keep.c ----------------------------------------------------------------------------
  */

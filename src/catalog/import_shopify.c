@@ -24,6 +24,8 @@ enum own {
     TAXABLE,
     TAX_CODE,
     IMAGE,
+    IMAGE_ALT,
+    VARIANT_IMAGE,
     STATUS_,
     ALL_CATEGORIES,
     ALL_SPECS,
@@ -34,8 +36,8 @@ static const char *const names[] = { "Handle", "Variant Price", "Title", "Body (
     "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value",
     "Option3 Name", "Option3 Value", "Variant SKU", "Variant Grams", "Variant Inventory Tracker",
     "Variant Inventory Qty", "Variant Inventory Policy", "Variant Compare At Price",
-    "Variant Taxable", "Variant Tax Code", "Image Src", "Status", "Talat Categories",
-    "Talat Particulars" };
+    "Variant Taxable", "Variant Tax Code", "Image Src", "Image Alt Text", "Variant Image", "Status",
+    "Talat Categories", "Talat Particulars" };
 _Static_assert(
     COUNT(names) == N_OWN && COUNT(names) <= (size_t)FILE_COLUMNS, "a name for each column");
 
@@ -181,6 +183,8 @@ static void read_row(
     if (row->unread && before)
         row->cells[SLUG_] = before->cells[SLUG_];
     row->cells[ASSETS] = cell(&r, IMAGE);
+    row->cells[ALT] = cell(&r, IMAGE_ALT);
+    row->cells[VARIANT_ASSETS] = cell(&r, VARIANT_IMAGE);
     if (cell(&r, TITLE).n)
         read_product(&r, row);
     read_variant(&r, row);

@@ -2,22 +2,20 @@
  * its other languages: a row names things in English, and what is called the same is the same. */
 #include "catalog/import_in.h"
 
-#define MOST_PICTURE ((size_t)10 << 20)
-
 static str code_for(struct ctx *c, str text)
 {
     str code = str_upto(locale_slug(c->mem, text), 60);
     return code.n ? code : str_upto(crypto_sha256_hex(c->mem, text), 10);
 }
 
-static void warn(struct product *p, struct row *row, str why)
+void import_warn(struct product *p, struct row *row, str why)
 {
     row->warning = row->warning.n
         ? str_fmt(p->in->c->mem, "%.*s; %.*s", STR(row->warning), STR(why))
         : str_dup(p->in->c->mem, why);
 }
 
-static struct node *english(struct ctx *c, struct node *map, str key, str text)
+struct node *import_english(struct ctx *c, struct node *map, str key, str text)
 {
     struct node *names = node_set_map(c->mem, map, key);
     node_set_str(c->mem, names, S("en"), text);
@@ -63,12 +61,12 @@ static void add_spec(struct product *p, struct node *specs, str name, str value)
         while (str_cut(&rest, ',', &one))
             if (str_eq(str_trim(one), value))
                 return;
-        english(c, spec, S("value"), str_fmt(c->mem, "%.*s, %.*s", STR(had), STR(value)));
+        import_english(c, spec, S("value"), str_fmt(c->mem, "%.*s, %.*s", STR(had), STR(value)));
         return;
     }
     struct node *spec = node_add_map(c->mem, specs);
-    english(c, spec, S("name"), name);
-    english(c, spec, S("value"), value);
+    import_english(c, spec, S("name"), name);
+    import_english(c, spec, S("value"), value);
 }
 
 /* Those of before, where they say the same in English: they may say it in other languages too. */
@@ -110,7 +108,7 @@ static int add_category(struct product *p, struct node *categories, str name)
         return E_OK;
     struct node *doc = node_map(c->mem);
     node_set_str(c->mem, doc, S("slug"), slug);
-    english(c, doc, S("name"), name);
+    import_english(c, doc, S("name"), name);
     return catalog_save_category(c, p->in->wish->organisation, doc, &id);
 }
 
@@ -143,154 +141,6 @@ static int facets(struct product *p, str cell, struct node *specs, struct node *
             add_spec(p, specs, name, value);
     }
     return E_OK;
-}
-
-/* ---- pictures
- * ------------------------------------------------------------------------------------ */
-
-/* "https://shop/media/<stem>-1200.webp", or that file's name: one of this shop's own. */
-static i64 own_picture(struct product *p, str source)
-{
-    struct ctx *c = p->c;
-    struct node *row = NULL;
-    size_t start = source.n, end;
-    while (start && source.p[start - 1] != '/')
-        start--;
-    str file = str_from(source, start);
-    for (end = file.n; end && file.p[end - 1] != '-'; end--)
-        continue;
-    if (end < 17 || !str_ends(file, S(".webp")))
-        return 0;
-    if (q_media_by_stem(c, &row, p->in->wish->organisation, str_upto(file, end - 1)))
-        fault_clear(c);
-    return node_int(row, "id");
-}
-
-static bool read_file(struct product *p, struct row *row, str file, str *bytes)
-{
-    struct ctx *c = p->c;
-    bool ok = false;
-    if (str_find(file, S("/")) >= 0 || file.p[0] == '.') {
-        warn(p, row, S("a picture's name may have no folder in it"));
-        return false;
-    }
-    str path = str_fmt(c->mem, "%.*s/%.*s", STR(p->in->wish->images_dir), STR(file));
-    *bytes = file_read(c->mem, str_c(c->mem, path), MOST_PICTURE, &ok);
-    if (!ok)
-        warn(p, row, str_fmt(c->mem, "picture %.*s is not there", STR(file)));
-    return ok;
-}
-
-/* Through the one guarded door: https, public peers, no redirects, so large and so long at most. */
-static bool fetch(struct product *p, struct row *row, str address, str *bytes)
-{
-    struct ctx *c = p->c;
-    struct http_answer answer = { 0 };
-    struct http_call call = { .method = "GET",
-        .url = address,
-        .ceiling = MOST_PICTURE,
-        .connect_us = 5 * SECOND,
-        .total_us = 15 * SECOND };
-    bool is_https = str_starts(address, S("https://"));
-    int err = is_https ? http_call(c, &call, &answer) : E_PROVIDER;
-    if (!err && answer.status == 200) {
-        *bytes = answer.body;
-        return true;
-    }
-    str why = !is_https ? S("only https is fetched")
-        : err           ? c->fault.detail
-                        : str_fmt(c->mem, "it answers %d", answer.status);
-    warn(p, row, str_fmt(c->mem, "picture %.*s: %.*s", STR(address), STR(why)));
-    fault_clear(c);
-    return false;
-}
-
-static i64 picture_of(struct product *p, struct row *row, str source)
-{
-    struct ctx *c = p->c;
-    const struct import_wish *wish = p->in->wish;
-    bool is_address = str_find(source, S("://")) >= 0;
-    i64 picture = own_picture(p, source);
-    str bytes;
-    if (picture)
-        return picture;
-    if (is_address && !wish->fetch_images) {
-        warn(p, row,
-            str_fmt(c->mem, "picture %.*s is not fetched (--fetch-images does)", STR(source)));
-        return 0;
-    }
-    if (wish->rehearse) {
-        warn(p, row, str_fmt(c->mem, "picture %.*s would be taken in", STR(source)));
-        return 0;
-    }
-    if (is_address ? !fetch(p, row, source, &bytes) : !read_file(p, row, source, &bytes))
-        return 0;
-    if (media_store(c, wish->organisation, bytes, false, &picture)) {
-        warn(p, row, str_fmt(c->mem, "picture %.*s: %.*s", STR(source), STR(c->fault.text)));
-        fault_clear(c);
-        return 0;
-    }
-    return picture;
-}
-
-/* One that the product shows already stays as it is called there. */
-static bool keep_picture(const struct product *p, struct node *pictures, i64 picture)
-{
-    EACH(it, p->was.pictures) {
-        if (node_int(&it->node, "picture") != picture)
-            continue;
-        struct node *entry = node_add_map(p->c->mem, pictures);
-        node_set_int(p->c->mem, entry, S("picture"), picture);
-        node_set(p->c->mem, entry, S("alt"), node_get(&it->node, S("alts")));
-        if (!node_is_null(&it->node, "option_code"))
-            node_set_str(p->c->mem, node_set_map(p->c->mem, entry, S("option")),
-                node_str(&it->node, "option_code"), node_str(&it->node, "value_code"));
-        return true;
-    }
-    return false;
-}
-
-static void find_pictures(struct product *p, struct row *row, str cell)
-{
-    str one;
-    while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
-        str source = str_trim(one);
-        if (source.n && !node_get(p->found, source))
-            node_set_int(p->c->mem, p->found, source, picture_of(p, row, source));
-    }
-}
-
-/* Outside of any transaction: they take their time. */
-void import_pictures(struct product *p)
-{
-    p->found = node_map(p->c->mem);
-    if (p->rows[0].problem || !(p->in->wish->images_dir.n || p->in->format->addresses))
-        return;
-    for (size_t i = 0; i < p->n; i++) {
-        find_pictures(p, &p->rows[i], p->rows[i].cells[ASSETS]);
-        find_pictures(p, &p->rows[i], p->rows[i].cells[VARIANT_ASSETS]);
-    }
-}
-
-static void add_pictures(
-    struct product *p, str cell, struct node *pictures, const struct node *options)
-{
-    struct ctx *c = p->c;
-    str one;
-    while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
-        struct node *found = node_get(p->found, str_trim(one));
-        i64 picture = found ? found->as.number : 0;
-        if (!picture || keep_picture(p, pictures, picture))
-            continue;
-        struct node *entry = node_add_map(c->mem, pictures);
-        node_set_int(c->mem, entry, S("picture"), picture);
-        english(c, entry, S("alt"), p->rows[0].cells[NAME]);
-        if (node_count(options)) {
-            const struct item *first = node_first(options);
-            node_set(c->mem, node_set_map(c->mem, entry, S("option")), first->key,
-                (struct node *)&first->node);
-        }
-    }
 }
 
 /* ---- options and variants
@@ -328,7 +178,7 @@ static void call(struct product *p, struct node *map, str code, str name, const 
     if (old)
         node_set(p->c->mem, map, S("name"), node_get(old, S("names")));
     else
-        english(p->c, map, S("name"), name);
+        import_english(p->c, map, S("name"), name);
 }
 
 static void add_value(struct product *p, struct node *option, str name)
@@ -436,7 +286,7 @@ static int own_sku(struct product *p, struct row *row, const struct node *chosen
     struct node *product, *taken = NULL;
     *sku = row->cells[SKU];
     if (sku->n > 80) {
-        warn(p, row, S("the SKU is longer than 80 characters"));
+        import_warn(p, row, S("the SKU is longer than 80 characters"));
         *sku = S("");
     }
     if (sku->n) {
@@ -444,7 +294,7 @@ static int own_sku(struct product *p, struct row *row, const struct node *chosen
         TRY(q_catalog_sku_taken(
             c, &taken, p->in->wish->organisation, *sku, node_int(product, "id")));
         if (taken) {
-            warn(p, row,
+            import_warn(p, row,
                 str_fmt(
                     c->mem, "SKU %.*s belongs to %.*s", STR(*sku), STR(node_str(taken, "slug"))));
             *sku = S("");
@@ -452,7 +302,7 @@ static int own_sku(struct product *p, struct row *row, const struct node *chosen
     }
     if (!sku->n) {
         *sku = catalog_made_sku(c, p->slug, chosen);
-        warn(p, row, str_fmt(c->mem, "made %.*s", STR(*sku)));
+        import_warn(p, row, str_fmt(c->mem, "made %.*s", STR(*sku)));
     }
     return E_OK;
 }
@@ -504,7 +354,7 @@ static int add_variant(
     node_set(c->mem, variant, S("options"), chosen);
     node_set_int(c->mem, node_set_map(c->mem, variant, S("prices")), p->in->wish->currency, price);
     if (!compare_at(p, row, sku, variant))
-        warn(p, row, not_amount(p, row, COMPARE_AT));
+        import_warn(p, row, not_amount(p, row, COMPARE_AT));
     if (row->cells[WEIGHT].n)
         node_set_int(c->mem, variant, S("weight_g"), weight);
     if (row->cells[STOCK].n)
@@ -529,7 +379,7 @@ static void keep_summary(struct product *p)
 {
     EACH(it, p->was.texts)
         if (str_is(node_str(&it->node, "lang"), "en"))
-            english(p->c, p->doc, S("summary"), node_str(&it->node, "summary"));
+            import_english(p->c, p->doc, S("summary"), node_str(&it->node, "summary"));
 }
 
 static int document_of(struct product *p)
@@ -541,8 +391,8 @@ static int document_of(struct product *p)
     node_set_str(mem, p->doc, S("slug"), p->slug);
     node_set_bool(mem, p->doc, S("keep_others"), true);
     node_set_str(mem, p->doc, S("stock_cause"), p->in->cause);
-    english(c, p->doc, S("name"), head->cells[NAME]);
-    english(c, p->doc, S("description"), head->cells[DESCRIPTION]);
+    import_english(c, p->doc, S("name"), head->cells[NAME]);
+    import_english(c, p->doc, S("description"), head->cells[DESCRIPTION]);
     keep_summary(p);
     if (head->cells[TAX].n)
         node_set_str(mem, p->doc, S("tax_class"), str_lower(mem, head->cells[TAX]));
@@ -557,25 +407,29 @@ static int document_of(struct product *p)
     struct node *variants = node_set_list(mem, p->doc, S("variants"));
     bool with_pictures = p->in->wish->images_dir.n || p->in->format->addresses;
     struct node *pictures = with_pictures ? node_list(mem) : NULL;
+    const struct node **chosen = NEWS(mem, const struct node *, p->n + 1);
     options_of(p, options);
     if (pictures)
-        add_pictures(p, head->cells[ASSETS], pictures, NULL);
+        import_add_pictures(p, head, head->cells[ASSETS], pictures, NULL);
     for (size_t i = 0; i < p->n; i++) {
+        struct row *row = &p->rows[i];
         size_t before = node_count(variants);
-        if (p->rows[i].no_variant) {
-            add_pictures(p, p->rows[i].cells[ASSETS], pictures, NULL);
+        if (row->no_variant) {
+            import_add_pictures(p, row, row->cells[ASSETS], pictures, NULL);
             continue;
         }
-        TRY(add_variant(p, &p->rows[i], options, variants));
+        TRY(add_variant(p, row, options, variants));
         if (node_count(variants) == before)
             continue;
-        TRY(facets(p, p->rows[i].cells[VARIANT_FACETS], specs, NULL));
+        chosen[i] = node_get(&variants->as.items.last->node, S("options"));
+        TRY(facets(p, row->cells[VARIANT_FACETS], specs, NULL));
         if (pictures && i && p->in->format->addresses)
-            add_pictures(p, p->rows[i].cells[ASSETS], pictures, NULL);
-        if (pictures)
-            add_pictures(p, p->rows[i].cells[VARIANT_ASSETS], pictures,
-                node_get(&variants->as.items.last->node, S("options")));
+            import_add_pictures(p, row, row->cells[ASSETS], pictures, NULL);
+        if (pictures && !p->in->format->addresses)
+            import_add_pictures(p, row, row->cells[VARIANT_ASSETS], pictures, chosen[i]);
     }
+    if (pictures && p->in->format->addresses)
+        import_place_pictures(p, options, chosen, pictures);
     keep_specs(p, specs);
     if (node_count(variants))
         import_keep(p);

@@ -1,0 +1,293 @@
+/* Pictures of a file of products: found in a folder or fetched, before anything is written; and
+ * which of them stands with what. */
+#include "catalog/import_in.h"
+
+#define MOST_PICTURE ((size_t)10 << 20)
+
+/* "https://shop/media/<stem>-1200.webp", or that file's name: one of this shop's own. */
+static i64 own_picture(struct product *p, str source)
+{
+    struct ctx *c = p->c;
+    struct node *row = NULL;
+    size_t start = source.n, end;
+    while (start && source.p[start - 1] != '/')
+        start--;
+    str file = str_from(source, start);
+    for (end = file.n; end && file.p[end - 1] != '-'; end--)
+        continue;
+    if (end < 17 || !str_ends(file, S(".webp")))
+        return 0;
+    if (q_media_by_stem(c, &row, p->in->wish->organisation, str_upto(file, end - 1)))
+        fault_clear(c);
+    return node_int(row, "id");
+}
+
+static bool read_file(struct product *p, struct row *row, str file, str *bytes)
+{
+    struct ctx *c = p->c;
+    bool ok = false;
+    if (str_find(file, S("/")) >= 0 || file.p[0] == '.') {
+        import_warn(p, row, S("a picture's name may have no folder in it"));
+        return false;
+    }
+    str path = str_fmt(c->mem, "%.*s/%.*s", STR(p->in->wish->images_dir), STR(file));
+    *bytes = file_read(c->mem, str_c(c->mem, path), MOST_PICTURE, &ok);
+    if (!ok)
+        import_warn(p, row, str_fmt(c->mem, "picture %.*s is not there", STR(file)));
+    return ok;
+}
+
+/* Through the one guarded door: https, public peers, no redirects, so large and so long at most. */
+static bool fetch(struct product *p, struct row *row, str address, str *bytes)
+{
+    struct ctx *c = p->c;
+    struct http_answer answer = { 0 };
+    struct http_call call = { .method = "GET",
+        .url = address,
+        .ceiling = MOST_PICTURE,
+        .connect_us = 5 * SECOND,
+        .total_us = 15 * SECOND };
+    bool is_https = str_starts(address, S("https://"));
+    int err = is_https ? http_call(c, &call, &answer) : E_PROVIDER;
+    if (!err && answer.status == 200) {
+        *bytes = answer.body;
+        return true;
+    }
+    str why = !is_https ? S("only https is fetched")
+        : err           ? c->fault.detail
+                        : str_fmt(c->mem, "it answers %d", answer.status);
+    import_warn(p, row, str_fmt(c->mem, "picture %.*s: %.*s", STR(address), STR(why)));
+    fault_clear(c);
+    return false;
+}
+
+static i64 picture_of(struct product *p, struct row *row, str source)
+{
+    struct ctx *c = p->c;
+    const struct import_wish *wish = p->in->wish;
+    bool is_address = str_find(source, S("://")) >= 0;
+    i64 picture = own_picture(p, source);
+    str bytes;
+    if (picture)
+        return picture;
+    if (is_address && !wish->fetch_images) {
+        import_warn(p, row,
+            str_fmt(c->mem, "picture %.*s is not fetched (--fetch-images does)", STR(source)));
+        return 0;
+    }
+    if (wish->rehearse) {
+        import_warn(p, row, str_fmt(c->mem, "picture %.*s would be taken in", STR(source)));
+        return 0;
+    }
+    if (is_address ? !fetch(p, row, source, &bytes) : !read_file(p, row, source, &bytes))
+        return 0;
+    if (media_store(c, wish->organisation, bytes, false, &picture)) {
+        import_warn(p, row, str_fmt(c->mem, "picture %.*s: %.*s", STR(source), STR(c->fault.text)));
+        fault_clear(c);
+        return 0;
+    }
+    return picture;
+}
+
+static struct node *entry_of(const struct node *pictures, i64 picture)
+{
+    EACH(it, pictures)
+        if (node_int(&it->node, "picture") == picture)
+            return (struct node *)&it->node;
+    return NULL;
+}
+
+static struct node *new_entry(struct product *p, struct node *pictures, i64 picture)
+{
+    struct node *entry = node_add_map(p->c->mem, pictures);
+    node_set_int(p->c->mem, entry, S("picture"), picture);
+    return entry;
+}
+
+static void set_option(struct product *p, struct node *entry, str option, str value)
+{
+    node_set_str(p->c->mem, node_set_map(p->c->mem, entry, S("option")), option, value);
+}
+
+/* One that the product shows already stays as it is called there. */
+static struct node *keep_picture(struct product *p, struct node *pictures, i64 picture)
+{
+    const struct node *was = entry_of(p->was.pictures, picture);
+    if (!was)
+        return NULL;
+    struct node *entry = new_entry(p, pictures, picture);
+    node_set(p->c->mem, entry, S("alt"), node_get(was, S("alts")));
+    if (!node_is_null(was, "option_code"))
+        set_option(p, entry, node_str(was, "option_code"), node_str(was, "value_code"));
+    return entry;
+}
+
+/* What the file says of it, in English; the other languages stay. */
+static void describe(struct product *p, struct node *entry, str words)
+{
+    struct node *before = node_get(entry, S("alt")), *names;
+    if (!words.n || str_eq(node_str(before, "en"), words))
+        return;
+    names = node_map(p->c->mem);
+    EACH(it, before)
+        node_set(p->c->mem, names, it->key, (struct node *)&it->node);
+    node_set_str(p->c->mem, names, S("en"), words);
+    node_set(p->c->mem, entry, S("alt"), names);
+}
+
+/* It stands in the list already, or before, or now: called as the product until somebody says. */
+static struct node *take(struct product *p, struct node *pictures, i64 picture)
+{
+    struct node *entry = p->in->format->addresses ? entry_of(pictures, picture) : NULL;
+    if (!entry)
+        entry = keep_picture(p, pictures, picture);
+    if (!entry) {
+        entry = new_entry(p, pictures, picture);
+        import_english(p->c, entry, S("alt"), p->rows[0].cells[NAME]);
+    }
+    return entry;
+}
+
+static void find_pictures(struct product *p, struct row *row, str cell)
+{
+    str one;
+    while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
+        str source = str_trim(one);
+        if (source.n && !node_get(p->found, source))
+            node_set_int(p->c->mem, p->found, source, picture_of(p, row, source));
+    }
+}
+
+/* Outside of any transaction: they take their time. */
+void import_pictures(struct product *p)
+{
+    p->found = node_map(p->c->mem);
+    if (p->rows[0].problem || !(p->in->wish->images_dir.n || p->in->format->addresses))
+        return;
+    for (size_t i = 0; i < p->n; i++) {
+        find_pictures(p, &p->rows[i], p->rows[i].cells[ASSETS]);
+        find_pictures(p, &p->rows[i], p->rows[i].cells[VARIANT_ASSETS]);
+    }
+}
+
+static i64 found(const struct product *p, str source)
+{
+    const struct node *id = node_get(p->found, source);
+    return id ? id->as.number : 0;
+}
+
+void import_add_pictures(struct product *p, const struct row *row, str cell, struct node *pictures,
+    const struct node *options)
+{
+    str one;
+    while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
+        i64 picture = found(p, str_trim(one));
+        if (!picture)
+            continue;
+        bool is_kept = entry_of(p->was.pictures, picture) != NULL;
+        struct node *entry = take(p, pictures, picture);
+        const struct item *first = node_count(options) ? node_first(options) : NULL;
+        if (!is_kept && first)
+            set_option(p, entry, first->key, first->node.as.text);
+        if (!first)
+            describe(p, entry, row->cells[ALT]);
+    }
+}
+
+/* ---- of a variant ------------------------------------------------------------------------------
+ * A picture stands with a value of one option: "Red", whatever the size. So the value is looked for
+ * that all variants with this picture have, and no other. */
+
+static str picture_of_row(const struct row *row) { return str_trim(row->cells[VARIANT_ASSETS]); }
+
+static str chosen_value(const struct node *chosen, str option)
+{
+    const struct node *value = node_get(chosen, option);
+    return value ? value->as.text : str_none;
+}
+
+static bool tells_apart(
+    const struct product *p, const struct node *const *chosen, size_t at, str option)
+{
+    str source = picture_of_row(&p->rows[at]), value = chosen_value(chosen[at], option);
+    for (size_t i = 0; i < p->n; i++)
+        if (chosen[i] &&
+            str_eq(picture_of_row(&p->rows[i]), source) !=
+                str_eq(chosen_value(chosen[i], option), value))
+            return false;
+    return true;
+}
+
+/* The one it stands with already where there are several, as in a file of a few rows. */
+static const struct node *telling_option(const struct product *p, const struct node *options,
+    const struct node *const *chosen, size_t at)
+{
+    i64 picture = found(p, picture_of_row(&p->rows[at]));
+    str before = node_str(entry_of(p->was.pictures, picture), "option_code");
+    const struct node *first = NULL;
+    EACH(it, options) {
+        str code = node_str(&it->node, "code");
+        if (!tells_apart(p, chosen, at, code))
+            continue;
+        if (str_eq(code, before))
+            return &it->node;
+        first = first ? first : &it->node;
+    }
+    return first;
+}
+
+static str called(const struct node *option, str value)
+{
+    EACH(it, node_get(option, S("values")))
+        if (str_eq(node_str(&it->node, "code"), value))
+            return node_str(node_get(&it->node, S("name")), "en");
+    return value;
+}
+
+static bool is_first_with_it(const struct product *p, const struct node *const *chosen, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (chosen[i] && str_eq(picture_of_row(&p->rows[i]), picture_of_row(&p->rows[at])))
+            return false;
+    return true;
+}
+
+static void place(
+    struct product *p, const struct node *option, str value, size_t at, struct node *pictures)
+{
+    struct row *row = &p->rows[at];
+    str source = picture_of_row(row), name = option ? called(option, value) : str_none;
+    i64 picture = found(p, source);
+    if (!option)
+        import_warn(p, row,
+            str_fmt(p->c->mem,
+                "picture %.*s is kept with the whole product: no option tells its variants from "
+                "the others",
+                STR(source)));
+    else if (p->in->wish->rehearse)
+        import_warn(
+            p, row, str_fmt(p->c->mem, "picture %.*s is that of %.*s", STR(source), STR(name)));
+    if (!picture)
+        return;
+    struct node *entry = take(p, pictures, picture);
+    if (option)
+        set_option(p, entry, node_str(option, "code"), value);
+}
+
+void import_place_pictures(struct product *p, const struct node *options,
+    const struct node *const *chosen, struct node *pictures)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (!chosen[i] || !picture_of_row(&p->rows[i]).n || !is_first_with_it(p, chosen, i))
+            continue;
+        const struct node *option = telling_option(p, options, chosen, i);
+        if (!node_count(options)) { /* there is nothing to tell apart */
+            i64 picture = found(p, picture_of_row(&p->rows[i]));
+            if (picture)
+                take(p, pictures, picture);
+            continue;
+        }
+        str value = option ? chosen_value(chosen[i], node_str(option, "code")) : str_none;
+        place(p, option, value, i, pictures);
+    }
+}
