@@ -194,6 +194,16 @@ T(ID_20_a_profile_is_changed_and_known_at_once)
     t_json("person.lang", "th");
     t_json("person.phone", "0812345678");
     eq_int(t_int("select count(*) as n from auth.person p where p::text like '%%0812345678%%'"), 0);
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    static const char *const forms[] = { "/checkout", "/account/addresses/new" };
+    for (size_t i = 0; i < COUNT(forms); i++) { /* what we know is not asked for again */
+        t_get(forms[i]);
+        t_text("value=\"Ann Li\"");
+        t_text("value=\"0812345678\"");
+    }
+    t_get("/account/addresses/new.json");
+    t_status(200);
     t_post("/account/profile", "name=&lang=xx");
     t_status(422);
     t_html("[aria-invalid=true]");

@@ -201,7 +201,14 @@ static int list(struct req *r)
 
 static int show_new(struct req *r)
 {
-    return reply_with(r, form_of(r, chosen_country(r, S("TH")), str_none));
+    struct ctx *c = &r->c;
+    struct node *document = form_of(r, chosen_country(r, S("TH")), str_none), *person;
+    TRY(auth_person(c, me(r), &person)); /* mostly it is their own */
+    struct node *form = node_map(c->mem);
+    for (size_t i = 0; i < COUNT(fields); i++)
+        node_set_str(c->mem, form, str_of(fields[i]), node_str(person, fields[i]));
+    node_set(c->mem, document, S("form"), form);
+    return reply_with(r, document);
 }
 
 static int add(struct req *r)

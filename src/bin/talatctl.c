@@ -77,12 +77,18 @@ static void say_usage(FILE *to, const char *before, const struct command *comman
 
 static int usage(FILE *to)
 {
-    fprintf(to, "usage: talatctl [--config FILE] COMMAND ...\n\n");
+    fprintf(to, "usage: talatctl [--config FILE] COMMAND ...\n       talatctl help COMMAND | --version\n\n");
     for (const struct command *command = commands; command->name; command++) {
         say_usage(to, "  ", command);
         fprintf(to, "        %s\n", command->what);
     }
     return to == stdout ? 0 : 2;
+}
+
+static int misused(const char *why)
+{
+    fprintf(stderr, "%s\n", why);
+    return 2;
 }
 
 static bool asks_help(const char *word)
@@ -136,12 +142,19 @@ int main(int argc, char **argv)
     }
     if (argc < 2)
         return usage(stderr);
-    if (asks_help(argv[1]))
+    if (!strcmp(argv[1], "--config"))
+        return misused("talatctl: --config is followed by a file and a command");
+    if (!strcmp(argv[1], "--version"))
+        return puts("talatctl " TALAT_VERSION) < 0;
+    bool asks = asks_help(argv[1]);
+    if (asks && argc == 2)
         return usage(stdout);
+    const char *name = argv[asks ? 2 : 1];
     for (const struct command *command = commands; command->name; command++)
-        if (!strcmp(argv[1], command->name))
-            return argc == 3 && asks_help(argv[2]) ? help(command)
-                                                   : run(command, config, argc - 1, argv + 1);
-    fprintf(stderr, "talatctl: there is no command %s: talatctl help lists them\n", argv[1]);
+        if (!strcmp(name, command->name))
+            return asks || (argc == 3 && asks_help(argv[2]))
+                ? help(command)
+                : run(command, config, argc - 1, argv + 1);
+    fprintf(stderr, "talatctl: there is no command %s: talatctl help lists them\n", name);
     return 2;
 }

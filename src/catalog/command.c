@@ -41,7 +41,10 @@ static bool read_options(int argc, char **argv, struct wanted *w)
 static int find_house(struct ctx *c, struct wanted *w)
 {
     struct node *organisation = NULL;
-    if (auth_organisation_by_slug(c, w->organisation, &organisation) || !organisation)
+    int err = auth_organisation_by_slug(c, w->organisation, &organisation);
+    if (err == E_AWAY)
+        return err;
+    if (err || !organisation)
         return fail(c, E_MISSING, "import.organisation", "there is no organisation %.*s",
             STR(w->organisation));
     w->wish.organisation = c->scope.organisation = node_int(organisation, "id");

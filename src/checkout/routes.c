@@ -1,4 +1,5 @@
 #include "account/account.h"
+#include "auth/auth.h"
 #include "cart/cart.h"
 #include "checkout/checkout.h"
 #include "io/io.h"
@@ -118,7 +119,7 @@ static const struct node *chosen_address(struct req *r, const struct node *book)
     return NULL;
 }
 
-static void fill_form(struct req *r, struct node *document)
+static int fill_form(struct req *r, struct node *document)
 {
     struct ctx *c = &r->c;
     struct node *draft = node_get(checkout_of(document), S("draft"));
@@ -133,12 +134,18 @@ static void fill_form(struct req *r, struct node *document)
         name = node_str(kept, "name");
         phone = node_str(kept, "phone");
     }
+    if (me(r) && !phone.n) {
+        struct node *person;
+        TRY(auth_person(c, me(r), &person));
+        phone = node_str(person, "phone");
+    }
     node_set_str(c->mem, form, S("email"), email.n ? email : r->who.email);
     node_set_str(c->mem, form, S("name"), name.n ? name : r->who.name);
     node_set_str(c->mem, form, S("phone"), phone);
     for (size_t i = 0; i < COUNT(of_address); i++)
         node_set_str(c->mem, form, str_of(of_address[i]), node_str(address, of_address[i]));
     node_hide(node_set(c->mem, document, S("form"), form));
+    return E_OK;
 }
 
 static int show_address(struct req *r)
@@ -147,7 +154,7 @@ static int show_address(struct req *r)
     TRY(page(r, 1, &document));
     if (is_stuck(document))
         return see_other(r, S("/cart"));
-    fill_form(r, document);
+    TRY(fill_form(r, document));
     const struct node *chosen = chosen_address(r, node_get(document, S("addresses")));
     if (in_has(r, "country"))
         TRY(add_countries(r, document, str_upper(r->c.mem, in_str(r, "country"))));

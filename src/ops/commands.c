@@ -18,7 +18,7 @@ enum { MIGRATION_NEEDED = 3 };
 static int sorry(struct ctx *c, const char *what)
 {
     str why = c->fault.detail.n ? c->fault.detail : c->fault.text;
-    fprintf(stderr, "talatctl: %s: %.*s\n", what, STR(why));
+    fprintf(stderr, "talatctl: %s%s%.*s\n", what, why.n ? ": " : "", STR(why));
     return 1;
 }
 
@@ -144,7 +144,7 @@ int user_command(struct ctx *c, int argc, char **argv)
     bool known = false;
     for (size_t i = 0; i < COUNT(roles); i++)
         known = known || str_is(a.role, roles[i]);
-    if (!known || !a.email.n || str_find(a.email, S("@")) < 1) {
+    if (!known || !in_is_email(a.email)) {
         fprintf(stderr,
             "talatctl: an address, and a role of user, admin, super_admin, owner, "
             "member or viewer\n");
@@ -166,8 +166,10 @@ int route_list_command(struct ctx *c, int argc, char **argv)
     struct buf out = buf_new(c->mem, MOST_REPORT);
     bool slow = false, json = false;
     for (int i = 1; i < argc; i++) {
-        slow = slow || !strcmp(argv[i], "--slow");
-        json = json || !strcmp(argv[i], "--json");
+        bool *is = !strcmp(argv[i], "--slow") ? &slow : !strcmp(argv[i], "--json") ? &json : NULL;
+        if (!is)
+            return 2;
+        *is = true;
     }
     router_dump(c->app->router, slow, json, &out);
     printf("%.*s", STR(buf_str(&out)));
@@ -200,6 +202,8 @@ int jobs_command(struct ctx *c, int argc, char **argv)
         return 2;
     if (q_work_revive(c, &changed, id))
         return sorry(c, "the job was not changed");
-    printf("%s\n", changed ? "it is due again" : "there is no dead job of that number");
-    return changed ? 0 : 1;
+    if (!changed)
+        return sorry(c, "there is no dead job of that number");
+    printf("it is due again\n");
+    return 0;
 }

@@ -16,8 +16,13 @@ static void say_all(struct exam *e, enum ill level, const struct node *rows, con
     }
 }
 
+/* That the database is away is one fault, however many checks would have asked it. */
 static void sorry(struct exam *e, const char *what)
 {
+    e->said += e->is_away;
+    if (e->is_away)
+        return;
+    e->is_away = e->c->fault.code == E_AWAY;
     SAY(e, WRONG, S("systemctl status postgresql; the settings pg and pg_owner"), "%s: %s", what,
         exam_fault(e));
 }

@@ -8,6 +8,7 @@ struct exam {
     const char *check;
     struct node *findings;
     i64 said;
+    bool is_away; /* the database: said once */
     enum ill worst;
 };
 /* One thing found, and the words for what to do: a command to copy where there is one. */

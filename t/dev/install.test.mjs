@@ -100,6 +100,14 @@ test('talatctl says of each command how it is used, whatever shop there is', { s
         assert.deepEqual([status, stderr], [0, ''], name);
         assert.ok(stdout.startsWith(`usage: talatctl ${name}${usage}\n${what}\n`), stdout);
     }
+    const first = commands[0][1];
+    assert.equal(ask('help', first).stdout, ask(first, '--help').stdout);
+    assert.match(ask('--version').stdout, /^talatctl \d+\.\d+/);
+    for (const words of [['--config'], ['--config', '/nowhere']]) {
+        const { status, stderr } = ask(...words);
+        assert.equal(status, 2);
+        assert.match(stderr, words[1] ? /^usage: / : /--config is followed by a file/);
+    }
     const none = ask('nonsense');
     assert.deepEqual([none.status, none.stdout, none.stderr], [2, '', 'talatctl: there is no command nonsense: talatctl help lists them\n']);
 });

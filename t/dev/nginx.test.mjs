@@ -155,7 +155,7 @@ test('security headers come once with every answer', async () => {
 });
 
 test('ID-01 ID-12 pages that other shops call otherwise are found', async () => {
-    for (const [from, to] of [['/auth/register', '/register'], ['/th/auth/login?next=/cart', '/th/login?next=/cart'], ['/vi/auth/verify-otp', '/vi/verify']]) {
+    for (const [from, to] of [['/auth/register', '/register'], ['/th/auth/login?next=/cart', '/th/login?next=/cart'], ['/vi/auth/verify-otp', '/vi/verify'], ['/api', '/api/docs'], ['/api/', '/api/docs']]) {
         const { status, headers } = await ask(from);
         assert.deepEqual([status, headers.location], [301, to]);
     }

@@ -157,6 +157,7 @@ test('what must not be in a production shop, and clocks that run apart', { skip 
     const none = await examine(configured('no-provider', { stripe_key: null, pg: `host=${place} user=talat_app dbname=talat` }));
     says(none, 'provider', 'warning', /no payment provider/);
     says(none, 'database', 'wrong', /does not answer/);
+    assert.deepEqual(none.findings.filter((one) => /no connection/.test(one.what)).map((one) => one.check), ['database'], 'one fault is said once');
 });
 
 // An apt of the test's own, which knows a version of these packages and has another one installed.
