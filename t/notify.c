@@ -186,6 +186,24 @@ T(a_recipient_adds_no_header)
     no_text(mail, "\nBcc:");
 }
 
+T(mails_of_no_order_are_forgotten_after_a_year)
+{
+    t_open();
+    static const struct {
+        const char *cause, *order, *age;
+        bool stays;
+    } cases[] = { { "old:1", "null", "401 days", false }, { "old:2", "null", "399 days", true },
+        { "old:3", "7000001", "401 days", true } };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        t_sql("insert into notify.mail (template, cause, recipient, lang, state, order_id, created_at)"
+              " values ('new_device', '%s', 'old@example.test', 'en', 'sent', %s, now() - interval '%s')",
+            cases[i].cause, cases[i].order, cases[i].age);
+    t_cron("notify.mail.forget");
+    for (size_t i = 0; i < COUNT(cases); i++)
+        eq_int(t_int("select count(*) as n from notify.mail where cause = '%s'", cases[i].cause),
+            cases[i].stays);
+}
+
 T(a_mail_is_seen_by_whom_it_concerns)
 {
     i64 order = t_order();

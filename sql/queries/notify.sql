@@ -51,6 +51,12 @@ update notify.mail
 update notify.mail set recipient = '', answer = ''
  where template = :template and cause = :cause and state <> 'waiting';
 
+-- name: forget_old :exec
+-- Of what was said to people, not of orders, the first ones, a page at a time.
+delete from notify.mail
+ where id in (select id from notify.mail where order_id is null order by id limit 10000)
+   and created_at < now() - interval '400 days';
+
 -- name: add_sms :one
 -- in: person bigint, template text, cause text, mark text, network text, country text, lang text
 -- in: most bigint

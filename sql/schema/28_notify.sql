@@ -22,6 +22,7 @@ create table notify.mail (
 create index mail_order on notify.mail (order_id, id);
 create index mail_recipient on notify.mail (recipient);
 create index mail_person on notify.mail (person_id) where person_id is not null;
+create index mail_of_no_order on notify.mail (id) where order_id is null; -- which are forgotten
 alter table notify.mail enable row level security;
 alter table notify.mail force row level security;
 create policy own on notify.mail for all
@@ -29,7 +30,7 @@ create policy own on notify.mail for all
         or order_id = base.order_id() or base.is_platform())
     with check (organisation_id = base.organisation() or person_id = base.person()
         or order_id = base.order_id() or base.is_platform());
-grant select, insert, update on notify.mail to talat_app;
+grant select, insert, update, delete on notify.mail to talat_app;
 
 -- Says a thing once: its row, and the job that sends it.
 create function notify.say(of_template text, of_cause text, to_address text, in_lang text,

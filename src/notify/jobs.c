@@ -72,6 +72,17 @@ static int send(struct ctx *c, const struct job *job)
     return pg_flush(c);
 }
 
+static int forget_old(struct ctx *c)
+{
+    c->scope = (struct scope){ .platform = true };
+    return q_notify_forget_old(c, NULL);
+}
+
+CRONS(notify){
+    { "notify.mail.forget", HOUR, forget_old },
+    END_OF_CRONS,
+};
+
 JOBS(notify){
     /* A mail server is near, or away: then the last of a batch waits, and others take the rest. */
     { "notify.mail", send, .tries = TRIES, .rank = RANK_LAST, .is_quick = true },
