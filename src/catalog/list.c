@@ -291,6 +291,15 @@ static void chip(struct ctx *c, struct node *chips, str name, str url)
     node_set_str(c->mem, one, S("url"), url);
 }
 
+static str range_words(struct ctx *c, const struct list_ask *ask)
+{
+    str low = locale_money(c, ask->low, c->currency), high = locale_money(c, ask->high, c->currency);
+    if (ask->has_low && ask->has_high)
+        return str_fmt(c->mem, "%.*s – %.*s", STR(low), STR(high));
+    return ask->has_low ? str_fmt(c->mem, "%.*s %.*s", STR(say(c, "from")), STR(low))
+                        : str_fmt(c->mem, "%.*s %.*s", STR(say(c, "up to")), STR(high));
+}
+
 static str category_link(struct ctx *c, const struct list_ask *ask, str slug)
 {
     struct list_ask there = *ask;
@@ -391,11 +400,7 @@ static void filters_of(
     if (ask->available)
         chip(c, chips, say(c, "In stock"), link_of(c, ask, TOGGLE_STOCK, str_none));
     if (ask->has_low || ask->has_high)
-        chip(c, chips,
-            str_fmt(c->mem, "%.*s – %.*s",
-                STR(ask->has_low ? locale_money(c, ask->low, c->currency) : S("")),
-                STR(ask->has_high ? locale_money(c, ask->high, c->currency) : S(""))),
-            link_of(c, ask, WITHOUT_PRICE, str_none));
+        chip(c, chips, range_words(c, ask), link_of(c, ask, WITHOUT_PRICE, str_none));
     if (ask->is_search && ask->category.n)
         chip(c, chips, ask->category, link_of(c, ask, OTHER_CATEGORY, S("")));
     node_set(c->mem, document, S("filters"), filters);

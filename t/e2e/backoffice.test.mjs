@@ -124,6 +124,10 @@ journey('a paid order is paid back, a part first, then the rest, once', async ({
     await mali.sees('Your money is on its way back');
     await house.seesAfterReloading('The money went back');
     assert.equal(await house.page.locator('summary', { hasText: 'Give all the money back' }).count(), 0);
+    await house.opens(`/admin/orders?q=${order}`);
+    await house.sees('Nothing to send');
+    await house.opens(`/admin/orders?status=processing&q=${order}`); // what is to be packed
+    await house.sees('No order matches');
 });
 
 journey('orders and customers are found by what one knows of them', async ({ guest, merchant }) => {

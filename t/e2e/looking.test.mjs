@@ -131,6 +131,7 @@ journey('filters, chips and sorting are links that work without scripts', async 
     await mali.writes({ price_min: '1000', price_max: '1300' });
     await mali.clicks('Apply');
     await mali.isAt(/price_min=1000/);
+    await mali.sees('฿1,000.00 – ฿1,300.00');
     for (const price of await mali.page.locator('#goods .card .price strong').allInnerTexts()) {
         const amount = Number(price.replace(/[^\d.]/g, ''));
         assert.ok(amount <= 1300, `${price} is dearer than 1,300`);
