@@ -649,8 +649,9 @@ T(the_back_office_gives_a_part_back_and_says_what_is_wrong)
         t_status(422);
         t_html("a[href='#amount']");
     }
-    t_post_f(refund, "part=1&kept=%" PRId64 "&amount=99999", total);
-    t_status(409);
+    t_post_f(refund, "part=1&kept=%" PRId64 "&amount=99999", total); /* more than is left, which the form says at its field */
+    t_status(422);
+    t_html("a[href='#amount']");
     t_post_f(refund, "part=1&kept=%" PRId64 "&amount=100.50", total);
     t_status(303);
     t_post_f(refund, "part=1&kept=%" PRId64 "&amount=100.50", total);

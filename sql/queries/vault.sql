@@ -43,11 +43,6 @@ select id, whose, owner_id, wrapped, is_current from vault.key
 -- name: last :one
 select coalesce(max(id), 0)::bigint as id from vault.key;
 
--- name: number_on :exec
--- After keys that came with their numbers the next is none of them.
-select setval('vault.key_id_seq', k.last)
-  from (select max(id) as last from vault.key) k, vault.key_id_seq s where k.last > s.last_value;
-
 -- name: retire_before :exec
 -- in: id bigint, whose text, owner bigint
 update vault.key set is_current = false

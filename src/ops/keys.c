@@ -257,7 +257,9 @@ static int take_both(struct ctx *c, struct taking *t, str archive)
 {
     TRY(take_all(c, t, archive));
     t->own.mem = c->mem;
-    int err = q_vault_number_on(&t->own, NULL);
+    int err = pg_script(&t->own, /* the programs themselves may not set a sequence */
+        S("select setval('vault.key_id_seq', k.last) from (select max(id) as last from vault.key) k,"
+          " vault.key_id_seq s where k.last > s.last_value"));
     if (err)
         c->fault = t->own.fault;
     TRY(err);
