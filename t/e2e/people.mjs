@@ -39,9 +39,10 @@ export async function until(holds, otherwise, ms = 30_000) {
     }
 }
 let number = 0;
+const run = Date.now().toString(36); // a pid comes again
 // A new mail address, and so a new person, each time.
 export const newcomer = (name = 'Mali Suksai') => ({
-    name, email: `${name.toLowerCase().replace(/\W+/g, '.')}.${process.pid}.${++number}@example.test`,
+    name, email: `${name.toLowerCase().replace(/\W+/g, '.')}.${run}.${++number}@example.test`,
 });
 
 class Person {

@@ -5,7 +5,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Node } from './node.mjs';
-import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, one, payAt, processes, quote, rows,
+import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, one, payAt, quote, reread, rows,
     run, shopper, sql, text, until, stopwatch, live, opened } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
@@ -14,10 +14,9 @@ const was = skip ? '' : readFileSync(confPath, 'utf8');
 const html = { headers: { accept: 'text/html' } };
 
 // What talat.conf says on the first: its own nginx, and the other's.
-function renew(other) {
+async function renew(other) {
     writeFileSync(confPath, other ? `${was}other_nodes = ${other}\n` : was);
-    const { web, slow } = processes();
-    for (const pid of [web, slow]) process.kill(pid, 'SIGHUP');
+    await reread();
     dev('stop', 'work');
     dev('start', 'work');
 }
@@ -26,12 +25,12 @@ before(async () => {
     if (skip) return;
     await calm();
     await b.start();
-    renew(`${b.dir}/push.sock`);
+    await renew(`${b.dir}/push.sock`);
     await until(async () => (await ask('/health')).status === 200, 10000);
 });
 after(async () => {
     if (skip) return;
-    renew('');
+    await renew('');
     await b.stop();
 });
 

@@ -70,6 +70,13 @@ export function dev(...words) {
     return ran.stdout;
 }
 export const processes = () => JSON.parse(dev('status', '--json')).processes;
+// The pools read their configuration again; until no worker answers by the one of before.
+export async function reread() {
+    const { web, slow } = processes(), workers = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    const old = [web, slow].flatMap(workers);
+    for (const pid of [web, slow]) process.kill(pid, 'SIGHUP');
+    await until(() => [web, slow].every((pid) => workers(pid).length && !workers(pid).some((one) => old.includes(one))), 60000, 'the old workers go on');
+}
 
 // ---- asking ---------------------------------------------------------------------------------------
 
