@@ -251,6 +251,37 @@ T(the_orders_page_says_what_went_back_and_when)
     t_status(404);
 }
 
+/* As open pages are told: in the scope of who sells. */
+T(whoever_sees_an_order_sees_what_went_back_of_it)
+{
+    struct ctx *c = t_ctx();
+    struct node *read;
+    i64 order = paid_order();
+    at_desk(order, "refund", "part=1&amount=340.00&kept=134000", 303);
+    t_drain();
+    c->scope = (struct scope){ .organisation = 1 };
+    must(orders_read(c, order, &read));
+    eq_int((i64)node_count(node_get(read, S("given_back"))), 1);
+    eq_int(c->scope.order, 0);
+}
+
+T(what_was_paid_back_whole_waits_for_no_parcel)
+{
+    i64 order = paid_order();
+    str page = str_fmt(t_ctx()->mem, "/orders/%.*s", STR(t_number(order)));
+    t_get(str_fmt(t_ctx()->mem, "%.*s%.*s", STR(page), STR(t_key(order))).p);
+    t_get(page.p);
+    t_html("li[aria-current='step']");
+    at_desk(order, "refund", "kept=134000", 303);
+    t_drain();
+    t_get(page.p);
+    t_status(200);
+    t_no_html("li[aria-current='step']");
+    t_get(str_fmt(t_ctx()->mem, "/admin%.*s", STR(page)).p);
+    t_text("The money was asked to go back · ฿1,340.00");
+    t_text("The money went back · ฿1,340.00");
+}
+
 /* ---- what fails ------------------------------------------------------------------------------------ */
 
 T(a_refund_that_fails_is_told_to_staff_and_not_to_the_buyer)

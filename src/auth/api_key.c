@@ -130,16 +130,28 @@ static int touch(struct ctx *c, void *with)
 }
 
 /* Once in a while, not with each request: row says when. */
-static int note_use(struct ctx *c, const struct node *row, struct use *u)
+static int note_use(struct req *r, const struct node *row, struct use *u)
 {
-    u->key = node_int(row, "id");
-    u->organisation = node_int(row, "organisation_id");
+    struct ctx *c = &r->c;
+    struct scope before = c->scope;
+    str source = c->source;
+    bool is_elsewhere = node_bool(row, "is_elsewhere");
     if (!node_bool(row, "is_stale"))
         return E_OK;
-    return node_bool(row, "is_elsewhere") ? pg_tx(c, touch, u) : touch(c, u);
+    u->key = node_int(row, "id");
+    u->organisation = node_int(row, "organisation_id");
+    if (is_elsewhere)
+        name_in_trail(r);
+    c->scope = (struct scope){ .platform = true };
+    int err = is_elsewhere ? pg_tx(c, touch, u) : touch(c, u);
+    c->scope = before;
+    c->source = source;
+    if (!err && u->is_elsewhere && c->app->hooks.key_elsewhere)
+        c->app->hooks.key_elsewhere(r, r->who.person);
+    return err;
 }
 
-static int find(struct ctx *c, str key, struct use *u, struct node **row)
+static int find(struct ctx *c, str key, const struct use *u, struct node **row)
 {
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
@@ -147,8 +159,6 @@ static int find(struct ctx *c, str key, struct use *u, struct node **row)
         q_auth_key_by_prefix(c, row, str_upto(key, PREFIX_N), c->now, u->network, u->program);
     if (!err && *row && !crypto_equal(crypto_sha256_hex(c->mem, key), node_str(*row, "hash")))
         *row = NULL;
-    if (!err && *row)
-        err = note_use(c, *row, u);
     c->scope = before;
     return err;
 }
@@ -206,7 +216,5 @@ int key_become(struct req *r, str key)
     r->who.name = node_str(row, "key_name");
     r->who.email = str_none;
     r->who.key = node_int(row, "id");
-    if (use.is_elsewhere && r->c.app->hooks.key_elsewhere)
-        r->c.app->hooks.key_elsewhere(r, node_int(row, "person_id"));
-    return E_OK;
+    return note_use(r, row, &use);
 }

@@ -91,7 +91,10 @@ static int refund_failed(
 {
     TRY(q_orders_unrefunded(c, NULL, id, given_back(order, p)));
     TRY(orders_say_refund_failed(c, id, p));
-    return orders_note(c, id, "refund_failed", "provider", 0, NULL);
+    struct node *data = node_map(c->mem);
+    if (p->amount > 0)
+        node_set_int(c->mem, data, S("amount"), p->amount);
+    return orders_note(c, id, "refund_failed", "provider", 0, data);
 }
 
 /* Being paid at this moment: the stock stays a while longer. */

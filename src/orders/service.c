@@ -39,11 +39,15 @@ void orders_flag(struct ctx *c, struct node *order)
     node_set_bool(c->mem, order, S("can_cancel"), open);
 }
 
+/* Whoever may see the order may see what went back of it. */
 static int add_given_back(struct ctx *c, i64 id, struct node *order)
 {
     struct node *list = node_list(c->mem);
-    if (node_int(order, "refunded_total"))
-        TRY(payments_given_back(c, id, &list));
+    struct scope before = c->scope;
+    c->scope.order = id;
+    int err = node_int(order, "refunded_total") ? payments_given_back(c, id, &list) : E_OK;
+    c->scope = before;
+    TRY(err);
     node_set(c->mem, order, S("given_back"), list);
     return E_OK;
 }

@@ -39,12 +39,14 @@ static void set_standing(struct ctx *c, struct node *order)
 /* ---- the steps --------------------------------------------------------------------------------
  */
 
+/* The last time: several may send, and money may go back in parts. */
 static str time_of(const struct node *order, const char *kind)
 {
+    str at = str_none;
     EACH(item, node_get(order, S("events")))
         if (str_is(node_str(&item->node, "kind"), kind))
-            return node_str(&item->node, "at");
-    return str_none;
+            at = node_str(&item->node, "at");
+    return at;
 }
 
 static const struct step {
@@ -75,11 +77,11 @@ static void add_step(
         node_set_null(c->mem, step, S("at"));
 }
 
-/* Of a cancelled order: what it had come to, and the end. */
+/* Of an order that is cancelled, or whose money has gone back: what it had come to, and the end. */
 static void set_steps(struct ctx *c, struct node *order)
 {
-    bool cancelled = node_bool(order, "is_cancelled");
-    size_t done = steps_done(order), n = cancelled ? done : COUNT(steps);
+    bool cancelled = node_bool(order, "is_cancelled"), refunded = node_bool(order, "is_refunded");
+    size_t done = steps_done(order), n = cancelled || refunded ? done : COUNT(steps);
     struct node *list = node_set_list(c->mem, order, S("steps"));
     node_hide(list);
     for (size_t i = 0; i < n; i++)
@@ -87,6 +89,8 @@ static void set_steps(struct ctx *c, struct node *order)
             i < done, i == done);
     if (cancelled)
         add_step(c, list, "Cancelled", time_of(order, "cancelled"), true, false);
+    else if (refunded)
+        add_step(c, list, "Given back", time_of(order, "refunded"), true, false);
 }
 
 /* ---- what happened ------------------------------------------------------------------------------
@@ -128,11 +132,21 @@ void orders_event_kinds(struct ctx *c, struct node *list, str chosen)
     }
 }
 
+/* "The money went back · ฿340.00" */
+static str event_text(struct ctx *c, const struct node *event, str currency)
+{
+    str kind = node_str(event, "kind"), words = orders_event_words(c, kind);
+    i64 amount = node_int(node_get(event, S("data")), "amount");
+    return amount && str_starts(kind, S("refund"))
+        ? str_fmt(c->mem, "%.*s · %.*s", STR(words), STR(locale_money(c, amount, currency)))
+        : words;
+}
+
 void orders_story(struct ctx *c, struct node *order)
 {
     EACH(item, node_get(order, S("events")))
         node_hide(node_set_str(c->mem, (struct node *)&item->node, S("text"),
-            orders_event_words(c, node_str(&item->node, "kind"))));
+            event_text(c, &item->node, node_str(order, "currency"))));
     node_hide(node_set_str(c->mem, order, S("country_name"),
         locale_country(c, node_str(node_get(order, S("address")), "country"))));
     set_standing(c, order);

@@ -130,6 +130,7 @@ static int take_back(struct ctx *c, const struct provider_news *n, struct paymen
     bool fresh;
     TRY(q_payments_refund_failed(c, &row, out->refund, n->error));
     out->news = row ? NEWS_REFUND_FAILED : NEWS_NONE;
+    out->amount = node_int(row, "amount"); /* who refuses says no sum */
     if (row && node_bool(row, "was_done"))
         return ledger_unrefund(c, out->order, out->refund, node_int(row, "amount"),
             node_str(row, "currency"), &fresh);

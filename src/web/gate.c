@@ -41,17 +41,21 @@ static str marked_address(struct req *r, str *whence)
     return str_upto(crypto_sha256_hex(mem, str_from(*whence, 1)), 16);
 }
 
-static void note_source(struct req *r)
+void name_in_trail(struct req *r)
 {
     bool from_here = !r->remote.n || str_starts(r->remote, S("unix"));
     str whence = str_none, mark = S("-");
-    if (r->method == GET && r->route->rate != RATE_LOGIN) /* who comes back from elsewhere GETs */
-        return;
     i64 actor = r->who.viewer ? r->who.viewer : r->who.person;
     if (!from_here)
         mark = marked_address(r, &whence);
     r->c.source = str_fmt(r->c.mem, "%" PRId64 " %" PRId64 " web %.*s %.*s%.*s", actor,
         r->who.viewer ? r->who.person : 0, STR(mark), STR(r->c.id), STR(whence));
+}
+
+static void note_source(struct req *r)
+{
+    if (r->method != GET || r->route->rate == RATE_LOGIN) /* who comes back from elsewhere GETs */
+        name_in_trail(r);
 }
 
 /* Who brings a session or a token is counted when it is known whose they are, so that one round

@@ -257,6 +257,8 @@ struct limit_ask {
     str key;
 };
 int limit_take_all(struct req *, const struct limit_ask *, size_t n, i64 add);
+/* Whoever asks, for the audit trail; the gate has done so where anything can be changed. */
+void name_in_trail(struct req *);
 void limit_forget(struct req *, const char *name, str key); /* it went well after all */
 /* The row of the route table an address of ours belongs to, as written there ("/orders/{number}");
  * empty: none of ours. */

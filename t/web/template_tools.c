@@ -14,7 +14,7 @@ static str linted(const struct source_file *files, size_t n)
 {
     struct arena *mem = t_ctx()->mem;
     struct buf errors = buf_new(mem, 10000), words = buf_new(mem, 10000);
-    static const char *const folders[] = { "part", "lang", "src", "src/shop" };
+    static const char *const folders[] = { "part", "lang", "layout", "src", "src/shop" };
     char top[] = "/tmp/talat-lint-XXXXXX";
     is_true(mkdtemp(top));
     for (size_t i = 0; i < COUNT(folders); i++)
@@ -65,6 +65,14 @@ T(inline_code_open_forms_and_shapeless_pictures_are_found_with_their_line)
         else
             no_text(said, ".mustache:1:");
     }
+}
+
+/* Mail programs have no stylesheet of ours. */
+T(a_mails_layout_may_say_how_wide_it_is)
+{
+    no_text(LINTED({ "layout/mail.mustache", "<table style=\"max-width:560px\">" }), "styles belong");
+    has_text(LINTED({ "layout/mail.mustache", "<style>p{}</style>" }), "styles belong");
+    has_text(LINTED({ "layout/page.mustache", "<p style=\"a\">" }), "styles belong");
 }
 
 T(what_is_said_and_not_translated_is_found_in_templates_and_in_c)
