@@ -441,6 +441,10 @@ static str input_note(struct arena *mem, const struct input *in)
     if (!in->max || in->kind == GROUP)
         return str_none;
     const char *unit = in->kind == INT ? "" : in->kind >= INTS ? units[in->kind] : "characters";
+    if (in->min == in->max)
+        return str_fmt(mem, "%" PRId64 " %s", in->max, unit);
+    if (in->max == INT64_MAX)
+        return str_fmt(mem, "%" PRId64 " or more", in->min);
     return str_fmt(mem, "%" PRId64 "–%" PRId64 " %s", in->min, in->max, unit);
 }
 

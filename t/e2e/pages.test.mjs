@@ -55,6 +55,13 @@ journey('the pages of the shop are sound', async ({ guest }) => {
     nothing(wrong);
 });
 
+journey('the description of the API fits a phone, also unfolded', async ({ guest }) => {
+    const mali = await guest({ width: 390 });
+    await mali.opens('/api/docs');
+    await mali.page.locator('.operation').evaluateAll((all) => { for (const each of all) each.open = true; });
+    nothing(await wide(mali.page));
+});
+
 journey('the pages from the cart to the order are sound, and the order prints', async ({ guest }) => {
     const mali = await guest(), wrong = [];
     await mali.opens('/cart');
