@@ -454,6 +454,10 @@ T(states_only_move_forward)
     step(order, "status=", 422);
     step(order, "status=shipped&carrier=Thailand+Post&tracking=EX123456789TH", 303);
     eq_str(state(order), "shipped paid");
+    t_get(desk_of(order, "?done=shipped").p);
+    t_text("href=\"/admin/orders?status=processing\""); /* on with the next */
+    t_get(desk_of(order, "?done=flown").p);
+    t_status(422);
     step(order, "status=shipped", 409);
     eq_int(mails(order, "order_shipped"), 1);
     t_post(desk_of(order, "/cancel").p, "");

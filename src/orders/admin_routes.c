@@ -217,7 +217,7 @@ static str done_text(struct req *r)
     static const struct {
         const char *what, *text;
     } dones[] = {
-        { "shipped", SAYS("Marked as sent. The customer gets a mail.") },
+        { "shipped", SAYS("Marked as sent.") },
         { "delivered", SAYS("Marked as delivered.") },
         { "refund", SAYS("The money is on its way back. It is listed below.") },
         { "cancel", SAYS("The order is cancelled.") },
@@ -256,6 +256,8 @@ static int page(struct req *r, struct node **document)
     offer_acts(r, id, order, kept, *document);
     node_set_int(c->mem, *document, S("kept"), kept);
     node_hide(node_set_str(c->mem, *document, S("done"), done_text(r)));
+    node_hide(node_set_bool(c->mem, *document, S("done_shipped"),
+        r->method == GET && str_is(in_str(r, "done"), "shipped")));
     return E_OK;
 }
 
