@@ -209,4 +209,7 @@ test('what has never been started says how to', async () => {
         assert.deepEqual([ran.code, /TALAT_PORT=\S+ is no port/.test(ran.err)], [1, true], ran.err);
     }
     assert.equal(existsSync(it.folder), false);
+    const blank = (await shop(join(root, 'a blank'))).dev('status');
+    assert.equal(blank.code, 1);
+    assert.match(blank.err, /a blank has a blank in its name/);
 });

@@ -341,7 +341,7 @@ after(async () => { await browser?.close(); });
 // The payment provider's switches, for what a person cannot bring about.
 export async function provider(path, { method = 'POST', ...body } = {}) {
     const answer = await fetch(`${process.env.TALAT_SIM}/_sim/${path}`, {
-        method, headers: { 'content-type': 'application/json' }, body: method === 'POST' ? JSON.stringify(body) : undefined,
+        method, headers: { connection: 'close', 'content-type': 'application/json' }, body: method === 'POST' ? JSON.stringify(body) : undefined,
     });
     return answer.json();
 }

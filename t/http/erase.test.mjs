@@ -3,7 +3,7 @@ import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { Browser, calm, goods, invariants, isPaid, one, orderRow, payAt, pg, quote, rows, skip, sql, until } from './shop.mjs';
+import { Browser, calm, goods, invariants, isPaid, one, orderRow, payAt, pg, quote, rows, simulator, skip, sql, until } from './shop.mjs';
 
 after(() => skip || calm());
 
@@ -52,7 +52,7 @@ test('ID-20 after an erasure a dump of the whole database names nobody: mail, na
     assert.equal((await browser.post('/account/profile', { name: p.name, phone: p.phone, lang: 'en' })).status, 303);
     assert.equal((await browser.post('/account/addresses', address)).status, 303);
     assert.equal((await browser.post('/account/phone', { country: 'TH', number: p.mobile })).status, 303);
-    const code = await until(async () => (await (await fetch(`${process.env.TALAT_SIM}/_sim/texts?to=${encodeURIComponent(p.mobile)}`)).json()).messages[0]?.body.slice(0, 6), 15000, 'no message');
+    const code = await until(async () => (await simulator(`texts?to=${encodeURIComponent(p.mobile)}`)).messages[0]?.body.slice(0, 6), 15000, 'no message');
     assert.equal((await browser.post('/account/phone/code', { code })).status, 303);
     const own = await browser.order(goods().sku, 1, { ...address, email: p.email });
     await payAt(own.session, { email: p.email, name: p.name });

@@ -208,7 +208,7 @@ test('all 24 first arrivals of a life\'s four events, each with a copy at some l
     invariants();
 });
 
-test('the answer is lost after the provider acted, 500 times: 500 pages, 500 charges', { skip, timeout: 400000 }, async (t) => {
+test('the answer is lost after the provider acted, 500 times: 500 pages, 500 charges', { skip, timeout: 1200000 }, async (t) => {
     const TRIALS = Number(process.env.TALAT_TRIALS ?? 500), thing = goods({ stock: TRIALS + 10 }), before = (await simulator('stats?brief')).objects.session ?? 0, began = Date.now(), sessions = [];
     let toldSo = 0;
     await switches({ faults: ['drop', 'truncate', 'garbage', 'html'].map((way, i) => ({ match: 'POST /v1/checkout/sessions', do: way, first: true, ...(i < 3 && { p: 1 / (4 - i), seed: 7 + i }) })) });

@@ -327,7 +327,9 @@ export async function waitsOn(email) {
 // ---- the provider ---------------------------------------------------------------------------------------
 
 export async function simulator(path, body, method = body === undefined ? 'GET' : 'POST') {
-    const got = await fetch(`${sim}/_sim/${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) });
+    // A connection of its own: one that is kept may end while this process waits for another program.
+    const got = await fetch(`${sim}/_sim/${path}`, { method, headers: { connection: 'close', ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }) });
     const answer = await got.json();
     assert.equal(got.status, 200, JSON.stringify(answer));
     return answer;

@@ -3,12 +3,12 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Browser, rows, skip, sql, until } from './shop.mjs';
+import { Browser, rows, simulator, skip, sql, until } from './shop.mjs';
 
 const fresh = () => `sms.${Date.now()}.${Math.random().toString(36).slice(2, 8)}@example.test`;
 const aNumber = () => `+6689${String(Math.floor(Math.random() * 1e7)).padStart(7, '0')}`;
 const password = 'seven quiet lanterns';
-const texts = async (number) => (await (await fetch(`${process.env.TALAT_SIM}/_sim/texts?to=${encodeURIComponent(number)}`)).json());
+const texts = (number) => simulator(`texts?to=${encodeURIComponent(number)}`);
 const register = async () => {
     const email = fresh();
     // What other tests sent within the hour is not this test's.
