@@ -1,5 +1,5 @@
-// admin: by keyboard: "/" goes to the search; what changes an order is sent once; the menu of a
-// telephone shows where one is.
+// admin: by keyboard: "/" goes to the search; what changes an order is sent once, pictures that are
+// too large not at all; the menu of a telephone shows where one is.
 'use strict';
 document.querySelector('.rail-menu [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 document.querySelector('[data-focus]')?.focus();
@@ -10,6 +10,13 @@ addEventListener('keydown', (event) => {
     field.focus();
     field.select();
 });
+// What would be turned away is not sent first.
+for (const input of document.querySelectorAll('[data-most]'))
+    input.addEventListener('change', () => {
+        const size = [...input.files].reduce((sum, file) => sum + file.size, 0);
+        input.setCustomValidity(size > Number(input.dataset.most) ? input.dataset.tooMuch : '');
+        input.reportValidity();
+    });
 for (const form of document.querySelectorAll('form[data-once]'))
     form.addEventListener('submit', (event) => {
         if (form.dataset.sent) return event.preventDefault();

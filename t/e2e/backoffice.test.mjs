@@ -20,7 +20,11 @@ journey('a new product with picture, price and stock stands in the shop, and its
     await house.isAt(`/admin/products/${slug}`);
     assert.equal(await house.field('on_hand_0').inputValue(), '7');
 
-    await house.page.locator('#upload').setInputFiles({ name: 'kite.png', mimeType: 'image/png', buffer: picture(640, 480) });
+    const upload = house.page.locator('#upload'), large = { name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(7e6) };
+    await upload.setInputFiles([large, large]);
+    await house.clicks('Upload'); // goes nowhere
+    assert.match(await upload.evaluate((input) => input.validationMessage), /more than 12 MB/);
+    await upload.setInputFiles({ name: 'kite.png', mimeType: 'image/png', buffer: picture(640, 480) });
     await house.clicks('Upload');
     await house.page.locator('.picture-list img').first().waitFor();
 
