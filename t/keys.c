@@ -43,6 +43,10 @@ static void open_shop(void)
 T(ID_17_a_key_is_shown_once_and_only_its_hash_is_kept)
 {
     open_shop();
+    make("", "", "90"); /* what is wrong is said at once, not one after the other */
+    t_status(422);
+    t_json("fields.name", "Please fill this in.");
+    t_json("fields.scopes", "Please choose at least one.");
     str key = make("Books", "\"orders:read-all\"", "90");
     is_true(str_starts(key, S("tlt_")) && key.n >= 50);
     t_header("Cache-Control", "no-store");

@@ -87,6 +87,8 @@ static int make(struct req *r)
     TRY(as_staff(r));
     TRY(auth_recent_form(r, S("/admin/keys")));
     int err = in_fault(r);
+    if (err == E_INPUT && !in_has(r, "scopes")) /* all that is wrong, at once */
+        err = fail_field(&r->c, "scopes", "Please choose at least one.");
     str_int(in_str(r, "days"), &days);
     if (!err)
         err = key_add(r, in_str(r, "name"), in_ints(r, "scopes"), days, &key);
