@@ -225,6 +225,14 @@ T(whoever_is_forgotten_is_written_to_no_more)
     eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
         "refunded");
     eq_int(mails(order, "order_refunded"), 0);
+    order = t_order(); /* cancelled, forgotten, and then paid after all */
+    t_login(ADMIN_);
+    at_desk(order, "cancel", "", 303);
+    t_sql("update orders.\"order\" set email = '' where id = %" PRId64, order);
+    t_event("evt_t_mail_late", "payment_intent.succeeded", t_intent_object(order, TOTAL));
+    t_drain();
+    eq_int(t_int("select amount as n from payments.refund where order_id = %" PRId64, order), TOTAL);
+    eq_int(mails(order, "order_refused"), 0);
 }
 
 T(the_orders_page_says_what_went_back_and_when)

@@ -124,8 +124,8 @@ static int touch(struct ctx *c, void *with)
     if (!u->is_elsewhere)
         return E_OK;
     c->scope.organisation = u->organisation; /* whose trail it is */
-    TRY(audit_tell(c, "keys", "used_elsewhere", "auth.api_key",
-        str_fmt(c->mem, "%" PRId64, u->key), NULL));
+    str id = str_fmt(c->mem, "%" PRId64, u->key);
+    TRY(audit_tell(c, "keys", "used_elsewhere", "auth.api_key", id, NULL));
     return node_bool(row, "is_due") ? tell_staff(c, u) : E_OK;
 }
 

@@ -19,11 +19,10 @@
 /* Money came for an order that cannot be filled any more: it goes back, and we say so. */
 static int give_back(struct ctx *c, i64 id, const struct node *order, i64 amount, const char *why)
 {
-    struct notify_to to = orders_buyer(order);
     str key = str_fmt(c->mem, "%s-%" PRId64, why, id);
     TRY(payments_refund(c, id, amount, str_of(why), key, 0));
     TRY(orders_note(c, id, "refund_asked", "system", 0, NULL));
-    return notify_mail(c, "order_refused", str_fmt(c->mem, "order:%" PRId64 ":%s", id, why), &to);
+    return orders_say_refused(c, order, why);
 }
 
 /* Its hold had lapsed: what is there now is held and sold; the cart first, as in placing. */

@@ -18,28 +18,36 @@ struct notify_to orders_buyer(const struct node *order)
         .lang = node_str(order, "lang") };
 }
 
+/* Whose buyer was forgotten, nobody is written to. */
+static int say_once(struct ctx *c, const char *template, str cause, const struct node *order)
+{
+    struct notify_to to = orders_buyer(order);
+    return to.email.n ? notify_mail(c, template, cause, &to) : E_OK;
+}
+
+int orders_say_refused(struct ctx *c, const struct node *order, const char *why)
+{
+    str cause = str_fmt(c->mem, "order:%" PRId64 ":%s", node_int(order, "id"), why);
+    return say_once(c, "order_refused", cause, order);
+}
+
 /* Who cancels their own order knows; and that its money goes back is said with it. */
 int orders_say_cancelled(struct ctx *c, const struct node *order)
 {
-    struct notify_to to = orders_buyer(order);
-    if (!to.email.n)
-        return E_OK;
-    return notify_mail(c, "order_cancelled", str_fmt(c->mem, "order:%" PRId64, to.order), &to);
+    str cause = str_fmt(c->mem, "order:%" PRId64, node_int(order, "id"));
+    return say_once(c, "order_cancelled", cause, order);
 }
 
-/* Why money went back that the buyer was told of before: as their order was cancelled or refused. */
-static const char *const told_before[] = { "cancelled", "paid_twice", "paid_after_cancel", "sold_out" };
+/* Why money went back of which the buyer has heard, as their order was cancelled or refused. */
+static const char *const told_before[] = { "cancelled", "paid_twice", "paid_after_cancel",
+    "sold_out" };
 
-int orders_say_refunded(
-    struct ctx *c, const struct node *order, const struct payment_change *p)
+int orders_say_refunded(struct ctx *c, const struct node *order, const struct payment_change *p)
 {
-    struct notify_to to = orders_buyer(order);
     for (size_t i = 0; i < COUNT(told_before); i++)
         if (str_is(p->reason, told_before[i]))
             return E_OK;
-    if (!to.email.n)
-        return E_OK;
-    return notify_mail(c, "order_refunded", str_fmt(c->mem, "refund:%" PRId64, p->refund), &to);
+    return say_once(c, "order_refunded", str_fmt(c->mem, "refund:%" PRId64, p->refund), order);
 }
 
 /* Whoever may give the order's money back: of an order of several that is the house. */
@@ -90,8 +98,7 @@ static int mail_document(
     TRY(orders_read(c, node_int(mail, "order_id"), &order));
     *document = node_map(c->mem);
     node_set(c->mem, *document, S("order"), order);
-    node_set_str(
-        c->mem, *document, S("order_url"), orders_url(c, node_str(order, "number"), ""));
+    node_set_str(c->mem, *document, S("order_url"), orders_url(c, node_str(order, "number"), ""));
     set_subject(c, *document, subject, order);
     return E_OK;
 }

@@ -13,6 +13,7 @@ int orders_cancel_locked(
 struct payment_change;
 struct notify_to orders_buyer(const struct node *order); /* notify/notify.h */
 int orders_say_cancelled(struct ctx *, const struct node *order);
+int orders_say_refused(struct ctx *, const struct node *order, const char *why); /* its money goes back */
 /* Once for a refund, unless they were told as the order was cancelled or refused. */
 int orders_say_refunded(struct ctx *, const struct node *order, const struct payment_change *);
 int orders_say_refund_failed(struct ctx *, i64 order, const struct payment_change *); /* to staff */
