@@ -36,7 +36,7 @@ for (const form of all('form[data-once]'))
         busy(form, true);
     });
 addEventListener('pageshow', () => {
-    for (const form of all('form[data-once]')) {
+    for (const form of all('form[data-once], form[data-add]')) {
         delete form.dataset.sent;
         busy(form, false);
     }
@@ -82,8 +82,12 @@ document.addEventListener('submit', (event) => {
     event.preventDefault();
     if (form.dataset.sent) return;
     form.dataset.sent = 'yes';
+    const again = () => { delete form.dataset.sent; };
     const pause = new Promise((over) => setTimeout(over, DOUBLE_CLICK_MS));
-    addToCart(form).then(() => pause).then(() => delete form.dataset.sent).catch(() => form.submit());
+    addToCart(form).then(() => pause).then(again, () => {
+        again();
+        form.submit();
+    });
 });
 
 // An address has the fields of its country: asked for with what was typed so far.
