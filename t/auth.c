@@ -697,10 +697,11 @@ T(staff_who_are_here_are_found_however_many_shoppers_are)
         " from pg_stat_xact_user_tables where relid = 'auth.device'::regclass";
     struct ctx *c = t_ctx();
     struct scope scope = c->scope;
-    struct node *lines = node_list(c->mem);
+    struct node *devices, *lines = node_list(c->mem);
     i64 before = t_int(read);
     c->scope = (struct scope){ .platform = true };
-    must(auth_lines_of_staff(c, 1, lines));
+    must(auth_staff(c, 1, &devices));
+    auth_lines_of_staff(c, 1, devices, lines);
     c->scope = scope;
     i64 rows = t_int(read) - before;
     is_true(node_count(lines) > 0);

@@ -17,6 +17,15 @@ select k.id as cart_id, k.revision, l.id, l.variant_id, l.quantity, l.held,
  order by l.id
  limit 100;
 
+-- name: things :many
+-- in: lang text, currency text
+-- What those lines are of, as catalog.by_ids has it.
+select id, product_id, organisation_id, item_id, sku, slug, name, tax_class, weight_g, price,
+       compare_at, tracked, free, active, options, stem, width, height, widths, alt
+  from catalog.for_cart(array(
+       select l.variant_id from cart.line l where l.cart_id = cart.mine() order by l.id limit 100),
+       :lang, :currency);
+
 -- name: open :exec
 -- Makes the scope's cart unless it has an open one.
 insert into cart.cart (id, person_id)

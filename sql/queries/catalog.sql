@@ -187,31 +187,9 @@ select s.product_id from catalog.shelf s
 -- name: by_ids :many
 -- in: ids bigint[], lang text, currency text
 -- Variants for carts and orders; only what is published and active is for sale.
-select v.id, v.product_id, v.organisation_id, v.item_id, v.sku, p.slug, t.name, p.tax_class,
-       v.weight_g::bigint as weight_g, r.amount as price, r.compare_at, i.tracked,
-       coalesce(k.free, 0)::bigint as free, v.active,
-       coalesce((select string_agg(base.said(ov.names, :lang), ', ' order by u.place)
-          from unnest(v.value_ids) with ordinality as u(id, place)
-          join catalog.option_value ov on ov.id = u.id), '') as options,
-       m.stem, m.width, m.height, m.widths,
-       coalesce(nullif(base.said(pp.alts, :lang), ''), t.name) as alt
-  from catalog.variant v
-  join catalog.product p on p.id = v.product_id and p.status = 'published'
-  join inventory.item i on i.id = v.item_id
- cross join lateral (
-       select x.name from catalog.product_text x where x.product_id = p.id
-        order by x.lang = :lang desc, x.lang = 'en' desc, x.lang limit 1) t
-  left join catalog.price r on r.variant_id = v.id and r.currency = :currency::char(3)
-  left join lateral (
-       select sum(s.on_hand - s.reserved) as free from inventory.stock s
-        where s.item_id = v.item_id) k on true
-  left join lateral (
-       select y.picture_id, y.alts from catalog.product_picture y
-        where y.product_id = p.id
-        order by y.value_id is not null and y.value_id = any(v.value_ids) desc, y.position
-        limit 1) pp on true
-  left join media.picture m on m.id = pp.picture_id
- where v.id = any(:ids::bigint[]);
+select id, product_id, organisation_id, item_id, sku, slug, name, tax_class, weight_g, price,
+       compare_at, tracked, free, active, options, stem, width, height, widths, alt
+  from catalog.for_cart(:ids, :lang, :currency);
 
 -- name: by_sku :maybe
 -- in: sku text

@@ -1,10 +1,10 @@
 -- checkout: what was filled in so far.
 
 -- name: draft :maybe
--- in: cart_id bigint
+-- Of the scope's cart.
 select cart_id as id, email, name, phone, address, sealed, keeper,
        coalesce(delivery_method, '') as delivery_method
-  from checkout.draft where cart_id = :cart_id;
+  from checkout.draft where cart_id = cart.mine();
 
 -- name: of_person :maybe
 -- in: person bigint

@@ -57,9 +57,9 @@ select id from payments.attempt
  limit 100;
 
 -- name: store :one
--- in: provider text, event_id text, kind text, body text, outcome text, payment text, key text, request text, rank bigint, wake bool
+-- in: provider text, event_id text, kind text, body text, outcome text, paid jsonb, payment text, key text, request text, rank bigint, wake bool
 -- erased: whose payment it is, when nobody applies it and the buyer has been forgotten.
-select payments.store(:provider, :event_id, :kind, :body, :outcome, :request, :rank, :wake)
+select payments.keep(:provider, :event_id, :kind, :body, :outcome, :paid, :request, :rank, :wake)
     as is_fresh,
     (select a.order_id from payments.attempt a
       where :outcome <> '' and not a.request ? 'email'

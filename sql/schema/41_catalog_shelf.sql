@@ -589,6 +589,46 @@ select s.product_id, k.item_id, k.on_hand - k.reserved as free
 alter view catalog.stocked owner to talat_search;
 grant select on catalog.stocked to talat_app;
 
+-- Variants of published products as carts and orders know them, and what is free of each: no more
+-- than everybody may see, without asking of each of nine tables whether they may.
+create function catalog.for_cart(ids bigint[], in_lang text, in_currency text)
+returns table (id bigint, product_id bigint, organisation_id bigint, item_id bigint, sku text,
+    slug text, name text, tax_class text, weight_g bigint, price bigint, compare_at bigint,
+    tracked boolean, free bigint, active boolean, options text, stem text, width int, height int,
+    widths int[], alt text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return query
+    select v.id, v.product_id, v.organisation_id, v.item_id, v.sku, p.slug, t.name, p.tax_class,
+           v.weight_g::bigint, r.amount, r.compare_at, i.tracked,
+           coalesce((select sum(s.on_hand - s.reserved) from inventory.stock s
+                      where s.item_id = v.item_id), 0)::bigint, v.active,
+           coalesce((select string_agg(base.said(ov.names, in_lang), ', ' order by u.place)
+              from unnest(v.value_ids) with ordinality as u(id, place)
+              join catalog.option_value ov on ov.id = u.id), ''),
+           m.stem, m.width, m.height, m.widths,
+           coalesce(nullif(base.said(pp.alts, in_lang), ''), t.name)
+      from catalog.variant v
+      join catalog.product p on p.id = v.product_id and p.status = 'published'
+      join inventory.item i on i.id = v.item_id
+     cross join lateral (
+           select x.name from catalog.product_text x where x.product_id = p.id
+            order by x.lang = in_lang desc, x.lang = 'en' desc, x.lang limit 1) t
+      left join catalog.price r on r.variant_id = v.id and r.currency = in_currency::char(3)
+      left join lateral (
+           select y.picture_id, y.alts from catalog.product_picture y
+            where y.product_id = p.id
+            order by y.value_id is not null and y.value_id = any(v.value_ids) desc, y.position
+            limit 1) pp on true
+      left join media.picture m on m.id = pp.picture_id
+     where v.id = any(ids);
+end $$;
+revoke all on function catalog.for_cart from public;
+grant execute on function catalog.for_cart to talat_app;
+grant usage on schema media to talat_search;
+grant select on media.picture to talat_search;
+alter function catalog.for_cart owner to talat_search;
+
 alter function catalog.hits owner to talat_search;
 alter function catalog.real_tags owner to talat_search;
 alter function catalog.sift owner to talat_search;

@@ -179,9 +179,10 @@ begin
 end $$;
 
 -- What a provider says, once, with the job that applies it; false when it was said before. One with
--- an outcome is done with as it comes: nothing is lost with it, and nobody waits for the disk.
-create function payments.store(of_provider text, of_event text, of_kind text, said text,
-    at_once text, by_request text, of_rank bigint, wake boolean) returns boolean
+-- an outcome is done with as it comes: nothing is lost with it, and nobody waits for the disk. The
+-- job brings along what is plain of one that says it is paid, so that the event is not read again.
+create function payments.keep(of_provider text, of_event text, of_kind text, said text,
+    at_once text, paid jsonb, by_request text, of_rank bigint, wake boolean) returns boolean
 language plpgsql as $$
 declare
     event bigint;
@@ -195,10 +196,18 @@ begin
     if at_once <> '' then
         perform set_config('synchronous_commit', 'off', true);
     else
-        perform work.add_job('payment.event', 'payment.event:' || event, null, event, '{}',
+        perform work.add_job('payment.event', 'payment.event:' || event, null, event, paid,
             by_request, null, of_rank, wake);
     end if;
     return true;
+end $$;
+-- As programs of the version before call it.
+create function payments.store(of_provider text, of_event text, of_kind text, said text,
+    at_once text, by_request text, of_rank bigint, wake boolean) returns boolean
+language plpgsql as $$
+begin
+    return payments.keep(of_provider, of_event, of_kind, said, at_once, '{}', by_request, of_rank,
+        wake);
 end $$;
 
 -- The one open attempt of an order: made like this unless there is one.

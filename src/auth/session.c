@@ -347,27 +347,31 @@ str auth_line(struct req *r, enum auth_line line)
     return shared_line(&r->c, line, line == LINE_OWN ? r->who.person : r->who.organisation);
 }
 
-static int add_lines(
+static void add_lines(
     struct ctx *c, enum auth_line line, i64 whose, const struct node *devices, struct node *lines)
 {
     node_add_str(c->mem, lines, shared_line(c, line, whose));
     EACH(item, devices)
         node_add_str(c->mem, lines, line_of(c, line, node_str(&item->node, "session_hash")));
-    return E_OK;
 }
 
 int auth_lines_of_person(struct ctx *c, i64 person, struct node *lines)
 {
     struct node *devices;
     TRY(q_auth_lines_of_person(c, &devices, person));
-    return add_lines(c, LINE_OWN, person, devices, lines);
+    add_lines(c, LINE_OWN, person, devices, lines);
+    return E_OK;
 }
 
-int auth_lines_of_staff(struct ctx *c, i64 organisation, struct node *lines)
+int auth_staff(struct ctx *c, i64 organisation, struct node **devices)
 {
-    struct node *devices;
-    TRY(q_auth_lines_of_staff(c, &devices, organisation));
-    return add_lines(c, LINE_DESK, organisation, devices, lines);
+    return q_auth_lines_of_staff(c, devices, organisation);
+}
+
+void auth_lines_of_staff(
+    struct ctx *c, i64 organisation, const struct node *devices, struct node *lines)
+{
+    add_lines(c, LINE_DESK, organisation, devices, lines);
 }
 
 /* What stands on the line goes too. */

@@ -11,6 +11,12 @@
  * problem ("" | "gone" | "short" | "dearer" | "cheaper" | "not_for_sale"), was_price,
  * picture}], has_problem}. An empty document with count 0 when there is none yet. */
 int cart_read(struct ctx *, struct node **cart);
+/* The same in two steps, to ask for more on the same trip: within the caller's batch, and after. */
+struct reading {
+    struct node *rows, *things;
+};
+void cart_ask(struct ctx *, struct reading *);
+int cart_made(struct ctx *, const struct reading *, struct node **cart);
 int cart_count(struct ctx *, i64 *count); /* how many things, for the badge */
 /* Adds to what is there; makes the cart when there is none and sets *made. */
 int cart_add(struct ctx *, i64 variant, i64 quantity, bool *made);

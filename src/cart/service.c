@@ -105,20 +105,14 @@ static struct node *empty_cart(struct ctx *c, struct node **lines)
     return cart;
 }
 
-static int fill(struct ctx *c, struct node *cart, struct node *lines, const struct node *rows)
+static int fill(struct ctx *c, struct node *cart, struct node *lines, const struct reading *r)
 {
-    i64 ids[MOST_LINES], goods = 0, count = 0;
-    size_t n = 0;
+    i64 goods = 0, count = 0;
     bool blocked = false, problem = false;
-    struct node *variants;
-    EACH(item, rows)
-        if (n < MOST_LINES)
-            ids[n++] = node_int(&item->node, "variant_id");
-    TRY(catalog_variants(c, ids, n, &variants));
-    EACH(item, rows) {
+    EACH(item, r->rows) {
         struct node *line = node_add_map(c->mem, lines);
         i64 total = dress(c, line, &item->node,
-            variant_of(variants, node_int(&item->node, "variant_id")), &blocked);
+            variant_of(r->things, node_int(&item->node, "variant_id")), &blocked);
         if (!money_add(goods, total, &goods))
             return fail(c, E_INPUT, "cart.overflow", "That is more than can be ordered at once.");
         count += node_int(line, "quantity");
@@ -128,23 +122,41 @@ static int fill(struct ctx *c, struct node *cart, struct node *lines, const stru
     node_set_int(c->mem, cart, S("goods"), goods);
     node_set_bool(c->mem, cart, S("has_problem"), problem);
     node_set_bool(c->mem, cart, S("is_blocked"), blocked);
-    node_set_bool(c->mem, cart, S("is_empty"), n == 0);
+    node_set_bool(c->mem, cart, S("is_empty"), !node_count(lines));
     return E_OK;
 }
 
-int cart_read(struct ctx *c, struct node **out)
+void cart_ask(struct ctx *c, struct reading *r)
 {
-    struct node *rows, *lines;
-    *out = empty_cart(c, &lines);
+    *r = (struct reading){ 0 };
     if (!c->scope.cart && !c->scope.person)
-        return E_OK;
-    TRY(q_cart_mine(c, &rows, c->currency));
-    const struct item *first = node_first(rows);
+        return;
+    q_cart_mine(c, &r->rows, c->currency);
+    q_cart_things(c, &r->things, c->lang, c->currency);
+}
+
+int cart_made(struct ctx *c, const struct reading *r, struct node **out)
+{
+    struct node *lines;
+    *out = empty_cart(c, &lines);
+    const struct item *first = node_first(r->rows);
     if (!first)
         return E_OK;
     node_hide(node_set_int(c->mem, *out, S("id"), node_int(&first->node, "cart_id")));
     node_set_int(c->mem, *out, S("revision"), node_int(&first->node, "revision"));
-    return node_is_null(&first->node, "id") ? E_OK : fill(c, *out, lines, rows);
+    if (node_is_null(&first->node, "id"))
+        return E_OK;
+    catalog_dress_variants(c, r->things);
+    return fill(c, *out, lines, r);
+}
+
+int cart_read(struct ctx *c, struct node **out)
+{
+    struct reading r;
+    pg_batch(c);
+    cart_ask(c, &r);
+    TRY(pg_flush(c));
+    return cart_made(c, &r, out);
 }
 
 int cart_count(struct ctx *c, i64 *count)

@@ -11,6 +11,7 @@
  *  price (null: not for sale in this currency), compare_at, tax_class, weight_g, tracked,
  *  left (null when untracked), for_sale, picture{...}}. Unknown ids are left out. */
 int catalog_variants(struct ctx *, const i64 *variants, size_t n, struct node **rows);
+void catalog_dress_variants(struct ctx *, struct node *rows); /* of catalog.for_cart */
 /* The variant that is sold under that SKU; 0 when there is none. */
 int catalog_variant_by_sku(struct ctx *, str sku, i64 *variant);
 

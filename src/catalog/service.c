@@ -12,12 +12,17 @@ static void for_cart(struct ctx *c, struct node *row)
         node_bool(row, "active") && !node_is_null(row, "price") && (endless || free > 0));
 }
 
+void catalog_dress_variants(struct ctx *c, struct node *rows)
+{
+    for (struct item *it = rows->as.items.first; it; it = it->next)
+        for_cart(c, &it->node);
+    media_dress(c, rows, "picture", 200);
+}
+
 int catalog_variants(struct ctx *c, const i64 *variants, size_t n, struct node **rows)
 {
     TRY(q_catalog_by_ids(c, rows, variants, n, c->lang, c->currency));
-    for (struct item *it = (*rows)->as.items.first; it; it = it->next)
-        for_cart(c, &it->node);
-    media_dress(c, *rows, "picture", 200);
+    catalog_dress_variants(c, *rows);
     return E_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Shared within checkout/. */
 #pragma once
 #include "checkout/checkout.h"
+#include "orders/orders.h"
 #include "pricing/pricing.h"
 
 /* The scope's cart with all that an order of it needs, and its price. */
@@ -9,6 +10,9 @@ struct gathered {
     struct basket basket;
     struct priced priced;
     bool is_ready; /* also an address and a delivery were chosen */
+    /* Of who is about to place it: what was before, looked for on the way. */
+    struct orders_asked *asked; /* its cart and revision are filled in */
+    struct orders_before before;
 };
 int checkout_gather(struct ctx *, struct gathered *);
 int checkout_costs(struct ctx *, const struct gathered *); /* E_CONFLICT when nothing at all */

@@ -86,33 +86,51 @@ static void fill_basket(struct ctx *c, const struct node *cart, struct basket *b
     }
 }
 
-/* What was filled in, and by whose rules it is reckoned: the house's own (inclusive or not,
- * rounding) are those of the first seller: one order, one way of reckoning, stored with it. */
-static int read_draft(struct ctx *c, struct gathered *g, struct node **house)
+static int read_cart(struct ctx *c, struct gathered *g)
 {
-    *house = NULL;
+    struct reading reading;
+    struct node *draft = NULL;
     pg_batch(c);
-    q_checkout_draft(c, &g->draft, node_int(g->cart, "id"));
-    if (g->basket.n)
-        auth_organisation(c, g->basket.lines[0].organisation, house);
+    cart_ask(c, &reading);
+    if (c->scope.cart || c->scope.person)
+        q_checkout_draft(c, &draft);
     TRY(pg_flush(c));
+    TRY(cart_made(c, &reading, &g->cart));
+    g->draft = node_int(g->cart, "id") ? draft : NULL;
+    fill_basket(c, g->cart, &g->basket);
     return fill_draft(c, &g->draft);
 }
 
-static int read_terms(struct ctx *c, struct gathered *g, const struct node *house)
+static void look_back(struct ctx *c, struct gathered *g)
+{
+    i64 cart = node_int(g->cart, "id");
+    g->asked->cart = cart ? cart : c->scope.cart;
+    g->asked->revision = node_int(g->cart, "revision");
+    orders_look_back(c, g->asked, &g->before);
+}
+
+/* By whose rules it is reckoned: the house's own (inclusive or not, rounding) are those of the
+ * first seller: one order, one way of reckoning, stored with it. */
+static int read_terms(struct ctx *c, struct gathered *g)
 {
     struct basket *b = &g->basket;
-    struct node *rates = NULL;
+    struct node *rates = NULL, *house = NULL;
     str country = node_str(node_get(g->draft, S("address")), "country");
     pg_batch(c);
     shipping_methods(c, country, node_int(g->cart, "goods"), &g->methods);
     if (b->n)
-        pricing_rates(c, country.n ? country : node_str(house, "country"), &rates);
+        auth_organisation(c, b->lines[0].organisation, &house);
+    if (b->n && country.n)
+        pricing_rates(c, country, &rates);
+    if (g->asked)
+        look_back(c, g);
     TRY(pg_flush(c));
     choose(c, g);
     b->delivery = g->delivery ? node_int(g->delivery, "amount") : 0;
     if (!b->n)
         return E_OK;
+    if (!country.n)
+        TRY(pricing_rates(c, node_str(house, "country"), &rates));
     b->tax_inclusive = node_bool(house, "tax_inclusive");
     b->rounding =
         str_is(node_str(house, "rounding"), "per_total") ? ROUND_PER_TOTAL : ROUND_PER_LINE;
@@ -134,11 +152,8 @@ static void set_totals(
 
 int checkout_gather(struct ctx *c, struct gathered *g)
 {
-    struct node *house;
-    TRY(cart_read(c, &g->cart));
-    fill_basket(c, g->cart, &g->basket);
-    TRY(read_draft(c, g, &house));
-    TRY(read_terms(c, g, house));
+    TRY(read_cart(c, g));
+    TRY(read_terms(c, g));
     if (node_bool(g->cart, "is_empty"))
         return E_OK;
     TRY(pricing_reckon(c, &g->basket, &g->priced));
@@ -249,35 +264,34 @@ int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 id, bool i
 int checkout_place(
     struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, struct orders_placed *placed)
 {
-    struct gathered g = { 0 };
-    struct orders_before before;
+    struct orders_asked asked = { .person = person,
+        .seen_revision = seen_revision,
+        .seen_total = seen_total };
+    struct gathered g = { .asked = &asked };
     TRY(checkout_gather(c, &g));
-    i64 cart = node_int(g.cart, "id"), revision = node_int(g.cart, "revision");
-    struct orders_asked asked = { cart ? cart : c->scope.cart, person, revision, seen_revision,
-        seen_total };
-    TRY(orders_look_back(c, &asked, &before));
-    *placed = (struct orders_placed){ .id = before.answered };
+    i64 cart = node_int(g.cart, "id"), revision = asked.revision;
+    *placed = (struct orders_placed){ .id = node_int(g.before.answered, "id") };
     if (placed->id) {
         c->scope.order = placed->id;
         return E_OK;
     }
     /* An order of this revision at another price (changed in the shop, or the currency was): what
      * the buyer sees now is a new revision, and the buyer is asked again. */
-    if (before.of_revision)
+    if (g.before.of_revision)
         TRY(cart_raise(c, cart));
     if (node_bool(g.cart, "is_blocked"))
         return fail(c, E_CONFLICT, "checkout.blocked",
             "Something in your cart is sold out or can no longer be bought as it is. Please look "
             "at your cart.");
-    if (before.of_revision || revision != seen_revision || g.priced.total != seen_total)
+    if (g.before.of_revision || revision != seen_revision || g.priced.total != seen_total)
         return fail(c, E_CONFLICT, "checkout.changed",
             "Your cart or a price has changed. Please look at the new total before you pay.");
     if (!g.is_ready)
         return fail(c, E_CONFLICT, "checkout.unready",
             "Something is still missing before you can pay. Please look through your order.");
     TRY(checkout_costs(c, &g));
-    TRY(orders_supersede(c, before.older));
-    return checkout_order(c, &g, person, before.next, true, placed);
+    TRY(orders_supersede(c, g.before.older));
+    return checkout_order(c, &g, person, node_int(g.before.next, "id"), true, placed);
 }
 
 int checkout_hide(struct ctx *c, i64 *changed, const struct vault_place *at, struct node *row)

@@ -178,14 +178,14 @@ static int not_ours(struct ctx *c, const struct applying *a)
     return pg_flush(c);
 }
 
-/* Most payments are plain, and most of what is said of them twice is so the second time. */
-static int settle_plain(
-    struct ctx *c, const struct job *job, const struct payment_event *event, bool *is_settled)
+/* Most payments are plain, and most of what is said of them twice is so the second time: then the
+ * event itself is not read. */
+static int settle_plain(struct ctx *c, const struct job *job, bool *is_settled)
 {
     struct payment_paid paid;
     struct node *row;
     *is_settled = false;
-    if (!payments_says_paid(event, &paid) || !paid.key.n)
+    if (!payments_says_paid(job->data, &paid))
         return E_OK;
     TRY(q_orders_settle(c, &row, job->subject, paid.provider, paid.key, paid.payment_id,
         paid.amount, paid.currency, c->id, job_rank(c->app, "notify.mail"), job_wakes(c)));
@@ -198,10 +198,10 @@ static int payment_event(struct ctx *c, const struct job *job)
 {
     bool is_settled;
     struct applying a = { .job = job };
-    TRY(payments_event(c, job->subject, &a.event));
-    TRY(settle_plain(c, job, a.event, &is_settled));
+    TRY(settle_plain(c, job, &is_settled));
     if (is_settled)
         return E_OK;
+    TRY(payments_event(c, job->subject, &a.event));
     TRY(payments_event_order(c, a.event, &a.order));
     if (!a.order)
         return not_ours(c, &a);

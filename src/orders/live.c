@@ -131,17 +131,17 @@ static void keep_heard(
     }
 }
 
-static int who_hears(struct ctx *c, const struct node *order, i64 organisation, struct hearing *h)
+static int who_hears(
+    struct ctx *c, const struct node *order, struct node *staff, struct hearing *h)
 {
     i64 person = node_int(order, "person_id");
-    struct node *buyer = node_list(c->mem), *staff = node_list(c->mem);
+    struct node *buyer = node_list(c->mem);
     *h = (struct hearing){ .endings = { "json" }, .n = 1 };
     for (const struct language *l = web_languages; l->code && h->n < MOST_ENDINGS; l++)
         h->endings[h->n++] = l->code;
     node_add_str(c->mem, buyer, orders_line(c, node_int(order, "id")));
     if (person)
         TRY(auth_lines_of_person(c, person, buyer));
-    TRY(auth_lines_of_staff(c, organisation, staff));
     keep_heard(c, buyer, staff, h);
     return E_OK;
 }
@@ -192,13 +192,15 @@ int orders_push(struct ctx *c, const struct job *job)
     bool is_new = str_is(node_str(job->data, "event"), "order.created");
     i64 id = job->subject;
     for (int round = 0; round < MOST_ROUNDS; round++) {
-        struct node *newest, *order, *now;
+        struct node *newest, *order, *devices, *staff = node_list(c->mem), *now;
         struct hearing hearing;
         pg_batch(c);
         q_orders_newest(c, &newest, id);
         q_orders_read(c, &order, id, c->lang);
+        auth_staff(c, job->organisation, &devices);
         TRY(pg_flush(c));
-        TRY(who_hears(c, order, job->organisation, &hearing));
+        auth_lines_of_staff(c, job->organisation, devices, staff);
+        TRY(who_hears(c, order, staff, &hearing));
         if (!hearing.is_any)
             return E_OK;
         TRY(send_json(

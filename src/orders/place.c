@@ -51,24 +51,16 @@ static int find_of_revision(struct ctx *c, i64 cart, i64 revision, i64 *order)
     return err;
 }
 
-int orders_look_back(struct ctx *c, const struct orders_asked *a, struct orders_before *out)
+void orders_look_back(struct ctx *c, const struct orders_asked *a, struct orders_before *out)
 {
-    struct node *answered, *same, *next;
     struct scope before = c->scope;
     c->scope.platform = true;
-    pg_batch(c);
     q_orders_answered(
-        c, &answered, a->cart, a->person, a->seen_revision, a->seen_total, c->currency);
-    q_orders_of_revision(c, &same, a->cart, a->revision);
+        c, &out->answered, a->cart, a->person, a->seen_revision, a->seen_total, c->currency);
+    q_orders_of_revision(c, &out->of_revision, a->cart, a->revision);
     q_orders_older_unpaid(c, &out->older, a->cart, a->revision);
-    q_orders_next_id(c, &next);
-    int err = pg_flush(c);
+    q_orders_next_id(c, &out->next);
     c->scope = before;
-    TRY(err);
-    out->answered = id_of(answered);
-    out->of_revision = id_of(same);
-    out->next = id_of(next);
-    return E_OK;
 }
 
 /* As orders.place takes them. */

@@ -25,12 +25,11 @@ int payments_event(struct ctx *c, i64 id, struct payment_event **out)
     return p->news(c, node_str(row, "kind"), node_str(row, "body"), &event->news);
 }
 
-bool payments_says_paid(const struct payment_event *event, struct payment_paid *out)
+bool payments_says_paid(const struct node *data, struct payment_paid *out)
 {
-    const struct provider_news *n = &event->news;
-    *out = (struct payment_paid){ event->provider, n->attempt_key, n->payment_id, n->currency,
-        n->amount };
-    return n->fact == FACT_PAID;
+    *out = (struct payment_paid){ node_str(data, "provider"), node_str(data, "key"),
+        node_str(data, "payment"), node_str(data, "currency"), node_int(data, "amount") };
+    return out->key.n > 0;
 }
 
 static bool is_capture_of(const struct provider_news *n, const struct node *attempt)

@@ -85,12 +85,12 @@ struct payment_event;
 int payments_event(struct ctx *, i64 id, struct payment_event **);
 /* Whose it is; 0: not one of ours. */
 int payments_event_order(struct ctx *, struct payment_event *, i64 *order);
-/* Whether it says that an attempt was paid, and what of it. */
+/* Whether the job of an event knows that it says an attempt was paid, and what of it. */
 struct payment_paid {
     str provider, key, payment_id, currency;
     i64 amount;
 };
-bool payments_says_paid(const struct payment_event *, struct payment_paid *);
+bool payments_says_paid(const struct node *data, struct payment_paid *);
 /* Ours that it speaks of, as it is now; NULL: none. One query: with the order's lock. */
 int payments_attempt_of(struct ctx *, const struct payment_event *, struct node **attempt);
 int payments_apply(struct ctx *, const struct payment_event *, const struct node *attempt, i64 order,

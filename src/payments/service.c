@@ -37,19 +37,24 @@ static const struct provider *provider_of(const struct node *row)
 
 static const char *const ways[] = { [PAY_ON_PAGE] = "page", [PAY_BY_INTENT] = "intent" };
 
+static str as_json(struct ctx *c, const struct node *value)
+{
+    struct buf json = buf_new(c->mem, MOST_BODY);
+    json_store(&json, value);
+    return buf_str(&json);
+}
+
 /* All that the page is opened with, kept, so that asking again is asking the same. */
 static str request_of(struct ctx *c, const struct payment_order *o, when expires)
 {
     struct node *request = node_map(c->mem);
-    struct buf json = buf_new(c->mem, MOST_BODY);
     node_set_str(c->mem, request, S("number"), o->number);
     node_set_str(c->mem, request, S("email"), o->email);
     node_set_str(c->mem, request, S("what"), o->what);
     node_set_str(c->mem, request, S("success_url"), o->success_url);
     node_set_str(c->mem, request, S("cancel_url"), o->cancel_url);
     node_set_int(c->mem, request, S("expires_at"), expires / SECOND);
-    json_store(&json, request);
-    return buf_str(&json);
+    return as_json(c, request);
 }
 
 static int open_page(struct ctx *c, const struct node *attempt, struct payment_opened *out)
@@ -182,6 +187,20 @@ static str what_is_kept(struct arena *mem, str body)
     return body;
 }
 
+/* What payments_says_paid reads. */
+static str paid_of(struct ctx *c, str provider, const struct provider_news *n)
+{
+    if (n->fact != FACT_PAID || !n->attempt_key.n)
+        return S("{}");
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("provider"), provider);
+    node_set_str(c->mem, data, S("key"), n->attempt_key);
+    node_set_str(c->mem, data, S("payment"), n->payment_id);
+    node_set_str(c->mem, data, S("currency"), n->currency);
+    node_set_int(c->mem, data, S("amount"), n->amount);
+    return as_json(c, data);
+}
+
 int payments_store(struct ctx *c, str provider, str event_id, str kind, str body, bool *fresh)
 {
     body = what_is_kept(c->mem, body);
@@ -192,8 +211,8 @@ int payments_store(struct ctx *c, str provider, str event_id, str kind, str body
     fault_clear(c); /* one that cannot be read is the job's affair */
     c->scope.platform = true;
     int err = q_payments_store(c, &row, provider, event_id, kind, body,
-        is_idle ? S("not ours") : str_none, news.payment_id, news.attempt_key, c->id,
-        job_rank(c->app, "payment.event"), job_wakes(c));
+        is_idle ? S("not ours") : str_none, paid_of(c, provider, &news), news.payment_id,
+        news.attempt_key, c->id, job_rank(c->app, "payment.event"), job_wakes(c));
     if (!err && node_int(row, "erased"))
         err = payments_erase(c, node_int(row, "erased"));
     c->scope = before;

@@ -41,7 +41,7 @@ int job_add(struct ctx *, const char *kind, str key, i64 organisation, i64 subje
 /* One for each row, about what its column says. */
 int job_add_each(struct ctx *, const char *kind, const struct node *rows, const char *column);
 
-/* What steps of the schema (orders.place, payments.store, ...) that write events and jobs themselves
+/* What steps of the schema (orders.place, payments.keep, ...) that write events and jobs themselves
  * are told: the kind's rank, and whether to wake the job workers; one of them looks for itself. */
 i64 job_rank(const struct app *, const char *kind);
 bool job_wakes(const struct ctx *);
