@@ -11,10 +11,12 @@ static str key_of(struct ctx *c, const char *provider, const char *what)
     return str_fmt(c->mem, "circuit:%s:%s", provider, what);
 }
 
-bool circuit_is_open(struct ctx *c, const char *provider)
+bool circuit_is_open(struct ctx *c, const char *provider, bool *has_failed)
 {
-    str open = str_none;
-    return redis_get(c, key_of(c, provider, "open"), &open) && open.n;
+    str keys[] = { key_of(c, provider, "open"), key_of(c, provider, "fails") }, values[2];
+    bool is_known = redis_mget(c, keys, 2, values);
+    *has_failed = !is_known || values[1].n;
+    return is_known && values[0].n;
 }
 
 void circuit_failed(struct ctx *c, const char *provider)

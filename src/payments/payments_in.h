@@ -22,6 +22,6 @@ int ledger_unrefund(struct ctx *, i64 order, i64 refund, i64 amount, str currenc
 
 /* circuit.c: after five failures in a row nobody waits for a provider that does not answer;
  * half a minute later it is tried again, and the next failure opens it anew. */
-bool circuit_is_open(struct ctx *, const char *provider);
+bool circuit_is_open(struct ctx *, const char *provider, bool *has_failed);
 void circuit_failed(struct ctx *, const char *provider);
-void circuit_worked(struct ctx *, const char *provider);
+void circuit_worked(struct ctx *, const char *provider); /* of use where it had failed */

@@ -81,9 +81,10 @@ static int call(struct ctx *c, const char *method, str path, str form, str key, 
         .flags = c->app->production && !c->app->staging ? 0 : HTTP_PRIVATE_OK,
         .url = str_fmt(c->mem, "%.*s%.*s", STR(base), STR(path)) };
     struct http_answer got = { 0 };
+    bool has_failed;
     if (!is_configured(c))
         return fail_detail(c, E_PROVIDER, "payments.stripe", "stripe_key is not configured");
-    if (circuit_is_open(c, NAME))
+    if (circuit_is_open(c, NAME, &has_failed))
         return fail_detail(c, E_PROVIDER, "payments.circuit", "stripe has not answered lately");
     int err = http_call(c, &request, &got);
     if (!err && json_read(c, got.body, answer))
@@ -95,7 +96,8 @@ static int call(struct ctx *c, const char *method, str path, str form, str key, 
         circuit_failed(c, NAME);
         return err;
     }
-    circuit_worked(c, NAME);
+    if (has_failed)
+        circuit_worked(c, NAME);
     *status = got.status;
     *body = got.body;
     return E_OK;
