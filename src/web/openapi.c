@@ -87,19 +87,30 @@ static void set_bounds(struct arena *mem, struct node *schema, const struct inpu
 
 static struct node *input_schema(struct arena *, const struct input *);
 
-static void add_property(struct arena *mem, struct node *object, const struct input *in)
+/* As JSON has it: paymentMethod. */
+static str json_name(struct arena *mem, const char *name)
 {
+    struct buf quoted = buf_new(mem, 400);
+    json_key(&quoted, str_of(name));
+    return (str){ quoted.p + 1, quoted.n - 2 };
+}
+
+/* Forms call a field as it is declared. */
+static void add_property(
+    struct arena *mem, struct node *object, const struct input *in, bool only_json)
+{
+    str name = only_json ? json_name(mem, in->name) : str_of(in->name);
     struct node *properties = node_get(object, S("properties"));
     struct node *required = node_get(object, S("required"));
     if (!properties) {
         node_set_str(mem, object, S("type"), S("object"));
         properties = node_set_map(mem, object, S("properties"));
     }
-    node_set(mem, properties, str_of(in->name), input_schema(mem, in));
+    node_set(mem, properties, name, input_schema(mem, in));
     if (in->required && !required)
         required = node_set_list(mem, object, S("required"));
     if (in->required)
-        node_add_str(mem, required, str_of(in->name));
+        node_add_str(mem, required, name);
 }
 
 static struct node *input_schema(struct arena *mem, const struct input *in)
@@ -113,7 +124,7 @@ static struct node *input_schema(struct arena *mem, const struct input *in)
     if (in->kind == LIST)
         object = node_set_map(mem, schema, S("items"));
     for (const struct input *one = in->of; one && one->name; one++)
-        add_property(mem, object, one);
+        add_property(mem, object, one, true); /* forms have none within another */
     if (in->kind == INTS)
         node_set_str(mem, node_set_map(mem, schema, S("items")), S("type"), S("integer"));
     if (in->kind == WORDS)
@@ -196,7 +207,7 @@ static void add_inputs(struct arena *mem, const struct operation *o, struct node
         if (where)
             add_parameter(mem, parameters, in, where);
         else
-            add_property(mem, schema, in);
+            add_property(mem, schema, in, str_starts(o->path, S("/api/")));
     }
     if (is_for_staff(o->row->need) || o->row->need == ORDERS_READ)
         node_set_str(mem, node_add_map(mem, parameters), S("$ref"),
@@ -461,14 +472,12 @@ static str header_name(struct arena *mem, const char *lower)
 static str told_name(
     struct arena *mem, const struct operation *o, const struct input *in, str before)
 {
-    struct buf name = buf_new(mem, 400);
     const char *where = place_of(o, in);
     if (in->header)
         return header_name(mem, in->header);
     if (where || !str_starts(o->path, S("/api/")))
         return str_fmt(mem, "%.*s%s", STR(before), in->name);
-    json_key(&name, str_of(in->name));
-    return str_fmt(mem, "%.*s%.*s", STR(before), (int)name.n - 2, name.p + 1);
+    return str_fmt(mem, "%.*s%.*s", STR(before), STR(json_name(mem, in->name)));
 }
 
 static void tell_inputs(struct arena *mem, const struct operation *o, const struct input *in,

@@ -110,6 +110,7 @@ journey('a search that finds nothing helps one on', async ({ guest }) => {
     await mali.opens('/');
     await mali.searches('zzqxjkvbw');
     await mali.sees('Nothing here matches');
+    await mali.doesNotSee('Sort:');
     await mali.page.locator('main').getByRole('link', { name: 'Lamps and light' }).click();
     await mali.isAt('/categories/lamps');
 });

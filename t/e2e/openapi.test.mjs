@@ -97,6 +97,16 @@ test('refusals hold what it says', { skip }, async () => {
         headers: { 'content-type': 'application/json', origin: url, 'sec-fetch-site': 'same-origin' } });
 });
 
+test('what the API asks for is called as it is in JSON', { skip }, () => {
+    const asked = api.paths['/api/orders'].post.requestBody.content['application/json'].schema;
+    assert.deepEqual(asked.required, ['items', 'paymentMethod']);
+    for (const [path, methods] of Object.entries(api.paths)) {
+        if (!path.startsWith('/api/')) continue;
+        for (const { requestBody } of Object.values(methods))
+            for (const name of Object.keys(requestBody?.content['application/json'].schema.properties ?? {})) assert.match(name, /^[a-z][A-Za-z0-9]*$/, path);
+    }
+});
+
 test('the readable page lists the same operations', { skip }, async () => {
     const page = (await ask('/api/docs')).body;
     const told = Object.values(api.paths).flatMap((path) => Object.values(path)).map((operation) => operation.operationId);
