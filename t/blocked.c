@@ -23,7 +23,7 @@ static void as_admin(void)
 static str session, token, refresh;
 static void shopper_is_in(void)
 {
-    t_open();
+    t_clock(when_now()); /* a token's login is listed for a month of the database's */
     t_login(SHOPPER_);
     session = t_cookie(COOKIE_SESSION);
     t_browser();

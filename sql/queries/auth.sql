@@ -157,7 +157,8 @@ select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_i
           union all
           select o.id, '', null, o.created_at, 2 from auth.organisation o
            where o.id = d.organisation_id and p.role <> 'user') a
-       order by (a.organisation_id = d.organisation_id) desc nulls last, a.rank, a.created_at
+       order by (a.organisation_id = d.organisation_id) desc nulls last, a.rank, a.created_at,
+              a.organisation_id
        limit 1) m on true
   left join auth.role r on r.id = m.role_id
   left join auth.organisation w on w.id = m.organisation_id
@@ -263,7 +264,7 @@ select id, user_agent, network, kind, created_at, seen_at, session_hash = :sessi
   from auth.device
  where person_id = :person and ended_at is null
    and seen_at > now() - case kind when 'token' then interval '30 days' else interval '24 hours' end
- order by seen_at desc limit 20;
+ order by seen_at desc, id desc limit 20;
 
 -- name: lines_of_person :many
 -- in: person bigint
@@ -291,7 +292,7 @@ select d.session_hash
                and (p.role <> 'user' or exists (select from auth.member m
                      where m.person_id = p.id and m.organisation_id = o.id))),
            (select m.organisation_id from auth.member m
-             where m.person_id = p.id order by m.created_at limit 1))
+             where m.person_id = p.id order by m.created_at, m.organisation_id limit 1))
  order by d.id desc limit 2000;
 
 -- name: proved :maybe

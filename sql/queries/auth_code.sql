@@ -75,13 +75,13 @@ select k.kind, k.name, k.created_at, k.used_at from (
     select 'passkey' as kind, name, created_at, used_at from auth.passkey where person_id = :person
     union all
     select 'app', '', created_at, null from auth.totp where person_id = :person) k
- order by k.created_at limit 100;
+ order by k.created_at, k.kind desc, k.name limit 100;
 
 -- name: all_memberships :many
 -- in: person bigint
 select o.name as organisation, m.place, m.created_at
   from auth.member m join auth.organisation o on o.id = m.organisation_id
- where m.person_id = :person order by m.created_at limit 1000;
+ where m.person_id = :person order by m.created_at, m.organisation_id limit 1000;
 
 -- name: erase_codes :exec
 -- in: person bigint

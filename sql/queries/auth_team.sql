@@ -143,7 +143,7 @@ update auth.invitation set outcome = :outcome
 -- in: person bigint
 select o.id, o.slug, o.name
   from auth.member m join auth.organisation o on o.id = m.organisation_id
- where m.person_id = :person order by m.created_at limit 100;
+ where m.person_id = :person order by m.created_at, m.organisation_id limit 100;
 
 -- name: choose_organisation :exec
 -- in: session_hash text, organisation bigint

@@ -85,7 +85,7 @@ on conflict (directive, blocked, page) do update set count = r.count + 1, last_a
 
 -- name: reports :many
 select directive, blocked, page, count, first_at, last_at from watch.report
- order by last_at desc limit 100;
+ order by last_at desc, directive, blocked, page limit 100;
 
 -- name: sweep :exec
 with alerts as (delete from watch.alert where last_at < now() - interval '90 days'),
@@ -100,7 +100,7 @@ select kind, network, count, first_at, last_at from watch.alert where person_id 
 -- name: places_of_person :many
 -- in: person bigint
 select place, first_at, last_at from watch.place where person_id = :person
- order by first_at limit 1000;
+ order by first_at, place limit 1000;
 
 -- name: erase :exec
 -- in: person bigint
