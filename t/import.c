@@ -596,6 +596,34 @@ T(shopifys_words_for_a_picture_leave_those_of_other_languages)
                  "'from Bangkok' and alts ->> 'en' = 'Red as a brick'"), 1);
 }
 
+/* Front, red, blue; and a file of prices that names those of variants alone. */
+T(a_file_that_names_some_pictures_leaves_the_others_where_they_are)
+{
+#define FEW(rows) "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Image Src," \
+                  "Variant Image,Status\n" rows
+    begin();
+    own_pictures();
+    format = S("shopify");
+    import(S(FEW("zz-tee,Zz Tee,Colour,Red,T-1,10," AT("cc") "," AT("aa") ",active\n"
+                 "zz-tee,,,Blue,T-2,10,," AT("bb") ",\n")), str_none);
+    eq_str(tee_pictures(), "c Zz Tee -, a Zz Tee red, b Zz Tee blue");
+    import(S(FEW("zz-tee,Zz Tee,Colour,Red,T-1,12,," AT("aa") ",active\n"
+                 "zz-tee,,,Blue,T-2,12,," AT("bb") ",\n")), str_none);
+    eq_int(totals.changed, 2);
+    eq_str(tee_pictures(), "c Zz Tee -, a Zz Tee red, b Zz Tee blue");
+    import(S(FEW("zz-tee,Zz Tee,Colour,Red,T-1,12,," AT("aa") ",active\n")), str_none); /* the second */
+    eq_str(tee_pictures(), "c Zz Tee -, a Zz Tee red, b Zz Tee blue");
+    t_sql("update catalog.product_picture x set picture_id = (select picture_id from "
+          "catalog.product_picture y where y.product_id = x.product_id and y.position = 2), "
+          "value_id = null from catalog.product p where p.id = x.product_id and p.slug = 'zz-tee' "
+          "and x.position = 1"); /* one that stands there twice */
+    import(S(FEW("zz-tee,Zz Tee,Colour,Blue,T-2,13," AT("cc") "," AT("bb") ",active\n")), str_none);
+    eq_str(tee_pictures(), "a Zz Tee -, a Zz Tee red, b Zz Tee blue, c Zz Tee -");
+    import(S(FEW("zz-tee,Zz Tee,Colour,Blue,T-2,13," AT("cc") "," AT("aa") ",active\n")), str_none);
+    has_text(tee_pictures(), ", a Zz Tee red, b Zz Tee blue, c Zz Tee -");
+#undef FEW
+}
+
 T(what_shopify_has_of_pictures_comes_back_equal)
 {
     begin();
@@ -630,6 +658,12 @@ T(a_picture_that_no_option_tells_apart_is_kept_with_the_product_and_said)
     has_text(buf_str(&report), "picture " AT("aa") " is kept with the whole product");
     eq_int(totals.made, 3);
     eq_str(tee_pictures(), "a Zz Tee -, b Zz Tee -");
+    t_sql("update catalog.product_picture x set value_id = (select v.id from catalog.option_value v "
+          "join catalog.option o on o.id = v.option_id join catalog.product p on p.id = o.product_id "
+          "where p.slug = 'zz-tee' and v.code = 'red') where x.position = 1");
+    import(str_of(crossed), str_none); /* somebody has said whose it is */
+    no_text(buf_str(&report), "whole product");
+    eq_str(tee_pictures(), "a Zz Tee red, b Zz Tee -");
 }
 
 T(a_second_picture_of_a_colour_is_named_where_the_format_has_one)

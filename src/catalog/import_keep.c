@@ -52,6 +52,45 @@ static struct node *merged(struct arena *mem, const struct node *was, struct nod
     return is_whole ? is : all;
 }
 
+static i64 picture_of(const struct item *it) { return node_int(&it->node, "picture"); }
+
+/* The nth of this picture in a list: one may stand there twice, with two values. */
+static const struct item *nth(const struct node *list, i64 picture, size_t n)
+{
+    EACH(it, list)
+        if (picture_of(it) == picture && n-- == 0)
+            return it;
+    return NULL;
+}
+
+static size_t times_before(const struct node *list, const struct item *one)
+{
+    size_t n = 0;
+    EACH(it, list) {
+        if (it == one)
+            break;
+        n += picture_of(it) == picture_of(one);
+    }
+    return n;
+}
+
+/* As merged() does it. No fewer than before come out, as they are written by their places. */
+static struct node *merged_pictures(
+    struct arena *mem, const struct node *was, struct node *is)
+{
+    struct node *all = node_list(mem);
+    bool is_whole = true;
+    EACH(it, was) {
+        const struct item *now = nth(is, picture_of(it), times_before(was, it));
+        is_whole = is_whole && now;
+        node_add(mem, all, (struct node *)&(now ? now : it)->node);
+    }
+    EACH(it, is)
+        if (!nth(was, picture_of(it), times_before(is, it)))
+            node_add(mem, all, (struct node *)&it->node);
+    return is_whole ? is : all;
+}
+
 /* A variant of before that has each of the options the product has now. */
 static bool fits(const struct node *variant, const struct node *options)
 {
@@ -92,4 +131,8 @@ void import_keep(struct product *p)
         node_set(mem, option, S("values"),
             merged(mem, values, node_get(option, S("values")), same_code));
     }
+    struct node *pictures = node_get(p->doc, S("pictures"));
+    if (pictures)
+        node_set(mem, p->doc, S("pictures"),
+            merged_pictures(mem, node_get(was, S("pictures")), pictures));
 }

@@ -258,19 +258,17 @@ static void place(
     struct row *row = &p->rows[at];
     str source = picture_of_row(row), name = option ? called(option, value) : str_none;
     i64 picture = found(p, source);
-    if (!option)
+    struct node *entry = picture ? take(p, pictures, picture) : NULL;
+    if (!option && !node_get(entry, S("option"))) /* nor does it stand with one already */
         import_warn(p, row,
             str_fmt(p->c->mem,
                 "picture %.*s is kept with the whole product: no option tells its variants from "
                 "the others",
                 STR(source)));
-    else if (p->in->wish->rehearse)
+    else if (option && p->in->wish->rehearse)
         import_warn(
             p, row, str_fmt(p->c->mem, "picture %.*s is that of %.*s", STR(source), STR(name)));
-    if (!picture)
-        return;
-    struct node *entry = take(p, pictures, picture);
-    if (option)
+    if (entry && option)
         set_option(p, entry, node_str(option, "code"), value);
 }
 

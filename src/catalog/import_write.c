@@ -431,10 +431,10 @@ static int document_of(struct product *p)
     if (pictures && p->in->format->addresses)
         import_place_pictures(p, options, chosen, pictures);
     keep_specs(p, specs);
-    if (node_count(variants))
-        import_keep(p);
     if (node_count(pictures))
         node_set(mem, p->doc, S("pictures"), pictures);
+    if (node_count(variants))
+        import_keep(p);
     return node_count(variants) ? E_OK : E_INPUT;
 }
 
