@@ -84,7 +84,7 @@ test('SE-18 forged events are refused, and nothing is written', { skip, timeout:
         'live': [JSON.stringify(paidEvent(order, { livemode: true })), {}], 'an endless id': [JSON.stringify(paidEvent(order, { id: `evt_${'x'.repeat(300)}` })), {}],
     };
     await applied([order]);
-    const was = counts(order);
+    const was = counts(order), last = one('select coalesce(max(id), 0) from payments.event');
     for (const [name, [sent, more]] of Object.entries(variants)) {
         const got = await webhook(sent, { t: t0, ...more });
         assert.ok([400, 401, 403, 413, 422].includes(got.status), `${name}: ${got.status} ${got.body}`);
@@ -95,6 +95,10 @@ test('SE-18 forged events are refused, and nothing is written', { skip, timeout:
     assert.equal((await webhook(body, { method: 'PUT' })).status, 405);
     assert.equal((await ask('/payments/paypal/webhook', { body, headers: { 'stripe-signature': `t=${t0},v1=${good}` } })).status, 404);
     assert.deepEqual(counts(order), was);
+    // Nor what speaks of no order, or is no event.
+    const bodies = [...new Set(Object.values(variants).map(([sent]) => sent).filter((sent) => typeof sent === 'string'))];
+    assert.ok(bodies.includes('') && bodies.includes('[]'));
+    assert.equal(one(`select count(*) from payments.event where id > ${last} and body in (${bodies.map(quote)})`), 0);
     assert.equal(orderRow(order.number).payment_status, 'pending');
     t.diagnostic(`${Object.keys(variants).length + 3} variants`);
     // Two signatures, one of which is right, are what a provider sends while its secret changes.

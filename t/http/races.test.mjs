@@ -239,7 +239,9 @@ test('staff give back and cancel at once, many times: each thing is done once an
     const { id, total } = orderRow(order.number), desk = `/admin/orders/${order.number}`;
     const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => i % 2 ? staff.post(`${desk}/cancel`, {})
         : staff.post(`${desk}/refund`, { kept: total, part: 1, amount: '10.00' })));
-    for (const { status } of answers) assert.ok(status === 303 || status === 409, `${status}`);
+    // 503: it has waited for the others' turn long enough. What it was about may then be asked again.
+    for (const { status } of answers) assert.ok([303, 409, 503].includes(status), `${status}`);
+    if (orderRow(order.number).status !== 'cancelled') assert.equal((await staff.post(`${desk}/cancel`, {})).status, 303);
     assert.equal(orderRow(order.number).status, 'cancelled');
     await until(() => orderRow(order.number).payment_status === 'refunded', 30000, 'the money is not back');
     const told = (template) => one(`select count(*) from notify.mail where order_id = ${id} and template = '${template}'`);
