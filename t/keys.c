@@ -418,6 +418,71 @@ T(se_14_a_key_that_wanders_is_told_of_once_an_hour_and_remembered_a_little)
     eq_int(MAILS, 2 * each);
 }
 
+T(se_14_a_thief_is_in_the_trail_however_busy_the_key_is_where_it_belongs)
+{
+    open_shop();
+    str key = make("Till", "\"orders:read-all\"", "30");
+    from(key, "198.51.100.4", "till/1.0");
+    from(key, "203.0.113.4", "till/1.0");
+    eq_int(TRAIL, 1);
+    t_clock(t_ctx()->now + MINUTE + SECOND);
+    from(key, "198.51.100.4", "till/1.0");
+    from(key, "192.0.2.4", "till/1.0");
+    eq_int(TRAIL, 2);
+    from(key, "100.64.0.4", "till/1.0"); /* the same minute: later, if it stays */
+    eq_int(TRAIL, 2);
+    eq_int(told("auth.api_key", "'100.64.0.x' = any (used_networks)"), 0);
+    t_clock(t_ctx()->now + MINUTE + SECOND);
+    from(key, "198.51.100.4", "till/1.0");
+    from(key, "100.64.0.4", "till/1.0");
+    eq_int(TRAIL, 3);
+    eq_int(told("auth.api_key", "'100.64.0.x' = any (used_networks)"), 1);
+}
+
+T(where_a_key_was_used_from_is_forgotten_with_it)
+{
+#define KEPT told("auth.api_key", "name like 'Gone %%' and (used_networks <> '{}' or used_programs <> '{}')")
+    static const char *const names[] = { "Gone one", "Gone two", "Gone three" };
+    open_shop();
+    for (size_t i = 0; i < COUNT(names); i++)
+        eq_int(from(make(names[i], "\"orders:read-all\"", "30"), "198.51.100.4", "till/1.0"), 200);
+    eq_int(KEPT, 3);
+    t_post(str_fmt(t_ctx()->mem, "/admin/keys/%.*s/revoke", STR(id_)).p, "");
+    t_status(303);
+    eq_int(KEPT, 2);
+    t_cron("auth.refresh.forget");
+    eq_int(KEPT, 2);
+    t_sql("update auth.api_key set until = now() - interval '1 hour' where name = 'Gone two'");
+    t_cron("auth.refresh.forget");
+    eq_int(KEPT, 1);
+    t_sql("insert into auth.person (id, email, name, password_hash) overriding system value values "
+          "(995, 't-maker@example.test', 'Maker', 'x')");
+    t_sql("update auth.api_key set person_id = 995 where name = 'Gone one'");
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(auth_erase(t_ctx(), 995));
+    eq_int(KEPT, 0);
+#undef KEPT
+}
+
+/* However many there are before them who may not. */
+T(se_14_of_many_members_those_are_told_who_manage_keys)
+{
+    open_shop();
+    str key = make("Till", "\"orders:read-all\"", "30");
+    t_sql("insert into auth.organisation (id, slug, name) overriding system value "
+          "values (991, 't-own', 'Own')");
+    t_sql("insert into auth.person (id, email, name, password_hash) overriding system value "
+          "select 990000 + n, 't-many-' || n || '@example.test', 'Many', 'x' from generate_series(1, 60) n");
+    t_sql("insert into auth.member (organisation_id, person_id, place, created_at) select 991, "
+          "990000 + n, case n when 55 then 'owner' else 'viewer' end, now() + n * interval '1 ms' "
+          "from generate_series(1, 60) n");
+    t_sql("update auth.api_key set organisation_id = 991 where name = 'Till'");
+    from(key, "198.51.100.4", "till/1.0");
+    from(key, "203.0.113.4", "till/1.0");
+    eq_int(MAILS, 1);
+    eq_int(told("notify.mail", "template = 'key_elsewhere' and recipient = 't-many-55@example.test'"), 1);
+}
+
 /* A key that was used before its networks were kept. */
 T(se_14_the_first_use_that_is_kept_is_new_to_nothing)
 {

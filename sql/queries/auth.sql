@@ -40,13 +40,15 @@ select id, email, lang from auth.person where role in ('admin', 'super_admin') o
  limit 20;
 
 -- name: staff :many
--- in: organisation bigint
+-- in: organisation bigint, places text[], permission text
+-- Who may do this there: in one of these places, or in a role that names it.
 select p.id, p.email, p.lang, m.place,
        coalesce(array_to_string(r.permissions, ' '), '') as own
   from auth.member m
   join auth.person p on p.id = m.person_id
   left join auth.role r on r.id = m.role_id
  where m.organisation_id = :organisation and p.blocked_at is null
+   and (m.place = any (:places) or (m.place = 'own' and :permission = any (r.permissions)))
  order by m.created_at, p.id limit 50;
 
 -- name: register :maybe

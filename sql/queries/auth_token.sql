@@ -82,21 +82,21 @@ select k.id, k.name, k.prefix, k.scopes, k.created_at, k.until, k.used_at, k.rev
 
 -- name: key_revoke :exec
 -- in: organisation bigint, key bigint, person bigint
-update auth.api_key set revoked_at = now(), revoked_by = :person
+update auth.api_key
+   set revoked_at = now(), revoked_by = :person, used_networks = '{}', used_programs = '{}'
  where id = :key and organisation_id = :organisation and revoked_at is null;
 
 -- name: key_by_prefix :maybe
 -- in: prefix text, at timestamptz, network text, program text
 -- For whoever shows a key: the only query that knows its hash, and who stands behind it, as in
--- query place of auth, but in the key's organisation. A use is noted once a minute, and at once
--- where it is to be told of: that is once an hour.
+-- query place of auth, but in the key's organisation. Its use is noted once a minute, and by a
+-- minute of its own what comes from elsewhere: however busy the key is where it belongs.
 select k.id, k.hash, k.scopes, k.person_id, k.organisation_id, k.name as key_name,
-       k.used_at is null or k.used_at < :at - interval '1 minute'
-           or ((:network <> all (k.used_networks) or :program <> all (k.used_programs))
-               and (k.told_at is null or k.told_at < :at - interval '1 hour')) as is_stale,
-       k.used_networks <> '{}'
-           and (:network <> all (k.used_networks) or :program <> all (k.used_programs))
-           as is_elsewhere,
+       case when k.used_networks <> '{}'
+                 and (:network <> all (k.used_networks) or :program <> all (k.used_programs))
+            then k.elsewhere_at is null or k.elsewhere_at < :at - interval '1 minute'
+            else k.used_at is null or k.used_at < :at - interval '1 minute'
+                 or k.used_networks = '{}' end as is_stale,
        p.email, p.name, p.role, coalesce(m.place, '') as place,
        coalesce(array_to_string(r.permissions, ' '), '') as own
   from auth.api_key k
@@ -106,23 +106,41 @@ select k.id, k.hash, k.scopes, k.person_id, k.organisation_id, k.name as key_nam
  where k.prefix = :prefix and k.revoked_at is null and (k.until is null or k.until > :at)
    and (m.person_id is not null or p.role <> 'user') and p.blocked_at is null;
 
--- name: key_touch :one
+-- name: key_touch :maybe
 -- in: key bigint, at timestamptz, network text, program text
--- Whoever comes at the same moment waits for the row, and then comes from where it is known.
--- is_due: its organisation has been told nothing of it for an hour.
+-- Whoever comes at the same moment waits for the row, and then comes from where it is known; or from
+-- yet elsewhere in the same minute, of which nothing is noted: it stays unknown. is_due: its
+-- organisation has been told nothing of it for an hour.
 with before as (
     select id, used_networks, used_programs, used_networks <> '{}'
                and (:network <> all (used_networks) or :program <> all (used_programs)) as is_elsewhere,
+           elsewhere_at is null or elsewhere_at < :at - interval '1 minute' as is_news,
            told_at is null or told_at < :at - interval '1 hour' as is_due
-      from auth.api_key where id = :key for update
+      from auth.api_key where id = :key and revoked_at is null for update
 )
 update auth.api_key k
    set used_at = :at,
        used_networks = (:network || array_remove(b.used_networks, :network))[1:16],
        used_programs = (:program || array_remove(b.used_programs, :program))[1:16],
+       elsewhere_at = case when b.is_elsewhere then :at else k.elsewhere_at end,
        told_at = case when b.is_elsewhere and b.is_due then :at else k.told_at end
-  from before b where k.id = b.id
+  from before b where k.id = b.id and (b.is_news or not b.is_elsewhere)
 returning b.is_elsewhere, b.is_due;
+
+-- name: erase_keys :exec
+-- in: person bigint
+-- Where the keys were used from that they made.
+update auth.api_key set used_networks = '{}', used_programs = '{}'
+ where person_id = :person and (used_networks <> '{}' or used_programs <> '{}');
+
+-- name: forget_keys :exec
+-- in: before timestamptz
+-- The same of those that are over, or whose maker is forgotten, some at a time.
+update auth.api_key set used_networks = '{}', used_programs = '{}'
+ where id in (select k.id from auth.api_key k join auth.person p on p.id = k.person_id
+               where (k.until < :before or k.revoked_at is not null or p.erased_at is not null)
+                 and (k.used_networks <> '{}' or k.used_programs <> '{}')
+               order by k.id limit 10000);
 
 -- name: key_of_mail :maybe
 -- in: key bigint

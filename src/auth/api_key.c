@@ -85,7 +85,7 @@ enum { PROGRAM_MOST = 60 };
 struct use {
     i64 key, organisation;
     str network, program;
-    bool is_elsewhere; /* it was used before, and never from there or by that */
+    bool is_elsewhere; /* it was used before, and never from there or by that: news */
 };
 
 /* "python-requests", "Chrome · Linux": a new version of it is the same program. */
@@ -135,15 +135,13 @@ static int note_use(struct req *r, const struct node *row, struct use *u)
     struct ctx *c = &r->c;
     struct scope before = c->scope;
     str source = c->source;
-    bool is_elsewhere = node_bool(row, "is_elsewhere");
     if (!node_bool(row, "is_stale"))
         return E_OK;
     u->key = node_int(row, "id");
     u->organisation = node_int(row, "organisation_id");
-    if (is_elsewhere)
-        name_in_trail(r);
+    name_in_trail(r); /* the row may say by then what it did not say yet */
     c->scope = (struct scope){ .platform = true };
-    int err = is_elsewhere ? pg_tx(c, touch, u) : touch(c, u);
+    int err = pg_tx(c, touch, u);
     c->scope = before;
     c->source = source;
     if (!err && u->is_elsewhere && c->app->hooks.key_elsewhere)

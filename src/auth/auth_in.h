@@ -155,6 +155,8 @@ str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails
 uint64_t role_permissions(str names);
 /* What somebody in this place may there; own: their role's permissions for place "own". */
 uint64_t place_permissions(str place, str own);
+enum { MOST_PLACES = 8 };
+size_t places_with(uint64_t permission, str *names); /* the built-in ones that have it */
 uint64_t role_platform(str name); /* what a platform role's name gives */
 enum role role_named(str name);
 enum member place_named(str name); /* NOBODY: a role of one's own making, or none */

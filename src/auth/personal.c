@@ -82,6 +82,7 @@ int auth_erase(struct ctx *c, i64 person)
     TRY(q_auth_erase_invitations(c, NULL, node_str(row, "email")));
     TRY(q_auth_erase_ways_in(c, NULL, person));
     TRY(q_auth_erase_devices(c, NULL, person));
+    TRY(q_auth_erase_keys(c, NULL, person));
     TRY(q_auth_erase_person(c, NULL, person));
     return vault_destroy(c, VAULT_PERSON, person); /* nor does it open out of a backup */
 }

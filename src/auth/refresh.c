@@ -88,6 +88,7 @@ int refresh_end(struct ctx *c, str token) { return as_platform(c, end_as_platfor
 static int forget_old(struct ctx *c)
 {
     c->scope = (struct scope){ .platform = true };
+    TRY(q_auth_forget_keys(c, NULL, c->now));
     return q_auth_forget_refresh(c, NULL, c->now - DAY);
 }
 

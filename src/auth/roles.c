@@ -66,6 +66,16 @@ uint64_t place_permissions(str place, str own)
                                 : permissions_of(USER, place_named(place)) & composable();
 }
 
+size_t places_with(uint64_t permission, str *names)
+{
+    static_assert(COUNT(places) <= MOST_PLACES, "room for all");
+    size_t n = 0;
+    for (size_t i = VIEWER; i < COUNT(places); i++)
+        if (permission & place_permissions(str_of(places[i]), str_none))
+            names[n++] = str_of(places[i]);
+    return n;
+}
+
 enum role role_named(str name)
 {
     return str_is(name, "super_admin") ? SUPER_ADMIN : str_is(name, "admin") ? ADMIN : USER;

@@ -324,9 +324,11 @@ int auth_staff_who(
 {
     struct node *rows;
     uint64_t bit = permission_bit(permission_named(str_of(permission)));
+    str places[MOST_PLACES];
     assert(bit);
     *out = node_list(c->mem);
-    TRY(q_auth_staff(c, &rows, organisation));
+    size_t n = places_with(bit, places);
+    TRY(q_auth_staff(c, &rows, organisation, places, n, str_of(permission)));
     EACH(it, rows)
         if (bit & place_permissions(node_str(&it->node, "place"), node_str(&it->node, "own")))
             node_add(c->mem, *out, (struct node *)&it->node);

@@ -93,4 +93,11 @@ test('SE-14 a key used elsewhere forty times at once, over two nodes, is told of
     assert.equal(one(`select count(*) from audit.entry where action = 'used_elsewhere' and thing_id = (select id::text from ${row})`), 1);
     assert.deepEqual(rows(`select count(*) as n, count(distinct person_id) as people from notify.mail where template = 'key_elsewhere'
         and split_part(cause, ':', 2) = (select id::text from ${row})`).map(({ n, people }) => n >= 1 && n === people), [true]);
+    // The first uses of another, at once by two programs: one of them is from elsewhere, by whom is known.
+    const other = await post('/admin/keys.json', { name: 'Two at once', scopes: ['orders:read-all'], days: '30' }, { headers: by });
+    assert.equal(other.status, 201, other.body);
+    const use = (program, node) => ask('/admin/orders.json', { agent, ...node, headers: { accept: 'application/json', 'x-api-key': other.data.key, 'user-agent': program } });
+    assert.deepEqual(tally(await Promise.all(Array.from({ length: 12 }, (_, i) => use(i % 2 ? 'one/1.0' : 'two/1.0', i % 3 ? there : {})))), { 200: 12 });
+    assert.deepEqual(rows(`select count(*) as n, bool_and(person_id is not null and source like 'web %') as known from audit.entry
+        where action = 'used_elsewhere' and thing_id = (select id::text from auth.api_key where prefix = '${other.data.key.slice(0, 12)}')`), [{ n: 1, known: true }]);
 });
