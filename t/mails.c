@@ -111,6 +111,15 @@ T(a_paid_order_that_is_cancelled_is_one_mail_with_what_goes_back)
     t_prove();
 }
 
+T(an_order_with_a_long_story_says_what_goes_back_when_it_is_cancelled)
+{
+    i64 order = paid_order();
+    t_sql("insert into orders.event (order_id, kind, actor) select %" PRId64 ", 'stock_late', "
+          "'system' from generate_series(1, 250)", order);
+    at_desk(order, "cancel", "", 303);
+    has_text(words(order, "order_cancelled"), "We are giving back ฿1,340.00.");
+}
+
 T(what_went_back_before_is_not_promised_again_when_the_rest_is_cancelled)
 {
     i64 order = paid_order();
@@ -175,6 +184,37 @@ T(the_whole_is_told_as_the_whole)
     str mail = t_mail_to(S("whole@example.test"));
     has_text(mail, "we have given back ฿1,340.00, all that you paid");
     has_text(mail, t_key(order));
+}
+
+T(the_last_of_several_refunds_says_that_all_is_back)
+{
+    i64 order = paid_order();
+    t_sql("update orders.\"order\" set email = 'first@example.test' where id = %" PRId64, order);
+    at_desk(order, "refund", "part=1&amount=670.00&kept=134000", 303);
+    no_text(t_mail_to(S("first@example.test")), "all that you paid");
+    t_sql("update orders.\"order\" set email = 'last@example.test' where id = %" PRId64, order);
+    at_desk(order, "refund", "kept=67000", 303);
+    str mail = t_mail_to(S("last@example.test"));
+    has_text(mail, "we have given back ฿670.00 of what you paid");
+    has_text(mail, "With this, all that you paid for it is given back.");
+}
+
+/* Paid twice, and one payment given back where the money is: the other is still here. */
+T(a_refund_as_large_as_the_order_is_not_all_of_two_payments)
+{
+    i64 order = paid_order();
+    str payment = t_str("select payment_id as s from payments.attempt where order_id = %" PRId64,
+        order);
+    t_sql("update orders.\"order\" set email = 'half@example.test' where id = %" PRId64, order);
+    t_sql("select payments.book(%" PRId64 ", 'capture:t-second', 'THB', '{buyer,provider}', "
+          "'{-134000,134000}')", order);
+    t_event("evt_t_mail_half", "refund.created",
+        str_fmt(t_ctx()->mem, "{\"object\":\"refund\",\"id\":\"re_mail_half\",\"status\":"
+            "\"succeeded\",\"amount\":134000,\"currency\":\"thb\",\"payment_intent\":\"%.*s\"}",
+            STR(payment)));
+    str mail = t_mail_to(S("half@example.test"));
+    has_text(mail, "we have given back ฿1,340.00 of what you paid");
+    no_text(mail, "all that you paid");
 }
 
 T(what_is_given_back_at_the_providers_desk_is_told_too)
@@ -311,6 +351,37 @@ T(a_refund_that_fails_is_told_to_staff_and_not_to_the_buyer)
     t_drain();
     eq_int(mails(order, "order_refunded"), 1);
     eq_int(mails(order, "refund_failed"), 1);
+}
+
+/* Of an order of two the house was told: its people are none of the sellers' business. */
+T(a_sellers_page_does_not_show_what_the_house_was_told)
+{
+    i64 order = paid_order();
+    str page = str_fmt(t_ctx()->mem, "/admin/orders/%.*s.json", STR(t_number(order)));
+    t_sql("insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
+          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
+          "auth.organisation where slug = 't-other'; "
+          "insert into orders.part (order_id, organisation_id, status, goods_total, tax_total) "
+          "select %" PRId64 ", id, 'processing', 0, 0 from auth.organisation where slug = 't-other'",
+        order);
+    t_sql("update payments.attempt set payment_id = '' where order_id = %" PRId64, order);
+    at_desk(order, "refund", "kept=134000", 303);
+    t_drain();
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'refund_failed' and "
+                 "organisation_id is null and order_id = %" PRId64, order) > 0, 1);
+    t_get(page.p);
+    has_text(t_body(), "\"template\":\"refund_failed\"");
+    str id = str_none;
+    EACH(it, node_get(t_document(), S("mails")))
+        if (str_is(node_str(&it->node, "template"), "refund_failed"))
+            id = str_dup(t_ctx()->mem, node_str(&it->node, "id"));
+    t_login("shopper@example.test");
+    t_get(page.p);
+    t_status(200);
+    has_text(t_body(), "order_paid");
+    no_text(t_body(), "\"template\":\"refund_failed\"");
+    no_text(t_body(), ADMIN_);
+    at_desk(order, str_fmt(t_ctx()->mem, "mail/%.*s", STR(id)).p, "", 404);
 }
 
 T(a_refund_that_has_failed_after_all_is_not_told_again)

@@ -31,9 +31,13 @@ update notify.mail set state = 'failed', answer = :answer where id = :id and sta
 update notify.mail set state = 'waiting', answer = '' where id = :id;
 
 -- name: of_order :many
--- in: order_id bigint
+-- in: order_id bigint, to_staff text, organisation bigint?
+-- Those of the template to_staff only where they went to people of this organisation; null: all.
 select id, template, recipient, subject, state, answer, created_at, sent_at
-  from notify.mail where order_id = :order_id order by id limit 100;
+  from notify.mail
+ where order_id = :order_id
+   and (:organisation is null or template <> :to_staff or organisation_id = :organisation)
+ order by id limit 100;
 
 -- name: of_person :many
 -- in: person bigint

@@ -101,6 +101,12 @@ select l.part_id, l.organisation_id, l.position, l.product_id, l.variant_id, l.i
 -- in: order_id bigint
 select kind, actor, data, at from orders.event where order_id = :order_id order by id limit 200;
 
+-- name: cancelled :maybe
+-- in: order_id bigint
+-- What was to go back as the order was cancelled.
+select coalesce((data ->> 'amount')::bigint, 0) as amount
+  from orders.event where order_id = :order_id and kind = 'cancelled' order by id limit 1;
+
 -- name: set_paid :exec
 -- in: id bigint
 update orders."order"

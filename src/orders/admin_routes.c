@@ -229,6 +229,19 @@ static str done_text(struct req *r)
     return str_none;
 }
 
+/* What the house was told of an order, because of several or as nobody else could help, is not for
+ * who sells in it. */
+static int mails_of(struct req *r, i64 order, struct node **mails)
+{
+    struct ctx *c = &r->c;
+    TRY(notify_of_order(c, order, ORDERS_TO_STAFF,
+        r->who.role < ADMIN ? &c->scope.organisation : NULL, mails));
+    EACH(item, *mails)
+        node_set_str(c->mem, (struct node *)&item->node, S("id"),
+            crypto_opaque(c->mem, c->app->secret, "mail", node_int(&item->node, "id")));
+    return E_OK;
+}
+
 static int page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
@@ -241,10 +254,7 @@ static int page(struct req *r, struct node **document)
     keep_own(c, order, "parts");
     keep_own_trace(c, order);
     TRY(payments_of_order(c, id, &attempts, &refunds));
-    TRY(notify_of_order(c, id, &mails));
-    EACH(item, mails)
-        node_set_str(c->mem, (struct node *)&item->node, S("id"),
-            crypto_opaque(c->mem, c->app->secret, "mail", node_int(&item->node, "id")));
+    TRY(mails_of(r, id, &mails));
     orders_name_states(c, attempts);
     orders_name_states(c, refunds);
     orders_name_states(c, mails);
@@ -329,11 +339,15 @@ static int refund(struct req *r)
 
 static int send_again(struct req *r)
 {
+    struct node *mails;
     i64 order, mail;
     TRY(find(r, &order));
-    if (!crypto_unopaque(r->c.app->secret, "mail", in_str(r, "id"), &mail))
-        return fail(&r->c, E_MISSING, "notify.mail", "There is no such mail.");
-    return done(r, notify_again(&r->c, mail), "mail");
+    TRY(mails_of(r, order, &mails));
+    EACH(item, mails)
+        if (str_eq(node_str(&item->node, "id"), in_str(r, "id")) &&
+            crypto_unopaque(r->c.app->secret, "mail", in_str(r, "id"), &mail))
+            return done(r, notify_again(&r->c, mail), "mail");
+    return fail(&r->c, E_MISSING, "notify.mail", "There is no such mail.");
 }
 
 static const struct input to_listen[] = { { "last_event_id", LINE, 0, 40 }, { 0 } };

@@ -77,7 +77,7 @@ int orders_say_refund_failed(struct ctx *c, i64 id, const struct payment_change 
             .email = node_str(&it->node, "email"),
             .lang = node_str(&it->node, "lang") };
         str cause = str_fmt(c->mem, "refund:%" PRId64 ":%" PRId64, p->refund, to.person);
-        TRY(notify_mail(c, "refund_failed", cause, &to));
+        TRY(notify_mail(c, ORDERS_TO_STAFF, cause, &to));
     }
     return E_OK;
 }
@@ -136,13 +136,11 @@ static void set_amount(struct ctx *c, struct node *document, i64 amount, str cur
 /* What goes back was noted as it was cancelled. */
 static int mail_cancelled(struct ctx *c, const struct node *mail, struct node **document)
 {
-    i64 amount = 0;
+    struct node *noted;
     TRY(mail_document(c, mail, SAYS("Your order is cancelled"), document));
-    const struct node *order = node_get(*document, S("order"));
-    EACH(it, node_get(order, S("events")))
-        if (str_is(node_str(&it->node, "kind"), "cancelled"))
-            amount = node_int(node_get(&it->node, S("data")), "amount");
-    set_amount(c, *document, amount, node_str(order, "currency"));
+    TRY(q_orders_cancelled(c, &noted, node_int(mail, "order_id")));
+    set_amount(c, *document, node_int(noted, "amount"),
+        node_str(node_get(*document, S("order")), "currency"));
     return E_OK;
 }
 
@@ -164,9 +162,11 @@ static int mail_refunded(struct ctx *c, const struct node *mail, struct node **d
     if (!str_is(node_str(refund, "state"), "done"))
         return fail_detail(c, E_GONE, "orders.refund", "the refund has failed after all");
     TRY(mail_document(c, mail, SAYS("We have given money back"), document));
-    i64 amount = node_int(refund, "amount");
-    node_set_bool(c->mem, *document, S("is_all"),
-        amount == node_int(node_get(*document, S("order")), "total"));
+    i64 amount = node_int(refund, "amount"), captured;
+    bool is_all;
+    TRY(payments_is_all_back(c, node_int(mail, "order_id"), &captured, &is_all));
+    node_set_bool(c->mem, *document, S("is_all"), is_all && amount == captured);
+    node_set_bool(c->mem, *document, S("is_last"), is_all && amount != captured);
     set_amount(c, *document, amount, node_str(refund, "currency"));
     return E_OK;
 }
@@ -196,6 +196,6 @@ const struct notify_builder orders_mails[] = {
     { "order_refused", mail_refused },
     { "order_cancelled", mail_cancelled },
     { "order_refunded", mail_refunded },
-    { "refund_failed", mail_refund_failed },
+    { ORDERS_TO_STAFF, mail_refund_failed },
     { 0 },
 };

@@ -16,6 +16,7 @@ int orders_say_cancelled(struct ctx *, const struct node *order);
 int orders_say_refused(struct ctx *, const struct node *order, const char *why); /* its money goes back */
 /* Once for a refund, unless they were told as the order was cancelled or refused. */
 int orders_say_refunded(struct ctx *, const struct node *order, const struct payment_change *);
+#define ORDERS_TO_STAFF "refund_failed" /* the only mail of an order that is not its buyer's */
 int orders_say_refund_failed(struct ctx *, i64 order, const struct payment_change *); /* to staff */
 void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
 /* story.c: status_title, status_text, steps [{name, is_done, is_now, at}] and the events' text;

@@ -52,6 +52,8 @@ int payments_is_open(struct ctx *, i64 order, bool *open);
 int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct node **refunds);
 /* What the provider has given back of what the order cost: {amount, currency, at}. */
 int payments_given_back(struct ctx *, i64 order, struct node **refunds);
+/* By the ledger: nothing that was taken in for the order is kept. */
+int payments_is_all_back(struct ctx *, i64 order, i64 *captured, bool *is_all);
 /* {amount, currency, reason, state, error, ...} */
 int payments_refund_of(struct ctx *, i64 refund, struct node **out);
 

@@ -356,6 +356,15 @@ int payments_given_back(struct ctx *c, i64 order, struct node **refunds)
     return q_payments_given_back(c, refunds, order);
 }
 
+int payments_is_all_back(struct ctx *c, i64 order, i64 *captured, bool *is_all)
+{
+    struct node *sums;
+    TRY(q_payments_sums(c, &sums, order));
+    *captured = node_int(sums, "captured");
+    *is_all = node_int(sums, "refunded") >= *captured;
+    return E_OK;
+}
+
 int payments_refund_of(struct ctx *c, i64 refund, struct node **out)
 {
     return q_payments_refund(c, out, refund);
