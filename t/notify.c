@@ -195,9 +195,10 @@ T(mails_of_no_order_are_forgotten_after_a_year)
     } cases[] = { { "old:1", "null", "401 days", false }, { "old:2", "null", "399 days", true },
         { "old:3", "7000001", "401 days", true } };
     for (size_t i = 0; i < COUNT(cases); i++)
-        t_sql("insert into notify.mail (template, cause, recipient, lang, state, order_id, created_at)"
-              " values ('new_device', '%s', 'old@example.test', 'en', 'sent', %s, now() - interval '%s')",
-            cases[i].cause, cases[i].order, cases[i].age);
+        t_sql("insert into notify.mail (id, template, cause, recipient, lang, state, order_id,"
+              " created_at) overriding system value values (%d, 'new_device', '%s',"
+              " 'old@example.test', 'en', 'sent', %s, now() - interval '%s')",
+            -1 - (int)i, cases[i].cause, cases[i].order, cases[i].age); /* it begins at the first */
     t_cron("notify.mail.forget");
     for (size_t i = 0; i < COUNT(cases); i++)
         eq_int(t_int("select count(*) as n from notify.mail where cause = '%s'", cases[i].cause),

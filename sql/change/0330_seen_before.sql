@@ -6,7 +6,8 @@ begin
     select count(*) > 0,
            coalesce(bool_or((d.browser_hash = browser and browser <> '')
                             or (d.user_agent = agent
-                                and (d.network = from_network or (d.kind = 'token' and d.network = '')))), false)
+                                and (d.network = from_network
+                                     or (d.kind = 'token' and d.network = '')))), false)
       into is_second, is_known
       from auth.device d where d.person_id = of_person;
 end $$;

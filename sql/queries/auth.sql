@@ -227,20 +227,24 @@ select d.person_id, p.email, p.name,
  where d.session_hash = :session_hash and d.ended_at is null and p.blocked_at is null
    and d.seen_at > now() - interval '24 hours' and d.created_at > auth.oldest_login(p);
 
--- name: touch_device :exec
+-- name: touch_device :maybe
 -- in: session_hash text
--- Not when it has ended meanwhile, or has lasted long enough.
-update auth.device d set seen_at = now() from auth.person p
- where d.session_hash = :session_hash and d.ended_at is null
-   and p.id = d.person_id and d.created_at > auth.oldest_login(p);
+-- It ends when it has lasted long enough. Nothing: it has ended meanwhile.
+update auth.device d
+   set seen_at = now(),
+       ended_at = case when d.created_at <= auth.oldest_login(p) then now() end
+  from auth.person p
+ where d.session_hash = :session_hash and d.ended_at is null and p.id = d.person_id
+returning d.ended_at is null as is_alive;
 
 -- name: forget_devices :exec
 -- in: person bigint, id bigint
 -- At login number `id`: those before it that are over and say nothing that it does not, and all
--- but the last hundred that are over.
+-- but the last hundred that are over. Not those of today, of which a mail may be on its way.
 with over as (
     select id, row_number() over (order by id desc) as nth, user_agent, network, browser_hash, kind
-      from auth.device where person_id = :person and id < :id
+      from auth.device
+     where person_id = :person and id < :id and created_at < now() - interval '1 day'
        and (ended_at is not null or seen_at < now() - case kind when 'token' then interval '31 days'
                                                       else interval '26 hours' end))
 delete from auth.device d

@@ -195,15 +195,16 @@ create function auth.oldest_login(p auth.person) returns timestamptz language sq
                         then interval '30 days' else interval '1 year' end
 $$;
 
--- Whether this person has been seen before, and on this browser, or one like it from there. Logins of
--- programs were once kept without a network: one of those is known by the program.
+-- Whether this person has been seen before, and on this browser, or one like it from there. Logins
+-- of programs were once kept without a network: one of those is known by the program.
 create function auth.seen_before(of_person bigint, browser text, agent text, from_network text,
     out is_second boolean, out is_known boolean) language plpgsql stable as $$
 begin
     select count(*) > 0,
            coalesce(bool_or((d.browser_hash = browser and browser <> '')
                             or (d.user_agent = agent
-                                and (d.network = from_network or (d.kind = 'token' and d.network = '')))), false)
+                                and (d.network = from_network
+                                     or (d.kind = 'token' and d.network = '')))), false)
       into is_second, is_known
       from auth.device d where d.person_id = of_person;
 end $$;

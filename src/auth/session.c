@@ -61,6 +61,8 @@ static bool remember(struct ctx *c, str hash, struct login *who)
     return true;
 }
 
+static void close_lines(struct ctx *, str session);
+
 static bool find(struct ctx *c, str hash, struct login *who)
 {
     str packed = str_none;
@@ -71,12 +73,17 @@ static bool find(struct ctx *c, str hash, struct login *who)
     if (c->now - touched > TOUCH) {
         struct scope before = c->scope;
         c->scope = (struct scope){ .person = who->person };
-        i64 lives = 1; /* unless the database says otherwise */
-        if (q_auth_touch_device(c, &lives, hash))
+        struct node *row;
+        bool lives = true; /* unless the database says otherwise */
+        if (q_auth_touch_device(c, &row, hash))
             fault_clear(c);
+        else
+            lives = row && node_bool(row, "is_alive");
         c->scope = before;
-        if (!lives)
+        if (!lives) {
+            close_lines(c, hash);
             return redis_del(c, key_of(c, hash)) && false;
+        }
         keep(c, hash, who);
     }
     return true;

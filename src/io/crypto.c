@@ -73,7 +73,12 @@ str crypto_code(struct arena *mem, size_t n)
     return (str){ text, n };
 }
 
-bool crypto_is_code(char letter) { return letter && strchr(crockford, letter | 0x20); }
+bool crypto_is_code(char letter)
+{
+    if (letter >= 'A' && letter <= 'Z')
+        letter = (char)(letter | 0x20);
+    return letter && strchr(crockford, letter);
+}
 
 bool crypto_equal(str a, str b) { return a.n == b.n && (!a.n || !sodium_memcmp(a.p, b.p, a.n)); }
 
@@ -279,7 +284,8 @@ static bool bcrypt_ok(str hash, str password)
     struct crypt_data *data = calloc(1, sizeof *data);
     char text[61] = "", phrase[1100] = "";
     bool ok = false;
-    if (data && password.n < sizeof phrase && !memchr(password.n ? password.p : "", 0, password.n)) {
+    if (data && password.n < sizeof phrase &&
+        !memchr(password.n ? password.p : "", 0, password.n)) {
         memcpy(text, hash.p, hash.n);
         memcpy(phrase, password.n ? password.p : "", password.n);
         const char *made = crypt_rn(phrase, text, data, sizeof *data);
@@ -322,7 +328,8 @@ bool crypto_password_is_cheap(str hash)
     str rest = hash;
     if (is_bcrypt(hash))
         return true;
-    return hash.n < crypto_pwhash_STRBYTES && next_number(&rest, "$argon2id$v=19$m=", ',', &memory) &&
+    return hash.n < crypto_pwhash_STRBYTES &&
+        next_number(&rest, "$argon2id$v=19$m=", ',', &memory) &&
         next_number(&rest, "t=", ',', &times) && next_number(&rest, "p=", '$', &lanes) &&
         memory <= 65536 && times <= 4 && lanes <= 4 && rest.n > 40;
 }

@@ -180,14 +180,15 @@ static int let_in(struct ctx *c, str database, bool may)
 }
 
 /* Autovacuum is a superuser's, whom nobody else may end: what comes next, to rename or to drop,
- * sends it away by itself, and waits 5 s for it. */
+ * sends it away by itself, and waits 5 s for whoever is there still. */
 static int send_away(struct ctx *c, str database)
 {
     return run(c, S("postgres"),
         str_fmt(c->mem,
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
             " where datname = '%.*s' and pid <> pg_backend_pid()"
-            " and backend_type = 'client backend' and pg_has_role(usesysid, 'usage')",
+            " and backend_type = 'client backend'"
+            " and not (select rolsuper from pg_roles where oid = usesysid)",
             STR(database)));
 }
 
