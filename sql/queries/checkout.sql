@@ -55,6 +55,21 @@ delete from checkout.draft
 select cart_id as id, keeper as owner, sealed from checkout.draft
  where cart_id > :after and sealed <> '' order by cart_id limit :most;
 
+-- name: in_backup :many
+-- in: after bigint, most bigint
+select cart_id as id, keeper as owner,
+       jsonb_build_object('email', email, 'name', name, 'address', address)::text as plain
+  from checkout.draft
+ where cart_id > :after and (email <> '' or name <> '') order by cart_id limit :most;
+
+-- name: out_of_backup :exec
+-- in: ids bigint[], plains text[]
+update checkout.draft d
+   set email = v.plain ->> 'email', name = v.plain ->> 'name', address = v.plain -> 'address'
+  from (select u.id, u.plain::jsonb as plain
+          from unnest(:ids::bigint[], :plains::text[]) as u(id, plain)) v
+ where d.cart_id = v.id and d.email = '' and d.name = '';
+
 -- name: seal_anew :exec
 -- in: id bigint, sealed text, before text
 update checkout.draft set sealed = :sealed where cart_id = :id and sealed = :before;

@@ -55,6 +55,14 @@ update notify.mail
 update notify.mail set recipient = '', answer = ''
  where template = :template and cause = :cause and state <> 'waiting';
 
+-- name: out_of_backup :exec
+-- in: ids bigint[], plains text[]
+-- What a backup has sealed beside its dump (orders: query mails_in_backup).
+update notify.mail m set recipient = v.plain ->> 'recipient', answer = v.plain ->> 'answer'
+  from (select u.id, u.plain::jsonb as plain
+          from unnest(:ids::bigint[], :plains::text[]) as u(id, plain)) v
+ where m.id = v.id and m.recipient = '';
+
 -- name: forget_old :exec
 -- Of what was said to people, not of orders, the first ones, a page at a time.
 delete from notify.mail

@@ -54,6 +54,13 @@ select current_setting('talat.counts', true)::jsonb as counts;
 -- For pg_dump to see what this transaction sees.
 select pg_export_snapshot() as id, now() as at;
 
+-- name: columns :many
+-- in: table text
+-- Those that a copy can be put into.
+select quote_ident(attname) as name from pg_attribute
+ where attrelid = to_regclass(:table) and attnum > 0 and not attisdropped and attgenerated = ''
+ order by attnum;
+
 -- name: owners :many
 -- How functions and views that are not the database owner's come to be theirs again.
 select format('grant create on schema %1$I to %2$I; alter %3$s %4$s owner to %2$I; '

@@ -280,6 +280,35 @@ update orders."order"
 select id, keeper as owner, sealed from orders."order"
  where id > :after and sealed <> '' order by id limit :most;
 
+-- name: in_backup :many
+-- in: after bigint, most bigint
+-- What a backup's dump does not say, and back (vault/vault.h: struct vault_veil).
+select id, keeper as owner,
+       jsonb_build_object('email', email, 'name', name, 'address', address)::text as plain
+  from orders."order"
+ where id > :after and (email <> '' or name <> '') order by id limit :most;
+
+-- name: out_of_backup :exec
+-- in: ids bigint[], plains text[]
+update orders."order" o
+   set email = v.plain ->> 'email', name = v.plain ->> 'name', address = v.plain -> 'address'
+  from (select u.id, u.plain::jsonb as plain
+          from unnest(:ids::bigint[], :plains::text[]) as u(id, plain)) v
+ where o.id = v.id and o.email = '';
+
+-- name: mails_in_backup :many
+-- in: after bigint, most bigint
+select m.id, o.keeper as owner,
+       jsonb_build_object('recipient', m.recipient, 'answer', m.answer)::text as plain
+  from notify.mail m join orders."order" o on o.id = m.order_id
+ where m.id > :after and m.recipient <> '' order by m.id limit :most;
+
+-- name: attempts_in_backup :many
+-- in: after bigint, most bigint
+select a.id, o.keeper as owner, a.request ->> 'email' as plain
+  from payments.attempt a join orders."order" o on o.id = a.order_id
+ where a.id > :after and a.request ->> 'email' <> '' order by a.id limit :most;
+
 -- name: seal_anew :exec
 -- in: id bigint, sealed text, clues text[], before text
 update orders."order" set sealed = :sealed, clues = :clues where id = :id and sealed = :before;

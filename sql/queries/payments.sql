@@ -211,6 +211,13 @@ update payments.refund set asked_at = now()
 select id, 0::bigint as owner, client_secret as sealed from payments.attempt
  where id > :after and client_secret is not null order by id limit :most;
 
+-- name: out_of_backup :exec
+-- in: ids bigint[], plains text[]
+-- What a backup has sealed beside its dump (orders: query attempts_in_backup).
+update payments.attempt a set request = a.request || jsonb_build_object('email', v.plain)
+  from unnest(:ids::bigint[], :plains::text[]) as v(id, plain)
+ where a.id = v.id and a.request ->> 'email' = '';
+
 -- name: seal_anew :exec
 -- in: id bigint, sealed text, before text
 update payments.attempt set client_secret = :sealed where id = :id and client_secret = :before;

@@ -123,6 +123,32 @@ static const struct vault_column sealed[] = {
     { 0 },
 };
 
+/* Who bought what, in tables that are read by it: the dump of a backup has it not. */
+#define MASKS(...) (const char *const[]) { __VA_ARGS__, NULL }
+#define NO_CITY    "address || '{\"city\": \"\", \"region\": \"\", \"postcode\": \"\"}'"
+#define NAMES                                                                                      \
+    "regexp_replace(body, '(\"[a-z_]*(?:email|name|city|state|postal_code)\"\\s*:\\s*)"            \
+    "\"(?:[^\"\\\\]|\\\\.)*\"', '\\1\"\"', 'g')"
+static const struct vault_veil veils[] = {
+    { "orders.\"order\"", "orders.order.backup", VAULT_ORGANISATION,
+        MASKS("email", "''", "name", "''", "address", NO_CITY), q_orders_in_backup,
+        q_orders_out_of_backup },
+    { "orders.words", .masks = MASKS("words",
+                          "(select lower(o.number) from orders.\"order\" o where o.id = order_id)") },
+    { "notify.mail", "notify.mail.backup", VAULT_ORGANISATION,
+        MASKS("recipient", "case when order_id is null then recipient else '' end", "answer",
+            "case when order_id is null then answer else '' end"),
+        q_orders_mails_in_backup, q_notify_out_of_backup },
+    { "payments.attempt", "payments.attempt.backup", VAULT_ORGANISATION,
+        MASKS("request", "request || case when request ? 'email' then '{\"email\": \"\"}' else '{}' end::jsonb"),
+        q_orders_attempts_in_backup, q_payments_out_of_backup },
+    { "payments.event", .masks = MASKS("body", NAMES) },
+    { "checkout.draft", "checkout.draft.backup", VAULT_PERSON,
+        MASKS("email", "''", "name", "''", "address", NO_CITY), q_checkout_in_backup,
+        q_checkout_out_of_backup },
+    { 0 },
+};
+
 /* What is known of a person, and by whom: in the order in which it is erased. */
 static const struct personal personal[] = {
     { "orders", orders_collect, orders_must_wait, orders_erase, orders_later },
@@ -165,6 +191,7 @@ const struct house shop_house = {
     .personal = personal,
     .checks = checks,
     .sealed = sealed,
+    .veils = veils,
 };
 
 struct app *app_open(struct arena *mem, const char *conf_path)

@@ -11,8 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PICTURES 2000 /* looked at in one piece */
-#define MOST_OWN ((size_t)1 << 20)
+#define PICTURES   2000 /* looked at in one piece */
+#define MOST_WORDS 32   /* of pg_dump's command line */
+#define MOST_OWN   ((size_t)1 << 20)
 
 struct making {
     struct ctx *c, own;      /* own: the owner's, in the snapshot */
@@ -59,15 +60,26 @@ static int dump(struct making *m)
     struct ctx *c = m->c;
     struct node *snapshot;
     struct file_sum sum;
+    const char *words[MOST_WORDS];
+    size_t n = 0;
     TRY(q_ops_snapshot(&m->own, &snapshot));
     node_set_str(c->mem, m->manifest, S("made_at"), node_str(snapshot, "at"));
     TRY(describe(m));
-    const char *words[] = { "--format=custom", "--compress=3", "--role=talat_backup",
+    const char *always[] = { "--format=custom", "--compress=3", "--role=talat_backup",
         "--no-comments", "--no-blobs", "--no-publications", "--no-subscriptions",
-        "--no-security-labels", "--exclude-table-data=vault.key", "--extension=pg_trgm", "--extension=unaccent",
-        "--extension=btree_gin", "--extension=btree_gist",
+        "--no-security-labels", "--exclude-table-data=vault.key", "--extension=pg_trgm",
+        "--extension=unaccent", "--extension=btree_gin", "--extension=btree_gist",
         str_fmt(c->mem, "--snapshot=%.*s", STR(node_str(snapshot, "id"))).p,
-        str_fmt(c->mem, "--file=%s", in_dir(m, "database.dump")).p, NULL };
+        str_fmt(c->mem, "--file=%s", in_dir(m, "database.dump")).p };
+    for (; n < COUNT(always); n++)
+        words[n] = always[n];
+    for (const struct vault_veil *veil = c->app->veils; veil->table; veil++) {
+        assert(n + 1 < MOST_WORDS);
+        words[n++] = str_fmt(c->mem, "--exclude-table-data=%s", veil->table).p;
+    }
+    words[n] = NULL;
+    TRY(veil_write(c, &m->own, m->dir, node_str(snapshot, "id"),
+        node_set_list(c->mem, m->manifest, S("rows"))));
     TRY(database_tool(c, "pg_dump", database_name(c), words));
     chmod(in_dir(m, "database.dump"), 0600);
     TRY(file_copy(c, in_dir(m, "database.dump"), NULL, &sum));
@@ -85,6 +97,20 @@ static int listed(struct making *m, const char *name, const struct file_sum *sum
     return fprintf(m->list, "%.*s  %s\n", STR(sum->sha256), name) > 0
         ? E_OK
         : cannot(m->c, "written", "SHA256SUMS");
+}
+
+/* What veil.c has put there. */
+static int list_rows(struct making *m)
+{
+    struct file_sum sum;
+    TRY(file_copy(m->c, in_dir(m, VEIL_NAMES), NULL, &sum));
+    TRY(listed(m, VEIL_NAMES, &sum));
+    EACH(it, node_get(m->manifest, S("rows"))) {
+        const char *name = str_c(m->c->mem, node_str(&it->node, "file"));
+        TRY(file_copy(m->c, in_dir(m, name), NULL, &sum));
+        TRY(listed(m, name, &sum));
+    }
+    return E_OK;
 }
 
 /* A picture that the backup before has too is the same file twice: it takes no room. */
@@ -197,7 +223,9 @@ static int take_files(struct making *m)
     m->list = fopen(in_dir(m, "SHA256SUMS"), "wxe");
     if (!m->list)
         return cannot(m->c, "made", in_dir(m, "SHA256SUMS"));
-    int err = take_pictures(m);
+    int err = list_rows(m);
+    if (!err)
+        err = take_pictures(m);
     if (!err && m->with_secrets)
         err = take_secrets(m);
     if (fclose(m->list) && !err)

@@ -143,7 +143,8 @@ int database_is(struct ctx *c, str database, bool *there, bool *empty)
     return said(c, &own, err);
 }
 
-/* Every table there is, but for that of the keys, which are in no backup. A script has no answer: it leaves it in a setting. */
+/* Every table there is, but for that of the keys, which are in no backup. A script has no answer:
+ * it leaves it in a setting. */
 int database_counts(struct ctx *own, struct node **counts)
 {
     struct node *row;
@@ -253,12 +254,20 @@ static int compare(struct ctx *own, const struct archive *a, struct buf *report)
     return E_OK;
 }
 
+static int restore(struct ctx *c, const struct archive *a, str database, const char *section)
+{
+    const char *words[] = { "--no-owner", "--single-transaction", "--no-comments", section,
+        archive_path(c, a->dir, "database.dump"), NULL };
+    return database_tool(c, "pg_restore", database, words);
+}
+
 int database_load(struct ctx *c, const struct archive *a, str database, struct buf *report)
 {
-    const char *words[] = { "--no-owner", "--single-transaction", "--no-comments",
-        archive_path(c, a->dir, "database.dump"), NULL };
     TRY(make(c, database));
-    TRY(database_tool(c, "pg_restore", database, words));
+    TRY(restore(c, a, database, "--section=pre-data"));
+    TRY(restore(c, a, database, "--section=data"));
+    TRY(veil_copy_in(c, a, database));
+    TRY(restore(c, a, database, "--section=post-data"));
     struct ctx own = owner_of(c, database, str_none);
     int err = hand_over(&own, a);
     pg_close(own.pg);

@@ -128,7 +128,7 @@ int keys_write(struct ctx *c, str folder)
 struct taking {
     struct ctx own; /* that database; its memory is whose page it is just now */
     str shop;
-    bool is_erasing; /* the second time through; the first is for the keys */
+    bool is_erasing; /* otherwise it is for the keys */
     i64 keys, erased, staff;
     int err;
 };
@@ -252,21 +252,6 @@ static int take_all(struct ctx *c, struct taking *t, str archive)
     return take_lists(c, t, archive);
 }
 
-/* First all keys, since they come with their numbers: whoever is erased gets one of the next. */
-static int take_both(struct ctx *c, struct taking *t, str archive)
-{
-    TRY(take_all(c, t, archive));
-    t->own.mem = c->mem;
-    int err = pg_script(&t->own, /* the programs themselves may not set a sequence */
-        S("select setval('vault.key_id_seq', k.last) from (select max(id) as last from vault.key) k,"
-          " vault.key_id_seq s where k.last > s.last_value"));
-    if (err)
-        c->fault = t->own.fault;
-    TRY(err);
-    t->is_erasing = true;
-    return take_all(c, t, archive);
-}
-
 static int count_keys(struct ctx *c, struct node *keys, void *n)
 {
     (void)c;
@@ -274,33 +259,53 @@ static int count_keys(struct ctx *c, struct node *keys, void *n)
     return E_OK;
 }
 
-static void report_taken(const struct taking *t, struct buf *report)
+/* Opens that database; what `finish` asks of it is asked after all of it was taken. */
+static int take_from(struct ctx *c, struct taking *t, str archive, str database,
+    int (*finish)(struct ctx *, struct taking *))
 {
-    buf_fmt(report, "keys of sealed columns: %" PRId64 "\n", t->keys);
-    if (t->erased)
-        buf_fmt(report, "people who were erased after the backup, and are again: %" PRId64 "\n",
-            t->erased);
-    if (t->staff)
-        buf_fmt(report,
-            "warning: people who were erased after the backup, and work here in it: %" PRId64
-            ". Take them out of the team, and erase them by their own page\n",
-            t->staff);
+    t->own = *c;
+    t->own.scope = (struct scope){ .platform = true };
+    t->own.pg = database_open(c, database, str_none);
+    int err = shop_of(&t->own, &t->shop);
+    if (!err)
+        err = take_all(c, t, archive);
+    t->own.mem = c->mem;
+    if (!err && finish && (err = finish(&t->own, t)))
+        c->fault = t->own.fault;
+    pg_close(t->own.pg);
+    return err;
+}
+
+/* They come with their numbers: whoever is erased afterwards gets one of the next. */
+static int count_taken(struct ctx *own, struct taking *t)
+{
+    TRY(pg_script(own, /* the programs themselves may not set a sequence */
+        S("select setval('vault.key_id_seq', k.last) from (select max(id) as last from vault.key) k,"
+          " vault.key_id_seq s where k.last > s.last_value")));
+    return vault_all(own, count_keys, &t->keys);
 }
 
 int keys_take_over(struct ctx *c, str archive, str database, struct buf *report)
 {
-    struct taking t = { .own = *c };
-    t.own.scope = (struct scope){ .platform = true };
-    t.own.pg = database_open(c, database, str_none);
-    int err = shop_of(&t.own, &t.shop);
-    if (!err)
-        err = take_both(c, &t, archive);
-    t.own.mem = c->mem;
-    if (!err)
-        err = vault_all(&t.own, count_keys, &t.keys);
-    pg_close(t.own.pg);
-    report_taken(&t, report);
-    return err;
+    struct taking t = { 0 };
+    TRY(take_from(c, &t, archive, database, count_taken));
+    buf_fmt(report, "keys of sealed columns: %" PRId64 "\n", t.keys);
+    return E_OK;
+}
+
+int keys_erase_again(struct ctx *c, str archive, str database, struct buf *report)
+{
+    struct taking t = { .is_erasing = true };
+    TRY(take_from(c, &t, archive, database, NULL));
+    if (t.erased)
+        buf_fmt(report, "people who were erased after the backup, and are again: %" PRId64 "\n",
+            t.erased);
+    if (t.staff)
+        buf_fmt(report,
+            "warning: people who were erased after the backup, and work here in it: %" PRId64
+            ". Take them out of the team, and erase them by their own page\n",
+            t.staff);
+    return E_OK;
 }
 
 /* ---- talatctl keys ------------------------------------------------------------------------- */

@@ -9,6 +9,8 @@
 /* <folder>/talat-20261121T031500Z/
  *     manifest.json   what it is, of when, how much of what; the sums of the next two
  *     database.dump   pg_dump's custom format
+ *     rows/           tables that name buyers, as COPY writes them, without the names (veil.c)
+ *     names           those, sealed: needs the keys
  *     SHA256SUMS      of everything else, as `sha256sum --check` reads it
  *     media/          the pictures
  *     secrets/        only when asked for: the shop's secret and its configuration */
@@ -29,8 +31,19 @@ str archive_mark(struct ctx *); /* what tells two secrets apart and says nothing
 
 int keys_write(struct ctx *, str folder); /* <folder>/keys, beside the backups */
 /* From the shop's own database and from the list beside the backup into a database that was made
- * from it; what is destroyed in either stays so, and who was erased. */
+ * from it: the keys, of which what is destroyed in either stays so; and who was erased, afterwards. */
 int keys_take_over(struct ctx *, str archive, str database, struct buf *report);
+int keys_erase_again(struct ctx *, str archive, str database, struct buf *report);
+
+/* ---- veil.c: who bought what ------------------------------------------------------------------ */
+
+#define VEIL_NAMES "names"
+/* Into the backup's folder; `own` is in the snapshot. rows: [{table, file, columns}] for the manifest. */
+int veil_write(struct ctx *, struct ctx *own, str dir, str snapshot, struct node *rows);
+/* The rows without names, before the database has triggers and indexes; the names, when it has the
+ * keys. */
+int veil_copy_in(struct ctx *, const struct archive *, str database);
+int veil_lift(struct ctx *, str dir, str database, struct buf *report);
 
 /* ---- database.c: databases as a whole, by their owner ------------------------------------- */
 

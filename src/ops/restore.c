@@ -315,6 +315,10 @@ int ops_restore(
     if (!err)
         err = keys_take_over(c, r.a.dir, r.scratch, report);
     if (!err)
+        err = veil_lift(c, r.a.dir, r.scratch, report);
+    if (!err)
+        err = keys_erase_again(c, r.a.dir, r.scratch, report);
+    if (!err)
         err = prove(&r, broken);
     if (!err)
         err = put_pictures(&r);
@@ -353,6 +357,10 @@ int drill_run(struct ctx *c, str folder, struct buf *report)
         return fail_detail(c, E_MISSING, "ops.drill", "there is no backup in %.*s", STR(folder));
     TRY(check_all(&r, newest));
     int err = database_load(c, &r.a, r.scratch, report);
+    if (!err)
+        err = keys_take_over(c, r.a.dir, r.scratch, report);
+    if (!err)
+        err = veil_lift(c, r.a.dir, r.scratch, report);
     if (!err)
         err = prove(&r, &broken);
     struct ctx own = *c;

@@ -61,6 +61,18 @@ struct vault_column {
     int (*count_plain)(struct ctx *, struct node **row); /* {n} */
     bool was_house;
 };
+/* A table that says in the plain who bought what: in a backup's dump it stands without that, which
+ * lies beside, each row sealed for its owner (bin/features.c lists them; ops does it). `masks`:
+ * column, what the dump has in its place, ..., NULL. `after`: {id, owner, plain} by id; `put` where
+ * nothing stands yet. A row without `column` is in no backup. */
+struct vault_veil {
+    const char *table;  /* as SQL says it */
+    const char *column; /* what a row is sealed as */
+    enum vault_whose whose;
+    const char *const *masks;
+    int (*after)(struct ctx *, struct node **, i64 after, i64 most);
+    int (*put)(struct ctx *, i64 *changed, const i64 *ids, size_t n_ids, const str *plains, size_t n);
+};
 /* Seals what is still plain or under the house's key, for so long at most (0: to the end); it may be broken off at any
  * moment. */
 int vault_hide(struct ctx *, i64 longest_us, i64 *hidden);

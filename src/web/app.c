@@ -193,6 +193,7 @@ struct app *app_open_house(struct arena *mem, const char *conf_path, const struc
     app->mails = house->mails;
     app->personal = house->personal;
     app->sealed = house->sealed;
+    app->veils = house->veils;
     read_settings(app, &errors);
     for (size_t i = 0; house->checks && house->checks[i]; i++)
         house->checks[i](app, &errors);

@@ -381,6 +381,7 @@ struct app {
     const struct notify_builder *const *mails; /* notify/notify.h */
     const struct personal *personal; /* ended by a row without a name */
     const struct vault_column *sealed;         /* vault/vault.h */
+    const struct vault_veil *veils;
 };
 
 /* Everything the rooms above bring along: bin/features.c has the shop's. */
@@ -395,6 +396,7 @@ struct house {
     const struct notify_builder *const *mails;
     const struct personal *personal;
     const struct vault_column *sealed; /* ended by a row without a name */
+    const struct vault_veil *veils;    /* ... without a table */
     /* Each says what is wrong with the configuration, a line each; ended by NULL. */
     void (*const *checks)(const struct app *, struct buf *errors);
 };

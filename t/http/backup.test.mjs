@@ -2,7 +2,7 @@
 // stack's. Only the jobs at the end are the stack's.
 import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync, rmSync, statSync, existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ test('a backup is whole, checked by its sums, and for its owner alone', { skip }
     mkdirSync(join(folder('stack'), '.new')); // what one that was cut off has left
     writeFileSync(join(folder('stack'), '.new/database.dump'), 'half');
     first = make(stack, folder('stack'));
-    assert.deepEqual(readdirSync(first).sort(), ['SHA256SUMS', 'database.dump', 'manifest.json', 'media']);
+    assert.deepEqual(readdirSync(first).sort(), ['SHA256SUMS', 'database.dump', 'manifest.json', 'media', 'names', 'rows']);
     assert.ok(!existsSync(join(folder('stack'), '.new')));
     assert.equal(shell('sha256sum', ['--check', '--quiet', '--ignore-missing', 'SHA256SUMS'], { cwd: first }).stderr.replace(/^.*no file was verified.*$/m, '').replace(/^.*no properly formatted.*$/m, '').trim(), '');
     const manifest = JSON.parse(readFileSync(join(first, 'manifest.json'), 'utf8'));
@@ -109,10 +109,10 @@ test('a shop in use is not overwritten unasked; when asked, it is kept aside', {
     assert.ok(Number(asked(ELSEWHERE, "select id from auth.person where email = 'new@example.test'")) > id, 'a number is given twice');
 });
 
-test('no autovacuum bars a restore, in the database it replaces or in the one kept aside', { skip }, async () => {
+test('no autovacuum and no worker bars a restore, in the database it replaces or in the one kept aside', { skip, timeout: 300000 }, async () => {
     const nap = (text) => { asked('postgres', `alter system ${text}`); asked('postgres', 'select pg_reload_conf()'); };
     const at_work = (database) => until(async () => asked('postgres',
-        `select count(*) from pg_stat_activity where backend_type = 'autovacuum worker' and datname = '${database}'`) > 0, 'autovacuum', 60);
+        `select count(*) from pg_stat_activity where backend_type = 'autovacuum worker' and datname = '${database}'`) > 0, 60000, `no autovacuum in ${database}`);
     asked(ELSEWHERE, `create table public.slow with (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)
         as select n from generate_series(1, 100000) n`);
     asked(ELSEWHERE, 'delete from public.slow');
@@ -120,8 +120,12 @@ test('no autovacuum bars a restore, in the database it replaces or in the one ke
     try {
         for (const database of [ELSEWHERE, `${ELSEWHERE}_before_restore`]) {
             await at_work(database);
+            const worker = spawn(`${bin}psql`, ['-Xq', '-h', run, '-U', 'talat_app', '-d', database, '-c', 'select pg_sleep(300)'], { stdio: 'ignore' });
+            const ended = new Promise((done) => worker.on('exit', done));
+            await until(async () => asked('postgres', `select count(*) from pg_stat_activity where usename = 'talat_app' and datname = '${database}'`) > 0);
             const got = elsewhere('restore', first, '--replace');
             assert.equal(got.code, 0, got.said.slice(-600));
+            assert.notEqual(await ended, 0, 'it is at work still');
         }
     } finally {
         nap('reset autovacuum_naptime');

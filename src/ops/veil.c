@@ -1,0 +1,269 @@
+/* Who bought what, in a backup: the dump has it not, as a dump cannot be closed again. Those tables
+ * are copied beside it without names (rows/), and the names lie there sealed, each row for whoever
+ * sells, so that a destroyed key closes them in every backup. Without the keys the books are whole.
+ */
+#include "gen/queries.h"
+#include "io/io.h"
+#include "ops/ops_in.h"
+#include "vault/vault.h"
+#include "web/web.h"
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAGE = 500 };
+#define LONGEST   ((size_t)16 << 20) /* a line: a page of rows */
+#define MEMORY    ((size_t)256 << 20)
+#define STATEMENT 16384
+
+/* ---- into a backup ------------------------------------------------------------------------- */
+
+static str without_quotes(struct ctx *c, const char *table)
+{
+    struct buf out = buf_new(c->mem, 256);
+    for (; *table; table++)
+        if (*table != '"')
+            buf_char(&out, *table);
+    return buf_str(&out);
+}
+
+static str masked(const struct vault_veil *veil, str column)
+{
+    for (const char *const *mask = veil->masks; *mask; mask += 2)
+        if (str_is(column, mask[0]))
+            return str_of(mask[1]);
+    return column;
+}
+
+/* One of PostgreSQL's own copies, of the moment that the dump is of. */
+static int copy_out(struct ctx *c, str snapshot, const struct vault_veil *veil,
+    struct node *columns, const char *to)
+{
+    struct buf copy = buf_new(c->mem, STATEMENT);
+    buf_add(&copy, S("copy (select "));
+    EACH(it, columns) {
+        str name = node_str(&it->node, "name");
+        buf_fmt(&copy, "%s%.*s", it == node_first(columns) ? "" : ", ", STR(masked(veil, name)));
+    }
+    buf_fmt(&copy, " from %s) to stdout", veil->table);
+    const char *words[] = { "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1",
+        str_fmt(c->mem, "--output=%s", to).p,
+        "--command=begin isolation level repeatable read read only",
+        str_fmt(c->mem, "--command=set transaction snapshot '%.*s'", STR(snapshot)).p,
+        "--command=set local role talat_backup", "--command=set local statement_timeout = 0",
+        str_fmt(c->mem, "--command=%.*s", STR(buf_str(&copy))).p, "--command=commit", NULL };
+    return database_tool(c, "psql", database_name(c), words);
+}
+
+/* Empty: its key was destroyed, and it is in no backup any more. */
+static int seal_row(
+    struct ctx *c, const struct vault_veil *veil, const struct node *row, struct node *into)
+{
+    i64 owner = node_int(row, "owner");
+    struct vault_place at = { veil->column, node_int(row, "id"), owner ? veil->whose : VAULT_HOUSE,
+        owner, false };
+    str sealed;
+    int err = vault_seal(c, &at, node_str(row, "plain"), &sealed);
+    if (err == E_MISSING) {
+        fault_clear(c);
+        return E_OK;
+    }
+    TRY(err);
+    struct node *out = node_add_map(c->mem, into);
+    node_set_int(c->mem, out, S("id"), at.row);
+    node_set_int(c->mem, out, S("owner"), owner);
+    node_set_str(c->mem, out, S("sealed"), sealed);
+    return E_OK;
+}
+
+static int seal_page(struct ctx *c, struct ctx *own, const struct vault_veil *veil, const char *to,
+    i64 *after, size_t *seen)
+{
+    struct node *rows, *line = node_map(c->mem), *sealed;
+    struct buf out = buf_new(c->mem, LONGEST);
+    own->mem = c->mem;
+    TRY(veil->after(own, &rows, *after, PAGE));
+    node_set_str(c->mem, line, S("column"), str_of(veil->column));
+    sealed = node_set_list(c->mem, line, S("rows"));
+    *seen = node_count(rows);
+    EACH(it, rows) {
+        TRY(seal_row(c, veil, &it->node, sealed));
+        *after = node_int(&it->node, "id");
+    }
+    if (!node_count(sealed))
+        return E_OK;
+    json_store(&out, line);
+    buf_char(&out, '\n');
+    return file_add(c, to, buf_str(&out));
+}
+
+/* In memory of its own: there may be millions. `own` sees the snapshot, c has the keys. */
+static int seal_all(struct ctx *c, struct ctx *own, const struct vault_veil *veil, const char *to)
+{
+    struct ctx mine = *c, theirs = *own;
+    i64 after = 0;
+    size_t seen = PAGE;
+    int err = E_OK;
+    mine.mem = arena_new(MEMORY);
+    mine.scope = (struct scope){ .platform = true };
+    while (!err && seen == PAGE) {
+        arena_reset(mine.mem);
+        err = seal_page(&mine, &theirs, veil, to, &after, &seen);
+    }
+    if (err)
+        fail_detail(c, err, "ops.veil", "%s: %.*s", veil->table,
+            STR(str_dup(c->mem, (mine.fault.code ? mine : theirs).fault.detail)));
+    arena_drop(mine.mem);
+    return err;
+}
+
+int veil_write(struct ctx *c, struct ctx *own, str dir, str snapshot, struct node *rows)
+{
+    const char *names = archive_path(c, dir, VEIL_NAMES);
+    if (mkdir(archive_path(c, dir, "rows"), 0700))
+        return fail_detail(c, E_INTERNAL, "ops.veil", "%.*s/rows cannot be made", STR(dir));
+    TRY(file_write(c, names, str_none));
+    for (const struct vault_veil *veil = c->app->veils; veil->table; veil++) {
+        struct node *columns, *entry = node_add_map(c->mem, rows), *list;
+        str file = str_fmt(c->mem, "rows/%.*s", STR(without_quotes(c, veil->table)));
+        TRY(q_ops_columns(own, &columns, str_of(veil->table)));
+        TRY(copy_out(c, snapshot, veil, columns, archive_path(c, dir, file.p)));
+        chmod(archive_path(c, dir, file.p), 0600);
+        if (veil->column)
+            TRY(seal_all(c, own, veil, names));
+        node_set_str(c->mem, entry, S("table"), str_of(veil->table));
+        node_set_str(c->mem, entry, S("file"), file);
+        list = node_set_list(c->mem, entry, S("columns"));
+        EACH(it, columns)
+            node_add_str(c->mem, list, node_str(&it->node, "name"));
+    }
+    return E_OK;
+}
+
+/* ---- out of one ---------------------------------------------------------------------------- */
+
+static void add_quoted(struct buf *out, const char *path)
+{
+    buf_char(out, '\'');
+    for (; *path; path++) {
+        if (*path == '\'')
+            buf_char(out, '\'');
+        buf_char(out, *path);
+    }
+    buf_char(out, '\'');
+}
+
+static int copy_in(struct ctx *c, const struct archive *a, str database, const struct node *rows)
+{
+    struct buf copy = buf_new(c->mem, STATEMENT);
+    const struct node *columns = node_get(rows, S("columns"));
+    buf_fmt(&copy, "--command=\\copy %.*s (", STR(node_str(rows, "table")));
+    EACH(it, columns)
+        buf_fmt(&copy, "%s%.*s", it == node_first(columns) ? "" : ", ", STR(it->node.as.text));
+    buf_add(&copy, S(") from "));
+    add_quoted(&copy, archive_path(c, a->dir, str_c(c->mem, node_str(rows, "file"))));
+    const char *words[] = { "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1",
+        "--command=set statement_timeout = 0", str_c(c->mem, buf_str(&copy)), NULL };
+    return database_tool(c, "psql", database, words);
+}
+
+int veil_copy_in(struct ctx *c, const struct archive *a, str database)
+{
+    EACH(it, node_get(a->manifest, S("rows")))
+        TRY(copy_in(c, a, database, &it->node));
+    return E_OK;
+}
+
+struct lifting {
+    struct ctx own; /* the database that was made from the backup */
+    i64 open, closed;
+};
+
+static const struct vault_veil *veil_of(const struct app *app, str column)
+{
+    const struct vault_veil *veil = app->veils;
+    while (veil->table && !(veil->column && str_is(column, veil->column)))
+        veil++;
+    return veil->table ? veil : NULL;
+}
+
+struct opened {
+    const struct vault_veil *veil;
+    i64 *ids;
+    str *plains;
+    size_t n;
+};
+
+static int open_rows(struct ctx *c, struct lifting *l, const struct node *rows, struct opened *o)
+{
+    EACH(it, rows) {
+        i64 owner = node_int(&it->node, "owner");
+        struct vault_place at = { o->veil->column, node_int(&it->node, "id"),
+            owner ? o->veil->whose : VAULT_HOUSE, owner, false };
+        int err = vault_open(c, &at, node_str(&it->node, "sealed"), &o->plains[o->n]);
+        if (err == E_MISSING || str_is(c->fault.key, "vault.master")) { /* destroyed, or not ours */
+            fault_clear(c);
+            l->closed++;
+            continue;
+        }
+        TRY(err);
+        o->ids[o->n++] = at.row;
+    }
+    return E_OK;
+}
+
+static int put_opened(struct ctx *c, void *opened)
+{
+    const struct opened *o = opened;
+    i64 changed;
+    return o->veil->put(c, &changed, o->ids, o->n, o->plains, o->n);
+}
+
+static int lift_line(struct ctx *c, str line, void *with)
+{
+    struct lifting *l = with;
+    struct node *read;
+    if (json_read(c, line, &read))
+        return fail_detail(c, E_INPUT, "ops.veil", "a line cannot be read");
+    const struct node *rows = node_get(read, S("rows"));
+    struct opened o = { veil_of(c->app, node_str(read, "column")),
+        NEWS(c->mem, i64, node_count(rows) + 1), NEWS(c->mem, str, node_count(rows) + 1), 0 };
+    if (!o.veil)
+        return fail_detail(
+            c, E_INPUT, "ops.veil", "%.*s is not known", STR(node_str(read, "column")));
+    l->own.mem = c->mem;
+    int err = open_rows(&l->own, l, rows, &o);
+    if (!err && o.n)
+        err = pg_tx(&l->own, put_opened, &o);
+    l->open += (i64)o.n;
+    if (err)
+        c->fault = l->own.fault;
+    return err;
+}
+
+int veil_lift(struct ctx *c, str dir, str database, struct buf *report)
+{
+    struct lifting l = { .own = *c };
+    struct ctx reader = *c;
+    const char *names = archive_path(c, dir, VEIL_NAMES);
+    if (access(names, F_OK)) /* a version of before had them in the dump */
+        return E_OK;
+    l.own.scope = (struct scope){ .platform = true };
+    l.own.pg = database_open(c, database, str_none);
+    reader.mem = arena_new(MEMORY);
+    int err = file_lines(&reader, names, lift_line, &l);
+    str why = str_dup(c->mem, reader.fault.detail);
+    arena_drop(reader.mem);
+    pg_close(l.own.pg);
+    if (err)
+        return fail_detail(c, err, "ops.veil", "%s: %.*s", names, STR(why));
+    buf_fmt(report, "names and addresses of buyers: %" PRId64 " rows are open\n", l.open);
+    if (l.closed)
+        buf_fmt(report,
+            "warning: %" PRId64
+            " rows stay without the buyer's name: their keys were destroyed, are under another "
+            "master key, or were not in the file `keys` beside the backup. If it is one of the "
+            "last two, put that right and restore again\n",
+            l.closed);
+    return E_OK;
+}
