@@ -129,19 +129,20 @@ static const struct vault_column sealed[] = {
 #define NAMES                                                                                      \
     "regexp_replace(body, '(\"[a-z_]*(?:email|name|city|state|postal_code)\"\\s*:\\s*)"            \
     "\"(?:[^\"\\\\]|\\\\.)*\"', '\\1\"\"', 'g')"
+#define NUMBER     "(select lower(o.number) from orders.\"order\" o where o.id = order_id)"
+#define NO_EMAIL                                                                                   \
+    "request || case when request ? 'email' then '{\"email\": \"\"}' else '{}' end::jsonb"
 static const struct vault_veil veils[] = {
     { "orders.\"order\"", "orders.order.backup", VAULT_ORGANISATION,
         MASKS("email", "''", "name", "''", "address", NO_CITY), q_orders_in_backup,
         q_orders_out_of_backup },
-    { "orders.words", .masks = MASKS("words",
-                          "(select lower(o.number) from orders.\"order\" o where o.id = order_id)") },
+    { "orders.words", .masks = MASKS("words", NUMBER) },
     { "notify.mail", "notify.mail.backup", VAULT_ORGANISATION,
         MASKS("recipient", "case when order_id is null then recipient else '' end", "answer",
             "case when order_id is null then answer else '' end"),
         q_orders_mails_in_backup, q_notify_out_of_backup },
     { "payments.attempt", "payments.attempt.backup", VAULT_ORGANISATION,
-        MASKS("request", "request || case when request ? 'email' then '{\"email\": \"\"}' else '{}' end::jsonb"),
-        q_orders_attempts_in_backup, q_payments_out_of_backup },
+        MASKS("request", NO_EMAIL), q_orders_attempts_in_backup, q_payments_out_of_backup },
     { "payments.event", .masks = MASKS("body", NAMES) },
     { "checkout.draft", "checkout.draft.backup", VAULT_PERSON,
         MASKS("email", "''", "name", "''", "address", NO_CITY), q_checkout_in_backup,

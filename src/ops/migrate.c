@@ -111,6 +111,24 @@ static int check_change(struct ctx *c, str dir, str name)
     return E_OK;
 }
 
+/* The indexes that a change makes, as somebody makes them before it by hand: nobody waits for
+ * those, and it finds them made. */
+static void add_indexes(str sql, struct buf *out)
+{
+    const str begin = S("\ncreate index if not exists ");
+    for (i64 at, end; (at = str_find(sql, begin)) >= 0; sql = str_from(sql, (size_t)end)) {
+        sql = str_from(sql, (size_t)at + begin.n);
+        if ((end = str_find(sql, S(";"))) < 0)
+            return;
+        buf_add(out,
+            S("    made before by hand nobody waits: create index concurrently if not exists "));
+        str words = str_upto(sql, (size_t)end + 1), word;
+        for (const char *between = ""; str_cut(&words, '\n', &word); between = " ")
+            buf_fmt(out, "%s%.*s", between, STR(str_trim(word)));
+        buf_char(out, '\n');
+    }
+}
+
 /* "-- rows: audit.entry, orders.event": tables that a change goes through from end to end, and so
  * takes as long as they are. Those that are there already, and how long they are; before them
  * "-- meanwhile: ", who has to wait so long. */
@@ -120,6 +138,7 @@ static int add_rows(struct ctx *c, str dir, str name, struct buf *out)
     size_t n = 0;
     struct node *sizes;
     TRY(read_sql(c, dir, name, &sql));
+    str whole = sql;
     while (!n && str_cut(&sql, '\n', &line) && (!line.n || str_starts(line, S("--"))))
         if (str_starts(line, S("-- meanwhile: ")))
             buf_fmt(out, "    meanwhile %.*s\n", STR(str_from(line, 14)));
@@ -130,6 +149,8 @@ static int add_rows(struct ctx *c, str dir, str name, struct buf *out)
     EACH(it, sizes)
         buf_fmt(out, "    goes through %.*s: about %" PRId64 " rows\n",
             STR(node_str(&it->node, "name")), node_int(&it->node, "n"));
+    if (node_count(sizes))
+        add_indexes(whole, out);
     return E_OK;
 }
 

@@ -63,7 +63,7 @@ test('SE-09 a provider\'s secret is sealed in the database, and the keys are in 
     order = await mali.order(goods().sku, 1, { line1: STREET, phone: PHONE, ...WHO });
     sql(`insert into notify.mail (order_id, template, cause, recipient, lang) values (${order.id}, 'order_paid', 'vault:${order.id}', '${WHO.email}', 'en')`);
     sql(`insert into payments.event (provider, event_id, kind, body, applied_at, outcome) values ('stripe', 'evt_vault_${order.id}', 'charge.updated',
-        '{"billing_details":{"email": "${WHO.email}","name":"${WHO.name}","address":{"city":"${WHO.city}"}}}', now(), 'vault')`);
+        '{"billing_details":{"email": "${WHO.email}","name":"${WHO.name}","address":{"city":"${WHO.city}"}},"receipt_email":"\\"${WHO.email}\\u0022"}', now(), 'vault')`);
     const half = new Browser();
     await half.add(goods().sku, 1);
     await half.post('/checkout', { ...buyerOf(), ...WHO, line1: STREET, phone: PHONE });
