@@ -32,7 +32,7 @@ static const struct command {
     { "backup", "[--to DIR] [--with-secrets]",
         "the database and the pictures into a folder of their own, checked, the newest kept",
         backup_command, true },
-    { "restore", "DIR [--replace] [--with-secrets]",
+    { "restore", "DIR [--replace] [--with-secrets] [--without-names]",
         "puts a backup in the shop's place, all of it or nothing", restore_command, true },
     { "keys", "[check | rewrap | renew | seal | destroy organisation|person NAME --for-ever]",
         "the keys of sealed columns: under a new master key, anew, or gone with all they seal",

@@ -38,7 +38,8 @@ int archive_open(struct ctx *c, str path, struct archive *a)
         return no_backup(c, path, "it has no manifest.json that can be read");
     if (json_read(c, text, &manifest) || manifest->kind != N_MAP)
         return no_backup(c, path, "its manifest.json is damaged");
-    if (node_int(manifest, "format") != ARCHIVE_FORMAT)
+    i64 format = node_int(manifest, "format");
+    if (format < 1 || format > ARCHIVE_FORMAT)
         return no_backup(c, path, "its format is not one this program knows");
     a->manifest = manifest;
     return E_OK;

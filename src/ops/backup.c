@@ -79,7 +79,7 @@ static int dump(struct making *m)
     }
     words[n] = NULL;
     TRY(veil_write(c, &m->own, m->dir, node_str(snapshot, "id"),
-        node_set_list(c->mem, m->manifest, S("rows"))));
+        node_set_list(c->mem, m->manifest, S("rows")), m->report));
     TRY(database_tool(c, "pg_dump", database_name(c), words));
     chmod(in_dir(m, "database.dump"), 0600);
     TRY(file_copy(c, in_dir(m, "database.dump"), NULL, &sum));

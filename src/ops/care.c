@@ -311,21 +311,23 @@ int backup_command(struct ctx *c, int argc, char **argv)
 int restore_command(struct ctx *c, int argc, char **argv)
 {
     struct buf report = buf_new(c->mem, MOST_REPORT);
-    bool replace = false, with_secrets = false;
+    struct ops_how how = { 0 };
     const char *path = NULL;
     i64 broken = 0;
     for (int i = 1; i < argc; i++)
         if (!strcmp(argv[i], "--replace"))
-            replace = true;
+            how.replace = true;
         else if (!strcmp(argv[i], "--with-secrets"))
-            with_secrets = true;
+            how.with_secrets = true;
+        else if (!strcmp(argv[i], "--without-names"))
+            how.without_names = true;
         else if (argv[i][0] != '-' && !path)
             path = argv[i];
         else
             return 2;
     if (!path)
         return 2;
-    int err = ops_restore(c, absolute(c, path), replace, with_secrets, &report, &broken);
+    int err = ops_restore(c, absolute(c, path), how, &report, &broken);
     int code = end(c, &report, "nothing was restored", err);
     return code ? code : broken != 0;
 }

@@ -129,6 +129,7 @@ struct taking {
     struct ctx own; /* that database; its memory is whose page it is just now */
     str shop;
     bool is_erasing; /* otherwise it is for the keys */
+    bool only_lists; /* not of the shop that is there */
     i64 keys, erased, staff;
     int err;
 };
@@ -248,7 +249,8 @@ static int take_lists(struct ctx *c, struct taking *t, str archive)
 
 static int take_all(struct ctx *c, struct taking *t, str archive)
 {
-    TRY(take_living(c, t));
+    if (!t->only_lists)
+        TRY(take_living(c, t));
     return take_lists(c, t, archive);
 }
 
@@ -285,9 +287,9 @@ static int count_taken(struct ctx *own, struct taking *t)
     return vault_all(own, count_keys, &t->keys);
 }
 
-int keys_take_over(struct ctx *c, str archive, str database, struct buf *report)
+int keys_take_over(struct ctx *c, str archive, str database, bool only_lists, struct buf *report)
 {
-    struct taking t = { 0 };
+    struct taking t = { .only_lists = only_lists };
     TRY(take_from(c, &t, archive, database, count_taken));
     buf_fmt(report, "keys of sealed columns: %" PRId64 "\n", t.keys);
     return E_OK;

@@ -19,8 +19,10 @@ int ops_prove(struct ctx *, str path, struct buf *report, i64 *broken);
 /* Puts a backup (a folder, or its manifest.json) in the place of the shop's database and adds its
  * pictures; `replace`: also of one that is in use. Until all of it is ready nothing has changed.
  * *broken: how many rules of prove.sql the restored books break. */
-int ops_restore(struct ctx *, str path, bool replace, bool with_secrets, struct buf *report,
-    i64 *broken);
+struct ops_how {
+    bool replace, with_secrets, without_names; /* the last: of buyers whose keys are not here */
+};
+int ops_restore(struct ctx *, str path, struct ops_how, struct buf *report, i64 *broken);
 int ops_warn(struct req *, struct node *list); /* hooks.warn: old backups */
 void ops_care_metrics(struct ctx *, struct buf *);
 str ops_cache_dir(const struct app *); /* where nginx keeps pages */

@@ -18,7 +18,7 @@ struct archive {
     str dir;
     const struct node *manifest;
 };
-#define ARCHIVE_FORMAT 1
+#define ARCHIVE_FORMAT 2 /* 1 had those rows in the dump, names and all */
 
 const char *archive_path(struct ctx *, str dir, const char *name);
 int archive_open(struct ctx *, str dir_or_manifest, struct archive *);
@@ -32,18 +32,21 @@ str archive_mark(struct ctx *); /* what tells two secrets apart and says nothing
 int keys_write(struct ctx *, str folder); /* <folder>/keys, beside the backups */
 /* From the shop's own database and from the list beside the backup into a database that was made
  * from it: the keys, of which what is destroyed in either stays so; and who was erased, afterwards. */
-int keys_take_over(struct ctx *, str archive, str database, struct buf *report);
+int keys_take_over(
+    struct ctx *, str archive, str database, bool only_lists, struct buf *report);
 int keys_erase_again(struct ctx *, str archive, str database, struct buf *report);
 
 /* ---- veil.c: who bought what ------------------------------------------------------------------ */
 
 #define VEIL_NAMES "names"
-/* Into the backup's folder; `own` is in the snapshot. rows: [{table, file, columns}] for the manifest. */
-int veil_write(struct ctx *, struct ctx *own, str dir, str snapshot, struct node *rows);
+/* Into the backup's folder; `own` is in the snapshot. rows: [{table, file, columns}] for the
+ * manifest. */
+int veil_write(struct ctx *, const struct ctx *own, str dir, str snapshot, struct node *rows,
+    struct buf *report);
 /* The rows without names, before the database has triggers and indexes; the names, when it has the
- * keys. */
+ * keys: E_INPUT where some are not here, unless that is meant. */
 int veil_copy_in(struct ctx *, const struct archive *, str database);
-int veil_lift(struct ctx *, str dir, str database, struct buf *report);
+int veil_lift(struct ctx *, str dir, str database, bool without_names, struct buf *report);
 
 /* ---- database.c: databases as a whole, by their owner ------------------------------------- */
 

@@ -300,22 +300,35 @@ static int check_all(struct restoring *r, str path)
     return archive_check(r->c, &r->a);
 }
 
-int ops_restore(
-    struct ctx *c, str path, bool replace, bool with_secrets, struct buf *report, i64 *broken)
+/* The keys of the backup are under its own master key, which is this shop's in a moment. */
+static void take_master(struct restoring *r)
+{
+    bool ok;
+    const char *path = archive_path(r->c, r->a.dir, keys[0].name);
+    if (access(path, F_OK))
+        path = archive_path(r->c, r->a.dir, "secrets/secret");
+    str key = str_trim(file_read(r->c->mem, path, MOST_KEY, &ok));
+    if (ok)
+        r->c->app->master_before = key;
+}
+
+int ops_restore(struct ctx *c, str path, struct ops_how how, struct buf *report, i64 *broken)
 {
     struct restoring r = begun(c, "restore", report);
     *broken = 0;
     TRY(check_all(&r, path));
-    if (with_secrets)
+    if (how.with_secrets)
         TRY(check_secret(&r));
-    TRY(check_target(&r, replace));
+    TRY(check_target(&r, how.replace));
+    if (how.with_secrets)
+        take_master(&r);
     int err = database_load(c, &r.a, r.scratch, report);
     if (!err) /* keys come with their numbers: new ones must come after those */
         err = skip_numbers(&r);
     if (!err)
-        err = keys_take_over(c, r.a.dir, r.scratch, report);
+        err = keys_take_over(c, r.a.dir, r.scratch, false, report);
     if (!err)
-        err = veil_lift(c, r.a.dir, r.scratch, report);
+        err = veil_lift(c, r.a.dir, r.scratch, how.without_names, report);
     if (!err)
         err = keys_erase_again(c, r.a.dir, r.scratch, report);
     if (!err)
@@ -329,7 +342,7 @@ int ops_restore(
         database_drop(&own, r.scratch);
         return err;
     }
-    if (with_secrets)
+    if (how.with_secrets)
         put_secrets(&r, broken);
     else
         compare_secrets(&r);
@@ -358,9 +371,9 @@ int drill_run(struct ctx *c, str folder, struct buf *report)
     TRY(check_all(&r, newest));
     int err = database_load(c, &r.a, r.scratch, report);
     if (!err)
-        err = keys_take_over(c, r.a.dir, r.scratch, report);
+        err = keys_take_over(c, r.a.dir, r.scratch, true, report); /* as on another machine */
     if (!err)
-        err = veil_lift(c, r.a.dir, r.scratch, report);
+        err = veil_lift(c, r.a.dir, r.scratch, false, report);
     if (!err)
         err = prove(&r, &broken);
     struct ctx own = *c;

@@ -35,37 +35,61 @@ static str masked(const struct vault_veil *veil, str column)
     return column;
 }
 
-/* One of PostgreSQL's own copies, of the moment that the dump is of. */
+/* As psql's \\copy takes a command of the shell's: quoted for it, and all of it for psql. */
+static void add_program(struct buf *out, const char *command, const char *path)
+{
+    buf_fmt(out, " program '%s ''", command);
+    for (; *path; path++)
+        if (*path == '\'')
+            buf_add(out, S("''\\''''''"));
+        else
+            buf_char(out, *path);
+    buf_add(out, S("'''"));
+}
+
+/* One of PostgreSQL's own copies, of the moment that the dump is of; with what pg_dump sets. */
 static int copy_out(struct ctx *c, str snapshot, const struct vault_veil *veil,
     struct node *columns, const char *to)
 {
     struct buf copy = buf_new(c->mem, STATEMENT);
-    buf_add(&copy, S("copy (select "));
+    buf_add(&copy, S("--command=\\copy (select "));
     EACH(it, columns) {
         str name = node_str(&it->node, "name");
         buf_fmt(&copy, "%s%.*s", it == node_first(columns) ? "" : ", ", STR(masked(veil, name)));
     }
-    buf_fmt(&copy, " from %s) to stdout", veil->table);
+    buf_fmt(&copy, " from %s) to", veil->table);
+    add_program(&copy, "/bin/gzip -3 >", to);
     const char *words[] = { "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1",
-        str_fmt(c->mem, "--output=%s", to).p,
         "--command=begin isolation level repeatable read read only",
         str_fmt(c->mem, "--command=set transaction snapshot '%.*s'", STR(snapshot)).p,
-        "--command=set local role talat_backup", "--command=set local statement_timeout = 0",
-        str_fmt(c->mem, "--command=%.*s", STR(buf_str(&copy))).p, "--command=commit", NULL };
+        "--command=set local role talat_backup",
+        "--command=set local statement_timeout = 0; set local row_security = off;"
+        " set local datestyle = iso; set local client_encoding = utf8;"
+        " set local standard_conforming_strings = on",
+        str_c(c->mem, buf_str(&copy)), "--command=commit", NULL };
     return database_tool(c, "psql", database_name(c), words);
 }
 
-/* Empty: its key was destroyed, and it is in no backup any more. */
-static int seal_row(
-    struct ctx *c, const struct vault_veil *veil, const struct node *row, struct node *into)
+struct veiling {
+    struct ctx *c, own; /* c has the keys, own sees the snapshot */
+    const char *names;
+    i64 closed, lost; /* rows whose key was destroyed; is under another master key */
+};
+
+/* What has no key is in no backup any more. */
+static int seal_row(struct ctx *c, struct veiling *v, const struct vault_veil *veil,
+    const struct node *row, struct node *into)
 {
     i64 owner = node_int(row, "owner");
     struct vault_place at = { veil->column, node_int(row, "id"), owner ? veil->whose : VAULT_HOUSE,
         owner, false };
     str sealed;
     int err = vault_seal(c, &at, node_str(row, "plain"), &sealed);
-    if (err == E_MISSING) {
+    bool is_lost = err && str_is(c->fault.key, "vault.master");
+    if (err == E_MISSING || is_lost) {
         fault_clear(c);
+        v->closed += !is_lost;
+        v->lost += is_lost;
         return E_OK;
     }
     TRY(err);
@@ -76,31 +100,35 @@ static int seal_row(
     return E_OK;
 }
 
-static int seal_page(struct ctx *c, struct ctx *own, const struct vault_veil *veil, const char *to,
-    i64 *after, size_t *seen)
+static int seal_page(
+    struct ctx *c, struct veiling *v, const struct vault_veil *veil, i64 *after, size_t *seen)
 {
     struct node *rows, *line = node_map(c->mem), *sealed;
     struct buf out = buf_new(c->mem, LONGEST);
-    own->mem = c->mem;
-    TRY(veil->after(own, &rows, *after, PAGE));
+    v->own.mem = c->mem;
+    int err = veil->after(&v->own, &rows, *after, PAGE);
+    if (err)
+        c->fault = v->own.fault;
+    TRY(err);
     node_set_str(c->mem, line, S("column"), str_of(veil->column));
     sealed = node_set_list(c->mem, line, S("rows"));
     *seen = node_count(rows);
     EACH(it, rows) {
-        TRY(seal_row(c, veil, &it->node, sealed));
+        TRY(seal_row(c, v, veil, &it->node, sealed));
         *after = node_int(&it->node, "id");
     }
     if (!node_count(sealed))
         return E_OK;
     json_store(&out, line);
     buf_char(&out, '\n');
-    return file_add(c, to, buf_str(&out));
+    return out.full ? fail_detail(c, E_INTERNAL, "ops.veil", "rows are too long")
+                    : file_add(c, v->names, buf_str(&out));
 }
 
-/* In memory of its own: there may be millions. `own` sees the snapshot, c has the keys. */
-static int seal_all(struct ctx *c, struct ctx *own, const struct vault_veil *veil, const char *to)
+/* In memory of its own: there may be millions. */
+static int seal_all(struct veiling *v, const struct vault_veil *veil)
 {
-    struct ctx mine = *c, theirs = *own;
+    struct ctx mine = *v->c;
     i64 after = 0;
     size_t seen = PAGE;
     int err = E_OK;
@@ -108,50 +136,56 @@ static int seal_all(struct ctx *c, struct ctx *own, const struct vault_veil *vei
     mine.scope = (struct scope){ .platform = true };
     while (!err && seen == PAGE) {
         arena_reset(mine.mem);
-        err = seal_page(&mine, &theirs, veil, to, &after, &seen);
+        err = seal_page(&mine, v, veil, &after, &seen);
     }
     if (err)
-        fail_detail(c, err, "ops.veil", "%s: %.*s", veil->table,
-            STR(str_dup(c->mem, (mine.fault.code ? mine : theirs).fault.detail)));
+        fail_detail(v->c, err, "ops.veil", "%s: %.*s", veil->table,
+            STR(str_dup(v->c->mem, mine.fault.detail)));
     arena_drop(mine.mem);
     return err;
 }
 
-int veil_write(struct ctx *c, struct ctx *own, str dir, str snapshot, struct node *rows)
+static int write_table(
+    struct veiling *v, const struct vault_veil *veil, str dir, str snapshot, struct node *entry)
 {
-    const char *names = archive_path(c, dir, VEIL_NAMES);
+    struct ctx *c = v->c;
+    struct node *columns, *list;
+    str file = str_fmt(c->mem, "rows/%.*s.gz", STR(without_quotes(c, veil->table)));
+    v->own.mem = c->mem;
+    TRY(q_ops_columns(&v->own, &columns, str_of(veil->table)));
+    TRY(copy_out(c, snapshot, veil, columns, archive_path(c, dir, file.p)));
+    chmod(archive_path(c, dir, file.p), 0600);
+    if (veil->column)
+        TRY(seal_all(v, veil));
+    node_set_str(c->mem, entry, S("table"), str_of(veil->table));
+    node_set_str(c->mem, entry, S("file"), file);
+    list = node_set_list(c->mem, entry, S("columns"));
+    EACH(it, columns)
+        node_add_str(c->mem, list, node_str(&it->node, "name"));
+    return E_OK;
+}
+
+int veil_write(struct ctx *c, const struct ctx *own, str dir, str snapshot, struct node *rows,
+    struct buf *report)
+{
+    struct veiling v = { .c = c, .own = *own, .names = archive_path(c, dir, VEIL_NAMES) };
     if (mkdir(archive_path(c, dir, "rows"), 0700))
         return fail_detail(c, E_INTERNAL, "ops.veil", "%.*s/rows cannot be made", STR(dir));
-    TRY(file_write(c, names, str_none));
-    for (const struct vault_veil *veil = c->app->veils; veil->table; veil++) {
-        struct node *columns, *entry = node_add_map(c->mem, rows), *list;
-        str file = str_fmt(c->mem, "rows/%.*s", STR(without_quotes(c, veil->table)));
-        TRY(q_ops_columns(own, &columns, str_of(veil->table)));
-        TRY(copy_out(c, snapshot, veil, columns, archive_path(c, dir, file.p)));
-        chmod(archive_path(c, dir, file.p), 0600);
-        if (veil->column)
-            TRY(seal_all(c, own, veil, names));
-        node_set_str(c->mem, entry, S("table"), str_of(veil->table));
-        node_set_str(c->mem, entry, S("file"), file);
-        list = node_set_list(c->mem, entry, S("columns"));
-        EACH(it, columns)
-            node_add_str(c->mem, list, node_str(&it->node, "name"));
-    }
+    TRY(file_write(c, v.names, str_none));
+    for (const struct vault_veil *veil = c->app->veils; veil->table; veil++)
+        TRY(write_table(&v, veil, dir, snapshot, node_add_map(c->mem, rows)));
+    if (v.closed)
+        buf_fmt(
+            report, "names of %" PRId64 " rows are closed: their keys were destroyed\n", v.closed);
+    if (v.lost)
+        buf_fmt(report,
+            "warning: names of %" PRId64 " rows are in no backup: their keys are under another "
+            "master key (talatctl keys)\n",
+            v.lost);
     return E_OK;
 }
 
 /* ---- out of one ---------------------------------------------------------------------------- */
-
-static void add_quoted(struct buf *out, const char *path)
-{
-    buf_char(out, '\'');
-    for (; *path; path++) {
-        if (*path == '\'')
-            buf_char(out, '\'');
-        buf_char(out, *path);
-    }
-    buf_char(out, '\'');
-}
 
 static int copy_in(struct ctx *c, const struct archive *a, str database, const struct node *rows)
 {
@@ -160,10 +194,12 @@ static int copy_in(struct ctx *c, const struct archive *a, str database, const s
     buf_fmt(&copy, "--command=\\copy %.*s (", STR(node_str(rows, "table")));
     EACH(it, columns)
         buf_fmt(&copy, "%s%.*s", it == node_first(columns) ? "" : ", ", STR(it->node.as.text));
-    buf_add(&copy, S(") from "));
-    add_quoted(&copy, archive_path(c, a->dir, str_c(c->mem, node_str(rows, "file"))));
+    buf_add(&copy, S(") from"));
+    add_program(
+        &copy, "/bin/gzip -dc", archive_path(c, a->dir, str_c(c->mem, node_str(rows, "file"))));
     const char *words[] = { "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1",
-        "--command=set statement_timeout = 0", str_c(c->mem, buf_str(&copy)), NULL };
+        "--command=set statement_timeout = 0; set datestyle = iso; set client_encoding = utf8",
+        str_c(c->mem, buf_str(&copy)), NULL };
     return database_tool(c, "psql", database, words);
 }
 
@@ -176,7 +212,7 @@ int veil_copy_in(struct ctx *c, const struct archive *a, str database)
 
 struct lifting {
     struct ctx own; /* the database that was made from the backup */
-    i64 open, closed;
+    i64 open, closed, absent;
 };
 
 static const struct vault_veil *veil_of(const struct app *app, str column)
@@ -201,9 +237,12 @@ static int open_rows(struct ctx *c, struct lifting *l, const struct node *rows, 
         struct vault_place at = { o->veil->column, node_int(&it->node, "id"),
             owner ? o->veil->whose : VAULT_HOUSE, owner, false };
         int err = vault_open(c, &at, node_str(&it->node, "sealed"), &o->plains[o->n]);
-        if (err == E_MISSING || str_is(c->fault.key, "vault.master")) { /* destroyed, or not ours */
+        bool is_absent =
+            err && (str_is(c->fault.key, "vault.absent") || str_is(c->fault.key, "vault.master"));
+        if (err == E_MISSING || is_absent) {
             fault_clear(c);
-            l->closed++;
+            l->closed += !is_absent;
+            l->absent += is_absent;
             continue;
         }
         TRY(err);
@@ -241,7 +280,7 @@ static int lift_line(struct ctx *c, str line, void *with)
     return err;
 }
 
-int veil_lift(struct ctx *c, str dir, str database, struct buf *report)
+int veil_lift(struct ctx *c, str dir, str database, bool without_names, struct buf *report)
 {
     struct lifting l = { .own = *c };
     struct ctx reader = *c;
@@ -257,13 +296,16 @@ int veil_lift(struct ctx *c, str dir, str database, struct buf *report)
     pg_close(l.own.pg);
     if (err)
         return fail_detail(c, err, "ops.veil", "%s: %.*s", names, STR(why));
+    if (l.absent && !without_names)
+        return fail_detail(c, E_INPUT, "ops.veil",
+            "the buyers of %" PRId64 " rows cannot be read: put the file `keys` of then beside "
+            "the backup again, or set the master key of then; to do without them, say "
+            "--without-names",
+            l.absent);
     buf_fmt(report, "names and addresses of buyers: %" PRId64 " rows are open\n", l.open);
-    if (l.closed)
-        buf_fmt(report,
-            "warning: %" PRId64
-            " rows stay without the buyer's name: their keys were destroyed, are under another "
-            "master key, or were not in the file `keys` beside the backup. If it is one of the "
-            "last two, put that right and restore again\n",
-            l.closed);
+    if (l.closed + l.absent)
+        buf_fmt(report, "warning: %" PRId64 " rows stay without the buyer's name: %s\n",
+            l.closed + l.absent,
+            l.absent ? "their keys are not here" : "their keys were destroyed");
     return E_OK;
 }

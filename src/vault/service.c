@@ -119,7 +119,7 @@ static int key_by_id(struct ctx *c, const struct vault_place *at, i64 id, struct
         return E_OK;
     TRY(q_vault_key(c, &row, id, str_of(owners[at->whose]), at->owner));
     return row ? unwrap_kept(c, at, row, asked_at, out)
-               : fail_detail(c, E_MISSING, "vault.destroyed", "key %" PRId64 " is not here", id);
+               : fail_detail(c, E_MISSING, "vault.absent", "key %" PRId64 " is not here", id);
 }
 
 /* ---- seal, open --------------------------------------------------------------------------------
