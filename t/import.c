@@ -621,6 +621,18 @@ T(a_file_that_names_some_pictures_leaves_the_others_where_they_are)
     eq_str(tee_pictures(), "a Zz Tee -, a Zz Tee red, b Zz Tee blue, c Zz Tee -");
     import(S(FEW("zz-tee,Zz Tee,Colour,Blue,T-2,13," AT("cc") "," AT("aa") ",active\n")), str_none);
     has_text(tee_pictures(), ", a Zz Tee red, b Zz Tee blue, c Zz Tee -");
+    t_sql("insert into media.picture (organisation_id, stem, width, height, widths) "
+          "select %" PRId64 ", 'morepicture' || lpad(n::text, 5, '0'), 800, 600, '{400,800}' "
+          "from generate_series(5, 24) n", house);
+    t_sql("insert into catalog.product_picture (product_id, picture_id, organisation_id, position) "
+          "select p.id, m.id, p.organisation_id, right(m.stem, 5)::int from media.picture m, "
+          "catalog.product p where p.slug = 'zz-tee' and m.stem like 'morepicture%%'");
+    t_sql("insert into media.picture (organisation_id, stem, width, height, widths) values "
+          "(%" PRId64 ", repeat('d', 16), 800, 600, '{400,800}')", house);
+    import(S(FEW("zz-tee,Zz Tee,Colour,Blue,T-2,13," AT("dd") "," AT("aa") ",active\n")), str_none);
+    has_text(buf_str(&report), "1 of its pictures left out: a product has at most 24");
+    eq_int(t_int("select count(*) as n from catalog.product_picture x join catalog.product p on "
+                 "p.id = x.product_id where p.slug = 'zz-tee'"), 24);
 #undef FEW
 }
 

@@ -303,7 +303,7 @@ static int upload(struct req *r)
     TRY(admin_find(r, &p));
     int err = in_fault(r);
     struct node *doc = product_document(c, &p), *pictures = node_get(doc, S("pictures"));
-    if (!err && node_count(pictures) + r->n_files > 24)
+    if (!err && node_count(pictures) + r->n_files > MAX_PICTURES)
         err = fail_field(c, "pictures", "A product has at most 24 pictures.");
     for (size_t i = 0; !err && i < r->n_files; i++) {
         i64 id;

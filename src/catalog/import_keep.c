@@ -74,11 +74,14 @@ static size_t times_before(const struct node *list, const struct item *one)
     return n;
 }
 
-/* As merged() does it. No fewer than before come out, as they are written by their places. */
-static struct node *merged_pictures(
-    struct arena *mem, const struct node *was, struct node *is)
+/* As merged() does it. No fewer than before come out, as they are written by their places; nor more
+ * than a product may have, unless the file alone has them: pictures of addresses whose bytes differ
+ * each time would be added each time. */
+static struct node *merged_pictures(struct product *p, const struct node *was, struct node *is)
 {
+    struct arena *mem = p->c->mem;
     struct node *all = node_list(mem);
+    size_t left = 0;
     bool is_whole = true;
     EACH(it, was) {
         const struct item *now = nth(is, picture_of(it), times_before(was, it));
@@ -86,8 +89,16 @@ static struct node *merged_pictures(
         node_add(mem, all, (struct node *)&(now ? now : it)->node);
     }
     EACH(it, is)
-        if (!nth(was, picture_of(it), times_before(is, it)))
+        if (nth(was, picture_of(it), times_before(is, it)))
+            continue;
+        else if (!is_whole && node_count(all) >= MAX_PICTURES)
+            left++;
+        else
             node_add(mem, all, (struct node *)&it->node);
+    if (left)
+        import_warn(p, p->rows,
+            str_fmt(
+                mem, "%zu of its pictures left out: a product has at most %d", left, MAX_PICTURES));
     return is_whole ? is : all;
 }
 
@@ -133,6 +144,6 @@ void import_keep(struct product *p)
     }
     struct node *pictures = node_get(p->doc, S("pictures"));
     if (pictures)
-        node_set(mem, p->doc, S("pictures"),
-            merged_pictures(mem, node_get(was, S("pictures")), pictures));
+        node_set(
+            mem, p->doc, S("pictures"), merged_pictures(p, node_get(was, S("pictures")), pictures));
 }

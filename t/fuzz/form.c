@@ -52,8 +52,12 @@ static void check_inputs(struct req *r)
     for (const char *at = " \t\"<>'&/"; *at; at++)
         holds(!in_has(r, "slug") || !memchr(in_str(r, "slug").p, *at, in_str(r, "slug").n));
     holds(!in_has(r, "email") || str_find(in_str(r, "email"), S("@")) > 0);
-    for (size_t i = 0; i < in_str(r, "money").n; i++)
-        holds(strchr(".0123456789", in_str(r, "money").p[i]) != NULL);
+    str money = in_str(r, "money"); /* as it was typed: "฿1,290.50" */
+    i64 minor;
+    holds(!money.n ||
+        ((money_typed(money, 4, &minor) || money_typed(money, 0, &minor)) && minor >= 0));
+    for (const char *at = "<>\"'&"; money.n && *at; at++)
+        holds(!memchr(money.p, *at, money.n));
     holds(!in_has(r, "choice") || str_is(in_str(r, "choice"), "one") ||
         str_is(in_str(r, "choice"), "two") || str_is(in_str(r, "choice"), "three"));
     holds(node_count(in_ints(r, "ints")) <= FEW);
