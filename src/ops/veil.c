@@ -35,13 +35,13 @@ static str masked(const struct vault_veil *veil, str column)
     return column;
 }
 
-/* As psql's \\copy takes a command of the shell's: quoted for it, and all of it for psql. */
+/* As psql's \copy takes a command of the shell's: quoted for it, and all of it for psql. */
 static void add_program(struct buf *out, const char *command, const char *path)
 {
     buf_fmt(out, " program '%s ''", command);
     for (; *path; path++)
         if (*path == '\'')
-            buf_add(out, S("''\\''''''"));
+            buf_add(out, S("''\\''''")); /* what the shell reads as '\'' */
         else
             buf_char(out, *path);
     buf_add(out, S("'''"));

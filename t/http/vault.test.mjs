@@ -29,8 +29,9 @@ function shop(name, changes) {
         return { code: got.status, said: got.stdout + got.stderr };
     };
 }
+const OWN = "the shop's own"; // as people name folders
 const own = skip ? {} : { pg: `host=${run} user=talat_app dbname=${database}`, pg_owner: `host=${run} user=talat_owner dbname=${database}`,
-    redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: folder('own') };
+    redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: folder(OWN) };
 const here = skip ? null : shop('here', { backup_dir: folder('stack') });
 const there = skip ? null : shop('there', own);
 const ok = (got) => { assert.equal(got.code, 0, got.said); return got.said; };
@@ -167,15 +168,15 @@ test('SE-11 a second after its key was destroyed no worker shows an address, and
 
 test('SE-11 what was destroyed stays closed, also out of a backup with its old list of keys', { skip, timeout: 180000 }, () => {
     asked('delete from vault.key'); // those of the test before, under its master key
-    rmSync(folder('own'), { recursive: true, force: true });
+    rmSync(folder(OWN), { recursive: true, force: true });
     ok(there('restore', backup, '--replace'));
-    ok(there('backup', '--to', folder('own')));
-    const old = newest(folder('own'));
-    copyFileSync(folder('own/keys'), folder('keys-of-before'));
+    ok(there('backup', '--to', folder(OWN)));
+    const old = newest(folder(OWN));
+    copyFileSync(folder(`${OWN}/keys`), folder('keys-of-before'));
     assert.equal(there('keys', 'destroy', 'organisation', 'house').code, 2, 'not without the last word');
     ok(there('keys', 'destroy', 'organisation', 'house', '--for-ever'));
     asked("update vault.key set wrapped = '' where whose in ('house', 'person')"); // and those that no command destroys
-    copyFileSync(folder('keys-of-before'), folder('own/keys'));
+    copyFileSync(folder('keys-of-before'), folder(`${OWN}/keys`));
     assert.match(ok(there('restore', old, '--replace')), /^warning: [1-9]\d* rows stay without the buyer's name/m);
     assert.equal(buyer(), '||');
     assert.equal(mailed(), '|');
@@ -221,7 +222,7 @@ test('ID-20 who had no key is erased again beside keys that were made after the 
 test('SE-11 keys of another shop, which was here before, hide none of the backup\'s', { skip, timeout: 180000 }, () => {
     asked(`update auth.person set created_at = created_at - interval '1 s' where id = (select min(id) from auth.person);
         update vault.key set whose = 'person', owner_id = id + 5000000`);
-    ok(there('backup', '--to', folder('own'))); // its list lies where this machine's lists do
+    ok(there('backup', '--to', folder(OWN))); // its list lies where this machine's lists do
     const said = ok(there('restore', backup, '--replace'));
     assert.equal(open(there('keys', 'check')), values);
     assert.equal(asked('select count(*) from vault.key where owner_id > 5000000'), '0');
@@ -232,7 +233,7 @@ test('SE-11 the list of keys is whole, however many write it at once', { skip, t
     asked("insert into vault.key (whose, owner_id, wrapped) select 'person', n, '' from generate_series(7000001, 7002000) n");
     const write = () => new Promise((done) => spawn(talatctl, ['--config', folder('there.conf'), 'keys', 'rewrap'], { stdio: 'ignore' }).on('exit', done));
     assert.deepEqual(await Promise.all([1, 2, 3, 4, 5, 6].map(write)), [0, 0, 0, 0, 0, 0]);
-    const list = readFileSync(folder('own/keys'), 'utf8').trim().split('\n').flatMap((line) => JSON.parse(line).keys ?? []);
+    const list = readFileSync(folder(`${OWN}/keys`), 'utf8').trim().split('\n').flatMap((line) => JSON.parse(line).keys ?? []);
     assert.equal(list.length, Number(asked('select count(*) from vault.key')));
-    assert.deepEqual(readdirSync(folder('own')).filter((name) => name.startsWith('.keys') && name !== '.keys.lock'), []);
+    assert.deepEqual(readdirSync(folder(OWN)).filter((name) => name.startsWith('.keys') && name !== '.keys.lock'), []);
 });
