@@ -229,9 +229,7 @@ T(strangers_buyers_and_other_shops_see_none_of_it)
         t_get(pages[i]);
         t_status(403);
     }
-    t_sql("insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
-          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
-          "auth.organisation where slug = 't-other'");
+    t_other_shop();
     t_login("shopper@example.test");
     eq_int(figure("orders"), 0);
     t_get("/admin/customers.json");

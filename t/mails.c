@@ -203,15 +203,10 @@ T(the_last_of_several_refunds_says_that_all_is_back)
 T(a_refund_as_large_as_the_order_is_not_all_of_two_payments)
 {
     i64 order = paid_order();
-    str payment = t_str("select payment_id as s from payments.attempt where order_id = %" PRId64,
-        order);
     t_sql("update orders.\"order\" set email = 'half@example.test' where id = %" PRId64, order);
     t_sql("select payments.book(%" PRId64 ", 'capture:t-second', 'THB', '{buyer,provider}', "
           "'{-134000,134000}')", order);
-    t_event("evt_t_mail_half", "refund.created",
-        str_fmt(t_ctx()->mem, "{\"object\":\"refund\",\"id\":\"re_mail_half\",\"status\":"
-            "\"succeeded\",\"amount\":134000,\"currency\":\"thb\",\"payment_intent\":\"%.*s\"}",
-            STR(payment)));
+    t_event("evt_t_mail_half", "refund.created", t_refund_object(order, "re_mail_half", 134000));
     str mail = t_mail_to(S("half@example.test"));
     has_text(mail, "we have given back ฿1,340.00 of what you paid");
     no_text(mail, "all that you paid");
@@ -220,11 +215,7 @@ T(a_refund_as_large_as_the_order_is_not_all_of_two_payments)
 T(what_is_given_back_at_the_providers_desk_is_told_too)
 {
     i64 order = paid_order();
-    str payment = t_str("select payment_id as s from payments.attempt where order_id = %" PRId64,
-        order);
-    str part = str_fmt(t_ctx()->mem, "{\"object\":\"refund\",\"id\":\"re_mail_desk\",\"status\":"
-        "\"succeeded\",\"amount\":34000,\"currency\":\"thb\",\"payment_intent\":\"%.*s\"}",
-        STR(payment));
+    str part = t_refund_object(order, "re_mail_desk", 34000);
     t_event("evt_t_mail_desk", "refund.created", part);
     t_event("evt_t_mail_desk2", "refund.updated", part);
     t_drain();
@@ -358,12 +349,7 @@ T(a_sellers_page_does_not_show_what_the_house_was_told)
 {
     i64 order = paid_order();
     str page = str_fmt(t_ctx()->mem, "/admin/orders/%.*s.json", STR(t_number(order)));
-    t_sql("insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
-          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
-          "auth.organisation where slug = 't-other'; "
-          "insert into orders.part (order_id, organisation_id, status, goods_total, tax_total) "
-          "select %" PRId64 ", id, 'processing', 0, 0 from auth.organisation where slug = 't-other'",
-        order);
+    t_other_sells(order);
     t_sql("update payments.attempt set payment_id = '' where order_id = %" PRId64, order);
     at_desk(order, "refund", "kept=134000", 303);
     t_drain();

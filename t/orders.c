@@ -576,9 +576,7 @@ T(the_buyer_sees_own_orders_after_logging_in)
 T(staff_of_another_shop_see_nothing_of_it)
 {
     i64 order = t_order();
-    t_sql("insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
-          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
-          "auth.organisation where slug = 't-other'");
+    t_other_shop();
     t_login(SHOPPER);
     t_get("/admin/orders.json");
     t_status(200);
@@ -606,12 +604,7 @@ T(of_a_shared_order_each_seller_sees_the_own_part)
 {
     i64 order = t_order();
     t_paid(order);
-    t_sql("insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
-          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
-          "auth.organisation where slug = 't-other'; "
-          "insert into orders.part (order_id, organisation_id, status, goods_total, tax_total) "
-          "select %" PRId64 ", id, 'processing', 0, 0 from auth.organisation where slug = 't-other'",
-        order);
+    t_other_sells(order);
     t_login(SHOPPER);
     t_get(str_fmt(t_ctx()->mem, "/admin/orders/%.*s.json", STR(t_number(order))).p);
     t_status(200);

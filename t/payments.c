@@ -507,11 +507,7 @@ T(what_is_given_back_at_the_providers_own_desk_counts)
 {
     i64 order = t_order();
     t_paid(order);
-    str payment = t_str("select payment_id as s from payments.attempt where order_id = %" PRId64,
-        order);
-    str part = str_fmt(t_ctx()->mem, "{\"object\":\"refund\",\"id\":\"re_desk\",\"status\":"
-        "\"succeeded\",\"amount\":34000,\"currency\":\"thb\",\"payment_intent\":\"%.*s\"}",
-        STR(payment));
+    str part = t_refund_object(order, "re_desk", 34000);
     t_event("evt_t_desk", "refund.created", part);
     t_event("evt_t_desk2", "refund.updated", part);
     t_drain();

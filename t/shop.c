@@ -280,6 +280,31 @@ str t_intent_object(i64 order, i64 amount)
         order, amount, STR(t_attempt_key(order)));
 }
 
+str t_refund_object(i64 order, const char *id, i64 amount)
+{
+    str payment =
+        t_str("select payment_id as s from payments.attempt where order_id = %" PRId64, order);
+    return str_fmt(t_ctx()->mem,
+        "{\"object\":\"refund\",\"id\":\"%s\",\"status\":\"succeeded\",\"amount\":%" PRId64
+        ",\"currency\":\"thb\",\"payment_intent\":\"%.*s\"}",
+        id, amount, STR(payment));
+}
+
+void t_other_shop(void)
+{
+    t_sql("insert into auth.organisation (slug, name) values ('t-other', 'Other'); "
+          "insert into auth.member (organisation_id, person_id, place) select id, 2, 'owner' from "
+          "auth.organisation where slug = 't-other'");
+}
+
+void t_other_sells(i64 order)
+{
+    t_other_shop();
+    t_sql("insert into orders.part (order_id, organisation_id, status, goods_total, tax_total) "
+          "select %" PRId64 ", id, 'processing', 0, 0 from auth.organisation where slug = 't-other'",
+        order);
+}
+
 void t_event(const char *id, const char *type, str object)
 {
     struct ctx c = as_house();

@@ -45,6 +45,8 @@ i64 t_order(void);
 struct node *t_label(i64 order);
 str t_number(i64 order);
 str t_key(i64 order); /* "?key=..." of its signed link */
+void t_other_shop(void);       /* "t-other"; person 2 owns it */
+void t_other_sells(i64 order); /* ... and has a part in that */
 
 /* ---- paying, with the simulator of TALAT_SIM ------------------------------------------------ */
 
@@ -55,6 +57,7 @@ const struct node *t_sim(const char *method, const char *path, const char *body)
 str t_session_object(i64 order, const char *status, const char *payment_status, i64 amount,
     const char *currency);
 str t_intent_object(i64 order, i64 amount);
+str t_refund_object(i64 order, const char *id, i64 amount); /* that has come through */
 /* The provider says so, signed as it signs; `id` is the event's. */
 void t_event(const char *id, const char *type, str object);
 void t_paid(i64 order); /* pays there, the event comes, everything that follows is done */
