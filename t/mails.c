@@ -64,14 +64,184 @@ T(staff_cancel_an_unpaid_order_and_its_buyer_hears_of_it)
     eq_int(mails(order, "order_cancelled"), 1);
 }
 
-T(who_cancels_their_own_order_is_sent_nothing)
+static void cancel_own(i64 order)
 {
-    i64 order = t_order();
     t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/cancel%.*s", STR(t_number(order)),
                STR(t_key(order))).p, "");
     t_status(303);
+}
+
+T(who_cancels_their_own_order_is_told_that_it_is_done)
+{
+    i64 order = t_order();
+    cancel_own(order);
+    cancel_own(order); /* twice */
+    eq_int(mails(order, "order_cancelled"), 1);
+    str mail = words(order, "order_cancelled");
+    has_text(mail, "is cancelled, as you asked");
+    has_text(mail, "Nothing was paid for it");
+    no_text(mail, "we have cancelled");
+    has_text(mail, t_number(order));
+    has_text(mail, t_key(order));
+}
+
+T(own_orders_that_end_are_told_in_the_buyers_language)
+{
+    static const char *const langs[] = { "th", "vi" };
+    struct ctx *c = t_ctx();
+    for (size_t i = 0; i < COUNT(langs); i++) {
+        t_browser();
+        i64 order = t_order();
+        str to = str_fmt(c->mem, "own-%s@example.test", langs[i]);
+        t_sql("update orders.\"order\" set lang = '%s', email = '%.*s' where id = %" PRId64,
+            langs[i], STR(to), order);
+        cancel_own(order);
+        str mail = t_mail_to(to);
+        struct ctx as = *c;
+        as.lang = str_of(langs[i]);
+        has_text(mail, say(&as, "Your order is cancelled"));
+        no_text(mail, "Hello");
+        no_text(mail, "as you asked");
+    }
+}
+
+/* Whoever orders the cart anew with something more in it ends the older order by that. */
+T(an_order_that_a_newer_one_takes_the_place_of_is_not_told)
+{
+    i64 older = t_order();
+    t_stock(RADIO, 5);
+    t_put(RADIO, 1);
+    i64 newer = t_order();
+    is_true(newer > older);
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, older), "cancelled");
     t_drain();
+    eq_int(mails(older, "order_cancelled"), 0);
+    eq_int(mails(older, "order_lapsed"), 0);
+}
+
+/* Anybody may order with anybody's address, and cancel. */
+T(strangers_who_order_and_cancel_fill_nobodys_mailbox)
+{
+    i64 order = 0;
+    for (int i = 0; i < 7; i++) {
+        t_browser();
+        order = t_order();
+        t_sql("update orders.\"order\" set name = 'WIN at http://evil.test' where id = %" PRId64,
+            order);
+        cancel_own(order);
+    }
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'order_cancelled' and "
+                 "recipient = '" BUYER "'"), 5);
     eq_int(mails(order, "order_cancelled"), 0);
+    t_sql("update notify.mail set recipient = 'full@example.test' where template = "
+          "'order_cancelled'");
+    str mail = t_mail_to(S("full@example.test"));
+    has_text(mail, "as you asked");
+    no_text(mail, "evil.test");
+    t_browser();
+    order = t_order(); /* what the shop itself cancels is always told */
+    t_sql("update notify.mail set recipient = '" BUYER "' where recipient = 'full@example.test'");
+    t_login(ADMIN_);
+    at_desk(order, "cancel", "", 303);
+    eq_int(mails(order, "order_cancelled"), 1);
+}
+
+/* ---- not paid in time -------------------------------------------------------------------------- */
+
+static void lapse(i64 order)
+{
+    t_sql("update orders.\"order\" set hold_until = now() - interval '1 minute' where id = %" PRId64,
+        order);
+    t_cron("orders.lapsing");
+}
+
+T(an_order_that_is_not_paid_in_time_is_told_once_with_the_way_back)
+{
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set name = 'WIN at http://evil.test', email = "
+          "'lapsed@example.test' where id = %" PRId64, order);
+    lapse(order);
+    str mail = t_mail_to(S("lapsed@example.test"));
+    has_text(mail, "We have not received your payment");
+    has_text(mail, "As long as they are there you can still pay");
+    has_text(mail, t_number(order));
+    has_text(mail, t_key(order)); /* a guest's way in */
+    no_text(mail, "evil.test");
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, ""); /* held again, and not paid again */
+    t_status(303);
+    lapse(order);
+    t_drain();
+    eq_int(mails(order, "order_lapsed"), 1);
+    t_sql("update orders.\"order\" set placed_at = now() - interval '25 hours' where id = %" PRId64,
+        order);
+    t_cron("orders.lapsing");
+    t_drain();
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, order), "cancelled");
+    eq_int(mails(order, "order_cancelled"), 0); /* it was said that it would end */
+    t_prove();
+}
+
+T(who_has_placed_the_order_again_is_not_reminded_of_the_first)
+{
+    i64 order = t_order();
+    t_browser(); /* at another machine */
+    i64 again = t_order();
+    lapse(order);
+    t_drain();
+    eq_str(t_str("select is_held::text as s from orders.\"order\" where id = %" PRId64, order),
+        "false");
+    eq_int(mails(order, "order_lapsed"), 0);
+    lapse(again); /* nor was that paid: one mail for both */
+    t_drain();
+    eq_int(mails(again, "order_lapsed"), 1);
+    t_browser();
+    i64 third = t_order();
+    lapse(third); /* the same day */
+    t_drain();
+    eq_int(mails(third, "order_lapsed"), 0);
+    t_sql("update notify.mail set created_at = now() - interval '25 hours'");
+    t_browser();
+    i64 fourth = t_order();
+    lapse(fourth);
+    t_drain();
+    eq_int(mails(fourth, "order_lapsed"), 1);
+}
+
+T(who_goes_to_pay_before_the_mail_goes_out_is_not_reminded)
+{
+    i64 order = t_order();
+    lapse(order);
+    t_drain();
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(303);
+    t_sql("update notify.mail set state = 'waiting' where order_id = %" PRId64, order);
+    t_sql("select work.add_job('notify.mail', 'mail-again:' || id, null, id, '{}', 't', null, 0,"
+          " false) from notify.mail where order_id = %" PRId64 " and template = 'order_lapsed'", order);
+    t_drain();
+    eq_str(t_str("select state as s from notify.mail where template = 'order_lapsed' and "
+                 "order_id = %" PRId64, order), "failed");
+}
+
+T(a_payment_not_made_is_told_in_the_buyers_language)
+{
+    static const char *const langs[] = { "th", "vi" };
+    struct ctx *c = t_ctx();
+    for (size_t i = 0; i < COUNT(langs); i++) {
+        t_browser();
+        i64 order = t_order();
+        str to = str_fmt(c->mem, "lapsed-%s@example.test", langs[i]);
+        t_sql("update orders.\"order\" set lang = '%s', email = '%.*s' where id = %" PRId64,
+            langs[i], STR(to), order);
+        lapse(order);
+        str mail = t_mail_to(to);
+        struct ctx as = *c;
+        as.lang = str_of(langs[i]);
+        has_text(mail, say(&as, "We have not received your payment"));
+        no_text(mail, "We have not");
+        no_text(mail, "As long as");
+    }
 }
 
 T(nobody_from_elsewhere_makes_a_mail_go_out)

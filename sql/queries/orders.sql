@@ -103,9 +103,25 @@ select kind, actor, data, at from orders.event where order_id = :order_id order 
 
 -- name: cancelled :maybe
 -- in: order_id bigint
--- What was to go back as the order was cancelled.
-select coalesce((data ->> 'amount')::bigint, 0) as amount
+-- What was to go back as the order was cancelled, and by whom it was.
+select coalesce((data ->> 'amount')::bigint, 0) as amount, actor
   from orders.event where order_id = :order_id and kind = 'cancelled' order by id limit 1;
+
+-- name: newer :maybe
+-- in: id bigint, email text
+-- One that the same buyer placed later, and has paid or may be paying at this moment.
+select id from orders."order"
+ where email = :email and :email <> '' and id > :id and status <> 'cancelled'
+   and (payment_status <> 'pending' or is_held)
+ limit 1;
+
+-- name: told_unpaid :one
+-- in: email text, template text
+-- How often this address was told the like today, of orders that nobody paid.
+select count(*) as n
+  from notify.mail m join orders."order" o on o.id = m.order_id
+ where m.recipient = :email and m.template = :template and o.payment_status = 'pending'
+   and m.created_at > now() - interval '1 day';
 
 -- name: set_paid :exec
 -- in: id bigint

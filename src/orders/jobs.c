@@ -235,6 +235,7 @@ static int let_go(struct ctx *c, void *with)
     TRY(inventory_free(c, id));
     TRY(q_orders_let_go(c, NULL, id));
     TRY(orders_note(c, id, "hold_lapsed", "system", 0, NULL));
+    TRY(orders_say_lapsed(c, order));
     return orders_tell(c, id, "order.updated");
 }
 

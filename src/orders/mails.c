@@ -8,6 +8,9 @@
 #include "payments/payments.h"
 #include "web/web.h"
 
+#define OWN_A_DAY    5 /* orders that somebody cancels themselves */
+#define LAPSED_A_DAY 1
+
 /* ---- saying -------------------------------------------------------------------------------- */
 
 struct notify_to orders_buyer(const struct node *order)
@@ -31,11 +34,43 @@ int orders_say_refused(struct ctx *c, const struct node *order, const char *why)
     return say_once(c, "order_refused", cause, order);
 }
 
-/* Who cancels their own order knows; and that its money goes back is said with it. */
-int orders_say_cancelled(struct ctx *c, const struct node *order)
+/* What follows from an order that nobody has paid, anybody can bring about, with anybody's address:
+ * so it goes to no address without end, and nothing they have typed is in it. */
+static int say_of_unpaid(
+    struct ctx *c, const char *template, const struct node *order, i64 most_a_day)
 {
     str cause = str_fmt(c->mem, "order:%" PRId64, node_int(order, "id"));
+    struct node *before;
+    struct scope own = c->scope;
+    c->scope.platform = true;
+    int err = q_orders_told_unpaid(c, &before, node_str(order, "email"), str_of(template));
+    c->scope = own;
+    TRY(err);
+    return node_int(before, "n") < most_a_day ? say_once(c, template, cause, order) : E_OK;
+}
+
+/* That its money goes back is said with it. What the clock ends the buyer has heard of when it was
+ * not paid in time. */
+int orders_say_cancelled(struct ctx *c, const struct node *order, const char *actor)
+{
+    str cause = str_fmt(c->mem, "order:%" PRId64, node_int(order, "id"));
+    if (str_is(S("system"), actor))
+        return E_OK;
+    if (str_is(S("buyer"), actor))
+        return say_of_unpaid(c, "order_cancelled", order, OWN_A_DAY);
     return say_once(c, "order_cancelled", cause, order);
+}
+
+/* Not of an order that its buyer has placed anew, on another machine or after looking around. */
+int orders_say_lapsed(struct ctx *c, const struct node *order)
+{
+    struct node *newer;
+    struct scope own = c->scope;
+    c->scope.platform = true;
+    int err = q_orders_newer(c, &newer, node_int(order, "id"), node_str(order, "email"));
+    c->scope = own;
+    TRY(err);
+    return newer ? E_OK : say_of_unpaid(c, "order_lapsed", order, LAPSED_A_DAY);
 }
 
 /* Why money went back of which the buyer has heard, as their order was cancelled or refused. */
@@ -133,14 +168,24 @@ static void set_amount(struct ctx *c, struct node *document, i64 amount, str cur
         node_set_null(c->mem, document, S("amount"));
 }
 
-/* What goes back was noted as it was cancelled. */
+/* What goes back was noted as it was cancelled, and who did it. */
 static int mail_cancelled(struct ctx *c, const struct node *mail, struct node **document)
 {
     struct node *noted;
     TRY(mail_document(c, mail, SAYS("Your order is cancelled"), document));
     TRY(q_orders_cancelled(c, &noted, node_int(mail, "order_id")));
+    node_set_bool(c->mem, *document, S("is_own"), str_is(node_str(noted, "actor"), "buyer"));
     set_amount(c, *document, node_int(noted, "amount"),
         node_str(node_get(*document, S("order")), "currency"));
+    return E_OK;
+}
+
+static int mail_lapsed(struct ctx *c, const struct node *mail, struct node **document)
+{
+    TRY(mail_document(c, mail, SAYS("We have not received your payment"), document));
+    const struct node *order = node_get(*document, S("order"));
+    if (!node_bool(order, "can_pay") || node_bool(order, "is_held"))
+        return fail_detail(c, E_GONE, "orders.lapsed", "it is paid, being paid or over by now");
     return E_OK;
 }
 
@@ -195,6 +240,7 @@ const struct notify_builder orders_mails[] = {
     { "order_shipped", mail_shipped },
     { "order_refused", mail_refused },
     { "order_cancelled", mail_cancelled },
+    { "order_lapsed", mail_lapsed },
     { "order_refunded", mail_refunded },
     { ORDERS_TO_STAFF, mail_refund_failed },
     { 0 },

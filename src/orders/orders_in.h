@@ -12,7 +12,8 @@ int orders_cancel_locked(
 /* mails.c; orders as query lock reads them, in the transaction of what is said. */
 struct payment_change;
 struct notify_to orders_buyer(const struct node *order); /* notify/notify.h */
-int orders_say_cancelled(struct ctx *, const struct node *order);
+int orders_say_cancelled(struct ctx *, const struct node *order, const char *actor);
+int orders_say_lapsed(struct ctx *, const struct node *order); /* not paid in time */
 int orders_say_refused(struct ctx *, const struct node *order, const char *why); /* its money goes back */
 /* Once for a refund, unless they were told as the order was cancelled or refused. */
 int orders_say_refunded(struct ctx *, const struct node *order, const struct payment_change *);

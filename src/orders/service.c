@@ -331,7 +331,7 @@ static int give_all_back(struct ctx *c, i64 order, const char *reason, i64 perso
 struct cancelling {
     i64 order, person;
     const char *actor;
-    bool only_unpaid;
+    bool only_unpaid, is_silent;
 };
 
 static int cancel(struct ctx *c, void *with)
@@ -355,7 +355,7 @@ static int cancel(struct ctx *c, void *with)
     if (kept > 0)
         node_set_int(c->mem, data, S("amount"), kept);
     TRY(orders_cancel_locked(c, row, x->person, x->actor, data));
-    return str_is(S("staff"), x->actor) ? orders_say_cancelled(c, row) : E_OK;
+    return x->is_silent ? E_OK : orders_say_cancelled(c, row, x->actor);
 }
 
 /* The page first: while it is open the order may be paid at any moment. */
@@ -366,15 +366,20 @@ static int close_page(struct ctx *c, i64 order)
     return settled ? settling(c) : E_OK;
 }
 
-int orders_cancel(struct ctx *c, i64 order, i64 by_person, const char *actor)
+static int cancel_now(struct ctx *c, struct cancelling *x)
 {
-    struct cancelling x = { order, by_person, actor, !str_is(S("staff"), actor) };
     struct node *row;
-    TRY(q_orders_read(c, &row, order, c->lang));
+    TRY(q_orders_read(c, &row, x->order, c->lang));
     if (str_is(node_str(row, "payment_status"), "pending") &&
         str_is(node_str(row, "status"), "pending"))
-        TRY(close_page(c, order));
-    return pg_tx(c, cancel, &x);
+        TRY(close_page(c, x->order));
+    return pg_tx(c, cancel, x);
+}
+
+int orders_cancel(struct ctx *c, i64 order, i64 by_person, const char *actor)
+{
+    struct cancelling x = { order, by_person, actor, !str_is(S("staff"), actor), false };
+    return cancel_now(c, &x);
 }
 
 int orders_supersede(struct ctx *c, const struct node *older)
@@ -382,7 +387,9 @@ int orders_supersede(struct ctx *c, const struct node *older)
     struct scope before = c->scope;
     EACH(item, older) {
         c->scope.order = node_int(&item->node, "id");
-        int err = orders_cancel(c, c->scope.order, before.person, "buyer");
+        /* Its buyer orders the same cart anew, and knows. */
+        int err = cancel_now(c,
+            &(struct cancelling){ c->scope.order, before.person, "buyer", true, true });
         c->scope = before;
         TRY(err);
     }
