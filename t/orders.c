@@ -628,6 +628,42 @@ T(of_a_shared_order_each_seller_sees_the_own_part)
     step(order, "status=delivered", 303);
 }
 
+static bool lists(const char *status, i64 order)
+{
+    str number = str_dup(t_ctx()->mem, t_number(order));
+    t_get(str_fmt(t_ctx()->mem, "/admin/orders.json?status=%s&q=%.*s", status, STR(number)).p);
+    t_status(200);
+    return node_count(node_get(t_document(), S("orders"))) == 1;
+}
+
+/* What is to be packed is what oneself has to pack. */
+T(the_list_of_a_shared_order_goes_by_the_own_part)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_other_sells(order);
+    str one = str_fmt(t_ctx()->mem, "/admin/orders?q=%.*s", STR(t_number(order)));
+    t_login(SHOPPER);
+    is_true(lists("processing", order));
+    step(order, "status=shipped", 303);
+    is_false(lists("processing", order));
+    is_true(lists("shipped", order));
+    t_get(one.p);
+    t_html("span.state-go");
+    t_text(">On its way</span>");
+    t_get(desk_of(order, "").p);
+    t_text(">On its way</span>");
+    t_login(ADMIN_); /* the house's own part waits */
+    is_true(lists("processing", order));
+    is_false(lists("shipped", order));
+    t_get(one.p);
+    t_text(">Being packed</span>");
+    eq_str(state(order), "processing paid"); /* the buyer's is as far as the last of them */
+    step(order, "status=shipped", 303);
+    eq_str(state(order), "shipped paid");
+    is_false(lists("processing", order));
+}
+
 T(who_may_not_give_money_back_does_not_by_cancelling)
 {
     i64 order = t_order();

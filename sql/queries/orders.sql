@@ -229,16 +229,16 @@ select o.id, o.number, o.status,
 -- name: of_organisation :many
 -- plan: anew
 -- in: organisation bigint, before bigint, status text, payment text, q text, clues text[]
--- The merchant's list; q finds what stands in orders.words, clues a telephone that is sealed.
--- What was paid back whole is not being packed any more.
+-- The merchant's list; q finds what stands in orders.words, clues a telephone that is sealed. The
+-- status is that of the own part. What was paid back whole is not being packed any more.
 select o.id, o.number, o.status,
        orders.money_state(o.payment_status, o.refunded_total) as payment_status, o.currency,
        o.total, o.placed_at, o.name, o.email, p.goods_total, p.status as part_status, o.refunded_total
   from orders.part p
   join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and p.order_id < :before
-   and (:status = '' or (o.status = :status
-        and (o.status <> 'processing' or o.payment_status <> 'refunded')))
+   and (:status = '' or (p.status = :status
+        and (p.status <> 'processing' or o.payment_status <> 'refunded')))
    and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total) = :payment)
    and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f
                          union all select k.order_id from orders.called(:organisation, :clues) k))

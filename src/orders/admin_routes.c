@@ -106,8 +106,7 @@ static void keep_own_trace(struct ctx *c, struct node *order)
 static void offer_acts(struct req *r, i64 id, const struct node *order, i64 kept, struct node *to)
 {
     struct ctx *c = &r->c;
-    const struct item *part = node_first(node_get(order, S("parts")));
-    str at = part ? node_str(&part->node, "status") : S("");
+    str at = orders_part_status(order, c->scope.organisation);
     bool is_paid = node_bool(order, "is_paid"), updates = may(&r->who, ORDERS_UPDATE);
     bool open = node_bool(order, "is_pending") || node_bool(order, "is_processing");
     bool ends = (open || (is_paid && kept > 0)) && !orders_may_end(r, id, is_paid);
@@ -198,6 +197,7 @@ static int list(struct req *r)
         last = node_int(row, "id");
         node_hide(node_get(row, S("id")));
         orders_flag(c, row);
+        orders_flag_part(c, row, node_str(row, "part_status"));
     }
     watch_taken(r, n);
     add_next(r, document, node_count(rows) > PAGE ? last : 0);
@@ -264,6 +264,7 @@ static int page(struct req *r, struct node **document)
     node_set(c->mem, *document, S("refunds"), refunds);
     node_set(c->mem, *document, S("mails"), mails);
     offer_acts(r, id, order, kept, *document);
+    orders_flag_part(c, order, orders_part_status(order, c->scope.organisation));
     node_set_int(c->mem, *document, S("kept"), kept);
     node_hide(node_set_str(c->mem, *document, S("done"), done_text(r)));
     node_hide(node_set_bool(c->mem, *document, S("done_shipped"),

@@ -168,8 +168,8 @@ static int send_page(
     return send(c, lines, str_c(c->mem, c->lang), str_none, html);
 }
 
-/* Pages are open in whatever language their readers chose. */
-static int send_pages(struct ctx *c, i64 id, const struct hearing *h)
+/* Pages are open in whatever language their readers chose; staff see how far their own part is. */
+static int send_pages(struct ctx *c, i64 id, i64 organisation, const struct hearing *h)
 {
     struct node *order;
     for (size_t i = 1; i < h->n; i++) {
@@ -180,6 +180,7 @@ static int send_pages(struct ctx *c, i64 id, const struct hearing *h)
         TRY(orders_read(c, id, &order));
         node_set(c->mem, document, S("order"), order);
         TRY(send_page(c, h->buyer[i], "orders/status", document));
+        orders_flag_part(c, order, orders_part_status(order, organisation));
         TRY(send_page(c, h->staff[i], "orders/admin_row", document));
     }
     return E_OK;
@@ -205,7 +206,7 @@ int orders_push(struct ctx *c, const struct job *job)
             return E_OK;
         TRY(send_json(
             c, order, &hearing, is_new && !round ? S("order:created") : S("order:updated")));
-        TRY(send_pages(c, id, &hearing));
+        TRY(send_pages(c, id, job->organisation, &hearing));
         TRY(q_orders_newest(c, &now, id));
         if (node_int(now, "event") == node_int(newest, "event"))
             return E_OK;

@@ -20,6 +20,8 @@ int orders_say_refunded(struct ctx *, const struct node *order, const struct pay
 #define ORDERS_TO_STAFF "refund_failed" /* the only mail of an order that is not its buyer's */
 int orders_say_refund_failed(struct ctx *, i64 order, const struct payment_change *); /* to staff */
 void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
+void orders_flag_part(struct ctx *, struct node *order, str status); /* of one seller's part */
+str orders_part_status(const struct node *order, i64 organisation);
 /* story.c: status_title, status_text, steps [{name, is_done, is_now, at}] and the events' text;
  * what people call the states of payments, refunds and mails. */
 void orders_story(struct ctx *, struct node *order);

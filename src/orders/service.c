@@ -39,6 +39,24 @@ void orders_flag(struct ctx *c, struct node *order)
     node_set_bool(c->mem, order, S("can_cancel"), open);
 }
 
+/* Who sells sees how far the own part has come, which others' may be behind. */
+void orders_flag_part(struct ctx *c, struct node *order, str status)
+{
+    static const char *const statuses[] = { "pending", "processing", "shipped", "delivered",
+        "cancelled" };
+    for (size_t i = 0; i < COUNT(statuses); i++)
+        node_hide(node_set_bool(c->mem, order, str_fmt(c->mem, "is_%s", statuses[i]),
+            str_is(status, statuses[i])));
+}
+
+str orders_part_status(const struct node *order, i64 organisation)
+{
+    EACH(part, node_get(order, S("parts")))
+        if (node_int(&part->node, "organisation_id") == organisation)
+            return node_str(&part->node, "status");
+    return str_none;
+}
+
 /* Whoever may see the order may see what went back of it. */
 static int add_given_back(struct ctx *c, i64 id, struct node *order)
 {
@@ -110,6 +128,7 @@ static struct node *flagged(struct ctx *c, const struct node *rows, i64 most)
             struct node *row = node_add(c->mem, orders, (struct node *)&item->node);
             node_hide(node_get(row, S("id")));
             orders_flag(c, row);
+            orders_flag_part(c, row, node_str(row, "part_status"));
         }
     return orders;
 }
