@@ -184,7 +184,7 @@ select p.email, p.name, p.role, o.id as organisation_id, coalesce(m.place, '') a
 
 -- name: add_device :maybe
 -- in: person bigint, epoch bigint, session_hash text, user_agent text, browser_hash text
--- in: network text
+-- in: network text, country text
 -- Whether this person has been seen before, and on this browser, or one like it from there. id 0:
 -- the account is blocked, or is being blocked just now. Nothing when it has another password
 -- since, or gets it just now.
@@ -192,8 +192,8 @@ with open as (
     select id, lang, blocked_at is not null as is_blocked from auth.person
      where id = :person and epoch = :epoch for share),
 device as (
-    insert into auth.device (person_id, session_hash, user_agent, browser_hash, network)
-    select id, :session_hash, :user_agent, :browser_hash, :network from open where not is_blocked
+    insert into auth.device (person_id, session_hash, user_agent, browser_hash, network, country)
+    select id, :session_hash, :user_agent, :browser_hash, :network, :country from open where not is_blocked
     returning id)
 select coalesce(device.id, 0) as id, before.is_second, before.is_known, open.lang
   from open cross join auth.seen_before(:person, :browser_hash, :user_agent, :network) before
@@ -210,7 +210,7 @@ select d.id
 
 -- name: device_of_mail :maybe
 -- in: id bigint
-select user_agent, network, created_at from auth.device where id = :id;
+select user_agent, network, country, created_at from auth.device where id = :id;
 
 -- name: knows_browser :one
 -- in: email text, browser_hash text
@@ -242,16 +242,18 @@ returning d.ended_at is null as is_alive;
 -- At login number `id`: those before it that are over and say nothing that it does not, and all
 -- but the last hundred that are over. Not those of today, of which a mail may be on its way.
 with over as (
-    select id, row_number() over (order by id desc) as nth, user_agent, network, browser_hash, kind
+    select id, row_number() over (order by id desc) as nth, user_agent, network, country,
+           browser_hash, kind
       from auth.device
      where person_id = :person and id < :id and created_at < now() - interval '1 day'
        and (ended_at is not null or seen_at < now() - case kind when 'token' then interval '31 days'
                                                       else interval '26 hours' end))
 delete from auth.device d
- using over, (select user_agent, network, browser_hash from auth.device where id = :id) now_is
+ using over, (select user_agent, network, country, browser_hash from auth.device where id = :id) now_is
  where d.id = over.id
    and (over.nth > 100
         or (over.user_agent = now_is.user_agent and over.network = now_is.network
+            and over.country in ('', now_is.country)
             and (over.browser_hash = now_is.browser_hash or over.kind = 'token')));
 
 -- name: forget_old_devices :exec
@@ -266,7 +268,8 @@ update auth.device set ended_at = now() where session_hash = :session_hash and e
 
 -- name: devices :many
 -- in: person bigint, session_hash text
-select id, user_agent, network, kind, created_at, seen_at, session_hash = :session_hash as is_this
+select id, user_agent, network, country, kind, created_at, seen_at,
+       session_hash = :session_hash as is_this
   from auth.device
  where person_id = :person and ended_at is null
    and seen_at > now() - case kind when 'token' then interval '30 days' else interval '24 hours' end
@@ -358,7 +361,7 @@ update auth.device
 
 -- name: all_devices :many
 -- in: person bigint
-select user_agent, network, kind, created_at, seen_at, ended_at
+select user_agent, network, country, kind, created_at, seen_at, ended_at
   from auth.device where person_id = :person order by id desc limit 1000;
 
 -- name: erase_ways_in :exec
@@ -374,7 +377,8 @@ delete from auth.identity where person_id = :person;
 -- name: erase_devices :exec
 -- in: person bigint
 -- They are ended a moment later, one by one; nothing can log in by them again.
-update auth.device set user_agent = '', browser_hash = '', network = '' where person_id = :person;
+update auth.device set user_agent = '', browser_hash = '', network = '', country = ''
+ where person_id = :person;
 
 -- name: erase_person :exec
 -- in: person bigint

@@ -2,16 +2,16 @@
 
 -- name: begin_refresh :maybe
 -- in: person bigint, epoch bigint, name text, user_agent text, browser_hash text, network text
--- in: hash text, at timestamptz, until timestamptz
+-- in: country text, hash text, at timestamptz, until timestamptz
 -- A login of the API: its device row, and the first refresh token of the family. What it gives is
 -- that of query add_device.
 with open as (
     select id, lang, blocked_at is not null as is_blocked from auth.person
      where id = :person and epoch = :epoch for share),
 device as (
-    insert into auth.device (person_id, session_hash, user_agent, browser_hash, network, kind,
-                             created_at, seen_at)
-    select id, :name, :user_agent, :browser_hash, :network, 'token', :at, :at
+    insert into auth.device (person_id, session_hash, user_agent, browser_hash, network, country,
+                             kind, created_at, seen_at)
+    select id, :name, :user_agent, :browser_hash, :network, :country, 'token', :at, :at
       from open where not is_blocked returning id),
 token as (
     insert into auth.refresh (hash, device_id, person_id, until)

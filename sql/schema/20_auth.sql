@@ -176,6 +176,7 @@ create table auth.device (
     organisation_id bigint, -- where they last chose to work, of several
     browser_hash text not null default '', -- of a cookie that outlives the login
     network text not null default '', -- where from, coarsely: 203.0.113.x
+    country text not null default '', -- and in which, where that is known: TH
     view_as bigint, -- with whose eyes staff look at the shop here
     view_as_until timestamptz
 );

@@ -69,7 +69,7 @@ int auth_member_add(struct ctx *, i64 organisation, i64 person, str place);
 int auth_end_logins_of(struct req *, i64 person, i64 device); /* 0: all of them */
 int auth_block(struct req *, i64 person, str reason); /* all logins end, and none begins */
 int auth_unblock(struct req *, i64 person);
-/* {id, name, user_agent, network, kind, created_at, seen_at}: where they are logged in */
+/* {id, name, user_agent, network, country, country_name, kind, created_at, seen_at}: where they are logged in */
 int auth_logins_of(struct ctx *, i64 person, struct node **devices);
 
 /* What a person says of themselves; sessions know it with their next request. */

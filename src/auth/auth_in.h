@@ -80,7 +80,9 @@ bool token_read(struct ctx *, str token, i64 *person, i64 *device);
  * got (query add_device): the owner hears of a device that is new to the account. */
 struct place {
     str agent, browser, network;
+    str country; /* "TH", or empty: not known (io/io.h) */
 };
+str login_network(struct req *); /* that of a place, alone: 203.0.113.x */
 struct place login_place(struct req *, bool takes_cookies);
 int login_begun(struct ctx *, const struct login *, const struct node *row);
 

@@ -350,6 +350,7 @@ static int build_device(struct ctx *c, const struct node *mail_row, struct node 
     *document = letter(c, SAYS("Somebody logged in on a new device"));
     node_set_str(c->mem, *document, S("device"), device_name(c, node_str(row, "user_agent")));
     node_set_str(c->mem, *document, S("network"), node_str(row, "network"));
+    node_set_str(c->mem, *document, S("country"), locale_country(c, node_str(row, "country")));
     node_set_str(c->mem, *document, S("at"), node_str(row, "created_at"));
     node_set_str(c->mem, *document, S("devices_url"), auth_url(c, S("/account")));
     node_set_str(c->mem, *document, S("reset_url"), auth_url(c, S("/password/forgotten")));

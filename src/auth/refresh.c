@@ -25,7 +25,7 @@ int refresh_begin(
     str hash, name = str_fmt(c->mem, "token:%.*s", STR(crypto_token(c->mem, 16)));
     *out = (struct refreshed){ .person = who->person, .token = new_token(c, &hash) };
     TRY(q_auth_begin_refresh(c, &row, who->person, who->epoch, name, place->agent, place->browser,
-        place->network, hash, c->now, c->now + LIFE));
+        place->network, place->country, hash, c->now, c->now + LIFE));
     out->device = row ? node_int(row, "id") : 0;
     return login_begun(c, who, row);
 }

@@ -244,11 +244,14 @@ int auth_began_again(struct ctx *c)
     return fail(c, E_LOGIN, "auth.pending", "Please log in again.");
 }
 
+str login_network(struct req *r) { return coarse(&r->c, r->remote); }
+
 struct place login_place(struct req *r, bool takes_cookies)
 {
     return (struct place){ .agent = str_letters_upto(r->user_agent, 200),
         .browser = takes_cookies ? browser_of(r) : session_browser(r),
-        .network = coarse(&r->c, r->remote) };
+        .network = login_network(r),
+        .country = country_of(&r->c, r->c.app->countries, r->remote) };
 }
 
 /* In the owner's own language: who logs in may be somebody else. Not at the very first login:
@@ -275,7 +278,8 @@ static int note_device(struct req *r, const struct login *who, str hash)
     struct node *row;
     struct place place = login_place(r, true);
     TRY(q_auth_add_device(
-        &r->c, &row, who->person, who->epoch, hash, place.agent, place.browser, place.network));
+        &r->c, &row, who->person, who->epoch, hash, place.agent, place.browser, place.network,
+        place.country));
     return login_begun(&r->c, who, row);
 }
 
@@ -505,6 +509,8 @@ int session_devices(struct ctx *c, i64 person, str session, struct node **device
         struct node *device = (struct node *)&item->node;
         str id = crypto_opaque(c->mem, c->app->secret, "device", node_int(device, "id"));
         node_set_str(c->mem, device, S("name"), device_name(c, node_str(device, "user_agent")));
+        node_set_str(
+            c->mem, device, S("country_name"), locale_country(c, node_str(device, "country")));
         node_set_str(c->mem, device, S("id"), id);
     }
     return E_OK;

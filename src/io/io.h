@@ -1,8 +1,8 @@
 /* io: what is outside, one door per library.
  *
  * pg*.c alone know libpq, redis.c hiredis, http.c and mail.c libcurl, crypto.c libsodium and
- * OpenSSL's EVP, jwt.c libjwt, locale.c ICU and libthai, image.c the child that knows
- * libvips. What comes out is base's own types, living in the arena it was asked for with.
+ * OpenSSL's EVP, jwt.c libjwt, country.c libmaxminddb, locale.c ICU and libthai, image.c the
+ * child that knows libvips. What comes out is base's own types, living in the arena it was asked for with.
  * Nothing here knows a shop's words. */
 #pragma once
 #include "base/base.h"
@@ -291,6 +291,16 @@ struct image_info {
  * fault. trusted_svg is for drawings of our own, which scale up too. */
 int image_make(struct ctx *, str program, str file, str out_dir, str stem, const i64 *widths,
     size_t n, bool trusted_svg, struct image_info *);
+
+/* ---- country.c: which country an address is used in ------------------------------------------- */
+
+/* A MaxMind database, opened when it is first asked and anew when another has taken its place.
+ * NULL without a path: then no country is known. */
+struct countries *countries_new(struct arena *, str path);
+/* "TH" (ISO 3166-1 alpha-2), or empty: unknown, or of no country as those of a house are. A file
+ * that cannot be read says so in the log, once. */
+str country_of(struct ctx *, struct countries *, str address);
+int country_try(struct ctx *, str path, when *built); /* why it tells none, in fault.detail */
 
 /* ---- locale.c: ICU and libthai ------------------------------------------------------------ */
 

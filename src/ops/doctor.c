@@ -32,6 +32,7 @@ static const struct {
     { "provider", "the payment provider takes our key", check_provider },
     { "logins", "the providers that people log in by answer", check_logins },
     { "passwords", "the list of breached passwords is in order", check_passwords },
+    { "countries", "the map of addresses tells countries, and is fresh", check_countries },
     { "webhooks", "the provider's news come in", check_webhooks },
     { "clock", "the clocks agree", check_clock },
     { "backups", "backups are fresh and were tried", check_backups },

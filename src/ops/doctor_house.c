@@ -24,6 +24,7 @@ static const char *const known[] = {
     "breached_passwords",
     "cache_dir",
     "cors_origins",
+    "country_file",
     "currencies",
     "currency",
     "demo",
@@ -223,8 +224,9 @@ void check_tls(struct exam *e)
 static const char *const parts[] = { "systemd", "nginx", "nginx-light", "nginx-common",
     "libnginx-mod-nchan", "libjemalloc2", "redis-server", "redis-tools", "postgresql-15",
     "postgresql-client-15", "libfcgi0ldbl", "libpq5", "libhiredis0.14", "libjwt0", "libsodium23",
-    "libcrypt1", "libssl3", "libcurl4", "libicu72", "libthai0", "libqrencode4", "libvips42",
-    "libwebp7", "libjpeg62-turbo", "libpng16-16", "zlib1g", "libc6" };
+    "libcrypt1", "libssl3", "libcurl4", "libicu72", "libthai0", "libqrencode4",
+    "libmaxminddb0", "libvips42", "libwebp7", "libjpeg62-turbo", "libpng16-16", "zlib1g",
+    "libc6" };
 
 /* Of apt-cache's answer: which packages have another version to come than the one that is in. */
 static size_t waiting(str said, struct buf *names, struct buf *versions)

@@ -43,5 +43,6 @@ void check_sms(struct exam *);
 void check_provider(struct exam *);
 void check_logins(struct exam *);
 void check_passwords(struct exam *);
+void check_countries(struct exam *);
 void check_webhooks(struct exam *);
 void check_clock(struct exam *);

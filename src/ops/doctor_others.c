@@ -116,6 +116,27 @@ void check_passwords(struct exam *e)
             "breached_passwords does nothing: %s", exam_fault(e));
 }
 
+#define MAP_OLD (45 * DAY) /* those that cost nothing are made anew each week or month */
+
+void check_countries(struct exam *e)
+{
+    str path = conf_str(e->c->app->conf, "country_file", str_none);
+    when built;
+    if (!path.n)
+        return;
+    if (country_try(e->c, path, &built)) {
+        SAY(e, WARNING,
+            S("the setting country_file: a MaxMind database of countries (.mmdb) that talat can "
+              "read (man talat)"),
+            "country_file does nothing: %s", exam_fault(e));
+        return;
+    }
+    i64 age = when_now() - built;
+    if (age > MAP_OLD)
+        SAY(e, WARNING, S("fetch it anew, each week by a timer: geoipupdate (man talat)"),
+            "country_file was made %" PRId64 " days ago: addresses have moved since", age / DAY);
+}
+
 void check_webhooks(struct exam *e)
 {
     struct node *row;

@@ -372,6 +372,7 @@ struct app {
     struct assets *assets;
     struct metrics *metrics;
     struct limits *limits;
+    struct countries *countries; /* io/io.h; NULL: no country_file */
     struct kept *kept; /* kept.c */
     struct copies *copies; /* copies.c */
     struct recent *recent; /* vault: keys of the last second */
