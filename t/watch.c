@@ -1,6 +1,7 @@
 /* What looks wrong is told, once; what browsers report is counted, and says nobody's name. */
 #include "watch/watch_in.h"
 #include "io/io.h"
+#include "t/mmdb.h"
 #include "t/shop.h"
 #include "web/web.h"
 #include "work/work.h"
@@ -127,6 +128,140 @@ T(se_14_staff_whose_login_goes_on_elsewhere_raise_an_alert)
         t_status(200);
         eq_int(alerts("new-network"), i ? 1 : 0);
     }
+}
+
+/* ---- countries --------------------------------------------------------------------------------- */
+
+static void knows_countries(void)
+{
+    static const struct mmdb_row rows[] = { { "203.0.113.0", 24, "TH" }, { "192.0.2.0", 24, "TH" },
+        { "198.51.100.0", 24, "VN" }, { "2001:db8::", 32, "SG" } };
+    t_open();
+    mmdb_use(t_file(mmdb_of(t_ctx()->mem, MMDB_COUNTRY, rows, COUNT(rows), when_now())));
+    t_sql("delete from watch.place where person_id = %" PRId64, admin_id());
+}
+
+/* Alerts of a new country, of a new network, and lines in the trail, so far. */
+static void so_far(i64 countries, i64 networks)
+{
+    eq_int(alerts("new-country"), countries);
+    eq_int(alerts("new-network"), networks);
+    eq_int(t_int("select count(*) as n from audit.entry where action = 'new_country' and at >= now() "
+                 "and kind = 'account' and thing = 'auth.person' and person_id = %" PRId64
+                 " and thing_id = person_id::text",
+               admin_id()),
+        countries);
+}
+
+T(se_14_staff_in_a_country_they_were_never_seen_in_raise_an_alert_of_its_own)
+{
+    knows_countries();
+    log_in_from("203.0.113.1", "one");
+    so_far(0, 0); /* the first is no news */
+    log_in_from("192.0.2.1", "one");
+    so_far(0, 1); /* another network of that country */
+    log_in_from("198.51.100.1", "one");
+    so_far(1, 1);
+    eq_int(t_int("select count(*) as n from watch.alert where kind = 'new-country' and person_id = %"
+                 PRId64 " and country = 'VN' and network = '198.51.100.0/24' and last_at >= now()",
+               admin_id()),
+        1);
+    log_in_from("198.51.100.1", "one");
+    log_in_from("203.0.113.1", "one");
+    log_in_from("198.51.100.200", "one");
+    so_far(1, 1); /* both are known by now */
+    log_in_from("2001:db8:1::1", "one");
+    so_far(2, 1);
+    log_in_from("100.64.0.1", "one");
+    so_far(2, 2); /* in no country: new as ever */
+    eq_int(alerts("new-device"), 0);
+}
+
+T(se_14_the_first_country_that_is_known_of_somebody_is_no_news)
+{
+    knows_countries();
+    mmdb_use(NULL);
+    log_in_from("203.0.113.1", "one");
+    mmdb_use(t_file(mmdb_usual(t_ctx()->mem)));
+    log_in_from("198.51.100.1", "one");
+    so_far(0, 1);
+    log_in_from("203.0.113.1", "one"); /* its network was known, its country not */
+    so_far(1, 1);
+}
+
+T(se_14_staff_who_come_by_a_program_from_another_country_raise_that_alert_too)
+{
+    static const char in[] = "{\"email\":\"" ADMIN "\",\"password\":\"" WORD
+                             "\",\"tokenDelivery\":\"body\"}";
+    knows_countries();
+    log_in_from("203.0.113.1", "one");
+    t_browser();
+    t_with("Remote-Addr", "198.51.100.1");
+    t_post_json("/api/auth/login", in);
+    t_status(200);
+    so_far(1, 0);
+    str token = node_str(t_document(), "refreshToken");
+    t_with("Remote-Addr", "2001:db8:1::1");
+    t_post_json(
+        "/api/auth/refresh", str_fmt(t_ctx()->mem, "{\"refreshToken\":\"%.*s\"}", STR(token)).p);
+    t_status(200); /* a login that goes on elsewhere */
+    so_far(2, 0);
+}
+
+T(se_14_an_alert_says_the_country_in_the_back_office_and_by_mail)
+{
+    knows_countries();
+    t_sql("update auth.person set lang = 'th' where email = '" ADMIN "'");
+    log_in_from("203.0.113.1", "one");
+    log_in_from("198.51.100.1", "one");
+    str mail = t_mail_to(S(ADMIN));
+    has_text(mail, "พนักงานเข้าสู่ระบบจากประเทศที่ไม่เคยเข้าจากที่นั่นมาก่อน");
+    has_text(mail, "198.51.100.0/24 เวียดนาม");
+    t_get("/admin/security");
+    t_text("Staff logged in from a country where they were never seen");
+    t_text("Vietnam");
+    t_get("/admin/security.json");
+    t_json("alerts.0.country", "VN");
+    t_json("alerts.0.countryName", "Vietnam");
+    t_get("/admin/audit.json?action=new_country&everywhere=true");
+    t_json("entries.0.thing", "auth.person");
+    t_no_text("VN"); /* the trail is not forgotten */
+    watch_raise(t_ctx(), WATCH_ADDRESS_GUESSES, 0, S("203.0.113.9"));
+    eq_int(t_int("select count(*) as n from watch.alert where kind = 'address-guesses' and country = "
+                 "'TH' and last_at >= now()"),
+        1);
+}
+
+T(se_14_shoppers_who_travel_raise_nothing_and_their_countries_are_not_kept_here)
+{
+    knows_countries();
+    for (int i = 0; i < 3; i++) {
+        t_browser();
+        t_with("Remote-Addr", i == 1 ? "198.51.100.1" : "203.0.113.1");
+        t_post("/login", "email=shopper%40example.test&password=" WORD);
+        t_status(303);
+    }
+    eq_int(alerts("new-country") + alerts("new-network"), 0);
+    eq_int(t_int("select count(*) as n from watch.place p join auth.person a on a.id = p.person_id "
+                 "where a.email = 'shopper@example.test'"),
+        0);
+}
+
+T(se_14_countries_and_alerts_of_somebody_are_in_the_copy_of_their_data_and_go_with_them)
+{
+    struct node *into = node_map((t_open(), t_ctx()->mem));
+    t_sql("insert into auth.person (email, name, password_hash) values ('went@example.test', 'W', 'x')");
+    i64 person = t_int("select id as n from auth.person where email = 'went@example.test'");
+    t_sql("insert into watch.place (person_id, place) values (%" PRId64 ", 'cLA')", person);
+    t_sql("insert into watch.alert (kind, person_id, network, country, hour) values ('new-country', "
+          "%" PRId64 ", '203.0.113.0/24', 'LA', now())", person);
+    must(watch_collect(t_ctx(), person, into));
+    has_text(t_json_of(into), "\"country\":\"LA\"");
+    has_text(t_json_of(into), "cLA");
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(watch_erase(t_ctx(), person));
+    eq_int(t_int("select (select count(*) from watch.place where person_id = %" PRId64 ") + (select "
+                 "count(*) from watch.alert where person_id = %" PRId64 ") as n", person, person), 0);
 }
 
 T(se_14_where_shoppers_log_in_from_is_not_kept)

@@ -1,9 +1,9 @@
 -- watch: alerts, staff's places, reports of browsers.
 
 -- name: raise :one
--- in: kind text, person bigint, network text
-insert into watch.alert as a (kind, person_id, network, hour)
-values (:kind, :person, :network, date_trunc('hour', now()))
+-- in: kind text, person bigint, network text, country text
+insert into watch.alert as a (kind, person_id, network, country, hour)
+values (:kind, :person, :network, :country, date_trunc('hour', now()))
 on conflict (kind, person_id, network, hour)
     do update set count = a.count + 1, last_at = now()
 returning count, extract(epoch from hour)::bigint as hour;
@@ -11,7 +11,7 @@ returning count, extract(epoch from hour)::bigint as hour;
 -- name: alerts :many
 -- in: before bigint, most bigint
 -- The newest first; before 0: from the start.
-select a.id, a.kind, a.network, a.count, a.first_at, a.last_at,
+select a.id, a.kind, a.network, a.country, a.count, a.first_at, a.last_at,
        coalesce(p.email, '') as email
   from watch.alert a left join auth.person p on p.id = a.person_id
  where :before = 0 or a.id < :before
@@ -19,7 +19,7 @@ select a.id, a.kind, a.network, a.count, a.first_at, a.last_at,
 
 -- name: of_hour :many
 -- in: kind text, hour bigint
-select a.kind, a.network, a.count, coalesce(p.email, '') as email
+select a.kind, a.network, a.country, a.count, coalesce(p.email, '') as email
   from watch.alert a left join auth.person p on p.id = a.person_id
  where a.kind = :kind and a.hour = to_timestamp(:hour)
  order by a.id limit 20;
@@ -28,22 +28,24 @@ select a.kind, a.network, a.count, coalesce(p.email, '') as email
 -- in: email text
 select id from auth.person where email = :email;
 
--- name: been_here :one
--- in: person bigint, place text
--- Only for staff: others' places are nobody's business. is_new: never here, but somewhere before.
+-- name: been_here :many
+-- in: person bigint, places text[]
+-- Only for staff: others' places are nobody's business. Gives those that are new: never there, but
+-- somewhere of that kind before. Of two who are there at once one hears it.
 with staff as (
     select p.id from auth.person p
      where p.id = :person
        and (p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id))
-), before as (
-    select exists (select from watch.place where person_id = :person and place = :place) as here,
-           exists (select from watch.place
-                    where person_id = :person and left(place, 1) = left(:place, 1)) as anywhere
-), kept as (
-    insert into watch.place (person_id, place) select id, :place from staff
-    on conflict (person_id, place) do update set last_at = now()
+), fresh as (
+    insert into watch.place (person_id, place)
+    select s.id, w.place from staff s, unnest(:places) w (place)
+    on conflict do nothing returning place
+), seen as (
+    update watch.place set last_at = now() where person_id = :person and place = any (:places)
 )
-select exists (select from staff) and not here and anywhere as is_new from before;
+select f.place from fresh f
+ where exists (select from watch.place p
+                where p.person_id = :person and left(p.place, 1) = left(f.place, 1));
 
 -- name: rights :many
 -- in: kind text
@@ -94,7 +96,7 @@ delete from watch.report where last_at < now() - interval '30 days';
 
 -- name: of_person :many
 -- in: person bigint
-select kind, network, count, first_at, last_at from watch.alert where person_id = :person
+select kind, network, country, count, first_at, last_at from watch.alert where person_id = :person
  order by id limit 1000;
 
 -- name: places_of_person :many

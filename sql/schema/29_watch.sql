@@ -7,6 +7,7 @@ create table watch.alert (
     kind text not null check (kind ~ '^[a-z-]{3,30}$'),
     person_id bigint not null default 0,
     network text not null default '' check (length(network) <= 50),
+    country text not null default '', -- of that network, where it is known: TH
     hour timestamptz not null,
     count bigint not null default 1,
     first_at timestamptz not null default now(),
@@ -16,7 +17,8 @@ create table watch.alert (
 create index alert_last on watch.alert (last_at desc);
 create index alert_hour on watch.alert (kind, hour);
 
--- Where staff came from before, and on what: a network ("198.51.100.0/24") or a device's hash.
+-- Where staff came from before, and on what: a network ("n198.51.100.0/24"), a device's hash ("d..."),
+-- a country ("cTH").
 create table watch.place (
     person_id bigint not null,
     place text not null check (length(place) <= 60),

@@ -67,6 +67,7 @@ static const struct word actions[] = {
     { "export", SAYS("Downloaded") },
     { "logins_ended", SAYS("Logins ended") },
     { "recovery_codes", SAYS("New recovery codes") },
+    { "new_country", SAYS("Logged in from a new country") },
     { "used_elsewhere", SAYS("Used from somewhere new") },
     { "view_as", SAYS("Began to see the shop as a customer") },
     { "view_as_end", SAYS("Stopped seeing the shop as a customer") },

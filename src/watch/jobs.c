@@ -35,6 +35,7 @@ static int build(struct ctx *c, const struct node *row, struct node **document)
     str_cut(&cause, ':', &hour);
     str_int(hour, &at);
     TRY(q_watch_of_hour(c, &alerts, kind, at));
+    watch_name_countries(c, alerts);
     *document = node_map(c->mem);
     node_set_str(c->mem, *document, S("subject"), say(c, watch_text(kind)));
     node_set(c->mem, *document, S("alerts"), alerts);

@@ -90,6 +90,7 @@ static int show(struct req *r)
     c->scope = (struct scope){ .person = me(r), .platform = true };
     TRY(q_watch_alerts(c, &alerts, in_int(r, "before"), PAGE));
     TRY(q_watch_reports(c, &reports));
+    watch_name_countries(c, alerts);
     EACH(item, alerts) {
         struct node *alert = (struct node *)&item->node;
         node_set_str(c->mem, alert, S("text"), say(c, watch_text(node_str(alert, "kind"))));

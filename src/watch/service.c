@@ -1,3 +1,4 @@
+#include "audit/audit.h"
 #include "auth/auth.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
@@ -5,6 +6,8 @@
 #include "web/web.h"
 #include "work/work.h"
 
+/* Where staff were, by the letter it is kept with (sql/schema/29_watch.sql). */
+enum { IN_NETWORK = 'n', ON_DEVICE = 'd', IN_COUNTRY = 'c' };
 #define MUCH 1000 /* people's rows that one member of staff takes out in an hour */
 
 static const struct {
@@ -17,6 +20,8 @@ static const struct {
         SAYS("One address keeps guessing passwords") },
     [WATCH_NEW_NETWORK] = { "new-network",
         SAYS("Staff logged in from a network they never used before") },
+    [WATCH_NEW_COUNTRY] = { "new-country",
+        SAYS("Staff logged in from a country where they were never seen") },
     [WATCH_NEW_DEVICE] = { "new-device",
         SAYS("Staff logged in on a device they never used before") },
     [WATCH_MUCH_READ] = { "much-read", SAYS("Staff took out very many customers or orders") },
@@ -31,6 +36,13 @@ const char *watch_text(str kind)
         if (str_is(kind, kinds[i].name))
             return kinds[i].text;
     return "";
+}
+
+void watch_name_countries(struct ctx *c, struct node *alerts)
+{
+    EACH(item, alerts)
+        node_set_str(c->mem, (struct node *)&item->node, S("country_name"),
+            locale_country(c, node_str(&item->node, "country")));
 }
 
 /* ---- raising ---------------------------------------------------------------------------------- */
@@ -79,7 +91,8 @@ static int raise(struct ctx *c, enum watch_kind kind, i64 person, str address)
 {
     struct node *row;
     const char *name = kinds[kind].name;
-    TRY(q_watch_raise(c, &row, str_of(name), person, network_of(c->mem, address)));
+    TRY(q_watch_raise(c, &row, str_of(name), person, network_of(c->mem, address),
+        country_of(c, c->app->countries, address)));
     bool is_told = kinds[kind].is_told || node_int(row, "count") > 1;
     return is_told ? E_OK : add_mail(c, str_of(name), node_int(row, "hour"));
 }
@@ -156,25 +169,62 @@ void watch_key_elsewhere(struct req *r, i64 person)
     watch_raise(&r->c, WATCH_KEY_ELSEWHERE, person, r->remote);
 }
 
-static void look(struct req *r, i64 person, str place, enum watch_kind kind)
+static int tell_trail(struct req *r, i64 person)
 {
-    struct node *row;
-    struct scope before = r->c.scope;
-    r->c.scope = (struct scope){ .platform = true };
-    int err = q_watch_been_here(&r->c, &row, person, place);
-    r->c.scope = before;
-    if (err)
+    str id = str_fmt(r->c.mem, "%" PRId64, person);
+    return audit_tell(&r->c, "account", "new_country", "auth.person", id, NULL);
+}
+
+/* In the name of who has just logged in, where the request does not have it yet; which country it
+ * was stands in the alert, as the trail is not forgotten. */
+static void note_country(struct req *r, i64 person)
+{
+    struct who before = r->who;
+    str source = r->c.source;
+    r->who.person = person;
+    name_in_trail(r);
+    if (tell_trail(r, person))
         fault_clear(&r->c);
-    else if (node_bool(row, "is_new"))
-        watch_raise(&r->c, kind, person, r->remote);
+    r->who = before;
+    r->c.source = source;
+    watch_raise(&r->c, WATCH_NEW_COUNTRY, person, r->remote);
+}
+
+static bool has(const struct node *places, char kind)
+{
+    EACH(item, places)
+        if (node_str(&item->node, "place").p[0] == kind)
+            return true;
+    return false;
+}
+
+/* A network of a country that is new is new with it: one alert says both. */
+static void tell_new(struct req *r, i64 person, const struct node *places)
+{
+    if (has(places, IN_COUNTRY))
+        note_country(r, person);
+    else if (has(places, IN_NETWORK))
+        watch_raise(&r->c, WATCH_NEW_NETWORK, person, r->remote);
+    if (has(places, ON_DEVICE))
+        watch_raise(&r->c, WATCH_NEW_DEVICE, person, r->remote);
 }
 
 int watch_on_login(struct req *r, i64 person)
 {
     struct arena *mem = r->c.mem;
+    struct node *fresh;
+    struct scope before = r->c.scope;
     str network = network_of(mem, r->remote), agent = crypto_sha256_hex(mem, r->user_agent);
-    look(r, person, str_fmt(mem, "n%.*s", STR(network)), WATCH_NEW_NETWORK);
-    look(r, person, str_fmt(mem, "d%.*s", STR(str_upto(agent, 24))), WATCH_NEW_DEVICE);
+    str country = country_of(&r->c, r->c.app->countries, r->remote);
+    const str places[] = { str_fmt(mem, "%c%.*s", IN_NETWORK, STR(network)),
+        str_fmt(mem, "%c%.*s", ON_DEVICE, STR(str_upto(agent, 24))),
+        str_fmt(mem, "%c%.*s", IN_COUNTRY, STR(country)) };
+    r->c.scope = (struct scope){ .platform = true };
+    if (q_watch_been_here(&r->c, &fresh, person, places, COUNT(places) - !country.n))
+        fault_clear(&r->c);
+    else
+        tell_new(r, person, fresh);
+    r->c.scope = before;
     return E_OK;
 }
 

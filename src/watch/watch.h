@@ -1,10 +1,10 @@
 /* watch: what looks wrong, told to those who run the shop.
  *
- * Owns schema watch: alerts (one row for each kind, person and network in an hour), the networks
- * and devices staff have used, and what browsers report our pages to have asked for against the
- * content security policy. Admins get one mail for a kind in an hour; the list is in the back
- * office. It refuses to stop anything: limits and permissions do that. No country is told from an
- * address, for there is no map of addresses here: a network that is new is called new. */
+ * Owns schema watch: alerts (one row for each kind, person and network in an hour), the networks,
+ * countries and devices staff have used, and what browsers report our pages to have asked for against
+ * the content security policy. Admins get one mail for a kind in an hour; the list is in the back
+ * office. It refuses to stop anything: limits and permissions do that. Countries are told by the map
+ * of addresses that talat.conf names (io/io.h); without one a network that is new is called new. */
 #pragma once
 #include "base/base.h"
 
@@ -13,6 +13,7 @@ enum watch_kind {
     WATCH_ACCOUNT_GUESSED, /* too many wrong passwords for one account */
     WATCH_ADDRESS_GUESSES, /* ... from one address */
     WATCH_NEW_NETWORK,     /* staff from a network they never used */
+    WATCH_NEW_COUNTRY,     /* ... a country, for who was seen in a known one before */
     WATCH_NEW_DEVICE,
     WATCH_MUCH_READ,       /* staff took out very many people's rows in an hour */
     WATCH_RIGHTS_RAISED,
