@@ -1,6 +1,8 @@
 /* API keys: who makes them, what they open and what not, and how they end. */
 #include "auth/auth.h"
 #include "io/io.h"
+#include "notify/notify.h"
+#include "t/mmdb.h"
 #include "t/shop.h"
 #include "web/web.h"
 
@@ -369,6 +371,44 @@ T(se_14_a_key_that_is_used_from_elsewhere_is_told_to_its_organisation)
     t_json("entries.0.thing", "auth.api_key");
 }
 
+T(se_14_a_key_says_the_country_it_was_last_used_from)
+{
+    open_shop();
+    mmdb_use(t_file(mmdb_usual(t_ctx()->mem)));
+    str key = make("Till", "\"orders:read-all\"", "30");
+    eq_int(from(key, "203.0.113.4", "till/1.0"), 200);
+    t_get("/admin/keys.json");
+    t_json("keys.0.usedCountry", "TH");
+    t_json("keys.0.usedCountryName", "Thailand");
+    eq_int(from(key, "198.51.100.4", "till/1.0"), 200);
+    t_get("/vi/admin/keys");
+    t_text("Việt Nam");
+    str mail = t_mail_to(S(ADMIN_));
+    has_text(mail, "Vietnam");
+    has_text(mail, "198.51.100.x");
+    eq_int(told("watch.alert", "kind = 'key-elsewhere' and country = 'VN' and last_at >= now()"), 1);
+    t_clock(t_ctx()->now + HOUR + SECOND); /* before that nobody is told again */
+    eq_int(from(key, "10.0.0.4", "till/1.0"), 200); /* of no country: neither is the one before */
+    t_get("/admin/keys.json");
+    t_json("keys.0.usedFrom", "10.0.0.x");
+    t_json("keys.0.usedCountry", "");
+    has_text(t_mail_to(S(ADMIN_)), "10.0.0.x till");
+    eq_int(told("auth.api_key", "used_country <> '' and name = 'Till'"), 0);
+}
+
+/* One that was on its way before countries were known. */
+T(se_14_the_mail_of_a_key_is_made_of_an_older_cause_too)
+{
+    open_shop();
+    make("Till", "\"orders:read-all\"", "30");
+    i64 key = t_int("select max(id) as n from auth.api_key");
+    struct notify_to to = { .organisation = 1, .person = 1, .email = S(ADMIN_), .lang = S("en") };
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(notify_mail(t_ctx(), "key_elsewhere",
+        str_fmt(t_ctx()->mem, "key:%" PRId64 ":1700000000:1:192.0.2.x|old till", key), &to));
+    has_text(t_mail_to(S(ADMIN_)), "192.0.2.x old till");
+}
+
 T(se_14_another_program_with_the_same_key_is_told_too)
 {
     open_shop();
@@ -441,11 +481,13 @@ T(se_14_a_thief_is_in_the_trail_however_busy_the_key_is_where_it_belongs)
 
 T(where_a_key_was_used_from_is_forgotten_with_it)
 {
-#define KEPT told("auth.api_key", "name like 'Gone %%' and (used_networks <> '{}' or used_programs <> '{}')")
+#define KEPT told("auth.api_key", "name like 'Gone %%' and (used_networks <> '{}' or used_programs <> '{}' or used_country <> '')")
     static const char *const names[] = { "Gone one", "Gone two", "Gone three" };
     open_shop();
+    mmdb_use(t_file(mmdb_usual(t_ctx()->mem)));
     for (size_t i = 0; i < COUNT(names); i++)
         eq_int(from(make(names[i], "\"orders:read-all\"", "30"), "198.51.100.4", "till/1.0"), 200);
+    eq_int(told("auth.api_key", "name like 'Gone %%' and used_country = 'VN'"), 3);
     eq_int(KEPT, 3);
     t_post(str_fmt(t_ctx()->mem, "/admin/keys/%.*s/revoke", STR(id_)).p, "");
     t_status(303);

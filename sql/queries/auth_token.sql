@@ -74,6 +74,7 @@ returning id;
 -- Those that are good, newest first, then those that are over.
 select k.id, k.name, k.prefix, k.scopes, k.created_at, k.until, k.used_at, k.revoked_at,
        coalesce(k.used_networks[1], '') as used_from, coalesce(k.used_programs[1], '') as used_with,
+       k.used_country,
        coalesce(p.name, '') as made_by,
        k.revoked_at is null and (k.until is null or k.until > :at) as is_good
   from auth.api_key k left join auth.person p on p.id = k.person_id
@@ -83,7 +84,8 @@ select k.id, k.name, k.prefix, k.scopes, k.created_at, k.until, k.used_at, k.rev
 -- name: key_revoke :exec
 -- in: organisation bigint, key bigint, person bigint
 update auth.api_key
-   set revoked_at = now(), revoked_by = :person, used_networks = '{}', used_programs = '{}'
+   set revoked_at = now(), revoked_by = :person, used_networks = '{}', used_programs = '{}',
+       used_country = ''
  where id = :key and organisation_id = :organisation and revoked_at is null;
 
 -- name: key_by_prefix :maybe
@@ -107,7 +109,7 @@ select k.id, k.hash, k.scopes, k.person_id, k.organisation_id, k.name as key_nam
    and (m.person_id is not null or p.role <> 'user') and p.blocked_at is null;
 
 -- name: key_touch :maybe
--- in: key bigint, at timestamptz, network text, program text
+-- in: key bigint, at timestamptz, network text, country text, program text
 -- Whoever comes at the same moment waits for the row, and then comes from where it is known; or from
 -- yet elsewhere in the same minute, of which nothing is noted: it stays unknown. is_due: its
 -- organisation has been told nothing of it for an hour.
@@ -122,6 +124,7 @@ update auth.api_key k
    set used_at = :at,
        used_networks = (:network || array_remove(b.used_networks, :network))[1:16],
        used_programs = (:program || array_remove(b.used_programs, :program))[1:16],
+       used_country = :country,
        elsewhere_at = case when b.is_elsewhere then :at else k.elsewhere_at end,
        told_at = case when b.is_elsewhere and b.is_due then :at else k.told_at end
   from before b where k.id = b.id and (b.is_news or not b.is_elsewhere)
@@ -130,13 +133,13 @@ returning b.is_elsewhere, b.is_due;
 -- name: erase_keys :exec
 -- in: person bigint
 -- Where the keys were used from that they made.
-update auth.api_key set used_networks = '{}', used_programs = '{}'
+update auth.api_key set used_networks = '{}', used_programs = '{}', used_country = ''
  where person_id = :person and (used_networks <> '{}' or used_programs <> '{}');
 
 -- name: forget_keys :exec
 -- in: before timestamptz
 -- The same of those that are over, or whose maker is forgotten, some at a time.
-update auth.api_key set used_networks = '{}', used_programs = '{}'
+update auth.api_key set used_networks = '{}', used_programs = '{}', used_country = ''
  where id in (select k.id from auth.api_key k join auth.person p on p.id = k.person_id
                where (k.until < :before or k.revoked_at is not null or p.erased_at is not null)
                  and (k.used_networks <> '{}' or k.used_programs <> '{}')

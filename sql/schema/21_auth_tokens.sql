@@ -33,6 +33,7 @@ create table auth.api_key (
     used_at timestamptz,
     used_networks text[] not null default '{}', -- coarse, the last it came from first; 16 at most
     used_programs text[] not null default '{}', -- the same of what it came with, without version
+    used_country text not null default '', -- the one it last came from, where that is known: TH
     elsewhere_at timestamptz, -- when the trail last noted that it was used elsewhere
     told_at timestamptz, -- when its organisation last heard that it was used elsewhere
     revoked_at timestamptz,
@@ -91,5 +92,5 @@ grant select, insert, update, delete on auth.identity, auth.login_try to talat_a
 grant select, insert, update on auth.api_key to talat_app;
 
 select audit.watch('auth.api_key', 'keys', hidden => '{hash}',
-    passed_over => '{used_at,used_networks,used_programs,elsewhere_at,told_at}');
+    passed_over => '{used_at,used_networks,used_programs,used_country,elsewhere_at,told_at}');
 select audit.watch('auth.identity', 'account', hidden => '{email,subject}', passed_over => '{used_at,email}');

@@ -84,7 +84,7 @@ enum { PROGRAM_MOST = 60 };
 
 struct use {
     i64 key, organisation;
-    str network, program;
+    str network, country, program;
     bool is_elsewhere; /* it was used before, and never from there or by that: news */
 };
 
@@ -96,7 +96,7 @@ static str program_of(struct req *r)
     return str_letters_upto(str_trim(word), PROGRAM_MOST);
 }
 
-/* "key:<key>:<second>:<person>:<network>|<program>" */
+/* "key:<key>:<second>:<person>:<network>[ <country>]|<program>" */
 static int tell_staff(struct ctx *c, const struct use *u)
 {
     struct node *people;
@@ -108,8 +108,9 @@ static int tell_staff(struct ctx *c, const struct use *u)
             .person = node_int(&it->node, "id"),
             .email = node_str(&it->node, "email"),
             .lang = node_str(&it->node, "lang") };
-        str cause = str_fmt(c->mem, "key:%" PRId64 ":%" PRId64 ":%" PRId64 ":%.*s|%.*s", u->key,
-            c->now / SECOND, to.person, STR(u->network), STR(u->program));
+        str cause = str_fmt(c->mem, "key:%" PRId64 ":%" PRId64 ":%" PRId64 ":%.*s%s%.*s|%.*s", u->key,
+            c->now / SECOND, to.person, STR(u->network), u->country.n ? " " : "", STR(u->country),
+            STR(u->program));
         TRY(notify_mail(c, "key_elsewhere", cause, &to));
     }
     return E_OK;
@@ -119,7 +120,7 @@ static int touch(struct ctx *c, void *with)
 {
     struct use *u = with;
     struct node *row;
-    TRY(q_auth_key_touch(c, &row, u->key, c->now, u->network, u->program));
+    TRY(q_auth_key_touch(c, &row, u->key, c->now, u->network, u->country, u->program));
     u->is_elsewhere = node_bool(row, "is_elsewhere");
     if (!u->is_elsewhere)
         return E_OK;
@@ -139,6 +140,7 @@ static int note_use(struct req *r, const struct node *row, struct use *u)
         return E_OK;
     u->key = node_int(row, "id");
     u->organisation = node_int(row, "organisation_id");
+    u->country = country_of(c, c->app->countries, r->remote);
     name_in_trail(r); /* the row may say by then what it did not say yet */
     c->scope = (struct scope){ .platform = true };
     int err = pg_tx(c, touch, u);
@@ -163,7 +165,7 @@ static int find(struct ctx *c, str key, const struct use *u, struct node **row)
 
 static int build_elsewhere(struct ctx *c, const struct node *mail_row, struct node **document)
 {
-    str rest = node_str(mail_row, "cause"), word = str_none, network = str_none;
+    str rest = node_str(mail_row, "cause"), word = str_none, where = str_none, network = str_none;
     i64 key = 0, second = 0;
     struct node *row = NULL;
     str_cut(&rest, ':', &word);
@@ -175,13 +177,15 @@ static int build_elsewhere(struct ctx *c, const struct node *mail_row, struct no
     str_cut(&rest, ':', &word);
     str_int(word, &second);
     str_cut(&rest, ':', &word);
-    str_cut(&rest, '|', &network);
+    str_cut(&rest, '|', &where);
+    str_cut(&where, ' ', &network);
     *document = node_map(c->mem);
     node_set_str(
         c->mem, *document, S("subject"), say(c, SAYS("An API key was used from somewhere new")));
     node_set_null(c->mem, *document, S("order"));
     node_set(c->mem, *document, S("key"), row);
     node_set_str(c->mem, *document, S("network"), network);
+    node_set_str(c->mem, *document, S("country"), locale_country(c, where));
     node_set_str(c->mem, *document, S("program"), rest);
     node_set_str(c->mem, *document, S("at"), when_rfc3339(c->mem, second * SECOND));
     node_set_str(c->mem, *document, S("keys_url"), auth_url(c, S("/admin/keys")));
@@ -200,7 +204,7 @@ bool is_key(str token) { return str_starts(token, S("tlt_")); }
 
 int key_become(struct req *r, str key)
 {
-    struct use use = { .network = login_place(r, false).network, .program = program_of(r) };
+    struct use use = { .network = login_network(r), .program = program_of(r) };
     struct node *row = NULL;
     if (key.n > PREFIX_N && key.n <= 100)
         TRY(find(&r->c, key, &use, &row));

@@ -47,6 +47,8 @@ static int page(struct req *r, str key, const struct node *chosen, struct node *
         struct node *one = (struct node *)&item->node;
         node_set_str(c->mem, one, S("id"),
             crypto_opaque(c->mem, c->app->secret, "api key", node_int(one, "id")));
+        node_set_str(c->mem, one, S("used_country_name"),
+            locale_country(c, node_str(one, "used_country")));
         struct node *scopes = node_list(c->mem), *words = node_list(c->mem);
         EACH(scope, node_get(one, S("scopes"))) {
             if (!permission_is_for_keys(permission_named(scope->node.as.text)))
