@@ -107,9 +107,24 @@ void check_logins(struct exam *e)
                 "nobody can log in by %.*s: %s", STR(name), exam_fault(e));
 }
 
+/* Where root, who asks the doctor, reads what the services do not see (ProtectHome and PrivateTmp
+ * in system/talat-.service.d). */
+static bool is_hidden(struct exam *e, const char *key, str path)
+{
+    static const char *const folders[] = { "/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/" };
+    for (size_t i = 0; i < COUNT(folders) && e->c->app->production; i++)
+        if (str_starts(path, str_of(folders[i]))) {
+            SAY(e, WARNING, str_fmt(e->c->mem, "move it below /var/lib, and set %s to it", key),
+                "%s does nothing: the services see nothing below %s", key, folders[i]);
+            return true;
+        }
+    return false;
+}
+
 void check_passwords(struct exam *e)
 {
-    if (breached_try(e->c))
+    str path = conf_str(e->c->app->conf, "breached_passwords", str_none);
+    if (!is_hidden(e, "breached_passwords", path) && breached_try(e->c))
         SAY(e, WARNING,
             S("the setting breached_passwords: a file that talat can read, a hash a line, sorted: "
               "LC_ALL=C sort"),
@@ -122,7 +137,7 @@ void check_countries(struct exam *e)
 {
     str path = conf_str(e->c->app->conf, "country_file", str_none);
     when built;
-    if (!path.n)
+    if (!path.n || is_hidden(e, "country_file", path))
         return;
     if (country_try(e->c, path, &built)) {
         SAY(e, WARNING,

@@ -148,6 +148,9 @@ test('SE-14 a map of countries that is missing, torn, old, or none', { skip }, a
     says(await of(countries(['TH', null], Date.now()).subarray(0, -20)), 'countries', 'warning', /does nothing: /);
     says(await of(countries([null, null], Date.now())), 'countries', 'warning', /tells no country/);
     says(await of(countries(['TH', null], Date.now() - 60.5 * 86400e3)), 'countries', 'warning', /made 60 days ago/);
+    const hidden = await examine(configured('hidden', { mode: 'staging', demo: 'off', country_file: '/root/country.mmdb', breached_passwords: '/tmp/breached.txt' }));
+    says(hidden, 'countries', 'warning', /country_file does nothing: the services see nothing below \/root\//);
+    says(hidden, 'passwords', 'warning', /breached_passwords does nothing: the services see nothing below \/tmp\//);
     assert.deepEqual((await of(countries(['TH', null], Date.now() - 86400e3))).findings.filter(({ check }) => check === 'countries').map(({ level }) => level), ['ok']);
 });
 
