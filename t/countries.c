@@ -121,7 +121,7 @@ T(se_14_the_back_office_sees_the_countries_of_an_accounts_logins)
     t_browser();
     t_login("admin@example.test");
     const char *path = str_fmt(t_ctx()->mem, "/admin/accounts/%.*s", STR(id)).p;
-    says(path, "Thailand");
+    says(path, "203.0.113.x<br><small class=\"nowrap\">Thailand</small></span>");
     t_get(str_fmt(t_ctx()->mem, "%s.json", path).p);
     t_json("devices.0.country", "TH");
 }

@@ -382,7 +382,7 @@ T(se_14_a_key_says_the_country_it_was_last_used_from)
     t_json("keys.0.usedCountryName", "Thailand");
     eq_int(from(key, "198.51.100.4", "till/1.0"), 200);
     t_get("/vi/admin/keys");
-    t_text("Việt Nam");
+    t_text("198.51.100.x · Việt Nam");
     str mail = t_mail_to(S(ADMIN_));
     has_text(mail, "Vietnam");
     has_text(mail, "198.51.100.x");

@@ -219,7 +219,7 @@ T(se_14_an_alert_says_the_country_in_the_back_office_and_by_mail)
     has_text(mail, "198.51.100.0/24 เวียดนาม");
     t_get("/admin/security");
     t_text("Staff logged in from a country where they were never seen");
-    t_text("Vietnam");
+    t_text("198.51.100.0/24<br><small class=\"nowrap\">Vietnam</small></span>"); /* one below the other */
     t_get("/admin/security.json");
     t_json("alerts.0.country", "VN");
     t_json("alerts.0.countryName", "Vietnam");
