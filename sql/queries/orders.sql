@@ -244,6 +244,17 @@ select o.id, o.number, o.status,
                          union all select k.order_id from orders.called(:organisation, :clues) k))
  order by p.order_id desc limit 51;
 
+-- name: chosen :many
+-- in: organisation bigint, numbers text[]
+-- What is to be known of orders that are to be sent together; paid back whole is not paid.
+select o.id, o.number, o.name, o.address ->> 'city' as city, p.status as part_status,
+       o.payment_status = 'paid' as is_paid, coalesce(o.address ->> 'line1', '') <> ''
+           or (o.sealed <> '' and coalesce(o.address ->> 'city', '') <> '') as has_address
+  from orders.part p
+  join orders."order" o on o.id = p.order_id
+ where p.organisation_id = :organisation and o.number = any(:numbers)
+ limit 50;
+
 -- name: of_customer :many
 -- in: organisation bigint, email text
 -- As the merchant's list has them.

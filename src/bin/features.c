@@ -45,6 +45,7 @@
     X(orders)                                                                                      \
     X(orders_api)                                                                                  \
     X(orders_admin)                                                                                \
+    X(orders_ship)                                                                                 \
     X(payments)                                                                                    \
     X(watch)                                                                                       \
     X(admin)                                                                                       \

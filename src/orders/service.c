@@ -47,6 +47,8 @@ void orders_flag_part(struct ctx *c, struct node *order, str status)
     for (size_t i = 0; i < COUNT(statuses); i++)
         node_hide(node_set_bool(c->mem, order, str_fmt(c->mem, "is_%s", statuses[i]),
             str_is(status, statuses[i])));
+    node_hide(node_set_bool(c->mem, order, S("is_to_send"),
+        str_is(status, "processing") && node_bool(order, "is_paid")));
 }
 
 str orders_part_status(const struct node *order, i64 organisation)

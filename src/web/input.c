@@ -240,6 +240,47 @@ static int take_several(struct req *r, const struct given *g)
     return E_OK;
 }
 
+/* Each is named by its place: "tracking.2". */
+static int add_line(struct req *r, const struct given *g, struct node *list, str text)
+{
+    i64 most = g->in->max ? g->in->max : VALUES_MAX, longest = texts[LINE].max;
+    struct given one = { .in = g->in,
+        .name = str_c(r->c.mem, str_fmt(r->c.mem, "%s.%zu", g->name, node_count(list))) };
+    str line = str_trim(text);
+    if ((i64)node_count(list) >= most)
+        return wrong_fmt(r, g, "Please give at most {n}.", most);
+    node_add_str(r->c.mem, list, str_dup(r->c.mem, line));
+    if (!in_is_line(line))
+        return wrong(r, &one, "This contains characters that cannot be used here.");
+    return (i64)str_characters(line) > longest
+        ? wrong_fmt(r, &one, "Please use at most {n} characters.", longest)
+        : E_OK;
+}
+
+static int take_lines(struct req *r, const struct given *g)
+{
+    struct node *list = node_list(r->c.mem);
+    for (size_t i = 0; i < g->n; i++) {
+        const struct node *json = g->values[i].json;
+        if (!json) {
+            TRY(add_line(r, g, list, g->values[i].value));
+            continue;
+        }
+        if (json->kind != N_LIST)
+            return wrong(r, g, "This is not of the kind expected here.");
+        EACH(item, json) {
+            if (item->node.kind != N_STR)
+                return wrong(r, g, "This is not of the kind expected here.");
+            TRY(add_line(r, g, list, item->node.as.text));
+        }
+    }
+    if (node_count(list) == 0 && g->in->required)
+        return wrong(r, g, "Please fill this in.");
+    if (g->n)
+        node_set(r->c.mem, g->into, str_of(g->in->name), list);
+    return E_OK;
+}
+
 static int take_files(struct req *r, const struct given *g)
 {
     i64 n = 0, most = g->in->max ? g->in->max : 20;
@@ -268,6 +309,7 @@ static int (*const takes[])(struct req *, const struct given *) = {
     [SECRET] = take_text,
     [INTS] = take_several,
     [WORDS] = take_several,
+    [LINES] = take_lines,
     [FILES] = take_files,
     [GROUP] = take_group,
     [LIST] = take_list,
@@ -333,6 +375,12 @@ static void remember(struct req *r, const struct given *g)
 {
     if (g->in->kind == SECRET || g->in->kind >= FILES || !g->n)
         return;
+    if (g->in->kind == LINES) {
+        struct node *list = node_set_list(r->c.mem, r->raw, str_of(g->in->name));
+        for (size_t i = 0; i < g->n; i++)
+            node_add_str(r->c.mem, list, g->values[i].value);
+        return;
+    }
     node_set_str(r->c.mem, r->raw, str_of(g->in->name), g->values[0].value);
     if (g->in->kind == CHOICE && is_choice(g->in->choices, g->values[0].value))
         node_set_bool(r->c.mem, r->raw,
@@ -344,7 +392,7 @@ static int take_given(struct req *r, struct given *g)
     const struct input *in = g->in;
     if (g->n == 1 && g->values[0].json && g->values[0].json->kind == N_NULL)
         g->n = 0;
-    if (in->kind == FILES || in->kind == INTS || in->kind == WORDS)
+    if (in->kind == FILES || in->kind == INTS || in->kind == WORDS || in->kind == LINES)
         return takes[in->kind](r, g);
     if (g->n == 0)
         return in->required ? wrong(r, g,

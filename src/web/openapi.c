@@ -66,6 +66,7 @@ static const struct {
     [SECRET] = { "string", "password", NULL },
     [INTS] = { "array", NULL, NULL },
     [WORDS] = { "array", NULL, NULL },
+    [LINES] = { "array", NULL, NULL },
     [FILES] = { "array", NULL, NULL },
     [GROUP] = { "object", NULL, NULL },
     [LIST] = { "array", NULL, NULL },
@@ -74,7 +75,8 @@ static const struct {
 static void set_bounds(struct arena *mem, struct node *schema, const struct input *in)
 {
     bool is_number = in->kind == INT;
-    bool is_list = in->kind == INTS || in->kind == WORDS || in->kind == FILES || in->kind == LIST;
+    bool is_list = in->kind == INTS || in->kind == WORDS || in->kind == LINES ||
+        in->kind == FILES || in->kind == LIST;
     str least = is_number ? S("minimum") : is_list ? S("minItems") : S("minLength");
     str most = is_number ? S("maximum") : is_list ? S("maxItems") : S("maxLength");
     if (in->kind == BOOL || in->kind == CHOICE || in->kind == GROUP)
@@ -127,7 +129,7 @@ static struct node *input_schema(struct arena *mem, const struct input *in)
         add_property(mem, object, one, true); /* forms have none within another */
     if (in->kind == INTS)
         node_set_str(mem, node_set_map(mem, schema, S("items")), S("type"), S("integer"));
-    if (in->kind == WORDS)
+    if (in->kind == WORDS || in->kind == LINES)
         node_set_str(mem, node_set_map(mem, schema, S("items")), S("type"), S("string"));
     if (in->kind == FILES) {
         struct node *items = node_set_map(mem, schema, S("items"));
@@ -445,7 +447,8 @@ int openapi_document(struct ctx *c, struct node **out)
 static str input_note(struct arena *mem, const struct input *in)
 {
     static const char *const units[] = {
-        [INTS] = "numbers", [WORDS] = "words", [FILES] = "files", [LIST] = "objects"
+        [INTS] = "numbers", [WORDS] = "words", [LINES] = "lines", [FILES] = "files",
+        [LIST] = "objects"
     };
     if (in->kind == CHOICE)
         return str_of(in->choices);

@@ -96,8 +96,8 @@ enum kind { KIND_SSI, KIND_PLAIN, KIND_PACKED };
  * one line, trimmed. WORD: no blanks (opaque ids, codes). SLUG: a-z 0-9 -. EMAIL: trimmed, one
  * @. BOOL: 1 true on yes; absent is false. MONEY: "12", "1,290.50": text, for money_typed with
  * the currency's exponent. CHOICE: one of `choices`. SECRET: kept to the byte, never echoed. INTS:
- * repeated or separated by commas; WORDS: so are words. FILES: parts of a multipart form, in
- * r->files. GROUP: an object in a JSON body with the fields `of`. LIST: a list of such objects. */
+ * repeated or separated by commas; WORDS: so are words. LINES: repeated, each a LINE; those left
+ * empty keep their place. FILES: parts of a multipart form, in r->files. GROUP: an object in a JSON body with the fields `of`. LIST: a list of such objects. */
 enum input_kind {
     INT,
     TEXT,
@@ -111,6 +111,7 @@ enum input_kind {
     SECRET,
     INTS,
     WORDS,
+    LINES,
     FILES,
     GROUP,
     LIST
@@ -118,7 +119,7 @@ enum input_kind {
 struct input { /* one declared field; everything else sent is ignored */
     const char *name;
     enum input_kind kind;
-    i64 min, max;       /* INT: value (both 0: any); others: characters; FILES, INTS, WORDS, LIST: count;
+    i64 min, max;       /* INT: value (both 0: any); others: characters; of several: count;
                            max 0: the kind's own (LINE 200, TEXT 10000, WORD 200, ...) */
     bool required;
     const char *choices; /* CHOICE: "a|b|c" */
@@ -177,7 +178,7 @@ i64 in_int(const struct req *, const char *name);
 str in_str(const struct req *, const char *name);
 bool in_bool(const struct req *, const char *name);
 bool in_has(const struct req *, const char *name); /* was sent and is not empty */
-const struct node *in_ints(const struct req *, const char *name); /* INTS, WORDS: a list */
+const struct node *in_ints(const struct req *, const char *name); /* INTS, WORDS, LINES: a list */
 const struct node *in_node(const struct req *, const char *name); /* GROUP, LIST; NULL: none */
 str in_cookie(const struct req *, const char *name);
 str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */

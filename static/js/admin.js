@@ -1,5 +1,5 @@
-// admin: by keyboard: "/" goes to the search; what changes an order is sent once, pictures that are
-// too large not at all; the menu of a telephone shows where one is.
+// admin: by keyboard: "/" goes to the search; orders are chosen all at once; what changes an order
+// is sent once, pictures that are too large not at all; the menu of a telephone shows where one is.
 'use strict';
 document.querySelector('.rail-menu [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 document.querySelector('[data-focus]')?.focus();
@@ -17,6 +17,13 @@ for (const input of document.querySelectorAll('[data-most]'))
         input.setCustomValidity(size > Number(input.dataset.most) ? input.dataset.tooMuch : '');
         input.reportValidity();
     });
+// All that can be chosen on the page, those too that came while it was open.
+for (const all of document.querySelectorAll('[data-choose-all]')) {
+    all.hidden = false;
+    all.firstElementChild.addEventListener('change', (event) => {
+        for (const one of document.querySelectorAll('.to-send')) one.checked = event.target.checked;
+    });
+}
 for (const form of document.querySelectorAll('form[data-once]'))
     form.addEventListener('submit', (event) => {
         if (form.dataset.sent) return event.preventDefault();

@@ -25,6 +25,8 @@ for (const root of document.querySelectorAll('[data-live]')) {
         if (!old && (!into || 'liveKnown' in root.dataset)) return;
         if (old && old.outerHTML === fresh.outerHTML) return;
         for (const field of fresh.querySelectorAll('input[name="csrf"]')) field.value = token ?? '';
+        const chosen = old?.querySelector('.to-send:checked') && fresh.querySelector('.to-send');
+        if (chosen) chosen.checked = true;
         if (old) old.replaceWith(fresh);
         else into.prepend(fresh);
         fresh.classList.add('fresh');

@@ -17,6 +17,7 @@ static const struct input inputs[] = {
     { "choice", CHOICE, .choices = "one|two|three" },
     { "secret", SECRET, 8, 64 },
     { "ints", INTS, 0, FEW },
+    { "lines", LINES, 0, FEW },
     { "files", FILES, 0, FEW },
     { 0 },
 };
@@ -48,6 +49,9 @@ static void check_inputs(struct req *r)
     holds(!in_has(r, "number") || (in_int(r, "number") >= -5 && in_int(r, "number") <= 1000));
     for (size_t i = 0; i < COUNT(lines); i++)
         holds(str_is_utf8(in_str(r, lines[i])) && !has_control(in_str(r, lines[i])));
+    EACH(line, in_ints(r, "lines"))
+        holds(str_is_utf8(line->node.as.text) && !has_control(line->node.as.text));
+    holds(node_count(in_ints(r, "lines")) <= FEW);
     holds(in_str(r, "line").n <= SHORT * 4 && in_str(r, "text").n <= NEVER_MORE * 4);
     for (const char *at = " \t\"<>'&/"; *at; at++)
         holds(!in_has(r, "slug") || !memchr(in_str(r, "slug").p, *at, in_str(r, "slug").n));

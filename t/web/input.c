@@ -16,6 +16,7 @@ static const struct input fields[] = {
     { "password", SECRET, 10, 64 },
     { "ids", INTS, .max = 3 },
     { "two_words", LINE },
+    { "lines", LINES, .max = 3 },
     { 0 },
 };
 static const struct input must_have[] = {
@@ -153,6 +154,10 @@ static const struct {
     { "ids=1,2&ids=3", "{\"ids\":[1,2,3]}" },
     { "ids=1,2,3,4", NULL },
     { "ids=1,x", NULL },
+    { "lines=+a,b+&lines=&lines=c", "{\"lines\":[\"a,b\",\"\",\"c\"]}" },
+    { "lines=", "{\"lines\":[\"\"]}" },
+    { "lines=1&lines=2&lines=3&lines=4", NULL },
+    { "lines=a&lines=b%01", NULL },
     { "role=admin&is_admin=1&price_minor=1", "{}" }, /* undeclared: not there */
     { "two_words=a", "{\"twoWords\":\"a\"}" },
     { "%n=1", NULL }, { "n=%4", NULL },

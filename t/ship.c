@@ -1,0 +1,187 @@
+/* Several orders sent at once: each by itself, with its own number and its own answer. */
+#include "t/shop.h"
+#include "web/web.h"
+
+#define ADMIN_  "admin@example.test"
+#define SHOPPER "shopper@example.test"
+#define SHIP    "/admin/orders/ship"
+
+static i64 paid(void)
+{
+    t_browser();
+    i64 order = t_order();
+    t_paid(order);
+    return order;
+}
+
+static str number(i64 order) { return str_dup(t_ctx()->mem, t_number(order)); }
+
+static str part(i64 order)
+{
+    return t_str("select p.status || ' ' || p.carrier || ' ' || p.tracking as s from orders.part p "
+                 "join auth.organisation g on g.id = p.organisation_id and g.slug <> 't-other' "
+                 "where p.order_id = %" PRId64, order);
+}
+
+static i64 mails(i64 order)
+{
+    return t_int("select count(*) as n from notify.mail where template = 'order_shipped' and "
+                 "order_id = %" PRId64, order);
+}
+
+static const struct node *row(size_t n)
+{
+    return node_path(t_document(), str_fmt(t_ctx()->mem, "orders.%zu", n));
+}
+
+T(orders_are_chosen_in_the_list_and_sent_together_each_with_its_number)
+{
+    i64 one = paid(), two = paid();
+    str a = number(one), b = number(two);
+    t_login(ADMIN_);
+    t_get("/admin/orders?q=buyer%40example.test");
+    t_no_html("meta[http-equiv=refresh]"); /* it would take away what is being chosen */
+    t_html(str_fmt(t_ctx()->mem, "input[name=orders][form=ship][value=%.*s]", STR(a)).p);
+    t_html("form[id=ship][action='" SHIP "'][method=get]");
+    t_get(str_fmt(t_ctx()->mem, SHIP "?orders=%.*s&orders=%.*s", STR(a), STR(b)).p);
+    t_status(200);
+    t_html("input[name=tracking]");
+    t_text("Mark 2 orders as sent");
+    eq_str(part(one), "processing  "); /* looking changes nothing */
+    t_post_f(SHIP, "orders=%.*s&tracking=EX1TH&orders=%.*s&tracking=&carrier=Post", STR(a), STR(b));
+    t_status(200);
+    t_text("2 orders are marked as sent.");
+    t_no_html("input[name=tracking]");
+    eq_str(part(one), "shipped Post EX1TH");
+    eq_str(part(two), "shipped Post ");
+    eq_int(mails(one), 1);
+    eq_int(mails(two), 1);
+    eq_int(t_int("select count(*) as n from orders.event where kind = 'shipped' and actor = 'staff'"
+                 " and person_id = 1 and order_id = %" PRId64, one), 1);
+    t_get("/admin/orders?q=buyer%40example.test");
+    t_no_html(str_fmt(t_ctx()->mem, "input[value=%.*s]", STR(a)).p);
+}
+
+T(what_cannot_be_sent_holds_up_no_other_and_says_why)
+{
+    i64 good = paid(), nowhere = paid(), back = paid();
+    t_browser();
+    i64 unpaid = t_order();
+    t_sql("update orders.\"order\" set address = address - '{line1,city}'::text[], sealed = '' where "
+          "id = %" PRId64, nowhere);
+    t_sql("update orders.\"order\" set payment_status = 'refunded', refunded_total = total where id "
+          "= %" PRId64, back);
+    t_login(ADMIN_);
+    str form = str_fmt(t_ctx()->mem, "orders=%.*s&tracking=1&orders=%.*s&tracking=2&orders=%.*s&"
+        "tracking=3&orders=TL-0000-0000-0000&tracking=4&orders=%.*s&tracking=5&orders=%.*s&tracking=6",
+        STR(number(unpaid)), STR(number(nowhere)), STR(number(back)), STR(number(good)),
+        STR(number(good)));
+    t_post(SHIP ".json", form.p);
+    t_status(200);
+    t_json("sent", "1");
+    t_json("left", "0");
+    has_text(node_str(row(0), "why"), "not paid");
+    has_text(node_str(row(1), "why"), "where this order is to be sent");
+    has_text(node_str(row(2), "why"), "not paid");
+    has_text(node_str(row(3), "why"), "no such order");
+    is_false(node_bool(row(3), "isHere"));
+    eq_int(node_bool(row(4), "isSentNow"), 1);
+    eq_int((i64)node_count(node_get(t_document(), S("orders"))), 5); /* each once */
+    eq_str(part(good), "shipped  5");
+    eq_str(part(unpaid), "pending  ");
+    eq_str(part(nowhere), "processing  ");
+    eq_str(part(back), "processing  ");
+    eq_int(mails(nowhere) + mails(back) + mails(unpaid), 0);
+    t_get("/admin/orders");
+    t_no_html(str_fmt(t_ctx()->mem, "input[value=%.*s]", STR(number(unpaid))).p);
+    t_no_html(str_fmt(t_ctx()->mem, "input[value=%.*s]", STR(number(back))).p);
+}
+
+T(what_is_sent_twice_is_sent_once)
+{
+    i64 order = paid();
+    t_login(ADMIN_);
+    t_post_f(SHIP, "orders=%.*s&tracking=FIRST", STR(number(order)));
+    t_post_f(SHIP, "orders=%.*s&tracking=SECOND", STR(number(order)));
+    t_status(200);
+    t_text("Was sent before.");
+    t_no_text("is marked as sent");
+    eq_str(part(order), "shipped  FIRST");
+    eq_int(mails(order), 1);
+}
+
+T(what_was_typed_wrong_sends_nothing_and_stays)
+{
+    i64 one = paid(), two = paid();
+    t_login(ADMIN_);
+    t_post_f(SHIP, "orders=%.*s&tracking=GOOD&orders=%.*s&carrier=Post&tracking="
+        "0123456789012345678901234567890123456789012345678901234567890", STR(number(one)),
+        STR(number(two)));
+    t_status(422);
+    t_html("input[name=tracking][value=GOOD]");
+    t_html("input[name=carrier][value=Post]");
+    t_html("input[name=tracking][aria-invalid=true]");
+    eq_str(part(one), "processing  ");
+    t_post_f(SHIP, "orders=%.*s&tracking=a%%00b", STR(number(one)));
+    is_true(t_last_status() >= 400);
+    eq_str(part(one), "processing  ");
+    t_post(SHIP, "carrier=Post");
+    t_status(422);
+    t_get(SHIP);
+    t_status(200);
+    t_text("Choose orders in the list first.");
+    struct buf many = buf_new(t_ctx()->mem, 4000);
+    for (int i = 0; i < 51; i++)
+        buf_fmt(&many, "&orders=TL-0000-0000-%04d", i);
+    t_post(SHIP, str_c(t_ctx()->mem, buf_str(&many)));
+    t_status(422);
+}
+
+T(nobody_else_sends_orders)
+{
+    i64 order = paid();
+    str form = str_fmt(t_ctx()->mem, "orders=%.*s&tracking=X", STR(number(order)));
+    t_browser();
+    t_post(SHIP, form.p);
+    t_status(303);
+    t_login(SHOPPER);
+    t_post(SHIP, form.p);
+    t_status(403);
+    t_other_shop();
+    t_login(SHOPPER); /* who sells, but not in this order */
+    t_post(SHIP, form.p);
+    t_status(200);
+    t_text("There is no such order.");
+    eq_str(part(order), "processing  ");
+    t_login(ADMIN_);
+    t_without_token();
+    t_post(SHIP, form.p);
+    t_status(403);
+    eq_str(part(order), "processing  ");
+}
+
+T(who_may_only_look_chooses_nothing)
+{
+    i64 order = paid();
+    str form = str_fmt(t_ctx()->mem, "orders=%.*s&tracking=X", STR(number(order)));
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
+    t_login(SHOPPER);
+    t_post(SHIP, form.p);
+    t_status(403);
+    t_get("/admin/orders");
+    t_status(200);
+    t_no_html("form[id=ship]");
+    eq_str(part(order), "processing  ");
+}
+
+T(a_seller_sends_the_own_part_alone)
+{
+    i64 order = paid();
+    t_other_sells(order);
+    t_login(SHOPPER);
+    t_post_f(SHIP, "orders=%.*s&tracking=MINE", STR(number(order)));
+    t_status(200);
+    t_text("1 order is marked as sent.");
+    eq_str(part(order), "processing  ");
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, order), "processing");
+}
