@@ -621,6 +621,49 @@ T(what_was_typed_stands_beside_its_own_variant)
     no_text(t_body(), "value=\"111\"");
 }
 
+T(a_sku_that_is_taken_is_marked_where_it_was_typed)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products", "name_en=Zz+Other&address=zz-other&status=draft&sku_0=ZZ-W");
+    t_status(422);
+    t_text("This SKU is taken already.");
+    t_html("input[name=sku_0][value=ZZ-W][aria-invalid=true]");
+    t_html("input[name=name_en][value='Zz Other']"); /* what was typed stays */
+    t_post("/admin/products", "name_en=Zz+Other&address=zz-other&status=draft&sku_0=ZZ-O");
+    t_status(303);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=Lamp+two&of_0=ZZ-B&sku_0=ZZ-B&of_1=ZZ-W&"
+        "sku_1=+ZZ-O+&price_1_THB=222" FORM_TAIL);
+    t_status(422);
+    t_text("This SKU is taken already.");
+    t_html("input[name=sku_1][aria-invalid=true]");
+    t_no_html("input[name=sku_0][aria-invalid=true]");
+    t_html("input[name=price_1_THB][value='222']");
+    t_html("input[name=name_en][value='Lamp two']");
+    t_post("/admin/products/zz-lamp",
+        "version=1&name_en=Lamp&of_0=ZZ-B&sku_0=ZZ-N&of_1=ZZ-W&sku_1=ZZ-N" FORM_TAIL);
+    t_status(422);
+    t_text("This SKU is there twice.");
+    t_html("input[name=sku_0][aria-invalid=true]");
+    t_html("input[name=sku_1][aria-invalid=true]");
+    eq_int(version(), 1);
+}
+
+/* Also one that is not seen from here: another house's draft. */
+T(an_address_that_cannot_be_is_marked_where_it_was_typed)
+{
+    with_lamp();
+    t_sql("update catalog.product set status = 'draft' where slug = 'zz-lamp'");
+    as_staff_of(house + 1000, OWNER);
+    t_post("/admin/products", "name_en=Zz+Mine&address=zz-lamp&status=draft");
+    t_status(422);
+    t_text("Another product has this address already.");
+    t_html("input[name=address][value=zz-lamp][aria-invalid=true]");
+    t_post("/admin/products", "name_en=Zz+Mine&address=Zz+Lamp!&status=draft");
+    t_status(422);
+    t_html("input[name=address][value='Zz Lamp!'][aria-invalid=true]");
+}
+
 T(a_tax_class_is_one_that_has_a_rate)
 {
     with_lamp();

@@ -216,6 +216,23 @@ static int save_in_tx(struct req *r, const struct node *doc, struct catalog_repo
     return pg_end(&r->c, catalog_save(&r->c, r->who.organisation, doc, report));
 }
 
+/* What the database alone knows is said beside the field it was typed in. A SKU that was made, or that
+ * stands on another page of the grid, is told for the whole. */
+static int mark_taken(
+    struct ctx *c, int err, const struct typed *t, const struct catalog_report *report)
+{
+    str sku = report->taken_sku;
+    const char *text = err == E_CONFLICT ? SAYS("This SKU is taken already.")
+                                         : SAYS("This SKU is there twice.");
+    if (err && str_is(c->fault.key, "catalog.slug") && typed_has(t, "address"))
+        return fail_field(c, "address", str_c(c->mem, c->fault.text));
+    if (err && sku.n)
+        EACH(it, t->fields)
+            if (str_starts(it->key, S("sku_")) && str_eq(str_trim(it->node.as.text), sku))
+                err = fail_field(c, str_c(c->mem, it->key), text);
+    return err;
+}
+
 static int save(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -232,7 +249,7 @@ static int save(struct req *r)
     int err = typed_apply(r, &t, doc, first);
     node_set_int(c->mem, doc, S("version"), version ? version : -1);
     if (!err)
-        err = save_in_tx(r, doc, &report);
+        err = mark_taken(c, save_in_tx(r, doc, &report), &t, &report);
     if (err)
         return refuse(r, err, &p, &t, first);
     return see_other(r,
@@ -272,7 +289,7 @@ static int make(struct req *r)
     else if (!slug.n && typed_str(&t, "name_en").n)
         err = fail_field(c, "address", "Please give it an address in letters a to z.");
     if (!err)
-        err = save_in_tx(r, doc, &report);
+        err = mark_taken(c, save_in_tx(r, doc, &report), &t, &report);
     if (err)
         return refuse(r, err, NULL, &t, 0);
     return see_other(r, str_fmt(c->mem, "/admin/products/%.*s?done=made", STR(slug)));

@@ -25,6 +25,7 @@ int catalog_page(struct req *, struct node *document);
 struct catalog_report {
     i64 product;
     bool made, changed;
+    str taken_sku; /* it was refused because of this one */
 };
 int catalog_save(
     struct ctx *, i64 organisation, const struct node *product, struct catalog_report *);

@@ -8,6 +8,7 @@
 struct saving {
     struct ctx *c;
     const struct node *doc;
+    struct catalog_report *report;
     i64 organisation, product, changes;
     bool keep; /* keep_others: what the document does not name stays */
     str slug;
@@ -300,13 +301,16 @@ static int read_variant(struct saving *s, const struct node *doc, struct variant
     return E_OK;
 }
 
-static int sku_conflict(struct ctx *c, int err, str sku)
+static int sku_conflict(struct saving *s, int err, str sku)
 {
+    struct ctx *c = s->c;
     if (!err ||
         (!pg_broke(c, "variant_organisation_id_sku_key") &&
             !pg_broke(c, "item_organisation_id_sku_key") &&
             !pg_broke(c, "variant_product_id_value_ids_key")))
         return err;
+    if (!pg_broke(c, "variant_product_id_value_ids_key"))
+        s->report->taken_sku = sku;
     fault_clear(c);
     return fail(c, E_CONFLICT, "catalog.sku", "SKU %.*s is taken, or its options are there twice.",
         STR(sku));
@@ -327,7 +331,7 @@ static int save_variant(struct saving *s, struct variant *v, i64 position)
     struct node *row;
     if (!v->row) {
         TRY(inventory_item(c, s->organisation, v->sku, &v->item));
-        TRY(sku_conflict(c,
+        TRY(sku_conflict(s,
             q_catalog_add_variant(c, &row, s->product, s->organisation, v->item, v->sku, position,
                 weight, v->tags, v->n_tags),
             v->sku));
@@ -340,9 +344,9 @@ static int save_variant(struct saving *s, struct variant *v, i64 position)
     if (is_same(v, position, weight))
         return E_OK;
     if (!str_eq(node_str(v->row, "sku"), v->sku))
-        TRY(sku_conflict(c, inventory_rename(c, v->item, v->sku), v->sku));
+        TRY(sku_conflict(s, inventory_rename(c, v->item, v->sku), v->sku));
     s->changes++;
-    return sku_conflict(c,
+    return sku_conflict(s,
         q_catalog_change_variant(
             c, NULL, v->id, v->item, v->sku, position, weight, true, v->tags, v->n_tags),
         v->sku);
@@ -433,8 +437,10 @@ static int save_variants(struct saving *s)
         TRY(check_prices(c, node_get(&it->node, S("prices"))));
         TRY(read_variant(s, &it->node, &all[n]));
         for (size_t i = 0; i < n; i++)
-            if ((all[n].row && all[i].row == all[n].row) || str_eq(all[i].sku, all[n].sku))
+            if ((all[n].row && all[i].row == all[n].row) || str_eq(all[i].sku, all[n].sku)) {
+                s->report->taken_sku = all[n].sku;
                 return fail(c, E_INPUT, "catalog.variant", "%.*s is there twice.", STR(all[n].sku));
+            }
         n++;
     }
     if (!s->keep)
@@ -484,6 +490,7 @@ int catalog_save(
 {
     struct saving s = { .c = c,
         .doc = doc,
+        .report = report,
         .organisation = organisation,
         .slug = node_str(doc, "slug"),
         .keep = node_bool(doc, "keep_others") };
