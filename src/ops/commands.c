@@ -3,15 +3,13 @@
 #include "auth/auth.h"
 #include "gen/queries.h"
 #include "io/io.h"
-#include "ops/ops.h"
+#include "ops/ops_in.h"
 #include "web/web.h"
 #include "work/work.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define MOST_REPORT ((size_t)1 << 20)
-#define MOST_LINE   300
 
 enum { MIGRATION_NEEDED = 3 };
 
@@ -60,19 +58,6 @@ struct adding {
     str email, name, role, organisation, password;
     bool is_hash; /* `password` is one already, of another shop */
 };
-
-/* One line; to be given by a pipe, or typed. */
-static bool read_password(struct ctx *c, bool is_hash, str *password)
-{
-    struct buf line = buf_new(c->mem, MOST_LINE);
-    char letter;
-    if (isatty(STDIN_FILENO) && !is_hash)
-        fprintf(stderr, "password (8 to 256 characters; it is shown as you type): ");
-    while (read(STDIN_FILENO, &letter, 1) == 1 && letter != '\n' && !line.full)
-        buf_char(&line, letter);
-    *password = buf_str(&line);
-    return line.n > 0;
-}
 
 static bool read_options(int argc, char **argv, struct adding *a)
 {
@@ -150,8 +135,9 @@ int user_command(struct ctx *c, int argc, char **argv)
             "member or viewer\n");
         return 2;
     }
-    if (!read_password(c, a.is_hash, &a.password))
-        return sorry(c, "there is nothing on standard input");
+    if (a.is_hash ? !ops_read_secret(c, "the password's hash", NULL, &a.password)
+                  : !ops_read_secret(c, "password (8 to 256 characters)", "once more", &a.password))
+        return sorry(c, c->fault.code ? "the user was not added" : "there is nothing on standard input");
     c->scope.platform = true;
     if (pg_tx(c, add_user, &a))
         return sorry(c, "the user was not added");

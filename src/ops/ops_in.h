@@ -27,6 +27,12 @@ int archive_newest(struct ctx *, str folder, str *dir);  /* empty: there is none
 int archive_rotate(struct ctx *, str folder, i64 keep);  /* all but the newest so many go */
 str archive_mark(struct ctx *); /* what tells two secrets apart and says nothing of them */
 
+/* ---- secret.c ------------------------------------------------------------------------------- */
+
+/* One line of standard input. At a terminal it is asked for in these words and not shown, and once
+ * more with `again` (NULL: once is enough). False: nothing came, or not the same. */
+bool ops_read_secret(struct ctx *, const char *prompt, const char *again, str *out);
+
 /* ---- keys.c: the keys of sealed columns, which are in no backup --------------------------------- */
 
 int keys_write(struct ctx *, str folder); /* <folder>/keys, beside the backups */
