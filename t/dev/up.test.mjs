@@ -107,6 +107,19 @@ test('a second start is quick and loses nothing', (t) => {
     assert.deepEqual(status(one).provider, provider, 'the provider keeps its keys and address');
 });
 
+test('a shop stays on the port it was begun with, said again or not', async () => {
+    const { TALAT_PORT: _, ...unsaid } = one.env;
+    const up = () => spawnSync(join(top, 'dev'), ['up', '-d'], { env: unsaid, encoding: 'utf8', timeout: 300000 });
+    for (const is of ['while it runs', 'after it was stopped']) {
+        const ran = up();
+        assert.equal(ran.status, 0, `${is}: ${ran.stderr}`);
+        assert.match(ran.stdout, new RegExp(`${one.url}\n`), is);
+        assert.equal(status(one).port, one.port, is);
+        assert.equal(await health(one), 200, is);
+        if (is === 'while it runs') must(one.dev('down'), 'down');
+    }
+});
+
 test('a taken port is said, with the way out, and leaves nothing running', async () => {
     const it = await shop(join(root, 'taken'));
     const holder = createServer().listen(it.port, '127.0.0.1');
