@@ -741,6 +741,64 @@ T(the_desk_lists_searches_and_pages)
     t_status(200);
 }
 
+static i64 happened(void) { return (i64)node_count(node_path(t_document(), S("order.events"))); }
+
+T(a_long_story_is_read_page_by_page_to_its_beginning)
+{
+    struct ctx *c = t_ctx();
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    t_get(desk_of(order, ".json").p);
+    i64 few = happened();
+    t_json("earlier", "null");
+    t_sql("insert into orders.event (order_id, kind, actor, at) select %" PRId64 ", 'stock_late', "
+          "'system', now() from generate_series(1, %d)", order, (int)(400 - few));
+    step(order, "status=shipped", 303); /* 401 things */
+    t_get(desk_of(order, ".json").p);
+    eq_int(happened(), 200);
+    t_json("order.events.199.kind", "shipped");
+    str earlier = str_dup(c->mem, node_str(node_path(t_document(), S("earlier")), "url"));
+    t_get(desk_of(order, "").p);
+    t_text("What happened earlier");
+    t_text("The parcel was sent");
+    t_no_text("The order was placed");
+    t_with("Accept", "application/json");
+    t_get(earlier.p);
+    eq_int(happened(), 200);
+    str first = str_dup(c->mem, node_str(node_path(t_document(), S("earlier")), "url"));
+    t_with("Accept", "application/json");
+    t_get(first.p);
+    eq_int(happened(), 1);
+    t_json("order.events.0.kind", "placed");
+    t_json("earlier", "null");
+    t_get(first.p);
+    t_text("The order was placed");
+    t_text("What happened last");
+    t_no_text("What happened earlier");
+    t_get(desk_of(order, "?before=nonsense").p);
+    t_status(404);
+}
+
+T(the_steps_of_a_long_story_keep_their_times)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_sql("insert into orders.event (order_id, kind, actor, at) select %" PRId64 ", 'stock_late', "
+          "'system', now() from generate_series(1, 300)", order);
+    t_login(ADMIN_);
+    step(order, "status=shipped", 303);
+    t_browser();
+    t_get(path_of(order, "").p);
+    t_get(str_c(t_ctx()->mem, t_header_of("Location")));
+    t_status(200);
+    i64 times = 0;
+    str rest = t_body();
+    for (i64 at; (at = str_find(rest, S("class=\"step-at\""))) >= 0; times++)
+        rest = str_from(rest, (size_t)at + 1);
+    eq_int(times, 3); /* ordered, paid, sent */
+}
+
 T(a_mail_is_sent_again_when_staff_ask)
 {
     i64 order = t_order();

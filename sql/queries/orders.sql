@@ -98,8 +98,17 @@ select l.part_id, l.organisation_id, l.position, l.product_id, l.variant_id, l.i
  where l.order_id = :order_id order by l.position limit 200;
 
 -- name: events :many
+-- in: order_id bigint, before bigint
+-- The last 200 before that one, and one more: there are earlier ones.
+select id, kind, actor, data, at
+  from (select id, kind, actor, data, at from orders.event
+         where order_id = :order_id and id < :before order by id desc limit 201) e
+ order by id;
+
+-- name: last_times :many
 -- in: order_id bigint
-select kind, actor, data, at from orders.event where order_id = :order_id order by id limit 200;
+-- When each thing happened last, however long the story is.
+select kind, max(at) as at from orders.event where order_id = :order_id group by kind limit 100;
 
 -- name: cancelled :maybe
 -- in: order_id bigint

@@ -21,6 +21,7 @@ static const struct input one_order[] = { { "number", WORD, 1, 200, .required = 
 static const struct input to_show[] = {
     { "number", WORD, 1, 200, .required = true },
     { "done", CHOICE, .choices = "shipped|delivered|refund|cancel|mail" },
+    { "before", WORD, 0, 40 }, /* an earlier page of what happened */
     { 0 },
 };
 static const struct input a_step[] = {
@@ -242,6 +243,27 @@ static int mails_of(struct req *r, i64 order, struct node **mails)
     return E_OK;
 }
 
+/* Two hundred things that happened, the last ones unless earlier ones are asked for. */
+static int add_earlier(struct req *r, i64 id, struct node *order, struct node *document)
+{
+    struct ctx *c = &r->c;
+    i64 before, earlier = node_int(order, "story_from");
+    bool is_earlier = r->method == GET && in_has(r, "before");
+    if (is_earlier) {
+        if (!crypto_unopaque(c->app->secret, "event", in_str(r, "before"), &before))
+            return fail(c, E_MISSING, "orders.page", "There is no such page.");
+        TRY(orders_earlier(c, id, before, order, &earlier));
+    }
+    node_hide(node_set_bool(c->mem, document, S("is_earlier"), is_earlier));
+    if (!earlier)
+        node_set_null(c->mem, document, S("earlier"));
+    else
+        node_set_str(c->mem, node_set_map(c->mem, document, S("earlier")), S("url"),
+            str_fmt(c->mem, "/admin/orders/%.*s?before=%.*s", STR(in_str(r, "number")),
+                STR(crypto_opaque(c->mem, c->app->secret, "event", earlier))));
+    return E_OK;
+}
+
 static int page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
@@ -263,6 +285,7 @@ static int page(struct req *r, struct node **document)
     node_set(c->mem, *document, S("attempts"), attempts);
     node_set(c->mem, *document, S("refunds"), refunds);
     node_set(c->mem, *document, S("mails"), mails);
+    TRY(add_earlier(r, id, order, *document));
     offer_acts(r, id, order, kept, *document);
     orders_flag_part(c, order, orders_part_status(order, c->scope.organisation));
     node_set_int(c->mem, *document, S("kept"), kept);

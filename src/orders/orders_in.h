@@ -25,6 +25,10 @@ str orders_part_status(const struct node *order, i64 organisation);
 /* story.c: status_title, status_text, steps [{name, is_done, is_now, at}] and the events' text;
  * what people call the states of payments, refunds and mails. */
 void orders_story(struct ctx *, struct node *order);
+void orders_tell_events(struct ctx *, struct node *order); /* their texts alone */
+/* A page of the story before that event; *earlier: of the one before that, 0 when there is none. The
+ * newest page comes with orders_read, with `story_from` hidden in the order. */
+int orders_earlier(struct ctx *, i64 id, i64 before, struct node *order, i64 *earlier);
 void orders_name_states(struct ctx *, struct node *rows);
 /* sealed.c */
 #define ORDERS_SEALED "orders.order.sealed"

@@ -9,7 +9,8 @@
 #include "web/web.h"
 #include "work/work.h"
 
-#define PAGE 20
+#define PAGE  20
+#define STORY 200
 
 /* ---- reading ----------------------------------------------------------------------------------
  */
@@ -72,6 +73,45 @@ static int add_given_back(struct ctx *c, i64 id, struct node *order)
     return E_OK;
 }
 
+/* What stands on a page of the story; *earlier: where the page before it ends, 0 when there is none. */
+static struct node *story_page(struct ctx *c, const struct node *rows, i64 *earlier)
+{
+    struct node *events = node_list(c->mem);
+    size_t n = 0, extra = node_count(rows) > STORY ? node_count(rows) - STORY : 0;
+    *earlier = 0;
+    EACH(item, rows) {
+        if (n++ < extra)
+            continue;
+        struct node *event = node_add(c->mem, events, (struct node *)&item->node);
+        node_hide(node_get(event, S("id")));
+        if (extra && !*earlier)
+            *earlier = node_int(event, "id");
+    }
+    return events;
+}
+
+int orders_earlier(struct ctx *c, i64 id, i64 before, struct node *order, i64 *earlier)
+{
+    struct node *rows;
+    TRY(q_orders_events(c, &rows, id, before));
+    node_set(c->mem, order, S("events"), story_page(c, rows, earlier));
+    orders_tell_events(c, order);
+    return E_OK;
+}
+
+/* `times`: of each kind of event; the events themselves where that is all of them. */
+static int add_story(struct ctx *c, i64 id, const struct node *rows, struct node *order)
+{
+    i64 earlier;
+    struct node *events = story_page(c, rows, &earlier), *times = events;
+    if (earlier)
+        TRY(q_orders_last_times(c, &times, id));
+    node_set(c->mem, order, S("events"), events);
+    node_hide(node_set(c->mem, order, S("times"), times));
+    node_hide(node_set_int(c->mem, order, S("story_from"), earlier));
+    return E_OK;
+}
+
 int orders_read(struct ctx *c, i64 id, struct node **out)
 {
     struct node *parts, *lines, *events;
@@ -80,7 +120,7 @@ int orders_read(struct ctx *c, i64 id, struct node **out)
     q_orders_read(c, out, id, c->lang);
     q_orders_parts(c, &parts, id);
     q_orders_lines(c, &lines, id);
-    q_orders_events(c, &events, id);
+    q_orders_events(c, &events, id, INT64_MAX);
     TRY(pg_flush(c));
     TRY(orders_unseal(c, *out));
     for (size_t i = 0; i < COUNT(inner); i++)
@@ -90,7 +130,7 @@ int orders_read(struct ctx *c, i64 id, struct node **out)
         node_set(c->mem, (struct node *)&item->node, S("currency"), node_get(*out, S("currency")));
     node_set(c->mem, *out, S("lines"), lines);
     node_set(c->mem, *out, S("parts"), parts);
-    node_set(c->mem, *out, S("events"), events);
+    TRY(add_story(c, id, events, *out));
     TRY(add_given_back(c, id, *out));
     orders_flag(c, *out);
     orders_story(c, *out);

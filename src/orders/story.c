@@ -43,7 +43,7 @@ static void set_standing(struct ctx *c, struct node *order)
 static str time_of(const struct node *order, const char *kind)
 {
     str at = str_none;
-    EACH(item, node_get(order, S("events")))
+    EACH(item, node_get(order, S("times")))
         if (str_is(node_str(&item->node, "kind"), kind))
             at = node_str(&item->node, "at");
     return at;
@@ -142,11 +142,16 @@ static str event_text(struct ctx *c, const struct node *event, str currency)
         : words;
 }
 
-void orders_story(struct ctx *c, struct node *order)
+void orders_tell_events(struct ctx *c, struct node *order)
 {
     EACH(item, node_get(order, S("events")))
         node_hide(node_set_str(c->mem, (struct node *)&item->node, S("text"),
             event_text(c, &item->node, node_str(order, "currency"))));
+}
+
+void orders_story(struct ctx *c, struct node *order)
+{
+    orders_tell_events(c, order);
     node_hide(node_set_str(c->mem, order, S("country_name"),
         locale_country(c, node_str(node_get(order, S("address")), "country"))));
     set_standing(c, order);
