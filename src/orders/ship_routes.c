@@ -1,5 +1,5 @@
-/* Several orders sent at once: chosen in the merchant's list, looked at on one page, and moved one by
- * one. What cannot be sent holds up none of the others, and says why. */
+/* Several orders sent at once: chosen in the merchant's list, looked at on one page, and moved one
+ * by one. What cannot be sent holds up none of the others, and says why. */
 #include "orders/orders_in.h"
 #include "gen/queries.h"
 #include "watch/watch.h"
@@ -77,7 +77,8 @@ static str refusal(struct ctx *c, const struct chosen *one)
     if (!one->row)
         return say(c, SAYS("There is no such order."));
     if (!node_bool(one->row, "is_paid"))
-        return say(c, SAYS("This order is not paid, or its money has gone back: it is not to be sent."));
+        return say(
+            c, SAYS("This order is not paid, or its money has gone back: it is not to be sent."));
     if (!node_bool(one->row, "has_address"))
         return say(c, SAYS("Nobody has said yet where this order is to be sent."));
     if (!str_is(node_str(one->row, "part_status"), "processing"))
