@@ -322,6 +322,23 @@ T(filters_ask_one_variant_for_all_of_it)
     t_json("total", "1");
 }
 
+/* As a filter, not as what is said of a product whose variants begin at a price. */
+T(chosen_filters_are_named_in_the_buyers_language)
+{
+    with_lamp();
+    t_get("/th/categories/zz-outer.json?price_min=500");
+    t_json("chips.0.name", "ตั้งแต่ ฿500.00");
+    t_get("/th/categories/zz-outer.json?price_max=950");
+    t_json("chips.0.name", "ไม่เกิน ฿950.00");
+    t_get("/vi/categories/zz-outer.json?price_min=500");
+    has_text(node_str(node_path(t_document(), S("chips.0")), "name"), "Từ ");
+    t_get("/search.json?q=zzyzx&category=zz-inner");
+    t_json("chips.0.name", "Inner");
+    t_get("/th/search.json?q=zzyzx&category=zz-inner");
+    t_json("chips.0.name", "ข้างใน");
+    t_json("chips.0.url", "/search?q=zzyzx");
+}
+
 T(every_sort_pages_through_everything_once)
 {
     static const char *const sorts[] = { "new", "price_up", "price_down", "name" };

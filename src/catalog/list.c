@@ -296,8 +296,9 @@ static str range_words(struct ctx *c, const struct list_ask *ask)
     str low = locale_money(c, ask->low, c->currency), high = locale_money(c, ask->high, c->currency);
     if (ask->has_low && ask->has_high)
         return str_fmt(c->mem, "%.*s – %.*s", STR(low), STR(high));
-    return ask->has_low ? str_fmt(c->mem, "%.*s %.*s", STR(say(c, "from")), STR(low))
-                        : str_fmt(c->mem, "%.*s %.*s", STR(say(c, "up to")), STR(high));
+    /* "from" is said of a product whose variants begin at a price. */
+    return ask->has_low ? str_fmt(c->mem, "%.*s %.*s", STR(say(c, "From")), STR(low))
+                        : str_fmt(c->mem, "%.*s %.*s", STR(say(c, "Up to")), STR(high));
 }
 
 static str category_link(struct ctx *c, const struct list_ask *ask, str slug)
@@ -364,8 +365,8 @@ static void price_filter(
     }
 }
 
-static void filters_of(
-    struct ctx *c, const struct list_ask *ask, const struct node *rows, struct node *document)
+static void filters_of(struct ctx *c, const struct list_ask *ask, const struct node *category,
+    const struct node *rows, struct node *document)
 {
     struct node *filters = node_list(c->mem), *chips = node_list(c->mem), *values = NULL;
     const struct node *price = NULL;
@@ -402,7 +403,8 @@ static void filters_of(
     if (ask->has_low || ask->has_high)
         chip(c, chips, range_words(c, ask), link_of(c, ask, WITHOUT_PRICE, str_none));
     if (ask->is_search && ask->category.n)
-        chip(c, chips, ask->category, link_of(c, ask, OTHER_CATEGORY, S("")));
+        chip(c, chips, category ? node_str(category, "name") : ask->category,
+            link_of(c, ask, OTHER_CATEGORY, S("")));
     node_set(c->mem, document, S("filters"), filters);
     node_set(c->mem, document, S("chips"), chips);
     node_set_int(c->mem, document, S("total"), total);
@@ -528,7 +530,7 @@ int list_page(struct req *r, const struct list_ask *ask)
     node_set_str(c->mem, document, S("q"), ask->q);
     node_set(c->mem, document, S("products"), cards);
     sorts_of(c, ask, document);
-    filters_of(c, ask, facets, document);
+    filters_of(c, ask, category, facets, document);
     drop_empty_groups(c, document);
     next_of(c, ask, s.found ? s.found : s.rows, document);
     node_set_bool(c->mem, document, S("is_empty"), !node_count(s.rows));
