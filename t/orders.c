@@ -476,6 +476,45 @@ T(states_only_move_forward)
 
 /* ---- giving back ----------------------------------------------------------------------------------- */
 
+/* A buyer sends the shop a link to their order: nobody is told that the money went back. */
+T(a_link_from_elsewhere_tells_nobody_that_something_was_done)
+{
+    static const char *const elsewhere[] = { "cross-site", "same-site", "none" };
+    static const struct {
+        const char *path, *words;
+    } dones[] = {
+        { "/account?done=password", "Your password is changed" },
+        { "/admin/products/ceramic-vase?done=stock", "The stock is counted anew." },
+        { "", "The money is on its way back." },
+    };
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    t_sql("update catalog.product set slug = 'ceramic-vase' where id = (select min(id) from "
+          "catalog.product where organisation_id = 1)");
+    for (size_t i = 0; i < COUNT(dones); i++) {
+        const char *path = *dones[i].path ? dones[i].path : desk_of(order, "?done=refund").p;
+        for (size_t e = 0; e < COUNT(elsewhere); e++) {
+            t_with("Sec-Fetch-Site", elsewhere[e]);
+            t_get(path);
+            t_status(200);
+            t_no_text(dones[i].words);
+        }
+        t_with("Sec-Fetch-Site", "same-origin"); /* the shop's own redirect */
+        t_get(path);
+        t_text(dones[i].words);
+    }
+    t_browser();
+    t_with("Sec-Fetch-Site", "cross-site");
+    t_get("/login?done=erased");
+    t_status(200);
+    str foreign = str_dup(t_ctx()->mem, t_body());
+    t_with("Sec-Fetch-Site", "same-origin");
+    t_get("/login?done=erased");
+    has_text(t_body(), "role=\"status\"");
+    no_text(foreign, "role=\"status\"");
+}
+
 T(a_full_refund_gives_back_money_and_when_asked_stock)
 {
     i64 order = t_order();

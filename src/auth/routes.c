@@ -31,7 +31,7 @@ static str next_of(struct req *r)
 struct node *login_document(struct req *r)
 {
     struct node *document = node_map(r->c.mem);
-    str done = r->method == GET ? in_str(r, "done") : str_none;
+    str done = in_done(r);
     node_set_str(r->c.mem, document, S("next"), next_of(r));
     social_choices(r, document);
     node_hide(node_set_bool(r->c.mem, document, S("done_password"), str_is(done, "password")));
@@ -267,7 +267,7 @@ static struct node *verify_page(struct req *r, str token, bool asks)
     node_set_str(c->mem, document, S("address"), alive ? code.address : w.address);
     node_set_bool(c->mem, document, S("asks_password"), asks || (!alive && !w.address.n));
     node_hide(node_set_bool(c->mem, document, S("done_again"),
-        r->method == GET && w.address.n && str_is(in_str(r, "done"), "again")));
+        w.address.n && str_is(in_done(r), "again")));
     return document;
 }
 
@@ -347,7 +347,7 @@ static const struct input what_was_done[] = {
 static str done_text(struct req *r)
 {
     for (size_t i = 0; i < COUNT(dones); i++)
-        if (str_is(in_str(r, "done"), dones[i].what))
+        if (str_is(in_done(r), dones[i].what))
             return say(&r->c, dones[i].text);
     return str_none;
 }

@@ -161,7 +161,7 @@ static void add_notice(struct req *r, struct node *document)
         { "options", SAYS("The variants are made. Look at their prices and stock.") },
     };
     for (size_t i = 0; i < COUNT(notices); i++)
-        if (str_is(in_str(r, "done"), notices[i].code))
+        if (str_is(in_done(r), notices[i].code))
             node_set_str(r->c.mem, node_get(document, S("product")), S("notice"),
                 say(&r->c, notices[i].text));
 }

@@ -224,8 +224,8 @@ static str done_text(struct req *r)
         { "cancel", SAYS("The order is cancelled.") },
         { "mail", SAYS("The mail is sent once more.") },
     };
-    for (size_t i = 0; r->method == GET && i < COUNT(dones); i++)
-        if (str_is(in_str(r, "done"), dones[i].what))
+    for (size_t i = 0; i < COUNT(dones); i++)
+        if (str_is(in_done(r), dones[i].what))
             return say(&r->c, dones[i].text);
     return str_none;
 }
@@ -291,7 +291,7 @@ static int page(struct req *r, struct node **document)
     node_set_int(c->mem, *document, S("kept"), kept);
     node_hide(node_set_str(c->mem, *document, S("done"), done_text(r)));
     node_hide(node_set_bool(c->mem, *document, S("done_shipped"),
-        r->method == GET && str_is(in_str(r, "done"), "shipped")));
+        str_is(in_done(r), "shipped")));
     return E_OK;
 }
 

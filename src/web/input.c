@@ -546,6 +546,12 @@ bool in_has(const struct req *r, const char *name)
     return v->kind == N_STR ? v->as.text.n > 0 : v->kind == N_LIST ? node_count(v) > 0 : true;
 }
 
+str in_done(const struct req *r)
+{
+    str site = in_header(r, "sec-fetch-site");
+    return r->method == GET && (!site.n || str_is(site, "same-origin")) ? in_str(r, "done") : str_none;
+}
+
 str in_cookie(const struct req *r, const char *name) { return node_str(r->cookies, name); }
 str in_header(const struct req *r, const char *name) { return node_str(r->headers, name); }
 str in_path(const struct req *r, const char *name) { return node_str(r->params, name); }

@@ -181,6 +181,9 @@ bool in_has(const struct req *, const char *name); /* was sent and is not empty 
 const struct node *in_ints(const struct req *, const char *name); /* INTS, WORDS, LINES: a list */
 const struct node *in_node(const struct req *, const char *name); /* GROUP, LIST; NULL: none */
 str in_cookie(const struct req *, const char *name);
+/* Input `done`, by which a page that was just redirected to says what was done. Empty where the
+ * browser says that a link from elsewhere led here: what it claims has not happened. */
+str in_done(const struct req *);
 str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */
 str in_path(const struct req *, const char *name);   /* as it stood in the path, decoded */
 /* What does not come with a request, by the same rules: EMAIL, and LINE. */
