@@ -5,6 +5,8 @@
 #include "web/web.h"
 #include "work/work.h"
 #include <stdio.h>
+#include <sys/stat.h>
+#include "inventory/inventory.h"
 
 extern const struct job_kind catalog_jobs[], work_jobs[];
 
@@ -578,6 +580,78 @@ T(a_count_with_one_wrong_figure_comes_back_whole)
     t_html("input[name=seen_0][value=3]");
     t_html("input[name=on_hand_1][value=15]");
     t_text("You counted 72, but 3 are booked now and not 4: count it again.");
+}
+
+/* ---- two at once: committed, by connections of their own, in a shop of their own and as a draft;
+ * the check's stack is thrown away ---------------------------------------------------------------- */
+
+static struct ctx apart(void)
+{
+    struct ctx c = *t_ctx();
+    c.pg = app_pg(c.app, c.mem);
+    c.fault = (struct fault){ 0 };
+    c.scope = (struct scope){ .platform = true };
+    return c;
+}
+
+static i64 item_of(struct ctx *c, const char *sku)
+{
+    i64 item;
+    must(inventory_item(c, house, str_of(sku), &item));
+    return item;
+}
+
+/* zz-both: THB 1,000, three of them there. */
+static struct ctx with_both(void)
+{
+    struct catalog_report report;
+    begin();
+    struct ctx c = apart();
+    must(auth_organisation_add(&c, S("t-both"), S("Both"), &house));
+    must(pg_begin(&c));
+    must(pg_end(&c, catalog_save(&c, house,
+        read_doc("{\"slug\":\"zz-both\",\"status\":\"draft\",\"name\":{\"en\":\"Both\"},"
+                 "\"options\":[],\"variants\":[{\"sku\":\"ZZ-BOTH\",\"options\":{},"
+                 "\"prices\":{\"THB\":100000}}],\"pictures\":[]}"), &report)));
+    must(inventory_set(&c, house, item_of(&c, "ZZ-BOTH"), 3, S("corrected"),
+        str_fmt(c.mem, "t:%" PRId64, when_now())));
+    as_staff_of(house, MEMBER);
+    return c;
+}
+
+#define PICTURE "\x89PNG\r\n\x1a\n 24 bytes, or none is looked at"
+#define UPLOAD                                                                                     \
+    "--x\r\nContent-Disposition: form-data; name=\"pictures\"; filename=\"a.png\"\r\n"              \
+    "Content-Type: image/png\r\n\r\n" PICTURE "\r\n--x--\r\n"
+
+/* Instead of talat-image, while which somebody else changes the price. */
+static const char *slow_pictures(struct ctx *c)
+{
+    const char *path = t_file(str_fmt(c->mem,
+        "#!/bin/sh\nfile=$1 dir=$2 stem=$3; shift 3\n"
+        "for width; do echo x > \"$dir/$stem-$width.webp\"; done\n"
+        "psql -Xqt \"%.*s\" -c \"set app.platform = 'on'\" -c \"update catalog.price r set amount = 125000"
+        " from catalog.variant v where v.id = r.variant_id and v.sku = 'ZZ-BOTH'\" || exit 9\n"
+        "echo 1 1\n",
+        STR(conf_str(c->app->conf, "pg", str_none))));
+    chmod(path, 0755);
+    return path;
+}
+
+T(a_price_that_was_changed_while_pictures_were_made_stays)
+{
+    struct ctx c = with_both();
+    str program = c.app->image_program;
+    c.app->image_program = str_of(slow_pictures(&c));
+    t_send("POST", "/admin/products/zz-both/pictures", "multipart/form-data; boundary=x",
+        S(UPLOAD));
+    c.app->image_program = program;
+    t_status(303);
+    eq_int(t_int("select count(*) as n from catalog.product_picture pp join catalog.product p "
+                 "on p.id = pp.product_id where p.slug = 'zz-both'"), 1);
+    eq_int(t_int("select r.amount as n from catalog.price r join catalog.variant v "
+                 "on v.id = r.variant_id where v.sku = 'ZZ-BOTH'"), 125000);
+    pg_close(c.pg);
 }
 
 T(what_was_typed_of_an_option_comes_back)

@@ -312,31 +312,74 @@ static void set_tag_option(struct ctx *c, struct node *picture, str tag)
         node_set_str(c->mem, option, code, value);
 }
 
-static int upload(struct req *r)
+/* What a form changes of a product is changed of what it is by then, and nobody else saves it
+ * meanwhile: a price that somebody has mended while pictures were made stays mended. */
+struct editing {
+    struct req *r;
+    int (*change)(struct editing *, struct node *doc);
+    const i64 *pictures; /* to be added */
+    size_t n;
+    bool is_done; /* there is nothing to be saved */
+};
+
+static int edit_in_tx(struct ctx *c, void *with)
 {
-    struct ctx *c = &r->c;
+    struct editing *e = with;
     struct product_rows p = { 0 };
     struct catalog_report report;
+    struct node *held;
+    TRY(q_catalog_find(c, &held, in_str(e->r, "slug")));
+    TRY(admin_find(e->r, &p));
+    struct node *doc = product_document(c, &p);
+    TRY(e->change(e, doc));
+    return e->is_done ? E_OK : catalog_save(c, e->r->who.organisation, doc, &report);
+}
+
+static int too_many(struct ctx *c)
+{
+    return fail_field(c, "pictures", "A product has at most 24 pictures.");
+}
+
+static int add_pictures(struct editing *e, struct node *doc)
+{
+    struct ctx *c = &e->r->c;
+    struct node *pictures = node_get(doc, S("pictures"));
+    if (node_count(pictures) + e->n > MAX_PICTURES)
+        return too_many(c);
+    for (size_t i = 0; i < e->n; i++) {
+        struct node *picture = node_add_map(c->mem, pictures);
+        node_set_int(c->mem, picture, S("picture"), e->pictures[i]);
+        node_set_map(c->mem, picture, S("alt"));
+        set_tag_option(c, picture, in_str(e->r, "tag"));
+    }
+    return E_OK;
+}
+
+/* They take their time, so nothing is held while they are made. */
+static int make_pictures(struct req *r, i64 *ids, size_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < r->n_files; i++)
+        if (str_is(r->files[i].field, "pictures")) { /* the limit counted only these */
+            TRY(media_store(&r->c, r->who.organisation, r->files[i].body, false, &ids[*n]));
+            ++*n;
+        }
+    return E_OK;
+}
+
+static int upload(struct req *r)
+{
+    struct product_rows p = { 0 };
+    i64 *ids = NEWS(r->c.mem, i64, r->n_files + 1);
+    struct editing e = { .r = r, .change = add_pictures, .pictures = ids };
     TRY(admin_find(r, &p));
     int err = in_fault(r);
-    struct node *doc = product_document(c, &p), *pictures = node_get(doc, S("pictures"));
-    if (!err && node_count(pictures) + r->n_files > MAX_PICTURES)
-        err = fail_field(c, "pictures", "A product has at most 24 pictures.");
-    for (size_t i = 0; !err && i < r->n_files; i++) {
-        i64 id;
-        if (!str_is(r->files[i].field, "pictures")) /* the limit counted only these */
-            continue;
-        err = media_store(c, r->who.organisation, r->files[i].body, false, &id);
-        if (err)
-            break;
-        struct node *picture = node_add_map(c->mem, pictures);
-        node_set_int(c->mem, picture, S("picture"), id);
-        node_set_map(c->mem, picture, S("alt"));
-        set_tag_option(c, picture, in_str(r, "tag"));
-    }
-    node_set_int(c->mem, doc, S("version"), 0);
+    if (!err && node_count(p.pictures) + r->n_files > MAX_PICTURES)
+        err = too_many(&r->c);
     if (!err)
-        err = save_in_tx(r, doc, &report);
+        err = make_pictures(r, ids, &e.n);
+    if (!err)
+        err = pg_tx(&r->c, edit_in_tx, &e);
     return err ? refuse(r, err, &p, NULL, 0) : done(r, "pictures");
 }
 
@@ -355,14 +398,11 @@ static struct node *without(
     return kept;
 }
 
-static int change_picture(struct req *r)
+static int put_picture(struct editing *e, struct node *doc)
 {
+    struct req *r = e->r;
     struct ctx *c = &r->c;
-    struct product_rows p = { 0 };
-    struct catalog_report report;
     struct node *picture;
-    TRY(admin_find(r, &p));
-    struct node *doc = product_document(c, &p);
     struct node *others = without(c, node_get(doc, S("pictures")), in_int(r, "n"), &picture);
     if (!picture)
         return missing(r);
@@ -378,42 +418,50 @@ static int change_picture(struct req *r)
             node_add(c->mem, list, (struct node *)&it->node);
         node_set(c->mem, doc, S("pictures"), list);
     }
-    node_set_int(c->mem, doc, S("version"), 0);
-    TRY(save_in_tx(r, doc, &report));
+    return E_OK;
+}
+
+static int edit(struct req *r, int (*change)(struct editing *, struct node *doc))
+{
+    struct editing e = { .r = r, .change = change };
+    TRY(as_staff(r));
+    return pg_tx(&r->c, edit_in_tx, &e);
+}
+
+static int change_picture(struct req *r)
+{
+    TRY(edit(r, put_picture));
     return done(r, "pictures");
+}
+
+static int take_picture_out(struct editing *e, struct node *doc)
+{
+    struct ctx *c = &e->r->c;
+    struct node *picture;
+    struct node *others = without(c, node_get(doc, S("pictures")), in_int(e->r, "n"), &picture);
+    e->is_done = !picture; /* twice is fine */
+    node_set(c->mem, doc, S("pictures"), others);
+    return E_OK;
 }
 
 static int delete_picture(struct req *r)
 {
-    struct product_rows p = { 0 };
-    struct catalog_report report;
-    struct node *picture;
-    TRY(admin_find(r, &p));
-    struct node *doc = product_document(&r->c, &p);
-    struct node *others = without(&r->c, node_get(doc, S("pictures")), in_int(r, "n"), &picture);
-    if (!picture)
-        return done(r, "pictures"); /* twice is fine */
-    node_set(r->c.mem, doc, S("pictures"), others);
-    node_set_int(r->c.mem, doc, S("version"), 0);
-    TRY(save_in_tx(r, doc, &report));
+    TRY(edit(r, take_picture_out));
     return done(r, "pictures");
 }
 
 /* ---- options
  * ------------------------------------------------------------------------------------------------ */
 
+static int add_values(struct editing *e, struct node *doc) { return typed_options(e->r, doc); }
+
 static int add_options(struct req *r)
 {
     struct product_rows p = { 0 };
-    struct catalog_report report;
     TRY(admin_find(r, &p));
-    struct node *doc = product_document(&r->c, &p);
     int err = in_fault(r);
     if (!err)
-        err = typed_options(r, doc);
-    node_set_int(r->c.mem, doc, S("version"), 0);
-    if (!err)
-        err = save_in_tx(r, doc, &report);
+        err = edit(r, add_values);
     return err ? refuse(r, err, &p, NULL, 0) : done(r, "options");
 }
 
