@@ -6,6 +6,8 @@
 #include "work/work.h"
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "inventory/inventory.h"
 
 extern const struct job_kind catalog_jobs[], work_jobs[];
@@ -651,6 +653,39 @@ T(a_price_that_was_changed_while_pictures_were_made_stays)
                  "on p.id = pp.product_id where p.slug = 'zz-both'"), 1);
     eq_int(t_int("select r.amount as n from catalog.price r join catalog.variant v "
                  "on v.id = r.variant_id where v.sku = 'ZZ-BOTH'"), 125000);
+    pg_close(c.pg);
+}
+
+/* Sells one, slowly. */
+static int sell_one(int ready)
+{
+    struct ctx c = apart();
+    if (pg_begin(&c) ||
+        inventory_set(&c, house, item_of(&c, "ZZ-BOTH"), 2, S("corrected"),
+            str_fmt(c.mem, "t:%" PRId64, when_now())))
+        return 1;
+    if (write(ready, "", 1) != 1)
+        return 2;
+    usleep(500 * 1000);
+    return pg_end(&c, E_OK) ? 3 : 0;
+}
+
+T(what_is_booked_while_a_count_is_put_in_is_not_undone_by_it)
+{
+    struct ctx c = with_both();
+    int ready[2], status, pid;
+    char byte;
+    eq_int(pipe(ready), 0);
+    if (!(pid = fork()))
+        _exit(sell_one(ready[1]));
+    eq_int(read(ready[0], &byte, 1), 1);
+    t_post("/admin/products/zz-both/stock", "item_0=ZZ-BOTH&seen_0=3&on_hand_0=10");
+    eq_int(waitpid(pid, &status, 0), pid);
+    eq_int(status, 0);
+    t_status(409);
+    t_text("You counted 10, but 2 are booked now and not 3: count it again.");
+    close(ready[0]);
+    close(ready[1]);
     pg_close(c.pg);
 }
 

@@ -85,6 +85,15 @@ select v.id, v.sku, v.item_id, v.tags, v.weight_g::bigint as weight_g, i.tracked
  where p.organisation_id = :organisation and p.slug = :slug
  order by v.position, v.id;
 
+-- name: staff_hold_stock :exec
+-- in: organisation bigint, slug text
+-- Until the transaction ends nothing of this product is booked by anybody else; in the order in which
+-- all take it.
+select from inventory.stock s
+ where s.item_id in (select v.item_id from catalog.product p join catalog.variant v on v.product_id = p.id
+                      where p.organisation_id = :organisation and p.slug = :slug)
+ order by s.item_id, s.location_id for update of s;
+
 -- name: staff_tax_classes :many
 select distinct r.tax_class from pricing.tax_rate r order by r.tax_class limit 50;
 

@@ -38,12 +38,20 @@ static struct count judge(struct ctx *c, const struct typed *t, i64 n, const str
     return of;
 }
 
-/* All of them or none. */
-static int count_all(struct req *r, const struct typed *t)
+struct counting {
+    struct req *r;
+    const struct typed *t;
+};
+
+/* All of them or none. What is sold while they are judged waits, or is seen. */
+static int count_all(struct ctx *c, void *with)
 {
-    struct ctx *c = &r->c;
+    const struct counting *of_all = with;
+    struct req *r = of_all->r;
+    const struct typed *t = of_all->t;
     struct node *rows;
     int err = E_OK;
+    TRY(q_catalog_staff_hold_stock(c, NULL, r->who.organisation, in_str(r, "slug")));
     TRY(q_catalog_staff_variants(c, &rows, r->who.organisation, in_str(r, "slug")));
     EACH(it, t->fields) {
         str rest = it->key, name;
@@ -97,8 +105,7 @@ int admin_set_stock(struct req *r)
     TRY(admin_find(r, &p));
     TRY(typed_read(r, &t));
     str_int(typed_str(&t, "first"), &first);
-    TRY(pg_begin(&r->c));
-    int err = pg_end(&r->c, count_all(r, &t));
+    int err = pg_tx(&r->c, count_all, &(struct counting){ r, &t });
     if (!err)
         return see_other(r,
             str_fmt(r->c.mem, "/admin/products/%.*s?done=stock&first=%" PRId64,
