@@ -1,7 +1,13 @@
 /* The shop looked at from outside, and the proof of its books. */
+#include "auth/auth.h"
 #include "ops/ops.h"
+#include "ops/ops_in.h"
 #include "t/shop.h"
 #include "web/web.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 T(health_names_each_part)
 {
@@ -109,4 +115,57 @@ T(SE_10_in_production_nothing_leaves_the_machine_in_the_clear)
     conf_put(t_ctx()->mem, t_ctx()->app->conf, "inner_network", S("encrypted"));
     eq_str(wires("other_nodes", "10.0.0.6:8081"), "");
     conf_put(t_ctx()->mem, t_ctx()->app->conf, "inner_network", str_none);
+}
+
+/* ---- a clock that went wrong -------------------------------------------------------------------- */
+
+static i64 backups_due(void)
+{
+    t_cron("ops.backup");
+    return t_int("select count(*) as n from work.job where kind = 'ops.backup' and state = 'ready'");
+}
+
+static void backed_up(i64 ago)
+{
+    struct ctx c = *t_ctx();
+    c.scope.platform = true;
+    must(care_note(&c, MARK_BACKUP, when_rfc3339(c.mem, when_now() - ago)));
+}
+
+/* Put right again, it would say for a year that all is well. */
+T(a_backup_of_a_time_to_come_is_none)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    struct conf *conf = c->app->conf;
+    when at;
+    t_clock(when_now());
+    t_sql("delete from work.job where kind = 'ops.backup'");
+    conf_put(c->mem, conf, "backup_every_hours", S("24"));
+    backed_up(HOUR);
+    eq_int(backups_due(), 0);
+    backed_up(-300 * DAY);
+    must(care_when(c, MARK_BACKUP, &at));
+    eq_int(at, 0);
+    eq_int(backups_due(), 1);
+    conf_put(c->mem, conf, "backup_every_hours", S("0"));
+}
+
+T(a_backup_named_for_a_time_to_come_pushes_out_none_of_today)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    char folder[] = "/tmp/t-archives-XXXXXX";
+    static const char *const names[] = { "talat-20261119T031500Z", "talat-20261120T031500Z",
+        "talat-29990101T000000Z" };
+    str newest;
+    is_true(mkdtemp(folder) != NULL);
+    for (size_t i = 0; i < COUNT(names); i++)
+        eq_int(mkdir(archive_path(c, str_of(folder), names[i]), 0700), 0);
+    must(archive_newest(c, str_of(folder), &newest));
+    has_text(newest, "talat-20261120T031500Z");
+    must(archive_rotate(c, str_of(folder), 1));
+    eq_int(access(archive_path(c, str_of(folder), names[1]), F_OK), 0);
+    is_true(access(archive_path(c, str_of(folder), names[2]), F_OK) != 0);
+    must(file_remove(c, folder));
 }

@@ -85,10 +85,37 @@ static bool is_name(const char *name)
         s.n == S("talat-20261121T031500Z").n;
 }
 
+str archive_name(struct arena *mem, when at)
+{
+    char text[32];
+    struct buf out = buf_new(mem, 64);
+    when_write(at, text);
+    buf_add(&out, S("talat-"));
+    for (const char *p = text; *p && *p != '.' && *p != 'Z'; p++)
+        if (*p != '-' && *p != ':')
+            buf_char(&out, *p);
+    buf_char(&out, 'Z');
+    return buf_str(&out);
+}
+
 /* Newest first, which is what their names say. */
 static int newest_first(const void *a, const void *b)
 {
     return -str_order(*(const str *)a, *(const str *)b);
+}
+
+/* What is named for a time to come was made while the clock was wrong: it counts as the oldest, or
+ * it would be the newest for as long, and push out what is. */
+static void put_right(struct ctx *c, str *names, size_t n)
+{
+    str latest = archive_name(c->mem, when_now() + HOUR), *all = NEWS(c->mem, str, n + 1);
+    size_t ahead = 0;
+    while (ahead < n && str_order(names[ahead], latest) > 0)
+        ahead++;
+    for (size_t i = 0; i < n; i++)
+        all[i] = names[(i + ahead) % n];
+    for (size_t i = 0; i < n; i++)
+        names[i] = all[i];
 }
 
 static int list(struct ctx *c, str folder, str **names, size_t *n)
@@ -105,6 +132,7 @@ static int list(struct ctx *c, str folder, str **names, size_t *n)
             (*names)[(*n)++] = str_dup(c->mem, str_of(e->d_name));
     closedir(d);
     qsort(*names, *n, sizeof **names, newest_first);
+    put_right(c, *names, *n);
     return E_OK;
 }
 

@@ -281,20 +281,6 @@ static int make(struct making *m)
     return check(m);
 }
 
-/* talat-20261121T031500Z */
-static str name_of(struct making *m)
-{
-    char at[32];
-    struct buf out = buf_new(m->c->mem, 64);
-    when_write(when_now(), at);
-    buf_add(&out, S("talat-"));
-    for (const char *p = at; *p && *p != '.' && *p != 'Z'; p++)
-        if (*p != '-' && *p != ':')
-            buf_char(&out, *p);
-    buf_char(&out, 'Z');
-    return buf_str(&out);
-}
-
 /* What a backup that was cut off has left goes first: we hold the lock, nobody is at it. */
 static int make_named(struct making *m, str *made)
 {
@@ -305,7 +291,8 @@ static int make_named(struct making *m, str *made)
     file_give(m->dir.p, str_c(m->c->mem, m->folder));
     file_give(archive_path(m->c, m->folder, ".lock"), str_c(m->c->mem, m->folder));
     do { /* names are seconds */
-        *made = str_of(archive_path(m->c, m->folder, str_c(m->c->mem, name_of(m))));
+        str name = archive_name(m->c->mem, when_now());
+        *made = str_of(archive_path(m->c, m->folder, str_c(m->c->mem, name)));
     } while (!access(made->p, F_OK) && !usleep(200000));
     if (rename(m->dir.p, made->p))
         return cannot(m->c, "named", made->p);

@@ -46,12 +46,14 @@ str ops_cache_dir(const struct app *app)
 
 int care_note(struct ctx *c, str mark, str text) { return q_ops_put_mark(c, NULL, mark, text); }
 
+/* A time that is yet to come was set by a clock that went wrong: until then nothing would be due,
+ * and nobody warned. */
 int care_when(struct ctx *c, str mark, when *at)
 {
     struct node *row;
     *at = 0;
     TRY(q_ops_mark(c, &row, mark));
-    if (row && !when_parse(node_str(row, "value"), at))
+    if (row && (!when_parse(node_str(row, "value"), at) || *at > when_now() + HOUR))
         *at = 0;
     return E_OK;
 }

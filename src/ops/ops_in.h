@@ -20,6 +20,7 @@ struct archive {
 };
 #define ARCHIVE_FORMAT 2 /* 1 had those rows in the dump, names and all */
 
+str archive_name(struct arena *, when); /* talat-20261121T031500Z */
 const char *archive_path(struct ctx *, str dir, const char *name);
 int archive_open(struct ctx *, str dir_or_manifest, struct archive *);
 int archive_check(struct ctx *, const struct archive *); /* every part against its sum */
