@@ -18,10 +18,15 @@
     X("alerts_total", "counter", "Things that looked wrong and were told to the admins")           \
     X("csp_reports_total", "counter", "Reports of browsers about what a page's policy forbade")    \
     X("logins_total", "counter", "Logins that were let in")                                        \
+    X("logins_new_device_total", "counter", "Logins on a device that is new to the account")       \
+    X("logins_slowed_total", "counter", "Logins told to wait: too many wrong passwords")           \
     X("logins_failed_total", "counter", "Logins with a wrong password or account")                 \
     X("logins_shed_total", "counter", "Logins answered busy: all password checks were taken")      \
     X("refresh_reused_total", "counter", "Used refresh tokens shown again: that login was ended")  \
     X("sessions_rebuilt_total", "counter", "Sessions made again from their device row")            \
+    X("account_copies_total", "counter", "Copies of their data that people have taken")            \
+    X("account_erased_total", "counter", "People who were erased at their wish")                   \
+    X("vault_broken_total", "counter", "Sealed values that do not open though their key is there") \
     X("orders_placed_total", "counter", "Orders placed")                                           \
     X("payments_total", "counter", "Payments captured")                                            \
     X("webhooks_total", "counter", "Provider events taken in")                                     \
