@@ -169,3 +169,21 @@ T(a_backup_named_for_a_time_to_come_pushes_out_none_of_today)
     is_true(access(archive_path(c, str_of(folder), names[2]), F_OK) != 0);
     must(file_remove(c, folder));
 }
+
+/* ---- talatctl user add --------------------------------------------------------------------------- */
+
+T(who_has_a_role_of_the_shops_own_making_is_made_an_owner)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    i64 house = t_int("select id as n from auth.organisation where slug = 'house'");
+    i64 person = t_int("select id as n from auth.person where email = 'shopper@example.test'");
+    t_sql("insert into auth.role (organisation_id, name, permissions) values (%" PRId64
+          ", 'Packers', '{orders:read-all}')", house);
+    t_sql("insert into auth.member (organisation_id, person_id, place, role_id) select "
+          "organisation_id, %" PRId64 ", 'own', id from auth.role where name = 'Packers'", person);
+    c->scope = (struct scope){ .platform = true };
+    must(auth_member_add(c, house, person, S("owner")));
+    eq_str(t_str("select place || ':' || coalesce(role_id::text, '-') as s from auth.member "
+                 "where person_id = %" PRId64, person), "owner:-");
+}

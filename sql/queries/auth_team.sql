@@ -20,7 +20,7 @@ returning id;
 -- in: organisation bigint, person bigint, place text
 insert into auth.member (organisation_id, person_id, place)
 values (:organisation, :person, :place)
-on conflict (organisation_id, person_id) do update set place = excluded.place;
+on conflict (organisation_id, person_id) do update set place = excluded.place, role_id = null;
 
 -- name: members :many
 -- in: organisation bigint
