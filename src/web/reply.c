@@ -391,7 +391,9 @@ int reply_raw(struct req *r, int status, str type, str body)
 {
     answer_begin(r, status, type);
     buf_add(&r->out->body, body);
-    return E_OK;
+    return r->out->body.full
+        ? fail_detail(&r->c, E_INTERNAL, "reply.size", "an answer of %zu bytes", body.n)
+        : E_OK;
 }
 
 /* ---- elsewhere

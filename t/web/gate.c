@@ -52,6 +52,11 @@ static int hook(struct req *r)
     return reply_raw(r, 200, S("application/json"), str_fmt(r->c.mem, "{\"n\":%zu}", r->body.n));
 }
 static int source(struct req *r) { return reply_raw(r, 200, S("text/plain"), r->c.source); }
+static int large(struct req *r)
+{
+    size_t n = (size_t)17 << 20;
+    return reply_raw(r, 200, S("application/json"), (str){ arena_raw(r->c.mem, n), n });
+}
 static int header_injection(struct req *r)
 {
     set_header(r, "X-Name", in_str(r, "name"));
@@ -88,6 +93,7 @@ ROUTES(gate_test) {
     ROUTE(GET,    "/back",           ANYONE,      NULL,   source,   NULL,    RATE_LOGIN, 0),
     ROUTE(POST,   "/source",         ANYONE,      NULL,   source,   NULL,    RATE_FORM, 0),
     ROUTE(GET,    "/two",            SHOPPER,     NULL,   for_two,  "hello", RATE_PAGE, 0),
+    ROUTE(GET,    "/large",          ANYONE,      NULL,   large,    NULL,    RATE_PAGE, 0),
     ROUTE(GET,    "/header",         ANYONE,      a_name, header_injection, "hello", RATE_PAGE, 0),
     END_OF_ROUTES
 };
@@ -158,6 +164,13 @@ T(a_path_that_is_not_there_is_404)
     t_html("#error");
     t_header("X-Robots-Tag", "noindex");
 }
+T(an_answer_that_does_not_fit_is_none)
+{
+    open_house(NULL);
+    t_get("/large");
+    t_status(500);
+}
+
 T(another_method_is_405_and_says_which)
 {
     open_house(NULL);
