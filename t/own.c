@@ -668,3 +668,16 @@ T(SE_06_a_password_is_the_same_however_its_letters_are_composed)
     logs_in(ann, "cafe%CC%81 au lait sans fin", 303);
     logs_in(ann, "cafe au lait sans fin", 401);
 }
+
+/* Who came by a provider has none, and is asked for it before what is grave. */
+T(where_the_password_is_asked_for_stands_how_to_get_one)
+{
+    static const char *const pages[] = { "/account/password", "/account/email", "/account/data",
+        "/account/erase", "/account/confirm" };
+    t_login(somebody());
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        t_get(pages[i]);
+        t_status(200);
+        t_html("a[href='/password/forgotten']");
+    }
+}
