@@ -61,7 +61,7 @@ static bool ask_unseen(struct ctx *c, const char *prompt, const char *again, str
     if (!is_read || !out->n)
         return false;
     return !again || str_eq(*out, second) ||
-        fail(c, E_INPUT, "ops.secret", "the two are not the same") == E_OK;
+        fail_detail(c, E_INPUT, "ops.secret", "the two are not the same") == E_OK;
 }
 
 bool ops_read_secret(struct ctx *c, const char *prompt, const char *again, str *out)
