@@ -69,6 +69,34 @@ T(a_guest_fills_a_cart_found_by_its_signed_cookie)
     t_prove();
 }
 
+/* Each shop has SKUs of its own choice. */
+T(the_product_of_the_page_goes_into_the_cart_whoever_else_uses_its_sku)
+{
+    t_stock(CABLE, 10);
+    t_other_shop();
+    t_sql("with o as (select id from auth.organisation where slug = 't-other'), i as (insert into "
+          "inventory.item (organisation_id, sku, tracked) select id, '" CABLE "', false from o returning "
+          "id), p as (insert into catalog.product (organisation_id, slug, status) select id, "
+          "'t-other-cable', 'published' from o returning id, organisation_id), x as (insert into "
+          "catalog.product_text (product_id, organisation_id, lang, name) select id, organisation_id, "
+          "'en', 'Another cable' from p), v as (insert into catalog.variant (product_id, "
+          "organisation_id, item_id, sku) select p.id, p.organisation_id, i.id, '" CABLE "' from p, i "
+          "returning id, product_id, organisation_id) insert into catalog.price (variant_id, "
+          "product_id, organisation_id, currency, amount) select id, product_id, organisation_id, "
+          "'THB', 4200 from v; "
+          "select catalog.reshelve(id) from catalog.product where slug = 't-other-cable'");
+    t_get("/products/t-other-cable");
+    t_status(200);
+    t_text("name=\"product\" value=\"t-other-cable\"");
+    t_post("/cart/lines", "product=t-other-cable&sku=" CABLE);
+    t_status(303);
+    eq_cart("cart.lines.0.slug", "t-other-cable");
+    t_json("cart.goods", "4200");
+    t_post("/cart/lines", "product=t-no-such&sku=" CABLE);
+    t_status(404);
+    t_prove();
+}
+
 T(the_same_thing_again_adds_up_in_one_line)
 {
     t_stock(CABLE, 10);

@@ -425,8 +425,8 @@ T(carts_learn_what_they_need_of_variants)
     struct node *rows;
     i64 ids[2];
     c->scope = (struct scope){ 0 };
-    must(catalog_variant_by_sku(c, S("ZZ-B"), &ids[0]));
-    must(catalog_variant_by_sku(c, S("no such"), &ids[1]));
+    must(catalog_variant_by_sku(c, S("ZZ-B"), str_none, &ids[0]));
+    must(catalog_variant_by_sku(c, S("no such"), str_none, &ids[1]));
     is_true(ids[0] > 0);
     eq_int(ids[1], 0);
     must(catalog_variants(c, ids, 2, &rows));

@@ -192,11 +192,12 @@ select id, product_id, organisation_id, item_id, sku, slug, name, tax_class, wei
   from catalog.for_cart(:ids, :lang, :currency);
 
 -- name: by_sku :maybe
--- in: sku text
--- The published product's variant of that SKU (of the oldest product, should two shops use it).
+-- in: sku text, product text
+-- The variant of that SKU of the published product of that slug; where none is said, of the oldest,
+-- should two shops use it.
 select v.id from catalog.variant v
   join catalog.product p on p.id = v.product_id and p.status = 'published'
- where v.sku = :sku and v.active
+ where v.sku = :sku and v.active and (:product = '' or p.slug = :product)
  order by p.id limit 1;
 
 -- name: of_item :many

@@ -8,6 +8,7 @@
 
 static const struct input one_more[] = {
     { "sku", LINE, 1, 80, .required = true },
+    { "product", LINE, 0, 120 },
     { "quantity", INT, 1, MOST_OF_ONE },
     { "next", LINE, 0, 500 },
     { 0 },
@@ -72,7 +73,7 @@ static int put_in(struct req *r, i64 *variant)
 {
     bool made;
     i64 quantity = in_has(r, "quantity") ? in_int(r, "quantity") : 1;
-    TRY(catalog_variant_by_sku(&r->c, in_str(r, "sku"), variant));
+    TRY(catalog_variant_by_sku(&r->c, in_str(r, "sku"), in_str(r, "product"), variant));
     if (!*variant)
         return fail(&r->c, E_MISSING, "cart.variant", "This product is no longer available.");
     TRY(cart_add(&r->c, *variant, quantity, &made));

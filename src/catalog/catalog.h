@@ -12,8 +12,9 @@
  *  left (null when untracked), for_sale, picture{...}}. Unknown ids are left out. */
 int catalog_variants(struct ctx *, const i64 *variants, size_t n, struct node **rows);
 void catalog_dress_variants(struct ctx *, struct node *rows); /* of catalog.for_cart */
-/* The variant that is sold under that SKU; 0 when there is none. */
-int catalog_variant_by_sku(struct ctx *, str sku, i64 *variant);
+/* The variant that is sold under that SKU, as each shop chooses its own: of the product of that slug;
+ * without one, of the oldest. 0 when there is none. */
+int catalog_variant_by_sku(struct ctx *, str sku, str product, i64 *variant);
 
 struct req;
 /* hooks.page: puts `shelves`, the categories as {slug, name, children[]}, on every page. */

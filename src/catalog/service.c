@@ -26,10 +26,10 @@ int catalog_variants(struct ctx *c, const i64 *variants, size_t n, struct node *
     return E_OK;
 }
 
-int catalog_variant_by_sku(struct ctx *c, str sku, i64 *variant)
+int catalog_variant_by_sku(struct ctx *c, str sku, str product, i64 *variant)
 {
     struct node *row;
-    TRY(q_catalog_by_sku(c, &row, sku));
+    TRY(q_catalog_by_sku(c, &row, sku, product));
     *variant = node_int(row, "id");
     return E_OK;
 }

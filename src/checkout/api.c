@@ -12,6 +12,7 @@
 
 static const struct input an_item[] = {
     { "sku", LINE, 1, 80, .required = true },
+    { "product", LINE, 0, 120 },
     { "quantity", INT, 1, 999, .required = true },
     { 0 },
 };

@@ -18,7 +18,8 @@ static int put_in(struct ctx *c, i64 n, const struct node *item)
 {
     i64 variant;
     bool made;
-    int err = catalog_variant_by_sku(c, node_str(item, "sku"), &variant);
+    int err = catalog_variant_by_sku(
+        c, node_str(item, "sku"), node_str(item, "product"), &variant);
     if (!err && variant)
         err = cart_add(c, variant, node_int(item, "quantity"), &made);
     if (!err && variant)

@@ -26,7 +26,7 @@ struct wish {
     i64 person;
     str email, name;            /* of the account */
     str delivery_method;        /* empty: as last time, else the first that is offered */
-    const struct node *items;   /* [{sku, quantity}] */
+    const struct node *items;   /* [{sku, product, quantity}] */
     const struct node *address; /* {name, phone, line1, ...}; NULL: as last time, else not known */
 };
 /* In a cart of its own, which nobody's browser shows; the scope is the order's afterwards.
