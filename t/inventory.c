@@ -148,6 +148,24 @@ T(a_late_payment_takes_stock_again_or_says_it_is_short)
     eq_int(on_hand(0), 0);
 }
 
+T(what_was_held_at_two_places_in_turn_is_sold_once)
+{
+    begin(2, 2);
+    must(hold(ORDER, 2, 0));
+    must(inventory_free(t_ctx(), ORDER));
+    t_sql("insert into inventory.location (organisation_id, code, name) values (%" PRId64
+          ", 'second', 'Second'); insert into inventory.stock (item_id, location_id, organisation_id, "
+          "on_hand) select %" PRId64 ", max(id), %" PRId64 ", 5 from inventory.location",
+        s.house, s.items[0], s.house);
+    must(hold(OTHER, 1, 0)); /* at the first place, which has not enough any more */
+    must(hold(ORDER, 2, 0));
+    must(inventory_free(t_ctx(), ORDER));
+    must(inventory_free(t_ctx(), OTHER));
+    must(inventory_sell_late(t_ctx(), ORDER));
+    eq_int(t_int("select sum(on_hand)::bigint as n from inventory.stock where item_id = %" PRId64,
+        s.items[0]), 5);
+}
+
 T(goods_come_back_once_per_cause)
 {
     begin(3, 3);

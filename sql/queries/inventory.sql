@@ -39,8 +39,9 @@ select inventory.sell(:order_id, :cause) as sold;
 
 -- name: holds :many
 -- in: order_id bigint
--- The holds of an order: {item_id, organisation_id, quantity, state, sku}.
-select h.item_id, h.organisation_id, sum(h.quantity)::bigint as quantity, h.state, i.sku
+-- The holds of an order: {item_id, organisation_id, quantity, state, sku}. Each is of the whole
+-- quantity: one that was held anew may have been so at another place.
+select h.item_id, h.organisation_id, max(h.quantity) as quantity, h.state, i.sku
   from inventory.hold h
   join inventory.item i on i.id = h.item_id
  where h.order_id = :order_id
