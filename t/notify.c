@@ -68,6 +68,20 @@ T(a_thing_is_said_once_per_template_and_cause)
     eq_int(t_int("select count(*) as n from notify.mail where cause in ('t:1', 't:2')"), 3);
 }
 
+/* Nobody is there to be written to: no dead letter, and no alarm because of it. */
+T(what_still_waited_for_somebody_forgotten_is_over)
+{
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    struct ctx *c = house();
+    must(notify_mail(c, "order_paid", S("t:forgotten"), &to));
+    must(notify_forget(c, to.email));
+    t_drain();
+    eq_str(t_str("select state || recipient as s from notify.mail where cause = 't:forgotten'"),
+        "failed");
+    eq_int(t_int("select count(*) as n from work.job where kind = 'notify.mail'"), 0);
+}
+
 T(a_mail_is_written_with_its_change_or_not_at_all)
 {
     i64 order = t_order();

@@ -28,7 +28,7 @@ update notify.mail set state = 'failed', answer = :answer where id = :id and sta
 
 -- name: wait_again :exec
 -- in: id bigint
-update notify.mail set state = 'waiting', answer = '' where id = :id;
+update notify.mail set state = 'waiting', answer = '' where id = :id and recipient <> '';
 
 -- name: of_order :many
 -- in: order_id bigint, to_staff text, organisation bigint?

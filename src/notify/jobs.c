@@ -49,6 +49,8 @@ static int send(struct ctx *c, const struct job *job)
         return E_OK;
     c->lang = node_str(row, "lang");
     mail.to = node_str(row, "recipient");
+    if (!mail.to.n) /* whoever it was for is forgotten */
+        return q_notify_failed(c, NULL, job->subject, str_none);
     mail.from = conf_str(c->app->conf, "mail_from", S("shop@localhost"));
     /* The same for every try, so that a mailbox can drop a second copy. */
     mail.message_id = str_fmt(c->mem, "<%s@talat>",
