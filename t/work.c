@@ -532,6 +532,28 @@ T(a_cron_runs_once_per_tick_for_two_workers_and_missed_times_once)
     eq_int(ticked, 2);
 }
 
+/* A clock that was ahead and is put right must not leave the house still until it has caught up. */
+T(a_cron_runs_on_after_the_databases_clock_was_put_back)
+{
+    struct ctx *c = house();
+    i64 wait;
+    c->app->crons = crons;
+    ticked = 0;
+    must(cron_know(c));
+    must(cron_run_due(c));
+    t_sql("update work.cron set last_run = now() + interval '2 hours' where name = 't.tick'");
+    must(cron_wait_us(c, SECOND, &wait));
+    eq_int(wait, 0);
+    must(cron_run_due(c));
+    eq_int(ticked, 2);
+    must(cron_run_due(c));
+    eq_int(ticked, 2);
+    /* Who waited for another's turn began earlier than that one. */
+    t_sql("update work.cron set last_run = now() + interval '2 seconds' where name = 't.tick'");
+    must(cron_run_due(c));
+    eq_int(ticked, 2);
+}
+
 /* ---- who listens ---------------------------------------------------------------------------- */
 
 static str heard(void)

@@ -106,17 +106,21 @@ on conflict (name) do nothing;
 
 -- name: due_crons :many
 -- in: names text[], every bigint[]
--- Takes what is due; whoever gets the row runs it, so there is one leader per tick.
+-- Takes what is due; whoever gets the row runs it, so there is one leader per tick. What ran in the
+-- future did so before the clock was put back; by a moment, after this transaction had begun.
 update work.cron c
    set last_run = now()
   from unnest(:names, :every) as u(name, every)
- where c.name = u.name and c.last_run <= now() - u.every * interval '1 microsecond'
+ where c.name = u.name
+   and (c.last_run <= now() - u.every * interval '1 microsecond'
+        or c.last_run > now() + interval '1 minute')
 returning c.name;
 
 -- name: next_cron :one
 -- in: names text[], every bigint[]
 -- In how many microseconds the next cron is due (null: none has ever run).
-select (extract(epoch from min(c.last_run + u.every * interval '1 microsecond')
+select (extract(epoch from min(case when c.last_run > now() + interval '1 minute' then now()
+                                    else c.last_run + u.every * interval '1 microsecond' end)
             - clock_timestamp()) * 1000000)::bigint as wait_us
   from work.cron c
   join unnest(:names, :every) as u(name, every) on u.name = c.name

@@ -35,16 +35,16 @@ static void pause_us(i64 us)
 }
 
 /* The clock's table is asked only when something on it may be due: others change it, too, but
- * nothing comes due earlier by that. */
-static int look_at_clock(struct ctx *c, when *next, bool *ran)
+ * nothing comes due earlier by that. `next` is in ticks: a machine's clock may be put back. */
+static int look_at_clock(struct ctx *c, i64 *next, bool *ran)
 {
     i64 wait;
-    *ran = when_now() >= *next;
+    *ran = when_ticks() >= *next;
     if (!*ran)
         return E_OK;
     TRY(cron_run_due(c));
     TRY(cron_wait_us(c, LONGEST_SLEEP, &wait));
-    *next = when_now() + wait;
+    *next = when_ticks() + wait;
     return E_OK;
 }
 
@@ -54,7 +54,7 @@ struct worker {
      * one is enough, unless it is at something else. */
     _Atomic i64 *looked_at;
     struct turn turn;
-    when next_cron;
+    i64 next_cron; /* in ticks */
     bool redis_was_away;
 };
 
@@ -103,7 +103,7 @@ static int round_of(struct ctx *c, struct worker *w)
         rest(w);
         return E_OK;
     }
-    i64 until_cron = w->next_cron - when_now();
+    i64 until_cron = w->next_cron - when_ticks();
     i64 wait = until_cron < t->wait_us ? until_cron : t->wait_us;
     return wait_for_work(c, w, wait);
 }
