@@ -703,6 +703,27 @@ T(the_list_of_a_shared_order_goes_by_the_own_part)
     is_false(lists("processing", order));
 }
 
+T(an_order_of_which_a_part_is_on_its_way_is_not_cancelled)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_other_sells(order);
+    i64 left = on_hand();
+    t_login(ADMIN_);
+    step(order, "status=shipped", 303); /* the house's own part: the goods are gone */
+    eq_str(state(order), "processing paid");
+    const char *page = desk_of(order, "").p;
+    t_get(page);
+    t_no_html(str_fmt(t_ctx()->mem, "form[action='%s/cancel']", page).p);
+    t_post(desk_of(order, "/cancel").p, "");
+    t_status(409);
+    t_text("This order can no longer be cancelled.");
+    eq_int(on_hand(), left);
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 0);
+    eq_str(state(order), "processing paid");
+    t_prove();
+}
+
 T(who_may_not_give_money_back_does_not_by_cancelling)
 {
     i64 order = t_order();

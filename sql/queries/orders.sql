@@ -199,6 +199,12 @@ select count(*) as left_behind from orders.part
    and array_position(array['pending', 'processing', 'shipped', 'delivered', 'cancelled'], status)
      < array_position(array['pending', 'processing', 'shipped', 'delivered', 'cancelled'], :status);
 
+-- name: gone :one
+-- in: order_id bigint
+-- Whether something of it has left already.
+select exists (select from orders.part
+                where order_id = :order_id and status in ('shipped', 'delivered')) as is_gone;
+
 -- name: refunded :exec
 -- in: id bigint, refunded bigint
 update orders."order"

@@ -102,6 +102,17 @@ static void keep_own_trace(struct ctx *c, struct node *order)
     node_set(c->mem, order, S("trace"), own);
 }
 
+/* One seller's part has left: the order is not cancelled any more. */
+static bool is_gone(const struct node *order)
+{
+    EACH(part, node_get(order, S("parts"))) {
+        str status = node_str(&part->node, "status");
+        if (str_is(status, "shipped") || str_is(status, "delivered"))
+            return true;
+    }
+    return false;
+}
+
 /* What is offered is what will be done: a seller's next step is that of the own part, and of an
  * order of several nobody of them gives the money back. */
 static void offer_acts(struct req *r, i64 id, const struct node *order, i64 kept, struct node *to)
@@ -271,6 +282,7 @@ static int page(struct req *r, struct node **document)
     i64 id, kept;
     TRY(find(r, &id));
     TRY(orders_read(c, id, &order));
+    bool gone = is_gone(order);
     TRY(payments_kept(c, id, &kept));
     keep_own(c, order, "lines");
     keep_own(c, order, "parts");
@@ -287,6 +299,8 @@ static int page(struct req *r, struct node **document)
     node_set(c->mem, *document, S("mails"), mails);
     TRY(add_earlier(r, id, order, *document));
     offer_acts(r, id, order, kept, *document);
+    if (gone)
+        node_set_bool(c->mem, *document, S("may_cancel"), false);
     orders_flag_part(c, order, orders_part_status(order, c->scope.organisation));
     node_set_int(c->mem, *document, S("kept"), kept);
     node_hide(node_set_str(c->mem, *document, S("done"), done_text(r)));

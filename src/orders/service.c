@@ -398,14 +398,15 @@ struct cancelling {
 static int cancel(struct ctx *c, void *with)
 {
     struct cancelling *x = with;
-    struct node *row, *data = node_map(c->mem);
+    struct node *row, *gone, *data = node_map(c->mem);
     i64 kept = 0;
     TRY(q_orders_lock(c, &row, x->order));
+    TRY(q_orders_gone(c, &gone, x->order)); /* one seller's part; the order waits for the others */
     bool unpaid = str_is(node_str(row, "payment_status"), "pending");
     str status = node_str(row, "status");
     if (str_is(status, "cancelled"))
         return E_OK;
-    if ((!unpaid && x->only_unpaid) || str_is(status, "shipped") || str_is(status, "delivered"))
+    if ((!unpaid && x->only_unpaid) || node_bool(gone, "is_gone"))
         return fail(c, E_CONFLICT, "orders.too_late", "This order can no longer be cancelled.");
     if (unpaid)
         TRY(page_is_closed(c, x->order));
