@@ -633,6 +633,23 @@ T(money_goes_back_in_parts_and_never_more_than_came)
     t_prove();
 }
 
+/* Its answer is forgotten by then, its refund is not: nothing is said to go back that does not. */
+T(an_old_key_gives_nothing_back_and_says_so)
+{
+    open_shop();
+    i64 order = paid_order("k-1");
+    give(order, "r-old", "{\"amount\":40000}");
+    t_status(201);
+    t_drain();
+    t_sql("delete from orders.answer where key = 'r-old'");
+    give(order, "r-old", "{\"amount\":40000}");
+    t_status(409);
+    t_json("code", "orders.key_used");
+    eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64,
+        order), 40000);
+    t_prove();
+}
+
 T(the_back_office_gives_a_part_back_and_says_what_is_wrong)
 {
     open_shop();

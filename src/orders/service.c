@@ -564,7 +564,7 @@ static int refund(struct ctx *c, void *with)
     struct refunding *x = with;
     struct orders_refund *what = x->what;
     struct node *row, *data = node_map(c->mem);
-    i64 kept;
+    i64 kept, rest;
     TRY(q_orders_lock(c, &row, x->order));
     TRY(payments_kept(c, x->order, &kept));
     if (kept <= 0)
@@ -578,6 +578,10 @@ static int refund(struct ctx *c, void *with)
             c, E_CONFLICT, "orders.refund_most", "That is more than is left of what was paid.");
     TRY(payments_refund(c, x->order, amount, S("requested_by_customer"),
         refund_key(c, x, kept, amount), x->person));
+    TRY(payments_kept(c, x->order, &rest));
+    if (rest == kept) /* its key has done this before; the answer to it is forgotten by now */
+        return fail(c, E_CONFLICT, "orders.key_used",
+            "This Idempotency-Key was used before, for something else.");
     if (what->back_on_shelf)
         TRY(put_back(c, x->order));
     what->amount = amount;
