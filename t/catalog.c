@@ -584,6 +584,42 @@ T(a_count_with_one_wrong_figure_comes_back_whole)
     t_text("You counted 72, but 3 are booked now and not 4: count it again.");
 }
 
+static str pictures_of_lamp(void)
+{
+    return t_str("select coalesce(string_agg(left(m.stem, 1) || coalesce(x.alts ->> 'en', ''), ' '"
+                 " order by x.position), '') as s from catalog.product p join catalog.product_picture x"
+                 " on x.product_id = p.id join media.picture m on m.id = x.picture_id"
+                 " where p.slug = 'zz-lamp'");
+}
+
+/* A button pressed twice means the same picture, wherever it stands by then. */
+T(a_picture_is_meant_and_not_its_place)
+{
+    with_lamp();
+    for (int i = 0; i < 4; i++) {
+        t_sql("insert into media.picture (organisation_id, stem, width, height, widths) values "
+              "(%" PRId64 ", repeat('%c', 16), 800, 600, '{400,800}')", house, 'a' + i);
+        t_sql("insert into catalog.product_picture (product_id, picture_id, organisation_id, position)"
+              " select p.id, m.id, p.organisation_id, %d from catalog.product p, media.picture m where"
+              " p.slug = 'zz-lamp' and m.stem = repeat('%c', 16)", i + 1, 'a' + i);
+    }
+    as_staff_of(house, MEMBER);
+    t_get("/admin/products/zz-lamp");
+    t_html("input[name=stem][value=aaaaaaaaaaaaaaaa]");
+    for (int i = 0; i < 2; i++) {
+        t_post("/admin/products/zz-lamp/pictures/1/delete", "stem=aaaaaaaaaaaaaaaa");
+        t_status(303);
+        eq_str(pictures_of_lamp(), "b c d");
+    }
+    for (int i = 0; i < 2; i++) {
+        t_post("/admin/products/zz-lamp/pictures/3", "stem=dddddddddddddddd&alt_en=Last&to_front=1");
+        t_status(303);
+        eq_str(pictures_of_lamp(), "dLast b c");
+    }
+    t_post("/admin/products/zz-lamp/pictures/2/delete", ""); /* as programs ask for it */
+    eq_str(pictures_of_lamp(), "dLast c");
+}
+
 /* ---- two at once: committed, by connections of their own, in a shop of their own and as a draft;
  * the check's stack is thrown away ---------------------------------------------------------------- */
 

@@ -222,6 +222,7 @@ static void pictures_of(struct ctx *c, const struct product_rows *p, struct node
         struct node *picture = media_picture(c, &it->node, 200);
         const struct node *alts = node_get(&it->node, S("alts"));
         node_set_int(c->mem, one, S("number"), node_int(&it->node, "number"));
+        node_hide(node_set_str(c->mem, one, S("stem"), node_str(&it->node, "stem")));
         node_set_bool(c->mem, one, S("is_first"), node_int(&it->node, "number") == 1);
         if (picture)
             node_set_str(c->mem, picture, S("alt"), name_in(c, alts));

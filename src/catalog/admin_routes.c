@@ -21,6 +21,7 @@ static const struct input upload_in[] = {
 static const struct input picture_in[] = {
     { "slug", SLUG, 1, 120, true, NULL },
     { "n", INT, 1, 200, true, NULL },
+    { "stem", WORD, 16, 64, false, NULL },
     { "alt_en", LINE, 0, 200, false, NULL },
     { "alt_th", LINE, 0, 200, false, NULL },
     { "alt_vi", LINE, 0, 200, false, NULL },
@@ -319,6 +320,7 @@ struct editing {
     int (*change)(struct editing *, struct node *doc);
     const i64 *pictures; /* to be added */
     size_t n;
+    const struct node *rows; /* the pictures there are */
     bool is_done; /* there is nothing to be saved */
 };
 
@@ -331,6 +333,7 @@ static int edit_in_tx(struct ctx *c, void *with)
     TRY(q_catalog_find(c, &held, in_str(e->r, "slug")));
     TRY(admin_find(e->r, &p));
     struct node *doc = product_document(c, &p);
+    e->rows = p.pictures;
     TRY(e->change(e, doc));
     return e->is_done ? E_OK : catalog_save(c, e->r->who.organisation, doc, &report);
 }
@@ -398,12 +401,26 @@ static struct node *without(
     return kept;
 }
 
+/* The one that is meant: the nth as long as it still is that, or else it has moved. 0: it is gone. */
+static i64 place_of(const struct editing *e)
+{
+    str stem = in_str(e->r, "stem");
+    i64 at = 0, moved_to = 0;
+    EACH(it, e->rows) {
+        bool same = str_eq(node_str(&it->node, "stem"), stem);
+        if (++at == in_int(e->r, "n") && (same || !stem.n))
+            return at;
+        moved_to = same && !moved_to ? at : moved_to;
+    }
+    return moved_to;
+}
+
 static int put_picture(struct editing *e, struct node *doc)
 {
     struct req *r = e->r;
     struct ctx *c = &r->c;
     struct node *picture;
-    struct node *others = without(c, node_get(doc, S("pictures")), in_int(r, "n"), &picture);
+    struct node *others = without(c, node_get(doc, S("pictures")), place_of(e), &picture);
     if (!picture)
         return missing(r);
     struct node *alts = node_set_map(c->mem, picture, S("alt"));
@@ -438,7 +455,7 @@ static int take_picture_out(struct editing *e, struct node *doc)
 {
     struct ctx *c = &e->r->c;
     struct node *picture;
-    struct node *others = without(c, node_get(doc, S("pictures")), in_int(e->r, "n"), &picture);
+    struct node *others = without(c, node_get(doc, S("pictures")), place_of(e), &picture);
     e->is_done = !picture; /* twice is fine */
     node_set(c->mem, doc, S("pictures"), others);
     return E_OK;
