@@ -23,6 +23,7 @@ static const struct meaning meanings[] = {
     { "55P03", E_AWAY, "pg.locked" },
     { "57014", E_AWAY, "pg.slow" },
     { "25P03", E_AWAY, "pg.idle" },
+    { "25006", E_AWAY, "pg.read_only" },
     { "57P", E_AWAY, "pg.away" },
     { "08", E_AWAY, "pg.away" },
     { "53", E_AWAY, "pg.full" },

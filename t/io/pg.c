@@ -508,6 +508,18 @@ T(a_changed_table_under_a_prepared_statement_is_no_matter)
     eq_str(json, "{\"a\":1,\"b\":\"x\"}");
 }
 
+/* A standby that was asked, or a shop that its operator lets rest: nothing of ours is wrong. */
+T(a_database_that_may_only_be_read_is_away_for_who_writes)
+{
+    static const struct query mark = { "t.mark",
+        "insert into ops.mark (name, value) values ('t', 't')", Q_EXEC, NULL, 0, NUMBER + 42 };
+    NEED_PG();
+    struct ctx *c = t_ctx();
+    must(pg_script(c, S("set default_transaction_read_only = on")));
+    eq_err(pg_run(c, &mark, NULL, NULL, NULL), E_AWAY);
+    eq_str(c->fault.key, "pg.read_only");
+}
+
 T(a_type_no_node_can_hold_is_refused)
 {
     NEED_PG();
