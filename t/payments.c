@@ -1,5 +1,6 @@
 /* Money from buyers: signatures, what is stored, lost answers, and the ledger's own rules. */
 #include "gen/queries.h"
+#include "io/io.h"
 #include "payments/payments_in.h"
 #include "t/shop.h"
 #include "web/web.h"
@@ -521,6 +522,43 @@ T(what_is_given_back_at_the_providers_own_desk_counts)
     t_drain();
     eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
         "refunded");
+    t_prove();
+}
+
+static void refund_at_the_desk(str payment, i64 amount)
+{
+    struct ctx *c = t_ctx();
+    str headers[] = { str_fmt(c->mem, "Authorization: Bearer %.*s",
+        STR(conf_str(c->app->conf, "stripe_key", str_none))),
+        S("Content-Type: application/x-www-form-urlencoded") };
+    struct http_call ask = { .method = "POST", .headers = headers, .n_headers = 2,
+        .body = str_fmt(c->mem, "payment_intent=%.*s&amount=%" PRId64, STR(payment), amount),
+        .flags = HTTP_PRIVATE_OK, .url = str_fmt(c->mem, "%.*s/v1/refunds",
+            STR(conf_str(c->app->conf, "stripe_base", str_none))) };
+    struct http_answer got;
+    must(http_call(c, &ask, &got));
+    eq_int(got.status, 200);
+}
+
+/* Who asks just now may have heard the answer already. */
+T(a_charge_refunded_while_its_refunds_are_asked_for_is_asked_for_again)
+{
+    i64 order = t_order();
+    t_paid(order);
+    i64 attempt = t_int("select id as n from payments.attempt where order_id = %" PRId64, order);
+    t_sql("insert into work.job (kind, key, subject_id, state, attempt, worker, lease_until) values "
+          "('payments.ask_refunds', 'payments.ask_refunds:%" PRId64 "', %" PRId64 ", 'running', 1, "
+          "'t', clock_timestamp() + interval '1 minute')", attempt, attempt);
+    str payment = t_str("select payment_id as s from payments.attempt where id = %" PRId64, attempt);
+    refund_at_the_desk(payment, 5000);
+    t_event("evt_t_meanwhile", "charge.refunded",
+        str_fmt(t_ctx()->mem, "{\"object\":\"charge\",\"id\":\"ch_m\",\"payment_intent\":\"%.*s\"}",
+            STR(payment)));
+    t_drain();
+    /* What the simulator says by itself comes as well, but not as an answer. */
+    eq_int(t_int("select count(*) as n from payments.event where kind = 'refund.asked' and body like "
+                 "'%%%.*s%%'", STR(payment)), 1);
+    eq_int(t_int("select refunded_total as n from orders.\"order\" where id = %" PRId64, order), 5000);
     t_prove();
 }
 

@@ -154,11 +154,12 @@ static int apply_refund(struct ctx *c, const struct provider_news *n, const stru
     return E_OK;
 }
 
-/* Not done here: it calls outside. What it finds comes as events of its own. */
-static int look_at_refunds(struct ctx *c, i64 attempt)
+/* Not done here: it calls outside. What it finds comes as events of its own. A job for each: one
+ * that is running may have looked already. */
+static int look_at_refunds(struct ctx *c, i64 attempt, i64 event)
 {
-    return job_add(c, "payments.ask_refunds",
-        str_fmt(c->mem, "payments.ask_refunds:%" PRId64, attempt), 0, attempt, NULL, 0);
+    str key = str_fmt(c->mem, "payments.ask_refunds:%" PRId64 ":%" PRId64, attempt, event);
+    return job_add(c, "payments.ask_refunds", key, 0, attempt, NULL, 0);
 }
 
 /* The bank's no to an intent leaves it open for another try; to a page it is the page's affair,
@@ -197,7 +198,7 @@ int payments_apply(struct ctx *c, const struct payment_event *event, const struc
         return err ? err : read_sums(c, out);
     }
     if (attempt && n.fact == FACT_LOOK_AT_REFUNDS)
-        err = look_at_refunds(c, out->attempt);
+        err = look_at_refunds(c, out->attempt, event->id);
     else if (attempt && is_overtaken(&n, attempt))
         out->news = NEWS_NONE;
     else if (attempt && n.fact == FACT_PAID)
