@@ -14,16 +14,17 @@ static void open_shop(void)
     t_clock(when_now());
 }
 
-static str log_in(const char *delivery)
+static str log_in_as(const char *email, const char *delivery)
 {
     t_post_json("/api/auth/login",
-        str_fmt(t_ctx()->mem, "{\"email\":\"" SHOPPER_ "\",\"password\":\"market-day-demo\"%s}",
+        str_fmt(t_ctx()->mem, "{\"email\":\"%s\",\"password\":\"market-day-demo\"%s}", email,
             delivery)
             .p);
     t_status(200);
     access_ = node_str(t_document(), "accessToken");
     return *delivery ? node_str(t_document(), "refreshToken") : t_cookie(COOKIE_REFRESH);
 }
+static str log_in(const char *delivery) { return log_in_as(SHOPPER_, delivery); }
 
 #define IN_BODY ",\"tokenDelivery\":\"body\""
 
@@ -129,6 +130,19 @@ T(ID_07_a_login_is_renewed_for_a_year_at_most)
         t_status(200);
         token = node_str(t_document(), "refreshToken");
     }
+    is_over();
+}
+
+T(ID_07_staff_log_in_anew_after_thirty_days_however_often_renewed)
+{
+    open_shop();
+    str token = log_in_as("admin@example.test", IN_BODY);
+    later(29 * DAY);
+    renew(token);
+    t_status(200);
+    token = node_str(t_document(), "refreshToken");
+    later(2 * DAY);
+    renew(token);
     is_over();
 }
 

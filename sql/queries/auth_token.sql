@@ -23,12 +23,13 @@ select coalesce(device.id, 0) as id, before.is_second, before.is_known, open.lan
 -- name: use_refresh :maybe
 -- in: hash text, next text, at timestamptz, until timestamptz
 -- Good once: of many at a time the first has the row's lock, the others then find it used. A
--- login lasts a year at most, however often it is renewed.
+-- login ends when a browser's does, however often it is renewed.
 with used as (
     update auth.refresh r set used_at = :at
-      from auth.device d
+      from auth.device d join auth.person p on p.id = d.person_id
      where r.hash = :hash and r.used_at is null and r.until > :at
-       and d.id = r.device_id and d.ended_at is null and d.created_at > :at - interval '1 year'
+       and d.id = r.device_id and d.ended_at is null
+       and d.created_at > :at - (now() - auth.oldest_login(p))
     returning r.device_id, r.person_id),
 next as (
     insert into auth.refresh (hash, device_id, person_id, until)
