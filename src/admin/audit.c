@@ -30,8 +30,8 @@ struct wish {
     bool everywhere;
 };
 
-/* The beginning of that day where the organisation is; a wrong one is none. */
-static bool day_of(struct req *r, const char *name, str zone, when *out)
+/* The beginning of that day where the organisation is, or of so many after it; a wrong one is none. */
+static bool day_of(struct req *r, const char *name, int days, str zone, when *out)
 {
     when noon;
     str text = str_fmt(r->c.mem, "%.*sT12:00:00Z", STR(in_str(r, name)));
@@ -39,7 +39,7 @@ static bool day_of(struct req *r, const char *name, str zone, when *out)
         return true;
     if (!when_parse(text, &noon))
         return fail_field(&r->c, name, "Please write the day as 2026-11-20."), false;
-    *out = locale_day_start(noon, zone);
+    *out = locale_date_start(noon + days * DAY, zone);
     return true;
 }
 
@@ -91,10 +91,8 @@ static int read_wish(struct req *r, struct wish *w)
         w->number = w->thing;
         w->thing = str_none;
     }
-    if (!day_of(r, "from", w->zone, &w->since) || !day_of(r, "to", w->zone, &w->until))
+    if (!day_of(r, "from", 0, w->zone, &w->since) || !day_of(r, "to", 1, w->zone, &w->until))
         return E_INPUT;
-    if (in_has(r, "to"))
-        w->until += DAY;
     if (!cursor_of(r, w))
         return fail(c, E_MISSING, "audit.page", "There is no such page.");
     return whose(r, w);

@@ -319,6 +319,8 @@ str locale_slug(struct arena *, str text);
 bool locale_is_zone(str); /* "Asia/Bangkok" */
 /* 00:00 today in the zone, as an instant. */
 when locale_day_start(when, str zone);
+/* 00:00 in the zone of the date that it is then in UTC. */
+when locale_date_start(when, str zone);
 
 /* ---- proc.c: small helpers over the kernel ------------------------------------------------ */
 

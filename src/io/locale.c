@@ -302,20 +302,46 @@ bool locale_is_zone(str zone)
     return zone.n && zone.n < COUNT(id) && U_SUCCESS(err);
 }
 
-when locale_day_start(when at, str zone)
+static UCalendar *calendar_at(when at, str zone, UErrorCode *err)
 {
     UChar id[64] = { 'U', 'T', 'C' };
-    UErrorCode err = U_ZERO_ERROR;
     for (size_t i = 0; zone.n && zone.n < COUNT(id) && i <= zone.n; i++)
         id[i] = i < zone.n ? (UChar)(unsigned char)zone.p[i] : 0;
-    UCalendar *day = ucal_open(id, -1, "en", UCAL_GREGORIAN, &err);
-    ucal_setMillis(day, (UDate)(at / 1000 - (at % 1000 < 0)), &err);
+    UCalendar *day = ucal_open(id, -1, "en", UCAL_GREGORIAN, err);
+    ucal_setMillis(day, (UDate)(at / 1000 - (at % 1000 < 0)), err);
+    return day;
+}
+
+/* Closes the calendar. */
+static UDate midnight_of(UCalendar *day, UErrorCode *err)
+{
     static const UCalendarDateFields clock[] = { UCAL_HOUR_OF_DAY, UCAL_MINUTE, UCAL_SECOND,
         UCAL_MILLISECOND };
     for (size_t i = 0; i < COUNT(clock); i++)
         ucal_set(day, clock[i], 0);
-    UDate start = ucal_getMillis(day, &err);
+    UDate start = ucal_getMillis(day, err);
     ucal_close(day);
+    return start;
+}
+
+when locale_day_start(when at, str zone)
+{
+    UErrorCode err = U_ZERO_ERROR;
+    UDate start = midnight_of(calendar_at(at, zone, &err), &err);
+    return U_SUCCESS(err) ? (when)start * 1000 : at - at % DAY;
+}
+
+when locale_date_start(when at, str zone)
+{
+    static const UCalendarDateFields date[] = { UCAL_YEAR, UCAL_MONTH, UCAL_DATE };
+    int32_t number[COUNT(date)];
+    UErrorCode err = U_ZERO_ERROR;
+    UCalendar *meant = calendar_at(at, S("UTC"), &err), *day = calendar_at(at, zone, &err);
+    for (size_t i = 0; i < COUNT(date); i++)
+        number[i] = ucal_get(meant, date[i], &err);
+    ucal_close(meant);
+    ucal_setDate(day, number[0], number[1], number[2], &err);
+    UDate start = midnight_of(day, &err);
     return U_SUCCESS(err) ? (when)start * 1000 : at - at % DAY;
 }
 

@@ -65,6 +65,26 @@ T(the_day_starts_at_midnight_of_the_zone)
     eq_int(locale_day_start(at, S("America/New_York")), want);
 }
 
+/* Also where it is 13 hours later, or 11 earlier, and on a day of 25 hours. */
+T(a_date_starts_at_its_midnight_in_any_zone)
+{
+    static const struct {
+        const char *date, *zone, *starts;
+    } cases[] = { { "2026-11-20T12:00:00Z", "UTC", "2026-11-20T00:00:00Z" },
+        { "2026-11-20T12:00:00Z", "Asia/Bangkok", "2026-11-19T17:00:00Z" },
+        { "2026-11-20T12:00:00Z", "Pacific/Auckland", "2026-11-19T11:00:00Z" },
+        { "2026-11-20T12:00:00Z", "Pacific/Kiritimati", "2026-11-19T10:00:00Z" },
+        { "2026-11-20T12:00:00Z", "Pacific/Pago_Pago", "2026-11-20T11:00:00Z" },
+        { "2026-11-01T12:00:00Z", "America/New_York", "2026-11-01T04:00:00Z" },
+        { "2026-11-02T12:00:00Z", "America/New_York", "2026-11-02T05:00:00Z" } };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        when at, want;
+        is_true(when_parse(str_of(cases[i].date), &at));
+        is_true(when_parse(str_of(cases[i].starts), &want));
+        eq_int(locale_date_start(at, str_of(cases[i].zone)), want);
+    }
+}
+
 T(figures_and_dashes_of_any_keyboard_become_plain)
 {
     struct arena *mem = t_ctx()->mem;
