@@ -114,8 +114,9 @@ static bool is_gone(const struct node *order)
 }
 
 /* What is offered is what will be done: a seller's next step is that of the own part, and of an
- * order of several nobody of them gives the money back. */
-static void offer_acts(struct req *r, i64 id, const struct node *order, i64 kept, struct node *to)
+ * order of several nobody of them gives the money back. `gone`: see is_gone; of the order as a whole. */
+static void offer_acts(
+    struct req *r, i64 id, const struct node *order, bool gone, i64 kept, struct node *to)
 {
     struct ctx *c = &r->c;
     str at = orders_part_status(order, c->scope.organisation);
@@ -125,7 +126,7 @@ static void offer_acts(struct req *r, i64 id, const struct node *order, i64 kept
     fault_clear(c);
     node_set_bool(c->mem, to, S("may_ship"), str_is(at, "processing") && is_paid && updates);
     node_set_bool(c->mem, to, S("may_deliver"), str_is(at, "shipped") && is_paid && updates);
-    node_set_bool(c->mem, to, S("may_cancel"), open && ends && updates);
+    node_set_bool(c->mem, to, S("may_cancel"), open && !gone && ends && updates);
     node_set_bool(c->mem, to, S("may_refund"), is_paid && kept > 0 && ends);
 }
 
@@ -298,9 +299,7 @@ static int page(struct req *r, struct node **document)
     node_set(c->mem, *document, S("refunds"), refunds);
     node_set(c->mem, *document, S("mails"), mails);
     TRY(add_earlier(r, id, order, *document));
-    offer_acts(r, id, order, kept, *document);
-    if (gone)
-        node_set_bool(c->mem, *document, S("may_cancel"), false);
+    offer_acts(r, id, order, gone, kept, *document);
     orders_flag_part(c, order, orders_part_status(order, c->scope.organisation));
     node_set_int(c->mem, *document, S("kept"), kept);
     node_hide(node_set_str(c->mem, *document, S("done"), done_text(r)));
