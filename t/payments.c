@@ -495,11 +495,11 @@ T(more_than_was_paid_is_never_given_back)
     i64 order = t_order();
     t_paid(order);
     c->scope = (struct scope){ .order = order };
-    eq_err(payments_refund(c, order, 134001, S("x"), S("t-1"), 0), E_CONFLICT);
+    eq_err(payments_refund(c, order, 134001, S("x"), S("t-1"), 0, NULL), E_CONFLICT);
     fault_clear(c);
-    must(payments_refund(c, order, 34000, S("x"), S("t-2"), 0));
-    must(payments_refund(c, order, 34000, S("x"), S("t-2"), 0)); /* the same key: nothing new */
-    eq_err(payments_refund(c, order, 100001, S("x"), S("t-3"), 0), E_CONFLICT);
+    must(payments_refund(c, order, 34000, S("x"), S("t-2"), 0, NULL));
+    must(payments_refund(c, order, 34000, S("x"), S("t-2"), 0, NULL)); /* the same key: nothing new */
+    eq_err(payments_refund(c, order, 100001, S("x"), S("t-3"), 0, NULL), E_CONFLICT);
     eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64
                  " and key like 't-2%%'", order), 1);
 }

@@ -20,7 +20,7 @@
 static int give_back(struct ctx *c, i64 id, const struct node *order, i64 amount, const char *why)
 {
     str key = str_fmt(c->mem, "%s-%" PRId64, why, id);
-    TRY(payments_refund(c, id, amount, str_of(why), key, 0));
+    TRY(payments_refund(c, id, amount, str_of(why), key, 0, NULL));
     TRY(orders_note(c, id, "refund_asked", "system", 0, NULL));
     return orders_say_refused(c, order, why);
 }

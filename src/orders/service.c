@@ -386,7 +386,8 @@ static int give_all_back(struct ctx *c, i64 order, const char *reason, i64 perso
     if (*kept <= 0)
         return E_OK;
     return payments_refund(
-        c, order, *kept, str_of(reason), str_fmt(c->mem, "all-%" PRId64, order), person);
+        c, order, *kept, str_of(reason), str_fmt(c->mem, "all-%" PRId64, order), person,
+        NULL);
 }
 
 struct cancelling {
@@ -564,7 +565,8 @@ static int refund(struct ctx *c, void *with)
     struct refunding *x = with;
     struct orders_refund *what = x->what;
     struct node *row, *data = node_map(c->mem);
-    i64 kept, rest;
+    i64 kept;
+    bool is_new;
     TRY(q_orders_lock(c, &row, x->order));
     TRY(payments_kept(c, x->order, &kept));
     if (kept <= 0)
@@ -577,9 +579,8 @@ static int refund(struct ctx *c, void *with)
         return fail(
             c, E_CONFLICT, "orders.refund_most", "That is more than is left of what was paid.");
     TRY(payments_refund(c, x->order, amount, S("requested_by_customer"),
-        refund_key(c, x, kept, amount), x->person));
-    TRY(payments_kept(c, x->order, &rest));
-    if (rest == kept) /* its key has done this before; the answer to it is forgotten by now */
+        refund_key(c, x, kept, amount), x->person, &is_new));
+    if (!is_new) /* its key has done this before; the answer to it is forgotten by now */
         return fail(c, E_CONFLICT, "orders.key_used",
             "This Idempotency-Key was used before, for something else.");
     if (what->back_on_shelf)

@@ -318,10 +318,12 @@ int payments_is_open(struct ctx *c, i64 order, bool *open)
     return E_OK;
 }
 
-int payments_refund(struct ctx *c, i64 order, i64 amount, str reason, str key, i64 by_person)
+int payments_refund(
+    struct ctx *c, i64 order, i64 amount, str reason, str key, i64 by_person, bool *is_new)
 {
     struct node *captures, *row;
     i64 rest = amount, there;
+    bool is_any = false;
     TRY(payments_kept(c, order, &there));
     TRY(q_payments_refundable(c, &captures, order));
     if (there < amount)
@@ -340,8 +342,11 @@ int payments_refund(struct ctx *c, i64 order, i64 amount, str reason, str key, i
             TRY(job_add(c, "payments.refund",
                 str_fmt(c->mem, "payments.refund:%" PRId64, node_int(row, "id")), 0,
                 node_int(row, "id"), NULL, 0));
+        is_any = is_any || row;
         rest -= part;
     }
+    if (is_new)
+        *is_new = is_any;
     return E_OK;
 }
 
