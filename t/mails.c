@@ -85,24 +85,32 @@ T(who_cancels_their_own_order_is_told_that_it_is_done)
     has_text(mail, t_key(order));
 }
 
-T(own_orders_that_end_are_told_in_the_buyers_language)
+/* Whole: neither its subject nor these words of the text are left in English. */
+static void told_in_the_buyers_language(
+    const char *who, void (*end)(i64 order), const char *subject, const char *const english[2])
 {
     static const char *const langs[] = { "th", "vi" };
     struct ctx *c = t_ctx();
     for (size_t i = 0; i < COUNT(langs); i++) {
         t_browser();
         i64 order = t_order();
-        str to = str_fmt(c->mem, "own-%s@example.test", langs[i]);
+        str to = str_fmt(c->mem, "%s-%s@example.test", who, langs[i]);
         t_sql("update orders.\"order\" set lang = '%s', email = '%.*s' where id = %" PRId64,
             langs[i], STR(to), order);
-        cancel_own(order);
+        end(order);
         str mail = t_mail_to(to);
         struct ctx as = *c;
         as.lang = str_of(langs[i]);
-        has_text(mail, say(&as, "Your order is cancelled"));
-        no_text(mail, "Hello");
-        no_text(mail, "as you asked");
+        has_text(mail, say(&as, subject));
+        no_text(mail, english[0]);
+        no_text(mail, english[1]);
     }
+}
+
+T(own_orders_that_end_are_told_in_the_buyers_language)
+{
+    told_in_the_buyers_language("own", cancel_own, "Your order is cancelled",
+        (const char *const[2]){ "Hello", "as you asked" });
 }
 
 /* Whoever orders the cart anew with something more in it ends the older order by that. */
@@ -226,22 +234,8 @@ T(who_goes_to_pay_before_the_mail_goes_out_is_not_reminded)
 
 T(a_payment_not_made_is_told_in_the_buyers_language)
 {
-    static const char *const langs[] = { "th", "vi" };
-    struct ctx *c = t_ctx();
-    for (size_t i = 0; i < COUNT(langs); i++) {
-        t_browser();
-        i64 order = t_order();
-        str to = str_fmt(c->mem, "lapsed-%s@example.test", langs[i]);
-        t_sql("update orders.\"order\" set lang = '%s', email = '%.*s' where id = %" PRId64,
-            langs[i], STR(to), order);
-        lapse(order);
-        str mail = t_mail_to(to);
-        struct ctx as = *c;
-        as.lang = str_of(langs[i]);
-        has_text(mail, say(&as, "We have not received your payment"));
-        no_text(mail, "We have not");
-        no_text(mail, "As long as");
-    }
+    told_in_the_buyers_language("lapsed", lapse, "We have not received your payment",
+        (const char *const[2]){ "We have not", "As long as" });
 }
 
 T(nobody_from_elsewhere_makes_a_mail_go_out)
