@@ -3,7 +3,7 @@
 #include "io/io.h"
 #include "orders/orders.h"
 #include "t/shop.h"
-#include "web/web.h"
+#include "web/web_in.h"
 
 #define SHOPPER_  "shopper@example.test"
 #define PASSWORD_ "market-day-demo"
@@ -290,6 +290,108 @@ T(an_address_is_taken_and_remembered)
     is_as_given(order);
     i64 next = bought("k-2", ONE_CABLE);
     is_as_given(next);
+}
+
+/* ---- how much is kept unpaid ----------------------------------------------------------------------- */
+
+static void intent_says(const char *id, const char *kind, i64 order, const char *more);
+
+/* As in production; but not how often somebody may ask. */
+static void as_strict(const char *at_once_of_an_address)
+{
+    struct buf errors = buf_new(t_ctx()->mem, 1000);
+    struct app *app = t_ctx()->app;
+    conf_put(t_ctx()->mem, app->conf, "limits", S("on"));
+    conf_put(t_ctx()->mem, app->conf, "limit_classes",
+        S("general-address 9999/60, general 9999/60, orders-address 9999/60, orders 9999/60, "
+          "forms-address 9999/60"));
+    conf_put(t_ctx()->mem, app->conf, "hold_orders_address", str_of(at_once_of_an_address));
+    app->limits = limits_open(app, &errors);
+    eq_str(buf_str(&errors), "");
+}
+
+T(a_fourth_unpaid_order_of_one_person_waits_for_the_others)
+{
+    char key[8] = "keep-0";
+    i64 last = 0;
+    open_shop();
+    as_strict("100");
+    for (; key[5] < '3'; key[5]++)
+        last = bought(key, ONE_CABLE);
+    buy("keep-3", ONE_CABLE);
+    t_status(409);
+    t_text("not paid yet");
+    eq_int(t_int("select max(id) as n from orders.\"order\""), last);
+    eq_int(t_int("select count(*) as n from orders.answer where key = 'keep-3'"), 0);
+    t_with("Idempotency-Key", "keep-3");
+    call(admin_, "POST", "/api/orders", ONE_CABLE); /* somebody else */
+    t_status(201);
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/cancel%.*s", STR(t_number(last)), STR(t_key(last))).p, "");
+    t_status(303);
+    last = bought("keep-3", ONE_CABLE);
+    intent_says("evt_t_api_keep", "payment_intent.succeeded", last, "");
+    eq_str(states(last), "processing paid"); /* and counts no more */
+    bought("keep-4", ONE_CABLE);
+    eq_int(t_int("select count(buyer) as n from orders.\"order\" where id = %" PRId64, last), 0);
+    t_prove();
+}
+
+T(all_there_is_of_a_thing_is_not_kept_for_one_person_all_day)
+{
+    static const char both[] = "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":2}],\"paymentMethod\":\"stripe\"}";
+    open_shop();
+    as_strict("100");
+    t_stock(CABLE, 2);
+    i64 order = bought("all-1", both);
+    t_sql("update orders.\"order\" set kept_s = 2700, hold_until = now() - interval '1 second' "
+          "where id = %" PRId64, order); /* paid for three times as long, and did not */
+    t_cron("orders.lapsing");
+    t_drain();
+    eq_str(states(order), "cancelled pending");
+    buy("all-2", both);
+    t_status(409);
+    t_text(CABLE " was kept for you several times today");
+    eq_int(t_int("select sum(s.reserved)::bigint as n from inventory.stock s join catalog.variant v "
+                 "on v.item_id = s.item_id and v.sku = '" CABLE "'"), 0);
+    t_with("Idempotency-Key", "all-3");
+    call(admin_, "POST", "/api/orders", both);
+    t_status(201);
+    t_sql("update orders.\"order\" set placed_at = now() - interval '26 hours' where id = %" PRId64,
+        order);
+    t_stock(CABLE, 4);
+    bought("all-4", both); /* the next day */
+    t_cron("orders.forget_buyers");
+    eq_int(t_int("select count(buyer) as n from orders.\"order\" where id = %" PRId64, order), 0);
+    t_prove();
+}
+
+static void guest_orders_from(const char *address)
+{
+    t_browser();
+    t_put(CABLE, 1);
+    t_to_pay();
+    i64 revision = node_int(node_path(t_document(), S("checkout.cart")), "revision");
+    i64 total = node_int(node_path(t_document(), S("checkout.totals")), "total");
+    t_with("Remote-Addr", address);
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64, revision, total);
+}
+
+T(guests_of_one_network_are_counted_together)
+{
+    open_shop();
+    as_strict("2");
+    guest_orders_from("2001:db8:0:1::5");
+    t_status(303);
+    guest_orders_from("2001:db8:0:1:a:b:c:d"); /* the same household */
+    t_status(303);
+    guest_orders_from("2001:db8:0:1::6");
+    t_status(409);
+    t_text("orders from your network are not paid yet");
+    guest_orders_from("2001:db8:0:2::5");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from orders.\"order\" where buyer like '%%2001%%'"), 0);
+    eq_int(t_int("select count(*) as n from orders.\"order\" where buyer ~ '^a[0-9a-f]{32}$'"), 3);
+    t_prove();
 }
 
 /* ---- whose it is ------------------------------------------------------------------------------------- */

@@ -305,6 +305,69 @@ T(a_lapsed_hold_goes_back_when_its_page_is_closed)
     t_prove();
 }
 
+/* As after so many minutes. */
+static void pass(i64 order, int minutes)
+{
+    t_sql("update orders.\"order\" set hold_until = hold_until - interval '%d minutes',"
+          " placed_at = placed_at - interval '%d minutes' where id = %" PRId64, minutes, minutes, order);
+}
+
+static i64 kept_minutes(i64 order)
+{
+    return t_int("select (extract(epoch from hold_until - placed_at) / 60)::bigint as n from "
+                 "orders.\"order\" where id = %" PRId64, order);
+}
+
+T(pressing_pay_again_and_again_keeps_the_goods_three_times_as_long_and_no_more)
+{
+    i64 order = t_order();
+    eq_int(kept_minutes(order), 15);
+    for (int i = 0; i < 6; i++) {
+        t_post(path_of(order, "/pay").p, ""); /* as often as one likes: from now on */
+        t_post(path_of(order, "/pay").p, "");
+        t_status(303);
+        pass(order, 7);
+    }
+    eq_str(state(order), "pending pending held");
+    is_true(kept_minutes(order) > 40 && kept_minutes(order) <= 45);
+    eq_int(t_int("select count(*) as n from inventory.hold where order_id = %" PRId64
+                 " and expires_at > now() + interval '15 minutes'", order), 0);
+    t_prove();
+}
+
+T(goods_that_were_kept_three_times_go_back_and_can_be_ordered_anew)
+{
+    i64 order = t_order();
+    for (int i = 0; i < 2; i++) {
+        lapse(order);
+        eq_str(state(order), "pending pending");
+        t_post(path_of(order, "/pay").p, "");
+        t_status(303);
+        eq_str(state(order), "pending pending held");
+    }
+    lapse(order);
+    eq_str(state(order), "cancelled pending");
+    eq_int(reserved(), 0);
+    eq_str(timeline(order), "placed hold_lapsed hold_lapsed hold_lapsed cancelled");
+    t_post(path_of(order, "/pay").p, "");
+    t_status(409);
+    t_get("/cart.json"); /* the cart is intact */
+    t_json("cart.count", "1");
+    is_true(t_order() > order);
+    t_prove();
+}
+
+T(what_was_kept_long_enough_is_not_taken_again)
+{
+    i64 order = t_order();
+    lapse(order);
+    t_sql("update orders.\"order\" set kept_s = 2700 where id = %" PRId64, order);
+    t_post(path_of(order, "/pay").p, "");
+    t_status(409);
+    t_text("kept for you as long as we can");
+    eq_int(reserved(), 0);
+}
+
 T(a_page_that_was_paid_keeps_the_hold)
 {
     i64 order = t_order();

@@ -34,12 +34,13 @@ select o.id
  order by o.id limit 20;
 
 -- name: place :one
--- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz, lines jsonb, several bigint, request text, wake bool, must bool
+-- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz, lines jsonb, several bigint, request text, wake bool, buyer text, most_orders bigint, most_kept bigint, must bool
 -- All of an order in one step; not placed: this revision has one, or the cart has another. Where it
 -- must be placed, what is sent with it is not done without.
 select case when orders.place(:id, :number, :cart_id, :revision, :person, :email, :name, :phone, :address,
     :lang, :currency, :goods, :delivery, :tax, :total, :tax_inclusive, :rounding,
-    :delivery_method, :delivery_names, :trace, :hold_until, :lines, :several, :request, :wake)
+    :delivery_method, :delivery_names, :trace, :hold_until, :lines, :several, :request, :wake,
+    nullif(:buyer, ''), :most_orders, :most_kept)
             then true when :must then base.refuse('orders.placed') else false end as is_placed;
 
 -- name: settle :one
@@ -77,7 +78,7 @@ select coalesce(max(id), 0)::bigint as event from orders.event where order_id = 
 -- The first lock of every change: order, then payment, then stock.
 select id, number, coalesce(person_id, 0) as person_id, cart_id, cart_revision, email, lang,
        currency, total, status, payment_status, refunded_total, is_held, hold_until,
-       hold_until < now() as lapsed, coalesce(address ->> 'line1', '') <> ''
+       coalesce(buyer, '') as buyer, kept_s, hold_until < now() as lapsed, coalesce(address ->> 'line1', '') <> ''
            or (sealed <> '' and coalesce(address ->> 'city', '') <> '') as has_address
   from orders."order" where id = :id for update;
 
@@ -136,7 +137,8 @@ select count(*) as n
 -- in: id bigint
 update orders."order"
    set payment_status = 'paid', paid_at = now(), updated_at = now(), version = version + 1,
-       status = case when status = 'pending' then 'processing' else status end, is_held = false
+       status = case when status = 'pending' then 'processing' else status end, is_held = false,
+       buyer = null
  where id = :id and payment_status = 'pending';
 
 -- name: fill :exec
@@ -154,11 +156,28 @@ select orders.tell(:id, :kind, :request, :wake) as told;
 update orders."order" set is_held = false, updated_at = now(), version = version + 1
  where id = :id and is_held;
 
+-- name: refuse_hoarding :exec
+-- in: id bigint, buyer text, items bigint[], quantities bigint[], for_s bigint, most_orders bigint, most_kept bigint
+select orders.refuse_hoarding(:id, :buyer, :items, :quantities, :for_s, :most_orders, :most_kept)
+    as fits;
+
 -- name: hold_again :exec
--- in: id bigint, until timestamptz
+-- in: id bigint, until timestamptz, kept_s bigint
 update orders."order"
-   set is_held = true, hold_until = :until, updated_at = now(), version = version + 1
+   set is_held = true, hold_until = :until, kept_s = :kept_s, updated_at = now(),
+       version = version + 1
  where id = :id and status = 'pending' and payment_status = 'pending';
+
+-- name: hold_longer :exec
+-- in: id bigint, until timestamptz, kept_s bigint
+update orders."order" set hold_until = :until, kept_s = :kept_s where id = :id and is_held;
+
+-- name: forget_buyers :exec
+-- in: before timestamptz
+-- What was kept for them is counted no more.
+update orders."order" set buyer = null
+ where id in (select id from orders."order" where buyer is not null and placed_at < :before
+               order by placed_at limit 5000);
 
 -- name: settling :exec
 -- in: id bigint, until timestamptz
@@ -167,8 +186,11 @@ update orders."order" set hold_until = :until where id = :id and is_held;
 
 -- name: cancel :exec
 -- in: id bigint
+-- What was promised and is not needed any more was not kept.
 update orders."order"
-   set status = 'cancelled', is_held = false, updated_at = now(), version = version + 1
+   set status = 'cancelled', updated_at = now(), version = version + 1, is_held = false,
+       kept_s = greatest(0, kept_s - case when is_held and hold_until > now()
+                                          then extract(epoch from hold_until - now()) else 0 end)
  where id = :id and status in ('pending', 'processing');
 
 -- name: cancel_parts :exec

@@ -45,6 +45,10 @@ create table orders."order" (
     hold_until timestamptz not null,
     paid_at timestamptz,
     updated_at timestamptz not null default now(),
+    -- For whom goods are kept that are not paid (orders/place.c): a person, or a digest of a guest's
+    -- network; gone when they are paid, or after a day. And for how many seconds that was promised.
+    buyer text,
+    kept_s int not null default 0,
     constraint one_order_per_revision unique (cart_id, cart_revision),
     constraint totals_add_up check (total = goods_total + delivery_total
         + case when tax_inclusive then 0 else tax_total end),
@@ -60,6 +64,7 @@ create trigger written_plain before update of phone on orders."order" for each r
     when (old.sealed <> '' and new.sealed = old.sealed) execute function base.written_plain();
 create index order_unpaid on orders."order" (placed_at) -- as inventory.hold_lapsing
     where status = 'pending' and payment_status = 'pending' and placed_at is not null;
+create index order_buyer on orders."order" (buyer) where buyer is not null;
 
 create table orders.part (
     id bigint generated always as identity primary key,
@@ -293,31 +298,95 @@ begin
     end loop;
 end $$;
 
+-- What one buyer may have kept without having paid for it: so many orders at once, and in a day no
+-- more of a thing than all that there is of it, for most_kept seconds. Guests are known by nothing
+-- but their network, where many may be honest: for them both figures are higher. Whoever comes near
+-- one of them is locked, so that all who come at once are counted; a person always is.
+create function orders.refuse_hoarding(of_order bigint, by_buyer text, items bigint[],
+    quantities bigint[], for_s bigint, most_orders bigint, most_kept bigint) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    is_locked boolean := false;
+    others bigint;
+    most record;
+begin
+    loop
+        if is_locked or by_buyer like 'p%' then
+            perform pg_advisory_xact_lock(hashtextextended('orders.buyer ' || by_buyer, 0));
+            is_locked := true;
+        end if;
+        select count(*) into others
+          from (select o.id, o.status, o.payment_status, o.is_held from orders."order" o
+                 where o.buyer = by_buyer offset 0) o -- by the buyer, however many are unpaid
+         where o.payment_status = 'pending' and o.status = 'pending' and o.is_held
+           and o.id <> of_order;
+        if others >= most_orders then
+            raise exception using errcode = 'TL409', constraint = 'orders.kept_orders',
+                message = others::text;
+        end if;
+        select w.item, (w.quantity * for_s::numeric + kept.piece_seconds)
+                       / (shelf.on_hand * most_kept::numeric) as share into most
+          from unnest(items, quantities) as w(item, quantity)
+          join inventory.item i on i.id = w.item and i.tracked
+         cross join lateral (
+               select sum(s.on_hand) as on_hand, max(s.on_hand - s.reserved) as free
+                 from inventory.stock s where s.item_id = w.item) shelf
+         cross join lateral (
+               select coalesce(sum(o.kept_s::numeric * (
+                          select max(h.quantity) from inventory.hold h
+                           where h.order_id = o.id and h.item_id = w.item)), 0) as piece_seconds
+                 from (select x.id, x.payment_status, x.placed_at, x.kept_s from orders."order" x
+                        where x.buyer = by_buyer offset 0) o
+                where o.payment_status = 'pending'
+                  and o.placed_at > now() - interval '1 day') kept
+         where shelf.free >= w.quantity -- or it cannot be held anyway
+         order by share desc limit 1;
+        if most.share > 1 then
+            raise exception using errcode = 'TL409', constraint = 'orders.kept_goods',
+                message = most.item::text;
+        end if;
+        exit when is_locked or (2 * (others + 1) < most_orders and coalesce(most.share, 0) < 0.5);
+        is_locked := true;
+    end loop;
+end $$;
+revoke all on function orders.refuse_hoarding from public;
+grant execute on function orders.refuse_hoarding to talat_app;
+grant select on orders."order" to talat_search;
+grant usage on schema inventory to talat_search;
+grant select on inventory.item, inventory.stock, inventory.hold to talat_search;
+grant create on schema orders to talat_search;
+alter function orders.refuse_hoarding owner to talat_search;
+revoke create on schema orders from talat_search;
+
 -- An order as a whole, before any money moves: the agreed basket, a part per organisation, the
 -- stock held, its cart told, the story and the outbox. Locks cart, then stock. False: this revision
 -- has its order already, or the cart has another by now. lines: [{organisation, product, variant,
 -- item, slug, sku, name, options, picture, quantity, unit, total, rate, tax}]. The address brings
--- along what is sealed of it: {..., sealed, keeper, clues}.
+-- along what is sealed of it: {..., sealed, keeper, clues}. by_buyer: as refuse_hoarding has it, and
+-- what they may have kept; null: nobody counts.
 create function orders.place(new_id bigint, new_number text, of_cart bigint, of_revision bigint,
     person bigint, to_email text, to_name text, to_phone text, to_address jsonb, in_lang text,
     in_currency text, goods bigint, delivery bigint, tax bigint, in_all bigint, inclusive boolean,
     rounded text, by_method text, method_names jsonb, how jsonb, held_until timestamptz,
-    lines jsonb, several bigint, by_request text, wake boolean) returns boolean
+    lines jsonb, several bigint, by_request text, wake boolean, by_buyer text, most_orders bigint,
+    most_kept bigint) returns boolean
 language plpgsql as $$
 declare
     l record;
+    wanted record;
 begin
     perform from cart.cart
       where id = of_cart and state = 'open' and revision = of_revision for update;
     if not found then return false; end if;
     insert into orders."order" (id, number, cart_id, cart_revision, person_id, email, name, phone,
         address, sealed, keeper, clues, lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive,
-        rounding, delivery_method, delivery_names, trace, hold_until)
+        rounding, delivery_method, delivery_names, trace, hold_until, buyer, kept_s)
     values (new_id, new_number, of_cart, of_revision, person, to_email, to_name, to_phone,
         to_address - '{sealed,keeper,clues}'::text[], coalesce(to_address ->> 'sealed', ''),
         coalesce((to_address ->> 'keeper')::bigint, 0),
         array(select jsonb_array_elements_text(to_address -> 'clues')), in_lang, in_currency, goods, delivery, tax, in_all, inclusive, rounded,
-        by_method, method_names, how, held_until)
+        by_method, method_names, how, held_until, by_buyer,
+        extract(epoch from held_until - now()))
         on conflict on constraint one_order_per_revision do nothing;
     if not found then return false; end if;
     with line as (
@@ -341,17 +410,34 @@ begin
     )
     select array_agg(x.variant) as variants, array_agg(x.quantity::bigint) as quantities into l
       from line x;
+    select array_agg(w.item) as items, array_agg(w.quantity) as quantities into wanted
+      from (select x.item, sum(x.quantity)::bigint as quantity
+              from jsonb_to_recordset(lines) as x(item bigint, quantity bigint)
+             group by x.item) w;
+    if by_buyer is not null then
+        perform orders.refuse_hoarding(new_id, by_buyer, wanted.items, wanted.quantities,
+            extract(epoch from held_until - now())::bigint, most_orders, most_kept);
+    end if;
     perform cart.keep(of_cart, l.variants, l.quantities);
     perform inventory.reserve(new_id, wanted.items, wanted.quantities, held_until, several,
-               by_request, wake)
-       from (select array_agg(w.item) as items, array_agg(w.quantity) as quantities
-               from (select x.item, sum(x.quantity)::bigint as quantity
-                       from jsonb_to_recordset(lines) as x(item bigint, quantity bigint)
-                      group by x.item) w) wanted;
+        by_request, wake);
     insert into orders.event (order_id, kind, actor, person_id)
     values (new_id, 'placed', 'buyer', person);
     perform orders.tell(new_id, 'order.created', by_request, wake);
     return true;
+end $$;
+-- As programs of the version before call it.
+create function orders.place(new_id bigint, new_number text, of_cart bigint, of_revision bigint,
+    person bigint, to_email text, to_name text, to_phone text, to_address jsonb, in_lang text,
+    in_currency text, goods bigint, delivery bigint, tax bigint, in_all bigint, inclusive boolean,
+    rounded text, by_method text, method_names jsonb, how jsonb, held_until timestamptz,
+    lines jsonb, several bigint, by_request text, wake boolean) returns boolean
+language plpgsql as $$
+begin
+    return orders.place(new_id, new_number, of_cart, of_revision, person, to_email, to_name,
+        to_phone, to_address, in_lang, in_currency, goods, delivery, tax, in_all, inclusive, rounded,
+        by_method, method_names, how, held_until, lines, several, by_request, wake, null, null,
+        null);
 end $$;
 
 -- Its money has come and its stock is held: the goods leave, the cart is done. The caller holds the
@@ -365,7 +451,8 @@ begin
     perform inventory.sell(of_order, 'order:' || of_order || ' sold');
     update orders."order"
        set payment_status = 'paid', paid_at = now(), updated_at = now(), version = version + 1,
-           status = case when status = 'pending' then 'processing' else status end, is_held = false
+           status = case when status = 'pending' then 'processing' else status end, is_held = false,
+           buyer = null
      where id = of_order and payment_status = 'pending';
     update orders.part set status = 'processing'
      where order_id = of_order and status = 'pending';
@@ -454,7 +541,7 @@ begin
     return query
     with mine as (select o.id, o.email from orders."order" o where o.id = any(of_orders))
     update orders."order" o
-       set email = '', name = '', phone = '', sealed = '', clues = '{}', forget_from = null,
+       set email = '', name = '', phone = '', sealed = '', clues = '{}', forget_from = null, buyer = null,
            address = jsonb_build_object('line1', '', 'line2', '', 'city', '', 'region', '',
                                         'postcode', '', 'country', o.address ->> 'country')
       from mine where o.id = mine.id

@@ -12,6 +12,7 @@
 
 #define SETTLING  (10 * MINUTE) /* a payment on its way keeps its stock so long, then again */
 #define FORGOTTEN (24 * HOUR)   /* never paid, nobody came back: cancelled */
+#define COUNTED   (25 * HOUR) /* what was kept for one buyer: of a day */
 
 /* ---- payments' news -----------------------------------------------------------------------------
  */
@@ -231,10 +232,12 @@ static int let_go(struct ctx *c, void *with)
         !str_is(node_str(order, "payment_status"), "pending"))
         return E_OK;
     TRY(page_is_closed(c, id));
+    TRY(orders_note(c, id, "hold_lapsed", "system", 0, NULL));
+    if (!orders_left_s(c, node_int(order, "kept_s"))) /* they can be ordered anew */
+        return orders_cancel_locked(c, order, 0, "system", NULL);
     TRY(cart_let_go(c, node_int(order, "cart_id"), 0));
     TRY(inventory_free(c, id));
     TRY(q_orders_let_go(c, NULL, id));
-    TRY(orders_note(c, id, "hold_lapsed", "system", 0, NULL));
     TRY(orders_say_lapsed(c, order));
     return orders_tell(c, id, "order.updated");
 }
@@ -279,9 +282,12 @@ static int erase_due_once(struct ctx *c, void *with)
 
 static int erase_due(struct ctx *c) { return pg_tx(c, erase_due_once, NULL); }
 
+static int forget_buyers(struct ctx *c) { return q_orders_forget_buyers(c, NULL, c->now - COUNTED); }
+
 CRONS(orders){
     { "orders.lapsing", 15 * SECOND, find_lapsing },
     { "orders.forget_answers", HOUR, orders_forget_answers },
     { "orders.erase_due", HOUR, erase_due },
+    { "orders.forget_buyers", HOUR, forget_buyers },
     END_OF_CRONS,
 };

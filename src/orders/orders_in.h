@@ -44,7 +44,22 @@ int orders_seal(struct ctx *, i64 order, i64 keeper, str phone, const struct nod
     struct orders_sealed *out);
 struct node *orders_label(struct ctx *, const struct orders_sealed *); /* for orders.place */
 int page_is_closed(struct ctx *, i64 order); /* E_CONFLICT when it can still be paid */
+i64 orders_hold_minutes(struct ctx *);
 when orders_hold_end(struct ctx *);
+/* For how long its goods may be kept once more, of so many seconds they have been already; 0: they
+ * were kept long enough. */
+i64 orders_left_s(struct ctx *, i64 kept_s);
+/* Who places an order, as orders.refuse_hoarding counts them, and what they may have kept; no
+ * buyer: nobody counts. */
+struct orders_buyer {
+    str who;
+    i64 most_orders, most_kept_s;
+};
+void orders_who_buys(struct ctx *, i64 person, struct orders_buyer *);
+void orders_may_keep(struct ctx *, str who, struct orders_buyer *);
+/* What refuse_hoarding has refused, in words; any other error as it is. */
+struct inventory_want;
+int orders_why_hoarding(struct ctx *, int err, str who, const struct inventory_want *, size_t n);
 #define ORDERS_PROVIDER S("stripe")
 struct payment_order;
 void orders_payment(struct ctx *, struct payment_order *); /* what its page shows and leads to */

@@ -12,11 +12,97 @@
 
 #define MOST_LINES   100
 #define HOLD_MINUTES 15
+#define HOLD_TIMES   3   /* as often goods are kept for an order, one time after the other */
+#define HELD_ORDERS  3   /* at once, of a person */
+#define HELD_THERE   100 /* ... of all guests of a network */
+#define GUESTS       3   /* as many may be after the same thing there, and honest */
 
-when orders_hold_end(struct ctx *c)
+/* ---- how long goods are kept, and how many --------------------------------------------------- */
+
+i64 orders_hold_minutes(struct ctx *c)
 {
-    return c->now + conf_int(c->app->conf, "hold_minutes", HOLD_MINUTES) * MINUTE;
+    return conf_int(c->app->conf, "hold_minutes", HOLD_MINUTES);
 }
+
+when orders_hold_end(struct ctx *c) { return c->now + orders_hold_minutes(c) * MINUTE; }
+
+static i64 most_kept_s(struct ctx *c)
+{
+    return conf_int(c->app->conf, "hold_times", HOLD_TIMES) * orders_hold_minutes(c) * 60;
+}
+
+/* A rest in which hardly anybody pays is none. */
+i64 orders_left_s(struct ctx *c, i64 kept_s)
+{
+    i64 once = orders_hold_minutes(c) * 60, left = most_kept_s(c) - kept_s;
+    return left < once / 3 ? 0 : left < once ? left : once;
+}
+
+/* "7 0 web digest request salt/203.0.113.7"; none of what is asked for on this machine. */
+static str address_of(str source)
+{
+    str rest = source, word = str_none, salt;
+    for (int i = 0; i < 6 && rest.n; i++)
+        str_cut(&rest, ' ', &word);
+    return str_find(word, S("/")) >= 0 && str_cut(&word, '/', &salt) ? word : str_none;
+}
+
+void orders_may_keep(struct ctx *c, str who, struct orders_buyer *out)
+{
+    bool is_person = str_starts(who, S("p"));
+    i64 factor = limit_factor(c->app);
+    i64 orders = is_person ? conf_int(c->app->conf, "hold_orders", HELD_ORDERS)
+                           : conf_int(c->app->conf, "hold_orders_address", HELD_THERE);
+    *out = (struct orders_buyer){ factor ? who : str_none, orders * factor,
+        most_kept_s(c) * (is_person ? 1 : GUESTS) * factor };
+}
+
+/* Of a guest nothing is known that they could not make up, but the network. It is not written
+ * down: its digest is, under the shop's secret. */
+void orders_who_buys(struct ctx *c, i64 person, struct orders_buyer *out)
+{
+    str address = address_of(c->source), who = str_none;
+    if (person)
+        who = str_fmt(c->mem, "p%" PRId64, person);
+    else if (address.n)
+        who = str_fmt(c->mem, "a%.*s",
+            STR(str_upto(crypto_hmac_sha256_hex(c->mem, c->app->secret,
+                    str_fmt(c->mem, "buyer %.*s", STR(limit_network(c->mem, address)))), 32)));
+    orders_may_keep(c, who, out);
+}
+
+static str sku_of(const struct inventory_want *wants, size_t n, str item)
+{
+    i64 id;
+    for (size_t i = 0; str_int(item, &id) && i < n; i++)
+        if (wants[i].item == id)
+            return wants[i].sku;
+    return str_none;
+}
+
+int orders_why_hoarding(
+    struct ctx *c, int err, str who, const struct inventory_want *wants, size_t n)
+{
+    bool is_orders = err && pg_broke(c, "orders.kept_orders");
+    if (!is_orders && !(err && pg_broke(c, "orders.kept_goods")))
+        return err;
+    str sku = sku_of(wants, n, c->fault.text);
+    metric_add(c->app, "hoarding_refused_total", 1);
+    fault_clear(c);
+    if (!is_orders)
+        return fail(c, E_CONFLICT, "orders.kept_goods",
+            "%.*s was kept for you several times today and not paid. Please try again tomorrow.",
+            STR(sku));
+    return str_starts(who, S("p"))
+        ? fail(c, E_CONFLICT, "orders.kept_orders",
+              "You have other orders that are not paid yet. Please pay or cancel one of them first.")
+        : fail(c, E_CONFLICT, "orders.kept_orders",
+              "Very many orders from your network are not paid yet. Please log in, or try again in "
+              "a few minutes.");
+}
+
+/* ---- writing it -------------------------------------------------------------------------------
+ */
 
 static str as_json(struct ctx *c, const struct node *value)
 {
@@ -90,14 +176,14 @@ static str lines_of(struct ctx *c, const struct placing *p)
     return as_json(c, lines);
 }
 
-static int why_not(struct ctx *c, int err, const struct placing *p)
+static int why_not(struct ctx *c, int err, const struct placing *p, str who)
 {
     struct inventory_want wants[MOST_LINES];
     size_t n = 0;
     EACH(item, p->lines)
         wants[n++] = (struct inventory_want){ .item = node_int(&item->node, "item_id"),
             .sku = node_str(&item->node, "sku") };
-    return inventory_why(c, err, wants, n);
+    return orders_why_hoarding(c, inventory_why(c, err, wants, n), who, wants, n);
 }
 
 static i64 keeper_of(const struct basket *b)
@@ -129,6 +215,7 @@ struct writing {
     const struct placing *placing;
     struct orders_placed *out;
     struct orders_sealed label;
+    struct orders_buyer buyer;
     str number;
     when until;
     struct node *row;
@@ -143,7 +230,8 @@ static int write(struct ctx *c, struct writing *w)
         p->priced->delivery, p->priced->tax, p->priced->total, p->basket->tax_inclusive,
         p->basket->rounding == ROUND_PER_TOTAL ? S("per_total") : S("per_line"), p->delivery_method,
         as_json(c, p->delivery_names), as_json(c, p->priced->trace), w->until, lines_of(c, p),
-        SEVERAL_LEFT, c->id, job_wakes(c), p->is_to_pay);
+        SEVERAL_LEFT, c->id, job_wakes(c), w->buyer.who, w->buyer.most_orders,
+        w->buyer.most_kept_s, p->is_to_pay);
 }
 
 /* In one go, and in one transaction: both are there, or neither. */
@@ -164,12 +252,13 @@ static int place_new(
     struct writing w = { .placing = p, .out = out, .until = orders_hold_end(c) };
     w.number = str_fmt(c->mem, "TL-%.*s-%.*s-%.*s", 4, code.p, 4, code.p + 4, 4, code.p + 8);
     TRY(orders_seal(c, out->id, keeper_of(p->basket), p->phone, p->address, &w.label));
+    orders_who_buys(c, p->person, &w.buyer);
     if (p->is_to_pay)
         out->pay = payment_of(c, p, w.number, w.until);
     int err = p->is_to_pay ? pg_tx(c, write_to_pay, &w) : write(c, &w);
     *is_placed = !err && node_bool(w.row, "is_placed");
     if (!err || !pg_broke(c, "orders.placed"))
-        return why_not(c, err, p);
+        return why_not(c, err, p, w.buyer.who);
     fault_clear(c);
     return E_OK;
 }

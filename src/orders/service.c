@@ -233,31 +233,70 @@ struct holding {
     when until;
 };
 
-static int want_again(struct ctx *c, i64 order, when until)
-{
-    struct node *lines;
-    size_t n = 0;
-    TRY(q_orders_lines(c, &lines, order));
-    struct inventory_want *wants = NEWS(c->mem, struct inventory_want, node_count(lines) + 1);
-    EACH(item, lines)
-        wants[n++] = (struct inventory_want){ node_int(&item->node, "item_id"),
-            node_int(&item->node, "quantity"), node_str(&item->node, "sku") };
-    return inventory_hold(c, order, wants, n, until);
-}
+/* What is to be taken again, and for which variants of its cart. */
+struct goods {
+    struct inventory_want *wants;
+    i64 *items, *variants, *quantities;
+    size_t n;
+};
 
-/* Its lines' variants, to tell its cart. */
-static int variants_of(struct ctx *c, i64 order, i64 **variants, i64 **quantities, size_t *n)
+static int goods_of(struct ctx *c, i64 order, struct goods *g)
 {
     struct node *lines;
-    *n = 0;
     TRY(q_orders_lines(c, &lines, order));
-    *variants = NEWS(c->mem, i64, node_count(lines) + 1);
-    *quantities = NEWS(c->mem, i64, node_count(lines) + 1);
+    size_t most = node_count(lines) + 1;
+    *g = (struct goods){ NEWS(c->mem, struct inventory_want, most), NEWS(c->mem, i64, most),
+        NEWS(c->mem, i64, most), NEWS(c->mem, i64, most), 0 };
     EACH(item, lines) {
-        (*variants)[*n] = node_int(&item->node, "variant_id");
-        (*quantities)[(*n)++] = node_int(&item->node, "quantity");
+        size_t i = g->n++;
+        g->items[i] = node_int(&item->node, "item_id");
+        g->variants[i] = node_int(&item->node, "variant_id");
+        g->quantities[i] = node_int(&item->node, "quantity");
+        g->wants[i] = (struct inventory_want){ g->items[i], g->quantities[i],
+            node_str(&item->node, "sku") };
     }
     return E_OK;
+}
+
+static int refuse_hoarding(
+    struct ctx *c, const struct node *order, const struct goods *g, i64 for_s)
+{
+    struct orders_buyer buyer;
+    orders_may_keep(c, node_str(order, "buyer"), &buyer);
+    if (!buyer.who.n)
+        return E_OK;
+    int err = q_orders_refuse_hoarding(c, NULL, node_int(order, "id"), buyer.who, g->items, g->n,
+        g->quantities, g->n, for_s, buyer.most_orders, buyer.most_kept_s);
+    return orders_why_hoarding(c, err, buyer.who, g->wants, g->n);
+}
+
+/* Who is sent to pay now has the whole time before them, as long as it was not kept long enough. */
+static int hold_longer(struct ctx *c, const struct holding *h, const struct node *order)
+{
+    i64 kept_s = node_int(order, "kept_s"), left_s = orders_left_s(c, kept_s);
+    when end, until = h->until;
+    if (!when_parse(node_str(order, "hold_until"), &end) || end >= until || !left_s)
+        return E_OK;
+    until = until - end > left_s * SECOND ? end + left_s * SECOND : until;
+    TRY(q_orders_hold_longer(c, NULL, h->order, until, kept_s + (until - end) / SECOND));
+    return inventory_extend(c, h->order, until);
+}
+
+/* It was on the shelf meanwhile: what is still there is taken. */
+static int take_again(struct ctx *c, const struct holding *h, const struct node *order)
+{
+    struct goods g;
+    i64 kept_s = node_int(order, "kept_s"), left_s = orders_left_s(c, kept_s);
+    if (!left_s)
+        return fail(c, E_CONFLICT, "orders.kept_long",
+            "These goods were kept for you as long as we can. Please cancel this order; if they "
+            "are still there, you can order them anew.");
+    when until = c->now + left_s * SECOND;
+    TRY(goods_of(c, h->order, &g));
+    TRY(refuse_hoarding(c, order, &g, left_s));
+    TRY(cart_keep(c, node_int(order, "cart_id"), g.variants, g.quantities, g.n));
+    TRY(inventory_hold(c, h->order, g.wants, g.n, until));
+    return q_orders_hold_again(c, NULL, h->order, until, kept_s + left_s);
 }
 
 /* Before the buyer is sent to pay, what is paid for must be there. */
@@ -265,20 +304,11 @@ static int hold_again(struct ctx *c, void *with)
 {
     struct holding *h = with;
     struct node *row;
-    i64 *variants, *quantities;
-    size_t n;
     TRY(q_orders_lock(c, &row, h->order));
     if (!str_is(node_str(row, "status"), "pending") ||
         !str_is(node_str(row, "payment_status"), "pending"))
         return fail(c, E_CONFLICT, "orders.not_open", "This order is not waiting for a payment.");
-    if (node_bool(row, "is_held")) { /* who is sent to pay now has the whole time before them */
-        TRY(q_orders_settling(c, NULL, h->order, h->until));
-        return inventory_extend(c, h->order, h->until);
-    }
-    TRY(variants_of(c, h->order, &variants, &quantities, &n));
-    TRY(cart_keep(c, node_int(row, "cart_id"), variants, quantities, n));
-    TRY(want_again(c, h->order, h->until));
-    return q_orders_hold_again(c, NULL, h->order, h->until);
+    return node_bool(row, "is_held") ? hold_longer(c, h, row) : take_again(c, h, row);
 }
 
 /* As it was placed with, a moment ago. */

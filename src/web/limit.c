@@ -118,7 +118,7 @@ static i64 allowed(const struct limits *limits, size_t class)
  */
 
 /* The first four groups of an IPv6 address in full form, or "::"-shortened, as text. */
-static str network_of(struct arena *mem, str address)
+str limit_network(struct arena *mem, str address)
 {
     if (str_find(address, S(":")) < 0 || str_find(address, S(".")) >= 0)
         return address;
@@ -141,7 +141,9 @@ static str user_of(struct req *r)
     return own.n ? str_fmt(mem, "c%.*s", STR(str_upto(crypto_sha256_hex(mem, own), 24))) : str_none;
 }
 
-str limit_address(struct req *r) { return network_of(r->c.mem, r->remote); }
+i64 limit_factor(const struct app *app) { return app->limits ? app->limits->factor : 0; }
+
+str limit_address(struct req *r) { return limit_network(r->c.mem, r->remote); }
 
 static str who_of(struct req *r, enum by by)
 {

@@ -28,6 +28,7 @@
     X("account_erased_total", "counter", "People who were erased at their wish")                   \
     X("vault_broken_total", "counter", "Sealed values that do not open though their key is there") \
     X("orders_placed_total", "counter", "Orders placed")                                           \
+    X("hoarding_refused_total", "counter", "Orders refused: too much is kept unpaid for one buyer") \
     X("payments_total", "counter", "Payments captured")                                            \
     X("webhooks_total", "counter", "Provider events taken in")                                     \
     X("webhooks_refused_total", "counter", "Provider events with a wrong signature")               \

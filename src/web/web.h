@@ -256,6 +256,8 @@ int limit_take(struct req *, const char *name, str key, i64 add);
 /* The X-RateLimit headers, for who refuses by a count of their own. */
 void limit_say(struct req *, i64 most, i64 left, i64 reset_s);
 str limit_address(struct req *); /* for such keys: of an IPv6 household all are one */
+str limit_network(struct arena *, str address);
+i64 limit_factor(const struct app *); /* of what is not strict; 0: nothing is counted */
 /* Several at once, in one round trip: all are counted or none; add -1 gives back. At most four. */
 struct limit_ask {
     const char *name;

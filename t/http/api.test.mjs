@@ -3,8 +3,9 @@
 import { test, before, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { Node } from './node.mjs';
 import { skip, Browser, agents, ask, calm, conf, goods, invariants, isPaid, one, orderRow, paymentsOf, quote, rows, sim,
-    stockOf, switches, until, url } from './shop.mjs';
+    sql, stockOf, switches, until, url } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 afterEach(async () => { if (!skip) await calm(); });
@@ -52,6 +53,27 @@ async function confirm(payment, method = 'pm_card_visa') {
         body: new URLSearchParams({ client_secret: payment.clientSecret, payment_method: method, return_url: url }) });
     return { status: got.status, data: await got.json() };
 }
+
+test('32 orders of one person at once: three are kept; 32 clicks on Pay: one longer hold', { skip, timeout: 120000 }, async () => {
+    const strict = new Node({ limits: 'on', limit_classes: 'general-address 100000/60,general 100000/60,orders 100000/60,orders-address 100000/60', web_workers: 1, slow_workers: 6 });
+    const thing = goods({ stock: 100 }), me = await somebody();
+    await strict.start();
+    try {
+        const answers = await Promise.all(Array.from({ length: 32 }, () => me.buy(thing.sku, 1, { to: strict.at })));
+        assert.deepEqual(tally(answers), { 201: 3, 409: 29 }, JSON.stringify(answers.map(({ body }) => body).slice(0, 5)));
+        for (const { status, body } of answers) if (status === 409) assert.match(body, /not paid yet/);
+        assert.deepEqual(stockOf(thing.sku), { on_hand: 100, reserved: 3 });
+        const browser = new Browser({ to: strict.at }), { id, number, key } = await browser.order(thing.sku);
+        sql(`update orders."order" set hold_until = hold_until - interval '14 minutes' where id = ${id}`);
+        const clicks = await Promise.all(Array.from({ length: 32 }, () => browser.post(`/orders/${number}/pay`, { key })));
+        assert.deepEqual(tally(clicks), { 303: 32 });
+        const kept = one(`select kept_s from orders."order" where id = ${id}`);
+        assert.ok(kept >= 1735 && kept <= 1745, `${kept} s: one longer hold`);
+    } finally {
+        await strict.stop();
+    }
+    invariants();
+});
 
 test('log in, order, pay by the client secret, be sent the goods', { skip, timeout: 180000 }, async () => {
     const thing = goods({ stock: 5 }), me = await somebody(), staff = await admin();
