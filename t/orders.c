@@ -305,6 +305,25 @@ T(a_lapsed_hold_goes_back_when_its_page_is_closed)
     t_prove();
 }
 
+T(pages_say_for_how_long_goods_are_kept_here)
+{
+    t_open();
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "hold_minutes", S("40"));
+    i64 order = t_order();
+    t_get("/checkout/pay");
+    t_text("We keep the goods for you for 40 minutes.");
+    t_get("/th/checkout/pay");
+    t_text("ให้คุณ 40 นาที");
+    t_get("/vi/checkout/pay");
+    t_text("cho bạn 40 phút.");
+    lapse(order);
+    opens(order, 200);
+    t_text("We kept the goods for 40 minutes; now they are for sale again.");
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "hold_minutes", S("1"));
+    opens(order, 200);
+    t_text("We kept the goods for 1 minute; now");
+}
+
 /* As after so many minutes. */
 static void pass(i64 order, int minutes)
 {

@@ -75,6 +75,7 @@ static int page(struct req *r, i64 step, struct node **document)
     node_hide(node_set_bool(c->mem, *document, S("is_step_1"), step == 1));
     node_hide(node_set_bool(c->mem, *document, S("is_step_2"), step == 2));
     node_hide(node_set_bool(c->mem, *document, S("is_step_3"), step == 3));
+    node_hide(node_set_int(c->mem, *document, S("hold_minutes"), orders_hold_minutes(c)));
     address = node_get(node_get(checkout, S("draft")), S("address"));
     bool is_typed = step == 1 && r->method == POST;
     str country = is_typed ? str_upper(c->mem, in_str(r, "country")) : node_str(address, "country");

@@ -98,6 +98,7 @@ bool orders_link_ok(struct ctx *, str number, str key);
 void orders_remember(struct req *, str number);
 str orders_path(struct ctx *, str number);
 
+i64 orders_hold_minutes(struct ctx *); /* for so long goods are kept for an order, unpaid */
 /* Opens or finds the page where the buyer pays; takes the stock again when the hold has
  * lapsed. Calls outside. The order's number is said also when no page could be opened. */
 int orders_pay_url(struct ctx *, const struct orders_placed *, str *number, str *url);

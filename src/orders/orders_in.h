@@ -44,7 +44,6 @@ int orders_seal(struct ctx *, i64 order, i64 keeper, str phone, const struct nod
     struct orders_sealed *out);
 struct node *orders_label(struct ctx *, const struct orders_sealed *); /* for orders.place */
 int page_is_closed(struct ctx *, i64 order); /* E_CONFLICT when it can still be paid */
-i64 orders_hold_minutes(struct ctx *);
 when orders_hold_end(struct ctx *);
 /* For how long its goods may be kept once more, of so many seconds they have been already; 0: they
  * were kept long enough. */

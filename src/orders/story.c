@@ -6,15 +6,13 @@
 /* ---- where it stands ------------------------------------------------------------------------ */
 
 static const struct standing {
-    const char *flag, *title, *text; /* the first flag that holds speaks */
+    const char *flag, *title, *text; /* the first flag that holds speaks; NULL: the page itself */
 } standings[] = {
     { "is_refunded", SAYS("Your money is on its way back"),
         SAYS("We have sent it back the way it came. Your bank may take a few days to show it.") },
     { "is_cancelled", SAYS("This order is cancelled"),
         SAYS("Nothing will be sent. If you have paid already, the money comes back to you.") },
-    { "is_lapsed", SAYS("The time to pay is over"),
-        SAYS("We kept the goods for 15 minutes; now they are for sale again. As long as they are "
-             "there you can still pay.") },
+    { "is_lapsed", SAYS("The time to pay is over"), NULL },
     { "is_unpaid", SAYS("Waiting for your payment"),
         SAYS("As soon as your payment has arrived we pack the parcel.") },
     { "is_delivered", SAYS("It has arrived"),
@@ -33,7 +31,8 @@ static void set_standing(struct ctx *c, struct node *order)
     while (s[1].flag && !node_bool(order, s->flag))
         s++;
     node_hide(node_set_str(c->mem, order, S("status_title"), say(c, s->title)));
-    node_hide(node_set_str(c->mem, order, S("status_text"), say(c, s->text)));
+    node_hide(node_set_str(c->mem, order, S("status_text"), s->text ? say(c, s->text) : str_none));
+    node_hide(node_set_int(c->mem, order, S("hold_minutes"), orders_hold_minutes(c)));
 }
 
 /* ---- the steps --------------------------------------------------------------------------------
