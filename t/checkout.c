@@ -226,6 +226,70 @@ T(who_comes_too_late_is_told)
     t_prove();
 }
 
+/* ---- sums nobody can pay -------------------------------------------------------------------- */
+
+static void costs(const char *currency, i64 amount)
+{
+    t_sql("update catalog.price set amount = %" PRId64 ", compare_at = null where currency = '%s' "
+          "and variant_id = (select id from catalog.variant where sku = '" CABLE "'); "
+          "update shipping.price set amount = 0", amount, currency);
+}
+
+T(what_costs_less_than_can_be_paid_is_said_before_it_is_an_order)
+{
+    i64 revision, total, before = orders();
+    costs("THB", 999);
+    filled(&revision, &total);
+    eq_int(total, 999);
+    pay(revision, total);
+    t_status(409);
+    t_text("The least that can be paid here is ฿10.00.");
+    eq_int(orders(), before);
+    costs("THB", 1000);
+    pay(revision, (seen("totals", "total")));
+    t_status(303);
+    t_header_has("Location", "/c/pay/cs_");
+    eq_int(orders(), before + 1);
+}
+
+T(what_costs_nothing_is_not_an_order)
+{
+    i64 revision, total, before = orders();
+    costs("THB", 0);
+    filled(&revision, &total);
+    pay(revision, total);
+    t_status(409);
+    t_text("An order that costs nothing cannot be placed here.");
+    eq_int(orders(), before);
+    t_prove();
+}
+
+T(an_order_whose_sum_the_provider_refuses_is_cancelled_and_its_cart_goes_on)
+{
+    i64 revision, total, before = orders();
+    costs("VND", 12000); /* of dong it publishes no least charge: only it knows */
+    t_open();
+    t_cookie_set(COOKIE_CURRENCY, "VND");
+    filled(&revision, &total);
+    eq_int(total, 12000);
+    pay(revision, total);
+    t_status(409);
+    t_text("takes no payment of this sum, so this order is cancelled");
+    eq_int(orders(), before + 1);
+    eq_str(t_str("select status || ' ' || payment_status as s from orders.\"order\" where id = "
+                 "(select max(id) from orders.\"order\")"), "cancelled pending");
+    eq_int(t_int("select count(*) as n from payments.attempt where order_id = "
+                 "(select max(id) from orders.\"order\") and state <> 'failed'"), 0);
+    eq_int(t_int("select sum(s.reserved)::bigint as n from inventory.stock s join catalog.variant v "
+                 "on v.item_id = s.item_id and v.sku = '" CABLE "'"), 0);
+    t_put(CABLE, 1); /* two of them can be paid */
+    revision = seen("cart", "revision");
+    pay(revision, seen("totals", "total"));
+    t_status(303);
+    t_header_has("Location", "/c/pay/cs_");
+    t_prove();
+}
+
 /* ---- twice ------------------------------------------------------------------------------------------ */
 
 T(the_same_submission_twice_is_one_order_and_one_answer)

@@ -15,7 +15,7 @@ struct gathered {
     struct orders_before before;
 };
 int checkout_gather(struct ctx *, struct gathered *);
-int checkout_costs(struct ctx *, const struct gathered *); /* E_CONFLICT when nothing at all */
+int checkout_costs(struct ctx *, const struct gathered *); /* E_CONFLICT when it is nothing, or too little to be paid */
 struct orders_placed;
 /* id 0: a new one; is_to_pay: as in struct placing. */
 int checkout_order(struct ctx *, struct gathered *, i64 person, i64 id, bool is_to_pay,

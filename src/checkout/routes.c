@@ -250,30 +250,38 @@ static int show_pay(struct req *r)
     return first.n ? see_other(r, first) : reply_with(r, document);
 }
 
+/* The page again, with what is wrong; or the step that must be taken first. */
+static int refuse(struct req *r, int err)
+{
+    struct ctx *c = &r->c;
+    struct node *document;
+    struct fault fault = c->fault;
+    fault_clear(c);
+    TRY(page(r, 3, &document));
+    str first = step_before(document, true);
+    c->fault = fault;
+    bool is_unready = str_is(fault.key, "checkout.unready") && r->format != JSON;
+    return is_unready && first.n ? see_other(r, first) : again(r, err, document);
+}
+
 /* Places the order and opens its payment page. When the provider cannot be reached the order
  * is kept, and its own page says so and offers to pay again. */
 static int pay(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct node *document;
     struct orders_placed placed;
     str number, url;
     int err = in_fault(r);
     if (!err)
         err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &placed);
-    if (err) {
-        struct fault fault = c->fault;
-        fault_clear(c);
-        TRY(page(r, 3, &document));
-        str first = step_before(document, true);
-        c->fault = fault;
-        bool is_unready = str_is(fault.key, "checkout.unready") && r->format != JSON;
-        return is_unready && first.n ? see_other(r, first) : again(r, err, document);
-    }
+    if (err)
+        return refuse(r, err);
     c->scope.order = placed.id;
     int away = orders_pay_url(c, &placed, &number, &url);
     if (!number.n)
         return away;
+    if (away && str_is(c->fault.key, ORDERS_SUM))
+        return refuse(r, away);
     fault_clear(c);
     if (!me(r))
         orders_remember(r, number);

@@ -235,10 +235,15 @@ int checkout_save_delivery(struct ctx *c, i64 cart, str method)
 
 int checkout_costs(struct ctx *c, const struct gathered *g)
 {
-    return g->priced.total ? E_OK
-                           : fail(c, E_CONFLICT, "checkout.free",
-                                 "An order that costs nothing cannot be placed here. Please write "
-                                 "to us.");
+    i64 least = orders_least(c->currency);
+    if (!g->priced.total)
+        return fail(c, E_CONFLICT, "checkout.free",
+            "An order that costs nothing cannot be placed here. Please write to us.");
+    if (g->priced.total < least)
+        return fail(c, E_CONFLICT, "checkout.least",
+            "The least that can be paid here is %.*s. Please put something more into your cart.",
+            STR(locale_money(c, least, c->currency)));
+    return E_OK;
 }
 
 int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 id, bool is_to_pay,

@@ -102,6 +102,9 @@ i64 orders_hold_minutes(struct ctx *); /* for so long goods are kept for an orde
 /* Opens or finds the page where the buyer pays; takes the stock again when the hold has
  * lapsed. Calls outside. The order's number is said also when no page could be opened. */
 int orders_pay_url(struct ctx *, const struct orders_placed *, str *number, str *url);
+/* ... which has failed because nobody can pay such a sum: then the order is cancelled. */
+#define ORDERS_SUM "orders.sum"
+i64 orders_least(str currency); /* the least that can be paid here, as far as it is known */
 /* The same for another program: the payment's id at the provider, and what to confirm it with. */
 int orders_pay_intent(struct ctx *, i64 order, str *payment_id, str *client_secret);
 /* Where it is to be sent: {line1, line2, city, region, postcode, country}. */

@@ -348,14 +348,28 @@ static int start_payment(
     return payments_start(c, ORDERS_PROVIDER, &pay, NULL, opened);
 }
 
+i64 orders_least(str currency) { return payments_least(ORDERS_PROVIDER, currency); }
+
+/* An order that nobody can pay waits for nothing: its goods and its cart are free again. */
+static int end_unpayable(struct ctx *c, i64 order, int err)
+{
+    if (!err || !str_is(c->fault.key, PAYMENTS_SUM))
+        return err;
+    fault_clear(c);
+    TRY(orders_cancel(c, order, 0, "system"));
+    return fail(c, E_CONFLICT, ORDERS_SUM,
+        "Our payment partner takes no payment of this sum, so this order is cancelled. Your cart is "
+        "as it was: please change it and order again.");
+}
+
 int orders_pay_url(struct ctx *c, const struct orders_placed *placed, str *number, str *url)
 {
     struct payment_opened opened;
     *number = placed->pay ? placed->pay->number : str_none;
-    if (placed->pay)
-        TRY(payments_start(c, ORDERS_PROVIDER, placed->pay, placed->attempt, &opened));
-    else
-        TRY(start_payment(c, placed->id, PAY_ON_PAGE, number, &opened));
+    int err = placed->pay
+        ? payments_start(c, ORDERS_PROVIDER, placed->pay, placed->attempt, &opened)
+        : start_payment(c, placed->id, PAY_ON_PAGE, number, &opened);
+    TRY(end_unpayable(c, placed->id, err));
     *url = opened.url;
     return E_OK;
 }
@@ -364,7 +378,7 @@ int orders_pay_intent(struct ctx *c, i64 id, str *payment_id, str *client_secret
 {
     struct payment_opened opened;
     str number;
-    TRY(start_payment(c, id, PAY_BY_INTENT, &number, &opened));
+    TRY(end_unpayable(c, id, start_payment(c, id, PAY_BY_INTENT, &number, &opened)));
     *payment_id = opened.payment_id;
     *client_secret = opened.client_secret;
     return E_OK;

@@ -23,9 +23,13 @@ struct payment_opened {
 };
 /* Opens (or finds again) the one open attempt of an order at the provider; one of the other way
  * is closed there first. Calls outside: only from SLOW routes and jobs, never inside a
- * transaction. E_PROVIDER: not now, the order stays. */
+ * transaction. E_PROVIDER: not now, the order stays; E_CONFLICT PAYMENTS_SUM: never. */
 int payments_start(struct ctx *, str provider, const struct payment_order *,
     struct node *attempt, struct payment_opened *);
+/* It takes no payment of such a sum, whoever asks: payments_start has failed with that. */
+#define PAYMENTS_SUM "payments.sum"
+/* The least that the provider takes, in minor units, as far as it says so; 0: not known. */
+i64 payments_least(str provider, str currency);
 /* The order's open attempt, made unless there is one; NULL: another is just ending. In a batch it is
  * there after pg_flush. payments_start takes it (NULL: looks for it) and goes on. */
 int payments_attempt(struct ctx *, str provider, const struct payment_order *, struct node **);

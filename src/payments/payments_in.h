@@ -12,7 +12,9 @@ int payments_note(struct ctx *, void *saying);
 
 /* The provider has said a clear no to a request that it never carried out, also not under this
  * key before: what was asked for does not exist and will not. */
-#define IS_REFUSED(c) str_is((c)->fault.key, "payments.refused")
+#define IS_REFUSED(c) (str_is((c)->fault.key, "payments.refused") || IS_SUM_REFUSED(c))
+/* ... and would say so however often it is asked: it takes no such sum. */
+#define IS_SUM_REFUSED(c) str_is((c)->fault.key, PAYMENTS_SUM)
 
 /* ledger.c: one transaction per cause; E_OK with *fresh false when it is booked already. */
 int ledger_book(struct ctx *, i64 order, str cause, str currency, const str *accounts,

@@ -31,6 +31,8 @@ struct provider_news {
 struct provider {
     const char *name;
     bool (*is_configured)(struct ctx *);
+    /* The least charge it publishes for a currency, in minor units; 0: none. */
+    i64 (*least)(str currency);
     /* Opens the page where the buyer pays, or the intent; the same attempt again finds the same. */
     int (*open)(struct ctx *, const struct node *attempt, struct provider_page *);
     /* Makes page or intent unusable. What it is after that is in *body, as `ask` gives it. */

@@ -32,6 +32,12 @@ static const struct provider *provider_of(const struct node *row)
     return provider;
 }
 
+i64 payments_least(str provider, str currency)
+{
+    const struct provider *p = provider_named(provider);
+    return p ? p->least(currency) : 0;
+}
+
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
@@ -125,12 +131,9 @@ static int renew(
     return open_page(c, attempt, out);
 }
 
-int payments_start(struct ctx *c, str provider, const struct payment_order *o, struct node *attempt,
+static int start(struct ctx *c, str provider, const struct payment_order *o, struct node *attempt,
     struct payment_opened *out)
 {
-    assert(!pg_in_tx(c) || !c->app->production);
-    if (!provider_named(provider))
-        return fail_detail(c, E_INTERNAL, "payments.provider", "no provider %.*s", STR(provider));
     if (!attempt)
         TRY(find_or_add(c, provider, o, &attempt));
     if (str_is(node_str(attempt, "state"), "processing"))
@@ -145,11 +148,24 @@ int payments_start(struct ctx *c, str provider, const struct payment_order *o, s
     if (opened || !same_way)
         return renew(c, provider, o, out);
     int err = open_page(c, attempt, out);
-    if (!err || !IS_REFUSED(c))
+    if (!err || !IS_REFUSED(c) || IS_SUM_REFUSED(c))
         return err;
     fault_clear(c); /* too old to be opened any more: a new one, once */
     TRY(find_or_add(c, provider, o, &attempt));
     return open_page(c, attempt, out);
+}
+
+int payments_start(struct ctx *c, str provider, const struct payment_order *o, struct node *attempt,
+    struct payment_opened *out)
+{
+    assert(!pg_in_tx(c) || !c->app->production);
+    if (!provider_named(provider))
+        return fail_detail(c, E_INTERNAL, "payments.provider", "no provider %.*s", STR(provider));
+    int err = start(c, provider, o, attempt, out);
+    if (!err || !IS_SUM_REFUSED(c))
+        return err;
+    fault_clear(c);
+    return fail(c, E_CONFLICT, PAYMENTS_SUM, "Our payment partner takes no payment of this sum.");
 }
 
 /* ---- closing, asking

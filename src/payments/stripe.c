@@ -36,6 +36,27 @@ void payments_check(const struct app *app, struct buf *errors)
     app_wants_https(app, "stripe_base", errors);
 }
 
+/* ---- sums ------------------------------------------------------------------------------------ */
+
+/* As it publishes them (docs.stripe.com/currencies). Of other currencies the least is that of the
+ * account's own, at the day's rate: only it knows. */
+static const struct {
+    const char *currency;
+    i64 amount;
+} leasts[] = { { "AED", 200 }, { "AUD", 50 }, { "BGN", 100 }, { "BRL", 50 }, { "CAD", 50 },
+    { "CHF", 50 }, { "CZK", 1500 }, { "DKK", 250 }, { "EUR", 50 }, { "GBP", 30 }, { "HKD", 400 },
+    { "HUF", 17500 }, { "INR", 50 }, { "JPY", 50 }, { "MXN", 1000 }, { "MYR", 200 },
+    { "NOK", 300 }, { "NZD", 50 }, { "PLN", 200 }, { "RON", 200 }, { "SEK", 300 }, { "SGD", 50 },
+    { "THB", 1000 }, { "USD", 50 } };
+
+static i64 least(str currency)
+{
+    for (size_t i = 0; i < COUNT(leasts); i++)
+        if (str_is(currency, leasts[i].currency))
+            return leasts[i].amount;
+    return 0;
+}
+
 /* ---- requests ------------------------------------------------------------------------------ */
 
 static void field_int(struct ctx *c, struct buf *form, const char *key, i64 value)
@@ -51,12 +72,20 @@ static bool is_no(int status, const struct node *answer)
         !str_is(node_str(node_get(answer, S("error")), "type"), "idempotency_error");
 }
 
+static const char *key_of_no(const struct node *error)
+{
+    str code = node_str(error, "code");
+    return str_is(code, "amount_too_small") || str_is(code, "amount_too_large")
+        ? PAYMENTS_SUM
+        : "payments.refused";
+}
+
 /* Stripe's error object, for our log: type and code, never the message (it may name people). */
 static int refused(struct ctx *c, int status, const struct node *answer)
 {
     const struct node *error = node_get(answer, S("error"));
     return fail_detail(c, E_PROVIDER,
-        is_no(status, answer) ? "payments.refused" : "payments.stripe",
+        is_no(status, answer) ? key_of_no(error) : "payments.stripe",
         "status %d type %.*s code %.*s", status, STR(node_str(error, "type")),
         STR(node_str(error, "code")));
 }
@@ -476,5 +505,5 @@ static int check(struct ctx *c, when *now)
                                    got.status, got.status == 401 ? ": the key is not taken" : "");
 }
 
-const struct provider provider_stripe = { NAME, is_configured, open_page, expire, ask, refund,
+const struct provider provider_stripe = { NAME, is_configured, least, open_page, expire, ask, refund,
     ask_refunds, verify, event_id, news, check };
