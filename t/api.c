@@ -506,6 +506,12 @@ T(from_paid_to_delivered_by_put_and_patch)
     call(shopper_, "PUT", path_of(order, "/address"), "{" HOME "}");
     t_status(200);
     t_json("order.address.line1", "9 Market Lane");
+    eq_str(t_str("select kind || ' ' || actor || ' ' || data"
+                 " as s from orders.event e join orders.\"order\" o using (person_id) where o.id = "
+                 "%" PRId64 " and e.order_id = o.id order by e.id desc limit 1", order),
+        "address_given buyer {}");
+    eq_int(t_int("select count(*) as n from work.outbox where kind = 'order.updated' and subject_id "
+                 "= %" PRId64 " and id = (select max(id) from work.outbox)", order), 1);
     call(admin_, "PATCH", path_of(order, "/status"),
         "{\"orderStatus\":\"shipped\",\"carrier\":\"Thai Post\",\"tracking\":\"EF1\"}");
     t_status(200);

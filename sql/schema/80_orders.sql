@@ -108,7 +108,7 @@ create table orders.line (
 create table orders.event ( -- the timeline
     id bigint generated always as identity primary key,
     order_id bigint not null references orders."order",
-    kind text not null, -- placed, paid, shipped, delivered, cancelled, refunded, hold_lapsed, note
+    kind text not null, -- placed, paid, address_given, shipped, delivered, cancelled, refunded, hold_lapsed, note
     actor text not null default 'system' check (actor in ('system', 'buyer', 'staff', 'provider')),
     person_id bigint,
     data jsonb not null default '{}',

@@ -257,7 +257,8 @@ static int give_address(struct req *r)
         return missing(r);
     for (size_t i = 0; i < COUNT(fields); i++)
         node_set_str(r->c.mem, address, str_of(fields[i]), in_str(r, fields[i]));
-    TRY(orders_give_address(&r->c, f.order, in_str(r, "name"), in_str(r, "phone"), address));
+    TRY(orders_give_address(&r->c, f.order, me(r), f.is_mine ? "buyer" : "staff", in_str(r, "name"),
+        in_str(r, "phone"), address));
     return answer(r, &f);
 }
 

@@ -282,7 +282,10 @@ static int erase_due_once(struct ctx *c, void *with)
 
 static int erase_due(struct ctx *c) { return pg_tx(c, erase_due_once, NULL); }
 
-static int forget_buyers(struct ctx *c) { return q_orders_forget_buyers(c, NULL, c->now - COUNTED); }
+static int forget_buyers(struct ctx *c)
+{
+    return q_orders_forget_buyers(c, NULL, c->now - COUNTED);
+}
 
 CRONS(orders){
     { "orders.lapsing", 15 * SECOND, find_lapsing },

@@ -108,7 +108,8 @@ i64 orders_least(str currency); /* the least that can be paid here, as far as it
 /* The same for another program: the payment's id at the provider, and what to confirm it with. */
 int orders_pay_intent(struct ctx *, i64 order, str *payment_id, str *client_secret);
 /* Where it is to be sent: {line1, line2, city, region, postcode, country}. */
-int orders_give_address(struct ctx *, i64 order, str name, str phone, const struct node *address);
+int orders_give_address(struct ctx *, i64 order, i64 by_person, const char *actor, str name,
+    str phone, const struct node *address);
 /* What a client of the API asks for with a key of its own choice: done once, and answered the
  * same to the byte for three days. `asked` is the whole of it. In the scope of the person. */
 struct orders_ask {

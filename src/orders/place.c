@@ -95,7 +95,8 @@ int orders_why_hoarding(
             STR(sku));
     return str_starts(who, S("p"))
         ? fail(c, E_CONFLICT, "orders.kept_orders",
-              "You have other orders that are not paid yet. Please pay or cancel one of them first.")
+              "You have other orders that are not paid yet. Please pay or cancel one of them "
+              "first.")
         : fail(c, E_CONFLICT, "orders.kept_orders",
               "Very many orders from your network are not paid yet. Please log in, or try again in "
               "a few minutes.");

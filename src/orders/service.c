@@ -569,20 +569,38 @@ int orders_move(struct ctx *c, i64 order, i64 organisation, str status, str carr
     return pg_tx(c, move, &m);
 }
 
-int orders_give_address(struct ctx *c, i64 order, str name, str phone, const struct node *address)
+struct giving_address {
+    i64 order, person;
+    const char *actor;
+    str name, phone;
+    const struct node *address;
+};
+
+static int give_address(struct ctx *c, void *with)
 {
+    struct giving_address *x = with;
     struct orders_sealed hidden;
-    struct node *row;
+    struct node *order, *row;
     i64 changed;
-    TRY(q_orders_keeper(c, &row, order));
+    TRY(q_orders_lock(c, &order, x->order));
+    TRY(q_orders_keeper(c, &row, x->order));
     i64 keeper = node_int(row, "keeper");
-    TRY(orders_seal(c, order, keeper, phone, address, &hidden));
-    TRY(q_orders_give_address(
-        c, &changed, order, name, hidden.address, hidden.sealed, keeper, hidden.clues, hidden.n));
-    return changed ? E_OK
-                   : fail(c, E_CONFLICT, "orders.address",
-                         "The address can be changed until the order is sent, and only within "
-                         "the country it was ordered for.");
+    TRY(orders_seal(c, x->order, keeper, x->phone, x->address, &hidden));
+    TRY(q_orders_give_address(c, &changed, x->order, x->name, hidden.address, hidden.sealed, keeper,
+        hidden.clues, hidden.n));
+    if (!changed)
+        return fail(c, E_CONFLICT, "orders.address",
+            "The address can be changed until the order is sent, and only within the country it was "
+            "ordered for.");
+    TRY(orders_note(c, x->order, "address_given", x->actor, x->person, NULL));
+    return orders_tell(c, x->order, "order.updated");
+}
+
+int orders_give_address(struct ctx *c, i64 order, i64 by_person, const char *actor, str name,
+    str phone, const struct node *address)
+{
+    struct giving_address x = { order, by_person, actor, name, phone, address };
+    return pg_tx(c, give_address, &x);
 }
 
 /* ---- giving money back

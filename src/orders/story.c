@@ -105,6 +105,7 @@ static const struct {
     { "payment_failed", SAYS("The payment failed") },
     { "payment_mismatch", SAYS("A payment came with another amount or currency") },
     { "hold_lapsed", SAYS("Nobody paid in time; the goods are for sale again") },
+    { "address_given", SAYS("An address was given") },
     { "shipped", SAYS("The parcel was sent") },
     { "delivered", SAYS("The parcel arrived") },
     { "cancelled", SAYS("The order was cancelled") },

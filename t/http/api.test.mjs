@@ -2,9 +2,10 @@
 // money back in part.
 import { test, before, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { Node } from './node.mjs';
-import { skip, Browser, agents, ask, calm, conf, goods, invariants, isPaid, one, orderRow, paymentsOf, quote, rows, sim,
+import { skip, Browser, agents, ask, calm, conf, goods, invariants, isPaid, one, orderRow, paymentsOf, pg, quote, rows, sim,
     sql, stockOf, switches, until, url } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
@@ -73,6 +74,22 @@ test('32 orders of one person at once: three are kept; 32 clicks on Pay: one lon
         await strict.stop();
     }
     invariants();
+});
+
+test('an address that comes while a part is being sent is too late', { skip, timeout: 60000 }, async () => {
+    const me = await somebody(), bought = await me.buy(goods({ stock: 5 }).sku), { id } = bought.data.order;
+    const order = one(`select id from orders."order" where number = ${quote(id)}`);
+    const sending = spawn('/usr/lib/postgresql/15/bin/psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', pg, '-c',
+        `begin; select from orders."order" where id = ${order} for update;
+         update orders.part set status = 'shipped' where order_id = ${order}; select pg_sleep(2); commit;`], { stdio: 'ignore' });
+    const done = new Promise((end) => { sending.on('close', end); });
+    await until(() => one("select count(*) from pg_stat_activity where state = 'active' and query like 'begin; select from orders%' and wait_event = 'PgSleep'") === 1);
+    const late = await me.call('PUT', `/api/orders/${id}/address`,
+        { name: 'Mali', phone: '0812345678', line1: '9 Market Lane', city: 'Bangkok', postcode: '10200', country: 'TH' });
+    assert.equal(await done, 0);
+    assert.equal(late.status, 409, late.body);
+    assert.equal(one(`select count(*) from orders.event where order_id = ${order} and kind = 'address_given'`), 0);
+    sql(`update orders.part set status = 'pending' where order_id = ${order}`);
 });
 
 test('log in, order, pay by the client secret, be sent the goods', { skip, timeout: 180000 }, async () => {
