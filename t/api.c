@@ -194,6 +194,7 @@ T(a_bad_order_is_refused_and_leaves_nothing)
         { "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":-1}],\"paymentMethod\":\"stripe\"}", "items.0.quantity", 422 },
         { "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":1.5}],\"paymentMethod\":\"stripe\"}", "items.0.quantity", 422 },
         { "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":1000}],\"paymentMethod\":\"stripe\"}", "items.0.quantity", 422 },
+        { "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":500},{\"sku\":\"" RADIO "\",\"quantity\":1},{\"sku\":\"" CABLE "\",\"quantity\":500}],\"paymentMethod\":\"stripe\"}", "items.2.quantity", 422 },
         { "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":1},{\"sku\":\"NO-SUCH\",\"quantity\":1}],\"paymentMethod\":\"stripe\"}", "items.1.sku", 422 },
         { "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":1}]}", "paymentMethod", 422 },
         { "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":1}],\"paymentMethod\":\"shells\"}", "paymentMethod", 422 },
@@ -224,6 +225,19 @@ T(a_bad_order_is_refused_and_leaves_nothing)
     eq_int(t_int("select count(*) as n from orders.answer where key like 'k-bad%%'"), 0);
     buy("k-bad", ONE_CABLE); /* the key is as good as new */
     t_status(201);
+}
+
+T(one_thing_on_two_lines_is_one_sum)
+{
+    open_shop();
+    t_stock(CABLE, 2000);
+    t_sql("update catalog.price set amount = 1000, compare_at = null where variant_id = "
+          "(select id from catalog.variant where sku = '" CABLE "')");
+    buy("k-two", "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":999},{\"sku\":\"" CABLE "\",\"quantity\":1}],\"paymentMethod\":\"stripe\"}");
+    t_status(422); /* and not 999 of 1000, without a word */
+    is_true(node_get(node_get(t_document(), S("fields")), S("items.1.quantity")) != NULL);
+    i64 order = bought("k-two", "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":998},{\"sku\":\"" CABLE "\",\"quantity\":1}],\"paymentMethod\":\"stripe\"}");
+    eq_int(t_int("select sum(quantity)::bigint as n from orders.line where order_id = %" PRId64, order), 999);
 }
 
 T(a_key_is_as_long_as_clients_make_them_elsewhere)

@@ -6,6 +6,8 @@
 #pragma once
 #include "base/base.h"
 
+#define CART_MOST_OF_ONE 999
+
 /* The cart with its lines as of now: {id, revision, currency, count, goods, lines: [{id
  * (opaque), variant_id, sku, slug, name, options, quantity, unit_price, line_total, left,
  * problem ("" | "gone" | "short" | "dearer" | "cheaper" | "not_for_sale"), was_price,

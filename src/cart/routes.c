@@ -4,18 +4,17 @@
 #include "work/work.h"
 
 #define KEEP_COOKIE_S (30 * 24 * 3600)
-#define MOST_OF_ONE   999
 
 static const struct input one_more[] = {
     { "sku", LINE, 1, 80, .required = true },
     { "product", LINE, 0, 120 },
-    { "quantity", INT, 1, MOST_OF_ONE },
+    { "quantity", INT, 1, CART_MOST_OF_ONE },
     { "next", LINE, 0, 500 },
     { 0 },
 };
 static const struct input new_quantity[] = {
     { "id", WORD, 1, 40, .required = true },
-    { "quantity", INT, 0, MOST_OF_ONE, .required = true },
+    { "quantity", INT, 0, CART_MOST_OF_ONE, .required = true },
     { 0 },
 };
 

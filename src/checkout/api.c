@@ -1,6 +1,7 @@
 /* Ordering for other software: POST /api/orders. The shop's prices count; what a client sends of
  * its own is not even read. */
 #include "auth/auth.h"
+#include "cart/cart.h"
 #include "checkout/checkout_in.h"
 #include "io/io.h"
 #include "orders/orders.h"
@@ -13,7 +14,7 @@
 static const struct input an_item[] = {
     { "sku", LINE, 1, 80, .required = true },
     { "product", LINE, 0, 120 },
-    { "quantity", INT, 1, 999, .required = true },
+    { "quantity", INT, 1, CART_MOST_OF_ONE, .required = true },
     { 0 },
 };
 static const struct input an_address[] = {
@@ -24,7 +25,7 @@ static const struct input an_address[] = {
 };
 static const struct input an_order[] = {
     { "idempotency_key", WORD, 1, 255, .required = true, .header = "idempotency-key" },
-    { "items", LIST, 1, 100, .required = true, .of = an_item },
+    { "items", LIST, 1, MOST_ITEMS, .required = true, .of = an_item },
     { "payment_method", CHOICE, .required = true, .choices = "stripe|card" },
     { "currency", WORD, 3, 3 },
     { "lang", CHOICE, .choices = "en|th|vi" },

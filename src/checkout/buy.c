@@ -14,14 +14,41 @@ static const char *field(struct ctx *c, i64 item, const char *name)
     return str_c(c->mem, str_fmt(c->mem, "items.%" PRId64 ".%s", item, name));
 }
 
-static int put_in(struct ctx *c, i64 n, const struct node *item)
+/* A cart would take no more than that of one thing, and say nothing. */
+static int check_sum(struct ctx *c, i64 n, i64 quantity, i64 *sum)
 {
-    i64 variant;
+    *sum += quantity;
+    return *sum <= CART_MOST_OF_ONE
+        ? E_OK
+        : fail_field(c, field(c, n, "quantity"), "An order has at most 999 of one thing.");
+}
+
+/* What there is of each variant by now. */
+struct filling {
+    i64 variants[MOST_ITEMS], sums[MOST_ITEMS];
+    size_t n;
+};
+
+static i64 *sum_of(struct filling *f, i64 variant)
+{
+    size_t i = 0;
+    while (i < f->n && f->variants[i] != variant)
+        i++;
+    if (i == f->n)
+        f->variants[f->n++] = variant;
+    return &f->sums[i];
+}
+
+static int put_in(struct ctx *c, i64 n, const struct node *item, struct filling *f)
+{
+    i64 variant, quantity = node_int(item, "quantity");
     bool made;
     int err = catalog_variant_by_sku(
         c, node_str(item, "sku"), node_str(item, "product"), &variant);
     if (!err && variant)
-        err = cart_add(c, variant, node_int(item, "quantity"), &made);
+        TRY(check_sum(c, n, quantity, sum_of(f, variant)));
+    if (!err && variant)
+        err = cart_add(c, variant, quantity, &made);
     if (!err && variant)
         return E_OK;
     if (!err || err == E_MISSING) {
@@ -33,9 +60,11 @@ static int put_in(struct ctx *c, i64 n, const struct node *item)
 
 static int fill_cart(struct ctx *c, const struct node *items)
 {
+    struct filling filling = { .n = 0 };
     i64 n = 0;
+    assert(node_count(items) <= MOST_ITEMS);
     EACH(item, items)
-        TRY(put_in(c, n++, &item->node));
+        TRY(put_in(c, n++, &item->node, &filling));
     return E_OK;
 }
 

@@ -22,11 +22,12 @@ int checkout_order(struct ctx *, struct gathered *, i64 person, i64 id, bool is_
     struct orders_placed *);
 
 /* buy.c: all of it at once, for other software. */
+enum { MOST_ITEMS = 100 };
 struct wish {
     i64 person;
     str email, name;            /* of the account */
     str delivery_method;        /* empty: as last time, else the first that is offered */
-    const struct node *items;   /* [{sku, product, quantity}] */
+    const struct node *items;   /* [{sku, product, quantity}], MOST_ITEMS at most */
     const struct node *address; /* {name, phone, line1, ...}; NULL: as last time, else not known */
 };
 /* In a cart of its own, which nobody's browser shows; the scope is the order's afterwards.
