@@ -352,6 +352,31 @@ T(ID_20_who_is_erased_is_gone_and_the_books_still_add_up)
     t_prove();
 }
 
+/* By savepoint: a worker that dies at the end of the transaction leaves both or neither. */
+T(ID_20_with_who_is_erased_their_logins_end_in_one_transaction)
+{
+    const char *mail = somebody();
+    i64 person = t_int("select id as n from auth.person where email = '%s'", mail);
+    t_sql("insert into auth.device (person_id, session_hash, user_agent) values (%" PRId64
+          ", 'elsewhere', '')", person);
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from auth.device d join auth.person p on p.id = d.person_id "
+                 "where p.id = %" PRId64 " and d.ended_at is not null and d.xmin = p.xmin", person), 2);
+}
+
+T(a_login_that_ended_is_forgotten_once_more_when_requests_under_way_are_over)
+{
+    const char *mail = somebody();
+    t_sql("insert into auth.device (person_id, session_hash, user_agent) select id, 'elsewhere', ''"
+          " from auth.person where email = '%s'", mail);
+    t_clock(when_now() - 10 * SECOND); /* this request has taken its time */
+    t_post("/logout/everywhere", "");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from work.job where kind = 'auth.forget' and key like "
+                 "'%%elsewhere' and run_at > clock_timestamp() + interval '1 second'"), 1);
+}
+
 T(ID_20_staff_are_not_erased_while_they_are_staff)
 {
     const char *mail = somebody();

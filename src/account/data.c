@@ -119,6 +119,7 @@ static int erase(struct ctx *c, void *with)
     for (const struct personal *p = c->app->personal; p && p->name; p++)
         if (p->must_wait)
             TRY(p->must_wait(c, person));
+    TRY(auth_end_logins(c, person)); /* with the rest: nobody is logged in as who is no more */
     TRY(account_erase_everywhere(c, person));
     str cause = str_fmt(c->mem, "person:%" PRId64, person);
     TRY(notify_mail(c, "erased", cause, &to));

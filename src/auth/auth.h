@@ -77,6 +77,7 @@ int auth_set_profile(struct ctx *, i64 person, str name, str lang, str phone);
 /* Whoever is logged in shows that they know the password as well: E_INPUT under "old". */
 int auth_sure(struct req *, str password);
 int auth_end_all(struct req *); /* all logins of who asks, this one last */
+int auth_end_logins(struct ctx *, i64 person); /* all of them, in the caller's transaction */
 /* struct personal */
 int auth_collect(struct ctx *, i64 person, struct node *into);
 int auth_must_wait(struct ctx *, i64 person);

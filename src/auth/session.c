@@ -408,8 +408,8 @@ static void close_lines(struct ctx *c, str session)
     line_close(c, line_of(c, LINE_DESK, session));
 }
 
-/* Ended in the database already. Once more in two seconds: a request that was under way may
- * have put its session back into Redis. */
+/* Ended in the database already. Once more two seconds from now, however long this request has
+ * taken: another that was under way may have put its session back into Redis. */
 static int forget_all(struct ctx *c, const struct node *ended, i64 *n)
 {
     *n = (i64)node_count(ended);
@@ -420,7 +420,8 @@ static int forget_all(struct ctx *c, const struct node *ended, i64 *n)
         struct node *data = node_map(c->mem);
         node_set_str(c->mem, data, S("session"), hash);
         redis_del(c, key_of(c, hash));
-        TRY(job_add(c, "auth.forget", key_of(c, hash), 0, 0, data, c->now + 2 * SECOND));
+        TRY(job_add(c, "auth.forget", key_of(c, hash), 0, 0, data,
+            when_now() + 2 * SECOND));
         close_lines(c, hash);
     }
     return E_OK;
@@ -431,6 +432,12 @@ int session_end_others(struct ctx *c, i64 person, str but, i64 *ended)
     struct node *list;
     TRY(q_auth_end_devices(c, &list, person, but));
     return forget_all(c, list, ended);
+}
+
+int auth_end_logins(struct ctx *c, i64 person)
+{
+    i64 ended;
+    return session_end_others(c, person, str_none, &ended);
 }
 
 int session_end_device(struct ctx *c, i64 person, i64 device, i64 *ended)
