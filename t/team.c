@@ -1,7 +1,7 @@
 /* The people of an organisation: who may give what to whom, invitations, the owner who stays. */
 #include "auth/auth.h"
 #include "t/shop.h"
-#include "web/web.h"
+#include "web/web_in.h"
 
 #define OWNER_ "admin@example.test" /* person 1, super admin of the demo; here an owner alone */
 #define OTHER  "shopper@example.test"
@@ -340,6 +340,33 @@ T(an_invitation_by_who_is_blocked_lets_nobody_in)
     t_post("/join", form.p);
     t_status(303);
     eq_int(places("member"), 1);
+}
+
+T(an_organisation_asks_only_so_many_people_to_join_in_a_day)
+{
+    struct buf errors = buf_new(t_ctx()->mem, 1000);
+    team(NULL);
+    struct app *app = t_ctx()->app;
+    conf_put(t_ctx()->mem, app->conf, "limits", S("on"));
+    conf_put(t_ctx()->mem, app->conf, "limit_classes", S("invitations 2/86400"));
+    app->limits = limits_open(app, &errors);
+    redis_del(t_ctx(), str_fmt(t_ctx()->mem, "rl:invitations:%.*s",
+                           STR(crypto_opaque(t_ctx()->mem, app->secret, "organisation", 1))));
+    i64 alerts = t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = "
+                       "'many-invited'");
+    for (int i = 0; i < 2; i++) {
+        t_post_f("/admin/team/invitations", "email=stranger%d@example.test&role=viewer", i);
+        t_status(303);
+    }
+    t_post("/admin/team/invitations", "email=stranger9@example.test&role=viewer");
+    t_status(429);
+    t_text("Very many people were asked to join this shop today.");
+    is_true(t_header_of("Retry-After").n > 0);
+    eq_int(t_int("select count(*) as n from auth.invitation"), 2);
+    eq_int(t_int("select coalesce(sum(count), 0)::bigint as n from watch.alert where kind = "
+                 "'many-invited'"), alerts + 1);
+    redis_del(t_ctx(), str_fmt(t_ctx()->mem, "rl:invitations:%.*s",
+                           STR(crypto_opaque(t_ctx()->mem, app->secret, "organisation", 1))));
 }
 
 /* Whoever goes while they invite: the page has let them in already. */

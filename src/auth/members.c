@@ -434,6 +434,31 @@ static int is_new(struct req *r)
     return E_OK;
 }
 
+/* Whoever may invite could write to any number of strangers in the shop's name. */
+static int count_invitation(struct req *r, i64 add)
+{
+    int err = limit_take(r, "invitations", opaque(&r->c, "organisation", r->c.scope.organisation), add);
+    if (err != E_LIMIT)
+        return err;
+    if (r->c.app->hooks.limited)
+        r->c.app->hooks.limited(r, "invitations");
+    fault_clear(&r->c);
+    return fail(&r->c, E_LIMIT, "team.invitations",
+        "Very many people were asked to join this shop today. Please go on tomorrow.");
+}
+
+static int invite_counted(struct req *r, struct change *of)
+{
+    TRY(count_invitation(r, 1));
+    int err = session_adds(r, invite_work, of);
+    if (err) {
+        struct fault fault = r->c.fault;
+        count_invitation(r, -1);
+        r->c.fault = fault;
+    }
+    return err;
+}
+
 static int invite(struct req *r)
 {
     struct change of = { .r = r };
@@ -446,7 +471,7 @@ static int invite(struct req *r)
     if (!err)
         err = auth_recent_form(r, S("/admin/team"));
     if (!err)
-        err = session_adds(r, invite_work, &of);
+        err = invite_counted(r, &of);
     return done(r, err);
 }
 

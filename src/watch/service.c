@@ -28,6 +28,7 @@ static const struct {
     [WATCH_RIGHTS_RAISED] = { "rights-raised", SAYS("Somebody was given more rights") },
     [WATCH_KEY_ELSEWHERE] = { "key-elsewhere",
         SAYS("An API key was used from a network or by a program that it never used before"), true },
+    [WATCH_MANY_INVITED] = { "many-invited", SAYS("A shop asks very many people to join it") },
 };
 
 const char *watch_text(str kind)
@@ -161,6 +162,8 @@ void watch_limited(struct req *r, const char *name)
     }
     if (!strcmp(name, "login-address"))
         watch_raise(&r->c, WATCH_ADDRESS_GUESSES, 0, r->remote);
+    if (!strcmp(name, "invitations"))
+        watch_raise(&r->c, WATCH_MANY_INVITED, me(r), r->remote);
     r->c.fault = told;
 }
 

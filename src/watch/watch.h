@@ -18,6 +18,7 @@ enum watch_kind {
     WATCH_MUCH_READ,       /* staff took out very many people's rows in an hour */
     WATCH_RIGHTS_RAISED,
     WATCH_KEY_ELSEWHERE,   /* an API key, from where it never was: auth writes to its organisation */
+    WATCH_MANY_INVITED,    /* an organisation asks very many people to join */
     WATCH_KINDS
 };
 /* Never fails what it is called from. person, address: 0 and empty where it is about none. */

@@ -31,6 +31,7 @@ static const struct class
     { "login-address", 0, BY_KEY, 100, 900, true },
     { "factor-account", 0, BY_KEY, 5, 900, true },
     { "mail-address", 0, BY_KEY, 20, 3600, false },
+    { "invitations", 0, BY_KEY, 30, 86400, false },
     { "reports-address", 0, BY_KEY, 30, 60, true },
     { "chatbot", 0, BY_KEY, 10, 60, false },
 };
