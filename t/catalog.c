@@ -150,6 +150,35 @@ T(a_renamed_sku_keeps_its_stock)
         3);
 }
 
+static void skus_become(const char *of_black, const char *of_white)
+{
+    save(str_fmt(t_ctx()->mem,
+        "{\"slug\":\"zz-lamp\",\"keep_others\":true,\"name\":{\"en\":\"L\"},\"options\":[{\"code\":"
+        "\"zzcolour\",\"name\":{\"en\":\"Colour\"},\"values\":[{\"code\":\"black\",\"name\":{\"en\":"
+        "\"Black\"}},{\"code\":\"white\",\"name\":{\"en\":\"White\"}}]}],\"variants\":["
+        "{\"sku\":\"%s\",\"options\":{\"zzcolour\":\"black\"}},"
+        "{\"sku\":\"%s\",\"options\":{\"zzcolour\":\"white\"}}]}", of_black, of_white).p);
+}
+
+static i64 stock_of(const char *sku)
+{
+    return t_int("select s.on_hand as n from inventory.item i join inventory.stock s on s.item_id = "
+                 "i.id join catalog.variant v on v.item_id = i.id and v.sku = i.sku where i.sku = "
+                 "'%s'", sku);
+}
+
+T(variants_take_each_others_skus_in_one_save_and_keep_their_stock)
+{
+    with_lamp();
+    skus_become("ZZ-W", "ZZ-B");
+    eq_int(stock_of("ZZ-W"), 3);
+    eq_int(stock_of("ZZ-B"), 0);
+    skus_become("ZZ-B", "ZZ-NEW"); /* the second makes room for the first */
+    eq_int(stock_of("ZZ-B"), 3);
+    eq_int(stock_of("ZZ-NEW"), 0);
+    eq_int(t_int("select count(*) as n from catalog.variant where sku like '~%%'"), 0);
+}
+
 T(another_shops_address_is_refused)
 {
     with_lamp();

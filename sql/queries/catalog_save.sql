@@ -172,6 +172,10 @@ update catalog.variant v
             order by o.position, o.id)
  where v.id = :variant;
 
+-- name: set_aside :exec
+-- in: variant bigint, sku text
+update catalog.variant set sku = :sku where id = :variant;
+
 -- name: retire_variant :exec
 -- in: variant bigint
 -- Out of the shop, kept for the orders that name it; its place among the values is given up.

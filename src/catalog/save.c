@@ -352,6 +352,26 @@ static int save_variant(struct saving *s, struct variant *v, i64 position)
         v->sku);
 }
 
+/* Variants may take each other's SKUs, which are unique at every moment: whoever has one that
+ * another is to get lets go of it first. */
+static int set_aside(struct saving *s, const struct variant *all, size_t n)
+{
+    struct ctx *c = s->c;
+    for (size_t i = 0; i < n; i++) {
+        str has = all[i].row ? node_str(all[i].row, "sku") : str_none;
+        bool is_wanted = false;
+        for (size_t k = 0; k < n && has.n; k++)
+            is_wanted = is_wanted || (k != i && str_eq(all[k].sku, has));
+        if (!is_wanted)
+            continue;
+        i64 id = node_int(all[i].row, "id");
+        str aside = str_fmt(c->mem, "~%" PRId64, id);
+        TRY(sku_conflict(s, inventory_rename(c, node_int(all[i].row, "item_id"), aside), aside));
+        TRY(sku_conflict(s, q_catalog_set_aside(c, NULL, id, aside), aside));
+    }
+    return E_OK;
+}
+
 static int save_stock(struct saving *s, struct variant *v)
 {
     const struct node *tracked = node_get(v->doc, S("tracked"));
@@ -445,6 +465,7 @@ static int save_variants(struct saving *s)
     }
     if (!s->keep)
         TRY(retire_others(s, all, n)); /* first: it may free a SKU's place among the values */
+    TRY(set_aside(s, all, n));
     for (size_t i = 0; i < n; i++) {
         TRY(save_variant(s, &all[i], (i64)i));
         TRY(save_stock(s, &all[i]));
