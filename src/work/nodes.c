@@ -153,15 +153,20 @@ static int render(struct ctx *c, str at, const struct kept_page *page)
     return err;
 }
 
+static int add_catch_up(struct ctx *c, str at)
+{
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("node"), at);
+    return job_add(c, "node.catch_up", str_fmt(c->mem, "node.catch_up:%.*s", STR(at)), 0, 0, data,
+        when_now() + SECOND);
+}
+
 static int catch_up_later(struct ctx *c, str at, str key)
 {
     str set = behind(c, at);
     if (!redis_sadd(c, &set, 1, key, KEEP_S))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
-    struct node *data = node_map(c->mem);
-    node_set_str(c->mem, data, S("node"), at);
-    return job_add(c, "node.catch_up", str_fmt(c->mem, "node.catch_up:%.*s", STR(at)), 0, 0, data,
-        when_now() + SECOND);
+    return add_catch_up(c, at);
 }
 
 int nodes_refresh(struct ctx *c, const struct kept_page *page)
@@ -182,17 +187,43 @@ int nodes_refresh(struct ctx *c, const struct kept_page *page)
     return E_OK;
 }
 
-/* Emptied first, as refresh.c does: what cannot be rendered even now is put back. */
+struct beginning {
+    const struct job *job;
+    str at;
+};
+
+static int begin(struct ctx *c, void *with)
+{
+    const struct beginning *b = with;
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("node"), b->at);
+    TRY(job_add(c, "node.catching_up",
+        str_fmt(c->mem, "node.catching_up:%" PRId64, b->job->id), 0, 0, data, 0));
+    return job_done(c, b->job);
+}
+
+/* Ends, as the next one begins, before anything is looked at: what is noted from here on finds no
+ * job of this key any more, and has one of its own. */
 static int catch_up(struct ctx *c, const struct job *job)
+{
+    struct beginning b = { job, node_str(job->data, "node") };
+    if (!is_ours(c, b.at))
+        return E_OK;
+    TRY(fail_while_resting(c, b.at));
+    return pg_tx(c, begin, &b);
+}
+
+/* Emptied first, as refresh.c does: what cannot be rendered even now is put back, and waits for the
+ * job of those that are noted meanwhile. Each job has a hand of its own. */
+static int catching_up(struct ctx *c, const struct job *job)
 {
     struct node *keys;
     str at = node_str(job->data, "node"), set = behind(c, at),
-        hand = str_fmt(c->mem, "hand:%.*s", STR(set));
+        hand = str_fmt(c->mem, "hand:%.*s:%" PRId64, STR(set), job->id);
     int err = E_OK;
     bool kept = true;
     if (!is_ours(c, at))
         return E_OK;
-    TRY(fail_while_resting(c, at));
     if (!redis_take(c, set, hand, KEEP_S, &keys))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
     EACH(item, keys) {
@@ -206,12 +237,16 @@ static int catch_up(struct ctx *c, const struct job *job)
     }
     if (kept && node_count(keys))
         redis_del(c, hand);
-    return err;
+    if (!err)
+        return E_OK;
+    fault_clear(c);
+    return add_catch_up(c, at);
 }
 
 JOBS(nodes){
     { "node.message", message_job, .tries = MESSAGES + 1, .longest_us = 8 * SECOND },
-    { "node.catch_up", catch_up, .tries = FOR_EVER, .longest_us = 4 * SECOND,
+    { "node.catch_up", catch_up, .tries = FOR_EVER, .longest_us = 4 * SECOND },
+    { "node.catching_up", catching_up, .tries = FOR_EVER, .longest_us = 4 * SECOND,
         .lease_us = 2 * MINUTE },
     END_OF_JOBS,
 };

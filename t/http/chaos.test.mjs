@@ -234,7 +234,7 @@ for (const [name, fault] of Object.entries(faults)) {
         await until(() => one(`select count(*) from inventory.hold where state = 'held' and order_id in (${[0, ...unpaid]})`) === 0, 60000,
             () => `still held: ${JSON.stringify(rows(`select kind, key, attempt, error from work.job where kind like 'orders.lapse%' limit 5`))}`);
         await until(() => one('select count(*) from work.outbox where read_at is null') === 0
-            && one(`select count(*) from work.job where state <> 'dead' and run_at < now() and kind <> 'node.catch_up' and kind not like 'refresh.%'`) === 0, 60000,
+            && one(`select count(*) from work.job where state <> 'dead' and run_at < now() and kind not like 'node.catch%' and kind not like 'refresh.%'`) === 0, 60000,
         () => JSON.stringify(rows(`select kind, state, attempt, error from work.job where run_at < now() limit 8`)));
 
         t.diagnostic(`seed ${seed}: ${strikes} strikes; ${tally.placed.length} orders placed, ${tally.paid.length} paid, ${tally.retries} steps again, ${tally.anew} carts looked at anew, ${tally.left} buyers left`);

@@ -5,7 +5,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Node } from './node.mjs';
-import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, one, payAt, quote, reread, rows,
+import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, one, payAt, quote, redis, reread, rows,
     run, shopper, sql, text, until, stopwatch, live, opened } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
@@ -198,6 +198,26 @@ test('of two who block each other at once one stays, and no login slips past a b
             where p.blocked_at is not null and d.ended_at is null and p.email in ('${people.join("','")}')`), 0, 'a login slipped past');
     }
     sql(`update auth.person set role = 'user' where email in ('${people.join("','")}')`);
+});
+
+test('what a node misses while it is being caught up with is made good, too', { skip, timeout: 60000 }, async () => {
+    const at = `${b.dir}/push.sock`, behind = `node:${at}:behind`, data = JSON.stringify({ node: at });
+    const miss = async (path) => { // as src/work/nodes.c notes it
+        await redis('SADD', behind, `html|x|en|THB|${path}`);
+        sql(`select work.add_job('node.catch_up', ${quote(`node.catch_up:${at}`)}, null, 0, ${quote(data)}, '', now(), 0, true)`);
+    };
+    const hang = (signal) => { for (const one of b.workers('nginx')) process.kill(one, signal); };
+    hang('SIGSTOP');
+    try {
+        await miss('/missed-before');
+        await until(async () => one(`select count(*) from work.job where kind like 'node.catch%' and state = 'running'`) > 0
+            && await redis('SCARD', behind) === 0, 10000, 'nobody catches up');
+        await miss('/missed-meanwhile');
+    } finally {
+        hang('SIGCONT');
+    }
+    await until(async () => await redis('SCARD', behind) === 0 && one(`select count(*) from work.job where kind like 'node.%'`) === 0, 15000,
+        async () => `${await redis('SCARD', behind)} behind; ${sql("select kind, state, attempt, error from work.job where kind like 'node.%'")}`);
 });
 
 test('a node that is away or hangs keeps nobody waiting, and is caught up when it is back', { skip, timeout: 120000 }, async (t) => {
