@@ -62,6 +62,24 @@ T(orders_are_chosen_in_the_list_and_sent_together_each_with_its_number)
     t_no_html(str_fmt(t_ctx()->mem, "input[value=%.*s]", STR(a)).p);
 }
 
+T(without_script_the_list_reloads_only_where_nothing_can_be_ticked)
+{
+    paid();
+    t_login(ADMIN_);
+    t_get("/admin/orders");
+    t_html("input[name=orders][form=ship]");
+    no_text(t_body(), "http-equiv=\"refresh\"");
+    t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
+    t_browser();
+    t_login("shopper@example.test");
+    t_get("/admin/orders");
+    t_status(200);
+    t_no_html("form[id=ship]");
+    has_text(t_body(), "http-equiv=\"refresh\"");
+    t_get("/admin/orders?status=processing");
+    no_text(t_body(), "http-equiv=\"refresh\"");
+}
+
 T(what_cannot_be_sent_holds_up_no_other_and_says_why)
 {
     i64 good = paid(), nowhere = paid(), back = paid();
