@@ -597,6 +597,24 @@ T(a_link_from_elsewhere_tells_nobody_that_something_was_done)
     no_text(foreign, "role=\"status\"");
 }
 
+/* Old browsers do not say who has sent them. */
+T(a_browser_that_does_not_say_where_it_comes_from_believes_only_what_it_has_just_done)
+{
+    t_login(SHOPPER);
+    t_get("/account?done=profile");
+    t_status(200);
+    t_no_text("Saved.");
+    t_post("/account/profile", "name=Somsri&lang=en");
+    t_header("Location", "/account?done=profile");
+    t_get("/account?done=profile");
+    t_text("Saved.");
+    t_get("/account?done=password"); /* which it has not */
+    t_no_text("Your password is changed");
+    t_with("Sec-Fetch-Site", "same-origin"); /* who says so needs no cookie */
+    t_post("/account/profile", "name=Somsri&lang=en");
+    no_text(t_header_of("Set-Cookie"), "__Host-done");
+}
+
 T(a_full_refund_gives_back_money_and_when_asked_stock)
 {
     i64 order = t_order();

@@ -548,8 +548,11 @@ bool in_has(const struct req *r, const char *name)
 
 str in_done(const struct req *r)
 {
-    str site = in_header(r, "sec-fetch-site");
-    return r->method == GET && (!site.n || str_is(site, "same-origin")) ? in_str(r, "done") : str_none;
+    if (r->method != GET)
+        return str_none;
+    str site = in_header(r, "sec-fetch-site"), done = in_str(r, "done");
+    bool is_ours = site.n ? str_is(site, "same-origin") : str_eq(in_cookie(r, COOKIE_DONE), done);
+    return is_ours ? done : str_none;
 }
 
 str in_cookie(const struct req *r, const char *name) { return node_str(r->cookies, name); }

@@ -417,10 +417,21 @@ static int go(struct req *r, str location)
     return E_OK;
 }
 
+/* A browser that does not say where it comes from brings the word along, for as long as it needs to
+ * follow: a link from elsewhere has it not. */
+static void note_done(struct req *r, str path)
+{
+    i64 at = str_find(path, S("done="));
+    str rest = at < 0 ? str_none : str_from(path, (size_t)at + 5), done;
+    if (r->method != GET && !in_header(r, "sec-fetch-site").n && rest.n && str_cut(&rest, '&', &done))
+        set_cookie(r, COOKIE_DONE, done, 60, false);
+}
+
 int see_other(struct req *r, str path)
 {
     if (!path_is_ours(path))
         path = S("/");
+    note_done(r, path);
     if (!has_lang_prefix(path))
         path = lang_path(r, r->c.lang, path);
     return go(r, path);

@@ -173,6 +173,7 @@ struct req {
 #define COOKIE_CSRF_TOKEN "__Host-csrf-token"
 #define COOKIE_REFRESH  "__Host-refresh"
 #define COOKIE_ORDERS   "__Host-orders" /* what a guest's signed links have opened here */
+#define COOKIE_DONE     "__Host-done"   /* of a browser that does not say who sends it: in_done */
 #define COOKIE_CURRENCY "__Host-currency"
 
 i64 in_int(const struct req *, const char *name);
@@ -182,8 +183,9 @@ bool in_has(const struct req *, const char *name); /* was sent and is not empty 
 const struct node *in_ints(const struct req *, const char *name); /* INTS, WORDS, LINES: a list */
 const struct node *in_node(const struct req *, const char *name); /* GROUP, LIST; NULL: none */
 str in_cookie(const struct req *, const char *name);
-/* Input `done`, by which a page that was just redirected to says what was done. Empty where the
- * browser says that a link from elsewhere led here: what it claims has not happened. */
+/* Input `done`, by which a page that was just redirected to says what was done. Empty where a link
+ * from elsewhere led here, as the browser says or, where it says nothing, as it does not bring what
+ * see_other gave it along: what such a link claims has not happened. */
 str in_done(const struct req *);
 str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */
 str in_path(const struct req *, const char *name);   /* as it stood in the path, decoded */
