@@ -8,7 +8,7 @@ import {
 import { invalid } from './errors.mjs';
 import { MOST } from './money.mjs';
 import { readCard } from './cards.mjs';
-import { lineItem } from './shapes.mjs';
+import { EVIDENCE, lineItem } from './shapes.mjs';
 import { automatic } from './till.mjs';
 
 const amount = integer(0, 1e14);
@@ -208,6 +208,21 @@ const ROUTES = [
             && (!g.charge || r.charge === g.charge))],
     ['GET', '/v1/refunds/:id', { expand }, one('refund')],
     ['POST', '/v1/refunds/:id', METADATA_ONLY, changeMetadata('refund')],
+
+    ['GET', '/v1/disputes', { ...page, payment_intent: text(255), charge: text(255) },
+        many('dispute', (d, g) => (!g.payment_intent || d.payment_intent === g.payment_intent)
+            && (!g.charge || d.charge === g.charge))],
+    ['GET', '/v1/disputes/:id', { expand }, one('dispute', 'dispute')],
+    ['POST', '/v1/disputes/:id', {
+        evidence: shape(Object.fromEntries(EVIDENCE.map((name) => [name, clearable(text(20_000))]))),
+        submit: bool, metadata, expand,
+    }, (till, given, id) => {
+        const d = till.openDispute(id);
+        d.metadata = mergeMetadata(d.metadata, given.metadata);
+        return ['dispute', till.answerDispute(d, given)];
+    }],
+    ['POST', '/v1/disputes/:id/close', { expand },
+        (till, given, id) => ['dispute', till.closeDispute(till.openDispute(id), 'lost')]],
 
     ['GET', '/v1/charges', { ...page, payment_intent: text(255) },
         many('charge', (c, g) => !g.payment_intent || c.payment_intent === g.payment_intent)],

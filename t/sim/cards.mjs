@@ -40,6 +40,17 @@ const CARDS = {
     4000000000000077: { as: 'pm_sim_async_success', does: { kind: 'later', well: true } },
     4000000000000085: { as: 'pm_sim_async_failure', does: { kind: 'later', well: false } },
     4000000000005126: { as: 'pm_card_refundFail', does: { kind: 'pay', refund: 'fails' } },
+    4000000000000259: {
+        as: 'pm_card_createDispute', does: { kind: 'pay', dispute: { reason: 'fraudulent' } },
+    },
+    4000000000002685: {
+        as: 'pm_card_createDisputeProductNotReceived',
+        does: { kind: 'pay', dispute: { reason: 'product_not_received' } },
+    },
+    4000000000001976: {
+        as: 'pm_card_createDisputeInquiry',
+        does: { kind: 'pay', dispute: { reason: 'fraudulent', inquiry: true } },
+    },
     4000000000007726: { as: 'pm_card_pendingRefund', does: { kind: 'pay', refund: 'pending' } },
 };
 const BY_NAME = new Map(Object.entries(CARDS).map(([number, card]) => [card.as, number]));

@@ -64,6 +64,7 @@ export class Control {
             return this.switches.show();
         case 'pay': return this.pay(id ?? '', given);
         case 'expire': return this.expire(id ?? '');
+        case 'dispute': return this.dispute(id ?? '', given);
         case 'redeliver': return this.redeliver([id ?? ''], given);
         case 'deliver': return this.redeliver(given.events, given);
         default: throw new Wrong(`nothing here: POST ${path.slice(0, 100)}`);
@@ -116,6 +117,18 @@ export class Control {
             if (s.status === 'open' && !this.till.paying.has(s.id)) this.till.endSession(s);
         });
         return { session: this.till.show('session', s) };
+    }
+
+    // The buyer of this payment goes to their bank.
+    dispute(id, given) {
+        const p = this.till.find('intent', id, 'payment_intent');
+        const c = this.store.get('charge', p.latest_charge);
+        if (c?.status !== 'succeeded' || !c.captured) throw new Wrong('nothing was taken by it');
+        const amount = whole(given.amount, c.amount, 1, c.amount, 'amount');
+        const due_s = whole(given.due_s, 777_600, 0, 1e8, 'due_s');
+        const how = { reason: String(given.reason ?? 'fraudulent'), inquiry: given.inquiry === true };
+        const d = this.till.run(null, () => this.till.dispute(c, { ...how, amount, due_s }));
+        return { dispute: this.till.show('dispute', d) };
     }
 
     async redeliver(ids, given) {

@@ -274,7 +274,7 @@ export function charge(c, m, refunds) {
         currency: c.currency,
         customer: null,
         description: c.description,
-        disputed: false,
+        disputed: (c.disputes ?? []).length > 0,
         failure_balance_transaction: null,
         failure_code: c.failure?.code ?? null,
         failure_message: c.failure?.message ?? null,
@@ -378,6 +378,70 @@ export function refund(r) {
     };
     if (r.status === 'failed') out.failure_reason = 'lost_or_stolen_card';
     return out;
+}
+
+export const EVIDENCE = ('access_activity_log billing_address cancellation_policy '
+    + 'cancellation_policy_disclosure cancellation_rebuttal customer_communication '
+    + 'customer_email_address customer_name customer_purchase_ip customer_signature '
+    + 'duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id '
+    + 'product_description receipt refund_policy refund_policy_disclosure '
+    + 'refund_refusal_explanation service_date service_documentation shipping_address '
+    + 'shipping_carrier shipping_date shipping_documentation shipping_tracking_number '
+    + 'uncategorized_file uncategorized_text').split(' ');
+
+export function dispute(d) {
+    const evidence = Object.fromEntries(EVIDENCE.map((name) => [name, d.evidence[name] ?? null]));
+    return {
+        id: d.id,
+        object: 'dispute',
+        amount: d.amount,
+        balance_transactions: d.movements.map((m) => movement(d, m)),
+        charge: d.charge,
+        created: d.created,
+        currency: d.currency,
+        enhanced_eligibility_types: [],
+        evidence: { ...evidence, enhanced_evidence: {} },
+        evidence_details: {
+            due_by: d.due_by,
+            enhanced_eligibility: {},
+            has_evidence: Object.values(d.evidence).some(Boolean),
+            past_due: false,
+            submission_count: d.submissions,
+        },
+        is_charge_refundable: d.inquiry || d.status === 'won',
+        livemode: false,
+        metadata: d.metadata,
+        payment_intent: d.payment_intent,
+        payment_method_details: {
+            card: { brand: 'visa', case_type: d.inquiry ? 'inquiry' : 'chargeback',
+                network: 'visa', network_reason_code: d.inquiry ? '10' : '10.4' },
+            type: 'card',
+        },
+        reason: d.reason,
+        status: d.status,
+    };
+}
+
+function movement(d, m) {
+    return {
+        id: m.id,
+        object: 'balance_transaction',
+        amount: m.amount,
+        available_on: m.created,
+        balance_type: 'payments',
+        created: m.created,
+        currency: d.currency,
+        description: `Chargeback ${m.amount < 0 ? 'withdrawal' : 'reversal'} for ${d.charge}`,
+        exchange_rate: null,
+        fee: m.fee,
+        fee_details: [{ amount: m.fee, application: null, currency: d.currency,
+            description: 'Dispute fee', type: 'stripe_fee' }],
+        net: m.amount - m.fee,
+        reporting_category: m.amount < 0 ? 'dispute' : 'dispute_reversal',
+        source: d.id,
+        status: 'available',
+        type: 'adjustment',
+    };
 }
 
 export function event(e) {

@@ -4,7 +4,7 @@
 
 import fs from 'node:fs';
 
-const KINDS = ['session', 'intent', 'charge', 'refund', 'method', 'event', 'key'];
+const KINDS = ['session', 'intent', 'charge', 'refund', 'dispute', 'method', 'event', 'key'];
 const SMALLEST_REWRITE = 8 << 20;
 
 class Shelf {

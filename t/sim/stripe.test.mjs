@@ -828,6 +828,74 @@ describe('refunds', () => {
     });
 });
 
+describe('disputes', () => {
+    const paid = async (method = 'pm_card_visa') => (await shop.call('POST', '/v1/payment_intents',
+        { ...INTENT, confirm: true, payment_method: method })).json;
+    const opened = async (p, given = {}) => (await shop.sim_('POST', `dispute/${p.id}`, given)).json.dispute;
+    const answer = (d, word) => shop.call('POST', `/v1/disputes/${d.id}`, { 'evidence[uncategorized_text]': word });
+    const told = (d) => shop.got.filter((seen) => seen.event.data.object.id === d.id)
+        .map((seen) => [seen.event.type.replace('charge.dispute.', ''), seen.event.data.object.status,
+            seen.event.data.object.balance_transactions.map((m) => m.amount).join()]);
+
+    test('the test cards are disputed a while after they were paid with', async () => {
+        await shop.switches({ async_ms: 30 });
+        for (const [card, reason, status, moved] of [
+            ['pm_card_createDispute', 'fraudulent', 'needs_response', 1],
+            ['pm_card_createDisputeProductNotReceived', 'product_not_received', 'needs_response', 1],
+            ['pm_card_createDisputeInquiry', 'fraudulent', 'warning_needs_response', 0]]) {
+            const p = await paid(card);
+            const find = async () => (await shop.call('GET', '/v1/disputes', { payment_intent: p.id })).json.data[0];
+            const d = await until('a dispute', find);
+            assert.deepEqual([d.reason, d.status, d.amount, d.balance_transactions.length, d.is_charge_refundable],
+                [reason, status, 5000, moved, !moved]);
+            assert.equal((await shop.call('GET', `/v1/disputes/${d.id}`)).json.charge, p.latest_charge);
+            assert.equal((await shop.call('GET', `/v1/charges/${p.latest_charge}`)).json.disputed, true);
+        }
+    });
+
+    test('evidence decides, in the word of the test', async () => {
+        const won = await opened(await paid()), lost = await opened(await paid(), { amount: 2000 });
+        assert.equal((await answer(won, 'winning_evidence')).json.status, 'won');
+        assert.equal((await answer(lost, 'losing_evidence')).json.status, 'lost');
+        await until('events', () => told(won).length === 5 && told(lost).length === 4);
+        assert.deepEqual(told(won), [['created', 'needs_response', '-5000'],
+            ['funds_withdrawn', 'needs_response', '-5000'], ['updated', 'under_review', '-5000'],
+            ['closed', 'won', '-5000,5000'], ['funds_reinstated', 'won', '-5000,5000']]);
+        assert.deepEqual(told(lost).map(([type]) => type), ['created', 'funds_withdrawn', 'updated', 'closed']);
+        assert.equal((await answer(won, 'losing_evidence')).status, 400);
+        assert.equal((await shop.call('POST', `/v1/disputes/${lost.id}/close`)).status, 400);
+    });
+
+    test('what is only kept as evidence is not sent', async () => {
+        const d = await opened(await paid());
+        const { json } = await shop.call('POST', `/v1/disputes/${d.id}`, { 'evidence[customer_name]': 'Mali', submit: false });
+        assert.deepEqual([json.status, json.evidence_details.has_evidence, json.evidence_details.submission_count],
+            ['needs_response', true, 0]);
+        assert.equal((await shop.call('POST', `/v1/disputes/${d.id}/close`)).json.status, 'lost');
+    });
+
+    test('a bank that asks takes nothing, and may take it after all', async () => {
+        const asked = await opened(await paid(), { inquiry: true }), kept = await opened(await paid(), { inquiry: true });
+        assert.equal((await answer(kept, 'winning_evidence')).json.status, 'warning_closed');
+        const { json } = await answer(asked, 'escalate_inquiry_evidence');
+        assert.deepEqual([json.status, json.balance_transactions.length], ['needs_response', 1]);
+    });
+
+    test('what a bank has taken back is not refunded, what it gave back is', async () => {
+        const refund = (p) => shop.call('POST', '/v1/refunds', { payment_intent: p.id, amount: 100 });
+        const p = await paid(), d = await opened(p, { amount: 3000 });
+        assert.equal((await refund(p)).json.error.code, 'charge_disputed');
+        await answer(d, 'winning_evidence');
+        assert.equal((await refund(p)).status, 200);
+        const q = await paid();
+        await opened(q, { inquiry: true });
+        assert.equal((await refund(q)).status, 200);
+        const lost = await paid();
+        await answer(await opened(lost), 'losing_evidence');
+        assert.equal((await refund(lost)).json.error.code, 'charge_disputed');
+    });
+});
+
 describe('lists', () => {
     test('pages join without gap or overlap, both ways', async () => {
         const made = [];
@@ -1250,6 +1318,9 @@ describe('shapes', { skip: fs.existsSync(FIXTURES) ? false : 'no fixtures found'
         compare(refund.json, known.refund);
         const method = await shop.call('GET', `/v1/payment_methods/${rest.payment_method}`);
         compare(method.json, known.payment_method);
+        const { json: { dispute } } = await shop.sim_('POST', `dispute/${rest.id}`);
+        compare(dispute, known.dispute);
+        compare(dispute.balance_transactions[0], known.balance_transaction);
     });
 
     test('an event has the keys of the provider', async () => {

@@ -2,7 +2,7 @@
 // nothing comes between a check and its effect; run() commits the whole step, events included,
 // and only then hands the events to the webhooks.
 //
-// Owns: sessions, payment intents, charges, refunds, methods, events. Knows nothing of HTTP.
+// Owns: sessions, payment intents, charges, refunds, disputes, methods, events. Knows nothing of HTTP.
 
 import { ApiError, invalid, missing, refused } from './errors.mjs';
 import { cardNamed, readCard } from './cards.mjs';
@@ -13,7 +13,7 @@ const DAY = 86_400;
 const seconds = () => Math.floor(Date.now() / 1000);
 const OPEN_INTENT = ['requires_payment_method', 'requires_confirmation', 'requires_action'];
 const WHAT = { session: 'checkout.session', intent: 'payment_intent', charge: 'charge',
-    refund: 'refund', method: 'PaymentMethod', event: 'event' };
+    refund: 'refund', dispute: 'dispute', method: 'PaymentMethod', event: 'event' };
 
 export class Till {
     constructor({ store, settings, publicUrl, onEvents }) {
@@ -44,6 +44,7 @@ export class Till {
     wakeUp() {
         for (const p of this.store.newest('intent')) if (p.settles) this.settleLater(p);
         for (const r of this.store.newest('refund')) if (r.settles) this.settleRefundLater(r);
+        for (const c of this.store.newest('charge')) if (c.disputes_at) this.disputeLater(c);
         this.watchExpiry();
     }
 
@@ -79,6 +80,7 @@ export class Till {
             return shapes.charge(object, this.store.get('method', object.payment_method)
                 ?? LOST_METHOD, this.refundsOf(object));
         case 'refund': return shapes.refund(object);
+        case 'dispute': return shapes.dispute(object);
         case 'method': return shapes.method(object);
         default: return shapes.event(object);
         }
@@ -420,7 +422,9 @@ export class Till {
         c ??= this.newCharge(p, m, {});
         c.status = 'succeeded';
         if (!held) this.take(c, p.amount);
+        if (m.does.dispute) c.disputes_at = Date.now() + this.settings.async_ms;
         this.store.put('charge', c);
+        if (c.disputes_at) this.disputeLater(c);
         this.tell('charge.succeeded', 'charge', c);
         p.status = held ? 'requires_capture' : 'succeeded';
         p.amount_capturable = held ? p.amount : 0;
@@ -577,6 +581,11 @@ export class Till {
             throw refused(`${p ? `PaymentIntent ${p.id}` : `Charge ${id}`} has no captured charge `
                 + 'to refund.', { param: p ? 'payment_intent' : 'charge' });
         }
+        const taken = this.disputesOf(c).some((d) => !d.inquiry && d.status !== 'won');
+        if (taken) {
+            throw refused(`Charge ${c.id} has been charged back; cannot issue a refund.`,
+                { code: 'charge_disputed' });
+        }
         return c;
     }
 
@@ -621,6 +630,98 @@ export class Till {
         }
         this.tell('refund.updated', 'refund', r);
         if (r.status === 'failed') this.tell('refund.failed', 'refund', r);
+    }
+
+    // --- disputes ----------------------------------------------------------------------------
+
+    disputesOf(c) {
+        return (c.disputes ?? []).map((id) => this.store.get('dispute', id)).filter(Boolean);
+    }
+
+    disputeLater(c) {
+        this.later(Math.max(0, c.disputes_at - Date.now()), () => {
+            const how = this.store.get('method', c.payment_method)?.does.dispute;
+            if (c.disputes_at && how) this.dispute(c, how);
+        });
+    }
+
+    // The buyer's bank asks (an inquiry: no money moves), or takes the payment back.
+    dispute(c, { reason = 'fraudulent', inquiry = false, amount = c.amount, due_s = 9 * DAY }) {
+        const d = this.store.put('dispute', {
+            id: `du_1${shapes.token(23)}`,
+            created: seconds(),
+            amount,
+            currency: c.currency,
+            charge: c.id,
+            payment_intent: c.payment_intent,
+            reason,
+            inquiry,
+            status: inquiry ? 'warning_needs_response' : 'needs_response',
+            due_by: due_s ? seconds() + due_s : 0,
+            evidence: {},
+            submissions: 0,
+            movements: [],
+            metadata: {},
+        });
+        c.disputes_at = null;
+        c.disputes = [...c.disputes ?? [], d.id];
+        this.store.put('charge', c);
+        if (!inquiry) this.moveFunds(d, -1);
+        this.tell('charge.dispute.created', 'dispute', d);
+        if (!inquiry) this.tell('charge.dispute.funds_withdrawn', 'dispute', d);
+        return d;
+    }
+
+    moveFunds(d, sign) {
+        d.movements.push({
+            id: `txn_3${shapes.token(23)}`, created: seconds(), amount: sign * d.amount,
+            fee: sign < 0 ? 1500 : -1500,
+        });
+        this.store.put('dispute', d);
+    }
+
+    openDispute(id) {
+        const d = this.find('dispute', id, 'dispute');
+        if (['won', 'lost', 'warning_closed'].includes(d.status)) {
+            throw refused('This dispute is already closed.', { code: 'dispute_already_closed' });
+        }
+        return d;
+    }
+
+    // In test mode a word in the evidence says how the bank will decide, and it does so at once.
+    answerDispute(d, { evidence = {}, submit = true }) {
+        Object.assign(d.evidence, evidence);
+        this.store.put('dispute', d);
+        if (!submit) {
+            this.tell('charge.dispute.updated', 'dispute', d);
+            return d;
+        }
+        d.submissions++;
+        d.status = d.inquiry ? 'warning_under_review' : 'under_review';
+        this.store.put('dispute', d);
+        this.tell('charge.dispute.updated', 'dispute', d);
+        const word = d.evidence.uncategorized_text;
+        if (d.inquiry && word === 'escalate_inquiry_evidence') return this.escalate(d);
+        if (word === 'winning_evidence') return this.closeDispute(d, 'won');
+        if (word === 'losing_evidence') return this.closeDispute(d, 'lost');
+        return d;
+    }
+
+    escalate(d) {
+        Object.assign(d, { inquiry: false, status: 'needs_response', submissions: 0 });
+        this.moveFunds(d, -1);
+        this.tell('charge.dispute.updated', 'dispute', d);
+        this.tell('charge.dispute.funds_withdrawn', 'dispute', d);
+        return d;
+    }
+
+    closeDispute(d, how) {
+        d.status = d.inquiry ? 'warning_closed' : how;
+        this.store.put('dispute', d);
+        if (d.status === 'won') this.moveFunds(d, 1);
+        this.tell('charge.dispute.closed', 'dispute', d);
+        if (d.status === 'won') this.tell('charge.dispute.funds_reinstated', 'dispute', d);
+        return d;
     }
 }
 
