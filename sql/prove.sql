@@ -37,12 +37,13 @@ select 'item ' || s.item_id || ': ' || s.reserved || ' reserved, ' || coalesce(h
  where s.reserved <> coalesce(h.sum, 0);
 
 -- name: I3_an_order_is_paid_when_its_money_is_here
--- More than the total may be here for a while: a second payment on its way back.
+-- More than the total may be here for a while: a second payment on its way back. What a bank has
+-- withdrawn counts as here until it is decided; and it may take back what had gone back already.
 with kept as (
     select t.order_id, sum(e.amount) as kept,
            sum(e.amount) filter (where t.cause like 'capture:%') as captured
       from payments.transaction t
-      join payments.entry e on e.transaction_id = t.id and e.account = 'provider'
+      join payments.entry e on e.transaction_id = t.id and e.account in ('provider', 'dispute')
      group by t.order_id
 )
 select 'order ' || o.number || ' is ' || o.payment_status || ', ' || coalesce(k.kept, 0)
@@ -51,7 +52,7 @@ select 'order ' || o.number || ' is ' || o.payment_status || ', ' || coalesce(k.
  where case o.payment_status
        when 'pending' then coalesce(k.captured, 0) <> 0
        when 'paid' then coalesce(k.kept, 0) < o.total - o.refunded_total
-       else o.refunded_total <> o.total or (coalesce(k.kept, 0) <> 0
+       else o.refunded_total <> o.total or (coalesce(k.kept, 0) > 0
            and not exists (select from payments.refund r
                             where r.order_id = o.id and r.state <> 'done')) end;
 
@@ -81,8 +82,11 @@ select 'attempt ' || a.key || ': ' || sum(r.amount) || ' of ' || a.amount as wha
  group by a.id, a.key, a.amount having sum(r.amount) > a.amount;
 
 -- name: I4_the_ledger_gives_back_at_most_what_it_took
-select 'order ' || order_id || ': ' || sum(amount) as what
-  from payments.entry where account = 'provider' group by order_id having sum(amount) < 0;
+-- But for a bank, which takes what it takes.
+select 'order ' || e.order_id || ': ' || sum(e.amount) as what
+  from payments.entry e join payments.transaction t on t.id = e.transaction_id
+ where e.account = 'provider' and t.cause not like 'dispute:%'
+ group by e.order_id having sum(e.amount) < 0;
 
 -- name: I4_a_refund_is_done_when_it_is_booked
 select 'refund ' || r.key || ' is ' || r.state || ', ' || coalesce(-sum(e.amount), 0)
@@ -93,6 +97,37 @@ select 'refund ' || r.key || ' is ' || r.state || ', ' || coalesce(-sum(e.amount
   left join payments.entry e on e.transaction_id = t.id and e.account = 'provider'
  group by r.id, r.key, r.state, r.amount
 having coalesce(-sum(e.amount), 0) <> case when r.state = 'done' then r.amount else 0 end;
+
+-- name: I4_a_dispute_is_booked_where_its_money_is
+select 'dispute ' || d.provider_id || ' of ' || d.amount || ' is ' || d.money || ', '
+       || coalesce(sum(e.amount) filter (where e.account = 'dispute'), 0) || ' withdrawn and '
+       || coalesce(sum(e.amount) filter (where e.account = 'buyer'), 0) || ' lost in the books'
+       as what
+  from payments.dispute d
+  left join payments.transaction t on t.order_id = d.order_id
+   and t.cause like 'dispute:' || d.id || ':%'
+  left join payments.entry e on e.transaction_id = t.id
+ group by d.id, d.provider_id, d.amount, d.money
+having coalesce(sum(e.amount) filter (where e.account = 'dispute'), 0)
+           <> case d.money when 'withdrawn' then d.amount else 0 end
+    or coalesce(sum(e.amount) filter (where e.account = 'buyer'), 0)
+           <> case d.money when 'lost' then d.amount else 0 end;
+
+-- name: I4_every_withdrawal_is_of_a_dispute
+select t.cause as what
+  from payments.transaction t
+ where t.cause like 'dispute:%' and not exists (
+     select from payments.dispute d
+      where d.id::text = split_part(t.cause, ':', 2) and d.order_id = t.order_id);
+
+-- name: I4_an_order_says_what_of_it_is_in_dispute
+select 'order ' || o.number || ' says ' || o.disputed_total || ', its disputes '
+       || coalesce(d.amount, 0) as what
+  from orders."order" o
+  left join (select order_id, sum(amount) as amount from payments.dispute
+              where state in ('needs_response', 'under_review') group by order_id) d
+    on d.order_id = o.id
+ where o.disputed_total <> least(coalesce(d.amount, 0), o.total);
 
 -- name: I5_each_event_is_stored_once
 select provider || ' ' || event_id as what
@@ -110,6 +145,10 @@ select provider || ' ' || payment_id as what
 select 'refund ' || r.key as what
   from payments.refund r join payments.attempt a on a.id = r.attempt_id
  where a.order_id <> r.order_id or a.currency <> r.currency
+union all
+select 'dispute ' || d.provider_id
+  from payments.dispute d join payments.attempt a on a.id = d.attempt_id
+ where a.order_id <> d.order_id or a.currency <> d.currency
 union all
 select 'entry ' || e.id
   from payments.entry e join payments.transaction t on t.id = e.transaction_id
@@ -226,6 +265,7 @@ select wanted.name as what
   from (values ('payments.attempt', 'one_open_attempt'), ('payments.attempt', 'attempt_session'),
             ('payments.attempt', 'attempt_key_key'), ('payments.event', 'event_once'),
             ('payments.refund', 'refund_key_key'), ('payments.refund', 'refund_fits'),
+            ('payments.dispute', 'dispute_once'),
             ('payments.transaction', 'once_per_cause'), ('payments.entry', 'sums_to_zero'),
             ('inventory.stock', 'never_oversold'), ('inventory.movement', 'once_per_cause'),
             ('inventory.hold', 'hold_order_id_item_id_location_id_key'),

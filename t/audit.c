@@ -241,6 +241,7 @@ T(every_table_is_watched_or_has_its_reason_SE_13)
         { "payments.attempt", "its order's story tells" },
         { "payments.event", "what the provider said, kept as it came" },
         { "payments.refund", "its order's story tells" },
+        { "payments.dispute", "its order's story tells" },
         { "payments.transaction", "the ledger, a book of its own" },
         { "payments.entry", "the ledger, a book of its own" },
         { "orders.order", "orders.event is its story" },

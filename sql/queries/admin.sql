@@ -17,7 +17,7 @@ select count(*) as parts
 -- name: revenue :many
 -- in: organisation bigint, since timestamptz
 -- Of money given back each part of an order bears its share.
-select o.currency, sum(p.goods_total - round(p.goods_total::numeric * o.refunded_total / greatest(o.total, 1)))::bigint as amount
+select o.currency, sum(p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1)))::bigint as amount
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and p.placed_at >= :since
    and o.payment_status = 'paid'
@@ -32,7 +32,7 @@ select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(s.orders, 0) as orders,
            interval '1 day') as d(day)
   left join (select (p.placed_at at time zone :zone)::date as day, count(*) as orders,
                     sum(case when o.payment_status = 'paid' and o.currency = :currency
-                             then p.goods_total - round(p.goods_total::numeric * o.refunded_total / greatest(o.total, 1))
+                             then p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1))
                              else 0 end) as revenue
                from orders.part p join orders."order" o on o.id = p.order_id
               where p.organisation_id = :organisation and p.placed_at > now() - interval '16 days'
@@ -67,7 +67,7 @@ select l.sku, l.left, v.slug, v.name
 select max(o.id) as id, o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as last_order,
        bool_or(o.person_id is not null) as has_account,
        sum(case when o.payment_status = 'paid'
-                then p.goods_total - round(p.goods_total::numeric * o.refunded_total / greatest(o.total, 1))
+                then p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1))
                 else 0 end)::bigint as spent,
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
   from orders.part p join orders."order" o on o.id = p.order_id
@@ -84,7 +84,7 @@ select max(o.id) as id, o.email, max(o.name) as name, count(*) as orders, max(o.
 select o.email, max(o.name) as name, count(*) as orders, min(o.placed_at) as first_order,
        max(o.placed_at) as last_order, bool_or(o.person_id is not null) as has_account,
        sum(case when o.payment_status = 'paid'
-                then p.goods_total - round(p.goods_total::numeric * o.refunded_total / greatest(o.total, 1))
+                then p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1))
                 else 0 end)::bigint as spent,
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
   from orders.part p join orders."order" o on o.id = p.order_id

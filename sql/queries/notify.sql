@@ -31,12 +31,12 @@ update notify.mail set state = 'failed', answer = :answer where id = :id and sta
 update notify.mail set state = 'waiting', answer = '' where id = :id and recipient <> '';
 
 -- name: of_order :many
--- in: order_id bigint, to_staff text, organisation bigint?
--- Those of the template to_staff only where they went to people of this organisation; null: all.
+-- in: order_id bigint, to_staff text[], organisation bigint?
+-- Those of the templates to_staff only where they went to people of this organisation; null: all.
 select id, template, recipient, subject, state, answer, created_at, sent_at
   from notify.mail
  where order_id = :order_id
-   and (:organisation is null or template <> :to_staff or organisation_id = :organisation)
+   and (:organisation is null or template <> all (:to_staff) or organisation_id = :organisation)
  order by id limit 100;
 
 -- name: of_person :many

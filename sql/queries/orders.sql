@@ -63,7 +63,8 @@ select id, coalesce(person_id, 0) as person_id from orders."order" where number 
 select id, number, coalesce(person_id, 0) as person_id, cart_id, email, name, phone, address,
        sealed, keeper, lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive, rounding,
        delivery_method, base.said(delivery_names, :lang) as delivery_name, trace, status,
-       orders.money_state(payment_status, refunded_total) as payment_status, refunded_total,
+       orders.money_state(payment_status, refunded_total, disputed_total) as payment_status,
+       refunded_total, disputed_total,
        version, placed_at, is_held, hold_until, paid_at,
        updated_at
   from orders."order" where id = :id;
@@ -242,6 +243,46 @@ update orders."order"
        version = version + 1
  where id = :id and refunded_total > :refunded;
 
+-- name: disputed :exec
+-- in: id bigint, disputed bigint, refunded bigint
+-- What the buyer's bank takes back, until it is decided; then it is as if it had been given back.
+update orders."order"
+   set disputed_total = least(:disputed, total), refunded_total = :refunded, updated_at = now(),
+       version = version + 1,
+       payment_status = case when :refunded >= total then 'refunded' else 'paid' end
+ where id = :id and payment_status <> 'pending';
+
+-- name: disputes :many
+-- in: organisation bigint, house bool, after bigint
+-- The list of the back office: what is open first, by its deadline. A seller sees those of orders
+-- they sell alone, the house those of several, too.
+select d.id, o.number, o.name, d.provider, d.payment_id, d.amount, d.currency, d.reason, d.state,
+       d.is_answered, d.due_at, d.opened_at, d.closed_at
+  from payments.dispute d
+  join orders."order" o on o.id = d.order_id,
+       lateral (select d.closed_at is not null as is_over, case when d.closed_at is null
+           then coalesce(d.due_at, 'infinity') else '-infinity' end as due) k
+ where (exists (select from orders.part p
+                 where p.order_id = d.order_id and p.organisation_id = :organisation)
+        and orders.sells_alone(d.order_id)
+        or :house and (select count(*) from orders.part p where p.order_id = d.order_id) > 1)
+   and (:after = 0 or (k.is_over, k.due, -d.id) > (
+           select a.closed_at is not null, case when a.closed_at is null
+                      then coalesce(a.due_at, 'infinity') else '-infinity' end, -a.id
+             from payments.dispute a where a.id = :after))
+ order by k.is_over, k.due, -d.id limit 51;
+
+-- name: disputes_waiting :one
+-- in: organisation bigint, house bool
+select count(*) as n
+  from payments.dispute d
+ where d.closed_at is null and d.state in ('warning_needs_response', 'needs_response')
+   and not d.is_answered
+   and (exists (select from orders.part p
+                 where p.order_id = d.order_id and p.organisation_id = :organisation)
+        and orders.sells_alone(d.order_id)
+        or :house and (select count(*) from orders.part p where p.order_id = d.order_id) > 1);
+
 -- name: lapsing :many
 select id from orders."order"
  where status = 'pending' and payment_status = 'pending' and is_held and hold_until < now()
@@ -257,7 +298,8 @@ select id from orders."order"
 -- name: of_person :many
 -- in: person bigint, before bigint
 select o.id, o.number, o.status,
-       orders.money_state(o.payment_status, o.refunded_total) as payment_status, o.currency,
+       orders.money_state(o.payment_status, o.refunded_total, o.disputed_total) as payment_status,
+       o.currency,
        o.total, o.placed_at, (select sum(l.quantity) from orders.line l where l.order_id = o.id)::bigint as count
   from orders."order" o
  where o.person_id = :person and o.id < :before
@@ -269,14 +311,16 @@ select o.id, o.number, o.status,
 -- The merchant's list; q finds what stands in orders.words, clues a telephone that is sealed. The
 -- status is that of the own part. What was paid back whole is not being packed any more.
 select o.id, o.number, o.status,
-       orders.money_state(o.payment_status, o.refunded_total) as payment_status, o.currency,
+       orders.money_state(o.payment_status, o.refunded_total, o.disputed_total) as payment_status,
+       o.currency,
        o.total, o.placed_at, o.name, o.email, p.goods_total, p.status as part_status, o.refunded_total
   from orders.part p
   join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and p.order_id < :before
    and (:status = '' or (p.status = :status
         and (p.status <> 'processing' or o.payment_status <> 'refunded')))
-   and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total) = :payment)
+   and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total,
+           o.disputed_total) = :payment)
    and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f
                          union all select k.order_id from orders.called(:organisation, :clues) k))
  order by p.order_id desc limit 51;
@@ -285,7 +329,8 @@ select o.id, o.number, o.status,
 -- in: organisation bigint, numbers text[]
 -- What is to be known of orders that are to be sent together; paid back whole is not paid.
 select o.id, o.number, o.name, o.address ->> 'city' as city, p.status as part_status,
-       o.payment_status = 'paid' as is_paid, coalesce(o.address ->> 'line1', '') <> ''
+       o.payment_status = 'paid' as is_paid, o.disputed_total > 0 as is_disputed,
+       coalesce(o.address ->> 'line1', '') <> ''
            or (o.sealed <> '' and coalesce(o.address ->> 'city', '') <> '') as has_address
   from orders.part p
   join orders."order" o on o.id = p.order_id
@@ -296,7 +341,8 @@ select o.id, o.number, o.name, o.address ->> 'city' as city, p.status as part_st
 -- in: organisation bigint, email text
 -- As the merchant's list has them.
 select o.id, o.number, o.status,
-       orders.money_state(o.payment_status, o.refunded_total) as payment_status, o.currency,
+       orders.money_state(o.payment_status, o.refunded_total, o.disputed_total) as payment_status,
+       o.currency,
        o.total, o.placed_at, o.name, o.email, p.goods_total, p.status as part_status, o.refunded_total
   from orders.part p
   join orders."order" o on o.id = p.order_id

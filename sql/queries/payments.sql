@@ -79,7 +79,8 @@ returning case when not :is_news then set_config('synchronous_commit', 'off', tr
 
 -- name: find_attempt :maybe
 -- in: provider text, session_id text, payment_id text, key text
-select id, order_id, kind, amount, currency, state, declined_at, not request ? 'email' as is_erased
+select id, order_id, provider, kind, amount, currency, state, declined_at,
+       not request ? 'email' as is_erased
   from payments.attempt
  where provider = :provider
    and (key = nullif(:key, '') or session_id = nullif(:session_id, '')
@@ -110,11 +111,19 @@ select payments.book(:order_id, :cause, :currency, :accounts, :amounts) as is_fr
 
 -- name: sums :one
 -- in: order_id bigint
--- What the ledger says of an order: taken in, and given back.
-select coalesce(sum(e.amount) filter (where t.cause like 'capture:%'), 0)::bigint as captured,
-       coalesce(-sum(e.amount) filter (where t.cause like 'refund:%'), 0)::bigint as refunded
+-- What the ledger says of an order: taken in, given back, and taken back for good by the buyer's
+-- bank; and what of it a bank is still to decide on.
+select coalesce(sum(e.amount) filter (where t.cause like 'capture:%' and e.account = 'provider'),
+           0)::bigint as captured,
+       coalesce(-sum(e.amount) filter (where t.cause like 'refund:%' and e.account = 'provider'),
+           0)::bigint as refunded,
+       coalesce(sum(e.amount) filter (where t.cause like 'dispute:%' and e.account = 'buyer'),
+           0)::bigint as lost,
+       (select coalesce(sum(d.amount), 0) from payments.dispute d
+         where d.order_id = :order_id and d.state in ('needs_response', 'under_review'))::bigint
+           as disputed
   from payments.transaction t
-  join payments.entry e on e.transaction_id = t.id and e.account = 'provider'
+  join payments.entry e on e.transaction_id = t.id
  where t.order_id = :order_id;
 
 -- name: of_order :many
@@ -131,17 +140,22 @@ select id, amount, currency, reason, state, state = 'failed' as is_failed, error
 
 -- name: given_back :many
 -- in: order_id bigint
--- Not what came in a second time: the order is as paid as before.
+-- Not what came in a second time: the order is as paid as before. What the buyer's bank took is
+-- with the buyer too.
 select amount, currency, done_at as at
   from payments.refund where order_id = :order_id and state = 'done' and reason <> 'paid_twice'
- order by id limit 100;
+union all
+select amount, currency, closed_at
+  from payments.dispute where order_id = :order_id and money = 'lost'
+ order by at limit 100;
 
 -- name: refundable :many
 -- in: order_id bigint
 -- Captures with what is left of each to give back, newest first.
 select a.id, a.currency,
-       a.amount - coalesce((select sum(r.amount) from payments.refund r
-                             where r.attempt_id = a.id and r.state <> 'failed'), 0)::bigint as rest,
+       greatest(0, a.amount - payments.disputed(a.id)
+           - coalesce((select sum(r.amount) from payments.refund r
+                        where r.attempt_id = a.id and r.state <> 'failed'), 0))::bigint as rest,
        (select count(*) from payments.refund r
          where r.attempt_id = a.id and r.state = 'failed') as failed
   from payments.attempt a
@@ -205,6 +219,74 @@ select attempt_id from payments.refund
 -- in: attempt bigint
 update payments.refund set asked_at = now()
  where attempt_id = :attempt and state in ('created', 'pending');
+
+-- name: dispute :maybe
+-- in: provider text, provider_id text
+select id, order_id, amount, currency, reason, state, money, bookings, movements, is_answered,
+       due_at, said_at, closed_at
+  from payments.dispute where provider = :provider and provider_id = :provider_id;
+
+-- name: add_dispute :one
+-- in: order_id bigint, attempt bigint, provider text, provider_id text, payment_id text, amount bigint, currency text, reason text, state text, said_at bigint, opened_at timestamptz
+insert into payments.dispute
+    (order_id, attempt_id, provider, provider_id, payment_id, amount, currency, reason, state,
+     said_at, opened_at)
+values (:order_id, :attempt, :provider, :provider_id, :payment_id, :amount, :currency, :reason,
+        :state, :said_at, :opened_at)
+returning id;
+
+-- name: dispute_is :exec
+-- in: id bigint, amount bigint, reason text, state text, money text, bookings bigint, movements bigint, is_answered bool, due_at timestamptz?, said_at bigint, is_over bool
+update payments.dispute
+   set amount = :amount, reason = :reason, state = :state, money = :money, bookings = :bookings,
+       movements = :movements, is_answered = :is_answered, due_at = :due_at, said_at = :said_at,
+       closed_at = case when :is_over then coalesce(closed_at, now()) end
+ where id = :id;
+
+-- name: disputed :one
+-- in: order_id bigint
+select coalesce(sum(payments.disputed(id)), 0)::bigint as amount
+  from payments.attempt where order_id = :order_id and state = 'paid';
+
+-- name: disputes_of_order :many
+-- in: order_id bigint
+select id, provider, provider_id, payment_id, amount, currency, reason, state, is_answered, due_at,
+       opened_at, closed_at
+  from payments.dispute where order_id = :order_id order by id limit 100;
+
+-- name: dispute_of :one
+-- in: id bigint
+select id, order_id, provider, provider_id, payment_id, amount, currency, reason, state,
+       is_answered, due_at, opened_at, closed_at
+  from payments.dispute where id = :id;
+
+-- name: stale_disputes :many
+-- Open ones that the provider was not asked about for some hours; and for a while those that are
+-- won and whose money is not back.
+select id from payments.dispute
+ where (closed_at is null or (state = 'won' and money <> 'kept'
+                              and closed_at > now() - interval '60 days'))
+   and coalesce(asked_at, created_at) < now() - interval '6 hours'
+ order by coalesce(asked_at, created_at)
+ limit 100;
+
+-- name: dispute_asked :exec
+-- in: id bigint
+update payments.dispute set asked_at = now() where id = :id;
+
+-- name: disputes_due :many
+-- Nobody has answered the bank, and within three days nobody will be heard any more.
+select id from payments.dispute
+ where closed_at is null and state in ('warning_needs_response', 'needs_response')
+   and not is_answered and reminded_at is null
+   and due_at > now() and due_at < now() + interval '3 days'
+ order by due_at limit 100;
+
+-- name: dispute_reminded :maybe
+-- in: id bigint
+update payments.dispute set reminded_at = now()
+ where id = :id and reminded_at is null and not is_answered and closed_at is null
+returning id, order_id;
 
 -- name: sealed :many
 -- in: after bigint, most bigint

@@ -66,13 +66,55 @@ create table payments.refund (
 create index refund_waiting on payments.refund (created_at) where state in ('created', 'pending');
 create index refund_attempt on payments.refund (attempt_id);
 create index refund_order on payments.refund (order_id, id);
+-- The buyer's bank asks about a payment ("warning_..."), or takes it back.
+create table payments.dispute (
+    id bigint generated always as identity primary key,
+    order_id bigint not null,
+    attempt_id bigint not null references payments.attempt,
+    provider text not null,
+    provider_id text not null, -- du_..., dp_...
+    payment_id text not null,  -- the provider's payment: pi_...
+    amount bigint not null check (amount > 0), -- may be a part of the payment
+    currency char(3) not null,
+    reason text not null check (length(reason) <= 100), -- in the provider's word
+    state text not null check (state in ('warning_needs_response', 'warning_under_review',
+        'warning_closed', 'needs_response', 'under_review', 'won', 'lost')),
+    -- where the ledger has it: with us, withdrawn until it is decided, or gone for good
+    money text not null default 'kept' check (money in ('kept', 'withdrawn', 'lost')),
+    bookings bigint not null default 0, -- of the ledger
+    movements bigint not null default 0, -- at the provider, as many as it has told of
+    is_answered boolean not null default false, -- evidence was sent
+    due_at timestamptz, -- until when evidence is heard; null: none is
+    said_at bigint not null, -- by the provider's clock, in seconds: the last that moved its state
+    opened_at timestamptz not null,
+    created_at timestamptz not null default now(),
+    asked_at timestamptz, -- when the reconciler last asked the provider
+    reminded_at timestamptz, -- when staff were told that its time runs out
+    closed_at timestamptz,
+    constraint dispute_once unique (provider, provider_id)
+);
+create index dispute_order on payments.dispute (order_id, id);
+create index dispute_attempt on payments.dispute (attempt_id);
+create index dispute_open on payments.dispute (due_at) where closed_at is null;
+-- What the buyers' banks take, or have taken, of a payment: it cannot go back a second time.
+create function payments.disputed(of_attempt bigint) returns bigint language plpgsql stable as $$
+begin
+    return (select coalesce(sum(amount), 0) from payments.dispute
+             where attempt_id = of_attempt
+               and (money <> 'kept' or state in ('needs_response', 'under_review')));
+end $$;
+
 -- What is being given back of one payment never exceeds what was captured by it, however many
--- press the button at once.
+-- press the button at once, nor what a bank has left of it; but for what the provider says has
+-- gone already.
 create function payments.refund_fits() returns trigger language plpgsql as $$
 declare
     captured bigint;
 begin
     select amount into captured from payments.attempt where id = new.attempt_id for update;
+    if new.reason <> 'at_provider' then
+        captured := captured - payments.disputed(new.attempt_id);
+    end if;
     if (select coalesce(sum(amount), 0) from payments.refund
          where attempt_id = new.attempt_id and state <> 'failed' and id <> new.id)
         + new.amount > captured then
@@ -101,7 +143,7 @@ create table payments.entry (
     order_id bigint not null,
     organisation_id bigint, -- whose money, where it is a tenant's
     account text not null check (account in
-        ('buyer', 'provider', 'organisation', 'platform', 'tax', 'delivery')),
+        ('buyer', 'provider', 'dispute', 'organisation', 'platform', 'tax', 'delivery')),
     currency char(3) not null,
     amount bigint not null check (amount <> 0)
 );
@@ -126,7 +168,7 @@ create constraint trigger sums_to_zero after insert on payments.entry
 do $$
 declare t text;
 begin
-    foreach t in array array['attempt', 'refund', 'transaction', 'entry'] loop
+    foreach t in array array['attempt', 'refund', 'dispute', 'transaction', 'entry'] loop
         execute format('alter table payments.%I enable row level security', t);
         execute format('alter table payments.%I force row level security', t);
         execute format('create policy own on payments.%I for all
@@ -139,7 +181,8 @@ alter table payments.event force row level security;
 create policy own on payments.event for all using (base.is_platform())
     with check (base.is_platform());
 
-grant select, insert, update on payments.attempt, payments.event, payments.refund to talat_app;
+grant select, insert, update on payments.attempt, payments.event, payments.refund, payments.dispute
+    to talat_app;
 grant select, insert on payments.transaction, payments.entry to talat_app;
 
 -- The next link of the order's chain with its entries; false when this cause is booked already.

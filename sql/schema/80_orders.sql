@@ -2,7 +2,14 @@
 create schema orders;
 grant usage on schema orders to talat_app, talat_readonly;
 
--- What people are told of the money: some of it, or all of it, may have gone back.
+-- What people are told of the money: the buyer's bank may be taking it back, some of it, or all of
+-- it, may have gone back.
+create function orders.money_state(payment_status text, refunded bigint, disputed bigint)
+returns text language sql immutable parallel safe as
+$$ select case when payment_status = 'paid' and disputed > 0 then 'disputed'
+               when payment_status = 'paid' and refunded > 0 then 'partly_refunded'
+               else payment_status end $$;
+-- As programs of the version before call it.
 create function orders.money_state(payment_status text, refunded bigint) returns text
 language sql immutable parallel safe as
 $$ select case when payment_status = 'paid' and refunded > 0 then 'partly_refunded'
@@ -39,6 +46,7 @@ create table orders."order" (
     payment_status text not null default 'pending' check (payment_status in
         ('pending', 'paid', 'refunded')),
     refunded_total bigint not null default 0,
+    disputed_total bigint not null default 0, -- what the buyer's bank takes, until it is decided
     version bigint not null default 1,
     placed_at timestamptz not null default now(),
     is_held boolean not null default true, -- its stock is reserved until hold_until
@@ -65,6 +73,10 @@ create trigger written_plain before update of phone on orders."order" for each r
 create index order_unpaid on orders."order" (placed_at) -- as inventory.hold_lapsing
     where status = 'pending' and payment_status = 'pending' and placed_at is not null;
 create index order_buyer on orders."order" (buyer) where buyer is not null;
+
+-- What of an order's money is not with us: given back, or for the time being at the buyer's bank.
+create function orders.gone(o orders."order") returns bigint language sql stable parallel safe as
+$$ select least(o.refunded_total + o.disputed_total, o.total) $$;
 
 create table orders.part (
     id bigint generated always as identity primary key,
@@ -256,9 +268,10 @@ end $$;
 
 revoke all on function orders.keep_words, orders.found, orders.called from public;
 grant execute on function orders.found, orders.called to talat_app;
--- The ledger is kept by order. Of an order of one seller it is the seller's, who sees it; of an
--- order of several it says what all of them took together, and is the house's. Parts of others are
--- hidden from a seller, so this runs as talat_search and looks itself who asks.
+-- The ledger is kept by order, and so is what banks take back. Of an order of one seller it is the
+-- seller's, who sees it; of an order of several it is about what all of them took together, and is
+-- the house's. Parts of others are hidden from a seller, so this runs as talat_search and looks
+-- itself who asks.
 create function orders.sells_alone(of_order bigint) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -280,6 +293,8 @@ create policy seller on payments.transaction for select
     using (base.organisation() is not null and orders.sells_alone(order_id));
 create policy seller on payments.entry for select
     using (base.organisation() is not null and orders.sells_alone(order_id));
+create policy seller on payments.dispute for select
+    using (base.organisation() is not null and orders.sells_alone(order_id));
 
 -- Tells the outbox of an order as it is now, once per organisation that has a part in it.
 create function orders.tell(of_order bigint, of_kind text, by_request text, wake boolean)
@@ -289,7 +304,8 @@ declare
 begin
     for told in
         select p.organisation_id, jsonb_build_object('orderId', o.number,
-                   'paymentStatus', orders.money_state(o.payment_status, o.refunded_total),
+                   'paymentStatus',
+                   orders.money_state(o.payment_status, o.refunded_total, o.disputed_total),
                    'orderStatus', o.status) as news
           from orders."order" o join orders.part p on p.order_id = o.id
          where o.id = of_order order by p.organisation_id

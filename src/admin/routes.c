@@ -81,6 +81,10 @@ static int dashboard(struct req *r)
     node_set_str(c->mem, document, S("zone"), zone);
     node_set_str(c->mem, document, S("house_currency"), currency);
     node_set(c->mem, document, S("organisation"), node_get(house, S("name")));
+    i64 disputes = 0;
+    if (may(&r->who, ORDERS_READ_ALL))
+        TRY(orders_disputes_waiting(r, &disputes));
+    node_set_int(c->mem, document, S("disputes"), disputes);
     struct node *warnings = node_hide(node_set_list(c->mem, document, S("warnings")));
     if (c->app->hooks.warn)
         TRY(c->app->hooks.warn(r, warnings));

@@ -79,6 +79,7 @@ static const struct word actions[] = {
     { "corrected", SAYS("Counted") },
     { "capture", SAYS("Payment booked") },
     { "refund", SAYS("Refund booked") },
+    { "dispute", SAYS("Dispute booked") },
     { NULL, NULL },
 };
 
@@ -102,6 +103,8 @@ static const struct word fields[] = {
     { "delivery", SAYS("Delivery") },
     { "description", SAYS("Description") },
     { "descriptions", SAYS("Description") },
+    { "dispute", SAYS("In dispute") },
+    { "due_at", SAYS("Answer by") },
     { "email", SAYS("E-mail") },
     { "entries", SAYS("Rows") },
     { "erased_at", SAYS("Erased") },
@@ -256,8 +259,8 @@ static str value_words(struct ctx *c, const struct node *names, const struct nod
     str field, str text)
 {
     static const char *const moneys[] = { "amount", "compare_at", "free_from", NULL };
-    static const char *const accounts[] = { "buyer", "provider", "organisation", "platform", "tax",
-        "delivery", NULL };
+    static const char *const accounts[] = { "buyer", "provider", "dispute", "organisation",
+        "platform", "tax", "delivery", NULL };
     str currency = currency_of(row), words = word_of(c, values, text), amount, rest = text;
     when at;
     str name = admin_name_of(c, names, field, text);

@@ -46,6 +46,7 @@
     X(orders_api)                                                                                  \
     X(orders_admin)                                                                                \
     X(orders_ship)                                                                                 \
+    X(orders_disputes)                                                                             \
     X(payments)                                                                                    \
     X(watch)                                                                                       \
     X(admin)                                                                                       \

@@ -22,10 +22,10 @@ struct notify_builder {
 /* By the builder of the row's template; E_INTERNAL: nobody is. */
 int notify_build(struct ctx *, const struct node *row, struct node **document);
 /* Mails of an order for its page: {template, recipient, subject, state, answer, created_at}. Those
- * of the template that staff are sent, only when they went to people of this organisation; NULL:
+ * of the n templates that staff are sent, only when they went to people of this organisation; NULL:
  * whomever. */
-int notify_of_order(
-    struct ctx *, i64 order, const char *to_staff, const i64 *organisation, struct node **mails);
+int notify_of_order(struct ctx *, i64 order, const str *to_staff, size_t n, const i64 *organisation,
+    struct node **mails);
 int notify_again(struct ctx *, i64 mail); /* staff's "send again" */
 /* struct personal (web/web.h): what was said to a person. */
 int notify_collect(struct ctx *, i64 person, struct node *into);

@@ -13,10 +13,10 @@ int notify_mail(struct ctx *c, const char *template, str cause, const struct not
         job_rank(c->app, MAIL_JOB), job_wakes(c));
 }
 
-int notify_of_order(
-    struct ctx *c, i64 order, const char *to_staff, const i64 *organisation, struct node **mails)
+int notify_of_order(struct ctx *c, i64 order, const str *to_staff, size_t n,
+    const i64 *organisation, struct node **mails)
 {
-    return q_notify_of_order(c, mails, order, str_of(to_staff), organisation);
+    return q_notify_of_order(c, mails, order, to_staff, n, organisation);
 }
 
 int notify_again(struct ctx *c, i64 mail)

@@ -13,7 +13,7 @@
 static const struct input to_list[] = {
     { "q", LINE, 0, 100 },
     { "status", CHOICE, .choices = "pending|processing|shipped|delivered|cancelled" },
-    { "payment", CHOICE, .choices = "pending|paid|partly_refunded|refunded" },
+    { "payment", CHOICE, .choices = "pending|paid|partly_refunded|refunded|disputed" },
     { "before", WORD, 0, 40 },
     { 0 },
 };
@@ -190,7 +190,8 @@ static int list(struct req *r)
     struct node *rows, *orders, *document = node_map(c->mem);
     static const char *const statuses[] = { "pending", "processing", "shipped", "delivered",
         "cancelled" };
-    static const char *const payments[] = { "pending", "paid", "partly_refunded", "refunded" };
+    static const char *const payments[] = { "pending", "paid", "partly_refunded", "refunded",
+        "disputed" };
     i64 before = INT64_MAX, last = 0, n = 0;
     const str *clues;
     size_t n_clues;
@@ -247,11 +248,29 @@ static str done_text(struct req *r)
 static int mails_of(struct req *r, i64 order, struct node **mails)
 {
     struct ctx *c = &r->c;
-    TRY(notify_of_order(c, order, ORDERS_TO_STAFF,
+    static const str to_staff[] = { ORDERS_TO_STAFF };
+    TRY(notify_of_order(c, order, to_staff, COUNT(to_staff),
         r->who.role < ADMIN ? &c->scope.organisation : NULL, mails));
     EACH(item, *mails)
         node_set_str(c->mem, (struct node *)&item->node, S("id"),
             crypto_opaque(c->mem, c->app->secret, "mail", node_int(&item->node, "id")));
+    return E_OK;
+}
+
+/* Of an order of several the house answers the bank. */
+static int disputes_of(struct req *r, i64 id, const struct node *order, struct node **disputes)
+{
+    struct ctx *c = &r->c;
+    *disputes = node_list(c->mem);
+    if (node_count(node_get(order, S("parts"))) == 1 || r->who.role >= ADMIN)
+        TRY(payments_disputes_of(c, id, disputes));
+    orders_name_disputes(c, *disputes);
+    EACH(item, *disputes) {
+        struct node *one = (struct node *)&item->node;
+        node_hide(node_get(one, S("id")));
+        node_set_str(c->mem, one, S("number"), node_str(order, "number"));
+        node_set_str(c->mem, one, S("name"), node_str(order, "name"));
+    }
     return E_OK;
 }
 
@@ -279,12 +298,13 @@ static int add_earlier(struct req *r, i64 id, struct node *order, struct node *d
 static int page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
-    struct node *order, *attempts, *refunds, *mails;
+    struct node *order, *attempts, *refunds, *disputes, *mails;
     i64 id, kept;
     TRY(find(r, &id));
     TRY(orders_read(c, id, &order));
     bool gone = is_gone(order);
     TRY(payments_kept(c, id, &kept));
+    TRY(disputes_of(r, id, order, &disputes));
     keep_own(c, order, "lines");
     keep_own(c, order, "parts");
     keep_own_trace(c, order);
@@ -297,6 +317,7 @@ static int page(struct req *r, struct node **document)
     node_set(c->mem, *document, S("order"), order);
     node_set(c->mem, *document, S("attempts"), attempts);
     node_set(c->mem, *document, S("refunds"), refunds);
+    node_set(c->mem, *document, S("disputes"), disputes);
     node_set(c->mem, *document, S("mails"), mails);
     TRY(add_earlier(r, id, order, *document));
     offer_acts(r, id, order, gone, kept, *document);

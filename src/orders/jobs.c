@@ -11,6 +11,7 @@
 #include "work/work.h"
 
 #define SETTLING  (10 * MINUTE) /* a payment on its way keeps its stock so long, then again */
+#define WAITING   8             /* tries, some minutes: then news is of nobody's payment */
 #define FORGOTTEN (24 * HOUR)   /* never paid, nobody came back: cancelled */
 #define COUNTED   (25 * HOUR) /* what was kept for one buyer: of a day */
 
@@ -71,8 +72,8 @@ static int paid(
 /* What came in twice and went back once is no refund of the order. */
 static i64 given_back(const struct node *order, const struct payment_change *p)
 {
-    i64 kept = p->captured - p->refunded, total = node_int(order, "total");
-    return kept >= total ? 0 : total - kept;
+    i64 kept = p->captured - p->refunded - p->lost, total = node_int(order, "total");
+    return kept >= total ? 0 : kept <= 0 ? total : total - kept;
 }
 
 static int refunded(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
@@ -95,6 +96,30 @@ static int refund_failed(
     if (p->amount > 0)
         node_set_int(c->mem, data, S("amount"), p->amount);
     return orders_note(c, id, "refund_failed", "provider", 0, data);
+}
+
+static int disputed(struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
+{
+    static const struct {
+        enum dispute_step step;
+        const char *kind;
+    } kinds[] = { { DISPUTE_INQUIRED, "dispute_inquired" }, { DISPUTE_OPENED, "dispute_opened" },
+        { DISPUTE_WITHDRAWN, "dispute_withdrawn" }, { DISPUTE_ANSWERED, "dispute_answered" },
+        { DISPUTE_WON, "dispute_won" }, { DISPUTE_LOST, "dispute_lost" },
+        { DISPUTE_CLOSED, "dispute_closed" }, { DISPUTE_REINSTATED, "dispute_reinstated" } };
+    TRY(q_orders_disputed(c, NULL, id, p->disputed, given_back(order, p)));
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        struct node *data = node_map(c->mem);
+        if (!(p->steps & kinds[i].step))
+            continue;
+        node_set_int(c->mem, data, S("amount"), p->amount);
+        if (kinds[i].step & (DISPUTE_INQUIRED | DISPUTE_OPENED))
+            node_set_str(c->mem, data, S("reason"), p->reason);
+        if (kinds[i].step & (DISPUTE_INQUIRED | DISPUTE_OPENED) && p->due)
+            node_set_str(c->mem, data, S("due_at"), when_rfc3339(c->mem, p->due));
+        TRY(orders_note(c, id, kinds[i].kind, "provider", 0, data));
+    }
+    return orders_say_disputed(c, id, p);
 }
 
 /* Being paid at this moment: the stock stays a while longer. */
@@ -120,6 +145,7 @@ static int news(
     case NEWS_MISMATCH:
         log_line(c, LOG_ERROR, "payment_mismatch", "order", node_str(order, "number"), NULL);
         return orders_note(c, id, "payment_mismatch", "provider", 0, NULL);
+    case NEWS_DISPUTED: return disputed(c, id, order, p);
     case NEWS_EXPIRED:
     case NEWS_NONE: return E_OK;
     }
@@ -136,7 +162,8 @@ static const char *outcome_of(enum payment_news n)
         [NEWS_REFUNDED] = "refunded",
         [NEWS_REFUND_FAILED] = "refund failed",
         [NEWS_DECLINED] = "declined",
-        [NEWS_MISMATCH] = "mismatch" };
+        [NEWS_MISMATCH] = "mismatch",
+        [NEWS_DISPUTED] = "disputed" };
     return names[n];
 }
 
@@ -145,6 +172,7 @@ struct applying {
     struct payment_event *event;
     i64 order;
     enum payment_news news;
+    bool is_new_dispute;
 };
 
 static int apply(struct ctx *c, void *with)
@@ -160,6 +188,7 @@ static int apply(struct ctx *c, void *with)
     TRY(payments_apply(c, a->event, attempt, a->order, &change));
     TRY(news(c, a->order, order, &change, &fills));
     a->news = change.news;
+    a->is_new_dispute = change.news == NEWS_DISPUTED && (change.steps & DISPUTE_OPENED);
     pg_batch(c);
     if (fills)
         fill(c, a->order, order);
@@ -204,10 +233,13 @@ static int payment_event(struct ctx *c, const struct job *job)
         return E_OK;
     TRY(payments_event(c, job->subject, &a.event));
     TRY(payments_event_order(c, a.event, &a.order));
+    if (!a.order && payments_may_wait(a.event) && job->attempt < WAITING)
+        return fail_detail(c, E_AWAY, "orders.early", "its payment is not known yet: later");
     if (!a.order)
         return not_ours(c, &a);
     TRY(pg_tx(c, apply, &a));
     metric_add(c->app, "payments_total", a.news == NEWS_PAID);
+    metric_add(c->app, "disputes_total", a.is_new_dispute);
     return E_OK;
 }
 
@@ -264,11 +296,34 @@ static int forget(struct ctx *c, const struct job *job)
     return E_OK;
 }
 
+/* ---- disputes that nobody answers ------------------------------------------------------------ */
+
+static int find_disputes_due(struct ctx *c)
+{
+    struct node *rows;
+    TRY(payments_disputes_due(c, &rows));
+    return job_add_each(c, "orders.dispute_due", rows, "id");
+}
+
+static int remind(struct ctx *c, void *with)
+{
+    struct node *row;
+    TRY(payments_dispute_reminded(c, *(const i64 *)with, &row));
+    return row ? orders_say_dispute_due(c, node_int(row, "order_id"), node_int(row, "id")) : E_OK;
+}
+
+static int dispute_due(struct ctx *c, const struct job *job)
+{
+    i64 id = job->subject;
+    return pg_tx(c, remind, &id);
+}
+
 JOBS(orders){
     { "payment.event", payment_event, .tries = 20, .rank = RANK_FIRST, .is_quick = true },
     /* These two wait for a provider that cannot be asked, however long that takes. */
     { "orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE },
     { "orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE },
+    { "orders.dispute_due", dispute_due },
     /* Sent late it says the order as it is by then: no dead letter because nchan was away. */
     { "orders.push", orders_push, .tries = FOR_EVER, .longest_us = 2 * MINUTE, .is_quick = true },
     END_OF_JOBS,
@@ -289,6 +344,7 @@ static int forget_buyers(struct ctx *c)
 
 CRONS(orders){
     { "orders.lapsing", 15 * SECOND, find_lapsing },
+    { "orders.disputes_due", 15 * MINUTE, find_disputes_due },
     { "orders.forget_answers", HOUR, orders_forget_answers },
     { "orders.erase_due", HOUR, erase_due },
     { "orders.forget_buyers", HOUR, forget_buyers },

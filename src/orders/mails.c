@@ -99,8 +99,8 @@ static int who_gives_back(struct ctx *c, i64 id, i64 *organisation, struct node 
     return node_count(*people) ? E_OK : auth_admins(c, people);
 }
 
-/* The buyer hears of it when there is something to hear. */
-int orders_say_refund_failed(struct ctx *c, i64 id, const struct payment_change *p)
+/* Each of them once for a cause. */
+static int say_to_staff(struct ctx *c, i64 id, const char *template, str why)
 {
     struct node *people;
     i64 organisation;
@@ -111,10 +111,40 @@ int orders_say_refund_failed(struct ctx *c, i64 id, const struct payment_change 
             .person = node_int(&it->node, "id"),
             .email = node_str(&it->node, "email"),
             .lang = node_str(&it->node, "lang") };
-        str cause = str_fmt(c->mem, "refund:%" PRId64 ":%" PRId64, p->refund, to.person);
-        TRY(notify_mail(c, ORDERS_TO_STAFF, cause, &to));
+        str cause = str_fmt(c->mem, "%.*s:%" PRId64, STR(why), to.person);
+        TRY(notify_mail(c, template, cause, &to));
     }
     return E_OK;
+}
+
+/* The buyer hears of it when there is something to hear. */
+int orders_say_refund_failed(struct ctx *c, i64 id, const struct payment_change *p)
+{
+    return say_to_staff(c, id, "refund_failed", str_fmt(c->mem, "refund:%" PRId64, p->refund));
+}
+
+static int say_dispute(struct ctx *c, i64 id, i64 dispute, const char *what)
+{
+    return say_to_staff(c, id, "dispute", str_fmt(c->mem, "dispute:%" PRId64 ":%s", dispute, what));
+}
+
+/* The last of what is new. */
+int orders_say_disputed(struct ctx *c, i64 id, const struct payment_change *p)
+{
+    static const struct {
+        enum dispute_step step;
+        const char *what;
+    } whats[] = { { DISPUTE_WON, "won" }, { DISPUTE_LOST, "lost" }, { DISPUTE_CLOSED, "closed" },
+        { DISPUTE_OPENED, "opened" }, { DISPUTE_INQUIRED, "inquired" } };
+    for (size_t i = 0; i < COUNT(whats); i++)
+        if (p->steps & whats[i].step)
+            return say_dispute(c, id, p->dispute, whats[i].what);
+    return E_OK;
+}
+
+int orders_say_dispute_due(struct ctx *c, i64 id, i64 dispute)
+{
+    return say_dispute(c, id, dispute, "due");
 }
 
 /* ---- the words ----------------------------------------------------------------------------- */
@@ -189,15 +219,22 @@ static int mail_lapsed(struct ctx *c, const struct node *mail, struct node **doc
     return E_OK;
 }
 
-/* The refund that a mail is about: cause "refund:12", or "refund:12:<person>". */
+/* What a mail is about: cause "refund:12", "refund:12:<person>", "dispute:12:won:<person>". */
+static i64 subject_of(const struct node *mail, str *rest)
+{
+    str word = str_none;
+    i64 id = 0;
+    *rest = node_str(mail, "cause");
+    str_cut(rest, ':', &word);
+    str_cut(rest, ':', &word);
+    str_int(word, &id);
+    return id;
+}
+
 static int refund_of(struct ctx *c, const struct node *mail, struct node **refund)
 {
-    str rest = node_str(mail, "cause"), word = str_none;
-    i64 id = 0;
-    str_cut(&rest, ':', &word);
-    str_cut(&rest, ':', &word);
-    str_int(word, &id);
-    return payments_refund_of(c, id, refund);
+    str rest;
+    return payments_refund_of(c, subject_of(mail, &rest), refund);
 }
 
 static int mail_refunded(struct ctx *c, const struct node *mail, struct node **document)
@@ -216,21 +253,63 @@ static int mail_refunded(struct ctx *c, const struct node *mail, struct node **d
     return E_OK;
 }
 
-/* To staff: nothing of the buyer is in it. */
-static int mail_refund_failed(struct ctx *c, const struct node *mail, struct node **document)
+/* To staff: nothing of the buyer is in it. `about`: {amount, currency}. */
+static int staff_document(struct ctx *c, const struct node *mail, const char *subject,
+    const struct node *about, struct node **document)
 {
-    struct node *refund, *order;
-    TRY(refund_of(c, mail, &refund));
+    struct node *order;
     TRY(q_orders_read(c, &order, node_int(mail, "order_id"), c->lang));
     str number = node_str(order, "number");
     *document = node_map(c->mem);
-    set_subject(c, *document, SAYS("A refund has failed"), order);
-    set_amount(c, *document, node_int(refund, "amount"), node_str(refund, "currency"));
+    set_subject(c, *document, subject, order);
+    set_amount(c, *document, node_int(about, "amount"), node_str(about, "currency"));
     node_set_str(c->mem, *document, S("number"), number);
-    node_set_str(c->mem, *document, S("error"), node_str(refund, "error"));
     node_set_str(c->mem, *document, S("desk_url"),
         str_fmt(c->mem, "%.*s/admin/orders/%.*s", STR(c->app->base_url), STR(number)));
     node_set_null(c->mem, *document, S("order"));
+    return E_OK;
+}
+
+static int mail_refund_failed(struct ctx *c, const struct node *mail, struct node **document)
+{
+    struct node *refund;
+    TRY(refund_of(c, mail, &refund));
+    TRY(staff_document(c, mail, SAYS("A refund has failed"), refund, document));
+    node_set_str(c->mem, *document, S("error"), node_str(refund, "error"));
+    return E_OK;
+}
+
+static int mail_dispute(struct ctx *c, const struct node *mail, struct node **document)
+{
+    static const struct {
+        const char *what, *flag, *subject;
+    } whats[] = {
+        { "inquired", "is_inquired", SAYS("The buyer's bank asks about a payment") },
+        { "opened", "is_opened", SAYS("The buyer's bank takes a payment back") },
+        { "due", "is_due", SAYS("A bank still waits for your answer") },
+        { "won", "is_won", SAYS("The bank decided for you") },
+        { "lost", "is_lost", SAYS("The bank decided for the buyer") },
+        { "closed", "is_closed", SAYS("The bank's question is settled") },
+    };
+    struct node *dispute;
+    str rest, what = str_none;
+    when due = 0;
+    size_t which = 0;
+    TRY(payments_dispute_of(c, subject_of(mail, &rest), &dispute));
+    str_cut(&rest, ':', &what);
+    while (which < COUNT(whats) - 1 && !str_is(what, whats[which].what))
+        which++;
+    if (str_is(what, "due") && node_bool(dispute, "is_answered"))
+        return fail_detail(c, E_GONE, "orders.dispute", "it was answered after all");
+    TRY(staff_document(c, mail, whats[which].subject, dispute, document));
+    for (size_t i = 0; i < COUNT(whats); i++)
+        node_set_bool(c->mem, *document, str_of(whats[i].flag), i == which);
+    node_set_str(c->mem, *document, S("reason"),
+        orders_dispute_reason(c, node_str(dispute, "reason")));
+    if (when_parse(node_str(dispute, "due_at"), &due) && node_is_null(dispute, "closed_at"))
+        node_set_str(c->mem, *document, S("due"), orders_dispute_due(c, due));
+    else
+        node_set_null(c->mem, *document, S("due"));
     return E_OK;
 }
 
@@ -242,6 +321,7 @@ const struct notify_builder orders_mails[] = {
     { "order_cancelled", mail_cancelled },
     { "order_lapsed", mail_lapsed },
     { "order_refunded", mail_refunded },
-    { ORDERS_TO_STAFF, mail_refund_failed },
+    { "refund_failed", mail_refund_failed },
+    { "dispute", mail_dispute },
     { 0 },
 };

@@ -61,8 +61,8 @@ int orders_supersede(struct ctx *, const struct node *older);
 
 /* The whole order for its page (the scope must name it or its organisation): the columns of
  * query read, with lines[], parts[], events[], trace[], and is_pending, is_processing,
- * is_shipped, is_delivered, is_cancelled, is_unpaid, is_paid, is_refunded, can_pay,
- * can_cancel, link. */
+ * is_shipped, is_delivered, is_cancelled, is_unpaid, is_paid, is_refunded, is_disputed,
+ * can_pay, can_cancel, link. */
 int orders_read(struct ctx *, i64 order, struct node **out);
 /* What happened to an order ("shipped"), in words; a kind nobody has words for as it is. */
 str orders_event_words(struct ctx *, str kind);
@@ -82,6 +82,8 @@ int orders_by_number(struct ctx *, str number, i64 *order, i64 *person);
 /* A page of the back office is being made that will hear of new orders: before it reads any. */
 struct req;
 void orders_page_at_desk(struct req *);
+/* Of the organisation of who asks: those of its disputes that nobody has answered yet. */
+int orders_disputes_waiting(struct req *, i64 *n);
 /* Newest first, 20 at most; *more when there are others before the last. */
 int orders_of_person(struct ctx *, i64 person, i64 before, struct node **orders, bool *more);
 /* The newest of one organisation, as its list shows them. */

@@ -17,8 +17,11 @@ int orders_say_lapsed(struct ctx *, const struct node *order); /* not paid in ti
 int orders_say_refused(struct ctx *, const struct node *order, const char *why); /* its money goes back */
 /* Once for a refund, unless they were told as the order was cancelled or refused. */
 int orders_say_refunded(struct ctx *, const struct node *order, const struct payment_change *);
-#define ORDERS_TO_STAFF "refund_failed" /* the only mail of an order that is not its buyer's */
-int orders_say_refund_failed(struct ctx *, i64 order, const struct payment_change *); /* to staff */
+/* To staff; the only mails of an order that are not its buyer's. */
+#define ORDERS_TO_STAFF S("refund_failed"), S("dispute")
+int orders_say_refund_failed(struct ctx *, i64 order, const struct payment_change *);
+int orders_say_disputed(struct ctx *, i64 order, const struct payment_change *);
+int orders_say_dispute_due(struct ctx *, i64 order, i64 dispute);
 void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
 void orders_flag_part(struct ctx *, struct node *order, str status); /* of one seller's part */
 str orders_part_status(const struct node *order, i64 organisation);
@@ -30,6 +33,10 @@ void orders_tell_events(struct ctx *, struct node *order); /* their texts alone 
  * newest page comes with orders_read, with `story_from` hidden in the order. */
 int orders_earlier(struct ctx *, i64 id, i64 before, struct node *order, i64 *earlier);
 void orders_name_states(struct ctx *, struct node *rows);
+/* Of payments_disputes_of: state_name, reason_text, is_waiting, is_won, is_lost. */
+void orders_name_disputes(struct ctx *, struct node *rows);
+str orders_dispute_reason(struct ctx *, str code);
+str orders_dispute_due(struct ctx *, when due); /* as it is written; 0: empty */
 /* sealed.c */
 #define ORDERS_SEALED "orders.order.sealed"
 struct orders_sealed {

@@ -29,11 +29,13 @@ void orders_flag(struct ctx *c, struct node *order)
         { "payment_status", "paid", "is_paid" },
         { "payment_status", "partly_refunded", "is_partly_refunded" },
         { "payment_status", "refunded", "is_refunded" },
+        { "payment_status", "disputed", "is_disputed" },
     };
     for (size_t i = 0; i < COUNT(flags); i++)
         node_hide(node_set_bool(c->mem, order, str_of(flags[i].key),
             str_is(node_str(order, flags[i].column), flags[i].value)));
-    if (node_bool(order, "is_partly_refunded")) /* the most of it is still here */
+    /* Not all of it is here; but it is not unpaid, nor has it gone back. */
+    if (node_bool(order, "is_partly_refunded") || node_bool(order, "is_disputed"))
         node_hide(node_set_bool(c->mem, order, S("is_paid"), true));
     bool open = node_bool(order, "is_pending") && node_bool(order, "is_unpaid");
     node_set_bool(c->mem, order, S("can_pay"), open);
@@ -622,6 +624,20 @@ static str refund_key(struct ctx *c, const struct refunding *x, i64 kept, i64 am
                           : str_fmt(c->mem, "part-%" PRId64 "-%" PRId64, x->order, kept);
 }
 
+/* So much is not there to give back. */
+static int refuse_refund(struct ctx *c, i64 order, i64 kept)
+{
+    i64 disputed;
+    TRY(payments_disputed(c, order, &disputed));
+    if (disputed > 0)
+        return fail(c, E_CONFLICT, "orders.disputed",
+            "The buyer's bank is taking this payment back, or has taken it: what is in dispute "
+            "cannot be given back a second time.");
+    if (kept <= 0)
+        return fail(c, E_CONFLICT, "orders.unpaid", "There is no payment to give back.");
+    return fail(c, E_CONFLICT, "orders.refund_most", "That is more than is left of what was paid.");
+}
+
 static int refund(struct ctx *c, void *with)
 {
     struct refunding *x = with;
@@ -632,14 +648,13 @@ static int refund(struct ctx *c, void *with)
     TRY(q_orders_lock(c, &row, x->order));
     TRY(payments_kept(c, x->order, &kept));
     if (kept <= 0)
-        return fail(c, E_CONFLICT, "orders.unpaid", "There is no payment to give back.");
+        return refuse_refund(c, x->order, kept);
     if (what->seen_kept && what->seen_kept != kept)
         return fail(c, E_CONFLICT, "orders.refund_seen",
             "Some of the money has gone back meanwhile. Please look again.");
     i64 amount = what->amount ? what->amount : kept;
     if (amount > kept)
-        return fail(
-            c, E_CONFLICT, "orders.refund_most", "That is more than is left of what was paid.");
+        return refuse_refund(c, x->order, kept);
     TRY(payments_refund(c, x->order, amount, S("requested_by_customer"),
         refund_key(c, x, kept, amount), x->person, &is_new));
     if (!is_new) /* its key has done this before; the answer to it is forgotten by now */

@@ -108,6 +108,7 @@ static void add_row(struct ctx *c, const struct chosen *one, str wrong, struct n
     node_set_bool(c->mem, row, S("is_sent"), sent);
     node_set_bool(c->mem, row, S("is_sent_now"), one->is_now);
     node_set_bool(c->mem, row, S("may_send"), !sent && !refused.n);
+    node_set_bool(c->mem, row, S("is_disputed"), !sent && node_bool(one->row, "is_disputed"));
     node_set_str(c->mem, row, S("tracking"), one->tracking);
     set_or_null(c, row, "why", sent ? str_none : one->why.n ? one->why : refused);
     node_hide(node_set_str(c->mem, row, S("wrong"), wrong));

@@ -8,6 +8,8 @@
 static const struct standing {
     const char *flag, *title, *text; /* the first flag that holds speaks; NULL: the page itself */
 } standings[] = {
+    { "is_charged_back", SAYS("Your bank has given you the money back"),
+        SAYS("It decided so; nothing more is to be done here.") },
     { "is_refunded", SAYS("Your money is on its way back"),
         SAYS("We have sent it back the way it came. Your bank may take a few days to show it.") },
     { "is_cancelled", SAYS("This order is cancelled"),
@@ -18,25 +20,13 @@ static const struct standing {
     { "is_delivered", SAYS("It has arrived"),
         SAYS("Enjoy it. You have 30 days to change your mind.") },
     { "is_shipped", SAYS("It is on its way"), SAYS("The parcel has left our house.") },
+    { "is_disputed", SAYS("Your bank asks about this payment"),
+        SAYS("It keeps the money until it has decided. If you did not ask it to, please tell your "
+             "bank, or answer the mail we sent you.") },
     { "is_processing", SAYS("Thank you, it is paid"),
         SAYS("We are packing it now. It leaves within one working day.") },
     { 0 },
 };
-
-static void set_standing(struct ctx *c, struct node *order)
-{
-    const struct standing *s = standings;
-    node_hide(node_set_bool(c->mem, order, S("is_lapsed"),
-        node_bool(order, "can_pay") && !node_bool(order, "is_held")));
-    while (s[1].flag && !node_bool(order, s->flag))
-        s++;
-    node_hide(node_set_str(c->mem, order, S("status_title"), say(c, s->title)));
-    node_hide(node_set_str(c->mem, order, S("status_text"), s->text ? say(c, s->text) : str_none));
-    node_hide(node_set_int(c->mem, order, S("hold_minutes"), orders_hold_minutes(c)));
-}
-
-/* ---- the steps --------------------------------------------------------------------------------
- */
 
 /* The last time: several may send, and money may go back in parts. */
 static str time_of(const struct node *order, const char *kind)
@@ -47,6 +37,23 @@ static str time_of(const struct node *order, const char *kind)
             at = node_str(&item->node, "at");
     return at;
 }
+
+static void set_standing(struct ctx *c, struct node *order)
+{
+    const struct standing *s = standings;
+    node_hide(node_set_bool(c->mem, order, S("is_lapsed"),
+        node_bool(order, "can_pay") && !node_bool(order, "is_held")));
+    node_hide(node_set_bool(c->mem, order, S("is_charged_back"),
+        node_bool(order, "is_refunded") && time_of(order, "dispute_lost").n));
+    while (s[1].flag && !node_bool(order, s->flag))
+        s++;
+    node_hide(node_set_str(c->mem, order, S("status_title"), say(c, s->title)));
+    node_hide(node_set_str(c->mem, order, S("status_text"), s->text ? say(c, s->text) : str_none));
+    node_hide(node_set_int(c->mem, order, S("hold_minutes"), orders_hold_minutes(c)));
+}
+
+/* ---- the steps --------------------------------------------------------------------------------
+ */
 
 static const struct step {
     const char *event, *name;
@@ -89,7 +96,9 @@ static void set_steps(struct ctx *c, struct node *order)
     if (cancelled)
         add_step(c, list, "Cancelled", time_of(order, "cancelled"), true, false);
     else if (refunded)
-        add_step(c, list, "Given back", time_of(order, "refunded"), true, false);
+        add_step(c, list, "Given back",
+            time_of(order, node_bool(order, "is_charged_back") ? "dispute_lost" : "refunded"), true,
+            false);
 }
 
 /* ---- what happened ------------------------------------------------------------------------------
@@ -112,7 +121,44 @@ static const struct {
     { "refund_asked", SAYS("The money was asked to go back") },
     { "refunded", SAYS("The money went back") },
     { "refund_failed", SAYS("The refund failed") },
+    { "dispute_inquired", SAYS("The buyer's bank asks about the payment") },
+    { "dispute_opened", SAYS("The buyer's bank takes the payment back") },
+    { "dispute_answered", SAYS("Evidence was sent to the bank") },
+    { "dispute_withdrawn", SAYS("The bank withdrew the money until it has decided") },
+    { "dispute_reinstated", SAYS("The bank gave the money back to us") },
+    { "dispute_won", SAYS("The bank decided for us: the payment stands") },
+    { "dispute_lost", SAYS("The bank decided for the buyer: the money is gone") },
+    { "dispute_closed", SAYS("The bank's question is settled; no money moved") },
 };
+
+/* In the provider's word. */
+static const struct {
+    const char *code, *text;
+} reasons[] = {
+    { "bank_cannot_process", SAYS("the bank cannot process it") },
+    { "check_returned", SAYS("a cheque was returned") },
+    { "credit_not_processed", SAYS("money that was to go back did not arrive") },
+    { "customer_initiated", SAYS("the buyer asked for it") },
+    { "debit_not_authorized", SAYS("the buyer says that nobody was allowed to debit this") },
+    { "duplicate", SAYS("the buyer says that it was paid twice") },
+    { "fraudulent", SAYS("the cardholder says that it was somebody else") },
+    { "general", SAYS("no reason is given") },
+    { "incorrect_account_details", SAYS("the account's details were wrong") },
+    { "insufficient_funds", SAYS("there was not enough money in the account") },
+    { "noncompliant", SAYS("the bank says that a rule of the cards was not kept") },
+    { "product_not_received", SAYS("the buyer says that the goods did not arrive") },
+    { "product_unacceptable", SAYS("the buyer says that the goods are not as described") },
+    { "subscription_canceled", SAYS("the buyer says that it was cancelled before") },
+    { "unrecognized", SAYS("the cardholder does not know this payment") },
+};
+
+str orders_dispute_reason(struct ctx *c, str code)
+{
+    for (size_t i = 0; i < COUNT(reasons); i++)
+        if (str_is(code, reasons[i].code))
+            return say(c, reasons[i].text);
+    return code;
+}
 
 str orders_event_words(struct ctx *c, str kind)
 {
@@ -132,14 +178,29 @@ void orders_event_kinds(struct ctx *c, struct node *list, str chosen)
     }
 }
 
-/* "The money went back · ฿340.00" */
+str orders_dispute_due(struct ctx *c, when due)
+{
+    str zone = conf_str(c->app->conf, "zone", S("Asia/Bangkok"));
+    return due ? locale_date(c, due, zone, true) : str_none;
+}
+
+/* "The money went back · ฿340.00"; of what a bank takes also why, and until when it hears us. */
 static str event_text(struct ctx *c, const struct node *event, str currency)
 {
-    str kind = node_str(event, "kind"), words = orders_event_words(c, kind);
-    i64 amount = node_int(node_get(event, S("data")), "amount");
-    return amount && str_starts(kind, S("refund"))
-        ? str_fmt(c->mem, "%.*s · %.*s", STR(words), STR(locale_money(c, amount, currency)))
-        : words;
+    const struct node *data = node_get(event, S("data"));
+    str kind = node_str(event, "kind"), reason = node_str(data, "reason");
+    i64 amount = node_int(data, "amount");
+    struct buf text = buf_new(c->mem, 2000);
+    when due;
+    buf_add(&text, orders_event_words(c, kind));
+    if (amount && (str_starts(kind, S("refund")) || str_starts(kind, S("dispute"))))
+        buf_fmt(&text, " · %.*s", STR(locale_money(c, amount, currency)));
+    if (reason.n)
+        buf_fmt(&text, " · %.*s", STR(orders_dispute_reason(c, reason)));
+    if (when_parse(node_str(data, "due_at"), &due))
+        buf_fmt(&text, " · %.*s %.*s", STR(say(c, SAYS("answer by"))),
+            STR(orders_dispute_due(c, due)));
+    return buf_str(&text);
 }
 
 void orders_tell_events(struct ctx *c, struct node *order)
@@ -175,6 +236,13 @@ static const struct {
     { "done", SAYS("done") },
     { "waiting", SAYS("waiting to be sent") },
     { "sent", SAYS("sent") },
+    { "warning_needs_response", SAYS("the bank asks") },
+    { "warning_under_review", SAYS("answered") },
+    { "warning_closed", SAYS("settled") },
+    { "needs_response", SAYS("waits for an answer") },
+    { "under_review", SAYS("the bank decides") },
+    { "won", SAYS("won") },
+    { "lost", SAYS("lost") },
 };
 
 void orders_name_states(struct ctx *c, struct node *rows)
@@ -185,5 +253,21 @@ void orders_name_states(struct ctx *c, struct node *rows)
             if (str_is(state, states[i].state))
                 name = say(c, states[i].name);
         node_hide(node_set_str(c->mem, (struct node *)&item->node, S("state_name"), name));
+    }
+}
+
+void orders_name_disputes(struct ctx *c, struct node *rows)
+{
+    static const char *const flags[][2] = { { "won", "is_won" }, { "lost", "is_lost" },
+        { "needs_response", "is_waiting" }, { "warning_needs_response", "is_waiting" } };
+    orders_name_states(c, rows);
+    EACH(item, rows) {
+        struct node *row = (struct node *)&item->node;
+        node_hide(node_set_str(c->mem, row, S("reason_text"),
+            orders_dispute_reason(c, node_str(row, "reason"))));
+        for (size_t i = 0; i < COUNT(flags); i++)
+            if (!node_bool(row, flags[i][1]))
+                node_hide(node_set_bool(c->mem, row, str_of(flags[i][1]),
+                    str_is(node_str(row, "state"), flags[i][0])));
     }
 }

@@ -25,6 +25,11 @@ int payments_event(struct ctx *c, i64 id, struct payment_event **out)
     return p->news(c, node_str(row, "kind"), node_str(row, "body"), &event->news);
 }
 
+bool payments_may_wait(const struct payment_event *event)
+{
+    return event->news.fact == FACT_DISPUTED;
+}
+
 bool payments_says_paid(const struct node *data, struct payment_paid *out)
 {
     *out = (struct payment_paid){ node_str(data, "provider"), node_str(data, "key"),
@@ -72,6 +77,8 @@ static int read_sums(struct ctx *c, struct payment_change *out)
     TRY(q_payments_sums(c, &row, out->order));
     out->captured = node_int(row, "captured");
     out->refunded = node_int(row, "refunded");
+    out->lost = node_int(row, "lost");
+    out->disputed = node_int(row, "disputed");
     return E_OK;
 }
 
@@ -195,6 +202,10 @@ int payments_apply(struct ctx *c, const struct payment_event *event, const struc
     int err = E_OK;
     if (n.fact == FACT_REFUNDED || n.fact == FACT_REFUND_FAILED) {
         err = apply_refund(c, &n, attempt, out);
+        return err ? err : read_sums(c, out);
+    }
+    if (attempt && n.fact == FACT_DISPUTED) {
+        err = dispute_apply(c, &n, attempt, event->id, out);
         return err ? err : read_sums(c, out);
     }
     if (attempt && n.fact == FACT_LOOK_AT_REFUNDS)

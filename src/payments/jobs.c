@@ -10,6 +10,11 @@ static int ask_refunds(struct ctx *c, const struct job *job)
     return payments_ask_refunds(c, job->subject);
 }
 
+static int ask_dispute(struct ctx *c, const struct job *job)
+{
+    return payments_ask_dispute(c, job->subject);
+}
+
 /* The row was committed before; its key makes a repeated call the same call. */
 static int refund(struct ctx *c, const struct job *job)
 {
@@ -29,7 +34,15 @@ static int reconcile(struct ctx *c)
     TRY(q_payments_stale_attempts(c, &stale));
     TRY(job_add_each(c, "payments.ask", stale, "id"));
     TRY(q_payments_stale_refunds(c, &stale));
-    return job_add_each(c, "payments.ask_refunds", stale, "attempt_id");
+    TRY(job_add_each(c, "payments.ask_refunds", stale, "attempt_id"));
+    TRY(q_payments_stale_disputes(c, &stale));
+    return job_add_each(c, "payments.ask_dispute", stale, "id");
+}
+
+/* Of one whose first event was lost nothing is known here: the provider is asked for all. */
+static int look_for_disputes(struct ctx *c)
+{
+    return job_add(c, "payments.ask_dispute", S("payments.ask_dispute:lately"), 0, 0, NULL, 0);
 }
 
 int payments_erase(struct ctx *c, i64 order)
@@ -74,6 +87,7 @@ JOBS(payments){
     { "payments.ask", ask, .tries = FOR_EVER, .longest_us = 5 * MINUTE },
     { "payments.refund", refund, .tries = FOR_EVER },
     { "payments.ask_refunds", ask_refunds, .tries = FOR_EVER, .longest_us = 5 * MINUTE },
+    { "payments.ask_dispute", ask_dispute, .tries = FOR_EVER, .longest_us = 5 * MINUTE },
     END_OF_JOBS,
 };
 
@@ -85,6 +99,7 @@ static int forget_links(struct ctx *c)
 
 CRONS(payments){
     { "payments.reconcile", MINUTE, reconcile },
+    { "payments.look_for_disputes", HOUR, look_for_disputes },
     { "payments.forget_links", HOUR, forget_links },
     END_OF_CRONS,
 };

@@ -1,5 +1,6 @@
 /* The double-entry ledger. A capture moves money from the buyer to the provider who keeps it
- * for us, a refund back. The database refuses what does not sum to zero, and any change. */
+ * for us, a refund back. What the buyer's bank withdraws stands under `dispute` until it is
+ * decided. The database refuses what does not sum to zero, and any change. */
 #include "payments/payments_in.h"
 #include "gen/queries.h"
 
@@ -30,4 +31,14 @@ int ledger_unrefund(struct ctx *c, i64 order, i64 refund, i64 amount, str curren
 {
     return book_pair(
         c, order, str_fmt(c->mem, "refund:%" PRId64 ":failed", refund), amount, currency, fresh);
+}
+
+int ledger_dispute(struct ctx *c, i64 order, i64 dispute, i64 n, str from, str to, i64 amount,
+    str currency)
+{
+    const str accounts[] = { from, to };
+    const i64 amounts[] = { -amount, amount };
+    bool fresh;
+    return ledger_book(c, order, str_fmt(c->mem, "dispute:%" PRId64 ":%" PRId64, dispute, n),
+        currency, accounts, amounts, 2, &fresh);
 }

@@ -60,6 +60,20 @@ int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct no
 int payments_given_back(struct ctx *, i64 order, struct node **refunds);
 /* By the ledger: nothing that was taken in for the order is kept. */
 int payments_is_all_back(struct ctx *, i64 order, i64 *captured, bool *is_all);
+/* What buyers' banks take, or took, of the order: it is not kept, and cannot go back again. */
+int payments_disputed(struct ctx *, i64 order, i64 *amount);
+/* {id, amount, currency, reason, state, is_answered, due_at, opened_at, closed_at, payment_id,
+ * desk_url: on the provider's pages} */
+int payments_disputes_of(struct ctx *, i64 order, struct node **disputes);
+int payments_dispute_of(struct ctx *, i64 dispute, struct node **);
+/* Of a row {provider, payment_id}: desk_url. */
+void payments_name_desk(struct ctx *, struct node *dispute);
+/* {id} of those that nobody has answered and whose time runs out; reminded: NULL when that was
+ * said, or is no longer so. */
+int payments_disputes_due(struct ctx *, struct node **);
+int payments_dispute_reminded(struct ctx *, i64 dispute, struct node **);
+/* Asks the provider about a dispute and stores the answer as an event; 0: about those of late. */
+int payments_ask_dispute(struct ctx *, i64 dispute);
 /* {amount, currency, reason, state, error, ...} */
 int payments_refund_of(struct ctx *, i64 refund, struct node **out);
 
@@ -78,21 +92,40 @@ enum payment_news {
     NEWS_REFUNDED,
     NEWS_REFUND_FAILED,
     NEWS_DECLINED,
-    NEWS_MISMATCH
+    NEWS_MISMATCH,
+    NEWS_DISPUTED
+};
+/* How far a dispute has come by this news. */
+enum dispute_step {
+    DISPUTE_INQUIRED = 1, /* the bank asks; no money moves */
+    DISPUTE_OPENED = 2,   /* it takes the payment back */
+    DISPUTE_ANSWERED = 4,
+    DISPUTE_WITHDRAWN = 8,
+    DISPUTE_REINSTATED = 16,
+    DISPUTE_WON = 32,
+    DISPUTE_LOST = 64,
+    DISPUTE_CLOSED = 128 /* it asked, and that was all */
 };
 struct payment_change {
     enum payment_news news;
     i64 order, attempt, amount;
     str currency, error;
     i64 refund; /* whose news it is, and why money was to go back */
+    i64 dispute;
+    unsigned steps; /* enum dispute_step */
+    when due;       /* until when the bank hears an answer; 0: it hears none */
     str reason;
-    i64 captured, refunded; /* after news of a refund: of the whole order, by the ledger */
+    /* After news of a refund or a dispute, of the whole order by the ledger: lost to banks for
+     * good; and what they are still to decide on. */
+    i64 captured, refunded, lost, disputed;
 };
 /* A stored event as it is read. */
 struct payment_event;
 int payments_event(struct ctx *, i64 id, struct payment_event **);
 /* Whose it is; 0: not one of ours. */
 int payments_event_order(struct ctx *, struct payment_event *, i64 *order);
+/* It names its payment by what we learn as that is paid, which may be said after this. */
+bool payments_may_wait(const struct payment_event *);
 /* Whether the job of an event knows that it says an attempt was paid, and what of it. */
 struct payment_paid {
     str provider, key, payment_id, currency;

@@ -21,6 +21,13 @@ int ledger_book(struct ctx *, i64 order, str cause, str currency, const str *acc
     const i64 *amounts, size_t n, bool *fresh);
 int ledger_refund(struct ctx *, i64 order, i64 refund, i64 amount, str currency, bool *fresh);
 int ledger_unrefund(struct ctx *, i64 order, i64 refund, i64 amount, str currency, bool *fresh);
+/* Money from one of the ledger's accounts to another, for the nth time of this dispute. */
+int ledger_dispute(struct ctx *, i64 order, i64 dispute, i64 n, str from, str to, i64 amount,
+    str currency);
+
+/* dispute.c: of an attempt of ours, whose order is locked. */
+int dispute_apply(struct ctx *, const struct provider_news *, const struct node *attempt,
+    i64 event, struct payment_change *);
 
 /* circuit.c: after five failures in a row nobody waits for a provider that does not answer;
  * half a minute later it is tried again, and the next failure opens it anew. */

@@ -18,7 +18,14 @@ enum provider_fact {
     FACT_EXPIRED,
     FACT_REFUNDED,
     FACT_REFUND_FAILED,
-    FACT_LOOK_AT_REFUNDS /* something went back: each refund is to be asked for */
+    FACT_LOOK_AT_REFUNDS, /* something went back: each refund is to be asked for */
+    FACT_DISPUTED         /* the buyer's bank asks about it, or takes it back */
+};
+struct provider_dispute {
+    str id, reason, state; /* state: as payments.dispute has it */
+    i64 due, opened;       /* in seconds; due 0: no answer is heard */
+    i64 movements;         /* of money so far; is_out: by their sum it is not with us */
+    bool is_out, is_answered, is_asked; /* asked: the object as it was then, no event of one step */
 };
 struct provider_news {
     enum provider_fact fact;
@@ -27,6 +34,7 @@ struct provider_news {
     str currency, error;
     i64 at;         /* by the provider's clock, in seconds */
     bool of_intent; /* said of the payment itself, not of a page */
+    struct provider_dispute dispute;
 };
 struct provider {
     const char *name;
@@ -43,6 +51,11 @@ struct provider {
     /* Every refund of an attempt, as events. */
     int (*ask_refunds)(
         struct ctx *, const struct node *attempt, struct provider_said *, size_t most, size_t *n);
+    /* One dispute; without an id those that were opened since then, the newest of them. */
+    int (*ask_disputes)(struct ctx *, str id, when since, struct provider_said *, size_t most,
+        size_t *n);
+    /* Where staff look at a payment, on the provider's own pages. */
+    str (*desk_url)(struct ctx *, str payment_id);
     /* Raw body and signature header -> theirs? Fails closed without a secret. */
     int (*verify)(struct ctx *, str body, str signature);
     int (*event_id)(struct ctx *, str body, str *event_id, str *kind);

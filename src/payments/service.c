@@ -12,6 +12,7 @@
  * stock is shorter, and when it lapses the page is closed first. */
 #define PAGE_LIFE (32 * MINUTE)
 #define MOST_BODY ((size_t)256 << 10)
+#define LATELY    (60 * DAY) /* disputes that may have been opened without our hearing of it */
 
 static const struct provider *const providers[] = { &provider_stripe };
 
@@ -196,7 +197,8 @@ static str without(struct arena *mem, str name, str body)
 static str what_is_kept(struct arena *mem, str body)
 {
     static const char *const names[] = { "\"client_secret\"", "\"success_url\"", "\"cancel_url\"",
-        "\"return_url\"", "\"phone\"", "\"line1\"", "\"line2\"" };
+        "\"return_url\"", "\"phone\"", "\"line1\"", "\"line2\"", "\"billing_address\"",
+        "\"shipping_address\"" };
     for (size_t i = 0; i < COUNT(names); i++)
         if (str_find(body, str_of(names[i])) >= 0)
             body = without(mem, str_of(names[i]), body);
@@ -293,6 +295,19 @@ int payments_ask(struct ctx *c, i64 id)
     return pg_tx(c, payments_note, &said);
 }
 
+static int note_all(
+    struct ctx *c, const struct provider *provider, const struct provider_said *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct saying said = { .provider = str_of(provider->name),
+            .id = list[i].event_id,
+            .kind = list[i].kind,
+            .body = list[i].body };
+        TRY(pg_tx(c, payments_note, &said));
+    }
+    return E_OK;
+}
+
 int payments_ask_refunds(struct ctx *c, i64 id)
 {
     enum { MOST = 100 };
@@ -303,14 +318,33 @@ int payments_ask_refunds(struct ctx *c, i64 id)
     const struct provider *provider = provider_of(attempt);
     TRY(q_payments_refunds_asked(c, NULL, id));
     TRY(provider->ask_refunds(c, attempt, list, MOST, &n));
-    for (size_t i = 0; i < n; i++) {
-        struct saying said = { .provider = str_of(provider->name),
-            .id = list[i].event_id,
-            .kind = list[i].kind,
-            .body = list[i].body };
-        TRY(pg_tx(c, payments_note, &said));
+    return note_all(c, provider, list, n);
+}
+
+static const struct provider *configured(struct ctx *c)
+{
+    for (size_t i = 0; i < COUNT(providers); i++)
+        if (providers[i]->is_configured(c))
+            return providers[i];
+    return NULL;
+}
+
+int payments_ask_dispute(struct ctx *c, i64 id)
+{
+    enum { MOST = 100 };
+    struct provider_said *list = NEWS(c->mem, struct provider_said, MOST);
+    const struct provider *provider = configured(c);
+    struct node *row = NULL;
+    size_t n;
+    if (id) {
+        TRY(q_payments_dispute_of(c, &row, id));
+        TRY(q_payments_dispute_asked(c, NULL, id));
+        provider = provider_of(row);
     }
-    return E_OK;
+    if (!provider)
+        return E_OK;
+    TRY(provider->ask_disputes(c, node_str(row, "provider_id"), c->now - LATELY, list, MOST, &n));
+    return note_all(c, provider, list, n);
 }
 
 /* ---- refunds
@@ -382,7 +416,7 @@ int payments_is_all_back(struct ctx *c, i64 order, i64 *captured, bool *is_all)
     struct node *sums;
     TRY(q_payments_sums(c, &sums, order));
     *captured = node_int(sums, "captured");
-    *is_all = node_int(sums, "refunded") >= *captured;
+    *is_all = node_int(sums, "refunded") + node_int(sums, "lost") >= *captured;
     return E_OK;
 }
 
@@ -393,12 +427,8 @@ int payments_refund_of(struct ctx *c, i64 refund, struct node **out)
 
 int payments_try(struct ctx *c, str *provider, when *now)
 {
-    *provider = str_none;
+    const struct provider *one = configured(c);
+    *provider = one ? str_of(one->name) : str_none;
     *now = 0;
-    for (size_t i = 0; i < COUNT(providers); i++)
-        if (providers[i]->is_configured(c)) {
-            *provider = str_of(providers[i]->name);
-            return providers[i]->check(c, now);
-        }
-    return E_OK;
+    return one ? one->check(c, now) : E_OK;
 }

@@ -294,6 +294,51 @@ static int ask_refunds(
     return E_OK;
 }
 
+/* Without the evidence, which tells much of the buyer; and when it was like this. */
+static void as_dispute(struct ctx *c, struct node *dispute, struct provider_said *said)
+{
+    struct buf json = buf_new(c->mem, MOST_ANSWER);
+    i64 movements = (i64)node_count(node_get(dispute, S("balance_transactions")));
+    node_set_null(c->mem, dispute, S("evidence"));
+    node_set_int(c->mem, dispute, S("asked_at"), c->now / SECOND);
+    json_store(&json, dispute);
+    said->body = buf_str(&json);
+    said->kind = S("dispute.asked");
+    said->event_id = str_fmt(c->mem, "asked:%.*s:%.*s:%" PRId64 ":%" PRId64,
+        STR(node_str(dispute, "id")), STR(node_str(dispute, "status")), movements,
+        node_int(node_get(dispute, S("evidence_details")), "submission_count"));
+}
+
+/* One the provider knows nothing of, as of test data that was cleared, stays as it is. */
+static int ask_disputes(struct ctx *c, str id, when since, struct provider_said *list, size_t most,
+    size_t *n)
+{
+    struct node *answer;
+    int status;
+    str body, path = id.n
+        ? str_fmt(c->mem, "/v1/disputes/%.*s", STR(id))
+        : str_fmt(c->mem, "/v1/disputes?limit=100&created[gte]=%" PRId64, since / SECOND);
+    *n = 0;
+    TRY(call(c, "GET", path, str_none, str_none, &status, &answer, &body));
+    if (id.n && status == 404)
+        return E_OK;
+    if (status != 200)
+        return refused(c, status, answer);
+    if (id.n)
+        as_dispute(c, answer, &list[(*n)++]);
+    else
+        EACH(item, node_get(answer, S("data")))
+            if (*n < most)
+                as_dispute(c, (struct node *)&item->node, &list[(*n)++]);
+    return E_OK;
+}
+
+static str desk_url(struct ctx *c, str payment_id)
+{
+    return str_fmt(c->mem, "https://dashboard.stripe.com/%spayments/%.*s",
+        is_live(c) ? "" : "test/", STR(payment_id));
+}
+
 static int refund(struct ctx *c, const struct node *row, str *event_id, str *kind, str *body)
 {
     struct buf form = buf_new(c->mem, MOST_REQUEST);
@@ -460,6 +505,36 @@ static void refund_news(struct ctx *c, const struct node *r, struct provider_new
     n->error = node_str(r, "failure_reason");
 }
 
+/* What moved is said in the currency of the account, which may be another than the buyer's: whether
+ * it is away is all that is read of it. */
+static void dispute_news(struct ctx *c, const struct node *d, struct provider_news *n)
+{
+    static const char *const states[] = { "warning_needs_response", "warning_under_review",
+        "warning_closed", "needs_response", "under_review", "won", "lost" };
+    const struct node *evidence = node_get(d, S("evidence_details"));
+    i64 sum = 0, asked_at = node_int(d, "asked_at");
+    n->payment_id = node_str(d, "payment_intent");
+    n->amount = node_int(d, "amount");
+    n->currency = str_upper(c->mem, node_str(d, "currency"));
+    n->dispute = (struct provider_dispute){ .id = node_str(d, "id"),
+        .reason = str_upto(node_str(d, "reason"), 100),
+        .state = node_str(d, "status"),
+        .due = node_int(evidence, "due_by"),
+        .opened = node_int(d, "created"),
+        .is_answered = node_int(evidence, "submission_count") > 0,
+        .is_asked = asked_at > 0 };
+    if (asked_at)
+        n->at = asked_at;
+    EACH(item, node_get(d, S("balance_transactions"))) {
+        n->dispute.movements++;
+        sum += node_int(&item->node, "amount");
+    }
+    n->dispute.is_out = sum < 0;
+    for (size_t i = 0; i < COUNT(states); i++)
+        if (n->dispute.id.n && str_is(n->dispute.state, states[i]))
+            n->fact = FACT_DISPUTED;
+}
+
 /* What we asked for is the object itself; what was sent to us wraps it in an event. */
 static int news(struct ctx *c, str kind, str body, struct provider_news *out)
 {
@@ -478,6 +553,8 @@ static int news(struct ctx *c, str kind, str body, struct provider_news *out)
         refund_news(c, object, out);
     else if (str_is(what, "charge"))
         charge_news(kind, object, out);
+    else if (str_is(what, "dispute"))
+        dispute_news(c, object, out);
     else
         out->payment_id = node_str(object, "payment_intent");
     return E_OK;
@@ -506,4 +583,4 @@ static int check(struct ctx *c, when *now)
 }
 
 const struct provider provider_stripe = { NAME, is_configured, least, open_page, expire, ask, refund,
-    ask_refunds, verify, event_id, news, check };
+    ask_refunds, ask_disputes, desk_url, verify, event_id, news, check };

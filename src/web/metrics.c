@@ -30,6 +30,7 @@
     X("orders_placed_total", "counter", "Orders placed")                                           \
     X("hoarding_refused_total", "counter", "Orders refused: too much is kept unpaid for one buyer") \
     X("payments_total", "counter", "Payments captured")                                            \
+    X("disputes_total", "counter", "Payments that buyers' banks took back")                        \
     X("webhooks_total", "counter", "Provider events taken in")                                     \
     X("webhooks_refused_total", "counter", "Provider events with a wrong signature")               \
     X("jobs_total", "counter", "Jobs run to their end")                                            \
