@@ -268,6 +268,23 @@ T(a_product_page_says_what_can_be_bought)
     t_json("product.chosen.sku", "ZZ-B");
 }
 
+/* The page's own script finds the variant by them. */
+T(variants_are_told_apart_where_two_options_have_a_value_of_the_same_code)
+{
+    begin();
+    save("{\"slug\":\"zz-jeans\",\"name\":{\"en\":\"Zz jeans\"},\"options\":["
+         "{\"code\":\"waist\",\"name\":{\"en\":\"Waist\"},\"values\":["
+         "{\"code\":\"30\",\"name\":{\"en\":\"30\"}},{\"code\":\"32\",\"name\":{\"en\":\"32\"}}]},"
+         "{\"code\":\"length\",\"name\":{\"en\":\"Length\"},\"values\":["
+         "{\"code\":\"30\",\"name\":{\"en\":\"30\"}},{\"code\":\"32\",\"name\":{\"en\":\"32\"}}]}],"
+         "\"variants\":["
+         "{\"sku\":\"ZJ-A\",\"options\":{\"waist\":\"30\",\"length\":\"32\"},\"prices\":{\"THB\":100}},"
+         "{\"sku\":\"ZJ-B\",\"options\":{\"waist\":\"32\",\"length\":\"30\"},\"prices\":{\"THB\":100}}]}");
+    t_get("/products/zz-jeans");
+    t_text("data-variant=\"ZJ-A\" data-values=\"length=32 waist=30 \"");
+    t_text("data-variant=\"ZJ-B\" data-values=\"length=30 waist=32 \"");
+}
+
 /* Whatever a worker keeps of it, or does not. */
 T(a_product_of_any_size_has_a_page)
 {

@@ -266,22 +266,25 @@ void offer_of(struct ctx *c, const struct node *options, const struct node *row,
     node_set_str(c->mem, out, S("sku"), node_str(row, "sku"));
     node_set_str(c->mem, out, S("options"), options_text(c, options, row));
     variant_state(c, out, row);
+    /* What tells them apart: two options may have a value of the same code, 30 by 32 and 32 by 30. */
+    struct node *tags = node_hide(node_set_list(c->mem, out, S("tags")));
     struct node *values = node_set_list(c->mem, out, S("values"));
     EACH(it, node_get(row, S("tags"))) {
         str value = it->node.as.text, code;
+        node_add_str(c->mem, tags, value);
         str_cut(&value, '=', &code);
         node_add_str(c->mem, values, value);
     }
 }
 
-/* The code of the option value a picture shows; empty: none in particular. */
-static str shows(const struct shown *s, const struct node *picture)
+/* The option value a picture shows; NULL: none in particular. */
+static const struct node *shows(const struct shown *s, const struct node *picture)
 {
     if (!node_is_null(picture, "value_id"))
         EACH(it, s->options)
             if (node_int(&it->node, "value_id") == node_int(picture, "value_id"))
-                return node_str(&it->node, "value_code");
-    return S("");
+                return &it->node;
+    return NULL;
 }
 
 static void add_picture(
@@ -292,7 +295,8 @@ static void add_picture(
     if (!one)
         return;
     i64 number = (i64)node_count(pictures) + 1;
-    node_set_str(c->mem, one, S("value"), shows(s, row));
+    node_set_str(c->mem, one, S("value"), node_str(shows(s, row), "value_code"));
+    node_hide(node_set_str(c->mem, one, S("tag"), node_str(shows(s, row), "tag")));
     node_hide(node_set_int(c->mem, one, S("number"), number));
     node_hide(node_set_bool(c->mem, one, S("is_first"), number == 1));
     node_set_str(c->mem, one, S("thumb"), node_str(small, "src"));

@@ -141,11 +141,12 @@ const show = (variant) => {
     for (const button of all('[data-buy]')) button.disabled = !variant.forSale;
 };
 const fits = (variant, values) => values.every((value) => variant.values.includes(value));
+const tag = (input) => `${input.name}=${input.value}`;
 const chosen = (but) => (options ? all('input:checked', options) : [])
-    .filter((input) => input.name !== but).map((input) => input.value);
+    .filter((input) => input.name !== but).map(tag);
 const mark = () => {
     for (const input of options ? all('input', options) : []) {
-        const can = variants().some((each) => each.forSale && fits(each, [...chosen(input.name), input.value]));
+        const can = variants().some((each) => each.forSale && fits(each, [...chosen(input.name), tag(input)]));
         input.parentElement.classList.toggle('gone', !can);
     }
 };
@@ -155,7 +156,7 @@ options?.addEventListener('change', (event) => {
     show(variant);
     mark();
     one('[data-added]')?.replaceChildren();
-    const picture = one(`[data-frames] [data-value="${CSS.escape(event.target.value)}"]`);
+    const picture = one(`[data-frames] [data-value="${CSS.escape(tag(event.target))}"]`);
     if (picture) picture.parentElement.scrollTo({ left: picture.offsetLeft - picture.parentElement.offsetLeft });
     history.replaceState(null, '', `?${new URLSearchParams(new FormData(options))}`);
 });
