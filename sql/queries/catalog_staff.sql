@@ -48,15 +48,19 @@ select t.lang, t.name, t.summary, t.description
 
 -- name: staff_categories :many
 -- in: organisation bigint, slug text, lang text
--- All there are, and whether the product stands in them.
-select c.slug, base.said(c.names, :lang) as name, pc.product_id is not null as is_on,
+-- All the product stands in, as a form that does not show one takes it out of it, and 300 others.
+select c.slug, base.said(c.names, :lang) as name, c.is_on,
        coalesce(base.said(u.names, :lang), '') as above
-  from catalog.category c
+  from (select x.id, x.slug, x.names, x.parent_id, x.position, pc.product_id is not null as is_on,
+               row_number() over (partition by pc.product_id is not null
+                                  order by x.position, x.id) as place
+          from catalog.category x
+          left join catalog.product p on p.organisation_id = :organisation and p.slug = :slug
+          left join catalog.product_category pc
+            on pc.category_id = x.id and pc.product_id = p.id) c
   left join catalog.category u on u.id = c.parent_id
-  left join catalog.product p on p.organisation_id = :organisation and p.slug = :slug
-  left join catalog.product_category pc on pc.category_id = c.id and pc.product_id = p.id
- order by c.position, c.id
- limit 300;
+ where c.is_on or c.place <= 300
+ order by c.position, c.id;
 
 -- name: staff_options :many
 -- in: organisation bigint, slug text
