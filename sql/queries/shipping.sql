@@ -13,16 +13,18 @@ select m.code, base.said(m.names, :lang) as name, base.said(m.promises, :lang) a
  limit 20;
 
 -- name: save :one
--- in: code text, position bigint, names jsonb, promises jsonb
-insert into shipping.method (code, position, names, promises)
-values (:code, :position, :names, :promises)
-on conflict (code) do update set position = excluded.position, names = excluded.names,
-    promises = excluded.promises
+-- in: code text, position bigint?, names jsonb, promises jsonb
+-- What is not said of one that is there stays: its place, and its words in other languages.
+insert into shipping.method as m (code, position, names, promises)
+values (:code, coalesce(:position::int, 10), :names, :promises)
+on conflict (code) do update set position = coalesce(:position::int, m.position),
+    names = m.names || excluded.names, promises = m.promises || excluded.promises
 returning id;
 
 -- name: save_price :exec
 -- in: method bigint, currency text, amount bigint, free_from bigint?
-insert into shipping.price (method_id, currency, amount, free_from)
-values (:method, :currency, :amount, :free_from)
-on conflict (method_id, currency) do update
-    set amount = excluded.amount, free_from = excluded.free_from;
+-- free_from: 0 never, null as it was.
+insert into shipping.price as p (method_id, currency, amount, free_from)
+values (:method, :currency, :amount, nullif(:free_from, 0))
+on conflict (method_id, currency) do update set amount = excluded.amount,
+    free_from = nullif(coalesce(:free_from, p.free_from), 0);

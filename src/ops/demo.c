@@ -103,12 +103,12 @@ static int add_shipping(struct demo *d)
 {
     for (size_t i = 0; i < COUNT(WAYS); i++) {
         const struct way *way = &WAYS[i];
-        i64 id;
-        TRY(shipping_save(d->c, str_of(way->code), 10 * (i64)(i + 1), str_of(way->names),
+        i64 id, position = 10 * (i64)(i + 1);
+        TRY(shipping_save(d->c, str_of(way->code), &position, str_of(way->names),
             str_of(way->promises), &id));
         for (size_t k = 0; k < COUNT(way->prices); k++)
             TRY(shipping_save_price(d->c, id, str_of(way->prices[k].currency),
-                way->prices[k].amount, way->prices[k].free_from));
+                way->prices[k].amount, &way->prices[k].free_from));
     }
     return E_OK;
 }

@@ -43,8 +43,9 @@ static int save(struct ctx *c, void *with)
 {
     const struct wanted *w = with;
     i64 id;
-    TRY(shipping_save(c, w->code, 10, in_english(c, w->name), in_english(c, w->promise), &id));
-    return shipping_save_price(c, id, w->currency, w->amount, w->threshold);
+    TRY(shipping_save(c, w->code, NULL, in_english(c, w->name), in_english(c, w->promise), &id));
+    return shipping_save_price(
+        c, id, w->currency, w->amount, w->free_from.n ? &w->threshold : NULL);
 }
 
 int delivery_command(struct ctx *c, int argc, char **argv)
@@ -55,7 +56,7 @@ int delivery_command(struct ctx *c, int argc, char **argv)
     int exponent = money_is_currency(w.currency) ? money_exponent(w.currency) : -1;
     if (exponent < 0 || !money_parse(w.price, exponent, &w.amount) || w.amount < 0 ||
         (w.free_from.n &&
-            (!money_parse(w.free_from, exponent, &w.threshold) || w.threshold <= 0))) {
+            (!money_parse(w.free_from, exponent, &w.threshold) || w.threshold < 0))) {
         fprintf(stderr, "talatctl: a currency's code, and prices as 50 or 50.00\n");
         return 2;
     }
