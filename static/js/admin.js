@@ -3,6 +3,8 @@
 'use strict';
 document.querySelector('.rail-menu [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 document.querySelector('[data-focus]')?.focus();
+// What is copied is marked by one click.
+for (const input of document.querySelectorAll('[data-select]')) input.addEventListener('focus', () => input.select());
 addEventListener('keydown', (event) => {
     const field = document.querySelector('[data-slash]');
     if (event.key !== '/' || !field || event.target.closest('input, textarea, select')) return;
@@ -24,15 +26,24 @@ for (const all of document.querySelectorAll('[data-choose-all]')) {
         for (const one of document.querySelectorAll('.to-send')) one.checked = event.target.checked;
     });
 }
-for (const form of document.querySelectorAll('form[data-once]'))
-    form.addEventListener('submit', (event) => {
-        if (form.dataset.sent) return event.preventDefault();
-        form.dataset.sent = 'yes';
-        for (const button of form.querySelectorAll('button')) button.setAttribute('aria-busy', 'true');
-    });
+// What is sent is sent once by a double click; what moves money (data-once) not again until the
+// page comes back. Not a form whose answer is a file (data-many): the page stays.
+const SOON_MS = 5000;
+const busy = (form, is) => {
+    for (const each of form.elements) if (each.localName === 'button') each.setAttribute('aria-busy', is);
+};
+const free = (form) => {
+    delete form.dataset.sent;
+    busy(form, false);
+};
+document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute('method') !== 'post' || 'many' in form.dataset) return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = 'yes';
+    busy(form, true);
+    if (!('once' in form.dataset)) setTimeout(free, SOON_MS, form);
+});
 addEventListener('pageshow', () => {
-    for (const form of document.querySelectorAll('form[data-once]')) {
-        delete form.dataset.sent;
-        for (const button of form.querySelectorAll('button')) button.removeAttribute('aria-busy');
-    }
+    for (const form of document.querySelectorAll('form[data-sent]')) free(form);
 });

@@ -44,6 +44,7 @@
         form.hidden = !has;
         form.addEventListener('submit', async (event) => {
             event.preventDefault();
+            if (button.getAttribute('aria-busy')) return;
             button.setAttribute('aria-busy', true);
             said.textContent = '';
             try {

@@ -5,8 +5,34 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const one = (selector, root = document) => root.querySelector(selector);
 
 for (const button of all('[data-hide]')) button.hidden = true;
-one('[data-focus]')?.focus();
-for (const input of all('[data-send]')) input.addEventListener('change', () => input.form.requestSubmit());
+
+// A quantity is sent when its field is left, by Enter, or once it has rested: every press of an
+// arrow key is a change. The page that comes back has the focus where it was.
+const RESTS_MS = 800;
+const stored = (use) => { try { return use(sessionStorage); } catch { return null; } }; // may be forbidden
+const left = stored((at) => at.getItem('focus'));
+stored((at) => at.removeItem('focus'));
+(one('[data-focus]') ?? document.getElementById(left))?.focus();
+for (const input of all('[data-send]')) {
+    let resting = 0;
+    const stop = () => { resting = clearTimeout(resting); };
+    const send = () => {
+        if (!resting) return;
+        stop();
+        if (input.value !== input.defaultValue) input.form.requestSubmit();
+    };
+    const rest = () => {
+        stop();
+        resting = setTimeout(send, RESTS_MS);
+    };
+    input.addEventListener('change', rest);
+    input.addEventListener('input', () => { if (resting) rest(); });
+    input.addEventListener('blur', send);
+    input.form.addEventListener('submit', () => {
+        stop();
+        stored((at) => at.setItem('focus', input.id));
+    });
+}
 
 // A rail of filters stands open on a wide screen, also where CSS cannot open a <details>.
 const wide = matchMedia('(min-width: 1000px)');
@@ -25,55 +51,53 @@ addEventListener('keydown', (event) => {
     if (menu) one('summary', menu).focus();
 });
 
-// What moves money is sent once; after the back button it may be sent again.
 const busy = (form, is) => {
-    for (const button of all('button', form)) button.setAttribute('aria-busy', is);
+    for (const each of form.elements) if (each.localName === 'button') each.setAttribute('aria-busy', is);
 };
-for (const form of all('form[data-once]'))
-    form.addEventListener('submit', (event) => {
-        if (form.dataset.sent) return event.preventDefault();
-        form.dataset.sent = 'yes';
-        busy(form, true);
-    });
-addEventListener('pageshow', () => {
-    for (const form of all('form[data-once], form[data-add]')) {
-        delete form.dataset.sent;
-        busy(form, false);
-    }
-});
+const free = (form) => {
+    delete form.dataset.sent;
+    busy(form, false);
+};
 
-// Into the cart: the same form, asked to come back with the header's corner. Whatever goes wrong
-// is said by the page that the plain form leads to.
-// An order that is paid takes its cart with it: the corner is asked for anew.
-document.addEventListener('live', async (event) => {
-    if (event.target === product) return;
+// The header's corner, as it is now. An order that is paid takes its cart with it, and a page
+// gone back to is shown as it was left.
+const refreshCorner = async () => {
     const corner = one('#corner'), cart = one('#corner a[href$="/cart"]');
     if (!cart) return;
-    const answer = await fetch(new URL(cart.href).pathname.replace(/cart$/, '-/me'));
-    const text = answer.ok ? await answer.text() : '';
+    const answer = await fetch(new URL(cart.href).pathname.replace(/cart$/, '-/me')).catch(() => null);
+    const text = answer?.ok ? await answer.text() : '';
     if (text.trim()) corner.innerHTML = text;
-});
-const addToCart = async (form) => {
-    const corner = one('#corner'), prefix = new URL(form.action).pathname.replace(/\/cart\/lines$/, '');
+};
+document.addEventListener('live', (event) => { if (event.target !== product) refreshCorner(); });
+addEventListener('pageshow', (event) => { if (event.persisted) refreshCorner(); });
+
+// Into the cart: the same form, asked to come back with the header's corner. What the shop
+// refuses is said by the page that the plain form leads to. Where the answer is lost the thing
+// may be in the cart: it is not sent a second time, the cart says what is there.
+class Refused extends Error {}
+const addToCart = async (form, prefix) => {
+    const corner = one('#corner');
     const fields = new URLSearchParams(new FormData(form));
     fields.set('next', `${prefix}/-/me`);
     busy(form, true);
     const answer = await fetch(form.action, { method: 'POST', body: fields, headers: { Accept: 'text/html' } });
-    if (!answer.ok || !answer.url.endsWith('/-/me')) throw new Error('the page says why');
+    if (!answer.redirected && answer.status < 500) throw new Refused();
+    if (!answer.ok || !answer.url.endsWith('/-/me')) throw new Error('lost');
     corner.innerHTML = await answer.text();
     one('.badge', corner)?.classList.add('bump');
     busy(form, false);
-    const said = one('[data-added]', form);
-    if (said) {
+    const said = all('[data-added]').filter((each) => each.dataset.added === form.id);
+    for (const each of said) {
         const link = document.createElement('a');
-        link.href = said.dataset.cart;
-        link.textContent = said.dataset.link;
-        said.replaceChildren(`${said.dataset.text} `, link);
-    } else {
-        const button = one('.icon-button', form);
-        button?.classList.add('done');
-        setTimeout(() => button?.classList.remove('done'), 1200);
+        link.href = `${prefix}/cart`;
+        link.textContent = each.dataset.link;
+        each.replaceChildren(`${each.dataset.text} `, link);
     }
+    if (said.length) return;
+    const button = one('.icon-button', form), aloud = one('[data-aloud]');
+    button?.classList.add('done');
+    aloud?.replaceChildren(aloud.dataset.text);
+    setTimeout(() => button?.classList.remove('done'), 1200);
 };
 const DOUBLE_CLICK_MS = 500; // a second click so soon is no second wish
 document.addEventListener('submit', (event) => {
@@ -82,30 +106,62 @@ document.addEventListener('submit', (event) => {
     event.preventDefault();
     if (form.dataset.sent) return;
     form.dataset.sent = 'yes';
-    const again = () => { delete form.dataset.sent; };
+    const prefix = new URL(form.action).pathname.replace(/\/cart\/lines$/, '');
     const pause = new Promise((over) => setTimeout(over, DOUBLE_CLICK_MS));
-    addToCart(form).then(() => pause).then(again, () => {
-        again();
+    addToCart(form, prefix).then(() => pause).then(() => free(form), (why) => {
+        if (!(why instanceof Refused)) return location.assign(`${prefix}/cart`);
+        free(form);
         form.submit();
     });
 });
 
-// An address has the fields of its country: asked for with what was typed so far.
+// Any other form is sent once by a double click, because what it spends may be good only once;
+// what moves money (data-once) not again until the page comes back. Not those whose answer is a
+// file (data-many): the page stays.
+const SOON_MS = 5000;
+document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute('method') !== 'post' || 'many' in form.dataset) return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = 'yes';
+    busy(form, true);
+    if (!('once' in form.dataset)) setTimeout(free, SOON_MS, form);
+});
+addEventListener('pageshow', () => {
+    for (const form of all('form[data-sent]')) free(form);
+});
+
+// An address has the fields of its country: asked for with what was typed so far. Only the last
+// answer counts, and what was typed while it was on its way stays.
+let asked = 0;
+const putFields = (old, fresh, sent) => {
+    // What was wrong with fields that go is wrong no more.
+    for (const link of all('#problem li a')) if (old.querySelector(link.hash)) link.parentElement.remove();
+    if (!one('#problem li')) one('#problem')?.remove();
+    for (const field of all('input', old)) {
+        const now = one(`[name="${field.name}"]`, fresh);
+        if (now && field.value !== sent.get(field.name)) now.value = field.value;
+    }
+    const at = old.contains(document.activeElement) ? document.activeElement : null;
+    old.replaceWith(fresh);
+    const now = at && one(`input[id="${at.id}"]`, fresh);
+    now?.focus();
+    now?.setSelectionRange(at.selectionStart, at.selectionEnd);
+};
 document.addEventListener('change', async (event) => {
     const select = event.target.closest('select[data-country]'), form = select?.form;
     if (!form) return;
-    const fields = new URLSearchParams(new FormData(form));
+    const turn = ++asked, fields = new URLSearchParams(new FormData(form));
     fields.set('change', '1');
     try {
         const answer = await fetch(form.action, { method: 'POST', body: fields, headers: { Accept: 'text/html' } });
         const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-        const old = one('[data-country-fields]', form);
-        // What was wrong with fields that go is wrong no more.
-        for (const link of all('#problem li a')) if (old.querySelector(link.hash)) link.parentElement.remove();
-        if (!one('#problem li')) one('#problem')?.remove();
-        old.replaceWith(one('[data-country-fields]', page));
+        const fresh = answer.ok && one('[data-country-fields]', page);
+        if (turn !== asked) return;
+        if (!fresh) throw new Error('the page says why');
+        putFields(one('[data-country-fields]', form), fresh, fields);
     } catch {
-        form.requestSubmit(one('[name=change]', form));
+        if (turn === asked) form.requestSubmit(one('[name=change]', form));
     }
 });
 
@@ -114,6 +170,7 @@ document.addEventListener('click', async (event) => {
     const link = event.target.closest('a[data-more]'), list = one('#goods');
     if (!link || !list || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
+    if (link.getAttribute('aria-busy')) return;
     link.setAttribute('aria-busy', 'true');
     try {
         const page = new DOMParser().parseFromString(await (await fetch(link.href)).text(), 'text/html');
@@ -122,6 +179,7 @@ document.addEventListener('click', async (event) => {
         one('a', more[0])?.focus({ preventScroll: true });
         link.closest('.more').replaceWith(...all('.more', page));
     } catch {
+        link.removeAttribute('aria-busy');
         location.href = link.href;
     }
 });
@@ -155,7 +213,7 @@ options?.addEventListener('change', (event) => {
     if (!variant) return options.requestSubmit(); // the server knows what is nearest
     show(variant);
     mark();
-    one('[data-added]')?.replaceChildren();
+    for (const said of all('[data-added]')) said.replaceChildren();
     const picture = one(`[data-frames] [data-value="${CSS.escape(tag(event.target))}"]`);
     if (picture) picture.parentElement.scrollTo({ left: picture.offsetLeft - picture.parentElement.offsetLeft });
     history.replaceState(null, '', `?${new URLSearchParams(new FormData(options))}`);
