@@ -19,6 +19,10 @@ const refund = ({ state = 'done', amount = 100, booked = amount, captured = amou
     t as (insert into payments.transaction (order_id, cause, previous, hash) select order_id, 'refund:' || id, '', '' from r where ${booked} <> 0 returning *)
     insert into payments.entry (transaction_id, order_id, account, currency, amount)
         select t.id, t.order_id, u.account, r.currency, u.amount from t, r, (values ('buyer', ${booked}), ('provider', -${booked})) u(account, amount);`;
+// A dispute of all of it, of which the books and the order know nothing.
+const dispute = (state, money) => `insert into payments.dispute (order_id, attempt_id, provider, provider_id, payment_id, amount, currency, reason, state,
+    money, said_at, opened_at) select order_id, id, provider, 'du_t', payment_id, amount, currency, 'general', '${state}', '${money}', 1, now()
+    from payments.attempt where order_id = ${to.paid} and state = 'paid';`;
 const spoils = {
     I1_each_ledger_transaction_sums_to_zero: () => `update payments.entry set amount = amount + 1 where id = (select max(id) from payments.entry where order_id = ${to.paid})`,
     I1_the_whole_ledger_sums_to_zero: () => `delete from payments.entry where id = (select max(id) from payments.entry where order_id = ${to.paid})`,
@@ -33,6 +37,9 @@ const spoils = {
     I4_refunds_are_at_most_what_was_paid: () => refund({ amount: 1e9, booked: 0 }),
     I4_the_ledger_gives_back_at_most_what_it_took: () => refund({ amount: 1e9 }),
     I4_a_refund_is_done_when_it_is_booked: () => refund({ state: 'pending' }),
+    I4_a_dispute_is_booked_where_its_money_is: () => dispute('won', 'withdrawn'),
+    I4_every_withdrawal_is_of_a_dispute: () => `insert into payments.transaction (order_id, cause) values (${to.paid}, 'dispute:0:1')`,
+    I4_an_order_says_what_of_it_is_in_dispute: () => dispute('needs_response', 'kept'),
     I5_each_event_is_stored_once: () => `alter table payments.event drop constraint event_once; insert into payments.event (provider, event_id, kind, body)
         select provider, event_id, kind, body from payments.event limit 1`,
     I5_each_capture_is_booked_once: () => `alter table payments.transaction drop constraint once_per_cause; insert into payments.transaction (order_id, cause)

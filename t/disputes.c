@@ -211,6 +211,19 @@ T(a_bank_that_asked_may_take_it_after_all)
     is(order, "disputed", 0, TOTAL, 0);
 }
 
+T(a_bank_that_thinks_again_before_it_takes_the_money_is_followed)
+{
+    i64 order = paid();
+    says(order, 0, &(struct saying){ .state = "needs_response", .amount = 34000 });
+    is(order, "disputed", TOTAL, 0, 0);
+    says(order, 1, &(struct saying){ .state = "needs_response", .amount = 50000 });
+    is(order, "disputed", TOTAL, 0, 0);
+    says(order, 2,
+        &(struct saying){ .state = "needs_response", .movements = OUT, .amount = 50000 });
+    is(order, "disputed", 84000, 50000, 0);
+    eq_str(story(order), "opened withdrawn");
+}
+
 T(of_a_part_in_dispute_the_rest_can_be_given_back)
 {
     i64 order = paid();
@@ -506,6 +519,25 @@ T(staff_are_reminded_once_when_the_time_to_answer_runs_out)
     has_text(mail, "A bank still waits for your answer");
     has_text(mail, t_number(order));
     no_text(mail, "Somsri");
+}
+
+T(a_bank_that_asked_and_was_answered_waits_for_an_answer_when_it_takes_the_money)
+{
+    i64 order = paid();
+    struct saying s = { .state = "warning_needs_response", .due_days = 2 };
+    says(order, 0, &s);
+    t_cron("orders.disputes_due");
+    t_drain();
+    s.state = "warning_under_review";
+    says(order, 1, &s);
+    eq_str(story(order), "inquired answered");
+    s = (struct saying){ .state = "needs_response", .movements = OUT, .due_days = 1 };
+    says(order, 2, &s);
+    eq_int(t_int("select is_answered as n from payments.dispute where order_id = %" PRId64, order),
+        0);
+    t_cron("orders.disputes_due");
+    t_drain();
+    eq_int(mails(order, "due"), 2);
 }
 
 T(the_list_begins_with_the_nearest_deadline_and_ends_with_what_is_over)

@@ -240,6 +240,7 @@ returning id;
 update payments.dispute
    set amount = :amount, reason = :reason, state = :state, money = :money, bookings = :bookings,
        movements = :movements, is_answered = :is_answered, due_at = :due_at, said_at = :said_at,
+       reminded_at = case when due_at is not distinct from :due_at then reminded_at end,
        closed_at = case when :is_over then coalesce(closed_at, now()) end
  where id = :id;
 
@@ -286,7 +287,7 @@ select id from payments.dispute
 -- in: id bigint
 update payments.dispute set reminded_at = now()
  where id = :id and reminded_at is null and not is_answered and closed_at is null
-returning id, order_id;
+returning id, order_id, state;
 
 -- name: sealed :many
 -- in: after bigint, most bigint

@@ -309,7 +309,7 @@ static int remind(struct ctx *c, void *with)
 {
     struct node *row;
     TRY(payments_dispute_reminded(c, *(const i64 *)with, &row));
-    return row ? orders_say_dispute_due(c, node_int(row, "order_id"), node_int(row, "id")) : E_OK;
+    return row ? orders_say_dispute_due(c, row) : E_OK;
 }
 
 static int dispute_due(struct ctx *c, const struct job *job)

@@ -142,9 +142,11 @@ int orders_say_disputed(struct ctx *c, i64 id, const struct payment_change *p)
     return E_OK;
 }
 
-int orders_say_dispute_due(struct ctx *c, i64 id, i64 dispute)
+/* Of a bank that asked and takes it now once more. */
+int orders_say_dispute_due(struct ctx *c, const struct node *dispute)
 {
-    return say_dispute(c, id, dispute, "due");
+    str what = str_fmt(c->mem, "due:%.*s", STR(node_str(dispute, "state")));
+    return say_dispute(c, node_int(dispute, "order_id"), node_int(dispute, "id"), what.p);
 }
 
 /* ---- the words ----------------------------------------------------------------------------- */

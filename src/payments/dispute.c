@@ -103,6 +103,8 @@ static int move(struct ctx *c, const struct provider_news *n, i64 event, struct 
     if (!is_forward && !n->dispute.is_asked)
         return look_again(c, d->id, event);
     out->steps |= steps_to(d, to);
+    if (d->at && is_inquiry(d->at) && !is_inquiry(to)) /* it takes an answer of its own */
+        d->is_answered = false;
     d->at = to;
     d->said_at = is_newer ? n->at : d->said_at;
     return E_OK;
@@ -142,6 +144,7 @@ int dispute_apply(struct ctx *c, const struct provider_news *n, const struct nod
     i64 event, struct payment_change *out)
 {
     struct dispute d;
+    i64 amount;
     if (n->amount <= 0 || !str_eq(n->currency, node_str(attempt, "currency"))) {
         out->news = NEWS_MISMATCH;
         return E_OK;
@@ -149,6 +152,7 @@ int dispute_apply(struct ctx *c, const struct provider_news *n, const struct nod
     if (!str_is(node_str(attempt, "state"), "paid"))
         return fail_detail(c, E_AWAY, "payments.early", "disputed before it was taken: later");
     TRY(read_dispute(c, n, attempt, &d));
+    amount = d.amount;
     if (!d.id)
         TRY(add_dispute(c, n, attempt, out, &d));
     if (n->at >= d.said_at)
@@ -162,7 +166,7 @@ int dispute_apply(struct ctx *c, const struct provider_news *n, const struct nod
     out->amount = d.amount;
     out->reason = n->dispute.reason;
     out->due = d.at->is_over ? 0 : d.due;
-    out->news = out->steps ? NEWS_DISPUTED : NEWS_NONE;
+    out->news = out->steps || d.amount != amount ? NEWS_DISPUTED : NEWS_NONE;
     return q_payments_dispute_is(c, NULL, d.id, d.amount, n->dispute.reason, str_of(d.at->name),
         d.money, d.bookings, d.movements, d.is_answered, d.due ? &d.due : NULL, d.said_at,
         d.at->is_over);

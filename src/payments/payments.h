@@ -68,8 +68,8 @@ int payments_disputes_of(struct ctx *, i64 order, struct node **disputes);
 int payments_dispute_of(struct ctx *, i64 dispute, struct node **);
 /* Of a row {provider, payment_id}: desk_url. */
 void payments_name_desk(struct ctx *, struct node *dispute);
-/* {id} of those that nobody has answered and whose time runs out; reminded: NULL when that was
- * said, or is no longer so. */
+/* {id} of those that nobody has answered and whose time runs out; reminded: {id, order_id, state},
+ * NULL when that was said, or is no longer so. */
 int payments_disputes_due(struct ctx *, struct node **);
 int payments_dispute_reminded(struct ctx *, i64 dispute, struct node **);
 /* Asks the provider about a dispute and stores the answer as an event; 0: about those of late. */

@@ -1,7 +1,7 @@
 // The merchant's day: products made and changed, orders cancelled and paid back.
 import assert from 'node:assert/strict';
 import { deflateSync } from 'node:zlib';
-import { journey, newcomer } from './people.mjs';
+import { CARD, journey, newcomer } from './people.mjs';
 
 journey('a new product with picture, price and stock stands in the shop, and its changes do too', async ({ guest, merchant }) => {
     const house = await merchant(), mali = await guest(), name = `Paper Kite ${process.pid}`, slug = `paper-kite-${process.pid}`;
@@ -132,6 +132,26 @@ journey('a paid order is paid back, a part first, then the rest, once', async ({
     await house.sees('Nothing to send');
     await house.opens(`/admin/orders?status=processing&q=${order}`); // what is to be packed
     await house.sees('No order matches');
+});
+
+journey('a payment that a bank takes back is seen where it matters, before the goods leave', async ({ guest, merchant }) => {
+    const mali = await guest(), house = await merchant();
+    const order = await mali.buys('record-brush', { ...newcomer('Disputed Order'), card: CARD.disputed });
+    await mali.sees('Thank you, it is paid');
+    await house.opens(`/admin/orders/${order}`);
+    await house.seesAfterReloading('what is sent now may be lost with the money');
+    await house.sees('In dispute', 'the buyer says that the goods did not arrive', 'waits for an answer');
+    await mali.seesInTime('Your bank asks about this payment'); // by itself
+    await house.opens('/admin');
+    await house.clicks(/wait.* for your answer about a payment/);
+    await house.isAt('/admin/orders/disputes');
+    await house.row(order).first().waitFor();
+    await house.opens(`/admin/orders?payment=disputed&q=${order}`);
+    await house.row(order).first().waitFor();
+    await house.opens(`/admin/orders/ship?orders=${order}`);
+    await house.sees('what is sent now may be lost with the money', 'Mark 1 order as sent');
+    await house.opens(`/admin/orders/${order}`);
+    assert.equal(await house.page.locator('summary', { hasText: 'money back' }).count(), 0);
 });
 
 journey('orders and customers are found by what one knows of them', async ({ guest, merchant }) => {

@@ -75,7 +75,7 @@ test('answers hold what it says, and nothing else', { skip }, async () => {
     assert.equal(put.status, 200, put.body);
     fits('/cart/lines', 'post', 200, put.data);
     for (const path of ['/cart', '/account', '/orders', '/checkout']) await look(buyer, path);
-    for (const path of ['/admin', '/admin/orders', '/admin/products', '/admin/products/new', '/admin/customers']) await look(staff, path);
+    for (const path of ['/admin', '/admin/orders', '/admin/orders/disputes', '/admin/products', '/admin/products/new', '/admin/customers']) await look(staff, path);
     await look(staff, '/admin/products/{slug}', `/admin/products/${one.slug}`);
     const { orders } = await look(staff, '/admin/orders');
     if (orders.length) await look(staff, '/admin/orders/{number}', `/admin/orders/${orders[0].number}`);

@@ -2,7 +2,7 @@
 // dark, on a phone and on a desk, no sideways scrolling, and controls a thumb can hit.
 import assert from 'node:assert/strict';
 import { HtmlValidate } from 'html-validate';
-import { journey, newcomer, HOME } from './people.mjs';
+import { CARD, journey, newcomer, HOME } from './people.mjs';
 import { faults, small, wide } from './browser.mjs';
 import { codeOf, fromBase32 } from './totp.mjs';
 
@@ -133,10 +133,13 @@ journey('the pages of an account are sound', async ({ guest }) => {
 });
 
 journey('the pages of the back office are sound', async ({ guest, merchant }) => {
-    const mali = await guest(), order = await mali.buys('linen-napkins');
+    const mali = await guest(), order = await mali.buys('linen-napkins', { card: CARD.disputed });
     await mali.sees('Thank you, it is paid');
     const house = await merchant(), wrong = [];
-    for (const [name, path] of [['dashboard', '/admin'], ['order list', '/admin/orders'], ['order', `/admin/orders/${order}`],
+    await house.opens('/admin/orders/disputes');
+    await house.seesAfterReloading(order);
+    for (const [name, path] of [['dashboard', '/admin'], ['order list', '/admin/orders'], ['order', `/admin/orders/${order}`], ['disputes', '/admin/orders/disputes'],
+        ['orders to be sent', `/admin/orders/ship?orders=${order}`],
         ['product list', '/admin/products'], ['product', '/admin/products/supper-plates'], ['new product', '/admin/products/new'],
         ['customers', '/admin/customers'], ['accounts', '/admin/accounts'], ['team', '/admin/team'], ['new role', '/admin/roles/new'],
         ['changes', '/admin/audit']]) {

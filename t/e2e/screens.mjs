@@ -161,6 +161,7 @@ const staff = [
         await page.fill('#amount', '99999999');
         await sends(page, 'form:has(#amount) button');
     }],
+    ['admin-disputes', (page, at) => page.goto(`${at}/admin/orders/disputes`)],
     ['admin-orders-none', (page, at) => page.goto(`${at}/admin/orders?q=zzzz`)],
     ['admin-products', (page, at) => page.goto(`${at}/admin/products`)],
     ['admin-product', async (page) => {
