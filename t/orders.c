@@ -368,6 +368,8 @@ T(goods_that_were_kept_three_times_go_back_and_can_be_ordered_anew)
     eq_str(state(order), "cancelled pending");
     eq_int(reserved(), 0);
     eq_str(timeline(order), "placed hold_lapsed hold_lapsed hold_lapsed cancelled");
+    opens(order, 200);
+    t_text("It was not paid in time, so its goods are for sale again.");
     t_post(path_of(order, "/pay").p, "");
     t_status(409);
     t_get("/cart.json"); /* the cart is intact */

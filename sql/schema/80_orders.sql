@@ -323,7 +323,6 @@ create function orders.refuse_hoarding(of_order bigint, by_buyer text, items big
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     is_locked boolean := false;
-    others bigint;
     most record;
 begin
     loop
@@ -331,37 +330,41 @@ begin
             perform pg_advisory_xact_lock(hashtextextended('orders.buyer ' || by_buyer, 0));
             is_locked := true;
         end if;
-        select count(*) into others
-          from (select o.id, o.status, o.payment_status, o.is_held from orders."order" o
-                 where o.buyer = by_buyer offset 0) o -- by the buyer, however many are unpaid
-         where o.payment_status = 'pending' and o.status = 'pending' and o.is_held
-           and o.id <> of_order;
-        if others >= most_orders then
+        with mine as materialized (
+            select o.id, o.kept_s, o.status = 'pending' and o.is_held and o.id <> of_order as counts
+              from (select x.id, x.status, x.payment_status, x.is_held, x.placed_at, x.kept_s
+                      from orders."order" x where x.buyer = by_buyer offset 0) o
+             where o.payment_status = 'pending' and o.placed_at > now() - interval '1 day'
+        ), kept as (
+            select h.item_id, sum(h.quantity * m.kept_s::numeric) as piece_seconds
+              from mine m, lateral (
+                   select x.item_id, max(x.quantity) as quantity from inventory.hold x
+                    where x.order_id = m.id group by x.item_id) h
+             group by h.item_id
+        ), wanted as (
+            select w.item, (w.quantity * for_s::numeric + coalesce(k.piece_seconds, 0))
+                           / (shelf.on_hand * most_kept::numeric) as share
+              from unnest(items, quantities) as w(item, quantity)
+              join inventory.item i on i.id = w.item and i.tracked
+             cross join lateral (
+                   select sum(s.on_hand) as on_hand, max(s.on_hand - s.reserved) as free
+                     from inventory.stock s where s.item_id = w.item) shelf
+              left join kept k on k.item_id = w.item
+             where shelf.free >= w.quantity -- or it cannot be held anyway
+             order by share desc limit 1
+        )
+        select w.item, coalesce(w.share, 0) as share,
+               (select count(*) from mine m where m.counts) as others into most
+          from (select) one left join wanted w on true;
+        if most.others >= most_orders then
             raise exception using errcode = 'TL409', constraint = 'orders.kept_orders',
-                message = others::text;
+                message = most.others::text;
         end if;
-        select w.item, (w.quantity * for_s::numeric + kept.piece_seconds)
-                       / (shelf.on_hand * most_kept::numeric) as share into most
-          from unnest(items, quantities) as w(item, quantity)
-          join inventory.item i on i.id = w.item and i.tracked
-         cross join lateral (
-               select sum(s.on_hand) as on_hand, max(s.on_hand - s.reserved) as free
-                 from inventory.stock s where s.item_id = w.item) shelf
-         cross join lateral (
-               select coalesce(sum(o.kept_s::numeric * (
-                          select max(h.quantity) from inventory.hold h
-                           where h.order_id = o.id and h.item_id = w.item)), 0) as piece_seconds
-                 from (select x.id, x.payment_status, x.placed_at, x.kept_s from orders."order" x
-                        where x.buyer = by_buyer offset 0) o
-                where o.payment_status = 'pending'
-                  and o.placed_at > now() - interval '1 day') kept
-         where shelf.free >= w.quantity -- or it cannot be held anyway
-         order by share desc limit 1;
         if most.share > 1 then
             raise exception using errcode = 'TL409', constraint = 'orders.kept_goods',
                 message = most.item::text;
         end if;
-        exit when is_locked or (2 * (others + 1) < most_orders and coalesce(most.share, 0) < 0.5);
+        exit when is_locked or (2 * (most.others + 1) < most_orders and most.share < 0.5);
         is_locked := true;
     end loop;
 end $$;

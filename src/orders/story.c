@@ -12,6 +12,9 @@ static const struct standing {
         SAYS("It decided so; nothing more is to be done here.") },
     { "is_refunded", SAYS("Your money is on its way back"),
         SAYS("We have sent it back the way it came. Your bank may take a few days to show it.") },
+    { "is_given_up", SAYS("This order is cancelled"),
+        SAYS("It was not paid in time, so its goods are for sale again. As long as they are there "
+             "you can order them anew.") },
     { "is_cancelled", SAYS("This order is cancelled"),
         SAYS("Nothing will be sent. If you have paid already, the money comes back to you.") },
     { "is_lapsed", SAYS("The time to pay is over"), NULL },
@@ -45,6 +48,9 @@ static void set_standing(struct ctx *c, struct node *order)
         node_bool(order, "can_pay") && !node_bool(order, "is_held")));
     node_hide(node_set_bool(c->mem, order, S("is_charged_back"),
         node_bool(order, "is_refunded") && time_of(order, "dispute_lost").n));
+    node_hide(node_set_bool(c->mem, order, S("is_given_up"),
+        node_bool(order, "is_cancelled") && node_bool(order, "is_unpaid") &&
+            time_of(order, "hold_lapsed").n));
     while (s[1].flag && !node_bool(order, s->flag))
         s++;
     node_hide(node_set_str(c->mem, order, S("status_title"), say(c, s->title)));
