@@ -394,6 +394,7 @@ T(guests_of_one_network_are_counted_together)
 {
     open_shop();
     as_strict("2");
+    i64 before = t_int("select count(*) as n from orders.\"order\" where buyer ~ '^a[0-9a-f]{32}$'");
     guest_orders_from("2001:db8:0:1::5");
     t_status(303);
     guest_orders_from("2001:db8:0:1:a:b:c:d"); /* the same household */
@@ -404,7 +405,8 @@ T(guests_of_one_network_are_counted_together)
     guest_orders_from("2001:db8:0:2::5");
     t_status(303);
     eq_int(t_int("select count(*) as n from orders.\"order\" where buyer like '%%2001%%'"), 0);
-    eq_int(t_int("select count(*) as n from orders.\"order\" where buyer ~ '^a[0-9a-f]{32}$'"), 3);
+    eq_int(t_int("select count(*) as n from orders.\"order\" where buyer ~ '^a[0-9a-f]{32}$'"),
+        before + 3);
     t_prove();
 }
 
