@@ -170,6 +170,68 @@ T(an_import_takes_nothing_away)
     eq_int(t_int("select count(*) as n from catalog.variant where sku like 'ZA-%%' and active"), 2);
 }
 
+static const char *const MUG = /* what a file of prices does not name */
+    "select concat_ws('/', p.status, x.description, p.specs #>> '{0,value,en}', r.amount, "
+    "r.compare_at, v.tags::text) as s from catalog.product p join catalog.product_text x on "
+    "x.product_id = p.id and x.lang = 'en' join catalog.variant v on v.product_id = p.id join "
+    "catalog.price r on r.variant_id = v.id where v.sku = 'ZMU-L' and v.active";
+
+static void with_mug(void)
+{
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Body (HTML),Tags,Option1 Name,Option1 Value,Variant SKU,Variant Price,"
+             "Variant Compare At Price,Status\n"
+             "zz-mug,Zz Mug,It holds.,blue,Size,S,ZMU-S,1,5,draft\n"
+             "zz-mug,,,,,L,ZMU-L,2,6,\n"),
+        str_none);
+    eq_int(totals.made, 2);
+    eq_str(t_str(MUG), "draft/It holds./blue/200/600/{size=l}");
+}
+
+T(a_column_that_is_not_in_the_file_says_nothing)
+{
+    with_mug();
+    import(S("Handle,Title,Variant SKU,Variant Price\nzz-mug,Zz Mug,ZMU-L,3\n,,,\n"), str_none);
+    eq_int(totals.changed, 1);
+    eq_str(t_str(MUG), "draft/It holds./blue/300/600/{size=l}");
+    eq_int(t_int("select count(*) as n from catalog.variant where sku in ('ZMU-S', 'ZMU-L') and "
+                 "active and cardinality(value_ids) = 1"), 2);
+    import(S("Handle,Title,Variant SKU,Variant Price\nzz-mug,Zz Mug,ZMU-XL,3\n"), str_none);
+    eq_int(totals.failed, 1);
+    has_text(buf_str(&report), "no variant of the product has this SKU");
+    import(S("Handle,Title,Option1 Name,Option1 Value,Variant Price\nzz-mug,Zz Mug,Size,L,4\n"),
+        str_none);
+    eq_int(totals.changed, 1);
+    eq_str(t_str(MUG), "draft/It holds./blue/400/600/{size=l}");
+    format = S("vendure");
+    import(S("name,slug,price,sku\nZz Mug,zz-mug,5,ZMU-L\n"), str_none);
+    eq_str(t_str(MUG), "draft/It holds./blue/500/600/{size=l}");
+}
+
+T(an_empty_cell_says_that_there_is_nothing)
+{
+    with_mug();
+    import(S("Handle,Title,Body (HTML),Tags,Option1 Name,Option1 Value,Variant SKU,Variant Price,"
+             "Variant Compare At Price,Status\n"
+             "zz-mug,Zz Mug,,,Size,L,ZMU-L,2,,active\n"),
+        str_none);
+    eq_str(t_str(MUG), "published//200/{size=l}");
+}
+
+/* A file of tags takes away no other particulars. */
+T(particulars_the_format_has_no_place_for_stay)
+{
+    with_mug();
+    t_sql("update catalog.product set specs = '[{\"name\": {\"en\": \"Height\"}, \"value\": {\"en\": "
+          "\"9 cm\"}}]' || specs where slug = 'zz-mug'");
+    import(S("Handle,Title,Tags,Variant SKU,Variant Price\nzz-mug,Zz Mug,\"blue, new\",ZMU-L,2\n"),
+        str_none);
+    eq_str(t_str("select specs #>> '{0,value,en}' || '/' || (specs #>> '{1,value,en}') as s from "
+                 "catalog.product where slug = 'zz-mug'"),
+        "9 cm/blue, new");
+}
+
 /* Only what has changed comes in: the rest stays where it stood, and is found as before. */
 T(what_a_file_leaves_out_keeps_its_place_and_its_words)
 {

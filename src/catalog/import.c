@@ -35,7 +35,7 @@ int import_head(struct import *in, const str *cells, int n, const char *const *n
 str import_cell(const struct import *in, const str *cells, int n, size_t column)
 {
     int at = in->at[column];
-    return at >= 0 && at < n ? import_inert(cells[at]) : S("");
+    return at < 0 ? str_none : at < n ? import_inert(cells[at]) : S("");
 }
 
 /* Saved by a spreadsheet in another form than that which was asked for. */
@@ -95,8 +95,6 @@ static void read_rows(struct import *in, struct csv *csv)
         struct row *row = next_row(in, &room);
         const struct row *before = in->n > 1 ? row - 1 : NULL;
         *row = (struct row){ .line = csv->line, .problem = csv->problem, .unread = n < 0 };
-        for (int i = 0; i < N_COLUMNS; i++)
-            row->cells[i] = S("");
         if (n > 0 && n != in->width)
             row->problem = n < in->width ? "fewer cells than the header has"
                                          : "more cells than the header has";
@@ -122,7 +120,7 @@ static void drop_repeated_skus(struct import *in)
     struct row **all = NEWS(in->c->mem, struct row *, in->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < in->n; i++)
-        if (!in->rows[i].no_variant)
+        if (!in->rows[i].no_variant && import_says(&in->rows[i], SKU))
             all[n++] = &in->rows[i];
     qsort(all, n, sizeof(struct row *), by_sku);
     for (size_t i = 0, end; i < n; i = end) {

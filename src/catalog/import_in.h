@@ -31,12 +31,17 @@ enum column {
  * separator between. */
 struct row {
     i64 line;
-    str cells[N_COLUMNS];
+    str cells[N_COLUMNS]; /* str_none: the file does not say */
     const char *problem; /* why it cannot go in */
     bool unread;         /* not even its cells */
     bool no_variant;     /* only more pictures of its product */
     str warning;
 };
+
+static inline bool import_says(const struct row *row, enum column column)
+{
+    return row->cells[column].p;
+}
 
 struct import;
 struct import_format {
@@ -65,11 +70,14 @@ struct import {
     int at[FILE_COLUMNS]; /* which cell of the file holds the format's own column; -1: none */
     struct row *rows;     /* all of the file */
     size_t n;
+    bool says_all_specs;   /* the file has a place for all of a product's particulars */
+    const char *says_spec; /* else, of the one it has a place for; NULL: none */
 };
 /* Finds the names among the header's cells; those up to `needed` must be there. */
 int import_head(struct import *, const str *cells, int n, const char *const *names, size_t count,
     size_t needed);
-/* The cell of one of the format's columns, "" where there is none. */
+/* The cell of one of the format's columns; str_none where the file has none: of that it says
+ * nothing, where an empty one says that there is nothing. */
 str import_cell(const struct import *, const str *cells, int n, size_t column);
 
 /* ---- import_write.c ---------------------------------------------------------------------------
@@ -83,6 +91,7 @@ struct product {
     struct node *doc;
     struct node *found;      /* a picture's source -> its id, 0: none */
     struct product_rows was; /* what the shop has under this slug; product NULL: nothing */
+    const struct node *before; /* those as a document; NULL: nothing */
     str slug;
 };
 /* In a transaction: the document of the rows, saved. */

@@ -54,7 +54,10 @@ static str cell(const struct reading *r, size_t column)
 
 static int head(struct import *in, const str *cells, int n)
 {
-    return import_head(in, cells, n, names, COUNT(names), NEEDED);
+    TRY(import_head(in, cells, n, names, COUNT(names), NEEDED));
+    in->says_all_specs = in->at[ALL_SPECS] >= 0;
+    in->says_spec = in->at[TAGS] >= 0 ? "Tags" : NULL;
+    return E_OK;
 }
 
 static void add(struct buf *out, str text)
@@ -73,6 +76,9 @@ static bool is_default(const struct reading *r)
 static void read_options(const struct reading *r, struct row *row)
 {
     struct buf groups = buf_new(r->in->c->mem, 1 << 12), values = buf_new(r->in->c->mem, 1 << 12);
+    if (r->in->at[OPTION] < 0 && r->in->at[OPTION + 1] < 0)
+        return;
+    row->cells[GROUPS] = row->cells[VALUES] = S("");
     if (is_default(r))
         return;
     for (size_t i = 0; i < 3; i++) {
@@ -109,6 +115,8 @@ static void read_facets(const struct reading *r, struct row *row)
 
 static str status_of(const struct reading *r)
 {
+    if (r->in->at[STATUS_] < 0 && r->in->at[PUBLISHED] < 0)
+        return str_none;
     str status = str_lower(r->in->c->mem, cell(r, STATUS_));
     str published = str_lower(r->in->c->mem, cell(r, PUBLISHED));
     if (str_is(status, "draft") || str_is(status, "archived"))
@@ -132,7 +140,8 @@ static str tax_of(const struct reading *r)
 static void read_product(const struct reading *r, struct row *row)
 {
     row->cells[NAME] = cell(r, TITLE);
-    row->cells[DESCRIPTION] = import_plain(r->in->c, cell(r, BODY));
+    if (r->in->at[BODY] >= 0)
+        row->cells[DESCRIPTION] = import_plain(r->in->c, cell(r, BODY));
     row->cells[BRAND] = cell(r, VENDOR);
     row->cells[STATUS] = status_of(r);
     row->cells[TAX] = tax_of(r);

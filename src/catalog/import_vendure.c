@@ -17,7 +17,10 @@ static int head(struct import *in, const str *cells, int n)
     const char *names[COUNT(columns)];
     for (size_t i = 0; i < COUNT(columns); i++)
         names[i] = columns[i].name;
-    return import_head(in, cells, n, names, COUNT(columns), NEEDED);
+    TRY(import_head(in, cells, n, names, COUNT(columns), NEEDED));
+    for (size_t i = 0; i < COUNT(columns); i++)
+        in->says_all_specs = in->says_all_specs || (columns[i].column == FACETS && in->at[i] >= 0);
+    return E_OK;
 }
 
 static void read_row(

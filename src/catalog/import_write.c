@@ -69,6 +69,34 @@ static void add_spec(struct product *p, struct node *specs, str name, str value)
     import_english(c, spec, S("value"), value);
 }
 
+static const struct node *spec_called(const struct node *specs, str name)
+{
+    EACH(it, specs)
+        if (is_called(&it->node, "name", name))
+            return &it->node;
+    return NULL;
+}
+
+/* What the file has no place for stays where it stood. */
+static struct node *with_unsaid(struct product *p, const struct node *specs)
+{
+    const struct node *old = node_get(p->was.product, S("specs"));
+    struct node *all = node_list(p->c->mem);
+    EACH(o, old) {
+        str name = node_str(node_get(&o->node, S("name")), "en");
+        const struct node *now = spec_called(specs, name);
+        bool has_place = p->in->says_spec && str_is(name, p->in->says_spec);
+        if (!now && !has_place)
+            node_add(p->c->mem, all, (struct node *)&o->node);
+        else if (now && !spec_called(all, name))
+            node_add(p->c->mem, all, (struct node *)(uintptr_t)now);
+    }
+    EACH(it, specs)
+        if (!spec_called(all, node_str(node_get(&it->node, S("name")), "en")))
+            node_add(p->c->mem, all, (struct node *)&it->node);
+    return all;
+}
+
 /* Those of before, where they say the same in English: they may say it in other languages too. */
 static void keep_specs(struct product *p, struct node *specs)
 {
@@ -78,6 +106,10 @@ static void keep_specs(struct product *p, struct node *specs)
             if (is_called(&o->node, "name", node_str(node_get(&it->node, S("name")), "en")) &&
                 is_called(&o->node, "value", node_str(node_get(&it->node, S("value")), "en")))
                 it->node = o->node;
+    if (!p->in->says_all_specs) {
+        node_set(p->c->mem, p->doc, S("specs"), with_unsaid(p, specs));
+        return;
+    }
     EACH(o, old) /* what no file can say in English */
         if (is_called(&o->node, "name", S("")) || is_called(&o->node, "value", S("")))
             node_add(p->c->mem, specs, (struct node *)&o->node);
@@ -192,9 +224,18 @@ static void add_value(struct product *p, struct node *option, str name)
         value_of_before(p, node_str(option, "code"), name));
 }
 
+/* A file without options changes no variant's: they are those of its SKU. */
+static bool has_kept_options(const struct product *p)
+{
+    return p->was.product && !import_says(&p->rows[0], GROUPS) && !import_says(&p->rows[0], VALUES);
+}
+
 static void options_of(struct product *p, struct node *options)
 {
     str cell = p->rows[0].cells[GROUPS], one;
+    if (has_kept_options(p))
+        EACH(it, node_get(product_document(p->c, &p->was), S("options")))
+            node_add(p->c->mem, options, (struct node *)&it->node);
     while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
         struct node *option = node_add_map(p->c->mem, options);
         str name = named(p, str_trim(one));
@@ -246,9 +287,22 @@ static i64 number_of(struct product *p, struct row *row, enum column column)
     return number;
 }
 
+static bool values_of_before(struct product *p, struct row *row, struct node *chosen)
+{
+    EACH(v, node_get(p->before, S("variants")))
+        if (row->cells[SKU].n && str_eq(node_str(&v->node, "sku"), row->cells[SKU])) {
+            *chosen = *node_get(&v->node, S("options"));
+            return true;
+        }
+    bad(row, "the file has no options, and no variant of the product has this SKU");
+    return false;
+}
+
 static bool values_of(
     struct product *p, struct row *row, const struct node *options, struct node *chosen)
 {
+    if (has_kept_options(p) && node_count(options))
+        return values_of_before(p, row, chosen);
     str cell = row->cells[VALUES], one;
     EACH(it, options) {
         struct node *option = (struct node *)&it->node;
@@ -264,11 +318,13 @@ static bool values_of(
     return !row->problem;
 }
 
-static bool same_values(const struct node *a, const struct node *b)
+static bool has_values(const struct node *its, const struct node *chosen)
 {
-    EACH(it, a)
-        if (!str_eq(node_get(b, it->key)->as.text, it->node.as.text))
+    EACH(it, chosen) {
+        const struct node *value = node_get(its, it->key);
+        if (!value || !str_eq(value->as.text, it->node.as.text))
             return false;
+    }
     return true;
 }
 
@@ -276,15 +332,25 @@ static void name_values(struct product *p, const struct row *row, const struct n
 {
     str cell = row->cells[VALUES], one;
     EACH(it, options)
-        if (str_cut(&cell, p->in->format->separator, &one))
+        if (import_says(row, VALUES) && str_cut(&cell, p->in->format->separator, &one))
             add_value(p, (struct node *)&it->node, str_trim(one));
+}
+
+static str sku_of_before(struct product *p, const struct node *chosen)
+{
+    EACH(v, node_get(p->before, S("variants"))) {
+        const struct node *its = node_get(&v->node, S("options"));
+        if (node_count(its) == node_count(chosen) && has_values(its, chosen))
+            return node_str(&v->node, "sku");
+    }
+    return S("");
 }
 
 static int own_sku(struct product *p, struct row *row, const struct node *chosen, str *sku)
 {
     struct ctx *c = p->c;
     struct node *product, *taken = NULL;
-    *sku = row->cells[SKU];
+    *sku = import_says(row, SKU) ? row->cells[SKU] : sku_of_before(p, chosen);
     if (sku->n > 80) {
         import_warn(p, row, S("the SKU is longer than 80 characters"));
         *sku = S("");
@@ -318,7 +384,7 @@ static bool compare_at(struct product *p, struct row *row, str sku, struct node 
             return false;
         node_set_int(p->c->mem, was, currency, amount);
     }
-    if (cell.n || p->in->format->addresses)
+    if (import_says(row, COMPARE_AT))
         return true;
     EACH(v, p->was.variants)
         EACH(r, p->was.prices)
@@ -340,7 +406,7 @@ static int add_variant(
     if (row->problem || !values_of(p, row, options, chosen))
         return E_OK;
     EACH(it, variants)
-        if (same_values(chosen, node_get(&it->node, S("options"))))
+        if (has_values(node_get(&it->node, S("options")), chosen))
             bad(row, "the same option values as a row above");
     if (!price_of(p->in, row->cells[PRICE], &price))
         bad(row, not_amount(p, row, PRICE).p);
@@ -374,12 +440,11 @@ static int read_head_row(struct product *p)
     return row->problem ? E_INPUT : E_OK;
 }
 
-/* No format has it. */
-static void keep_summary(struct product *p)
+static void keep_text(struct product *p, const char *part)
 {
     EACH(it, p->was.texts)
         if (str_is(node_str(&it->node, "lang"), "en"))
-            import_english(p->c, p->doc, S("summary"), node_str(&it->node, "summary"));
+            import_english(p->c, p->doc, str_of(part), node_str(&it->node, part));
 }
 
 static int document_of(struct product *p)
@@ -392,8 +457,11 @@ static int document_of(struct product *p)
     node_set_bool(mem, p->doc, S("keep_others"), true);
     node_set_str(mem, p->doc, S("stock_cause"), p->in->cause);
     import_english(c, p->doc, S("name"), head->cells[NAME]);
-    import_english(c, p->doc, S("description"), head->cells[DESCRIPTION]);
-    keep_summary(p);
+    if (import_says(head, DESCRIPTION))
+        import_english(c, p->doc, S("description"), head->cells[DESCRIPTION]);
+    else
+        keep_text(p, "description");
+    keep_text(p, "summary"); /* no format has it */
     if (head->cells[TAX].n)
         node_set_str(mem, p->doc, S("tax_class"), str_lower(mem, head->cells[TAX]));
     struct node *specs = node_set_list(mem, p->doc, S("specs"));
@@ -442,6 +510,8 @@ int import_write(struct product *p, struct catalog_report *done)
 {
     TRY(read_head_row(p));
     TRY(product_read(p->c, p->in->wish->organisation, p->slug, &p->was));
+    if (p->was.product)
+        p->before = product_document(p->c, &p->was);
     TRY(document_of(p));
     return catalog_save(p->c, p->in->wish->organisation, p->doc, done);
 }
