@@ -785,6 +785,47 @@ T(what_is_booked_while_a_count_is_put_in_is_not_undone_by_it)
     pg_close(c.pg);
 }
 
+/* Marks it down from 1,500, slowly. */
+static int mark_down(int ready)
+{
+    struct catalog_report done;
+    struct ctx c = apart();
+    if (pg_begin(&c) ||
+        catalog_save(&c, house,
+            read_doc("{\"slug\":\"zz-both\",\"name\":{\"en\":\"Both\"},\"keep_others\":true,"
+                     "\"options\":[],\"variants\":[{\"sku\":\"ZZ-BOTH\",\"options\":{},"
+                     "\"prices\":{\"THB\":100000},\"compare_at\":{\"THB\":150000}}]}"), &done))
+        return 1;
+    if (write(ready, "", 1) != 1)
+        return 2;
+    usleep(500 * 1000);
+    return pg_end(&c, E_OK) ? 3 : 0;
+}
+
+T(what_is_saved_while_a_file_comes_in_is_kept_by_it)
+{
+    struct ctx c = with_both();
+    struct buf report = buf_new(c.mem, 10000);
+    struct import_totals totals;
+    int ready[2], status, pid;
+    char byte;
+    eq_int(pipe(ready), 0);
+    if (!(pid = fork()))
+        _exit(mark_down(ready[1]));
+    eq_int(read(ready[0], &byte, 1), 1);
+    must(catalog_import(t_ctx(),
+        &(struct import_wish){ .organisation = house, .format = S("vendure"), .currency = S("THB") },
+        S("name,slug,price,sku\nBoth,zz-both,900,ZZ-BOTH\n"), &report, &totals));
+    eq_int(waitpid(pid, &status, 0), pid);
+    eq_int(status, 0);
+    eq_int(totals.changed, 1);
+    eq_str(t_str("select r.amount || ' ' || coalesce(r.compare_at, 0) as s from catalog.price r join "
+                 "catalog.variant v on v.id = r.variant_id where v.sku = 'ZZ-BOTH'"), "90000 150000");
+    close(ready[0]);
+    close(ready[1]);
+    pg_close(c.pg);
+}
+
 T(what_was_typed_of_an_option_comes_back)
 {
     with_lamp();

@@ -508,7 +508,10 @@ static int document_of(struct product *p)
 
 int import_write(struct product *p, struct catalog_report *done)
 {
+    struct node *held;
     TRY(read_head_row(p));
+    /* Nobody saves it meanwhile: what is kept is kept of what it is by then. */
+    TRY(q_catalog_find(p->c, &held, p->slug));
     TRY(product_read(p->c, p->in->wish->organisation, p->slug, &p->was));
     if (p->was.product)
         p->before = product_document(p->c, &p->was);
