@@ -572,6 +572,44 @@ T(staff_make_a_product_and_its_variants)
     t_json("products.0.slug", "ceramic-vase-zz");
 }
 
+T(an_option_called_like_a_part_of_the_address_can_be_chosen)
+{
+    static const char *const names[] = { "Format", "Quantity", "Sort" };
+    static const char *const codes[] = { "format", "quantity", "sort-2" };
+    begin();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products",
+        "name_en=Zz+Print&address=zz-print&status=published&tax_class=standard&price_0_THB=250");
+    for (size_t i = 0; i < COUNT(names); i++) {
+        t_post_f("/admin/products/zz-print/options", "option=&option_name=%s&values=One%%0ATwo",
+            names[i]);
+        t_status(303);
+        t_get(str_fmt(t_ctx()->mem, "/products/zz-print.json?%s=two", codes[i]).p);
+        t_json(str_fmt(t_ctx()->mem, "product.options.%zu.code", i).p, codes[i]);
+        t_json(str_fmt(t_ctx()->mem, "product.options.%zu.values.1.isChosen", i).p, "true");
+        t_get(str_fmt(t_ctx()->mem, "/products.json?%s=two", codes[i]).p);
+        t_json("total", "1");
+    }
+    eq_err(save_err("{\"slug\":\"zz-x\",\"name\":{\"en\":\"x\"},\"options\":[{\"code\":\"sort\","
+                    "\"name\":{\"en\":\"Sort\"},\"values\":[]}]}"),
+        E_INPUT);
+}
+
+T(values_of_the_same_letters_are_not_the_same)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp/options",
+        "option=&option_name=Grade&values=C%0AC%2B%2B%0Ac%0AC%23%0ARose%0ARos%C3%A9");
+    t_status(303);
+    eq_str(t_str("select string_agg(v.code || ' ' || (v.names ->> 'en'), ', ' order by v.position) "
+                 "as s from catalog.option_value v join catalog.option o on o.id = v.option_id "
+                 "where o.code = 'grade'"),
+        "c C, c-2 C++, c-3 C#, rose Rose, rose-2 Rosé");
+    t_post("/admin/products/zz-lamp/options", "option=grade&values=C%2B%2B");
+    t_status(422); /* there already */
+}
+
 /* What a form does not show it takes away. */
 T(a_product_stays_in_a_category_behind_hundreds_of_others)
 {

@@ -232,6 +232,28 @@ T(particulars_the_format_has_no_place_for_stay)
         "9 cm/blue, new");
 }
 
+T(values_of_the_same_letters_come_in_apart_and_stay_so)
+{
+    begin();
+    format = S("shopify");
+    str file = S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+                 "zz-wine,Zz Wine,Sort,Rose,ZWI-1,1\nzz-wine,,,Rosé,ZWI-2,2\n"
+                 "zz-wine,,,M+,ZWI-3,3\nzz-wine,,,M,ZWI-4,4\n");
+    import(file, str_none);
+    eq_int(totals.made, 4);
+    eq_str(t_str("select string_agg(v.sku || ' ' || v.tags::text, ' ' order by v.sku) as s from "
+                 "catalog.variant v where v.sku like 'ZWI-%%'"),
+        "ZWI-1 {sort-2=rose} ZWI-2 {sort-2=rose-2} ZWI-3 {sort-2=m} ZWI-4 {sort-2=m-2}");
+    import(file, str_none);
+    eq_int(totals.same, 4);
+    /* Called something else since, it is still the one of that code. */
+    t_sql("update catalog.option_value v set names = '{\"en\": \"Pink\"}' from catalog.product p where "
+          "p.id = v.product_id and p.slug = 'zz-wine' and v.code = 'rose'");
+    import(file, str_none);
+    eq_int(t_int("select count(*) as n from catalog.option_value v join catalog.product p on p.id = "
+                 "v.product_id where p.slug = 'zz-wine'"), 4);
+}
+
 /* Only what has changed comes in: the rest stays where it stood, and is found as before. */
 T(what_a_file_leaves_out_keeps_its_place_and_its_words)
 {
@@ -520,6 +542,28 @@ T(an_export_goes_into_an_empty_shop_and_out_again_the_same)
     import(str_of(PRODUCTS), str_none);
     goes_around(S("shopify"));
     goes_around(S("vendure"));
+}
+
+T(a_product_in_two_categories_of_one_name_stays_in_both)
+{
+    begin();
+    i64 id;
+    struct node *doc;
+    static const char *const slugs[] = { "zz-men-sale", "zz-women-sale" };
+    import(S("name,slug,price,sku\nZz Hat,zz-hat,5,ZHA-1\n"), str_none);
+    for (size_t i = 0; i < COUNT(slugs); i++) {
+        must(json_read(t_ctx(), str_fmt(t_ctx()->mem,
+            "{\"slug\":\"%s\",\"name\":{\"en\":\"Zz Sale\"}}", slugs[i]), &doc));
+        must(catalog_save_category(t_ctx(), house, doc, &id));
+        t_sql("insert into catalog.product_category (product_id, category_id, organisation_id) "
+              "select id, %" PRId64 ", organisation_id from catalog.product where slug = 'zz-hat'", id);
+    }
+    import(exported(house, S("vendure"), S("USD")), str_none);
+    eq_int(totals.failed, 0);
+    eq_int(totals.same, 1);
+    import(S("name,slug,price,sku,facets\nZz Cap,zz-cap,5,ZCA-1,category:Zz Caps|category:Zz Caps\n"),
+        str_none);
+    eq_int(totals.made, 1);
 }
 
 /* As a browser sends what was typed into a field of several lines. */

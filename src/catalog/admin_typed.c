@@ -253,6 +253,30 @@ static struct node *by_code(const struct node *list, str code)
     return NULL;
 }
 
+static bool is_called(const struct ctx *c, const struct node *one, const struct node *names)
+{
+    return str_eq(str_lower(c->mem, node_str(node_get(one, S("name")), "en")),
+        str_lower(c->mem, node_str(names, "en")));
+}
+
+/* What is called so already, or NULL; then `code` is one that is free: "M" and "M+", or "Rose" and
+ * "Rosé", are of the same letters and not the same. */
+static struct node *called_so(
+    struct ctx *c, const struct node *list, const struct node *names, bool is_option, str *code)
+{
+    str base = code_of(c, names);
+    *code = base;
+    for (int n = 2; base.n; n++) {
+        struct node *one = by_code(list, *code);
+        if (one && is_called(c, one, names))
+            return one;
+        if (!one && !(is_option && is_reserved(*code)))
+            return NULL;
+        *code = str_fmt(c->mem, "%.*s-%d", STR(base), n);
+    }
+    return NULL;
+}
+
 /* Every variant there is gets the new option's first value, so that none is left without. */
 static struct node *option_for(struct req *r, struct node *doc, bool *is_new)
 {
@@ -263,8 +287,8 @@ static struct node *option_for(struct req *r, struct node *doc, bool *is_new)
     if (option)
         return option;
     struct node *names = names_of(c, in_str(r, "option_name"));
-    str code = code_of(c, names);
-    option = code.n ? by_code(options, code) : NULL;
+    str code;
+    option = called_so(c, options, names, true, &code);
     if (option || !code.n)
         return option;
     *is_new = true;
@@ -323,8 +347,8 @@ int typed_options(struct req *r, struct node *doc)
     while (more) {
         more = str_cut(&rest, '\n', &line);
         struct node *names = more ? names_of(c, str_trim(line)) : NULL;
-        str value = names ? code_of(c, names) : str_none;
-        if (!value.n || by_code(values, value))
+        str value;
+        if (!names || called_so(c, values, names, false, &value) || !value.n)
             continue;
         struct node *one = node_add_map(c->mem, values);
         node_set_str(c->mem, one, S("code"), value);

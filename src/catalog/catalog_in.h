@@ -54,6 +54,9 @@ str plain_json(struct ctx *, const struct node *);
  * Well-formed pairs only, at most MAX_TAGS, as "code=value". */
 size_t query_tags(struct req *, const char *const *known, str *tags);
 bool is_code(str);
+/* Names in the addresses of lists that are no option's. */
+extern const char *const list_names[];
+bool is_reserved(str code);
 
 /* ---- document.c: a product as its document, for the back office ---------------------------- */
 struct product_rows {

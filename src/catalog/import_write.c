@@ -115,25 +115,36 @@ static void keep_specs(struct product *p, struct node *specs)
             node_add(p->c->mem, specs, (struct node *)&o->node);
 }
 
-static str category_of_before(const struct product *p, str name)
+static bool is_in(const struct node *list, str text)
 {
-    EACH(it, p->was.categories)
-        if (node_bool(&it->node, "is_on") && str_eq(node_str(&it->node, "name"), name))
-            return node_str(&it->node, "slug");
-    EACH(it, p->was.categories)
-        if (str_eq(node_str(&it->node, "name"), name))
-            return node_str(&it->node, "slug");
+    EACH(it, list)
+        if (str_eq(it->node.as.text, text))
+            return true;
+    return false;
+}
+
+/* Of several of that name each once. */
+static str category_of_before(const struct product *p, const struct node *taken, str name)
+{
+    for (int round = 0; round < 2; round++)
+        EACH(it, p->was.categories)
+            if (node_bool(&it->node, "is_on") == !round &&
+                str_eq(node_str(&it->node, "name"), name) &&
+                !is_in(taken, node_str(&it->node, "slug")))
+                return node_str(&it->node, "slug");
     return str_none;
 }
 
 static int add_category(struct product *p, struct node *categories, str name)
 {
     struct ctx *c = p->c;
-    str slug = category_of_before(p, name);
+    str slug = category_of_before(p, categories, name);
     struct node *row;
     i64 id;
     if (!slug.n)
         slug = code_for(c, name);
+    if (is_in(categories, slug))
+        return E_OK;
     node_add_str(c->mem, categories, slug);
     TRY(q_catalog_category(c, &row, slug, S("en")));
     if (row)
@@ -198,10 +209,55 @@ static const struct node *value_of_before(const struct product *p, str option_co
     return NULL;
 }
 
+static bool is_other(struct ctx *c, str a, str b)
+{
+    return !str_eq(str_lower(c->mem, a), str_lower(c->mem, b));
+}
+
+/* `base` with what follows it is the code of something that is not called `name`: in the file, or in
+ * the shop, where it may be the same that was called something else since. */
+static bool is_taken(struct product *p, const struct node *here, const struct node *before,
+    i64 option, str code, str base, str name)
+{
+    struct ctx *c = p->c;
+    EACH(it, here)
+        if (str_eq(node_str(&it->node, "code"), code))
+            return is_other(c, node_str(node_get(&it->node, S("name")), "en"), name);
+    EACH(it, before)
+        if (node_int(&it->node, "option_id") == option &&
+            str_eq(node_str(&it->node, "code"), code)) {
+            str its = node_str(node_get(&it->node, S("names")), "en");
+            return is_other(c, its, name) && str_eq(code_for(c, its), base);
+        }
+    return false;
+}
+
+/* "M" and "M+", or "Rose" and "Rosé", are of the same letters and not the same. */
+static str free_code(struct product *p, const struct node *here, const struct node *before,
+    i64 option, str name)
+{
+    str base = code_for(p->c, name), code = base;
+    for (int n = 2; is_taken(p, here, before, option, code, base, name) ||
+         (!option && is_reserved(code));
+         n++)
+        code = str_fmt(p->c->mem, "%.*s-%d", STR(str_upto(base, 55)), n);
+    return code;
+}
+
+static i64 option_id(const struct product *p, str code)
+{
+    EACH(it, p->was.options)
+        if (str_eq(node_str(&it->node, "code"), code))
+            return node_int(&it->node, "id");
+    return -1;
+}
+
 static str value_code(struct product *p, const struct node *option, str name)
 {
-    const struct node *old = value_of_before(p, node_str(option, "code"), name);
-    return old ? node_str(old, "code") : code_for(p->c, name);
+    str code = node_str(option, "code");
+    const struct node *old = value_of_before(p, code, name);
+    return old ? node_str(old, "code")
+               : free_code(p, node_get(option, S("values")), p->was.values, option_id(p, code), name);
 }
 
 static void call(struct product *p, struct node *map, str code, str name, const struct node *old)
@@ -237,10 +293,11 @@ static void options_of(struct product *p, struct node *options)
         EACH(it, node_get(product_document(p->c, &p->was), S("options")))
             node_add(p->c->mem, options, (struct node *)&it->node);
     while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
-        struct node *option = node_add_map(p->c->mem, options);
         str name = named(p, str_trim(one));
         const struct node *old = option_of_before(p, name);
-        call(p, option, old ? node_str(old, "code") : code_for(p->c, str_trim(one)), name, old);
+        str code = old ? node_str(old, "code") : free_code(p, options, p->was.options, 0, name);
+        struct node *option = node_add_map(p->c->mem, options);
+        call(p, option, code, name, old);
         node_set_list(p->c->mem, option, S("values"));
     }
 }

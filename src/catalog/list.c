@@ -91,9 +91,7 @@ static bool price_of(struct req *r, const char *name, str *typed, i64 *minor)
 
 int list_read(struct req *r, struct list_ask *ask)
 {
-    static const char *const known[] = { "q", "category", "sort", "price_min", "price_max",
-        "available", "after", "format", "lang", "slug", NULL };
-    ask->n_tags = query_tags(r, known, ask->tags);
+    ask->n_tags = query_tags(r, list_names, ask->tags);
     ask->has_low = price_of(r, "price_min", &ask->price_min, &ask->low);
     ask->has_high = price_of(r, "price_max", &ask->price_max, &ask->high);
     ask->available = in_bool(r, "available");

@@ -564,7 +564,7 @@ static struct node *others(struct ctx *c, const struct shown *s)
 
 int page_product(struct req *r)
 {
-    static const char *const known[] = { "slug", "quantity", "lang", "format", NULL };
+    static const char *const known[] = { "slug", NULL };
     struct ctx *c = &r->c;
     struct shown s = { 0 };
     struct node *cards;

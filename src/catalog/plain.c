@@ -22,6 +22,9 @@ bool is_code(str s)
     return true;
 }
 
+const char *const list_names[] = { "q", "category", "sort", "price_min", "price_max", "available",
+    "after", "slug", NULL };
+
 static bool is_known(str name, const char *const *known)
 {
     for (; *known; known++)
@@ -29,6 +32,8 @@ static bool is_known(str name, const char *const *known)
             return true;
     return false;
 }
+
+bool is_reserved(str code) { return is_known(code, list_names); }
 
 static int in_order(const void *a, const void *b)
 {

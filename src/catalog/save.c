@@ -184,8 +184,13 @@ static int save_categories(struct saving *s)
     if (!list)
         return E_OK;
     str *slugs = NEWS(s->c->mem, str, node_count(list) + 1);
-    EACH(it, list)
-        slugs[n++] = it->node.as.text;
+    EACH(it, list) {
+        size_t i = 0;
+        while (i < n && !str_eq(slugs[i], it->node.as.text))
+            i++;
+        slugs[i] = it->node.as.text;
+        n += i == n;
+    }
     TRY(q_catalog_put_categories(s->c, &row, s->product, s->organisation, slugs, n, s->keep));
     s->changes += node_int(row, "changed");
     if (node_int(row, "known") < (i64)n)
@@ -193,13 +198,29 @@ static int save_categories(struct saving *s)
     return E_OK;
 }
 
-static int check_options(struct ctx *c, const struct node *options)
+/* One from before stays, as the product could not be saved any more. */
+static int check_reserved(struct saving *s, str code)
 {
+    struct node *rows;
+    if (!is_reserved(code))
+        return E_OK;
+    TRY(q_catalog_staff_options(s->c, &rows, s->organisation, s->slug));
+    EACH(it, rows)
+        if (str_eq(node_str(&it->node, "code"), code))
+            return E_OK;
+    return fail(s->c, E_INPUT, "catalog.options",
+        "The code %.*s means something else in addresses.", STR(code));
+}
+
+static int check_options(struct saving *s, const struct node *options)
+{
+    struct ctx *c = s->c;
     if (node_count(options) > MAX_TAGS)
         return fail(c, E_INPUT, "catalog.options", "A product has at most 12 options.");
     EACH(o, options) {
         if (!is_code(node_str(&o->node, "code")))
             return fail(c, E_INPUT, "catalog.options", "An option has no code.");
+        TRY(check_reserved(s, node_str(&o->node, "code")));
         EACH(v, node_get(&o->node, S("values")))
             if (!is_code(node_str(&v->node, "code")))
                 return fail(c, E_INPUT, "catalog.options", "An option's value has no code.");
@@ -213,7 +234,7 @@ static int save_options(struct saving *s)
     struct node *row, *values;
     if (!options)
         return E_OK;
-    TRY(check_options(s->c, options));
+    TRY(check_options(s, options));
     str json = plain_json(s->c, options);
     TRY(q_catalog_put_options(s->c, &row, s->product, s->organisation, json, s->keep));
     TRY(q_catalog_put_values(s->c, &values, s->product, s->organisation, json, s->keep));
