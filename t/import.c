@@ -232,6 +232,21 @@ T(particulars_the_format_has_no_place_for_stay)
         "9 cm/blue, new");
 }
 
+T(untaxed_goods_are_not_taxed_and_a_class_without_a_rate_is_named)
+{
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Variant SKU,Variant Price,Variant Taxable,Variant Tax Code\n"
+             "zz-rice,Zz Rice,ZRI-1,1,FALSE,\nzz-book,Zz Book,ZBO-1,1,TRUE,zz_books\n"),
+        str_none);
+    eq_int(totals.made, 2);
+    eq_int(totals.warned, 1);
+    has_text(buf_str(&report), "(tax class zz_books has no rate: taxed as standard)");
+    eq_int(t_int("select count(*) as n from pricing.tax_rate r join catalog.product p on p.tax_class "
+                 "= r.tax_class where p.slug = 'zz-rice' and r.rate_bp = 0"),
+        t_int("select count(*) as n from pricing.tax_rate where tax_class = 'standard'"));
+}
+
 T(values_of_the_same_letters_come_in_apart_and_stay_so)
 {
     begin();

@@ -11,6 +11,9 @@ create table pricing.tax_rate (
 );
 insert into pricing.tax_rate (country, rate_bp, name) values
     ('TH', 700, 'VAT'), ('VN', 1000, 'VAT'), ('SG', 900, 'GST'), ('US', 0, 'Tax');
+-- Goods that are not taxed, in each country we sell to; a class without a rate is taxed as standard.
+insert into pricing.tax_rate (country, tax_class, rate_bp, name)
+select country, 'zero', 0, name from pricing.tax_rate;
 grant select, insert, update, delete on pricing.tax_rate to talat_app;
 grant select on pricing.tax_rate to talat_readonly;
 

@@ -414,6 +414,7 @@ int catalog_import(struct ctx *c, const struct import_wish *wish, str text, stru
     in.cause = str_fmt(c->mem, "import:%.*s", 16, crypto_sha256_hex(c->mem, text).p);
     csv_open(&csv, text);
     TRY(read_head(&in, &csv));
+    TRY(q_catalog_staff_tax_classes(c, &in.classes));
     read_rows(&in, &csv);
     refuse_repeated(&in);
     drop_repeated_skus(&in);

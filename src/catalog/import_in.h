@@ -69,6 +69,7 @@ struct import {
     int width;            /* cells of the header */
     int at[FILE_COLUMNS]; /* which cell of the file holds the format's own column; -1: none */
     struct row *rows;     /* all of the file */
+    struct node *classes; /* of tax, that have a rate */
     size_t n;
     bool says_all_specs;   /* the file has a place for all of a product's particulars */
     const char *says_spec; /* else, of the one it has a place for; NULL: none */

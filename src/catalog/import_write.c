@@ -504,6 +504,18 @@ static void keep_text(struct product *p, const char *part)
             import_english(p->c, p->doc, str_of(part), node_str(&it->node, part));
 }
 
+static void tax_of(struct product *p, struct row *head)
+{
+    str code = str_lower(p->c->mem, head->cells[TAX]);
+    bool is_known = false;
+    node_set_str(p->c->mem, p->doc, S("tax_class"), code);
+    EACH(it, p->in->classes)
+        is_known = is_known || str_eq(node_str(&it->node, "tax_class"), code);
+    if (!is_known)
+        import_warn(p, head,
+            str_fmt(p->c->mem, "tax class %.*s has no rate: taxed as standard", STR(code)));
+}
+
 static int document_of(struct product *p)
 {
     struct ctx *c = p->c;
@@ -520,7 +532,7 @@ static int document_of(struct product *p)
         keep_text(p, "description");
     keep_text(p, "summary"); /* no format has it */
     if (head->cells[TAX].n)
-        node_set_str(mem, p->doc, S("tax_class"), str_lower(mem, head->cells[TAX]));
+        tax_of(p, head);
     struct node *specs = node_set_list(mem, p->doc, S("specs"));
     struct node *categories = node_set_list(mem, p->doc, S("categories"));
     if (head->cells[BRAND].n)
