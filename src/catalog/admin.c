@@ -154,9 +154,10 @@ static void variant_of(struct req *r, const struct node *doc, const struct node 
 static void more_variants(struct ctx *c, str slug, i64 first, i64 total, struct node *page)
 {
     struct node *list = node_set_list(c->mem, page, S("grid_pages"));
-    for (i64 from = 0; total > GRID && from < total; from += GRID) {
+    i64 rows = grid_rows(c);
+    for (i64 from = 0; total > rows && from < total; from += rows) {
         struct node *one = node_add_map(c->mem, list);
-        i64 last = from + GRID < total ? from + GRID : total;
+        i64 last = from + rows < total ? from + rows : total;
         node_set_str(
             c->mem, one, S("name"), str_fmt(c->mem, "%" PRId64 "–%" PRId64, from + 1, last));
         node_set_str(c->mem, one, S("url"),
@@ -173,7 +174,7 @@ static void variants_of(struct req *r, const struct product_rows *p, const struc
     const struct item *row = p ? node_first(p->variants) : NULL;
     i64 n = 0;
     EACH(it, node_get(doc, S("variants"))) {
-        if (n >= first && n < first + GRID)
+        if (n >= first && n < first + grid_rows(c))
             variant_of(
                 r, doc, &it->node, row ? &row->node : NULL, t, n, node_add_map(c->mem, list));
         row = row ? row->next : NULL;

@@ -2,7 +2,9 @@
 #pragma once
 #include "catalog/catalog_in.h"
 
-#define GRID 15 /* variants on one page of the grid: forms have at most 200 fields */
+/* A form has at most 200 fields: these are left for the grid, beside texts and categories. */
+enum { GRID_MOST = 15, GRID_FIELDS = 160 };
+i64 grid_rows(const struct ctx *); /* variants on one page of it, by the number of currencies */
 
 /* What a form sent, undeclared names too: the grid's depend on variants and currencies. */
 struct typed {

@@ -171,7 +171,7 @@ static int show(struct req *r)
 {
     struct product_rows p = { 0 };
     TRY(admin_find(r, &p));
-    i64 first = in_int(r, "first") / GRID * GRID;
+    i64 rows = grid_rows(&r->c), first = in_int(r, "first") / rows * rows;
     struct node *document = admin_page(r, &p, NULL, first);
     add_notice(r, document);
     return reply_with(r, document);

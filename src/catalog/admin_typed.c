@@ -39,6 +39,14 @@ str grid_name(struct ctx *c, const char *what, i64 n, str currency)
     return str_fmt(c->mem, "%s_%" PRId64, what, n);
 }
 
+i64 grid_rows(const struct ctx *c)
+{
+    enum { EACH_ROW = 4, EACH_CURRENCY = 2 }; /* of, sku, weight, drop; price, was */
+    i64 fields = EACH_ROW + EACH_CURRENCY * (i64)node_count(c->app->currencies);
+    i64 rows = GRID_FIELDS / fields;
+    return rows > GRID_MOST ? GRID_MOST : rows > 1 ? rows : 1;
+}
+
 i64 typed_row(const struct typed *t, const char *what, str sku, i64 n)
 {
     bool are_named = false;
@@ -173,7 +181,7 @@ static int apply_grid(struct req *r, const struct typed *t, struct node *doc, i6
     bool dropped = false;
     EACH(it, node_get(doc, S("variants"))) {
         struct node *variant = (struct node *)&it->node;
-        bool on_page = n >= first && n < first + GRID;
+        bool on_page = n >= first && n < first + grid_rows(c);
         if (on_page && typed_has(t, str_c(c->mem, grid_name(c, "drop", n, str_none)))) {
             dropped = true;
         } else {
