@@ -321,6 +321,49 @@ T(texts_fall_back_to_english)
     t_json("product.name", "Zzyzx lamp");
 }
 
+T(what_a_language_does_not_say_is_said_in_english)
+{
+    with_lamp();
+    save("{\"slug\":\"zz-lamp\",\"name\":{\"en\":\"Lamp\",\"th\":\"โคม\"},\"summary\":"
+         "{\"en\":\"It shines.\"},\"description\":{\"en\":\"Well.\"}}");
+    t_get("/th/products/zz-lamp.json");
+    t_json("product.name", "โคม");
+    t_json("product.summary", "It shines.");
+    t_json("product.descriptionParagraphs.0.text", "Well.");
+    eq_str(t_str("select name || ': ' || summary as s from catalog.card where slug = 'zz-lamp' and "
+                 "lang = 'th'"), "โคม: It shines.");
+}
+
+T(a_picture_of_which_nothing_is_said_is_called_as_the_product)
+{
+    with_lamp();
+    t_sql("insert into media.picture (organisation_id, stem, width, height, widths) values "
+          "(%" PRId64 ", repeat('a', 16), 800, 600, '{200,800}')", house);
+    t_sql("insert into catalog.product_picture (product_id, picture_id, organisation_id, position, "
+          "alts) select p.id, m.id, p.organisation_id, 1, '{\"en\": \"\", \"th\": \"\"}' from "
+          "catalog.product p, media.picture m where p.slug = 'zz-lamp' and m.stem = repeat('a', 16)");
+    save("{\"slug\":\"zz-lamp\",\"name\":{\"en\":\"Lamp\"}}");
+    t_get("/products/zz-lamp.json");
+    t_json("product.pictures.0.alt", "Lamp");
+    t_sql("update catalog.product_picture set alts = '{\"en\": \"From above\", \"th\": \"\"}' "
+          "where position = 1 and picture_id = (select id from media.picture where stem = "
+          "repeat('a', 16))");
+    save("{\"slug\":\"zz-lamp\",\"name\":{\"en\":\"A lamp\"}}");
+    t_get("/th/products/zz-lamp.json");
+    t_json("product.pictures.0.alt", "From above");
+}
+
+T(categories_count_what_was_chosen)
+{
+    static const char count[] =
+        "select coalesce(max(f.n), 0) as n from catalog.facets((select id from catalog.category "
+        "where slug = 'zz-outer'), 'en', 'THB', '{zzcolour=%s}', null, null, true, '', '') f "
+        "where f.kind = 'category'";
+    with_lamp();
+    eq_int(t_int(count, "black"), 1);
+    eq_int(t_int(count, "white"), 0); /* none is left */
+}
+
 T(a_category_shows_what_stands_in_its_children)
 {
     with_lamp();
@@ -622,6 +665,48 @@ T(a_product_stays_in_a_category_behind_hundreds_of_others)
     t_html("input[name=category][value=zz-inner][checked]");
     t_html("input[name=category][value=zz-many-320]"); /* of the others those that come first */
     t_no_html("input[name=category][value=zz-many-20]");
+}
+
+T(words_in_a_language_want_a_name_in_it)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=Lamp&summary_vi=Sang" FORM_TAIL);
+    t_status(422);
+    t_html("input[name=name_vi][aria-invalid=true]");
+    t_html("input[name=summary_vi][value=Sang]");
+    eq_int(version(), 1);
+}
+
+/* A form has at most 200 fields. */
+T(a_page_of_the_grid_can_be_saved_in_any_number_of_currencies)
+{
+    struct ctx *c = t_ctx();
+    with_lamp();
+    struct node *was = c->app->currencies, *more = node_list(c->mem);
+    static const char *const codes[] = { "THB", "VND", "USD", "EUR", "SGD", "JPY" };
+    for (size_t i = 0; i < COUNT(codes); i++)
+        node_add_str(c->mem, more, str_of(codes[i]));
+    as_staff_of(house, MEMBER);
+    struct buf values = buf_new(c->mem, 1000), form = buf_new(c->mem, 20000);
+    for (int i = 0; i < 20; i++)
+        buf_fmt(&values, "v%d%%0A", i);
+    t_post_f("/admin/products/zz-lamp/options", "option=&option_name=Zz+Tone&values=%.*s",
+        STR(buf_str(&values)));
+    t_status(303);
+    c->app->currencies = more;
+    t_get("/admin/products/zz-lamp");
+    t_html("input[name=was_9_JPY]");
+    t_no_html("input[name=sku_10]");
+    t_html("a[href='/admin/products/zz-lamp?first=10']");
+    for (int row = 0; row < 10; row++) {
+        buf_fmt(&form, "&of_%d=x&sku_%d=ZZ-S%d&weight_%d=5", row, row, row, row);
+        for (size_t i = 0; i < COUNT(codes); i++)
+            buf_fmt(&form, "&price_%d_%s=7&was_%d_%s=9", row, codes[i], row, codes[i]);
+    }
+    t_post_f("/admin/products/zz-lamp", "version=2&name_en=Lamp%.*s" FORM_TAIL, STR(buf_str(&form)));
+    c->app->currencies = was;
+    t_status(303);
 }
 
 T(what_has_no_price_is_not_published)

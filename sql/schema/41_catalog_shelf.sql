@@ -230,7 +230,7 @@ begin
 
     insert into catalog.card (product_id, lang, organisation_id, slug, name, summary, brand,
         featured, newness, has_options, sku, stem, width, height, widths, alt)
-    select p.id, l.lang, p.organisation_id, p.slug, t.name, t.summary, p.brand, p.featured,
+    select p.id, l.lang, p.organisation_id, p.slug, t.name, coalesce(u.summary, ''), p.brand, p.featured,
            -(extract(epoch from p.created_at) * 1000000)::bigint,
            exists (select from catalog.option o where o.product_id = p.id),
            case when cardinality(v.skus) = 1 then v.skus[1] end, m.stem, m.width, m.height, m.widths,
@@ -238,8 +238,12 @@ begin
       from catalog.product p
      cross join unnest(array['en', 'th', 'vi']) as l(lang)
      cross join lateral (
-           select x.name, x.summary from catalog.product_text x where x.product_id = p.id
+           select x.name from catalog.product_text x where x.product_id = p.id
             order by x.lang = l.lang desc, x.lang = 'en' desc, x.lang limit 1) t
+      left join lateral (
+           select x.summary from catalog.product_text x
+            where x.product_id = p.id and x.summary <> ''
+            order by x.lang = l.lang desc, x.lang = 'en' desc, x.lang limit 1) u on true
      cross join lateral (
            select array_agg(x.sku order by x.position) as skus
              from catalog.variant x where x.product_id = p.id and x.active) v
@@ -542,7 +546,8 @@ begin
          where r.tag not in (select g.tag from passing g)
     ), below as (
         select y.category_id as id, count(*) as n
-          from base_set b cross join lateral (
+          from (select distinct v.product_id from v where v.hit = want) b
+         cross join lateral (
                select h.category_id from catalog.shelf h where h.product_id = b.product_id offset 0) y
          group by y.category_id
     )

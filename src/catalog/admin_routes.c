@@ -423,10 +423,12 @@ static int put_picture(struct editing *e, struct node *doc)
     struct node *others = without(c, node_get(doc, S("pictures")), place_of(e), &picture);
     if (!picture)
         return missing(r);
+    static const char *const fields[][2] = { { "en", "alt_en" }, { "th", "alt_th" },
+        { "vi", "alt_vi" } };
     struct node *alts = node_set_map(c->mem, picture, S("alt"));
-    node_set_str(c->mem, alts, S("en"), in_str(r, "alt_en"));
-    node_set_str(c->mem, alts, S("th"), in_str(r, "alt_th"));
-    node_set_str(c->mem, alts, S("vi"), in_str(r, "alt_vi"));
+    for (size_t i = 0; i < COUNT(fields); i++)
+        if (str_trim(in_str(r, fields[i][1])).n)
+            node_set_str(c->mem, alts, str_of(fields[i][0]), in_str(r, fields[i][1]));
     set_tag_option(c, picture, in_str(r, "tag"));
     if (in_bool(r, "to_front")) {
         struct node *list = node_list(c->mem);

@@ -70,6 +70,20 @@ static int length_fits(struct ctx *c, str text, size_t most, const char *field)
     return str_characters(text) <= most ? E_OK : fail_field(c, field, "This is too long.");
 }
 
+/* A language without a name has no text at all: words there would be lost without a word. */
+static int check_named(struct ctx *c, const struct typed *t, const char *lang)
+{
+    static const char *const others[] = { "summary", "description" };
+    const char *name = str_c(c->mem, str_fmt(c->mem, "name_%s", lang));
+    bool has_words = false;
+    for (size_t i = 0; i < COUNT(others); i++)
+        has_words = has_words ||
+            typed_str(t, str_c(c->mem, str_fmt(c->mem, "%s_%s", others[i], lang))).n;
+    if (!has_words || typed_str(t, name).n)
+        return E_OK;
+    return fail_field(c, name, "Please give it a name in this language too, as it has words in it.");
+}
+
 static int apply_texts(struct ctx *c, const struct typed *t, struct node *doc)
 {
     static const struct {
@@ -88,6 +102,10 @@ static int apply_texts(struct ctx *c, const struct typed *t, struct node *doc)
             err = wrong ? wrong : err;
             node_set_str(c->mem, map, str_of(LANGS[l]), text);
         }
+    }
+    for (size_t l = 1; l < COUNT(LANGS); l++) {
+        int wrong = check_named(c, t, LANGS[l]);
+        err = wrong ? wrong : err;
     }
     if (!typed_str(t, "name_en").n)
         err = fail_field(

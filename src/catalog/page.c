@@ -58,12 +58,33 @@ struct shown {
     const struct node *chosen; /* the variant */
 };
 
+static bool is_blank(const struct node *n) { return !n || (n->kind == N_STR && !n->as.text.n); }
+
+/* Name, summary, description: what one does not say the other may. */
+static const struct node *filled(struct ctx *c, const struct node *one, const struct node *other)
+{
+    struct node *both = node_map(c->mem);
+    EACH(it, one) {
+        const struct node *is = &it->node, *more = node_get(other, it->key);
+        node_set(c->mem, both, it->key,
+            (struct node *)(uintptr_t)(is_blank(is) && more ? more : is));
+    }
+    return both;
+}
+
 /* A text of the sheet in the reader's language, else in English, else in any. */
 static const struct node *said(struct ctx *c, const struct node *texts)
 {
-    const struct node *own = node_get(texts, c->lang), *english = node_get(texts, S("en"));
     const struct item *any = node_first(texts);
-    return own ? own : english ? english : any ? &any->node : NULL;
+    const struct node *from[] = { node_get(texts, c->lang), node_get(texts, S("en")),
+        any ? &any->node : NULL };
+    const struct node *best = NULL;
+    for (size_t i = 0; i < COUNT(from); i++)
+        if (is_blank(best))
+            best = from[i] ? from[i] : best;
+        else if (best->kind == N_MAP && from[i] && from[i] != best)
+            best = filled(c, best, from[i]);
+    return best;
 }
 
 static str said_text(struct ctx *c, const struct node *map, const char *key)
@@ -287,10 +308,12 @@ static const struct node *shows(const struct shown *s, const struct node *pictur
     return NULL;
 }
 
+/* `name` stands in for what nobody has said of a picture. */
 static void add_picture(
-    struct ctx *c, const struct shown *s, struct node *row, struct node *pictures)
+    struct ctx *c, const struct shown *s, struct node *row, str name, struct node *pictures)
 {
-    node_set_str(c->mem, row, S("alt"), said_text(c, row, "alts"));
+    str alt = said_text(c, row, "alts");
+    node_set_str(c->mem, row, S("alt"), alt.n ? alt : name);
     struct node *one = media_picture(c, row, 800), *small = media_picture(c, row, 200);
     if (!one)
         return;
@@ -316,7 +339,7 @@ static void pictures_of(struct ctx *c, const struct shown *s, struct node *produ
                     (!node_is_null(&it->node, "value_id") &&
                         id->node.as.number == node_int(&it->node, "value_id"));
             if (is_its == !round)
-                add_picture(c, s, (struct node *)&it->node, pictures);
+                add_picture(c, s, (struct node *)&it->node, node_str(product, "name"), pictures);
         }
 }
 
