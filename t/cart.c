@@ -279,6 +279,22 @@ T(another_currency_is_neither_dearer_nor_cheaper)
     eq_cart("cart.currency", "USD");
 }
 
+T(a_guests_cookie_is_renewed_by_each_change_as_the_cart_is)
+{
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_put(CABLE, 1);
+    t_header_has("Set-Cookie", "__Host-cart=");
+    t_header_has("Set-Cookie", "Max-Age=2592000");
+    is_true(str_find(t_header_of("Set-Cookie"), S("csrf")) < 0); /* that of open pages stays */
+    set(line_id(0), "3");
+    t_header_has("Set-Cookie", "__Host-cart=");
+    eq_cart("cart.count", "3");
+    t_login(SHOPPER);
+    t_put(CABLE, 1);
+    is_true(str_find(t_header_of("Set-Cookie"), S("__Host-cart=")) < 0);
+}
+
 T(what_has_no_price_in_this_currency_is_said)
 {
     t_stock(NO_DONG, 3);

@@ -28,13 +28,17 @@ int cart_guest(struct req *r)
     return E_OK;
 }
 
-static int give_cookie(struct req *r)
+/* With each change, for as long again as the cart itself is kept. Its value stays, and with it the
+ * tokens of the pages that are open. */
+static int give_cookie(struct req *r, bool is_new)
 {
     struct ctx *c = &r->c;
+    if (me(r) || !c->scope.cart)
+        return E_OK;
     str value =
         crypto_sign(c->mem, c->app->secret, "cart", str_fmt(c->mem, "%" PRId64, c->scope.cart));
     set_cookie(r, COOKIE_CART, value, KEEP_COOKIE_S, false);
-    if (!r->who.session.n)
+    if (is_new && !r->who.session.n)
         csrf_issue(r, value);
     return E_OK;
 }
@@ -76,7 +80,7 @@ static int put_in(struct req *r, i64 *variant)
     if (!*variant)
         return fail(&r->c, E_MISSING, "cart.variant", "This product is no longer available.");
     TRY(cart_add(&r->c, *variant, quantity, &made));
-    return made && !me(r) ? give_cookie(r) : E_OK;
+    return give_cookie(r, made);
 }
 
 static int add(struct req *r)
@@ -93,6 +97,8 @@ static int change(struct req *r)
     i64 line = 0; /* nobody's */
     crypto_unopaque(r->c.app->secret, "line", in_str(r, "id"), &line);
     int err = in_fault(r) ? in_fault(r) : cart_set(&r->c, line, in_int(r, "quantity"));
+    if (!err)
+        err = give_cookie(r, false);
     return err ? again_page(r, err, page) : see_other(r, S("/cart"));
 }
 
