@@ -88,6 +88,24 @@ T(the_only_way_it_can_come_is_chosen_already_and_of_several_none)
     t_no_html("input[name=method][value=standard]");
 }
 
+T(where_nothing_is_delivered_one_chooses_another_currency)
+{
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_post_f("/checkout", ADDRESS, "TH");
+    t_get("/checkout/delivery");
+    t_text("Go on to payment");
+    t_no_html("form[action='/currency']");
+    t_sql("update shipping.method set active = false");
+    t_get("/checkout/delivery");
+    t_status(200);
+    t_text("We have no delivery for this address in THB.");
+    t_no_text("Go on to payment");
+    t_html("form[action='/currency']");
+    t_html("button[name=currency][value=VND]");
+    t_html("input[name=next][value='/checkout/delivery']");
+}
+
 T(who_skips_a_step_is_sent_back_to_it)
 {
     t_stock(CABLE, 10);
