@@ -112,6 +112,10 @@ T(handing_over_asks_for_the_password_and_is_whole)
     t_login(OWNER_);
     on(2, "transfer", "password=wrong-password");
     t_status(422);
+    t_html("a[href='#password']");
+    t_html("details.act[open]");
+    t_html("input#password[aria-invalid=true]");
+    t_text("That is not your password.");
     eq_int(places("owner"), 1);
     on(2, "transfer", "password=market-day-demo");
     t_status(303);

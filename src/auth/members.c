@@ -126,7 +126,9 @@ static void dress_members(struct req *r, struct node *members, const struct node
             node_set_bool(c->mem, m, S("may_change"), may(&r->who, TEAM_WRITE) && reach && !mine));
         node_hide(node_set_bool(
             c->mem, m, S("may_own"), may(&r->who, TEAM_OWN) && !mine && !str_is(place, "owner")));
-        str chosen = str_eq(node_str(r->in, "id"), id) ? node_str(r->in, "role") : has;
+        bool meant = str_eq(node_str(r->in, "id"), id);
+        node_hide(node_set_bool(c->mem, m, S("is_meant"), meant));
+        str chosen = meant ? node_str(r->in, "role") : has;
         node_hide(node_set(c->mem, m, S("choices"), choices(r, roles, has, chosen)));
     }
 }
