@@ -87,9 +87,9 @@ T(nobody_who_works_here_is_looked_as_and_only_who_may_looks)
     t_login("admin@example.test");
     t_sql("insert into auth.member (organisation_id, person_id, place) values (1, 2, 'viewer')");
     t_post("/admin/view-as", "email=shopper%40example.test&reason=ticket");
-    t_status(404);
+    t_status(422);
     t_post("/admin/view-as", "email=admin%40example.test&reason=ticket");
-    t_status(404);
+    t_status(422);
     t_sql("delete from auth.member where person_id = 2");
     t_sql("update auth.person set role = 'user' where id = 1"); /* an owner, not of the house */
     t_post("/admin/view-as", "email=shopper%40example.test&reason=ticket");
@@ -97,6 +97,18 @@ T(nobody_who_works_here_is_looked_as_and_only_who_may_looks)
     t_sql("update auth.person set role = 'admin' where id = 1");
     t_post("/admin/view-as", "email=shopper%40example.test");
     t_status(422);
+}
+
+T(an_address_that_is_nobodys_gives_the_form_back_with_the_reason)
+{
+    t_open();
+    t_login("admin@example.test");
+    t_post("/admin/view-as", "email=shoper%40example.test&reason=ticket+12");
+    t_status(422);
+    t_text("There is no customer with this address.");
+    t_html("a[href='#email']");
+    t_html("input#email[aria-invalid=true][value='shoper@example.test']");
+    t_html("input#reason[value='ticket 12']");
 }
 
 T(SE_07_what_is_typed_is_never_a_statement)

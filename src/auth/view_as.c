@@ -63,6 +63,15 @@ static int tell(struct req *r, const char *did, i64 whose, struct node *data)
     return err;
 }
 
+static int choose(struct req *r, struct node **row)
+{
+    if (in_fault(r))
+        return in_fault(r);
+    TRY(customer(&r->c, 0, str_lower(r->c.mem, in_str(r, "email")), row));
+    return *row ? E_OK
+                : fail_field(&r->c, "email", "There is no customer with this address.");
+}
+
 static int begin(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -70,9 +79,9 @@ static int begin(struct req *r)
     i64 person;
     if (!r->who.session.n)
         return fail(c, E_DENIED, "view.session", "This needs a browser that is logged in.");
-    TRY(customer(c, 0, str_lower(c->mem, in_str(r, "email")), &row));
-    if (!row)
-        return fail(c, E_MISSING, "view.customer", "There is no customer with this address.");
+    int err = choose(r, &row);
+    if (err)
+        return again(r, err, node_map(c->mem));
     person = node_int(row, "id");
     node_set_str(c->mem, data, S("reason"), in_str(r, "reason"));
     node_set_int(c->mem, data, S("minutes"), MINUTES);
@@ -100,7 +109,8 @@ int auth_refused(struct req *r)
 }
 
 ROUTES(auth_view_as){
-    ROUTE(POST, "/admin/view-as", CUSTOMERS_VIEW_AS, to_view, begin, NULL, RATE_FORM, NOINDEX),
+    ROUTE(POST, "/admin/view-as", CUSTOMERS_VIEW_AS, to_view, begin, "auth/view_as", RATE_FORM,
+        NOINDEX | FORM),
     ROUTE(POST, "/view-as/end", ANYONE, NULL, end, NULL, RATE_FORM, NOINDEX | VIEWING),
     END_OF_ROUTES,
 };
