@@ -4,7 +4,7 @@
 document.querySelector('.rail-menu [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 document.querySelector('[data-focus]')?.focus();
 // What is copied is marked by one click.
-for (const input of document.querySelectorAll('[data-select]')) input.addEventListener('focus', () => input.select());
+for (const input of document.querySelectorAll('[data-select]')) input.addEventListener('click', () => input.select());
 addEventListener('keydown', (event) => {
     const field = document.querySelector('[data-slash]');
     if (event.key !== '/' || !field || event.target.closest('input, textarea, select')) return;

@@ -159,3 +159,16 @@ journey('a double click on what is good once sends it once', async ({ guest }) =
     await mali.sees('a mail is on its way');
     assert.equal(sent, 1);
 });
+
+journey('a new key is marked by one click, to be copied', async ({ merchant }) => {
+    const house = await merchant();
+    await house.opens('/admin/keys');
+    await house.writes({ name: 'Till' });
+    await house.page.locator('[name=scopes]').first().check();
+    await house.clicks('Make the key');
+    const key = house.page.locator('[data-select]');
+    await key.click();
+    const [marked, whole] = await key.evaluate((input) => [input.selectionEnd - input.selectionStart, input.value.length]);
+    assert.ok(whole > 20);
+    assert.equal(marked, whole);
+});
