@@ -15,7 +15,7 @@ const [out] = process.argv.slice(2);
 if (!out) throw new Error('say where: node static/build.mjs OUT');
 
 const FOLDERS = ['img', 'font', 'js', 'css', 'root'];
-const PACKED = new Set(['.css', '.js', '.svg', '.json', '.txt', '.webmanifest']);
+const PACKED = new Set(['.css', '.js', '.svg', '.json', '.txt']);
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 10);
 
 function walk(folder) {

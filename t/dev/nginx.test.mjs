@@ -96,7 +96,7 @@ before(async () => {
         mkdirSync(join(dir, part), { recursive: true });
     }
     for (const part of ['', 'run', 'media']) chmodSync(join(dir, part), 0o755);
-    writeFileSync(join(dir, 'talat.conf'), `mode = dev\nbase_url = http://localhost:${port}\nrun_dir = ${dir}/run\n` +
+    writeFileSync(join(dir, 'talat.conf'), `mode = dev\nshop_name = Mali \\ "Sons" & Co | Ltd\nbase_url = http://localhost:${port}\nrun_dir = ${dir}/run\n` +
         `share_dir = ${dir}/share\nmedia_dir = ${dir}/media\nrefresh_key = 0123456789abcdef\n` +
         'payment_origins = https://checkout.example\noidc_1 = one https://login.example/realm id secret One\n');
     writeFileSync(join(dir, 'slow'), '/checkout/pay\n/orders/{id}/pay\n');
@@ -556,4 +556,11 @@ test('behind a named proxy the visitor\'s address is the one it forwards', async
 test('nothing alarming stands in the error log', () => {
     const log = existsSync(join(dir, 'log/nginx.log')) ? readFileSync(join(dir, 'log/nginx.log'), 'utf8') : '';
     assert.doesNotMatch(log, /exited on signal|\[emerg\]|\[alert\]|\[crit\](?!.*connect\(\))/);
+});
+
+test('a telephone that keeps the shop calls it by its own name', async () => {
+    const got = await ask('/shop.webmanifest');
+    assert.equal(got.status, 200);
+    assert.equal(got.headers['content-type'], 'application/manifest+json');
+    assert.equal(JSON.parse(got.body).name, 'Mali \\ "Sons" & Co | Ltd');
 });
