@@ -172,3 +172,15 @@ journey('a new key is marked by one click, to be copied', async ({ merchant }) =
     assert.ok(whole > 20);
     assert.equal(marked, whole);
 });
+
+journey('a choice that sells out while one looks has words for it', async ({ guest }) => {
+    const mali = await guest();
+    await mali.opens('/products/tao-on-ear-headphones');
+    const teal = mali.page.locator('.choice').filter({ hasText: 'Canal teal' }).getByText('sold out');
+    assert.equal(await teal.isVisible(), false);
+    await mali.page.evaluate(() => { // as live.js brings the news
+        document.querySelector('[data-variant="KLU-TAO-TEAL"]').removeAttribute('data-for-sale');
+        document.querySelector('[data-product]').dispatchEvent(new Event('live'));
+    });
+    await teal.waitFor();
+});
