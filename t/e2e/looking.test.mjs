@@ -1,6 +1,6 @@
 // Looking around: languages, currencies, options, search, filters, the next page.
 import assert from 'node:assert/strict';
-import { journey } from './people.mjs';
+import { journey, until } from './people.mjs';
 
 journey('changing the language keeps the page', async ({ guest }) => {
     const mali = await guest();
@@ -55,6 +55,25 @@ journey('a choice that is sold out says so before one asks for it', async ({ gue
         if (!scripts) await mali.clicks('Show this choice');
         await mali.sees('Sold out for now');
         assert.equal(await mali.control('Add to cart').isDisabled(), true);
+    }
+});
+
+journey('sizes of the same number in two options are two choices', async ({ guest, merchant }) => {
+    const house = await merchant(), mali = await guest(), name = `Jeans ${process.pid}`, sku = name.toUpperCase().replace(' ', '-');
+    await house.opens('/admin/products/new');
+    await house.writes({ name_en: name, status: 'published', ...await house.fieldsLike({ THB: '900' }) });
+    await house.clicks('Make the product');
+    await house.isAt(/^\/admin\/products\/jeans-/);
+    for (const option of ['Waist', 'Length']) {
+        await house.writes({ option: '', option_name: option, values: '30\n32' });
+        await house.clicks('Make the variants');
+        await house.sees('The variants are made.');
+    }
+    await mali.opens(`/products/${sku.toLowerCase()}?waist=30&length=30`);
+    const shown = mali.page.locator('[data-sku]').first();
+    for (const [option, value, its] of [['length', '32', `${sku}-30-32`], ['waist', '32', `${sku}-32-32`], ['length', '30', `${sku}-32`]]) {
+        await mali.page.locator(`input[name=${option}][value="${value}"]`).check({ force: true });
+        await until(async () => await shown.inputValue() === its, `${option} ${value} did not show ${its}`);
     }
 });
 
