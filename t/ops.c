@@ -170,6 +170,25 @@ T(a_backup_named_for_a_time_to_come_pushes_out_none_of_today)
     must(file_remove(c, folder));
 }
 
+/* Its name would bar every later one. */
+T(a_backup_that_was_given_up_is_tried_again)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    struct conf *conf = c->app->conf;
+    t_clock(when_now());
+    t_sql("delete from work.job where kind = 'ops.backup'");
+    conf_put(c->mem, conf, "backup_every_hours", S("24"));
+    backed_up(2 * DAY);
+    eq_int(backups_due(), 1);
+    t_sql("update work.job set state = 'dead', attempt = 3, run_at = now() - interval '10 min' "
+          "where kind = 'ops.backup'");
+    eq_int(backups_due(), 0); /* the disk is full just now */
+    t_sql("update work.job set run_at = now() - interval '4 h' where kind = 'ops.backup'");
+    eq_int(backups_due(), 1);
+    conf_put(c->mem, conf, "backup_every_hours", S("0"));
+}
+
 /* ---- talatctl user add --------------------------------------------------------------------------- */
 
 T(who_has_a_role_of_the_shops_own_making_is_made_an_owner)

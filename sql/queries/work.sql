@@ -98,6 +98,13 @@ select id, kind, key, subject_id, attempt, error, created_at
 update work.job set state = 'ready', attempt = 0, deaths = 0, run_at = now()
  where id = :id and state = 'dead';
 
+-- name: retry :exec
+-- in: key text, rest_us bigint
+-- A dead letter that has lain so long. How many workers died over it stays: of the next it is dead
+-- again.
+update work.job set state = 'ready', attempt = 0, run_at = now()
+ where key = :key and state = 'dead' and run_at <= now() - :rest_us * interval '1 microsecond';
+
 -- name: know_crons :exec
 -- in: names text[]
 insert into work.cron (name, last_run)

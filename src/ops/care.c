@@ -13,6 +13,8 @@
 #define MOST_REPORT ((size_t)256 << 10)
 #define LEASE       (6 * HOUR)
 #define SEAL_US     (20 * SECOND)
+#define REST        (3 * HOUR) /* after one that was given up */
+#define TRIES       3
 
 /* ---- settings and marks ------------------------------------------------------------------------
  */
@@ -94,10 +96,9 @@ static int backup_job(struct ctx *c, const struct job *job)
 {
     struct buf report = buf_new(c->mem, MOST_REPORT);
     str made;
-    (void)job;
     int err = backup_make(c, care_folder(c->app), false, &report, &made);
-    if (!err)
-        return E_OK;
+    if (!err || job->attempt < TRIES)
+        return err;
     add_fault(&report, c);
     struct ctx own = *c;
     tell(&own, S("backup"), false, &report);
@@ -107,8 +108,9 @@ static int backup_job(struct ctx *c, const struct job *job)
 static int drill_job(struct ctx *c, const struct job *job)
 {
     struct buf report = buf_new(c->mem, MOST_REPORT);
-    (void)job;
     int err = drill_run(c, care_folder(c->app), &report);
+    if (err && job->attempt < TRIES)
+        return err;
     if (err)
         add_fault(&report, c);
     struct ctx own = *c;
@@ -145,8 +147,8 @@ static int seal_job(struct ctx *c, const struct job *job)
 
 JOBS(ops){
     { "ops.seal", seal_job, .tries = 1, .rank = RANK_LAST },
-    { "ops.backup", backup_job, .tries = 3, .lease_us = LEASE },
-    { "ops.drill", drill_job, .tries = 2, .lease_us = LEASE },
+    { "ops.backup", backup_job, .tries = TRIES, .lease_us = LEASE },
+    { "ops.drill", drill_job, .tries = TRIES, .lease_us = LEASE },
     END_OF_JOBS,
 };
 
@@ -159,7 +161,7 @@ static int due(struct ctx *c, str mark, i64 every, const char *job)
     if (!every)
         return E_OK;
     TRY(care_when(c, mark, &last));
-    return c->now - last < every - 5 * MINUTE ? E_OK : job_add(c, job, str_of(job), 0, 0, NULL, 0);
+    return c->now - last < every - 5 * MINUTE ? E_OK : job_add_again(c, job, REST);
 }
 
 static int backup_due(struct ctx *c)
@@ -187,7 +189,7 @@ static int seal_due(struct ctx *c)
     TRY(vault_plain(c, &left));
     TRY(care_closed(c, &closed, &tried));
     bool is_due = left && (left != closed || c->now - tried >= DAY);
-    return is_due ? job_add(c, "ops.seal", S("ops.seal"), 0, 0, NULL, 0) : E_OK;
+    return is_due ? job_add_again(c, "ops.seal", REST) : E_OK;
 }
 
 CRONS(ops){

@@ -46,6 +46,12 @@ int job_add_each(struct ctx *c, const char *kind, const struct node *rows, const
     return E_OK;
 }
 
+int job_add_again(struct ctx *c, const char *kind, i64 rest)
+{
+    TRY(q_work_retry(c, NULL, str_of(kind), rest));
+    return job_add(c, kind, str_of(kind), 0, 0, NULL, 0);
+}
+
 int job_done(struct ctx *c, const struct job *job)
 {
     if (job->is_done)

@@ -40,6 +40,9 @@ int job_add(struct ctx *, const char *kind, str key, i64 organisation, i64 subje
     struct node *data, when at);
 /* One for each row, about what its column says. */
 int job_add_each(struct ctx *, const char *kind, const struct node *rows, const char *column);
+/* The one job of a kind that the clock calls for again and again, under the kind's name. One that
+ * was given up is tried again when it has lain for `rest` us: else it would bar all others. */
+int job_add_again(struct ctx *, const char *kind, i64 rest);
 
 /* What steps of the schema (orders.place, payments.keep, ...) that write events and jobs themselves
  * are told: the kind's rank, and whether to wake the job workers; one of them looks for itself. */
