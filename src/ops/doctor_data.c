@@ -156,17 +156,26 @@ void check_holds(struct exam *e)
 
 void check_sealed(struct exam *e)
 {
-    i64 left, closed;
+    i64 left, closed, others;
     when tried;
     struct scope before = e->c->scope;
     int err = vault_plain(e->c, &left);
     if (!err)
         err = care_closed(e->c, &closed, &tried);
+    e->c->scope.platform = true;
+    if (!err)
+        err = keys_others(e->c, &others);
     e->c->scope = before;
     if (err) {
         sorry(e, "what should be sealed");
         return;
     }
+    if (others && !conf_str(e->c->app->conf, "master_key_before_file", str_none).n)
+        SAY(e, WRONG,
+            S("put the file of then back as master_key_file (or name it by master_key_before_file, "
+              "and talatctl keys rewrap): nothing else opens addresses and telephones"),
+            "%" PRId64 " keys of the database are under another master key than master_key_file's",
+            others);
     const char *about = left > 10000 ? "at least " : ""; /* so far they are counted */
     if (left && left == closed)
         SAY(e, WARNING,

@@ -5,14 +5,18 @@
 #include "gen/queries.h"
 #include "ops/ops_in.h"
 #include "vault/vault.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define LONGEST ((size_t)1 << 20)
+#define SAYS_WHOSE "{\"shop\":\"" /* how a line begins */
+#define OTHER_LISTS "keys." /* and the mark of the shop whose it is */
 #define MEMORY  ((size_t)256 << 20) /* for the longest line: versions of before wrote one */
 
 enum { PAGE = 1000 };
@@ -91,12 +95,48 @@ static int write_all(struct ctx *c, const char *path)
     return file_sync(c, path);
 }
 
+/* Whose list that is; empty: there is none, or it is of a version that did not say. */
+static str owner_of_list(struct ctx *c, const char *path)
+{
+    char head[256];
+    int in = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = in < 0 ? 0 : read(in, head, sizeof head);
+    str line = { head, n < 0 ? 0 : (size_t)n }, shop = str_none;
+    if (in >= 0)
+        close(in);
+    if (str_starts(line, S(SAYS_WHOSE))) {
+        line = str_from(line, sizeof SAYS_WHOSE - 1);
+        str_cut(&line, '"', &shop);
+    }
+    return str_dup(c->mem, shop);
+}
+
+/* A new shop on the machine of one that was lost: its backups would be of no use without their keys.
+ * They stay beside, where a restore looks, too. */
+static int spare_another_shops(struct ctx *c, str folder, const char *path)
+{
+    str ours, theirs = owner_of_list(c, path);
+    TRY(shop_of(c, &ours));
+    if (!theirs.n || str_eq(theirs, ours))
+        return E_OK;
+    struct buf name = buf_new(c->mem, 256);
+    buf_add(&name, S(OTHER_LISTS));
+    for (size_t i = 0; i < theirs.n; i++)
+        buf_char(&name, theirs.p[i] >= '0' && theirs.p[i] <= '9' ? theirs.p[i] : '-');
+    const char *kept = archive_path(c, folder, str_c(c->mem, buf_str(&name)));
+    return rename(path, kept)
+        ? fail_detail(c, E_INTERNAL, "ops.keys", "%s cannot be written: %s", kept, strerror(errno))
+        : E_OK;
+}
+
 static int write_aside(struct ctx *c, str folder, const char *aside)
 {
     const char *path = archive_path(c, folder, "keys");
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
     int err = write_all(c, aside);
+    if (!err)
+        err = spare_another_shops(c, folder, path);
     c->scope = before;
     TRY(err);
     file_give(aside, str_c(c->mem, folder));
@@ -238,13 +278,26 @@ static bool is_one_file(const char *one, const char *other)
     return !stat(one, &a) && !stat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* Those of a folder of backups: of the shop that made the last one, and of others before it. */
+static int take_folder(struct ctx *c, struct taking *t, str folder)
+{
+    DIR *d = opendir(str_c(c->mem, folder));
+    int err = E_OK;
+    for (struct dirent *e; !err && d && (e = readdir(d));)
+        if (!strcmp(e->d_name, "keys") || str_starts(str_of(e->d_name), S(OTHER_LISTS)))
+            err = take_list(c, t, archive_path(c, folder, e->d_name));
+    if (d)
+        closedir(d);
+    return err;
+}
+
 /* That beside the backup, and this machine's own. */
 static int take_lists(struct ctx *c, struct taking *t, str archive)
 {
-    const char *beside = archive_path(c, archive, "../keys");
-    const char *ours = archive_path(c, care_folder(c->app), "keys");
-    TRY(take_list(c, t, beside));
-    return is_one_file(beside, ours) ? E_OK : take_list(c, t, ours);
+    const char *beside = archive_path(c, archive, "..");
+    str ours = care_folder(c->app);
+    TRY(take_folder(c, t, str_of(beside)));
+    return is_one_file(beside, str_c(c->mem, ours)) ? E_OK : take_folder(c, t, ours);
 }
 
 static int take_all(struct ctx *c, struct taking *t, str archive)
@@ -334,6 +387,14 @@ static int count(struct ctx *c, struct node *keys, void *with)
         k->destroyed += !wrapped.n;
         k->others += wrapped.n && !str_starts(wrapped, k->mark);
     }
+    return E_OK;
+}
+
+int keys_others(struct ctx *c, i64 *n)
+{
+    struct kinds k = { .mark = vault_master_mark(c) };
+    TRY(vault_all(c, count, &k));
+    *n = k.others;
     return E_OK;
 }
 

@@ -28,6 +28,8 @@ int archive_newest(struct ctx *, str folder, str *dir);  /* empty: there is none
 int archive_rotate(struct ctx *, str folder, i64 keep);  /* all but the newest so many go */
 str archive_mark(struct ctx *); /* what tells two secrets apart and says nothing of them */
 
+#define DEMO_PASSWORD "market-day-demo" /* of the demo shop's accounts */
+
 /* ---- secret.c ------------------------------------------------------------------------------- */
 
 /* One line of standard input. At a terminal it is asked for in these words and not shown, and once
@@ -36,7 +38,9 @@ bool ops_read_secret(struct ctx *, const char *prompt, const char *again, str *o
 
 /* ---- keys.c: the keys of sealed columns, which are in no backup --------------------------------- */
 
-int keys_write(struct ctx *, str folder); /* <folder>/keys, beside the backups */
+/* <folder>/keys, beside the backups; another shop's stays, as keys.<its mark> */
+int keys_write(struct ctx *, str folder);
+int keys_others(struct ctx *, i64 *n); /* so many are under another master key */
 /* From the shop's own database and from the list beside the backup into a database that was made
  * from it: the keys, of which what is destroyed in either stays so; and who was erased, afterwards. */
 int keys_take_over(
