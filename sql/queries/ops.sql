@@ -86,8 +86,8 @@ select format('grant create on schema %1$I to %2$I; alter view %3$s owner to %2$
                     where e.classid = 'pg_class'::regclass and e.objid = v.oid and e.deptype = 'e')
  order by 1;
 
--- name: demo_people :one
-select count(*) as n from auth.person
+-- name: demo_people :many
+select email, password_hash from auth.person
  where email in ('admin@example.test', 'shopper@example.test');
 
 -- name: staff :one

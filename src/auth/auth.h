@@ -63,6 +63,7 @@ struct auth_brought {
 };
 int auth_bring(struct ctx *, const struct auth_brought *, bool *is_new); /* E_INPUT */
 int auth_member_add(struct ctx *, i64 organisation, i64 person, str place);
+int auth_member_drop(struct ctx *, i64 organisation, i64 person);
 
 /* block.c: what who runs the house does to an account that is somebody else's, and not of a higher
  * role of the platform's: E_DENIED. Noted in the audit trail. E_MISSING: there is none. */

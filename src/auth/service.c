@@ -412,6 +412,11 @@ int auth_bring(struct ctx *c, const struct auth_brought *who, bool *is_new)
     return E_OK;
 }
 
+int auth_member_drop(struct ctx *c, i64 organisation, i64 person)
+{
+    return q_auth_drop_member(c, NULL, organisation, person);
+}
+
 int auth_member_add(struct ctx *c, i64 organisation, i64 person, str place)
 {
     return q_auth_save_member(c, NULL, organisation, person, place);

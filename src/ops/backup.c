@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define PICTURES   2000 /* looked at in one piece */
+#define NAMED      5    /* missing pictures: the others are counted */
 #define MOST_WORDS 32   /* of pg_dump's command line */
 #define MOST_OWN   ((size_t)1 << 20)
 
@@ -32,8 +33,11 @@ static const char *in_dir(struct making *m, const char *name)
 
 static int cannot(struct ctx *c, const char *what, const char *path)
 {
-    return fail_detail(
-        c, E_INTERNAL, "ops.backup", "%s cannot be %s: %s", path, what, strerror(errno));
+    return fail_detail(c, E_INTERNAL, "ops.backup", "%s cannot be %s: %s%s", path, what,
+        strerror(errno),
+        errno == EROFS ? " (talat-work writes below /var/lib/talat alone; elsewhere: systemctl edit "
+                         "talat-work.service, [Service] ReadWritePaths=FOLDER)"
+                       : "");
 }
 
 /* ---- the database ---------------------------------------------------------------------------- */
@@ -158,7 +162,7 @@ static int look_for(struct making *m, const struct node *picture)
             width->node.as.number);
         if (!access(in_dir(m, name.p), F_OK))
             continue;
-        if (m->missing++ < 5)
+        if (m->missing++ < NAMED)
             buf_fmt(
                 m->report, "warning: the shop shows %.*s, and the file is not there\n", STR(name));
     }
@@ -170,6 +174,7 @@ static int look_for_all(struct making *m)
 {
     i64 after = 0;
     for (bool more = true; more;) {
+        i64 before = m->missing;
         struct mark mark = arena_mark(m->c->mem);
         struct node *rows;
         TRY(q_media_after(&m->own, &rows, after, PICTURES));
@@ -178,7 +183,7 @@ static int look_for_all(struct making *m)
             after = node_int(&it->node, "id");
         }
         more = node_count(rows) == PICTURES;
-        if (!m->missing)
+        if (m->missing == before || before >= NAMED) /* the report may have grown */
             arena_rewind(m->c->mem, mark);
     }
     return E_OK;

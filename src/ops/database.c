@@ -125,6 +125,23 @@ static int has(struct ctx *c, str database, bool *there)
     return said(c, &at, err);
 }
 
+static str quoted(struct ctx *c, str name)
+{
+    struct buf out = buf_new(c->mem, 1024);
+    buf_char(&out, '"');
+    for (size_t i = 0; i < name.n; i++)
+        buf_add(&out, name.p[i] == '"' ? S("\"\"") : (str){ name.p + i, 1 });
+    buf_char(&out, '"');
+    return buf_str(&out);
+}
+
+static int let_in(struct ctx *c, str database, bool may)
+{
+    return run(c, S("postgres"),
+        str_fmt(c->mem, "alter database %.*s allow_connections %s", STR(quoted(c, database)),
+            may ? "true" : "false"));
+}
+
 int database_is(struct ctx *c, str database, bool *there, bool *empty)
 {
     struct ctx own;
@@ -133,6 +150,7 @@ int database_is(struct ctx *c, str database, bool *there, bool *empty)
     TRY(has(c, database, there));
     if (!*there)
         return E_OK;
+    TRY(let_in(c, database, true)); /* a restore may have been killed while it kept all out */
     TRY(database_let_read(c, database));
     own = owner_of(c, database, S("-c role=talat_backup"));
     int err = q_ops_has_schema(&own, &row);
@@ -162,23 +180,6 @@ int database_counts(struct ctx *own, struct node **counts)
 
 /* ---- making -----------------------------------------------------------------------------------
  */
-
-static str quoted(struct ctx *c, str name)
-{
-    struct buf out = buf_new(c->mem, 1024);
-    buf_char(&out, '"');
-    for (size_t i = 0; i < name.n; i++)
-        buf_add(&out, name.p[i] == '"' ? S("\"\"") : (str){ name.p + i, 1 });
-    buf_char(&out, '"');
-    return buf_str(&out);
-}
-
-static int let_in(struct ctx *c, str database, bool may)
-{
-    return run(c, S("postgres"),
-        str_fmt(c->mem, "alter database %.*s allow_connections %s", STR(quoted(c, database)),
-            may ? "true" : "false"));
-}
 
 /* Autovacuum is a superuser's, whom nobody else may end: what comes next, to rename or to drop,
  * sends it away by itself, and waits 5 s for whoever is there still. */

@@ -7,14 +7,14 @@
 #include "catalog/catalog.h"
 #include "gen/queries.h"
 #include "media/media.h"
-#include "ops/ops.h"
+#include "ops/ops_in.h"
 #include "shipping/shipping.h"
 #include "web/web.h"
 
 /* The demo shop: its catalogue from sql/demo/catalogue.json and what that includes, its
  * pictures from a folder of SVG files, its two accounts. Loading it again writes what differs;
  * when the files are those of last time, nothing is even compared. */
-#define PASSWORD S("market-day-demo")
+#define PASSWORD S(DEMO_PASSWORD)
 #define HANDS    2
 
 struct demo {

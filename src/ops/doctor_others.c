@@ -10,24 +10,42 @@
 #define SKEW_WARNS (5 * SECOND)
 #define SKEW_HURTS (60 * SECOND)
 
+static str redis_at(struct exam *e)
+{
+    return conf_str(e->c->app->conf, "redis",
+        str_fmt(e->c->mem, "%.*s/redis.sock", STR(e->c->app->run_dir)));
+}
+
+/* The shop's own, which is not the one that redis-cli finds by itself. */
+static void redis_should(struct exam *e, const char *name, const char *value, const char *what)
+{
+    str at = redis_at(e);
+    SAY(e, WARNING,
+        str_fmt(e->c->mem, "redis-cli -s %.*s config set %s %s && redis-cli -s %.*s config rewrite",
+            STR(at), name, value, STR(at)),
+        "%s", what);
+}
+
 void check_redis(struct exam *e)
 {
-    str value;
+    str value, at = redis_at(e);
+    bool is_own = str_starts(at, S("/run/redis-talat/")); /* as talatctl init makes it */
     if (!redis_is_up(e->c->redis)) {
         exam_say(e, WRONG,
             S("Redis is away: the shop sells, but every page is slower and limits are looser"),
-            S("systemctl restart redis-server; the setting redis"));
+            str_fmt(e->c->mem, "systemctl restart %s; the setting redis (%.*s)",
+                is_own ? "redis-server@talat" : "redis-server", STR(at)));
         return;
     }
     if (!redis_setting(e->c, S("appendonly"), &value) || !str_is(value, "yes"))
-        exam_say(e, WARNING, S("appendonly is off: a restart of Redis logs guests' carts out"),
-            S("redis-cli config set appendonly yes && redis-cli config rewrite"));
+        redis_should(e, "appendonly", "yes",
+            "appendonly is off: a restart of Redis logs guests' carts out");
     if (!redis_setting(e->c, S("maxmemory"), &value) || str_is(value, "0"))
-        exam_say(e, WARNING, S("maxmemory is 0: Redis may take all memory there is"),
-            S("redis-cli config set maxmemory 128mb && redis-cli config rewrite"));
+        redis_should(
+            e, "maxmemory", "128mb", "maxmemory is 0: Redis may take all memory there is");
     if (!redis_setting(e->c, S("maxmemory-policy"), &value) || str_is(value, "noeviction"))
-        exam_say(e, WARNING, S("maxmemory-policy is noeviction: a full Redis takes no sessions"),
-            S("redis-cli config set maxmemory-policy volatile-lru && redis-cli config rewrite"));
+        redis_should(e, "maxmemory-policy", "volatile-lru",
+            "maxmemory-policy is noeviction: a full Redis takes no sessions");
 }
 
 static void look_at_nginx(struct exam *e, str at)

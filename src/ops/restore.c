@@ -268,7 +268,7 @@ static void forget(struct restoring *r)
         buf_add(r->report, S("Redis: emptied (sessions, counters, caches)\n"));
     else
         warn(r, "Redis is away. When it is back, empty it: redis-cli -s SOCKET flushdb");
-    if (!access(cache, F_OK) && !drop_kept(r->c, cache))
+    if ((!access(cache, F_OK) || errno != ENOENT) && !drop_kept(r->c, cache))
         warn(r, "kept pages could not all be dropped: rm -rf %s/*", cache);
     else
         buf_add(r->report, S("kept pages: dropped\n"));

@@ -162,7 +162,7 @@ test('what must not be in a production shop, and clocks that run apart', { skip 
     says(skewed, 'clock', 'wrong', /36\d\d s ahead of that of the payment provider/);
     const got = await examine(configured('production', { mode: 'staging', demo: 'off', stripe_base: 'http://127.0.0.1:9', tls_cert: join(place, 'nothing.pem'), backup_every_hours: 0 }));
     assert.equal(got.code, 2);
-    for (const words of [/smtp_url is empty/, /localhost/, /accounts of the demo shop/]) says(got, 'mode', 'wrong', words);
+    for (const words of [/smtp_url is empty/, /localhost/, /demo shop.s account admin@example.test can log in/, /demo shop.s account shopper/]) says(got, 'mode', 'wrong', words);
     says(got, 'mode', 'warning', /mail_from/);
     says(got, 'logs', 'warning', /stays on this machine/);
     const lists = statSync('/var/lib/apt/lists', { throwIfNoEntry: false });
@@ -274,6 +274,7 @@ test('faults of the stores, the nodes and the folders', { skip }, async () => {
     says(got, 'redis', 'warning', /appendonly is off/);
     says(got, 'redis', 'warning', /maxmemory is 0/);
     says(got, 'redis', 'warning', /noeviction/);
+    for (const { fix } of got.findings.filter(({ check }) => check === 'redis')) assert.ok(fix.startsWith(`redis-cli -s ${join(place, 'bare.sock')} config set`), fix);
     says(got, 'disk', 'wrong', /pictures \(\/proc\): 0 MB of 0 MB are free/);
     says(got, 'backups', 'wrong', /the newest backup: .*damaged/);
     says(got, 'secrets', 'wrong', /talat-20250101T000000Z holds secrets and is open to everybody/);
