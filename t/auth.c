@@ -78,6 +78,15 @@ T(ID_01_who_registers_and_confirms_is_logged_in)
     t_text(mail);
 }
 
+/* Of another site below the same domain. */
+T(a_cookie_that_is_no_text_logs_nobody_out)
+{
+    registered();
+    t_cookie_set("legacy", "caf\xe9");
+    t_get("/account.json");
+    t_status(200);
+}
+
 T(ID_01_nobody_is_logged_in_and_no_account_made_before_the_address_is_confirmed)
 {
     t_open();

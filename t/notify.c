@@ -173,7 +173,7 @@ T(what_could_not_be_sent_is_said_and_can_be_sent_again)
     conf_put(c->mem, c->app->conf, "mail_dir", S("/nowhere/at/all"));
     must(notify_mail(c, "order_paid", S("t:fails"), &to));
     i64 mail = t_int("select id as n from notify.mail where cause = 't:fails'");
-    t_drain(); /* twelve tries */
+    t_drain(); /* all its tries */
     eq_str(t_str("select state as s from notify.mail where id = %" PRId64, mail), "failed");
     is_true(t_str("select answer as s from notify.mail where id = %" PRId64, mail).n > 0);
     eq_str(t_str("select state as s from work.job where kind = 'notify.mail'"), "dead");

@@ -342,9 +342,10 @@ static int to_server(
     *answer = replies.last;
     if (rc == CURLE_OK)
         return E_OK;
-    /* 5xx: this mail will never go; everything else may, later */
-    return fail_detail(c, code >= 500 ? E_INPUT : E_PROVIDER,
-        code >= 500 ? "mail.refused" : "mail.away", "SMTP %ld: %s", code, curl_easy_strerror(rc));
+    /* 5xx: this mail will never go; everything else may, later, as when our password is mended */
+    bool never = code >= 500 && rc != CURLE_LOGIN_DENIED;
+    return fail_detail(c, never ? E_INPUT : E_PROVIDER, never ? "mail.refused" : "mail.away",
+        "SMTP %ld: %s", code, curl_easy_strerror(rc));
 }
 
 int mail_send(struct ctx *c, str smtp_url, str mail_dir, const struct mail *mail, str *answer)

@@ -4,7 +4,8 @@
 #include "web/web.h"
 #include "work/work.h"
 
-#define TRIES 12
+#define TRIES    60 /* two days: those after the twelfth come each hour */
+#define REFUSALS 12 /* of a server that says it will never take this one */
 
 static const struct notify_builder *builder_of(const struct app *app, str template)
 {
@@ -64,6 +65,11 @@ static int send(struct ctx *c, const struct job *job)
     if (!err)
         err = mail_send(c, conf_str(c->app->conf, "smtp_url", str_none),
             conf_str(c->app->conf, "mail_dir", str_none), &mail, &answer);
+    if (err == E_INPUT && job->attempt >= REFUSALS) {
+        TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
+        fault_clear(c);
+        return E_OK;
+    }
     if (err && job->attempt >= TRIES)
         TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
     TRY(err);

@@ -5,11 +5,13 @@
 
 enum { WORTH_PACKING = 1000 }; /* bytes: as nginx/nginx.conf has it */
 
-static bool may_be_kept(struct req *r)
+static bool has_kept_place(struct req *r)
 {
     return r->route && (r->route->flags & CACHED) && r->method == GET && !r->out->has_cookie &&
-        r->out->cache_s > 0 && query_is_canonical(r);
+        uri_is_canonical(r);
 }
+
+static bool may_be_kept(struct req *r) { return r->out->cache_s > 0 && has_kept_place(r); }
 
 static bool is_kept(struct req *r) { return r->out->status == 200 && may_be_kept(r); }
 
@@ -51,6 +53,15 @@ static bool tags_end(struct req *r)
     return done;
 }
 
+/* A page that was kept and is no more, or elsewhere: an answer that nginx does not store leaves the
+ * old page where it is. This one it lays over it, long past already (in 1970), and asks anew. */
+static bool is_gone(struct req *r)
+{
+    int status = r->out->status;
+    return r->internal && has_kept_place(r) &&
+        (status == 404 || status == 410 || status == 301 || status == 308);
+}
+
 /* The headers of a kept page are as long each time it is made, hence the zeros: while nginx puts a
  * file in another's place it reads the new one by the old one's length of headers, and takes one
  * with more of them for broken ("too long header"), as if no page had been kept. */
@@ -58,9 +69,10 @@ static void cache_headers(struct req *r)
 {
     bool tagged = tags_end(r);
     if (!is_kept(r)) {
+        bool over_the_old = is_gone(r);
         r->out->cache_s = 0;
-        set_header(r, "X-Accel-Expires", S("0"));
-        set_header(r, "Cache-Control", S("no-store"));
+        set_header(r, "X-Accel-Expires", over_the_old ? S("@1") : S("0"));
+        set_header(r, "Cache-Control", over_the_old ? S("no-cache") : S("no-store"));
         return;
     }
     if (!node_count(r->out->tags))

@@ -562,13 +562,14 @@ str in_path(const struct req *r, const char *name) { return node_str(r->params, 
 /* ---- the page cache's door
  * ------------------------------------------------------------------------- */
 
-/* A URI is kept only when its query is what we would have written: the declared inputs in
- * their order, each once, none empty. So nobody can fill the cache with variants. */
-bool query_is_canonical(struct req *r)
+/* A URI is kept only when it is what we would have written: no letter of its path escaped that need
+ * not be, and of the query the declared inputs in their order, each once, none empty. So nobody can
+ * fill the cache with variants. */
+bool uri_is_canonical(struct req *r)
 {
     struct buf out = buf_new(r->c.mem, 8192);
-    if (r->query.n == 0)
-        return true;
+    if (r->query.n == 0 || !r->is_path_canonical)
+        return r->is_path_canonical;
     for (const struct input *in = r->route->in; in && in->name; in++) {
         if (node_get(r->params, str_of(in->name)))
             continue;

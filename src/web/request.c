@@ -62,7 +62,10 @@ static void read_headers(struct req *r)
 {
     for (size_t i = 0; i < r->cgi->n; i++) {
         str name = r->cgi->names[i], value = r->cgi->values[i];
-        if (!str_starts(name, S("HTTP_")) || value.n == 0 || !str_is_utf8(value))
+        if (!str_starts(name, S("HTTP_")) || value.n == 0)
+            continue;
+        /* Of cookies only the one that is not text is passed over: it may be another site's. */
+        if (!str_is_utf8(value) && !str_is(name, "HTTP_COOKIE"))
             continue;
         node_set_str(r->c.mem, r->headers, header_name(r->c.mem, name), value);
     }
@@ -124,11 +127,19 @@ struct path { /* the path in pieces, on the way to its row */
     str lang;   /* its prefix, empty when none */
 };
 
+static bool is_as_we_write(struct req *r, str piece, str plain)
+{
+    struct buf out = buf_new(r->c.mem, 3 * plain.n + 1);
+    escape_url_part(&out, plain);
+    return str_eq(buf_str(&out), piece) && str_trim(plain).n == plain.n;
+}
+
 /* Each segment is decoded once. What hides a slash, a dot-segment or a control character in
  * its escapes is no path of ours. */
 static int read_segments(struct req *r, str path, struct path *out)
 {
     str piece, plain;
+    r->is_path_canonical = true;
     if (path.n == 0 || path.p[0] != '/')
         return fail_detail(&r->c, E_MALFORMED, "path", "does not begin with /");
     out->slash = path.n > 1 && path.p[path.n - 1] == '/';
@@ -144,6 +155,8 @@ static int read_segments(struct req *r, str path, struct path *out)
                 return fail_detail(&r->c, E_MALFORMED, "path", "a control character");
         if (plain.n == 0 || out->n == SEGMENTS_MAX)
             return fail_detail(&r->c, E_MISSING, "path", "empty or too many segments");
+        if (piece.n != plain.n && !is_as_we_write(r, piece, plain))
+            r->is_path_canonical = false;
         out->segments[out->n++] = plain;
     }
     return E_OK;

@@ -148,6 +148,7 @@ struct req {
     size_t n_files;
     struct who who;
     bool internal;       /* came over nginx's inner socket (cache refresh) */
+    bool is_path_canonical; /* spelt as we would: kept pages have one address each */
     bool is_bearer;      /* speaks by a token of its own: no cookie was read, none is needed */
     str bearer;          /* ... the token as it was sent */
     bool is_counted_late; /* by the limits: not before it is known who asks */

@@ -72,7 +72,7 @@ void cookies_read(struct req *, str header);
 /* ---- input.c ------------------------------------------------------------------------------- */
 
 int inputs_read(struct req *); /* all declared ones, all faults together */
-bool query_is_canonical(struct req *);
+bool uri_is_canonical(struct req *);
 
 /* ---- csrf.c, limit.c ----------------------------------------------------------------------- */
 

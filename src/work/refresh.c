@@ -4,6 +4,7 @@
 #include "work/work_in.h"
 
 #define MOST_TAGS  64
+#define MOST_ROUNDS 10
 #define MOST_PAGES 2000 /* of one tag; more than that wait for their time to live */
 #define IN_FLIGHT  (2 * SECOND)
 #define SETTLED    (11 * SECOND) /* web/kept.c keeps for 9, and a page is in flight */
@@ -91,20 +92,21 @@ int refresh_now(struct ctx *c, const str *tags, size_t n, str cause)
                  : later(c, tags, n, "refresh2", cause, when_now() + IN_FLIGHT);
 }
 
+/* What is noted while this runs finds its job there already, so it is looked for once more. */
 static int refresh_again(struct ctx *c, const struct job *job)
 {
-    struct node *tags;
-    str set = again_set(c, job->subject);
-    int worst = E_OK;
-    if (!redis_smembers(c, set, &tags))
-        return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
-    EACH(item, tags) {
-        int err = refresh_tag(c, item->node.as.text);
-        worst = err ? err : worst;
+    str set = again_set(c, job->subject), hand = str_fmt(c->mem, "hand:%.*s", STR(set));
+    for (int round = 0; round < MOST_ROUNDS; round++) {
+        struct node *tags = NULL;
+        if (!redis_take(c, set, hand, KEEP_S, &tags))
+            return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
+        if (!node_count(tags))
+            return E_OK;
+        EACH(item, tags)
+            TRY(refresh_tag(c, item->node.as.text));
+        redis_del(c, hand);
     }
-    if (!worst)
-        redis_del(c, set);
-    return worst;
+    return fail_detail(c, E_AWAY, "refresh.again", "more came all the time: later");
 }
 
 static int refresh_pages(struct ctx *c, const struct job *job)

@@ -36,12 +36,13 @@ static void pause_us(i64 us)
 
 /* The clock's table is asked only when something on it may be due: others change it, too, but
  * nothing comes due earlier by that. `next` is in ticks: a machine's clock may be put back. */
-static int look_at_clock(struct ctx *c, i64 *next, bool *ran)
+static int look_at_clock(struct ctx *c, struct turn *t, i64 *next, bool *ran)
 {
     i64 wait;
     *ran = when_ticks() >= *next;
     if (!*ran)
         return E_OK;
+    TRY(queue_tell(c, t)); /* these may take long, and what is done is leased for a minute */
     TRY(cron_run_due(c));
     TRY(cron_wait_us(c, LONGEST_SLEEP, &wait));
     *next = when_ticks() + wait;
@@ -96,7 +97,7 @@ static int round_of(struct ctx *c, struct worker *w)
     lines_watch(c, &w->redis_was_away);
     atomic_store(w->looked_at, when_ticks());
     TRY(queue_turn(c, t, QUEUE_BATCH));
-    TRY(look_at_clock(c, &w->next_cron, &ran));
+    TRY(look_at_clock(c, t, &w->next_cron, &ran));
     if (ran || t->is_more || ending)
         return E_OK;
     if (t->ran || t->events) {

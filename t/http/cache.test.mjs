@@ -98,6 +98,23 @@ test('a price that the merchant changes is on the kept pages within three second
     }
 });
 
+test('a product that is taken off sale is gone from the kept pages within three seconds', { skip, timeout: 180000 }, async () => {
+    const thing = goods({ stock: 50 }), staff = await admin(), path = `/products/${thing.slug}`, at = `/admin/products/${thing.slug}`, visitor = new Browser();
+    await visitor.get('/cart'); // who has something of their own has pages of another kind
+    const looks = [() => ask(path, html), () => ask(path, { headers: { ...html.headers, 'accept-encoding': 'gzip' } }), () => ask(`/th${path}`, html), () => ask(`${path}.json`), () => visitor.get(path)];
+    const statuses = () => Promise.all(looks.map((look) => look().then((got) => got.status)));
+    const put = async (status) => {
+        const form = wholeForm((await staff.get(at)).body, at);
+        assert.equal((await staff.post(at, { ...form, status })).status, 303);
+    };
+    assert.deepEqual(await statuses(), looks.map(() => 200));
+    await put('archived');
+    try {
+        await within(3000, async () => (await statuses()).every((status) => status === 404), async () => `still ${await statuses()}`);
+    } finally { await put('published'); }
+    await within(3000, async () => (await statuses()).every((status) => status === 200), async () => `still ${await statuses()}`);
+});
+
 // The question's spelling is nginx's key, its words are the workers': each look is a new page of one question.
 const spelt = (name, n) => {
     let bit = 0; // a blank has no other case

@@ -614,7 +614,7 @@ T(only_the_canonical_uri_is_kept)
     const char *const kept_uris[] = { "/kept?sort=new", "/kept?sort=new&page=2", "/kept?page=2",
         "/th/kept" };
     const char *const others[] = { "/kept?page=2&sort=new", "/kept?x=1", "/kept?sort=", "/kept?&",
-        "/kept?page=%32", "/kept?sort=new&utm_source=x" };
+        "/kept?page=%32", "/kept?sort=new&utm_source=x", "/%6bept", "/k%65pt?sort=new", "/%74h/kept" };
     for (size_t i = 0; i < COUNT(kept_uris); i++) {
         t_get(kept_uris[i]);
         t_status(200);
