@@ -45,8 +45,9 @@ int prove_command(struct ctx *c, int argc, char **argv)
     (void)argv;
     if (argc != 1)
         return 2;
+    c->scope.platform = true;
     /* Not the pages' connection, which waits 5 s: whole tables are summed. */
-    c->pg = database_open(c, str_none, S("-c role=talat_backup"));
+    c->pg = database_open_app(c);
     int err = ops_prove(
         c, str_fmt(c->mem, "%.*s/sql/prove.sql", STR(c->app->share_dir)), &report, &broken);
     printf("%.*s", STR(buf_str(&report)));

@@ -16,12 +16,21 @@
 
 static str owner(struct ctx *c) { return conf_str(c->app->conf, "pg_owner", str_none); }
 
-struct pg *database_open(struct ctx *c, str database, str more)
+static struct pg *open_as(struct ctx *c, str who, str database, str options)
 {
-    str options = str_fmt(c->mem, NO_LIMITS "%.*s", STR(more));
-    struct pg *pg = pg_new(c->mem, pg_conninfo(c->mem, owner(c), database, options, NULL, NULL));
+    struct pg *pg = pg_new(c->mem, pg_conninfo(c->mem, who, database, options, NULL, NULL));
     pg_patient(pg, PATIENCE);
     return pg;
+}
+
+struct pg *database_open(struct ctx *c, str database, str more)
+{
+    return open_as(c, owner(c), database, str_fmt(c->mem, NO_LIMITS "%.*s", STR(more)));
+}
+
+struct pg *database_open_app(struct ctx *c)
+{
+    return open_as(c, conf_str(c->app->conf, "pg", str_none), str_none, S(NO_LIMITS));
 }
 
 str database_name(struct ctx *c)

@@ -64,6 +64,8 @@ int veil_lift(struct ctx *, str dir, str database, bool without_names, struct bu
 /* A connection of the owner's to that database (empty: the shop's own), without limits of time.
  * `more` are further options of the server's, "-c role=talat_backup". */
 struct pg *database_open(struct ctx *, str database, str more);
+/* The shop's own, as the programs that serve it, without the limits of pages. */
+struct pg *database_open_app(struct ctx *);
 #define AS_BACKUP S("-c role=talat_backup -c default_transaction_isolation=repeatable\\ read")
 str database_name(struct ctx *); /* the shop's own */
 /* One of PostgreSQL's programs, with the owner's conninfo for that database appended by
