@@ -34,13 +34,13 @@ select o.id
  order by o.id limit 20;
 
 -- name: place :one
--- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz, lines jsonb, several bigint, request text, wake bool, buyer text, most_orders bigint, most_kept bigint, must bool
+-- in: id bigint, number text, cart_id bigint, revision bigint, person bigint?, email text, name text, phone text, address jsonb, lang text, currency text, goods bigint, delivery bigint, tax bigint, total bigint, tax_inclusive bool, rounding text, delivery_method text, delivery_names jsonb, trace jsonb, hold_until timestamptz, lines jsonb, several bigint, request text, wake bool, buyer text, most_orders bigint, must bool
 -- All of an order in one step; not placed: this revision has one, or the cart has another. Where it
 -- must be placed, what is sent with it is not done without.
 select case when orders.place(:id, :number, :cart_id, :revision, :person, :email, :name, :phone, :address,
     :lang, :currency, :goods, :delivery, :tax, :total, :tax_inclusive, :rounding,
     :delivery_method, :delivery_names, :trace, :hold_until, :lines, :several, :request, :wake,
-    nullif(:buyer, ''), :most_orders, :most_kept)
+    nullif(:buyer, ''), :most_orders)
             then true when :must then base.refuse('orders.placed') else false end as is_placed;
 
 -- name: settle :one
@@ -158,9 +158,8 @@ update orders."order" set is_held = false, updated_at = now(), version = version
  where id = :id and is_held;
 
 -- name: refuse_hoarding :exec
--- in: id bigint, buyer text, items bigint[], quantities bigint[], for_s bigint, most_orders bigint, most_kept bigint
-select orders.refuse_hoarding(:id, :buyer, :items, :quantities, :for_s, :most_orders, :most_kept)
-    as fits;
+-- in: id bigint, buyer text, most_orders bigint
+select orders.refuse_hoarding(:id, :buyer, :most_orders) as fits;
 
 -- name: hold_again :exec
 -- in: id bigint, until timestamptz, kept_s bigint

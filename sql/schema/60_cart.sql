@@ -11,7 +11,8 @@ create table cart.cart (
     created_at timestamptz not null default now(),
     touched_at timestamptz not null default now()
 );
-create unique index cart_person on cart.cart (person_id) where state = 'open';
+-- Without guests' carts: where statistics are of an empty table, it would serve to walk all open ones.
+create unique index cart_of_person on cart.cart (person_id) where state = 'open' and person_id is not null;
 create index cart_old on cart.cart (touched_at);
 create index cart_merged on cart.cart (merged_into) where merged_into is not null;
 

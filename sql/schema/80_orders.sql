@@ -314,65 +314,40 @@ begin
     end loop;
 end $$;
 
--- What one buyer may have kept without having paid for it: so many orders at once, and in a day no
--- more of a thing than all that there is of it, for most_kept seconds. Guests are known by nothing
--- but their network, where many may be honest: for them both figures are higher. Whoever comes near
--- one of them is locked, so that all who come at once are counted; a person always is.
-create function orders.refuse_hoarding(of_order bigint, by_buyer text, items bigint[],
-    quantities bigint[], for_s bigint, most_orders bigint, most_kept bigint) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+-- What one buyer may have kept without having paid for it: so many orders at once. Guests are known by
+-- nothing but their network, where many may be honest: for them it is more. Whoever comes near it is
+-- locked, so that all who come at once are counted; a person always is.
+create function orders.refuse_hoarding(of_order bigint, by_buyer text, most_orders bigint)
+returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     is_locked boolean := false;
-    most record;
+    others bigint;
 begin
     loop
         if is_locked or by_buyer like 'p%' then
             perform pg_advisory_xact_lock(hashtextextended('orders.buyer ' || by_buyer, 0));
             is_locked := true;
         end if;
-        with mine as materialized (
-            select o.id, o.kept_s, o.status = 'pending' and o.is_held and o.id <> of_order as counts
-              from (select x.id, x.status, x.payment_status, x.is_held, x.placed_at, x.kept_s
-                      from orders."order" x where x.buyer = by_buyer offset 0) o
-             where o.payment_status = 'pending' and o.placed_at > now() - interval '1 day'
-        ), kept as (
-            select h.item_id, sum(h.quantity * m.kept_s::numeric) as piece_seconds
-              from mine m, lateral (
-                   select x.item_id, max(x.quantity) as quantity from inventory.hold x
-                    where x.order_id = m.id group by x.item_id) h
-             group by h.item_id
-        ), wanted as (
-            select w.item, (w.quantity * for_s::numeric + coalesce(k.piece_seconds, 0))
-                           / (shelf.on_hand * most_kept::numeric) as share
-              from unnest(items, quantities) as w(item, quantity)
-              join inventory.item i on i.id = w.item and i.tracked
-             cross join lateral (
-                   select sum(s.on_hand) as on_hand, max(s.on_hand - s.reserved) as free
-                     from inventory.stock s where s.item_id = w.item) shelf
-              left join kept k on k.item_id = w.item
-             where shelf.free >= w.quantity -- or it cannot be held anyway
-             order by share desc limit 1
-        )
-        select w.item, coalesce(w.share, 0) as share,
-               (select count(*) from mine m where m.counts) as others into most
-          from (select) one left join wanted w on true;
-        if most.others >= most_orders then
+        select count(*) into others
+          from (select x.id, x.status, x.payment_status, x.is_held, x.placed_at
+                  from orders."order" x where x.buyer = by_buyer offset 0) o
+         where o.payment_status = 'pending' and o.placed_at > now() - interval '1 day'
+           and o.status = 'pending' and o.is_held and o.id <> of_order
+           and not exists (select from payments.attempt a -- what a bank is at work on is no hoard
+                            where a.order_id = o.id and a.state = 'processing');
+        if others >= most_orders then
             raise exception using errcode = 'TL409', constraint = 'orders.kept_orders',
-                message = most.others::text;
+                message = others::text;
         end if;
-        if most.share > 1 then
-            raise exception using errcode = 'TL409', constraint = 'orders.kept_goods',
-                message = most.item::text;
-        end if;
-        exit when is_locked or (2 * (most.others + 1) < most_orders and most.share < 0.5);
+        exit when is_locked or 2 * (others + 1) < most_orders;
         is_locked := true;
     end loop;
 end $$;
 revoke all on function orders.refuse_hoarding from public;
 grant execute on function orders.refuse_hoarding to talat_app;
 grant select on orders."order" to talat_search;
-grant usage on schema inventory to talat_search;
-grant select on inventory.item, inventory.stock, inventory.hold to talat_search;
+grant usage on schema payments to talat_search;
+grant select (order_id, state) on payments.attempt to talat_search;
 grant create on schema orders to talat_search;
 alter function orders.refuse_hoarding owner to talat_search;
 revoke create on schema orders from talat_search;
@@ -381,14 +356,14 @@ revoke create on schema orders from talat_search;
 -- stock held, its cart told, the story and the outbox. Locks cart, then stock. False: this revision
 -- has its order already, or the cart has another by now. lines: [{organisation, product, variant,
 -- item, slug, sku, name, options, picture, quantity, unit, total, rate, tax}]. The address brings
--- along what is sealed of it: {..., sealed, keeper, clues}. by_buyer: as refuse_hoarding has it, and
--- what they may have kept; null: nobody counts.
+-- along what is sealed of it: {..., sealed, keeper, clues}. by_buyer: as refuse_hoarding has it;
+-- null: nobody counts.
 create function orders.place(new_id bigint, new_number text, of_cart bigint, of_revision bigint,
     person bigint, to_email text, to_name text, to_phone text, to_address jsonb, in_lang text,
     in_currency text, goods bigint, delivery bigint, tax bigint, in_all bigint, inclusive boolean,
     rounded text, by_method text, method_names jsonb, how jsonb, held_until timestamptz,
-    lines jsonb, several bigint, by_request text, wake boolean, by_buyer text, most_orders bigint,
-    most_kept bigint) returns boolean
+    lines jsonb, several bigint, by_request text, wake boolean, by_buyer text, most_orders bigint)
+returns boolean
 language plpgsql as $$
 declare
     l record;
@@ -434,8 +409,7 @@ begin
               from jsonb_to_recordset(lines) as x(item bigint, quantity bigint)
              group by x.item) w;
     if by_buyer is not null then
-        perform orders.refuse_hoarding(new_id, by_buyer, wanted.items, wanted.quantities,
-            extract(epoch from held_until - now())::bigint, most_orders, most_kept);
+        perform orders.refuse_hoarding(new_id, by_buyer, most_orders);
     end if;
     perform cart.keep(of_cart, l.variants, l.quantities);
     perform inventory.reserve(new_id, wanted.items, wanted.quantities, held_until, several,
@@ -455,7 +429,7 @@ language plpgsql as $$
 begin
     return orders.place(new_id, new_number, of_cart, of_revision, person, to_email, to_name,
         to_phone, to_address, in_lang, in_currency, goods, delivery, tax, in_all, inclusive, rounded,
-        by_method, method_names, how, held_until, lines, several, by_request, wake, null, null,
+        by_method, method_names, how, held_until, lines, several, by_request, wake, null,
         null);
 end $$;
 

@@ -99,7 +99,11 @@ static int change(struct req *r)
     int err = in_fault(r) ? in_fault(r) : cart_set(&r->c, line, in_int(r, "quantity"));
     if (!err)
         err = give_cookie(r, false);
-    return err ? again_page(r, err, page) : see_other(r, S("/cart"));
+    if (err)
+        return again_page(r, err, page);
+    /* Back to the field, which so has the focus. What was taken out has none. */
+    return see_other(r, in_int(r, "quantity")
+        ? str_fmt(r->c.mem, "/cart#quantity-%.*s", STR(in_str(r, "id"))) : S("/cart"));
 }
 
 static const struct input to_choose[] = {

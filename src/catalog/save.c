@@ -209,7 +209,7 @@ static int check_reserved(struct saving *s, str code)
         if (str_eq(node_str(&it->node, "code"), code))
             return E_OK;
     return fail(s->c, E_INPUT, "catalog.options",
-        "The code %.*s means something else in addresses.", STR(code));
+        "The code %.*s means something else in addresses. Please take another.", STR(code));
 }
 
 static int check_options(struct saving *s, const struct node *options)

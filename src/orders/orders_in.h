@@ -59,13 +59,12 @@ i64 orders_left_s(struct ctx *, i64 kept_s);
  * buyer: nobody counts. */
 struct orders_buyer {
     str who;
-    i64 most_orders, most_kept_s;
+    i64 most_orders;
 };
 void orders_who_buys(struct ctx *, i64 person, struct orders_buyer *);
 void orders_may_keep(struct ctx *, str who, struct orders_buyer *);
 /* What refuse_hoarding has refused, in words; any other error as it is. */
-struct inventory_want;
-int orders_why_hoarding(struct ctx *, int err, str who, const struct inventory_want *, size_t n);
+int orders_why_hoarding(struct ctx *, int err, str who);
 #define ORDERS_PROVIDER S("stripe")
 struct payment_order;
 void orders_payment(struct ctx *, struct payment_order *); /* what its page shows and leads to */

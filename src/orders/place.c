@@ -15,7 +15,6 @@
 #define HOLD_TIMES   3   /* as often goods are kept for an order, one time after the other */
 #define HELD_ORDERS  3   /* at once, of a person */
 #define HELD_THERE   100 /* ... of all guests of a network */
-#define GUESTS       3   /* as many may be after the same thing there, and honest */
 
 /* ---- how long goods are kept, and how many --------------------------------------------------- */
 
@@ -53,8 +52,7 @@ void orders_may_keep(struct ctx *c, str who, struct orders_buyer *out)
     i64 factor = limit_factor(c->app);
     i64 orders = is_person ? conf_int(c->app->conf, "hold_orders", HELD_ORDERS)
                            : conf_int(c->app->conf, "hold_orders_address", HELD_THERE);
-    *out = (struct orders_buyer){ factor ? who : str_none, orders * factor,
-        most_kept_s(c) * (is_person ? 1 : GUESTS) * factor };
+    *out = (struct orders_buyer){ factor ? who : str_none, orders * factor };
 }
 
 /* Of a guest nothing is known that they could not make up, but the network. It is not written
@@ -71,28 +69,12 @@ void orders_who_buys(struct ctx *c, i64 person, struct orders_buyer *out)
     orders_may_keep(c, who, out);
 }
 
-static str sku_of(const struct inventory_want *wants, size_t n, str item)
+int orders_why_hoarding(struct ctx *c, int err, str who)
 {
-    i64 id;
-    for (size_t i = 0; str_int(item, &id) && i < n; i++)
-        if (wants[i].item == id)
-            return wants[i].sku;
-    return str_none;
-}
-
-int orders_why_hoarding(
-    struct ctx *c, int err, str who, const struct inventory_want *wants, size_t n)
-{
-    bool is_orders = err && pg_broke(c, "orders.kept_orders");
-    if (!is_orders && !(err && pg_broke(c, "orders.kept_goods")))
+    if (!err || !pg_broke(c, "orders.kept_orders"))
         return err;
-    str sku = sku_of(wants, n, c->fault.text);
     metric_add(c->app, "hoarding_refused_total", 1);
     fault_clear(c);
-    if (!is_orders)
-        return fail(c, E_CONFLICT, "orders.kept_goods",
-            "%.*s was kept for you several times today and not paid. Please try again tomorrow.",
-            STR(sku));
     return str_starts(who, S("p"))
         ? fail(c, E_CONFLICT, "orders.kept_orders",
               "You have other orders that are not paid yet. Please pay or cancel one of them "
@@ -184,7 +166,7 @@ static int why_not(struct ctx *c, int err, const struct placing *p, str who)
     EACH(item, p->lines)
         wants[n++] = (struct inventory_want){ .item = node_int(&item->node, "item_id"),
             .sku = node_str(&item->node, "sku") };
-    return orders_why_hoarding(c, inventory_why(c, err, wants, n), who, wants, n);
+    return orders_why_hoarding(c, inventory_why(c, err, wants, n), who);
 }
 
 static i64 keeper_of(const struct basket *b)
@@ -232,7 +214,7 @@ static int write(struct ctx *c, struct writing *w)
         p->basket->rounding == ROUND_PER_TOTAL ? S("per_total") : S("per_line"), p->delivery_method,
         as_json(c, p->delivery_names), as_json(c, p->priced->trace), w->until, lines_of(c, p),
         SEVERAL_LEFT, c->id, job_wakes(c), w->buyer.who, w->buyer.most_orders,
-        w->buyer.most_kept_s, p->is_to_pay);
+        p->is_to_pay);
 }
 
 /* In one go, and in one transaction: both are there, or neither. */

@@ -238,7 +238,7 @@ struct holding {
 /* What is to be taken again, and for which variants of its cart. */
 struct goods {
     struct inventory_want *wants;
-    i64 *items, *variants, *quantities;
+    i64 *variants, *quantities;
     size_t n;
 };
 
@@ -248,28 +248,26 @@ static int goods_of(struct ctx *c, i64 order, struct goods *g)
     TRY(q_orders_lines(c, &lines, order));
     size_t most = node_count(lines) + 1;
     *g = (struct goods){ NEWS(c->mem, struct inventory_want, most), NEWS(c->mem, i64, most),
-        NEWS(c->mem, i64, most), NEWS(c->mem, i64, most), 0 };
+        NEWS(c->mem, i64, most), 0 };
     EACH(item, lines) {
         size_t i = g->n++;
-        g->items[i] = node_int(&item->node, "item_id");
         g->variants[i] = node_int(&item->node, "variant_id");
         g->quantities[i] = node_int(&item->node, "quantity");
-        g->wants[i] = (struct inventory_want){ g->items[i], g->quantities[i],
-            node_str(&item->node, "sku") };
+        g->wants[i] = (struct inventory_want){ node_int(&item->node, "item_id"),
+            g->quantities[i], node_str(&item->node, "sku") };
     }
     return E_OK;
 }
 
-static int refuse_hoarding(
-    struct ctx *c, const struct node *order, const struct goods *g, i64 for_s)
+static int refuse_hoarding(struct ctx *c, const struct node *order)
 {
     struct orders_buyer buyer;
     orders_may_keep(c, node_str(order, "buyer"), &buyer);
     if (!buyer.who.n)
         return E_OK;
-    int err = q_orders_refuse_hoarding(c, NULL, node_int(order, "id"), buyer.who, g->items, g->n,
-        g->quantities, g->n, for_s, buyer.most_orders, buyer.most_kept_s);
-    return orders_why_hoarding(c, err, buyer.who, g->wants, g->n);
+    int err =
+        q_orders_refuse_hoarding(c, NULL, node_int(order, "id"), buyer.who, buyer.most_orders);
+    return orders_why_hoarding(c, err, buyer.who);
 }
 
 /* Who is sent to pay now has the whole time before them, as long as it was not kept long enough. */
@@ -295,7 +293,7 @@ static int take_again(struct ctx *c, const struct holding *h, const struct node 
             "are still there, you can order them anew.");
     when until = c->now + left_s * SECOND;
     TRY(goods_of(c, h->order, &g));
-    TRY(refuse_hoarding(c, order, &g, left_s));
+    TRY(refuse_hoarding(c, order));
     TRY(cart_keep(c, node_int(order, "cart_id"), g.variants, g.quantities, g.n));
     TRY(inventory_hold(c, h->order, g.wants, g.n, until));
     return q_orders_hold_again(c, NULL, h->order, until, kept_s + left_s);

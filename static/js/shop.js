@@ -5,14 +5,11 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const one = (selector, root = document) => root.querySelector(selector);
 
 for (const button of all('[data-hide]')) button.hidden = true;
+one('[data-focus]')?.focus();
 
 // A quantity is sent when its field is left, by Enter, or once it has rested: every press of an
-// arrow key is a change. The page that comes back has the focus where it was.
+// arrow key is a change. The page that comes back is asked for with the field's name behind #.
 const RESTS_MS = 800;
-const stored = (use) => { try { return use(sessionStorage); } catch { return null; } }; // may be forbidden
-const left = stored((at) => at.getItem('focus'));
-stored((at) => at.removeItem('focus'));
-(one('[data-focus]') ?? document.getElementById(left))?.focus();
 for (const input of all('[data-send]')) {
     let resting = 0;
     const stop = () => { resting = clearTimeout(resting); };
@@ -28,10 +25,7 @@ for (const input of all('[data-send]')) {
     input.addEventListener('change', rest);
     input.addEventListener('input', () => { if (resting) rest(); });
     input.addEventListener('blur', send);
-    input.form.addEventListener('submit', () => {
-        stop();
-        stored((at) => at.setItem('focus', input.id));
-    });
+    input.form.addEventListener('submit', stop);
 }
 
 // A rail of filters stands open on a wide screen, also where CSS cannot open a <details>.
