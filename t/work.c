@@ -1,11 +1,14 @@
 /* The back door: outbox, queue, clock, refresh. */
 #include "t/shop.h"
 #include "gen/queries.h"
+#include "io/io.h"
+#include "t/io/server.h"
 #include "work/work_in.h"
 #include <stdlib.h>
 
 static struct {
     int ran, failing; /* the next `failing` runs fail */
+    const char *why;
     i64 subjects[20];
     char data[1000];
 } seen;
@@ -20,7 +23,7 @@ static int note(struct ctx *c, const struct job *job)
     seen.data[data.n] = '\0';
     is_true(c->scope.platform);
     if (seen.failing-- > 0)
-        return fail_detail(c, E_PROVIDER, "t.note", "not this time");
+        return fail_detail(c, E_PROVIDER, "t.note", "%s", seen.why ? seen.why : "not this time");
     return E_OK;
 }
 
@@ -242,6 +245,26 @@ T(a_failed_job_waits_twice_as_long_each_time)
     t_sql("update work.job set run_at = now()");
     is_true(run_one());
     eq_int(t_int("select count(*) as n from work.job"), 0);
+}
+
+/* As a tool's or a server's own words are, cut anywhere. */
+T(a_job_fails_with_any_bytes)
+{
+    char words[700];
+    for (size_t i = 0; i + 3 < sizeof words; i += 3)
+        memcpy(words + i, "\xe0\xb8\x8a", 4);
+    for (size_t cut = 0; cut < 3; cut++) {
+        house();
+        seen.failing = 2;
+        seen.why = words + cut;
+        add("thai", 1);
+        fails_and_waits(1000);
+        is_true(t_int("select length(error) as n from work.job") > 150);
+        seen.why = "\xff\xfe";
+        t_sql("update work.job set run_at = now()");
+        fails_and_waits(2000);
+        eq_str(t_str("select error as s from work.job"), "t.note: \xef\xbf\xbd\xef\xbf\xbd");
+    }
 }
 
 T(a_job_that_always_fails_becomes_a_dead_letter_and_can_be_revived)
@@ -605,4 +628,79 @@ T(pages_are_refreshed_at_once_and_two_seconds_later)
         1);
     eq_str(t_str("select data ->> 'tags' as s from work.job limit 1"),
         "[\"product:12\", \"category:3\"]");
+}
+
+static void hang(int fd)
+{
+    char room[4000];
+    while (read(fd, room, sizeof room) > 0)
+        ;
+}
+
+static void some_pages(int fd)
+{
+    char room[4000];
+    size_t n = hear_until(fd, room, sizeof room - 1, "\r\n\r\n", 0);
+    room[n] = '\0';
+    tell(fd, strstr(room, " /bad") ? "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
+                                   : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
+/* Pages come from there; so many of them stand in this set. */
+static struct ctx *pages_of(void (*talk)(int fd), const char *set, int n, const char *at)
+{
+    struct ctx *c = house();
+    const char *path = t_file(str_none);
+    unlink(path);
+    serve(path, talk);
+    c->app->inner_socket = str_of(path);
+    redis_del(c, str_of(set));
+    const str key = str_of(set);
+    for (int i = 0; i < n; i++)
+        is_true(redis_sadd(c, &key, 1, str_fmt(c->mem, "html||en|THB|%s-%d", at, i), 60));
+    return c;
+}
+
+static i64 left_in(const char *set)
+{
+    struct node *left;
+    is_true(redis_smembers(t_ctx(), str_of(set), &left));
+    redis_del(t_ctx(), str_of(set));
+    return (i64)node_count(left);
+}
+
+extern const struct job_kind work_jobs[];
+
+static int run_job(const char *name, const char *data)
+{
+    struct node *doc = NULL;
+    if (data)
+        must(json_read(t_ctx(), str_of(data), &doc));
+    struct job job = { .key = S("t-refresh"), .data = doc };
+    for (const struct job_kind *kind = work_jobs; kind->name; kind++)
+        if (str_is(str_of(kind->name), name))
+            return kind->run(t_ctx(), &job);
+    return E_INTERNAL;
+}
+
+T(a_page_that_hangs_is_the_only_one_that_is_waited_for)
+{
+    when began = when_now();
+    pages_of(hang, "tag:t-hang", 20, "/slow");
+    is_true(run_job("refresh.pages", "{\"tags\":[\"t-hang\"]}") != E_OK);
+    eq_int(left_in("tag:t-hang"), 20);
+    pages_of(hang, "refresh.rest", 20, "/slow");
+    is_true(run_job("refresh.part", NULL) != E_OK);
+    eq_int(left_in("refresh.rest"), 20);
+    is_true(when_now() - began < 20 * SECOND); /* 80 s if each is */
+}
+
+T(a_page_that_could_not_be_made_stays_for_the_next_part)
+{
+    struct ctx *c = pages_of(some_pages, "refresh.rest", 3, "/good");
+    const str key = S("refresh.rest");
+    is_true(redis_sadd(c, &key, 1, S("html||en|THB|/bad"), 60));
+    must(run_job("refresh.part", NULL));
+    eq_int(t_int("select count(*) as n from work.job where kind = 'refresh.part'"), 1);
+    eq_int(left_in("refresh.rest"), 1);
 }

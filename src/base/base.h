@@ -94,6 +94,7 @@ bool str_cut(str *rest, char at, str *head);
 bool str_int(str, i64 *out); /* the whole slice, decimal, no sign but '-', no overflow */
 str str_lines(struct arena *, str); /* with \n where a line ends with \r\n or \r */
 bool str_is_utf8(str);       /* well-formed UTF-8 without NUL */
+str str_well_formed(struct arena *, str); /* itself, or a copy where U+FFFD is for each stray byte */
 size_t str_characters(str);  /* of UTF-8 */
 size_t str_utf8_step(str);   /* bytes of the first character; 0: empty or not well-formed */
 int str_order(str, str);     /* memcmp order, shorter first */

@@ -29,7 +29,7 @@ static str text_of(struct ctx *c, const char *fmt, va_list args)
 {
     struct buf out = buf_new(c->mem, LONGEST);
     buf_fmt_list(&out, fmt, args);
-    return out.full ? str_of("(too long to say)") : buf_str(&out);
+    return out.full ? str_of("(too long to say)") : str_well_formed(c->mem, buf_str(&out));
 }
 
 static void record(struct ctx *c, enum err code, const char *key, str text, str detail)

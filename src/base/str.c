@@ -159,6 +159,19 @@ bool str_is_utf8(str s)
     return true;
 }
 
+str str_well_formed(struct arena *mem, str s)
+{
+    if (str_is_utf8(s))
+        return s;
+    struct buf out = buf_new(mem, 3 * s.n);
+    while (s.n) {
+        size_t step = str_utf8_step(s);
+        buf_add(&out, step ? str_upto(s, step) : S("\xEF\xBF\xBD"));
+        s = str_from(s, step ? step : 1);
+    }
+    return buf_str(&out);
+}
+
 size_t str_characters(str s)
 {
     size_t n = 0;

@@ -283,7 +283,7 @@ static size_t hear(char *p, size_t size, size_t n, void *with)
     struct replies *r = with;
     str line = str_trim((str){ p, size * n });
     if (line.n && !str_starts(line, S("221")))
-        r->last = str_dup(r->mem, str_upto(line, line.n < 200 ? line.n : 200));
+        r->last = str_dup(r->mem, str_well_formed(r->mem, str_letters_upto(line, 200)));
     return size * n;
 }
 

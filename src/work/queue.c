@@ -94,7 +94,7 @@ static void log_job(const struct ctx *c, const struct job *job, int err, i64 too
 static str why(const struct ctx *c)
 {
     str text = c->fault.detail.n ? c->fault.detail : c->fault.text;
-    return str_upto(str_fmt(c->mem, "%.*s: %.*s", STR(c->fault.key), STR(text)), 500);
+    return str_letters_upto(str_fmt(c->mem, "%.*s: %.*s", STR(c->fault.key), STR(text)), 500);
 }
 
 /* One that failed: later again, or never. */

@@ -7,6 +7,7 @@
 #define MOST_ROUNDS 10
 #define MOST_PAGES 2000 /* of one tag; more than that wait for their time to live */
 #define IN_FLIGHT  (2 * SECOND)
+#define HANGS      (1 * SECOND) /* what fails after so long is not asked for the rest */
 #define SETTLED    (11 * SECOND) /* web/kept.c keeps for 9, and a page is in flight */
 #define PART       100  /* pages a second: a third of a core at most, and 10,000 in two minutes */
 #define ROUND      (5 * SECOND)
@@ -41,13 +42,20 @@ bool kept_page(str key, struct kept_page *page)
         str_starts(page->uri, S("/"));
 }
 
-static int refresh_one(struct ctx *c, str key)
+/* Where no page can be made, one after the other would keep its worker from what pays and is seen:
+ * after the first that hangs none is asked for. */
+static int refresh_one(struct ctx *c, str key, bool *hangs)
 {
     struct kept_page page;
+    when began = when_now();
     if (!kept_page(key, &page))
         return E_OK;
+    if (*hangs)
+        return fail_detail(c, E_AWAY, "refresh.hangs", "left for later, as pages hang");
     metric_add(c->app, "refreshes_total", 1);
-    return nodes_refresh(c, &page);
+    int err = nodes_refresh(c, &page);
+    *hangs = err && when_now() - began > HANGS;
+    return err;
 }
 
 /* The set is emptied first: a page that is still wanted puts itself back by being rendered, one
@@ -58,11 +66,11 @@ static int refresh_tag(struct ctx *c, str tag)
     struct node *keys = NULL;
     str set = str_fmt(c->mem, "tag:%.*s", STR(tag)), hand = str_fmt(c->mem, "hand:%.*s", STR(set));
     int n = 0, worst = E_OK;
-    bool kept = true;
+    bool kept = true, hangs = false;
     if (!redis_take(c, set, hand, KEEP_S, &keys))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
     EACH(item, keys) {
-        int err = n++ < MOST_PAGES ? refresh_one(c, item->node.as.text) : E_OK;
+        int err = n++ < MOST_PAGES ? refresh_one(c, item->node.as.text, &hangs) : E_OK;
         if (err)
             kept = redis_sadd(c, &set, 1, item->node.as.text, KEEP_S) && kept;
         worst = err ? err : worst;
@@ -156,23 +164,24 @@ static int begin_slowly(struct ctx *c, const struct job *job)
     return next_part(c, 0);
 }
 
-/* While no page can be made at all they are left where they are. */
+/* What could not be made stays for the next part. */
 static int refresh_part(struct ctx *c, const struct job *job)
 {
-    struct node *keys;
+    struct node *keys, *made = node_list(c->mem);
     int worst = E_OK;
-    size_t failed = 0;
+    bool hangs = false;
     if (!redis_some(c, rest(), PART, &keys))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
     EACH(it, keys) {
-        int err = refresh_one(c, it->node.as.text);
-        failed += err != E_OK;
+        int err = refresh_one(c, it->node.as.text, &hangs);
+        if (!err)
+            node_add_str(c->mem, made, it->node.as.text);
         worst = err ? err : worst;
     }
-    if (failed == node_count(keys))
+    if (!node_count(made))
         return worst;
     fault_clear(c);
-    redis_srem(c, rest(), keys);
+    redis_srem(c, rest(), made);
     return next_part(c, job->subject);
 }
 

@@ -130,6 +130,16 @@ T(a_text_is_cut_between_its_letters)
     eq_int(str_letters_upto(str_none, 2).n, 0);
 }
 
+T(stray_bytes_are_shown_as_such)
+{
+    struct arena *mem = t_ctx()->mem;
+    str thai = S("a\xe0\xb8\x81");
+    is_true(str_well_formed(mem, thai).p == thai.p);
+    eq_str(str_well_formed(mem, str_upto(thai, 3)), "a\xef\xbf\xbd\xef\xbf\xbd");
+    eq_str(str_well_formed(mem, (str){ "\xff\0b", 3 }), "\xef\xbf\xbd\xef\xbf\xbd" "b");
+    eq_int(str_well_formed(mem, str_none).n, 0);
+}
+
 T(copies_end_with_a_nul_past_their_length)
 {
     struct arena *mem = t_ctx()->mem;

@@ -104,7 +104,8 @@ T(the_same_mail_sent_twice_is_one_file)
 
 /* ---- SMTP --------------------------------------------------------------------------------- */
 
-/* A server that takes mail, but for boxes called "full" (452) and "gone" (550). What it took
+/* A server that takes mail, but for boxes called "full" (452) and "gone" (550), and of no plain words
+ * for one called "odd". What it took
  * goes to the file named in the environment. */
 static void smtp(int fd)
 {
@@ -125,7 +126,8 @@ static void smtp(int fd)
             FILE *f = fopen(getenv("T_SMTP"), "w");
             fwrite(room, 1, n, f);
             fclose(f);
-            tell(fd, "250 2.0.0 Ok: queued as 4F2A\r\n");
+            tell(fd, strstr(room, "odd@") ? "250 \xe0\xb8 ok \xff\r\n"
+                                          : "250 2.0.0 Ok: queued as 4F2A\r\n");
         } else if (!strncasecmp(room, "QUIT", 4)) {
             tell(fd, "221 bye\r\n");
             return;
@@ -155,6 +157,14 @@ T(a_mail_goes_out_by_smtp)
     must(smtp_send("buyer@example.test", &answer, &took));
     eq_str(answer, "250 2.0.0 Ok: queued as 4F2A");
     has_text(took, "Message-ID: <order-42@example.test>");
+}
+
+/* Or the mail that was taken could not be noted as sent, and went out again. */
+T(a_servers_answer_is_kept_well_formed)
+{
+    str answer, took;
+    must(smtp_send("odd@example.test", &answer, &took));
+    eq_str(answer, "250 \xef\xbf\xbd\xef\xbf\xbd ok \xef\xbf\xbd");
 }
 
 T(a_box_that_is_gone_is_told_from_one_that_is_full)
