@@ -125,11 +125,38 @@ static i64 backups_due(void)
     return t_int("select count(*) as n from work.job where kind = 'ops.backup' and state = 'ready'");
 }
 
-static void backed_up(i64 ago)
+static void noted(str mark, i64 ago)
 {
     struct ctx c = *t_ctx();
     c.scope.platform = true;
-    must(care_note(&c, MARK_BACKUP, when_rfc3339(c.mem, when_now() - ago)));
+    must(care_note(&c, mark, when_rfc3339(c.mem, when_now() - ago)));
+}
+
+static void backed_up(i64 ago) { noted(MARK_BACKUP, ago); }
+
+/* Both take minutes in a large shop, and there may be no third worker for what is paid. */
+T(a_drill_waits_for_the_backup_to_end)
+{
+    static const char drills[] = "select count(*) as n from work.job where kind = 'ops.drill'";
+    t_open();
+    struct ctx *c = t_ctx();
+    t_clock(when_now());
+    t_sql("delete from work.job where kind in ('ops.backup', 'ops.drill')");
+    conf_put(c->mem, c->app->conf, "backup_every_hours", S("24"));
+    conf_put(c->mem, c->app->conf, "drill_every_days", S("7"));
+    noted(MARK_DRILL, 400 * DAY);
+    backed_up(2 * DAY);
+    eq_int(backups_due(), 1);
+    for (int i = 0; i < 2; i++) {
+        t_cron("ops.drill");
+        eq_int(t_int("%s", drills), 0);
+        t_sql("update work.job set state = 'running' where kind = 'ops.backup'");
+    }
+    t_sql("delete from work.job where kind = 'ops.backup'");
+    t_cron("ops.drill");
+    eq_int(t_int("%s", drills), 1);
+    conf_put(c->mem, c->app->conf, "backup_every_hours", S("0"));
+    conf_put(c->mem, c->app->conf, "drill_every_days", S("0"));
 }
 
 /* Put right again, it would say for a year that all is well. */

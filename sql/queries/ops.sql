@@ -32,6 +32,11 @@ select value from ops.mark where name = :name;
 -- Not while programs of before may run yet: they could not read it, on another machine or gone back to.
 select not exists (select from ops.change where applied_at > :upgraded_before) as yes;
 
+-- name: may_drill :one
+-- Not beside a backup: two workers are all that a small machine has, and buyers' payments need one.
+select not exists (select from work.job where kind = 'ops.backup' and state in ('ready', 'running'))
+    as yes;
+
 -- name: put_mark :exec
 -- in: name text, value text
 insert into ops.mark as m (name, value) values (:name, :value)

@@ -169,12 +169,15 @@ static int backup_due(struct ctx *c)
     return due(c, MARK_BACKUP, care_backup_every(c->app), "ops.backup");
 }
 
-/* Not before there is anything to restore. */
+/* Not before there is anything to restore, and not beside a backup. */
 static int drill_due(struct ctx *c)
 {
     when last;
+    struct node *row;
     TRY(care_when(c, MARK_BACKUP, &last));
-    return last ? due(c, MARK_DRILL, care_drill_every(c->app), "ops.drill") : E_OK;
+    TRY(q_ops_may_drill(c, &row));
+    return last && node_bool(row, "yes")
+        ? due(c, MARK_DRILL, care_drill_every(c->app), "ops.drill") : E_OK;
 }
 
 /* What cannot be sealed is tried again once a day. */
