@@ -37,7 +37,8 @@ static int note_and_be_done(struct ctx *c, const struct job *job)
 static const struct job_kind kinds[] = { { "t.note", note, .tries = 3 },
     { "t.quick", note, .tries = 3, .is_quick = true },
     { "t.tx", note_and_be_done, .tries = 3, .is_quick = true },
-    { "t.first", note, .rank = RANK_FIRST }, { "t.last", note, .rank = RANK_LAST }, { 0 } };
+    { "t.first", note, .rank = RANK_FIRST }, { "t.pages", note, .rank = RANK_PAGES },
+    { "t.last", note, .rank = RANK_LAST }, { 0 } };
 static const struct job_kind *const jobs[] = { kinds, NULL };
 static const struct reader readers[] = { { "order.*", "t.note" }, { "order.created", "t.more" },
     { "stock.moved", "t.note", .unless = "isPlenty" }, { 0 } };
@@ -418,14 +419,26 @@ static void add_quick(int n)
 T(money_never_waits_behind_pushes_and_mails)
 {
     house();
-    add_of("t.last", "a", 1);
-    add_of("t.note", "b", 2);
-    add_of("t.first", "c", 3);
+    add_of("t.last", "a", 4);
+    add_of("t.pages", "b", 3);
+    add_of("t.note", "c", 2);
+    add_of("t.first", "d", 1);
     while (run_one())
         continue;
-    eq_int(seen.subjects[0], 3);
-    eq_int(seen.subjects[1], 2);
-    eq_int(seen.subjects[2], 1);
+    for (int i = 0; i < 4; i++)
+        eq_int(seen.subjects[i], i + 1);
+}
+
+/* An import has thousands of them made anew. */
+T(what_a_buyer_looks_at_never_waits_behind_kept_pages)
+{
+    static const char *const pages[] = { "refresh.pages", "refresh.again", "refresh.part",
+        "catalog.product", "catalog.category", "catalog.stock" };
+    t_open();
+    const struct app *app = t_ctx()->app;
+    for (size_t i = 0; i < COUNT(pages); i++)
+        is_true(job_rank(app, pages[i]) > job_rank(app, "orders.push"));
+    is_true(job_rank(app, "payment.event") < job_rank(app, "orders.push"));
 }
 
 T(quick_jobs_are_claimed_together_and_a_slow_one_alone)

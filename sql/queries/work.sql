@@ -84,7 +84,7 @@ update work.job
 -- name: next_due :one
 -- In how many microseconds the next job is due (null: none waits), and how late the oldest is.
 select (extract(epoch from min(j.run_at) - clock_timestamp()) * 1000000)::bigint as wait_us
-  from generate_series(-1, 1) as r(rank),
+  from generate_series(-1, 2) as r(rank),
        lateral (select run_at from work.job where state = 'ready' and rank = r.rank
                  order by run_at limit 1) as j;
 

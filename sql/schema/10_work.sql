@@ -35,7 +35,7 @@ create table work.job (
     state text not null default 'ready' check (state in ('ready', 'running', 'dead')),
     attempt int not null default 0,
     deaths int not null default 0, -- workers that died over it
-    rank smallint not null default 0, -- who goes first: -1 money, 0 the rest, 1 what can wait; no others
+    rank smallint not null default 0, -- who goes first: -1 money, 0 the rest, 1 kept pages, 2 what can wait; no others
     run_at timestamptz not null default now(),
     lease_until timestamptz,
     worker text,
@@ -157,7 +157,7 @@ begin
     return query
     with due as materialized (
         select w.id, w.rank, w.run_at, w.is_quick
-          from (values (-1), (0), (1)) as r(rank),
+          from (values (-1), (0), (1), (2)) as r(rank),
                lateral (select j.id, j.rank, j.run_at,
                                j.deaths = 0 and j.kind = any(quick) as is_quick
                           from work.job j
@@ -211,7 +211,7 @@ begin
     place := null;
     job := null;
     select (extract(epoch from min(n.run_at) - clock_timestamp()) * 1000000)::bigint into wait_us
-      from (values (-1), (0), (1)) as r(rank),
+      from (values (-1), (0), (1), (2)) as r(rank),
            lateral (select j.run_at from work.job j where j.state = 'ready' and j.rank = r.rank
                      order by j.run_at limit 1) as n;
     return next;

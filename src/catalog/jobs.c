@@ -74,9 +74,9 @@ static int stock_changed(struct ctx *c, const struct job *job)
 }
 
 JOBS(catalog){
-    { "catalog.product", refresh_product, .is_quick = true },
-    { "catalog.category", refresh_category, .is_quick = true },
-    { "catalog.menu", refresh_menu, .is_quick = true },
-    { "catalog.stock", stock_changed, .is_quick = true },
+    { "catalog.product", refresh_product, .rank = RANK_PAGES, .is_quick = true },
+    { "catalog.category", refresh_category, .rank = RANK_PAGES, .is_quick = true },
+    { "catalog.menu", refresh_menu, .rank = RANK_PAGES, .is_quick = true },
+    { "catalog.stock", stock_changed, .rank = RANK_PAGES, .is_quick = true },
     END_OF_JOBS,
 };

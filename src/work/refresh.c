@@ -186,12 +186,12 @@ static int refresh_part(struct ctx *c, const struct job *job)
 }
 
 JOBS(work){
-    { "refresh.pages", refresh_pages, .tries = 2000, .lease_us = 2 * MINUTE,
+    { "refresh.pages", refresh_pages, .tries = 2000, .rank = RANK_PAGES, .lease_us = 2 * MINUTE,
         .longest_us = 5 * SECOND },
     { "refresh.slowly", begin_slowly, .tries = 2000, .rank = RANK_LAST },
     { "refresh.part", refresh_part, .tries = 2000, .rank = RANK_LAST, .lease_us = 2 * MINUTE,
         .longest_us = 5 * SECOND },
-    { "refresh.again", refresh_again, .tries = 2000, .lease_us = 2 * MINUTE,
+    { "refresh.again", refresh_again, .tries = 2000, .rank = RANK_PAGES, .lease_us = 2 * MINUTE,
         .longest_us = 5 * SECOND },
     END_OF_JOBS,
 };

@@ -58,7 +58,7 @@ int job_done(struct ctx *, const struct job *);
  * tries again with back-off (1 s doubling, jitter, at most 1 h) until `tries` are used up,
  * then the job is a dead letter that staff can see and run again. */
 enum { FOR_EVER = 1 << 30 };
-enum { RANK_FIRST = -1, RANK_LAST = 1 }; /* of what is due; 0: in between */
+enum { RANK_FIRST = -1, RANK_PAGES = 1, RANK_LAST = 2 }; /* of what is due; 0: after the first */
 struct job_kind {
     const char *name;
     int (*run)(struct ctx *, const struct job *);
