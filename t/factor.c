@@ -392,6 +392,8 @@ T(new_recovery_codes_end_the_old_ones_and_are_in_the_trail_SE_13)
     t_status(200);
     const struct node *fresh = node_copy(t_ctx()->mem, node_get(t_document(), S("codes")));
     eq_int((i64)node_count(fresh), 10);
+    eq_int(t_int("select count(*) as n from notify.mail m join auth.person p on m.cause like 'codes:' || p.id "
+                 "|| ':%%' where m.template = 'factor_news' and p.email = '%s'", mail_of_test), 1);
     gives_the_password();
     form("/login/second", "code", nth(codes, 1), "");
     t_status(422);

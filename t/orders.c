@@ -762,6 +762,13 @@ T(of_a_shared_order_each_seller_sees_the_own_part)
     t_post(desk_of(order, "/refund").p, "");
     t_status(403);
     t_text("Others sell in this order too.");
+    t_send("PUT", str_fmt(t_ctx()->mem, "/api/orders/%.*s/address", STR(t_number(order))).p,
+        "application/json",
+        S("{\"name\":\"M\",\"line1\":\"1 Elsewhere\",\"city\":\"Bangkok\",\"postcode\":\"10200\","
+          "\"country\":\"TH\"}"));
+    t_status(403);
+    eq_int(t_int("select count(*) as n from orders.event where kind = 'address_given' and order_id = "
+                 "%" PRId64, order), 0);
     step(order, "status=shipped", 303); /* the own part; the order waits for the other */
     eq_str(state(order), "processing paid");
     t_get(page);

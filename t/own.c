@@ -358,6 +358,44 @@ T(ID_20_a_way_back_that_fails_is_still_there)
     logs_in(bad, "market-day-demo", 401);
 }
 
+/* What the owner of a taken address does first is to make an account with it. */
+T(ID_20_the_way_back_says_what_to_do_where_a_new_account_has_the_address)
+{
+    const char *ann = somebody(), *new = address_named("new");
+    session_of(ann);
+    i64 person = person_of(ann);
+    asks_to_move(new);
+    moves(t_mail_token(mail_of(new)), 303);
+    str back = t_mail_token(mail_of(ann));
+    t_sql("insert into auth.person (email, name, password_hash, lang) values ('%s', 'Ann', '', 'en')", ann);
+    t_browser();
+    t_post_f("/account/email/undo", "token=%.*s", STR(back));
+    t_status(409);
+    t_text("A new account was made with this address since.");
+    eq_int(person_of(new), person);
+    t_sql("update auth.person set email = 'third@example.test' where email = '%s'", ann);
+    t_post_f("/account/email/undo", "token=%.*s", STR(back)); /* the link is good all the time */
+    t_status(303);
+    eq_int(person_of(ann), person);
+}
+
+/* Or orders and mails went on to the address before, for as long as the session lived. */
+T(ID_18_a_changed_address_reaches_the_session_though_redis_was_away)
+{
+    const char *ann = somebody(), *new = address_named("new");
+    session_of(ann);
+    asks_to_move(new);
+    str code = t_mail_code(mail_of(new));
+    t_redis(false);
+    t_post_f("/account/email/confirm", "code=%.*s", STR(code));
+    t_status(303);
+    t_redis(true); /* it still has what it had */
+    t_sql("update work.job set run_at = now() where kind = 'auth.forget'");
+    t_drain();
+    t_get("/account.json");
+    t_json("person.email", new);
+}
+
 /* A change without a way back would be the intruder's best. */
 T(ID_20_no_address_changes_without_its_way_back)
 {

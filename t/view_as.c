@@ -38,6 +38,11 @@ T(staff_see_as_a_customer_and_everybody_sees_that_they_do)
     eq_int(told("view_as_end"), 1);
     t_get("/admin.json");
     t_status(200);
+    /* Beginning and end stand in the same trail. */
+    eq_int(t_int("select count(distinct coalesce(organisation_id, 0)) as n from audit.entry "
+                 "where action like 'view\\_as%%' and person_id = 1"), 1);
+    is_true(t_int("select coalesce(min(organisation_id), 0) as n from audit.entry "
+                  "where action = 'view_as_end' and person_id = 1") > 0);
 }
 
 T(who_sees_as_a_customer_changes_and_pays_nothing)

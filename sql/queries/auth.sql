@@ -36,8 +36,8 @@ select id, email, name, lang, phone, sealed, role, created_at, verified_at is no
 select email, name, password_hash from auth.person where id = :person;
 
 -- name: admins :many
-select id, email, lang from auth.person where role in ('admin', 'super_admin') order by id
- limit 20;
+select id, email, lang from auth.person
+ where role in ('admin', 'super_admin') and blocked_at is null order by id limit 20;
 
 -- name: staff :many
 -- in: organisation bigint, places text[], permission text

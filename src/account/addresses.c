@@ -89,6 +89,7 @@ static int keep(struct ctx *c, void *with)
 {
     struct keeping *k = with;
     struct node *list, *row;
+    TRY(q_account_lock_person(c, &row, k->person)); /* the same twice at once is one */
     TRY(account_addresses(c, k->person, &list));
     if (is_in(list, k))
         return E_OK;

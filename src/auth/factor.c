@@ -205,6 +205,7 @@ int app_end(struct ctx *c, i64 person)
 
 struct ten {
     i64 person;
+    bool tell;
     str codes[CODES], hashes[CODES];
 };
 
@@ -215,6 +216,8 @@ static int put_ten(struct ctx *c, void *with)
     for (size_t i = 0; i < CODES; i++)
         TRY(q_auth_add_recovery(
             c, NULL, ten->person, str_upto(ten->codes[i], MARK_LETTERS), ten->hashes[i]));
+    if (ten->tell)
+        TRY(factor_news(c, NEWS_CODES, ten->person));
     return audit_tell(c, "account", "recovery_codes", "auth.person",
         str_fmt(c->mem, "%" PRId64, ten->person), NULL);
 }
@@ -227,10 +230,10 @@ static bool is_mark_free(const struct ten *ten, size_t n)
     return true;
 }
 
-int recovery_make(struct req *r, struct node **codes)
+int recovery_make(struct req *r, bool tell, struct node **codes)
 {
     struct ctx *c = &r->c;
-    struct ten ten = { .person = me(r) };
+    struct ten ten = { .person = me(r), .tell = tell };
     *codes = node_list(c->mem);
     for (size_t i = 0; i < CODES; i++) {
         do

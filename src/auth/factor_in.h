@@ -80,7 +80,8 @@ enum factor_news {
     NEWS_LOGIN_OFF
 };
 int factor_news(struct ctx *, enum factor_news, i64 person);      /* by mail */
-int recovery_make(struct req *, struct node **codes);             /* ten, instead of all before */
+/* Ten, instead of all before; their owner is told by mail when it is they who asked for new ones. */
+int recovery_make(struct req *, bool tell, struct node **codes);
 
 /* ---- second.c: from the first step of a login to the second ---------------------------------- */
 

@@ -102,6 +102,10 @@ static int set_email(struct ctx *c, const struct code *code, i64 undo, str *was)
     TRY(q_auth_lock_person(c, NULL, code->person));
     TRY(code_take(c, code));
     int err = q_auth_set_email(c, &row, code->person, code->address);
+    if (err == E_CONFLICT && undo) /* whoever finds no account of theirs makes one */
+        return fail(c, E_CONFLICT, "auth.taken",
+            "A new account was made with this address since. Please log in to it, give it another "
+            "address under Account, and open this link again.");
     if (err == E_CONFLICT)
         return fail(c, E_CONFLICT, "auth.taken", "Another account has this address.");
     TRY(err);

@@ -76,13 +76,15 @@ static int show_app(struct req *r)
     return reply_with(r, document);
 }
 
-int codes_give(struct req *r)
+static int give(struct req *r, bool tell)
 {
     struct node *codes, *document = node_map(r->c.mem);
-    TRY(recovery_make(r, &codes));
+    TRY(recovery_make(r, tell, &codes));
     node_set(r->c.mem, document, S("codes"), codes);
     return reply_view(r, 200, "auth/codes", document);
 }
+
+int codes_give(struct req *r) { return give(r, false); }
 
 static int set_up_app(struct req *r, struct factors *before)
 {
@@ -143,8 +145,7 @@ static int new_codes(struct req *r)
     if (!has_second(&factors))
         return fail(&r->c, E_CONFLICT, "auth.no_factor",
             "Recovery codes stand in for a second factor. Please set one up first.");
-    TRY(factor_news(&r->c, NEWS_CODES, me(r)));
-    return codes_give(r);
+    return give(r, true);
 }
 
 ROUTES(auth_security){

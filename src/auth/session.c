@@ -408,8 +408,17 @@ static void close_lines(struct ctx *c, str session)
     line_close(c, line_of(c, LINE_DESK, session));
 }
 
-/* Ended in the database already. Once more two seconds from now, however long this request has
- * taken: another that was under way may have put its session back into Redis. */
+/* What Redis knows of it is not true any more. Once more two seconds from now, however long this
+ * request has taken: another that was under way may have put it back, and Redis may be away. */
+static int forget_twice(struct ctx *c, str hash)
+{
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("session"), hash);
+    redis_del(c, key_of(c, hash));
+    return job_add(c, "auth.forget", key_of(c, hash), 0, 0, data, when_now() + 2 * SECOND);
+}
+
+/* Ended in the database already. */
 static int forget_all(struct ctx *c, const struct node *ended, i64 *n)
 {
     *n = (i64)node_count(ended);
@@ -417,11 +426,7 @@ static int forget_all(struct ctx *c, const struct node *ended, i64 *n)
         str hash = node_str(&item->node, "session_hash");
         if (str_starts(hash, S("token:"))) /* of the API: nothing in Redis, no line of its own */
             continue;
-        struct node *data = node_map(c->mem);
-        node_set_str(c->mem, data, S("session"), hash);
-        redis_del(c, key_of(c, hash));
-        TRY(job_add(c, "auth.forget", key_of(c, hash), 0, 0, data,
-            when_now() + 2 * SECOND));
+        TRY(forget_twice(c, hash));
         close_lines(c, hash);
     }
     return E_OK;
@@ -533,7 +538,7 @@ int session_renew(struct ctx *c, i64 person)
     c->scope = before;
     TRY(err);
     EACH(item, devices)
-        redis_del(c, key_of(c, node_str(&item->node, "session_hash")));
+        TRY(forget_twice(c, node_str(&item->node, "session_hash")));
     return E_OK;
 }
 

@@ -39,7 +39,8 @@ int view_as_take(struct req *r, i64 person)
         .email = node_str(row, "email"),
         .session = r->who.session,
         .viewer = r->who.person,
-        .viewer_email = r->who.email };
+        .viewer_email = r->who.email,
+        .viewer_organisation = r->who.organisation };
     r->c.scope = (struct scope){ .person = person };
     return E_OK;
 }
@@ -56,7 +57,8 @@ void view_as_self(struct req *r)
 static int tell(struct req *r, const char *did, i64 whose, struct node *data)
 {
     struct scope before = r->c.scope;
-    r->c.scope = (struct scope){ .person = before.person, .organisation = r->who.organisation };
+    i64 staff_of = r->who.organisation ? r->who.organisation : r->who.viewer_organisation;
+    r->c.scope = (struct scope){ .person = before.person, .organisation = staff_of };
     int err =
         audit_tell(&r->c, "rights", did, "auth.person", str_fmt(r->c.mem, "%" PRId64, whose), data);
     r->c.scope = before;

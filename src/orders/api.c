@@ -44,6 +44,9 @@ static int missing(struct req *r)
     return fail(&r->c, E_MISSING, "orders.missing", "There is no such order.");
 }
 
+/* These rows are open to shoppers too, so the gate has not asked staff for their second factor. */
+static bool is_staff_now(const struct req *r) { return r->who.key || !r->who.lacks_factor; }
+
 static int find(struct req *r, struct found *f)
 {
     struct ctx *c = &r->c;
@@ -54,12 +57,12 @@ static int find(struct req *r, struct found *f)
     if (!f->order)
         return missing(r);
     f->is_mine = me(r) && !r->who.key && person == me(r);
-    if (r->who.organisation && may(&r->who, ORDERS_READ_ALL)) {
+    if (r->who.organisation && is_staff_now(r) && may(&r->who, ORDERS_READ_ALL)) {
         c->scope.organisation = r->who.organisation;
         TRY(q_orders_has_part(c, &part, f->order, r->who.organisation));
         f->organisation = part ? r->who.organisation : 0;
     }
-    f->is_staffs = part || r->who.role >= ADMIN;
+    f->is_staffs = part || (r->who.role >= ADMIN && is_staff_now(r));
     if (!part)
         c->scope.organisation = 0;
     if (!f->is_mine && !f->is_staffs)
@@ -173,7 +176,7 @@ static int show(struct req *r)
 
 static bool is_for_a_desk(struct req *r)
 {
-    return (r->who.key || (r->is_bearer && in_header(r, "x-organisation").n)) &&
+    return (r->who.key || (r->is_bearer && in_header(r, "x-organisation").n)) && is_staff_now(r) &&
         may(&r->who, ORDERS_READ_ALL);
 }
 
@@ -255,6 +258,8 @@ static int give_address(struct req *r)
     TRY(find(r, &f));
     if (!f.is_mine && !may(&r->who, ORDERS_UPDATE))
         return missing(r);
+    if (!f.is_mine) /* or one seller has the others' goods sent elsewhere */
+        TRY(orders_may_end(r, f.order, false));
     for (size_t i = 0; i < COUNT(fields); i++)
         node_set_str(r->c.mem, address, str_of(fields[i]), in_str(r, fields[i]));
     TRY(orders_give_address(&r->c, f.order, me(r), f.is_mine ? "buyer" : "staff", in_str(r, "name"),

@@ -68,6 +68,7 @@ struct who {
     str session; /* the session's hash, empty for a guest */
     i64 viewer;  /* staff who look with this person's eyes: they read, and change nothing */
     str viewer_email;
+    i64 viewer_organisation; /* where they are staff, for the trail */
     i64 device;  /* by a token: the login it was given at (auth.device) */
     i64 key;     /* by an API key: which; it speaks for the organisation, not for the person */
     bool lacks_factor; /* must set up a second factor before the back office opens */
