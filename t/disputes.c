@@ -1,6 +1,7 @@
 /* What buyers' banks ask about and take back: whatever comes first, twice or late, the books, the
  * order and the people end in the same place. */
 #include "io/io.h"
+#include "orders/orders.h"
 #include "payments/payments.h"
 #include "t/shop.h"
 #include "web/web.h"
@@ -182,6 +183,89 @@ T(a_dispute_that_is_won_leaves_the_order_paid)
     t_status(303);
     t_drain();
     is(order, "refunded", 0, 0, TOTAL);
+}
+
+/* Paid in one currency and settled in another, at the rates of two days; or with rows besides. */
+T(what_comes_back_of_a_dispute_that_is_won_is_another_sum_than_what_went)
+{
+    static const char *const backs[] = { "[{\"amount\":-5},{\"amount\":4}]",
+        "[{\"amount\":-5},{\"amount\":-1},{\"amount\":5}]" };
+    for (size_t i = 0; i < COUNT(backs); i++) {
+        i64 order = paid();
+        const char *id = i ? "du_t_b" : "du_t_a";
+        says(order, 0, &(struct saying){ id, "needs_response", OUT });
+        is(order, "disputed", 0, TOTAL, 0);
+        says(order, 1, &(struct saying){ id, "under_review", backs[i], .submissions = 1 });
+        says(order, 2, &(struct saying){ id, "won", backs[i], .submissions = 1 });
+        is(order, "paid", TOTAL, 0, 0);
+        t_login(ADMIN_);
+        t_post(path_of(order, "/refund"), "");
+        t_status(303);
+        t_drain();
+        is(order, "refunded", 0, 0, TOTAL);
+    }
+}
+
+T(a_dispute_that_was_prevented_counts_by_where_its_money_is)
+{
+    i64 order = paid();
+    says(order, 0, &(struct saying){ "du_t_p", "prevented", OUT });
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "refunded");
+    order = paid();
+    says(order, 0, &(struct saying){ .id = "du_t_q", .state = "prevented" });
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order), "paid");
+    t_prove();
+}
+
+/* What a seller answers with must be there as long as the bank asks. */
+T(ID_20_who_disputes_a_payment_is_erased_when_it_is_decided)
+{
+    t_open();
+    t_login("shopper@example.test");
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    t_post(path_of(order, "/status"), "status=shipped&carrier=Post&tracking=1");
+    t_status(303);
+    says(order, 0, &(struct saying){ .state = "needs_response", .movements = OUT });
+    eq_int(t_int("select orders.is_over(o)::int as n from orders.\"order\" o where id = %" PRId64, order), 0);
+    i64 person = t_int("select person_id as n from orders.\"order\" where id = %" PRId64, order);
+    t_sql("update orders.\"order\" set status = 'delivered', updated_at = now() - interval '90 days' "
+          "where person_id = %" PRId64, person);
+    struct ctx c = *t_ctx();
+    eq_err(orders_must_wait(&c, person), E_CONFLICT);
+    eq_str(c.fault.key, "account.disputed");
+    eq_int(t_int("select orders.is_over(o)::int as n from orders.\"order\" o where id = %" PRId64, order), 0);
+    says(order, 1, &(struct saying){ .state = "lost", .movements = OUT });
+    must(orders_must_wait(t_ctx(), person));
+}
+
+/* The provider may take days to give it. */
+T(what_is_being_given_back_is_not_sent)
+{
+    i64 order = paid();
+    t_login(ADMIN_);
+    t_post(path_of(order, "/refund"), "");
+    t_status(303);
+    t_post(path_of(order, "/status"), "status=shipped&carrier=Post&tracking=1");
+    t_status(409);
+    t_text("its money has gone back");
+    eq_str(t_str("select status as s from orders.part where order_id = %" PRId64, order), "processing");
+}
+
+/* The carrier's word is what the bank wants to see. */
+T(what_was_sent_arrives_though_its_money_is_gone)
+{
+    i64 order = paid();
+    t_login(ADMIN_);
+    t_post(path_of(order, "/status"), "status=shipped&carrier=Post&tracking=1");
+    t_status(303);
+    says(order, 0, &(struct saying){ .state = "needs_response", .movements = OUT });
+    says(order, 1, &(struct saying){ .state = "lost", .movements = OUT });
+    t_login(ADMIN_);
+    t_post(path_of(order, "/status"), "status=delivered");
+    t_status(303);
 }
 
 T(a_bank_that_only_asks_takes_nothing_and_what_is_given_back_answers_it)

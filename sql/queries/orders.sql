@@ -182,7 +182,7 @@ update orders."order" set buyer = null
 -- name: settling :exec
 -- in: id bigint, until timestamptz
 -- Being paid at this moment: the hold stays a while longer.
-update orders."order" set hold_until = :until where id = :id and is_held;
+update orders."order" set hold_until = greatest(hold_until, :until) where id = :id and is_held;
 
 -- name: cancel :exec
 -- in: id bigint
@@ -499,9 +499,11 @@ select l.order_id, l.sku, l.name, l.options, l.quantity, l.unit_price, l.line_to
 
 -- name: open_of_person :maybe
 -- in: person bigint
-select number from orders."order"
- where person_id = :person and status in ('pending', 'processing')
- order by id limit 1;
+-- ... or disputed: what a seller answers a bank with is a claim of law.
+select o.number, o.status in ('pending', 'processing') as is_open from orders."order" o
+ where o.person_id = :person and (o.status in ('pending', 'processing') or exists (
+       select from payments.dispute d where d.order_id = o.id and d.closed_at is null))
+ order by is_open desc, o.id limit 1;
 
 -- name: erase_answers :exec
 -- in: person bigint

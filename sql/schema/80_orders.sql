@@ -496,12 +496,15 @@ end $$;
 -- Whoever placed it wishes to be forgotten; that happens when it is over.
 alter table orders."order" add column forget_from timestamptz;
 create index order_forget on orders."order" (id) where forget_from is not null;
--- Nothing can come of it any more: never sent, or arrived so long ago that it comes back no more.
+-- Nothing can come of it any more: never sent, or arrived so long ago that it comes back no more, and
+-- no bank asks about it.
 create function orders.is_over(o orders."order") returns boolean language sql stable as $$
     select case o.status when 'cancelled' then true
                          when 'delivered' then o.updated_at < now() - interval '30 days'
                          when 'shipped' then o.updated_at < now() - interval '60 days'
                          else false end
+           and not exists (select from payments.dispute d
+                            where d.order_id = o.id and d.closed_at is null)
 $$;
 -- See audit.forget_whence; of an order that is erased, what was done without a name and by its buyer.
 create function orders.forget_whence(of_person bigint, older timestamptz) returns bigint

@@ -125,7 +125,7 @@ static void offer_acts(
     bool ends = (open || (is_paid && kept > 0)) && !orders_may_end(r, id, is_paid);
     fault_clear(c);
     node_set_bool(c->mem, to, S("may_ship"), str_is(at, "processing") && is_paid && updates);
-    node_set_bool(c->mem, to, S("may_deliver"), str_is(at, "shipped") && is_paid && updates);
+    node_set_bool(c->mem, to, S("may_deliver"), str_is(at, "shipped") && updates);
     node_set_bool(c->mem, to, S("may_cancel"), open && !gone && ends && updates);
     node_set_bool(c->mem, to, S("may_refund"), is_paid && kept > 0 && ends);
 }

@@ -48,7 +48,16 @@ int orders_collect(struct ctx *c, i64 person, struct node *into)
 int orders_must_wait(struct ctx *c, i64 person)
 {
     struct node *row;
-    TRY(q_orders_open_of_person(c, &row, person));
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .platform = true }; /* nobody sees disputes of their own */
+    int err = q_orders_open_of_person(c, &row, person);
+    c->scope = before;
+    TRY(err);
+    if (row && !node_bool(row, "is_open"))
+        return fail(c, E_CONFLICT, "account.disputed",
+            "Your bank has asked about the payment of order %.*s: the seller needs your address to "
+            "answer. Please come back when that is settled.",
+            STR(node_str(row, "number")));
     if (row)
         return fail(c, E_CONFLICT, "account.orders",
             "Order %.*s is not finished: your address is needed for it. Please come back when it "

@@ -531,6 +531,25 @@ static int say_shipped(struct ctx *c, const struct node *order, const struct mov
         str_fmt(c->mem, "order:%" PRId64 ":%" PRId64, m->order, m->organisation), &to);
 }
 
+/* Money that is asked back is gone, though the provider may take days; of what a bank has asked
+ * about it is the seller's to say. What has left may arrive all the same. */
+static int refuse_unpaid(struct ctx *c, const struct node *order)
+{
+    i64 kept = 0, disputed = 0, captured = 0, id = node_int(order, "id");
+    bool is_all;
+    struct scope before = c->scope;
+    c->scope.platform = true; /* one seller of several sees nothing of the money */
+    int err = payments_is_all_back(c, id, &captured, &is_all);
+    err = err ? err : payments_kept(c, id, &kept);
+    err = err ? err : payments_disputed(c, id, &disputed);
+    c->scope = before;
+    TRY(err);
+    if (!str_is(node_str(order, "payment_status"), "paid") || (captured && kept + disputed <= 0))
+        return fail(c, E_CONFLICT, "orders.unpaid_step",
+            "This order is not paid, or its money has gone back: it is not to be sent.");
+    return E_OK;
+}
+
 static int move(struct ctx *c, void *with)
 {
     struct moving *m = with;
@@ -538,9 +557,8 @@ static int move(struct ctx *c, void *with)
     str from = step_before(m->to);
     i64 changed;
     TRY(q_orders_lock(c, &order, m->order));
-    if (!str_is(node_str(order, "payment_status"), "paid"))
-        return fail(c, E_CONFLICT, "orders.unpaid_step",
-            "This order is not paid, or its money has gone back: it is not to be sent.");
+    if (str_is(m->to, "shipped"))
+        TRY(refuse_unpaid(c, order));
     if (str_is(m->to, "shipped") && !node_bool(order, "has_address"))
         return fail(c, E_CONFLICT, "orders.no_address",
             "Nobody has said yet where this order is to be sent.");

@@ -123,7 +123,8 @@ static int book(
     struct ctx *c, const struct provider_news *n, struct dispute *d, struct payment_change *out)
 {
     bool was_out = !str_is(d->money, "kept"), is_out = was_out;
-    if (n->dispute.movements > d->movements) {
+    bool is_won = d->at->step == DISPUTE_WON && n->dispute.movements == d->movements;
+    if (n->dispute.movements > d->movements || (is_won && !n->dispute.is_out)) {
         d->movements = n->dispute.movements;
         is_out = n->dispute.is_out;
     }
