@@ -55,7 +55,7 @@ export default [
         from: 'if (d->at == to || (!is_forward && !is_newer))', to: 'is_forward = true;\n    if (d->at == to)',
         red: ['disputes/whatever_is_heard_first_a_lost_dispute_ends_lost'] },
     { name: 'dispute-money', what: 'money that a bank gave back is withdrawn again by what was said before', file: 'src/payments/dispute.c',
-        from: 'if (n->dispute.movements > d->movements) {', to: 'if (n->dispute.movements != d->movements) {',
+        from: 'if (n->dispute.movements > d->movements || (is_won', to: 'if (n->dispute.movements != d->movements || (is_won',
         red: ['disputes/whatever_is_heard_first_a_won_dispute_ends_won'] },
     { name: 'dispute-of-several', what: 'a seller answers the bank for all who sell in an order', file: 'sql/queries/orders.sql',
         from: '        and orders.sells_alone(d.order_id)\n        or :house and (select count(*) from orders.part p where p.order_id = d.order_id) > 1)\n   and (:after',
