@@ -55,6 +55,8 @@ int payments_store(struct ctx *, str provider, str event_id, str kind, str body,
 int payments_kept(struct ctx *, i64 order, i64 *amount);
 /* An attempt that may still be paid, as our own rows say. */
 int payments_is_open(struct ctx *, i64 order, bool *open);
+/* ... and whose buyer payments_start sends there at once. */
+int payments_is_ready(struct ctx *, i64 order, enum payment_way, bool *ready);
 int payments_of_order(struct ctx *, i64 order, struct node **attempts, struct node **refunds);
 /* What the provider has given back of what the order cost: {amount, currency, at}. */
 int payments_given_back(struct ctx *, i64 order, struct node **refunds);

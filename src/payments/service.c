@@ -132,6 +132,13 @@ static int renew(
     return open_page(c, attempt, out);
 }
 
+/* Opened for this way to pay, and long enough still. */
+static bool is_ready(const struct node *attempt, enum payment_way way)
+{
+    return node_bool(attempt, "is_opened") && node_bool(attempt, "is_fresh") &&
+        str_is(node_str(attempt, "kind"), ways[way]);
+}
+
 static int start(struct ctx *c, str provider, const struct payment_order *o, struct node *attempt,
     struct payment_opened *out)
 {
@@ -142,7 +149,7 @@ static int start(struct ctx *c, str provider, const struct payment_order *o, str
             "Your bank is still working on this payment. Please wait for its answer.");
     bool opened = node_bool(attempt, "is_opened");
     bool same_way = str_is(node_str(attempt, "kind"), ways[o->way]);
-    if (opened && same_way && node_bool(attempt, "is_fresh") && is_kept(c, attempt, out))
+    if (is_ready(attempt, o->way) && is_kept(c, attempt, out))
         return E_OK;
     /* Its time is over, or nearly, or it is to be paid the other way: closed first, so that there
      * is one place to pay at. */
@@ -172,33 +179,53 @@ int payments_start(struct ctx *c, str provider, const struct payment_order *o, s
 /* ---- closing, asking
  * ----------------------------------------------------------------------------- */
 
-/* The same JSON with "" for the text of that name, wherever it stands. */
+/* Of the text or the object that has begun before `from`: where it ends. */
+static size_t end_of(str json, size_t from)
+{
+    bool is_object = json.p[from - 1] == '{', in_text = !is_object;
+    size_t depth = 1, n = from;
+    for (; n < json.n; n++) {
+        char ch = json.p[n];
+        if (in_text && ch == '\\')
+            n++;
+        else if (ch == '"' && !is_object)
+            return n;
+        else if (ch == '"')
+            in_text = !in_text;
+        else if (!in_text && ch == '{')
+            depth++;
+        else if (!in_text && ch == '}' && !--depth)
+            return n;
+    }
+    return json.n;
+}
+
+/* The same JSON with "" for the text of that name, and {} for the object, wherever it stands. */
 static str without(struct arena *mem, str name, str body)
 {
     str rest = body;
     struct buf out = buf_new(mem, body.n + 1);
     for (i64 at; (at = str_find(rest, name)) >= 0;) {
-        size_t n = (size_t)at + name.n;
+        size_t begin = (size_t)at + name.n, n = begin;
         while (n < rest.n && strchr(" \t\r\n:", rest.p[n]))
             n++;
-        n += n < rest.n && rest.p[n] == '"';
-        bool is_text = n && rest.p[n - 1] == '"' && n > (size_t)at + name.n;
+        bool is_value = n > begin && n < rest.n && (rest.p[n] == '"' || rest.p[n] == '{');
+        n += is_value;
         buf_add(&out, str_upto(rest, n));
-        while (is_text && n < rest.n && rest.p[n] != '"')
-            n += rest.p[n] == '\\' && n + 1 < rest.n ? 2 : 1;
-        rest = str_from(rest, n);
+        rest = str_from(rest, is_value ? end_of(rest, n) : n);
     }
     buf_add(&out, rest);
     return buf_str(&out);
 }
 
 /* Who reads what was stored can neither speak for the buyer's program nor open their order, and
- * finds no telephone and no street: those are kept with the order, sealed. */
+ * finds no telephone and no street: those are kept with the order, sealed. Nor what is put before a
+ * bank as evidence: it says all of that, and the buyer's address on the network. */
 static str what_is_kept(struct arena *mem, str body)
 {
     static const char *const names[] = { "\"client_secret\"", "\"success_url\"", "\"cancel_url\"",
-        "\"return_url\"", "\"phone\"", "\"line1\"", "\"line2\"", "\"billing_address\"",
-        "\"shipping_address\"" };
+        "\"return_url\"", "\"evidence\"", "\"phone\"", "\"line1\"", "\"line2\"",
+        "\"billing_address\"", "\"shipping_address\"" };
     for (size_t i = 0; i < COUNT(names); i++)
         if (str_find(body, str_of(names[i])) >= 0)
             body = without(mem, str_of(names[i]), body);
@@ -365,6 +392,14 @@ int payments_is_open(struct ctx *c, i64 order, bool *open)
     struct node *attempt;
     TRY(q_payments_open_attempt(c, &attempt, order));
     *open = attempt != NULL;
+    return E_OK;
+}
+
+int payments_is_ready(struct ctx *c, i64 order, enum payment_way way, bool *ready)
+{
+    struct node *attempt;
+    TRY(q_payments_open_attempt(c, &attempt, order));
+    *ready = attempt && is_ready(attempt, way);
     return E_OK;
 }
 

@@ -99,6 +99,32 @@ const sealedAfter = `set local lock_timeout = '3s';
     delete from account.address where person_id = 9900280;
     delete from auth.person where id = 9900280;`;
 
+// Before 0396 and 0397: what a provider said of a dispute, with the evidence; cards without the words
+// that another language than English has for them.
+const wordsBefore = `set local lock_timeout = '3s';
+    select set_config('app.platform', 'on', true);
+    insert into payments.event (provider, event_id, kind, body) values
+        ('stripe', 'evt_t_evidence', 'charge.dispute.updated', '{"id":"evt_t_evidence","data":{"object":{"id":"du_t","evidence":{"customer_name":"Zz\\u0000"},"evidence_details":{"due_by":5}},"previous_attributes":{"evidence":{"customer_name":"Zz"}}}}'),
+        ('stripe', 'evt_t_other', 'payment_intent.succeeded', '{"description":"Zz, without \\"evidence\\""}');
+    insert into auth.organisation (id, slug, name) overriding system value values (9900397, 'cards', 'Cards');
+    insert into catalog.product (id, organisation_id, slug, status) overriding system value values (9900397, 9900397, 'zz-cards', 'draft');
+    insert into catalog.product_text (product_id, organisation_id, lang, name, summary) values
+        (9900397, 9900397, 'en', 'Lamp', ''), (9900397, 9900397, 'th', 'โคม', 'สว่าง');
+    insert into catalog.card (product_id, lang, organisation_id, slug, name, summary, brand, featured, newness, has_options)
+        select 9900397, l.lang, 9900397, 'zz-cards', 'Lamp', l.summary, '', false, 1, false
+          from (values ('en', ''), ('vi', ''), ('th', 'สว่าง')) l(lang, summary);`;
+const wordsAfter = `set local lock_timeout = '3s';
+    select set_config('app.platform', 'on', true);
+    do $$ begin
+        assert (select body::jsonb from payments.event where event_id = 'evt_t_evidence')
+             = '{"id":"evt_t_evidence","data":{"object":{"id":"du_t","evidence_details":{"due_by":5}},"previous_attributes":{}}}', 'the evidence';
+        assert (select body from payments.event where event_id = 'evt_t_other') like '%Zz, without%', 'of another kind';
+        assert (select string_agg(summary, '|') from catalog.card where product_id = 9900397) = 'สว่าง|สว่าง|สว่าง', 'the cards';
+    end $$;
+    delete from payments.event where event_id like 'evt_t_%';
+    delete from catalog.product where id = 9900397;
+    delete from auth.organisation where id = 9900397;`;
+
 before(() => {
     if (skip) return;
     mkdirSync(share);
@@ -119,6 +145,8 @@ test('a database of the first version and a new one end up the same', { skip }, 
     plant('0284_zz_rights_of_before.sql', rightsOfBefore);
     plant('0279_zz_sealed_before.sql', sealedBefore);
     plant('0284_zy_sealed_after.sql', sealedAfter);
+    plant('0395_zz_words_before.sql', wordsBefore);
+    plant('0397_zz_words_after.sql', wordsAfter);
     const fresh = await migrate(NEW);
     assert.equal(fresh.code, 0, fresh.said);
     const taken = await migrate(OLD);

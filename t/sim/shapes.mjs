@@ -390,7 +390,7 @@ export const EVIDENCE = ('access_activity_log billing_address cancellation_polic
     + 'uncategorized_file uncategorized_text').split(' ');
 
 export function dispute(d) {
-    const evidence = Object.fromEntries(EVIDENCE.map((name) => [name, d.evidence[name] ?? null]));
+    const evidence = Object.fromEntries(EVIDENCE.map((name) => [name, d.evidence[name] ?? d.known?.[name] ?? null]));
     return {
         id: d.id,
         object: 'dispute',

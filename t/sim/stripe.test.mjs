@@ -866,6 +866,12 @@ describe('disputes', () => {
         assert.equal((await shop.call('POST', `/v1/disputes/${lost.id}/close`)).status, 400);
     });
 
+    test('what is known of the buyer stands as evidence that nobody has given yet', async () => {
+        const { evidence, evidence_details: details } = await opened(await paid());
+        assert.deepEqual([evidence.customer_purchase_ip, evidence.customer_signature], ['203.0.113.77', null]);
+        assert.deepEqual([details.has_evidence, details.submission_count], [false, 0]);
+    });
+
     test('what is only kept as evidence is not sent', async () => {
         const d = await opened(await paid());
         const { json } = await shop.call('POST', `/v1/disputes/${d.id}`, { 'evidence[customer_name]': 'Mali', submit: false });

@@ -659,6 +659,7 @@ export class Till {
             status: inquiry ? 'warning_needs_response' : 'needs_response',
             due_by: due_s ? seconds() + due_s : 0,
             evidence: {},
+            known: this.knownOf(c), // what the provider fills in of itself
             submissions: 0,
             movements: [],
             metadata: {},
@@ -670,6 +671,14 @@ export class Till {
         this.tell('charge.dispute.created', 'dispute', d);
         if (!inquiry) this.tell('charge.dispute.funds_withdrawn', 'dispute', d);
         return d;
+    }
+
+    knownOf(c) {
+        const m = this.store.get('method', c.payment_method);
+        return {
+            customer_email_address: m?.email ?? c.receipt_email, customer_name: m?.name ?? null,
+            customer_purchase_ip: '203.0.113.77',
+        };
     }
 
     moveFunds(d, sign) {
