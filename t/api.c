@@ -286,6 +286,37 @@ T(another_currency_is_the_shops_own_price_in_it)
     eq_int(t_int("select goods_total as n from orders.\"order\" where id = %" PRId64, order), 1020000);
 }
 
+/* Of dong the provider publishes no least charge: only it knows. */
+T(a_sum_the_provider_refuses_is_refused_again_to_the_byte)
+{
+    static const char few_dong[] = "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":1}],"
+                                   "\"paymentMethod\":\"stripe\",\"currency\":\"VND\"}";
+    open_shop();
+    t_sql("update catalog.price set amount = 12000, compare_at = null where currency = 'VND'; "
+          "update shipping.price set amount = 0");
+    buy("k-sum", few_dong);
+    t_status(409);
+    t_json("code", "orders.sum");
+    str first = str_dup(t_ctx()->mem, t_body());
+    i64 order = t_int("select order_id as n from orders.answer where key = 'k-sum'");
+    eq_str(states(order), "cancelled pending");
+    for (int i = 0; i < 2; i++) {
+        buy("k-sum", few_dong);
+        t_status(409);
+        eq_str(t_body(), first);
+    }
+    /* Who died over keeping the answer left the order; its reason stays what it was. */
+    t_sql("update orders.answer set answer = null where key = 'k-sum'");
+    buy("k-sum", few_dong);
+    t_status(409);
+    t_json("code", "orders.sum");
+    t_login(SHOPPER_);
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay", STR(t_number(order))).p, "");
+    t_status(409);
+    t_text("takes no payment of this sum");
+    t_prove();
+}
+
 static void is_as_given(i64 order)
 {
     struct node *label = t_label(order);

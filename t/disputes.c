@@ -11,6 +11,14 @@
 #define TOTAL    134000
 #define OUT      "[{\"amount\":-5}]"
 #define AND_BACK "[{\"amount\":-5},{\"amount\":5}]"
+/* What the provider knows of the buyer, and what was written to the bank: not ours to keep. */
+#define EVIDENCE                                                                              \
+    "\"evidence\":{\"access_activity_log\":\"Zz log\",\"billing_address\":\"9 Zz Lane\","       \
+    "\"customer_email_address\":\"zz@example.test\",\"customer_name\":\"Zz \\\"M\\\" {Mali\","   \
+    "\"customer_purchase_ip\":\"198.51.100.77\",\"customer_signature\":null,"                   \
+    "\"shipping_address\":\"9 Zz Lane\",\"uncategorized_text\":\"Zz \\u201cword} \\\\\","         \
+    "\"enhanced_evidence\":{\"visa_compelling_evidence_3\":{\"disputed_transaction\":"            \
+    "{\"customer_device_id\":\"Zz device\",\"shipping_address\":{\"city\":\"Zz City\"}}}}}"
 
 static i64 paid(void)
 {
@@ -38,8 +46,8 @@ static str object(i64 order, const struct saying *s)
         "{\"object\":\"dispute\",\"id\":\"%s\",\"amount\":%" PRId64
         ",\"currency\":\"%s\",\"charge\":"
         "\"ch_t\",\"created\":%" PRId64 ",\"payment_intent\":\"%.*s\",\"reason\":"
-        "\"product_not_received\",\"status\":\"%s\",\"balance_transactions\":%s,\"evidence\":"
-        "{\"shipping_address\":\"9 Zz Lane\"},\"evidence_details\":{\"due_by\":%" PRId64
+        "\"product_not_received\",\"status\":\"%s\",\"balance_transactions\":%s," EVIDENCE
+        ",\"evidence_details\":{\"due_by\":%" PRId64
         ",\"submission_count\":%" PRId64 "}}",
         s->id ? s->id : "du_t", s->amount ? s->amount : TOTAL, s->currency ? s->currency : "thb",
         now, STR(payment_of(order)), s->state, s->movements ? s->movements : "[]",
@@ -141,7 +149,12 @@ T(a_payment_that_a_bank_takes_back_is_seen_by_staff_and_not_given_back_twice)
     t_text("the buyer says that the goods did not arrive");
     t_post(path_of(order, "/status"), "status=shipped");
     t_status(303);
-    eq_int(t_int("select count(*) as n from payments.event where body like '%%Zz Lane%%'"), 0);
+    eq_int(t_int("select count(*) as n from payments.event where body like '%%Zz %%' or body like "
+                 "'%%zz@example%%' or body like '%%198.51.100.77%%'"), 0);
+    eq_int(t_int("select count(*) as n from payments.event where kind like 'charge.dispute.%%' and "
+                 "body like '%%' || '%.*s' || '%%' and body::jsonb #>> '{data,object,evidence}' = '{}'"
+                 " and body::jsonb #>> '{data,object,evidence_details,due_by}' <> ''",
+               STR(payment_of(order))), 1);
 }
 
 T(a_dispute_that_is_lost_is_money_that_went_back)
@@ -266,6 +279,59 @@ T(what_was_sent_arrives_though_its_money_is_gone)
     t_login(ADMIN_);
     t_post(path_of(order, "/status"), "status=delivered");
     t_status(303);
+}
+
+/* It was cancelled meanwhile, and its buyer told that the money comes back: if not from the bank... */
+T(what_a_bank_gives_back_of_an_order_cancelled_meanwhile_goes_to_its_buyer)
+{
+    i64 order = paid();
+    says(order, 0, &(struct saying){ .state = "needs_response", .movements = OUT });
+    t_login(ADMIN_);
+    t_post(path_of(order, "/cancel"), "");
+    t_status(303);
+    t_sql("update notify.mail set recipient = 'cancelled@example.test' where template = "
+          "'order_cancelled' and order_id = %" PRId64, order);
+    str mail = t_mail_to(S("cancelled@example.test"));
+    has_text(mail, "Your bank is deciding about your payment");
+    no_text(mail, "Nothing was paid");
+    is(order, "disputed", 0, TOTAL, 0);
+    says(order, 1, &(struct saying){ .state = "won", .movements = OUT, .submissions = 1 });
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 0);
+    for (int i = 0; i < 2; i++) /* and twice is once */
+        says(order, 2, &(struct saying){ .state = "won", .movements = AND_BACK, .submissions = 1 });
+    is(order, "refunded", 0, 0, TOTAL);
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64
+                 " and amount = %d", order, TOTAL), 1);
+    eq_int(t_int("select count(*) as n from orders.event where kind = 'refund_asked' and order_id = "
+                 "%" PRId64, order), 1);
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'order_refunded' and "
+                 "order_id = %" PRId64, order), 1);
+}
+
+T(of_a_part_in_dispute_what_comes_back_follows_the_rest_when_it_is_cancelled)
+{
+    i64 order = paid();
+    says(
+        order, 0, &(struct saying){ .state = "needs_response", .movements = OUT, .amount = 34000 });
+    t_login(ADMIN_);
+    t_post(path_of(order, "/cancel"), "");
+    t_status(303);
+    t_drain();
+    is(order, "disputed", 0, 34000, 100000);
+    says(order, 1, &(struct saying){ .state = "won", .movements = AND_BACK, .amount = 34000 });
+    is(order, "refunded", 0, 0, TOTAL);
+}
+
+T(a_dispute_that_is_lost_after_cancelling_is_given_back_by_the_bank_alone)
+{
+    i64 order = paid();
+    says(order, 0, &(struct saying){ .state = "needs_response", .movements = OUT });
+    t_login(ADMIN_);
+    t_post(path_of(order, "/cancel"), "");
+    t_status(303);
+    says(order, 1, &(struct saying){ .state = "lost", .movements = OUT });
+    is(order, "refunded", 0, 0, TOTAL);
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 0);
 }
 
 T(a_bank_that_only_asks_takes_nothing_and_what_is_given_back_answers_it)

@@ -216,6 +216,59 @@ T(who_has_placed_the_order_again_is_not_reminded_of_the_first)
     eq_int(mails(fourth, "order_lapsed"), 1);
 }
 
+/* As after going to pay again and again: its first lapse is its end. */
+static void lapse_for_good(i64 order)
+{
+    t_sql("update orders.\"order\" set kept_s = 2700 where id = %" PRId64, order);
+    lapse(order);
+}
+
+T(an_order_whose_first_lapse_is_its_end_is_told)
+{
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set name = 'WIN at http://evil.test' where id = %" PRId64, order);
+    lapse_for_good(order);
+    t_drain();
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, order), "cancelled");
+    eq_int(mails(order, "order_cancelled"), 1);
+    eq_int(mails(order, "order_lapsed"), 0);
+    t_sql("update notify.mail set state = 'waiting' where order_id = %" PRId64, order);
+    t_sql("select work.add_job('notify.mail', 'mail-late:' || id, null, id, '{}', 't', null, 0,"
+          " false) from notify.mail where order_id = %" PRId64, order);
+    str mail = words(order, "order_cancelled");
+    has_text(mail, "was not paid in time: it is cancelled");
+    has_text(mail, "you can order them anew");
+    has_text(mail, "Nothing was paid for it");
+    no_text(mail, "we have cancelled");
+    no_text(mail, "evil.test");
+    has_text(mail, t_key(order));
+}
+
+T(an_order_that_has_lapsed_before_ends_without_another_mail)
+{
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set email = 'ends@example.test' where id = %" PRId64, order);
+    lapse(order);
+    has_text(t_mail_to(S("ends@example.test")), "We have not received your payment");
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(303);
+    lapse_for_good(order);
+    t_drain();
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, order), "cancelled");
+    eq_int(mails(order, "order_cancelled"), 0);
+}
+
+T(an_end_of_an_order_that_was_placed_anew_is_not_told)
+{
+    i64 order = t_order();
+    t_browser(); /* at another machine */
+    t_order();
+    lapse_for_good(order);
+    t_drain();
+    eq_int(mails(order, "order_cancelled"), 0);
+}
+
 T(who_goes_to_pay_before_the_mail_goes_out_is_not_reminded)
 {
     i64 order = t_order();
@@ -236,6 +289,12 @@ T(a_payment_not_made_is_told_in_the_buyers_language)
 {
     told_in_the_buyers_language("lapsed", lapse, "We have not received your payment",
         (const char *const[2]){ "We have not", "As long as" });
+}
+
+T(an_order_given_up_is_told_in_the_buyers_language)
+{
+    told_in_the_buyers_language("ended", lapse_for_good, "Your order is cancelled",
+        (const char *const[2]){ "Hello", "was not paid" });
 }
 
 T(nobody_from_elsewhere_makes_a_mail_go_out)

@@ -438,6 +438,31 @@ T(an_order_nobody_came_back_for_is_cancelled)
     t_prove();
 }
 
+/* By whom its end came, not that it had lapsed before. */
+T(an_order_that_somebody_cancels_after_its_time_was_not_given_up)
+{
+    static const char given_up[] = "It was not paid in time, so its goods are for sale again.";
+    i64 order = t_order();
+    lapse(order);
+    t_post(path_of(order, "/cancel").p, "");
+    t_status(303);
+    opens(order, 200);
+    t_text("Nothing will be sent.");
+    t_no_text(given_up);
+    t_sql("insert into orders.event (order_id, kind, actor) select %" PRId64 ", 'stock_late', 'system'"
+          " from generate_series(1, 300)", order);
+    opens(order, 200);
+    t_no_text(given_up);
+    t_sql("update orders.\"order\" set status = 'pending' where id = %" PRId64, order);
+    t_sql("update orders.\"order\" set placed_at = now() - interval '25 hours' where id = %" PRId64,
+        order);
+    t_cron("orders.lapsing");
+    t_drain();
+    eq_str(state(order), "cancelled pending");
+    opens(order, 200);
+    t_text(given_up);
+}
+
 /* ---- cancelling -------------------------------------------------------------------------------- */
 
 T(the_buyer_cancels_what_is_not_paid)

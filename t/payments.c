@@ -310,6 +310,70 @@ T(an_order_is_kept_while_the_provider_is_down_and_paid_by_the_same_key_later)
     t_prove();
 }
 
+/* Of the order's hold: whether it is, until when, and for how long goods were kept in all. */
+static str hold_of(i64 order)
+{
+    return t_str("select is_held || ' ' || hold_until || ' ' || kept_s as s from orders.\"order\" "
+                 "where id = %" PRId64, order);
+}
+
+static void goes_to_pay(i64 order, int status)
+{
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(status);
+}
+
+static i64 minutes_kept(i64 order)
+{
+    return t_int("select kept_s / 60 as n from orders.\"order\" where id = %" PRId64, order);
+}
+
+T(who_cannot_be_sent_to_pay_has_no_time_used_up)
+{
+    t_open();
+    str base = conf_str(t_ctx()->app->conf, "stripe_base", str_none);
+    provider_at(S("http://127.0.0.1:1"));
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set hold_until = hold_until - interval '7 minutes' where id = "
+          "%" PRId64, order);
+    str before = hold_of(order);
+    for (int i = 0; i < 7; i++)
+        goes_to_pay(order, 502);
+    eq_str(hold_of(order), before);
+    t_prove();
+    provider_at(base);
+    redis_del(t_ctx(), S("circuit:stripe:open"));
+    goes_to_pay(order, 303);
+    is_true(minutes_kept(order) >= 21 && minutes_kept(order) <= 22); /* and from now on */
+    t_prove();
+}
+
+T(goods_taken_again_for_who_cannot_be_sent_to_pay_go_back)
+{
+    i64 order = t_order();
+    str base = conf_str(t_ctx()->app->conf, "stripe_base", str_none);
+    t_sql("update orders.\"order\" set hold_until = now() - interval '1 minute' where id = %" PRId64,
+        order);
+    t_cron("orders.lapsing");
+    t_drain();
+    str before = hold_of(order);
+    has_text(before, "false");
+    provider_at(S("http://127.0.0.1:1"));
+    for (int i = 0; i < 3; i++)
+        goes_to_pay(order, 502);
+    eq_str(hold_of(order), before);
+    eq_int(t_int("select s.reserved as n from inventory.stock s join catalog.variant v on "
+                 "v.item_id = s.item_id and v.sku = '" CABLE "'"), 0);
+    t_prove();
+    provider_at(base);
+    redis_del(t_ctx(), S("circuit:stripe:open"));
+    goes_to_pay(order, 303);
+    eq_int(minutes_kept(order), 30);
+    has_text(hold_of(order), "true");
+    t_prove();
+}
+
 static i64 pages_made(void) /* by the simulator, ever */
 {
     const struct node *stats = t_sim("GET", "/_sim/stats?brief", NULL);
@@ -685,6 +749,10 @@ T(se_12_an_event_is_kept_without_the_secret_of_the_buyers_program)
             "\"city\":\"Bangkok\"},\"phone\":\"\"}}" },
         { "{\"next_action\":{\"redirect\":{\"return_url\": \"z\"}}}",
             "{\"next_action\":{\"redirect\":{\"return_url\": \"\"}}}" },
+        { "{\"evidence\" : {\"a\":{\"b\":\"}\\\"}\"},\"c\":1},\"evidence_details\":{\"d\":{}}}",
+            "{\"evidence\" : {},\"evidence_details\":{\"d\":{}}}" },
+        { "{\"evidence\":null,\"e\":\"evidence\"}", "{\"evidence\":null,\"e\":\"evidence\"}" },
+        { "{\"evidence\":{\"cut\":\"a\\", "{\"evidence\":{" },
     };
     t_open();
     for (size_t i = 0; i < COUNT(bodies); i++) {

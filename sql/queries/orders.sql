@@ -109,13 +109,14 @@ select id, kind, actor, data, at
 
 -- name: last_times :many
 -- in: order_id bigint
--- When each thing happened last, however long the story is.
-select kind, max(at) as at from orders.event where order_id = :order_id group by kind limit 100;
+-- When each thing happened last, and by whom, however long the story is.
+select distinct on (kind) kind, actor, data, at
+  from orders.event where order_id = :order_id order by kind, id desc limit 100;
 
 -- name: cancelled :maybe
 -- in: order_id bigint
--- What was to go back as the order was cancelled, and by whom it was.
-select coalesce((data ->> 'amount')::bigint, 0) as amount, actor
+-- What was to go back as the order was cancelled, by whom it was, and why if that was said.
+select coalesce((data ->> 'amount')::bigint, 0) as amount, actor, coalesce(data ->> 'why', '') as why
   from orders.event where order_id = :order_id and kind = 'cancelled' order by id limit 1;
 
 -- name: newer :maybe
@@ -125,6 +126,12 @@ select id from orders."order"
  where email = :email and :email <> '' and id > :id and status <> 'cancelled'
    and (payment_status <> 'pending' or is_held)
  limit 1;
+
+-- name: told_lapsed :maybe
+-- in: order_id bigint
+-- Their mail has gone out: it was not too late to pay by then.
+select id from notify.mail
+ where order_id = :order_id and template = 'order_lapsed' and state = 'sent' limit 1;
 
 -- name: told_unpaid :one
 -- in: email text, template text
@@ -171,6 +178,15 @@ update orders."order"
 -- name: hold_longer :exec
 -- in: id bigint, until timestamptz, kept_s bigint
 update orders."order" set hold_until = :until, kept_s = :kept_s where id = :id and is_held;
+
+-- name: hold_as_before :exec
+-- in: id bigint, was_held bool, was_until timestamptz, was_kept_s bigint, until timestamptz, kept_s bigint
+-- Unless it has moved on since it was held until then.
+update orders."order"
+   set is_held = :was_held, hold_until = :was_until, kept_s = :was_kept_s, updated_at = now(),
+       version = version + 1
+ where id = :id and status = 'pending' and payment_status = 'pending'
+   and is_held and hold_until = :until and kept_s = :kept_s;
 
 -- name: forget_buyers :exec
 -- in: before timestamptz
@@ -462,7 +478,7 @@ returning person_id;
 
 -- name: answer :maybe
 -- in: person bigint, key text
-select asked, coalesce(order_id, 0) as order_id, coalesce(answer, '') as answer, created_at
+select asked, coalesce(order_id, 0) as order_id, status, coalesce(answer, '') as answer, created_at
   from orders.answer where person_id = :person and key = :key;
 
 -- name: answer_order :exec
@@ -470,8 +486,8 @@ select asked, coalesce(order_id, 0) as order_id, coalesce(answer, '') as answer,
 update orders.answer set order_id = :order_id where person_id = :person and key = :key;
 
 -- name: keep_answer :exec
--- in: person bigint, key text, answer text
-update orders.answer set answer = :answer
+-- in: person bigint, key text, status bigint, answer text
+update orders.answer set answer = :answer, status = :status
  where person_id = :person and key = :key and answer is null;
 
 -- name: forget_answers :exec

@@ -178,6 +178,7 @@ create table orders.answer (
     asked text not null, -- hash of what was asked: the key is good for that alone
     order_id bigint,
     answer text, -- sealed; written once
+    status int not null default 201, -- of HTTP
     created_at timestamptz not null default now(),
     primary key (person_id, key)
 );

@@ -84,6 +84,18 @@ static int wait_for_answer(struct ctx *c, struct ordering *o)
     return E_OK;
 }
 
+/* Its order was made, and is over: that is the answer. */
+static int keep_refusal(struct ctx *c, struct ordering *o, int err)
+{
+    struct fault told = c->fault;
+    o->answer.status = err_status((enum err)err);
+    o->answer.text = error_body(o->r, err);
+    fault_clear(c);
+    TRY(orders_keep_answer(c, &o->ask, &o->answer));
+    c->fault = told; /* for the log */
+    return E_OK;
+}
+
 /* Opens the payment, which the same order finds again, and keeps the answer. */
 static int answer(struct ctx *c, struct ordering *o)
 {
@@ -91,15 +103,18 @@ static int answer(struct ctx *c, struct ordering *o)
     struct buf json = buf_new(c->mem, 64 << 10);
     str id, secret;
     c->scope.order = o->answer.order;
-    TRY(orders_pay_intent(c, o->answer.order, &id, &secret));
+    int err = orders_pay_intent(c, o->answer.order, &id, &secret);
+    if (err)
+        return str_is(c->fault.key, ORDERS_SUM) ? keep_refusal(c, o, err) : err;
     TRY(orders_in_short(c, o->answer.order, &order));
     node_set(c->mem, document, S("order"), order);
     payment = node_set_map(c->mem, document, S("payment"));
     node_set_str(c->mem, payment, S("client_secret"), secret);
     node_set_str(c->mem, payment, S("payment_id"), id);
     json_write(&json, document);
+    o->answer.status = 201;
     o->answer.text = buf_str(&json);
-    return orders_keep_answer(c, &o->ask, &o->answer.text);
+    return orders_keep_answer(c, &o->ask, &o->answer);
 }
 
 static int place(struct req *r)
@@ -117,7 +132,7 @@ static int place(struct req *r)
         TRY(wait_for_answer(c, &o));
     if (!o.answer.text.n)
         TRY(answer(c, &o));
-    return reply_raw(r, 201, S("application/json; charset=utf-8"), o.answer.text);
+    return reply_raw(r, o.answer.status, S("application/json; charset=utf-8"), o.answer.text);
 }
 
 ROUTES(checkout_api){

@@ -23,6 +23,7 @@ static int read_answer(struct ctx *c, const struct orders_ask *ask, struct order
             "This Idempotency-Key was used before, for something else.");
     str sealed = node_str(row, "answer");
     out->order = node_int(row, "order_id");
+    out->status = (int)node_int(row, "status");
     out->text = str_none;
     if (sealed.n && !crypto_unseal(c->mem, c->app->secret, PURPOSE, sealed, &out->text))
         return fail_detail(c, E_INTERNAL, "orders.answer", "an answer cannot be unsealed");
@@ -50,17 +51,12 @@ int orders_ask_is_of(struct ctx *c, const struct orders_ask *ask, i64 order)
     return q_orders_answer_order(c, NULL, ask->person, ask->key, order);
 }
 
-int orders_keep_answer(struct ctx *c, const struct orders_ask *ask, str *text)
+int orders_keep_answer(struct ctx *c, const struct orders_ask *ask, struct orders_answer *answer)
 {
-    struct orders_answer kept;
     i64 changed;
-    TRY(q_orders_keep_answer(
-        c, &changed, ask->person, ask->key, crypto_seal(c->mem, c->app->secret, PURPOSE, *text)));
-    if (changed)
-        return E_OK;
-    TRY(orders_ask_again(c, ask, &kept));
-    *text = kept.text;
-    return E_OK;
+    TRY(q_orders_keep_answer(c, &changed, ask->person, ask->key, answer->status,
+        crypto_seal(c->mem, c->app->secret, PURPOSE, answer->text)));
+    return changed ? E_OK : orders_ask_again(c, ask, answer);
 }
 
 int orders_forget_answers(struct ctx *c) { return q_orders_forget_answers(c, NULL, c->now - KEPT); }

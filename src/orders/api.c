@@ -273,7 +273,7 @@ static int give_address(struct req *r)
 struct giving {
     struct req *r;
     const struct found *f;
-    str text;
+    struct orders_answer answer;
 };
 
 /* In one transaction: the key, the refund, the answer. */
@@ -286,12 +286,10 @@ static int give(struct ctx *c, void *with)
     struct orders_refund what = {
         .amount = in_int(r, "amount"), .key = ask.key, .back_on_shelf = in_bool(r, "back_on_shelf")
     };
-    struct orders_answer before;
     struct node *document;
     struct buf json = buf_new(c->mem, 1 << 20);
-    TRY(orders_ask(c, &ask, &before));
-    g->text = before.text;
-    if (!before.is_first)
+    TRY(orders_ask(c, &ask, &g->answer));
+    if (!g->answer.is_first)
         return E_OK;
     TRY(orders_refund(c, g->f->order, me(r), &what));
     TRY(whole(r, g->f, &document));
@@ -300,8 +298,9 @@ static int give(struct ctx *c, void *with)
     take(c, refund, "currency", node_get(document, S("order")), "currency");
     node_set_str(c->mem, refund, S("status"), S("pending")); /* until the provider says so */
     json_write(&json, document);
-    g->text = buf_str(&json);
-    return orders_keep_answer(c, &ask, &g->text);
+    g->answer.status = 201;
+    g->answer.text = buf_str(&json);
+    return orders_keep_answer(c, &ask, &g->answer);
 }
 
 static int refund(struct req *r)
@@ -309,9 +308,9 @@ static int refund(struct req *r)
     struct found f;
     TRY(find_as_staff(r, &f));
     TRY(orders_may_end(r, f.order, true));
-    struct giving g = { r, &f, str_none };
+    struct giving g = { .r = r, .f = &f };
     TRY(pg_tx(&r->c, give, &g));
-    return reply_raw(r, 201, S("application/json; charset=utf-8"), g.text);
+    return reply_raw(r, g.answer.status, S("application/json; charset=utf-8"), g.answer.text);
 }
 
 ROUTES(orders_api){

@@ -27,6 +27,26 @@ static int give_back(struct ctx *c, i64 id, const struct node *order, i64 amount
     return orders_say_refused(c, order, why);
 }
 
+/* What a bank gives back of an order that was cancelled while the bank had it is its buyer's, who
+ * was told so. */
+static int give_back_won(
+    struct ctx *c, i64 id, const struct node *order, const struct payment_change *p)
+{
+    struct node *data = node_map(c->mem);
+    i64 kept;
+    bool is_new;
+    if (!str_is(node_str(order, "status"), "cancelled") ||
+        !(p->steps & (DISPUTE_WON | DISPUTE_REINSTATED)))
+        return E_OK;
+    TRY(payments_kept(c, id, &kept));
+    if (kept <= 0)
+        return E_OK;
+    TRY(payments_refund(c, id, kept, S("dispute_won"),
+        str_fmt(c->mem, "won-%" PRId64, p->dispute), 0, &is_new));
+    node_set_int(c->mem, data, S("amount"), kept);
+    return is_new ? orders_note(c, id, "refund_asked", "system", 0, data) : E_OK;
+}
+
 /* Its hold had lapsed: what is there now is held and sold; the cart first, as in placing. */
 static int sell_late(struct ctx *c, i64 id, const struct node *order, bool *short_of)
 {
@@ -119,6 +139,7 @@ static int disputed(struct ctx *c, i64 id, const struct node *order, const struc
             node_set_str(c->mem, data, S("due_at"), when_rfc3339(c->mem, p->due));
         TRY(orders_note(c, id, kinds[i].kind, "provider", 0, data));
     }
+    TRY(give_back_won(c, id, order, p));
     return orders_say_disputed(c, id, p);
 }
 
@@ -265,12 +286,14 @@ static int let_go(struct ctx *c, void *with)
         return E_OK;
     TRY(page_is_closed(c, id));
     TRY(orders_note(c, id, "hold_lapsed", "system", 0, NULL));
-    if (!orders_left_s(c, node_int(order, "kept_s"))) /* they can be ordered anew */
+    if (!orders_left_s(c, node_int(order, "kept_s"))) { /* they can be ordered anew */
+        TRY(orders_say_lapsed(c, order, true));
         return orders_cancel_locked(c, order, 0, "system", NULL);
+    }
     TRY(cart_let_go(c, node_int(order, "cart_id"), 0));
     TRY(inventory_free(c, id));
     TRY(q_orders_let_go(c, NULL, id));
-    TRY(orders_say_lapsed(c, order));
+    TRY(orders_say_lapsed(c, order, false));
     return orders_tell(c, id, "order.updated");
 }
 

@@ -8,7 +8,7 @@
 #include "payments/payments.h"
 #include "web/web.h"
 
-#define OWN_A_DAY    5 /* orders that somebody cancels themselves */
+#define OWN_A_DAY    5 /* orders that somebody cancels themselves, or that end unpaid */
 #define LAPSED_A_DAY 1
 
 /* ---- saying -------------------------------------------------------------------------------- */
@@ -61,16 +61,22 @@ int orders_say_cancelled(struct ctx *c, const struct node *order, const char *ac
     return say_once(c, "order_cancelled", cause, order);
 }
 
-/* Not of an order that its buyer has placed anew, on another machine or after looking around. */
-int orders_say_lapsed(struct ctx *c, const struct node *order)
+/* Not of an order that its buyer has placed anew, on another machine or after looking around. That
+ * it is over is said of one that was kept for all its time in one go: of another they have heard. */
+int orders_say_lapsed(struct ctx *c, const struct node *order, bool is_over)
 {
-    struct node *newer;
+    struct node *newer, *told = NULL;
     struct scope own = c->scope;
     c->scope.platform = true;
     int err = q_orders_newer(c, &newer, node_int(order, "id"), node_str(order, "email"));
+    if (!err && is_over)
+        err = q_orders_told_lapsed(c, &told, node_int(order, "id"));
     c->scope = own;
     TRY(err);
-    return newer ? E_OK : say_of_unpaid(c, "order_lapsed", order, LAPSED_A_DAY);
+    if (newer || told)
+        return E_OK;
+    return is_over ? say_of_unpaid(c, "order_cancelled", order, OWN_A_DAY)
+                   : say_of_unpaid(c, "order_lapsed", order, LAPSED_A_DAY);
 }
 
 /* Why money went back of which the buyer has heard, as their order was cancelled or refused. */
@@ -206,9 +212,11 @@ static int mail_cancelled(struct ctx *c, const struct node *mail, struct node **
     struct node *noted;
     TRY(mail_document(c, mail, SAYS("Your order is cancelled"), document));
     TRY(q_orders_cancelled(c, &noted, node_int(mail, "order_id")));
-    node_set_bool(c->mem, *document, S("is_own"), str_is(node_str(noted, "actor"), "buyer"));
-    set_amount(c, *document, node_int(noted, "amount"),
-        node_str(node_get(*document, S("order")), "currency"));
+    const struct node *order = node_get(*document, S("order"));
+    bool is_own = str_is(node_str(noted, "actor"), "buyer");
+    node_set_bool(c->mem, *document, S("is_own"), is_own);
+    node_set_bool(c->mem, *document, S("is_ours"), !is_own && !node_bool(order, "is_given_up"));
+    set_amount(c, *document, node_int(noted, "amount"), node_str(order, "currency"));
     return E_OK;
 }
 

@@ -122,15 +122,16 @@ struct orders_answer {
     bool is_first; /* nobody has asked with this key before */
     bool is_young; /* ... or seconds ago, and may still be at it */
     i64 order;
-    str text; /* empty: not answered yet */
+    int status; /* of HTTP */
+    str text;   /* empty: not answered yet */
 };
 /* In the transaction that does it; a second one waits for its end. E_CONFLICT when the key was
  * used for something else. */
 int orders_ask(struct ctx *, const struct orders_ask *, struct orders_answer *);
 int orders_ask_again(struct ctx *, const struct orders_ask *, struct orders_answer *);
 int orders_ask_is_of(struct ctx *, const struct orders_ask *, i64 order);
-/* The first that is kept is everybody's: *text becomes that. */
-int orders_keep_answer(struct ctx *, const struct orders_ask *, str *text);
+/* Its status and text; the first that is kept is everybody's: they become that. */
+int orders_keep_answer(struct ctx *, const struct orders_ask *, struct orders_answer *);
 
 /* One step forward for this organisation's part (0: all); the order follows when every part
  * has come as far. E_CONFLICT when it is not the next step. */

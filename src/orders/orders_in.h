@@ -13,7 +13,8 @@ int orders_cancel_locked(
 struct payment_change;
 struct notify_to orders_buyer(const struct node *order); /* notify/notify.h */
 int orders_say_cancelled(struct ctx *, const struct node *order, const char *actor);
-int orders_say_lapsed(struct ctx *, const struct node *order); /* not paid in time */
+/* Not paid in time; is_over: nor can it be any more. */
+int orders_say_lapsed(struct ctx *, const struct node *order, bool is_over);
 int orders_say_refused(struct ctx *, const struct node *order, const char *why); /* its money goes back */
 /* Once for a refund, unless they were told as the order was cancelled or refused. */
 int orders_say_refunded(struct ctx *, const struct node *order, const struct payment_change *);
@@ -50,6 +51,8 @@ struct orders_sealed {
 int orders_seal(struct ctx *, i64 order, i64 keeper, str phone, const struct node *address,
     struct orders_sealed *out);
 struct node *orders_label(struct ctx *, const struct orders_sealed *); /* for orders.place */
+/* Why the shop itself has cancelled it, as its event says. */
+#define ORDERS_FOR_ITS_SUM "sum"
 int page_is_closed(struct ctx *, i64 order); /* E_CONFLICT when it can still be paid */
 when orders_hold_end(struct ctx *);
 /* For how long its goods may be kept once more, of so many seconds they have been already; 0: they

@@ -230,9 +230,17 @@ bool orders_link_ok(struct ctx *c, str number, str key)
 /* ---- paying -----------------------------------------------------------------------------------
  */
 
+struct held {
+    bool is_held;
+    when until;
+    i64 kept_s;
+};
 struct holding {
     i64 order;
     when until;
+    enum payment_way way;
+    struct held before, now; /* the same: nothing was lengthened or taken */
+    i64 cart;
 };
 
 /* What is to be taken again, and for which variants of its cart. */
@@ -271,22 +279,23 @@ static int refuse_hoarding(struct ctx *c, const struct node *order)
 }
 
 /* Who is sent to pay now has the whole time before them, as long as it was not kept long enough. */
-static int hold_longer(struct ctx *c, const struct holding *h, const struct node *order)
+static int hold_longer(struct ctx *c, struct holding *h)
 {
-    i64 kept_s = node_int(order, "kept_s"), left_s = orders_left_s(c, kept_s);
-    when end, until = h->until;
-    if (!when_parse(node_str(order, "hold_until"), &end) || end >= until || !left_s)
+    i64 kept_s = h->before.kept_s, left_s = orders_left_s(c, kept_s);
+    when end = h->before.until, until = h->until;
+    if (end >= until || !left_s)
         return E_OK;
     until = until - end > left_s * SECOND ? end + left_s * SECOND : until;
-    TRY(q_orders_hold_longer(c, NULL, h->order, until, kept_s + (until - end) / SECOND));
+    h->now = (struct held){ true, until, kept_s + (until - end) / SECOND };
+    TRY(q_orders_hold_longer(c, NULL, h->order, until, h->now.kept_s));
     return inventory_extend(c, h->order, until);
 }
 
 /* It was on the shelf meanwhile: what is still there is taken. */
-static int take_again(struct ctx *c, const struct holding *h, const struct node *order)
+static int take_again(struct ctx *c, struct holding *h, const struct node *order)
 {
     struct goods g;
-    i64 kept_s = node_int(order, "kept_s"), left_s = orders_left_s(c, kept_s);
+    i64 kept_s = h->before.kept_s, left_s = orders_left_s(c, kept_s);
     if (!left_s)
         return fail(c, E_CONFLICT, "orders.kept_long",
             "These goods were kept for you as long as we can. Please cancel this order; if they "
@@ -294,9 +303,27 @@ static int take_again(struct ctx *c, const struct holding *h, const struct node 
     when until = c->now + left_s * SECOND;
     TRY(goods_of(c, h->order, &g));
     TRY(refuse_hoarding(c, order));
-    TRY(cart_keep(c, node_int(order, "cart_id"), g.variants, g.quantities, g.n));
+    TRY(cart_keep(c, h->cart, g.variants, g.quantities, g.n));
     TRY(inventory_hold(c, h->order, g.wants, g.n, until));
-    return q_orders_hold_again(c, NULL, h->order, until, kept_s + left_s);
+    h->now = (struct held){ true, until, kept_s + left_s };
+    return q_orders_hold_again(c, NULL, h->order, until, h->now.kept_s);
+}
+
+static int refused_sum(struct ctx *c)
+{
+    return fail(c, E_CONFLICT, ORDERS_SUM,
+        "Our payment partner takes no payment of this sum, so this order is cancelled. Your cart is "
+        "as it was: please change it and order again.");
+}
+
+/* Whoever asks again for what was refused hears why. */
+static int not_open(struct ctx *c, i64 order)
+{
+    struct node *how;
+    TRY(q_orders_cancelled(c, &how, order));
+    if (str_is(node_str(how, "why"), ORDERS_FOR_ITS_SUM))
+        return refused_sum(c);
+    return fail(c, E_CONFLICT, "orders.not_open", "This order is not waiting for a payment.");
 }
 
 /* Before the buyer is sent to pay, what is paid for must be there. */
@@ -307,8 +334,33 @@ static int hold_again(struct ctx *c, void *with)
     TRY(q_orders_lock(c, &row, h->order));
     if (!str_is(node_str(row, "status"), "pending") ||
         !str_is(node_str(row, "payment_status"), "pending"))
-        return fail(c, E_CONFLICT, "orders.not_open", "This order is not waiting for a payment.");
-    return node_bool(row, "is_held") ? hold_longer(c, h, row) : take_again(c, h, row);
+        return not_open(c, h->order);
+    h->cart = node_int(row, "cart_id");
+    h->before = (struct held){ node_bool(row, "is_held"), 0, node_int(row, "kept_s") };
+    if (!when_parse(node_str(row, "hold_until"), &h->before.until))
+        return fail_detail(c, E_INTERNAL, "orders.hold", "an order without an end of its hold");
+    h->now = h->before;
+    return h->before.is_held ? hold_longer(c, h) : take_again(c, h, row);
+}
+
+/* Nobody was sent to pay: what was kept for that was not, and counts for nothing. But where
+ * somebody else was sent meanwhile, or the order has moved on, it is as they have it. */
+static int hold_as_before(struct ctx *c, void *with)
+{
+    const struct holding *h = with;
+    struct node *row;
+    bool is_ready;
+    i64 changed;
+    TRY(q_orders_lock(c, &row, h->order));
+    TRY(payments_is_ready(c, h->order, h->way, &is_ready));
+    if (is_ready)
+        return E_OK;
+    TRY(q_orders_hold_as_before(c, &changed, h->order, h->before.is_held, h->before.until,
+        h->before.kept_s, h->now.until, h->now.kept_s));
+    if (!changed || h->before.is_held)
+        return E_OK;
+    TRY(cart_let_go(c, h->cart, 0));
+    return inventory_free(c, h->order);
 }
 
 /* As it was placed with, a moment ago. */
@@ -327,10 +379,23 @@ void orders_payment(struct ctx *c, struct payment_order *pay)
     pay->cancel_url = orders_url(c, pay->number, "");
 }
 
+/* Their partner is away, or takes no such sum; any other reason is one to keep the goods. */
+static int not_sent_to_pay(struct ctx *c, struct holding *h, int err)
+{
+    struct fault fault = c->fault;
+    bool is_as_before = h->now.until == h->before.until && h->now.is_held == h->before.is_held;
+    if ((err != E_PROVIDER && !str_is(fault.key, PAYMENTS_SUM)) || is_as_before)
+        return err;
+    fault_clear(c);
+    TRY(pg_tx(c, hold_as_before, h));
+    c->fault = fault;
+    return err;
+}
+
 static int start_payment(
     struct ctx *c, i64 id, enum payment_way way, str *number, struct payment_opened *opened)
 {
-    struct holding h = { id, orders_hold_end(c) };
+    struct holding h = { .order = id, .until = orders_hold_end(c), .way = way };
     struct node *order;
     TRY(q_orders_read(c, &order, id, c->lang));
     *number = node_str(order, "number");
@@ -345,44 +410,11 @@ static int start_payment(
         .hold_until = h.until,
         .way = way };
     orders_payment(c, &pay);
-    return payments_start(c, ORDERS_PROVIDER, &pay, NULL, opened);
+    int err = payments_start(c, ORDERS_PROVIDER, &pay, NULL, opened);
+    return err ? not_sent_to_pay(c, &h, err) : E_OK;
 }
 
 i64 orders_least(str currency) { return payments_least(ORDERS_PROVIDER, currency); }
-
-/* An order that nobody can pay waits for nothing: its goods and its cart are free again. */
-static int end_unpayable(struct ctx *c, i64 order, int err)
-{
-    if (!err || !str_is(c->fault.key, PAYMENTS_SUM))
-        return err;
-    fault_clear(c);
-    TRY(orders_cancel(c, order, 0, "system"));
-    return fail(c, E_CONFLICT, ORDERS_SUM,
-        "Our payment partner takes no payment of this sum, so this order is cancelled. Your cart is "
-        "as it was: please change it and order again.");
-}
-
-int orders_pay_url(struct ctx *c, const struct orders_placed *placed, str *number, str *url)
-{
-    struct payment_opened opened;
-    *number = placed->pay ? placed->pay->number : str_none;
-    int err = placed->pay
-        ? payments_start(c, ORDERS_PROVIDER, placed->pay, placed->attempt, &opened)
-        : start_payment(c, placed->id, PAY_ON_PAGE, number, &opened);
-    TRY(end_unpayable(c, placed->id, err));
-    *url = opened.url;
-    return E_OK;
-}
-
-int orders_pay_intent(struct ctx *c, i64 id, str *payment_id, str *client_secret)
-{
-    struct payment_opened opened;
-    str number;
-    TRY(end_unpayable(c, id, start_payment(c, id, PAY_BY_INTENT, &number, &opened)));
-    *payment_id = opened.payment_id;
-    *client_secret = opened.client_secret;
-    return E_OK;
-}
 
 static int settling(struct ctx *c)
 {
@@ -436,7 +468,7 @@ static int give_all_back(struct ctx *c, i64 order, const char *reason, i64 perso
 
 struct cancelling {
     i64 order, person;
-    const char *actor;
+    const char *actor, *why; /* why: NULL, or as its event says it */
     bool only_unpaid, is_silent;
 };
 
@@ -461,6 +493,8 @@ static int cancel(struct ctx *c, void *with)
         TRY(put_back(c, x->order));
     if (kept > 0)
         node_set_int(c->mem, data, S("amount"), kept);
+    if (x->why)
+        node_set_str(c->mem, data, S("why"), str_of(x->why));
     TRY(orders_cancel_locked(c, row, x->person, x->actor, data));
     return x->is_silent ? E_OK : orders_say_cancelled(c, row, x->actor);
 }
@@ -485,7 +519,10 @@ static int cancel_now(struct ctx *c, struct cancelling *x)
 
 int orders_cancel(struct ctx *c, i64 order, i64 by_person, const char *actor)
 {
-    struct cancelling x = { order, by_person, actor, !str_is(S("staff"), actor), false };
+    struct cancelling x = { .order = order,
+        .person = by_person,
+        .actor = actor,
+        .only_unpaid = !str_is(S("staff"), actor) };
     return cancel_now(c, &x);
 }
 
@@ -496,10 +533,47 @@ int orders_supersede(struct ctx *c, const struct node *older)
         c->scope.order = node_int(&item->node, "id");
         /* Its buyer orders the same cart anew, and knows. */
         int err = cancel_now(c,
-            &(struct cancelling){ c->scope.order, before.person, "buyer", true, true });
+            &(struct cancelling){ c->scope.order, before.person, "buyer", NULL, true, true });
         c->scope = before;
         TRY(err);
     }
+    return E_OK;
+}
+
+/* ---- sent to pay, or ended ------------------------------------------------------------------- */
+
+/* An order that nobody can pay waits for nothing: its goods and its cart are free again. */
+static int end_unpayable(struct ctx *c, i64 order, int err)
+{
+    if (!err || !str_is(c->fault.key, PAYMENTS_SUM))
+        return err;
+    fault_clear(c);
+    TRY(cancel_now(c, &(struct cancelling){ .order = order,
+                           .actor = "system",
+                           .why = ORDERS_FOR_ITS_SUM,
+                           .only_unpaid = true }));
+    return refused_sum(c);
+}
+
+int orders_pay_url(struct ctx *c, const struct orders_placed *placed, str *number, str *url)
+{
+    struct payment_opened opened;
+    *number = placed->pay ? placed->pay->number : str_none;
+    int err = placed->pay
+        ? payments_start(c, ORDERS_PROVIDER, placed->pay, placed->attempt, &opened)
+        : start_payment(c, placed->id, PAY_ON_PAGE, number, &opened);
+    TRY(end_unpayable(c, placed->id, err));
+    *url = opened.url;
+    return E_OK;
+}
+
+int orders_pay_intent(struct ctx *c, i64 id, str *payment_id, str *client_secret)
+{
+    struct payment_opened opened;
+    str number;
+    TRY(end_unpayable(c, id, start_payment(c, id, PAY_BY_INTENT, &number, &opened)));
+    *payment_id = opened.payment_id;
+    *client_secret = opened.client_secret;
     return E_OK;
 }
 

@@ -31,14 +31,28 @@ static const struct standing {
     { 0 },
 };
 
-/* The last time: several may send, and money may go back in parts. */
-static str time_of(const struct node *order, const char *kind)
+/* The last of its kind: several may send, and money may go back in parts. */
+static const struct node *last_of(const struct node *order, const char *kind)
 {
-    str at = str_none;
+    const struct node *last = NULL;
     EACH(item, node_get(order, S("times")))
         if (str_is(node_str(&item->node, "kind"), kind))
-            at = node_str(&item->node, "at");
-    return at;
+            last = &item->node;
+    return last;
+}
+
+static str time_of(const struct node *order, const char *kind)
+{
+    return node_str(last_of(order, kind), "at");
+}
+
+/* By the clock, after nobody had paid in time; not by somebody, nor for another reason. */
+static bool is_given_up(const struct node *order)
+{
+    const struct node *end = last_of(order, "cancelled");
+    return node_bool(order, "is_cancelled") && node_bool(order, "is_unpaid") &&
+        last_of(order, "hold_lapsed") && str_is(node_str(end, "actor"), "system") &&
+        !node_str(node_get(end, S("data")), "why").n;
 }
 
 static void set_standing(struct ctx *c, struct node *order)
@@ -48,9 +62,7 @@ static void set_standing(struct ctx *c, struct node *order)
         node_bool(order, "can_pay") && !node_bool(order, "is_held")));
     node_hide(node_set_bool(c->mem, order, S("is_charged_back"),
         node_bool(order, "is_refunded") && time_of(order, "dispute_lost").n));
-    node_hide(node_set_bool(c->mem, order, S("is_given_up"),
-        node_bool(order, "is_cancelled") && node_bool(order, "is_unpaid") &&
-            time_of(order, "hold_lapsed").n));
+    node_hide(node_set_bool(c->mem, order, S("is_given_up"), is_given_up(order)));
     while (s[1].flag && !node_bool(order, s->flag))
         s++;
     node_hide(node_set_str(c->mem, order, S("status_title"), say(c, s->title)));

@@ -558,6 +558,12 @@ static void error_json(struct req *r, int err)
     r->c.fault = fault; /* what happened, and not that its words are wrong */
 }
 
+str error_body(struct req *r, int err)
+{
+    error_json(r, err);
+    return str_dup(r->c.mem, buf_str(&r->out->body));
+}
+
 /* When even the error page cannot be made. */
 static void error_plain(struct req *r, int status, str text)
 {

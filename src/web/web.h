@@ -223,6 +223,8 @@ typedef int page_fn(struct req *, struct node **document); /* what a page shows 
 int reply_page(struct req *, page_fn *);
 int reply_view(struct req *, int status, const char *view, struct node *document);
 int reply_raw(struct req *, int status, str type, str body);
+/* What other software is told of that error, where it is to be told the same again. */
+str error_body(struct req *, int err);
 int see_other(struct req *, str path);       /* 303, language prefix kept; JSON: {location} */
 int see_outside(struct req *, str url);      /* 303 to a configured provider's page */
 /* For so long; 0: until the browser closes; negative: taken back. Only a currency or the like
