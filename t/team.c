@@ -159,6 +159,36 @@ T(an_own_role_holds_exactly_its_permissions_AC_04)
     t_status(200);
 }
 
+T(who_may_see_the_days_figures_alone_sees_no_buyer_AC_04)
+{
+    t_order();
+    t_sql("update auth.person set role = 'user' where id = 1");
+    t_login(OWNER_);
+    i64 role = make_role("name=Figures&dashboard:read=1");
+    t_sql("insert into auth.member (organisation_id, person_id, place, role_id) "
+          "values (1, 2, 'own', %" PRId64 ")",
+        role);
+    t_login(OTHER);
+    t_get("/admin.json");
+    t_status(200);
+    no_text(t_body(), "buyer@example.test");
+    eq_int((i64)node_count(node_get(t_document(), S("orders"))), 0);
+    is_true(node_int(node_get(t_document(), S("today")), "orders") > 0);
+    t_get("/admin");
+    t_status(200);
+    no_text(t_body(), "buyer@example.test");
+    t_no_html("#latest");
+    t_no_html("[data-live]");
+    no_text(t_body(), "/admin/orders");
+    t_sql("update auth.role set permissions = '{dashboard:read,orders:read-all}'");
+    t_get("/admin");
+    t_text("buyer@example.test");
+    t_html("#latest");
+    t_html("[data-live]");
+    t_get("/admin.json");
+    t_json("orders.0.email", "buyer@example.test");
+}
+
 static bool opens_something(enum permission p)
 {
     for (size_t i = 0; shop_house.features[i]; i++)
