@@ -1,12 +1,14 @@
 -- admin: figures over the features, for one organisation. Days are the organisation's own.
 
 -- name: today :one
+-- plan: anew
 -- in: organisation bigint, since timestamptz
 select count(*) as orders, count(*) filter (where o.payment_status <> 'pending') as paid
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and p.placed_at >= :since;
 
 -- name: waiting :one
+-- plan: anew
 -- in: organisation bigint
 -- Paid and not yet sent; not what was paid back whole.
 select count(*) as parts
@@ -15,6 +17,7 @@ select count(*) as parts
    and o.payment_status = 'paid';
 
 -- name: revenue :many
+-- plan: anew
 -- in: organisation bigint, since timestamptz
 -- Of money given back each part of an order bears its share.
 select o.currency, sum(p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1)))::bigint as amount
@@ -24,6 +27,7 @@ select o.currency, sum(p.goods_total - round(p.goods_total::numeric * orders.gon
  group by o.currency order by amount desc limit 10;
 
 -- name: days :many
+-- plan: anew
 -- in: organisation bigint, zone text, currency text
 -- The last fourteen days, also those without an order.
 select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(s.orders, 0) as orders,

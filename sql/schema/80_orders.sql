@@ -93,6 +93,10 @@ create table orders.part (
     unique (order_id, organisation_id)
 );
 create index part_organisation on orders.part (organisation_id, order_id desc);
+create index part_placed on orders.part (organisation_id, placed_at) -- the days' figures; as hold_lapsing
+    where placed_at is not null;
+create index part_processing on orders.part (organisation_id, order_id desc) -- what is to be sent
+    where status = 'processing';
 
 create table orders.line (
     id bigint generated always as identity primary key,
