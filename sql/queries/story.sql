@@ -2,8 +2,10 @@
 -- the moves of stock, as one list, newest first. organisation 0: everybody's, for the house.
 
 -- name: rows :many
+-- plan: anew
 -- in: organisation bigint, kind text, person bigint?, program text, thing text, number text, action text, since timestamptz, until timestamptz, at timestamptz, n bigint, most bigint
--- One page: what is older than (at, n). person -1: nobody's.
+-- One page: what is older than (at, n). person -1: nobody's. Of one organisation `p` is never null, so
+-- that its orders can be come to by its own parts; of everybody it is nothing.
 select a.n, a.at, coalesce(a.person_id, 0) as person_id, coalesce(a.as_person_id, 0) as as_person_id,
        base.shown_source(a.source, a.whence) as source, a.kind, a.action, a.thing, a.thing_id, a.before, a.after
   from (
@@ -21,9 +23,9 @@ select a.n, a.at, coalesce(a.person_id, 0) as person_id, coalesce(a.as_person_id
             o.number, null, case when v.data ? 'amount'
                 then v.data || jsonb_build_object('currency', o.currency) else v.data end, v.whence
        from orders.event v join orders."order" o on o.id = v.order_id
+       left join orders.part p on p.order_id = v.order_id and p.organisation_id = :organisation
       where :kind in ('', 'orders') and (:person::bigint is null or v.person_id = :person)
-        and (:organisation = 0 or exists (select from orders.part p
-              where p.order_id = v.order_id and p.organisation_id = :organisation))
+        and (:organisation = 0 or p.id is not null)
         and (:program = '' or v.source like :program || '%')
         and :thing in ('', 'orders.order') and :number in ('', o.number) and :action in ('', v.kind)
         and v.at >= :since and v.at < :until and (v.at, v.id * 4 + 1) < (:at, :n)
@@ -45,8 +47,8 @@ select a.n, a.at, coalesce(a.person_id, 0) as person_id, coalesce(a.as_person_id
             o.number, null, (select jsonb_object_agg(e.account || ' ' || e.id, e.amount || ' ' || e.currency)
                                from payments.entry e where e.transaction_id = t.id), null
        from payments.transaction t join orders."order" o on o.id = t.order_id
-      where (:organisation = 0 or exists (select from orders.part p
-              where p.order_id = t.order_id and p.organisation_id = :organisation))
+       left join orders.part p on p.order_id = t.order_id and p.organisation_id = :organisation
+      where (:organisation = 0 or p.id is not null)
         and :kind in ('', 'money') and :person::bigint is null
         and :program = '' and :thing in ('', 'payments.transaction') and :number in ('', o.number)
         and :action in ('', split_part(t.cause, ':', 1))

@@ -48,6 +48,8 @@ create trigger never_changed before update or delete on inventory.movement
     for each row execute function base.refuse_change_but_whence();
 create index movement_whence on inventory.movement (person_id, created_at)
     where whence is not null;
+create index movement_by_hand on inventory.movement (organisation_id, id desc) -- the trail's
+    where reason not in ('sold', 'returned');
 
 create table inventory.hold (
     id bigint generated always as identity primary key,
