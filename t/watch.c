@@ -383,6 +383,21 @@ T(se_14_rights_that_are_raised_raise_an_alert_once)
     eq_int(raised_of("raised@example.test"), 2);
 }
 
+T(se_14_rights_that_were_given_long_ago_are_not_read_each_minute)
+{
+    t_open();
+    t_ctx()->scope.platform = true;
+    t_sql("select audit.tell(1, 'rights', 'insert', 'auth.member', '1 1', '{\"place\":\"viewer\"}')"
+          " from generate_series(1, 3000)");
+    static const char sql[] = "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n from"
+                              " pg_stat_xact_user_tables where relid = 'audit.entry'::regclass";
+    i64 before = t_int(sql);
+    t_ctx()->now = when_now() + 3 * HOUR;
+    must(watch_look(t_ctx()));
+    i64 read = t_int(sql) - before;
+    eq_int(read < 100 ? 0 : read, 0);
+}
+
 T(se_14_a_role_that_moves_money_or_rights_raises_an_alert_for_whom_it_is_given_to)
 {
     static const char *const roles[] = { "{orders:read-all,catalog:write}", "{orders:refund}",

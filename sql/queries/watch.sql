@@ -48,9 +48,10 @@ select f.place from fresh f
                 where p.person_id = :person and left(p.place, 1) = left(f.place, 1));
 
 -- name: rights :many
--- in: kind text
+-- plan: anew
+-- in: kind text, since timestamptz
 -- Whoever was made an admin or owner, or was given a role that moves money or rights, and roles
--- that were made or changed, of the last hours, from the audit trail; the same ones again change
+-- that were made or changed, since then, from the audit trail; the same ones again change
 -- nothing.
 insert into watch.alert as a (kind, person_id, hour, count)
 select :kind, person, date_trunc('hour', at), count(*)
@@ -58,7 +59,7 @@ select :kind, person, date_trunc('hour', at), count(*)
                                   when 'auth.person' then e.thing_id::bigint
                                   else coalesce(e.person_id, 0) end as person
           from audit.entry e
-         where e.kind in ('rights', 'account') and e.at > now() - interval '2 hours'
+         where e.kind in ('rights', 'account') and e.at > :since
            and e.action in ('insert', 'update')
            and (e.thing = 'auth.member' and (e.after ->> 'place' in ('admin', 'owner')
                     or exists (select from auth.role r where r.id = (e.after ->> 'role_id')::bigint

@@ -25,6 +25,7 @@ create index entry_kind on audit.entry (kind, id desc);
 create index entry_person on audit.entry (person_id, id desc) where person_id is not null;
 create index entry_thing on audit.entry (thing, thing_id, id desc);
 create index entry_whence on audit.entry (at) where whence is not null;
+create index entry_rights on audit.entry (at) where kind in ('rights', 'account'); -- watched each minute
 
 -- Entries come in the order of their commits, ids do not: so a seal names those it covers.
 -- Each hash covers its entries and the seal before.
@@ -203,7 +204,8 @@ end $$;
 -- The trail has an end: audit_days of talat.conf, and never within a year. What is older goes by
 -- whole seals, the oldest first, at most 5,000 entries at once or one seal. The last of those seals
 -- stays without its entries, as the anchor of the chain; that it was cut off there, and with which
--- hash, is an entry of its own, which the next seal covers.
+-- hash, is an entry of its own, which the next seal covers. Seals are in the order of time, so none
+-- behind the first five hundred is looked at.
 create function audit.anchor() returns bigint language sql stable as $$
     select s.id from (select id, hash, entries from audit.seal order by id limit 1) s
      where exists (select from audit.entry e
@@ -222,11 +224,10 @@ begin
     select max(due.id), array_agg(e.id) into last, ids
       from (select s.id, s.entries, sum(cardinality(s.entries)) over w as upto,
                    row_number() over w as n
-              from audit.seal s
+              from (select f.id, f.at, f.entries from audit.seal f order by f.id limit 500) s
              where s.at < older and s.at < now() - interval '1 year'
                and s.id is distinct from (select audit.anchor())
-            window w as (order by s.id)
-             order by s.id limit 5000) due, unnest(due.entries) e (id)
+            window w as (order by s.id)) due, unnest(due.entries) e (id)
      where due.upto <= 5000 or due.n = 1;
     if ids is null then return; end if;
     select max(e.at) into until from audit.entry e where e.id = any(ids);

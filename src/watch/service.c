@@ -79,7 +79,7 @@ int watch_look(struct ctx *c)
 {
     struct node *rows;
     str kind = str_of(kinds[WATCH_RIGHTS_RAISED].name);
-    TRY(q_watch_rights(c, &rows, kind));
+    TRY(q_watch_rights(c, &rows, kind, c->now - 2 * HOUR));
     EACH(item, rows) {
         log_line(c, LOG_WARN, "watch", "kind", kind, NULL);
         metric_add(c->app, "alerts_total", 1);
