@@ -187,6 +187,19 @@ T(the_trail_as_a_file_is_bounded_inert_and_itself_noted)
     eq_str(t_str("select action as s from audit.entry where kind = 'event' " LAST), "export");
 }
 
+T(a_file_of_the_trail_is_whole_or_there_is_none)
+{
+    open_as_owner();
+    t_sql("select audit.tell(1, 'event', 'zq', 't.t', n::text, '{}') from generate_series(1, 5000) n");
+    t_post("/admin/audit/export", "kind=event&action=zq");
+    t_status(200);
+    has_text(t_body(), "\"zq\",\"t.t\",\"1\"");
+    t_sql("select audit.tell(1, 'event', 'zq', 't.t', 'more', '{}')");
+    t_post("/admin/audit/export", "kind=event&action=zq");
+    t_status(413);
+    t_text("Please choose fewer days for one file.");
+}
+
 T(orders_and_stock_stand_in_the_same_list_with_their_way_SE_13)
 {
     open_as_owner();

@@ -159,9 +159,9 @@ static int dress(struct req *r, const struct wish *w, struct node *rows)
     size_t n = 0;
     struct node *people;
     EACH(item, rows) {
-        if (node_int(&item->node, "person_id") && n + 2 < MOST_PEOPLE)
+        if (node_int(&item->node, "person_id") && n < MOST_PEOPLE)
             ids[n++] = node_int(&item->node, "person_id");
-        if (node_int(&item->node, "as_person_id") && n + 2 < MOST_PEOPLE)
+        if (node_int(&item->node, "as_person_id") && n < MOST_PEOPLE)
             ids[n++] = node_int(&item->node, "as_person_id");
     }
     TRY(q_story_people(c, &people, w->organisation, ids, n));
@@ -273,6 +273,11 @@ static void cell(struct buf *out, str text, bool last)
     buf_add(out, last ? S("\"\r\n") : S("\","));
 }
 
+static int too_much(struct ctx *c)
+{
+    return fail(c, E_TOO_LARGE, "audit.export", "Please choose fewer days for one file.");
+}
+
 static int export(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -280,7 +285,9 @@ static int export(struct req *r)
     struct node *rows, *told = node_map(c->mem);
     struct buf out = buf_new(c->mem, MOST_CSV);
     TRY(read_wish(r, &w));
-    TRY(read_rows(r, &w, MOST_EXPORTED, &rows));
+    TRY(read_rows(r, &w, MOST_EXPORTED + 1, &rows));
+    if (node_count(rows) > MOST_EXPORTED)
+        return too_much(c);
     TRY(dress(r, &w, rows));
     buf_add(&out, S("at,who,as,source,kind,action,thing,id,before,after\r\n"));
     EACH(item, rows) {
@@ -293,7 +300,7 @@ static int export(struct req *r)
         cell(&out, value_of(c, node_get(row, S("after"))), true);
     }
     if (out.full)
-        return fail(c, E_TOO_LARGE, "audit.export", "Please choose fewer days for one file.");
+        return too_much(c);
     watch_taken(r, (i64)node_count(rows));
     node_set_int(c->mem, told, S("rows"), (i64)node_count(rows));
     TRY(audit_tell(c, "event", "export", "audit.entry", str_none, told));
