@@ -268,6 +268,30 @@ T(se_14_countries_and_alerts_of_somebody_are_in_the_copy_of_their_data_and_go_wi
                  "count(*) from watch.alert where person_id = %" PRId64 ") as n", person, person), 0);
 }
 
+T(se_14_an_account_of_staff_that_rested_long_raises_an_alert_where_it_never_was)
+{
+    t_open();
+    t_sql("delete from watch.place");
+    log_in_from("203.0.113.1", "one");
+    log_in_from("198.51.100.1", "one");
+    t_sql("delete from watch.alert; update watch.place set last_at = now() - interval '200 days'"
+          " - case when place = 'n198.51.100.0/24' then interval '1 day' else interval '0' end;"
+          " insert into watch.place (person_id, place, last_at) select id, 'n203.0.113.0/24', now() -"
+          " interval '200 days' from auth.person where email = 'shopper@example.test'");
+    t_cron("watch.sweep");
+    eq_str(t_str("select string_agg(left(place, 1), ' ' order by place) as s from watch.place"
+                 " where person_id = %" PRId64, admin_id()),
+        "d n"); /* the newest of each */
+    eq_int(t_int("select count(*) as n from watch.place where person_id <> %" PRId64
+                 " and last_at < now() - interval '180 days'", admin_id()),
+        0); /* who is staff no longer keeps none */
+    log_in_from("203.0.113.1", "one");
+    eq_int(alerts("new-network") + alerts("new-device"), 0);
+    log_in_from("192.0.2.1", "two");
+    eq_int(alerts("new-network"), 1);
+    eq_int(alerts("new-device"), 1);
+}
+
 T(se_14_where_shoppers_log_in_from_is_not_kept)
 {
     t_open();

@@ -91,8 +91,14 @@ select directive, blocked, page, count, first_at, last_at from watch.report
  order by last_at desc, directive, blocked, page limit 100;
 
 -- name: sweep :exec
+-- Where staff was last stays, else the first who comes after a long rest would be no news.
 with alerts as (delete from watch.alert where last_at < now() - interval '90 days'),
-     places as (delete from watch.place where last_at < now() - interval '180 days')
+     newest as (select distinct on (w.person_id, left(w.place, 1)) w.person_id, w.place
+                  from watch.place w join auth.person p on p.id = w.person_id
+                 where p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id)
+                 order by w.person_id, left(w.place, 1), w.last_at desc, w.place),
+     places as (delete from watch.place where last_at < now() - interval '180 days'
+                   and (person_id, place) not in (select n.person_id, n.place from newest n))
 delete from watch.report where last_at < now() - interval '30 days';
 
 -- name: of_person :many
