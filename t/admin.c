@@ -105,6 +105,50 @@ T(what_runs_out_is_named)
     t_text("0-NO-PRODUCT");
 }
 
+T(what_is_gone_does_not_hide_what_runs_out_nor_is_what_is_not_sold_named)
+{
+    t_open();
+    t_sql("update inventory.stock set on_hand = 100, reserved = 0");
+    t_stock(CABLE, 2);
+    t_login(ADMIN_);
+    t_get("/admin.json");
+    has_text(t_body(), CABLE);
+    t_json("lowStockMore", "0");
+    static const struct {
+        const char *sql;
+        bool is_named;
+    } cases[] = {
+        { "update catalog.product set status = 'archived' where id = (select product_id from"
+          " catalog.variant where sku = '" CABLE "')", false },
+        { "update catalog.product set status = 'draft' where id = (select product_id from"
+          " catalog.variant where sku = '" CABLE "')", false },
+        { "update catalog.product set status = 'published' where id = (select product_id from"
+          " catalog.variant where sku = '" CABLE "')", true },
+        { "update catalog.variant set active = false where sku = '" CABLE "'", false },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        t_sql("%s", cases[i].sql);
+        t_get("/admin.json");
+        if (cases[i].is_named)
+            has_text(t_body(), "\"" CABLE "\"");
+        else
+            no_text(t_body(), "\"" CABLE "\"");
+    }
+    t_sql("insert into inventory.item (organisation_id, sku) select 1, '0-GONE-' || n from"
+          " generate_series(1, 9) n union all select 1, '0-FEW-' || n from generate_series(1, 9) n;"
+          "insert into inventory.stock (item_id, location_id, organisation_id, on_hand) select i.id,"
+          " (select min(id) from inventory.location where organisation_id = 1), 1,"
+          " case when i.sku like '0-FEW%%' then 1 else 0 end from inventory.item i where i.sku ~ '^0-'");
+    t_get("/admin.json");
+    t_json("lowStock.3.sku", "0-GONE-4");
+    t_json("lowStock.4.sku", "0-FEW-1");
+    t_json("lowStock.7.sku", "0-FEW-4");
+    t_json("lowStockMore", "10");
+    t_get("/th/admin");
+    t_text("0-GONE-1");
+    t_text("0-FEW-1");
+}
+
 /* 1,290.00 bought: the scale ends at the next round number, the bar below it. */
 T(the_charts_lines_say_what_they_stand_for)
 {

@@ -45,14 +45,21 @@ select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(s.orders, 0) as orders,
 
 -- name: low_stock :many
 -- in: organisation bigint, most bigint, lang text
--- With what it is called and where it is edited; an item that no product has yet by its SKU alone.
-select l.sku, l.left, v.slug, v.name
-  from (select i.id, i.sku, sum(s.on_hand - s.reserved)::bigint as left
-          from inventory.item i join inventory.stock s on s.item_id = i.id
-         where i.organisation_id = :organisation and i.tracked
-         group by i.id, i.sku
-        having sum(s.on_hand - s.reserved) <= :most
-         order by 3, 2
+-- Of what is sold, and of items that no product has yet, what is gone and what is nearly gone: as
+-- many of each, so that neither hides the other, and how many there are. With what it is called and
+-- where it is edited; an item of no product by its SKU alone.
+select l.sku, l.left, l.of_all, v.slug, v.name
+  from (select w.id, w.sku, w.left, count(*) over () as of_all,
+               row_number() over (partition by w.left > 0 order by w.left, w.sku) as nth
+          from (select i.id, i.sku, sum(s.on_hand - s.reserved)::bigint as left
+                  from inventory.item i join inventory.stock s on s.item_id = i.id
+                 where i.organisation_id = :organisation and i.tracked
+                 group by i.id, i.sku
+                having sum(s.on_hand - s.reserved) <= :most) w
+         where not exists (select from catalog.variant x where x.item_id = w.id)
+            or exists (select from catalog.variant x join catalog.product p on p.id = x.product_id
+                        where x.item_id = w.id and x.active and p.status = 'published')
+         order by nth, w.left > 0
          limit 8) l
   left join lateral (
         select p.slug, t.name
@@ -60,7 +67,8 @@ select l.sku, l.left, v.slug, v.name
           join catalog.product p on p.id = x.product_id
           join catalog.product_text t on t.product_id = p.id
          where x.item_id = l.id
-         order by x.active desc, x.id, t.lang = :lang desc, t.lang = 'en' desc, t.lang
+         order by p.status = 'published' desc, x.active desc, x.id, t.lang = :lang desc,
+                  t.lang = 'en' desc, t.lang
          limit 1) v on true
  order by l.left, l.sku;
 

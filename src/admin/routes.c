@@ -51,6 +51,17 @@ static i64 scale(struct ctx *c, struct node *document, str currency)
     return most;
 }
 
+/* How many more run out than are named. */
+static i64 more_than(const struct node *low)
+{
+    i64 all = 0;
+    EACH(item, low) {
+        node_hide(node_get(&item->node, S("of_all")));
+        all = node_int(&item->node, "of_all");
+    }
+    return all - (i64)node_count(low);
+}
+
 static int dashboard(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -83,6 +94,7 @@ static int dashboard(struct req *r)
     node_hide(
         node_set_int(c->mem, document, S("most_revenue"), scale(c, document, currency)));
     node_set(c->mem, document, S("low_stock"), low);
+    node_set_int(c->mem, document, S("low_stock_more"), more_than(low));
     node_set(c->mem, document, S("orders"), latest);
     node_set_str(c->mem, document, S("zone"), zone);
     node_set_str(c->mem, document, S("house_currency"), currency);
