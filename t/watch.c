@@ -459,6 +459,26 @@ T(se_14_the_list_is_for_who_runs_the_platform)
     t_text(ADMIN);
 }
 
+T(se_14_alerts_come_by_the_page)
+{
+    t_open();
+    t_sql("delete from watch.alert; insert into watch.alert (kind, person_id, network, hour) select"
+          " 'much-read', 0, 'zq' || n, now() from generate_series(1, 103) n");
+    t_login(ADMIN);
+    t_get("/admin/security.json");
+    eq_int((i64)node_count(node_get(t_document(), S("alerts"))), 100);
+    t_json("alerts.0.network", "zq103");
+    str next = node_str(node_get(t_document(), S("next")), "url");
+    t_get("/th/admin/security");
+    t_html(str_fmt(t_ctx()->mem, "a[rel=next][href='/th%.*s']", STR(next)).p);
+    t_get(str_fmt(t_ctx()->mem, "/admin/security.json%.*s",
+        STR(str_from(next, (size_t)str_find(next, S("?")))))
+              .p);
+    eq_int((i64)node_count(node_get(t_document(), S("alerts"))), 3);
+    t_json("alerts.0.network", "zq3");
+    is_true(node_is_null(t_document(), "next"));
+}
+
 /* ---- reports of browsers -----------------------------------------------------------------------
  */
 

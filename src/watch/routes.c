@@ -86,17 +86,26 @@ static const struct input further[] = { { "before", INT, 0, INT64_MAX }, { 0 } }
 static int show(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct node *document = node_map(c->mem), *alerts, *reports;
+    struct node *document = node_map(c->mem), *rows, *alerts, *reports;
+    i64 n = 0, last = 0;
     c->scope = (struct scope){ .person = me(r), .platform = true };
-    TRY(q_watch_alerts(c, &alerts, in_int(r, "before"), PAGE));
+    TRY(q_watch_alerts(c, &rows, in_int(r, "before"), PAGE + 1));
     TRY(q_watch_reports(c, &reports));
-    watch_name_countries(c, alerts);
-    EACH(item, alerts) {
-        struct node *alert = (struct node *)&item->node;
+    watch_name_countries(c, rows);
+    alerts = node_set_list(c->mem, document, S("alerts"));
+    EACH(item, rows) {
+        if (n++ == PAGE)
+            break;
+        struct node *alert = node_add(c->mem, alerts, (struct node *)&item->node);
         node_set_str(c->mem, alert, S("text"), say(c, watch_text(node_str(alert, "kind"))));
+        last = node_int(alert, "id");
     }
-    node_set(c->mem, document, S("alerts"), alerts);
     node_set(c->mem, document, S("reports"), reports);
+    if (n > PAGE)
+        node_set_str(c->mem, node_set_map(c->mem, document, S("next")), S("url"),
+            str_fmt(c->mem, "/admin/security?before=%" PRId64, last));
+    else
+        node_set_null(c->mem, document, S("next"));
     return reply_with(r, document);
 }
 
