@@ -1,7 +1,8 @@
 // live: what changes while a page is open. An element with data-live="/address" listens to that
 // address; a message is the markup a template made, and each element of it takes the place of
 // the one on the page with the same id. What the page has not got goes first into the element
-// with data-live-into. Both are marked .fresh for a moment.
+// with data-live-into, from which the last goes when there are more than data-live-most. Both are
+// marked .fresh for a moment. #figures, which no message brings, are fetched a while after one.
 //
 // Own code instead of htmx and its extension: the pages need exactly this, which is fifty lines
 // instead of 60 kB, no eval to keep away, and EventSource resumes by itself after a lost line.
@@ -14,7 +15,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
     const note = root.querySelector('[data-live-note]');
     let line = null, last = `${Math.floor(Date.parse(root.dataset.since) / 1000) - 3}:0`;
     let awaySince = Date.now(); // without a line; 0: with one
-    let stoodAt = 0, heard = 0;
+    let stoodAt = 0, heard = 0, counting = 0;
 
     // A form in new markup has no token of its own: nginx writes it into pages only.
     const token = document.querySelector('input[name="csrf"]')?.value;
@@ -29,6 +30,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
         if (chosen) chosen.checked = true;
         if (old) old.replaceWith(fresh);
         else into.prepend(fresh);
+        while (into?.children.length > (root.dataset.liveMost ?? Infinity)) into.lastElementChild.remove();
         fresh.classList.add('fresh');
         setTimeout(() => fresh.classList.remove('fresh'), 2500);
     };
@@ -39,14 +41,18 @@ for (const root of document.querySelectorAll('[data-live]')) {
         box.innerHTML = message.data;
         for (const fresh of [...box.content.children]) put(fresh);
         root.dispatchEvent(new Event('live', { bubbles: true }));
+        if (root.querySelector('#figures')) counting ||= setTimeout(count, 10000);
+    };
+    const count = () => {
+        counting = 0;
+        check('#figures');
     };
     // A line replays what its page missed: twenty messages, of ten minutes. After a longer while
     // without one, or so many at once, the page is looked at as a whole.
-    const check = async () => {
+    const check = async (parts = '[data-live] .status[id], [data-live-into] > [id], #offers, #figures') => {
         const answer = await fetch(location.href).catch(() => null);
         if (!answer?.ok) return;
         const now = new DOMParser().parseFromString(await answer.text(), 'text/html');
-        const parts = '[data-live] .status[id], [data-live-into] > [id], #offers';
         for (const fresh of [...now.querySelectorAll(parts)].reverse()) put(fresh);
         root.dispatchEvent(new Event('live', { bubbles: true }));
     };

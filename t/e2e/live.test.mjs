@@ -84,6 +84,23 @@ journey('the merchant sees an order arrive and sends it; both tabs of the buyer 
     await mali.sees('It has arrived');
 });
 
+journey('the day\'s figures go along with the orders that come in, and the list stays as long as it is', async ({ guest, merchant }) => {
+    const mali = await guest(), house = await merchant();
+    await house.opens('/admin');
+    await house.keepsLooking();
+    await house.isListening();
+    const rows = house.page.locator('#order-rows > tr'), began = Math.max(await rows.count(), 1);
+    const figure = async (nth) => Number((await house.page.locator('#figures dd').nth(nth).innerText()).replaceAll(',', ''));
+    const [orders, waiting] = [await figure(1), await figure(3)];
+    await house.page.evaluate((most) => { document.querySelector('[data-live]').dataset.liveMost = most; }, began);
+    const order = await mali.buys('watering-can');
+    await mali.sees('Thank you, it is paid');
+    await house.row(order).getByText('Paid', { exact: true }).waitFor();
+    assert.equal(await rows.count(), began);
+    await until(async () => await figure(1) > orders && await figure(3) > waiting, 'the figures stand still');
+    await house.hasNotReloaded();
+});
+
 journey('what happened while the line was cut is told when it is back', async ({ guest, merchant }) => {
     const mali = await guest(), house = await merchant();
     const order = await mali.buys('watering-can');
