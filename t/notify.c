@@ -187,6 +187,42 @@ T(what_could_not_be_sent_is_said_and_can_be_sent_again)
     eq_err(notify_again(c, 1 << 30), E_MISSING);
 }
 
+static str message_id(i64 mail)
+{
+    return t_str("select message_id as s from notify.mail where id = %" PRId64, mail);
+}
+
+/* A mailbox drops what comes under an id that it has. */
+T(what_was_sent_is_sent_again_as_another_mail_and_tried_again_as_the_same)
+{
+    const char *folder = own_folder();
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    struct ctx *c = house();
+    int n;
+    must(notify_mail(c, "order_paid", S("t:again"), &to));
+    t_drain();
+    i64 mail = t_int("select id as n from notify.mail where cause = 't:again'");
+    str first = message_id(mail);
+    must(notify_again(c, mail));
+    t_drain();
+    str second = message_id(mail);
+    is_false(str_eq(first, second));
+    mail_in(folder, &n); /* which are named by it */
+    eq_int(n, 2);
+    must(notify_again(c, mail));
+    conf_put(c->mem, c->app->conf, "mail_dir", S("/nowhere/at/all"));
+    t_drain();
+    eq_str(t_str("select state as s from notify.mail where id = %" PRId64, mail), "failed");
+    conf_put(c->mem, c->app->conf, "mail_dir", str_of(folder));
+    c->now++;
+    must(notify_again(c, mail)); /* it was not sent: nobody has it */
+    t_drain();
+    has_text(message_id(mail), ".2@");
+    mail_in(folder, &n);
+    eq_int(n, 3);
+}
+
 T(a_recipient_adds_no_header)
 {
     const char *folder = own_folder();

@@ -9,7 +9,7 @@ select notify.say(:template, :cause, :recipient, :lang, :organisation, :order_id
 -- name: mail :one
 -- in: id bigint
 select id, coalesce(organisation_id, 0) as organisation_id, coalesce(order_id, 0) as order_id,
-       coalesce(person_id, 0) as person_id, template, cause, recipient, lang, state
+       coalesce(person_id, 0) as person_id, template, cause, recipient, lang, state, again
   from notify.mail where id = :id;
 
 -- name: sent :exec
@@ -28,7 +28,8 @@ update notify.mail set state = 'failed', answer = :answer where id = :id and sta
 
 -- name: wait_again :exec
 -- in: id bigint
-update notify.mail set state = 'waiting', answer = '' where id = :id and recipient <> '';
+update notify.mail set state = 'waiting', answer = '', again = again + (state = 'sent')::int
+ where id = :id and recipient <> '';
 
 -- name: of_order :many
 -- in: order_id bigint, to_staff text[], organisation bigint?

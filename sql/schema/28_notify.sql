@@ -15,6 +15,7 @@ create table notify.mail (
     state text not null default 'waiting' check (state in ('waiting', 'sent', 'failed')),
     answer text not null default '', -- what the mail server said
     message_id text not null default '',
+    again int not null default 0, -- how often staff had it sent once more after it was
     created_at timestamptz not null default now(),
     sent_at timestamptz,
     unique (template, cause)

@@ -40,6 +40,16 @@ static int compose(struct ctx *c, const struct node *row, struct mail *mail)
         c, str_c(c->mem, str_fmt(c->mem, "notify/%.*s.txt", STR(template))), document, &mail->text);
 }
 
+/* The same for every try, so that a mailbox can drop a second copy; another for each time that staff
+ * send it once more, so that it cannot. */
+static str message_id_of(struct ctx *c, const struct node *row)
+{
+    str mail = crypto_opaque(c->mem, c->app->secret, "mail", node_int(row, "id"));
+    i64 again = node_int(row, "again");
+    return again ? str_fmt(c->mem, "<%.*s.%" PRId64 "@talat>", STR(mail), again)
+                 : str_fmt(c->mem, "<%.*s@talat>", STR(mail));
+}
+
 static int send(struct ctx *c, const struct job *job)
 {
     struct node *row;
@@ -53,9 +63,7 @@ static int send(struct ctx *c, const struct job *job)
     if (!mail.to.n) /* whoever it was for is forgotten */
         return q_notify_failed(c, NULL, job->subject, str_none);
     mail.from = conf_str(c->app->conf, "mail_from", S("shop@localhost"));
-    /* The same for every try, so that a mailbox can drop a second copy. */
-    mail.message_id = str_fmt(c->mem, "<%s@talat>",
-        str_c(c->mem, crypto_opaque(c->mem, c->app->secret, "mail", job->subject)));
+    mail.message_id = message_id_of(c, row);
     int err = compose(c, row, &mail);
     if (err == E_GONE) { /* what it was to say is no longer so */
         TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
