@@ -220,7 +220,7 @@ test('odd requests are refused, and the shop stays well', { skip, timeout: 18000
         socket.on('data', (part) => { got += part; });
         socket.on('close', () => done(got));
         socket.on('error', () => done(got));
-        setTimeout(() => socket.destroy(), 1500);
+        setTimeout(() => (got ? socket.destroy() : setTimeout(() => socket.destroy(), 15000)), 1500);
     });
     const host = `Host: ${hostname}:${port}\r\n`;
     for (const words of [
@@ -232,7 +232,7 @@ test('odd requests are refused, and the shop stays well', { skip, timeout: 18000
         `GET /?${'a=b&'.repeat(1500)} HTTP/1.1\r\n${host}\r\n`, `PROPFIND / HTTP/1.1\r\n${host}\r\n`, `TRACE / HTTP/1.1\r\n${host}\r\n`,
     ]) {
         const got = await raw(words), statuses = [...got.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status));
-        assert.ok(statuses.every((status) => status < 500), `${JSON.stringify(words.slice(0, 80))}: ${statuses}`);
+        assert.ok(statuses.length && statuses.every((status) => status < 500), `${JSON.stringify(words.slice(0, 80))}: ${statuses}`);
         assert.doesNotMatch(got, /root:x:|stripe_key|Back office/);
     }
     assert.equal((await ask('/cart')).status, 200);

@@ -260,7 +260,7 @@ export const one = (query) => Number(sql(query));
 const used = new Set();
 // Not what the browser journeys (t/e2e) buy: they count on the demo's own stock.
 const theirs = [
-    'cork-slipmat', 'inner-sleeves', 'klong-floor-speakers', 'linen-napkins',
+    'celadon-tea-set', 'cork-slipmat', 'inner-sleeves', 'klong-floor-speakers', 'linen-napkins',
     'mekhala-valve-amplifier', 'rain-on-tin-lp', 'rattan-stool', 'record-brush',
     'sai-thong-speaker-cable', 'snake-plant', 'soi-bookshelf-speakers', 'supper-plates',
     'tao-on-ear-headphones', 'temple-bell-chime', 'tuk-tuk-portable-speaker', 'watering-can',

@@ -469,10 +469,10 @@ T(without_a_server_calls_fail_fast_and_one_try_a_second_is_made)
     struct ctx *c = t_ctx();
     struct node *n;
     c->pg = pg_new(c->mem, S("host=/nowhere user=x dbname=x"));
-    when start = when_now();
+    i64 start = when_ticks();
     for (int i = 0; i < 1000; i++)
         eq_err(pg_run(c, &count, NULL, &n, NULL), E_AWAY);
-    is_true(when_now() - start < SECOND);
+    is_true(when_ticks() - start < 10 * SECOND);
     is_false(pg_is_up(c->pg));
     must(pg_begin(c));
     eq_err(pg_run(c, &count, NULL, &n, NULL), E_AWAY);
@@ -669,10 +669,10 @@ T(a_notification_wakes_the_one_who_waits)
     must(pg_wait(c, 1000, &channel));
     eq_str(channel, "");
     must(pg_script(&other, S("notify talat_t")));
-    when start = when_now();
-    must(pg_wait(c, 3 * SECOND, &channel));
+    i64 start = when_ticks();
+    must(pg_wait(c, 30 * SECOND, &channel));
     eq_str(channel, "talat_t");
-    is_true(when_now() - start < SECOND);
+    is_true(when_ticks() - start < 20 * SECOND);
     end_backend(backend(c));
     must(pg_wait(c, 1000, &channel)); /* a new connection, that listens again */
     must(pg_script(&other, S("notify talat_t")));

@@ -176,7 +176,7 @@ T(without_redis_every_call_says_so_at_once)
     str value;
     struct node *list;
     struct counter one = { .key = S("k"), .window_s = 10, .add = 1 };
-    when start = when_now();
+    i64 start = when_ticks();
     c->redis = redis_new(c->mem, S("/nowhere/redis.sock"));
     for (int i = 0; i < 1000; i++)
         is_false(redis_get(c, S("k"), &value));
@@ -187,5 +187,5 @@ T(without_redis_every_call_says_so_at_once)
     is_false(redis_is_up(c->redis));
     c->redis = NULL;
     is_false(redis_get(c, S("k"), &value));
-    is_true(when_now() - start < SECOND);
+    is_true(when_ticks() - start < 10 * SECOND);
 }
