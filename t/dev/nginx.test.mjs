@@ -478,6 +478,41 @@ test('another site may not listen', async () => {
     assert.equal(own.headers['access-control-allow-credentials'], undefined);
 });
 
+test('any language may be the one without a prefix, and the others are known by theirs', async () => {
+    const conf = readFileSync(join(dir, 'talat.conf'), 'utf8'), cookie = '__Host-cart=abc';
+    writeFileSync(join(dir, 'talat.conf'), `${conf}language = th\n`);
+    await restartNginx('UNCOUNTED=127.0.0.0/8');
+    answer = ({ REQUEST_URI }) => ({ headers: { 'Content-Type': 'text/html; charset=utf-8' },
+        body: REQUEST_URI.endsWith('/-/me') ? 'Mali' : '<!--# if expr="$has_me" --><!--# include virtual="/en/-/me" --><!--# endif -->|' });
+    for (const [path, method] of [['/en/cart', 'GET'], ['/en/login', 'POST']]) {
+        const before = seen.length;
+        assert.equal((await ask(path, { method, headers: { cookie }, body: method === 'POST' ? 'a=1' : undefined })).body, 'Mali|', path);
+        assert.deepEqual(seen.slice(before).map(({ params }) => `${params.REQUEST_METHOD} ${params.REQUEST_URI} ${params.PAGE_LANGUAGE}`),
+            [`${method} ${path} en`, 'GET /en/-/me en']);
+    }
+    answer = page();
+    for (const [path, language] of [['/', 'th'], ['/cart', 'th'], ['/th/cart', 'th'], ['/en', 'en'], ['/en.json', 'en'], ['/vi/x', 'vi'], ['/entry', 'th']]) {
+        await ask(path);
+        assert.equal(seen.at(-1).params.PAGE_LANGUAGE, language, path);
+    }
+    for (const path of ['/checkout/pay', '/en/checkout/pay', '/vi/orders/7/pay.json']) {
+        await ask(path, { method: 'POST', body: 'a=1' });
+        assert.equal(seen.at(-1).pool, 'slow', path);
+    }
+    assert.equal((await ask('/en/admin/products/1/pictures', { method: 'POST', body: Buffer.alloc(2 << 20) })).status, 200);
+    assert.equal((await ask('/en/auth/login')).headers.location, '/en/login');
+    for (const [path, lang, home] of [['/cart', 'th', '/'], ['/en/cart', 'en', '/en/'], ['/vi/cart', 'vi', '/vi/']]) {
+        const got = await ask(path, { method: 'POST', body: Buffer.alloc(2 << 20) });
+        assert.equal(got.status, 413, path);
+        assert.match(got.body, new RegExp(`<html lang="${lang}">[^]*class="button" href="${home}"`));
+    }
+    assert.throws(() => {
+        writeFileSync(join(dir, 'talat.conf'), `${conf}language = de\n`);
+        execFileSync(join(here, '../../nginx/render'), [join(dir, 'talat.conf'), join(dir, 'none')], { stdio: 'pipe' });
+    }, /language must be en, th or vi/);
+    writeFileSync(join(dir, 'talat.conf'), conf);
+});
+
 test('SE-19 a flood from one address is turned away with a friendly page', async () => {
     await restartNginx();
     answer = page();
