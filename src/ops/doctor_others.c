@@ -102,10 +102,30 @@ void check_sms(struct exam *e)
             "%" PRId64 " text messages of this hour could not be sent", node_int(row, "failed"));
 }
 
+/* No page of ours leads to an origin that is not in payment_origins (see_outside): a payment begun
+ * would end there, with the goods kept for it. */
+static void look_at_origins(struct exam *e)
+{
+    const struct conf *conf = e->c->app->conf;
+    str origins = conf_str(conf, "payment_origins", str_none);
+    if (!origins.n)
+        exam_say(e, WRONG,
+            S("payment_origins is not set: nobody gets to the page where they would pay"),
+            S("payment_origins = https://checkout.stripe.com, then systemctl reload talat-web "
+              "talat-slow && talatctl nginx"));
+    else if (str_starts(conf_str(conf, "stripe_base", str_none), S("https://api.stripe.com")) &&
+        str_find(origins, S("https://checkout.stripe.com")) < 0)
+        exam_say(e, WARNING, S("payment_origins is without https://checkout.stripe.com"),
+            S("put it there, unless Stripe shows the payment page under a domain of your own; then "
+              "systemctl reload talat-web talat-slow && talatctl nginx"));
+}
+
 void check_provider(struct exam *e)
 {
     str name;
     when theirs;
+    if (conf_str(e->c->app->conf, "stripe_key", str_none).n)
+        look_at_origins(e);
     if (payments_try(e->c, &name, &theirs))
         SAY(e, WRONG, S("the settings stripe_base and stripe_key; the provider's status page"),
             "%.*s: %s", STR(name), exam_fault(e));

@@ -84,7 +84,7 @@ test('faults of the configuration and of whom it names', { skip }, async () => {
     const provider = http.createServer((_, out) => out.writeHead(401, { date: new Date(Date.now() - 3600e3).toUTCString(), 'content-type': 'application/json' }).end('{}'));
     const smtpPort = await listening(smtp, 0), providerPort = await listening(provider, 0);
     const path = configured('bad', { bakcup_keep: 3, tls_cert: join(place, 'soon.pem'), tls_key: join(place, 'soon.key'), smtp_url: `smtp://127.0.0.1:${smtpPort}`,
-        stripe_base: `http://127.0.0.1:${providerPort}`, stripe_webhook_secret: null, redis: join(place, 'no.sock'), nginx_push: join(place, 'no-push.sock'),
+        stripe_base: `http://127.0.0.1:${providerPort}`, stripe_webhook_secret: null, payment_origins: null, redis: join(place, 'no.sock'), nginx_push: join(place, 'no-push.sock'),
         web_socket: join(place, 'no-web.sock'), media_dir: join(place, 'no-media'), pg: `host=${run} user=talat_app dbname=talat options='-c synchronous_commit=off'`,
         backup_every_hours: 24, drill_every_days: 7, backup_dir: join(place, 'backups') });
     mkdirSync(join(place, 'backups'), { recursive: true });
@@ -109,6 +109,7 @@ test('faults of the configuration and of whom it names', { skip }, async () => {
     says(got, 'workers', 'wrong', /--pool web/);
     says(got, 'mail', 'wrong', /does not take our mail.*550 not from there/);
     says(got, 'provider', 'wrong', /401: the key is not taken/);
+    says(got, 'provider', 'wrong', /payment_origins is not set/);
     says(got, 'webhooks', 'wrong', /stripe_webhook_secret is not set/);
     says(got, 'backups', 'wrong', /the last backup was \d+ days ago/);
     says(got, 'backups', 'wrong', /the last drill was \d+ days ago/);
@@ -174,6 +175,7 @@ test('what must not be in a production shop, and clocks that run apart', { skip 
     says(got, 'secrets', 'warning', /no master key of their own/);
     const none = await examine(configured('no-provider', { stripe_key: null, pg: `host=${place} user=talat_app dbname=talat` }));
     says(none, 'provider', 'warning', /no payment provider/);
+    says(await examine(configured('elsewhere', { stripe_base: 'https://api.stripe.com.invalid', payment_origins: 'https://login.example' })), 'provider', 'warning', /without https:\/\/checkout\.stripe\.com/);
     says(none, 'database', 'wrong', /does not answer/);
     assert.deepEqual(none.findings.filter((one) => /no connection/.test(one.what)).map((one) => one.check), ['database'], 'one fault is said once');
 });

@@ -1,0 +1,50 @@
+// talatctl init and talatctl nginx as they run on an operator's machine. Its users, services and
+// stores are stand-ins, which note what they are asked; its folders are the test's own.
+import { test, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const place = mkdtempSync(join(tmpdir(), 'talat-machine-'));
+after(() => rmSync(place, { recursive: true, force: true }));
+
+// {at, run(script, words) -> {code, out, err, asked}, read(path)}
+function machine(name, stands = {}) {
+    const at = join(place, name), bin = join(at, 'bin'), said = join(at, 'asked');
+    const read = (path) => readFileSync(join(at, path), 'utf8');
+    for (const folder of ['bin', 'etc/nginx/sites-enabled', 'etc/redis', 'etc/systemd/system', 'run', 'var/lib/talat']) mkdirSync(join(at, folder), { recursive: true });
+    const tools = { chown: '', chgrp: '', systemctl: '', 'systemd-sysusers': '', 'systemd-tmpfiles': '', nginx: '', id: 'echo 0', talatctl: '', ...stands };
+    for (const [tool, does] of Object.entries(tools)) {
+        writeFileSync(join(bin, tool), `#!/bin/sh\necho "${tool} $*" >>${said}\n${does}\n`, { mode: 0o755 });
+    }
+    return { at, read, run(script, words, { umask = '022', tools: now = {} } = {}) {
+        for (const [tool, does] of Object.entries(now)) writeFileSync(join(bin, tool), `#!/bin/sh\necho "${tool} $*" >>${said}\n${does}\n`, { mode: 0o755 });
+        writeFileSync(said, '');
+        writeFileSync(join(at, script), readFileSync(join(top, 'system', script), 'utf8').replace('\nPATH=', `\nPATH=${bin}:`)
+            .replaceAll('@BIN@', bin).replaceAll('@LIBEXEC@', at).replaceAll('@SHARE@', join(at, 'share')).replaceAll('@SYSCONF@', '/etc')
+            .replace(/(?<=[\s="'])\/(etc|var|run)\//g, `${at}/$1/`));
+        const ran = spawnSync('sh', ['-c', `umask ${umask} && exec sh "$@"`, 'sh', join(at, script), ...words], { encoding: 'utf8', input: '' });
+        return { code: ran.status, out: ran.stdout, err: ran.stderr, asked: read('asked') };
+    } };
+}
+const shop = ['--url', 'https://shop.test', '--shop-name', 'X', '--mail-from', 'x@shop.test', '--tls-cert', '/dev/null', '--tls-key', '/dev/null',
+    '--admin', 'a@shop.test', '--delivery', '50', '--no-nginx', '--no-start'];
+const own = ['--pg', 'host=db user=talat_app dbname=talat', '--pg-owner', 'host=db user=talat_owner dbname=talat', '--redis', '/srv/own.sock'];
+function init(one, words, how) {
+    const ran = one.run('init', words, how);
+    assert.equal(ran.code, 0, ran.err + ran.out);
+    return ran;
+}
+
+test('what init writes without a key for payments wants nothing but the key', () => {
+    const one = machine('keyless'), { out } = init(one, [...shop, ...own]);
+    assert.match(one.read('etc/talat/talat.conf'), /^stripe_base = https:\/\/api\.stripe\.com\npayment_origins = https:\/\/checkout\.stripe\.com\nstripe_key = \n/m);
+    assert.match(out, /put stripe_key and stripe_webhook_secret into[^]*systemctl reload talat-web talat-slow/);
+    const sim = machine('simulated');
+    init(sim, [...shop, ...own, '--staging', '--stripe-base', 'http://127.0.0.1:9', '--stripe-key', 'sk_test_x', '--stripe-webhook-secret', 'whsec_x']);
+    assert.match(sim.read('etc/talat/talat.conf'), /^stripe_base = http:\/\/127\.0\.0\.1:9\npayment_origins = http:\/\/127\.0\.0\.1:9\nstripe_key = sk_test_x\n/m);
+});
