@@ -205,7 +205,8 @@ void check_tls(struct exam *e)
     bool ok = false;
     if (app->production && !str_starts(app->base_url, S("https://")))
         exam_say(e, WRONG, S("base_url is not https: cookies are not taken by browsers"),
-            S("get a certificate (certbot certonly --webroot), set tls_cert, tls_key and base_url"));
+            S("get a certificate (certbot certonly --webroot -w /var/www/html), set tls_cert, "
+              "tls_key and base_url"));
     if (!path.n)
         return;
     str pem = file_read(e->c->mem, str_c(e->c->mem, path), MOST_CERT, &ok);

@@ -3,7 +3,7 @@
 import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,10 @@ function machine(name, stands = {}) {
     const at = join(place, name), bin = join(at, 'bin'), said = join(at, 'asked');
     const read = (path) => readFileSync(join(at, path), 'utf8');
     for (const folder of ['bin', 'etc/nginx/sites-enabled', 'etc/redis', 'etc/systemd/system', 'run', 'var/lib/talat']) mkdirSync(join(at, folder), { recursive: true });
+    cpSync(join(top, 'nginx'), join(at, 'share/nginx'), { recursive: true });
+    mkdirSync(join(at, 'share/static/css'), { recursive: true });
+    writeFileSync(join(at, 'share/static/css/shop.1.css'), '');
+    writeFileSync(join(at, 'share/static/manifest'), 'css/shop.css css/shop.1.css\n');
     const tools = { chown: '', chgrp: '', systemctl: '', 'systemd-sysusers': '', 'systemd-tmpfiles': '', nginx: '', id: 'echo 0', talatctl: '', ...stands };
     for (const [tool, does] of Object.entries(tools)) {
         writeFileSync(join(bin, tool), `#!/bin/sh\necho "${tool} $*" >>${said}\n${does}\n`, { mode: 0o755 });
@@ -26,13 +30,14 @@ function machine(name, stands = {}) {
         writeFileSync(said, '');
         writeFileSync(join(at, script), readFileSync(join(top, 'system', script), 'utf8').replace('\nPATH=', `\nPATH=${bin}:`)
             .replaceAll('@BIN@', bin).replaceAll('@LIBEXEC@', at).replaceAll('@SHARE@', join(at, 'share')).replaceAll('@SYSCONF@', '/etc')
-            .replace(/(?<=[\s="'])\/(etc|var|run)\//g, `${at}/$1/`));
+            .replace(/(?<![\w.}])\/(etc|var|run)\//g, `${at}/$1/`));
         const ran = spawnSync('sh', ['-c', `umask ${umask} && exec sh "$@"`, 'sh', join(at, script), ...words], { encoding: 'utf8', input: '' });
         return { code: ran.status, out: ran.stdout, err: ran.stderr, asked: read('asked') };
     } };
 }
 const shop = ['--url', 'https://shop.test', '--shop-name', 'X', '--mail-from', 'x@shop.test', '--tls-cert', '/dev/null', '--tls-key', '/dev/null',
     '--admin', 'a@shop.test', '--delivery', '50', '--no-nginx', '--no-start'];
+const noNchan = !existsSync('/usr/lib/nginx/modules/ngx_nchan_module.so') && 'no nchan here';
 const own = ['--pg', 'host=db user=talat_app dbname=talat', '--pg-owner', 'host=db user=talat_owner dbname=talat', '--redis', '/srv/own.sock'];
 function init(one, words, how) {
     const ran = one.run('init', words, how);
@@ -47,4 +52,23 @@ test('what init writes without a key for payments wants nothing but the key', ()
     const sim = machine('simulated');
     init(sim, [...shop, ...own, '--staging', '--stripe-base', 'http://127.0.0.1:9', '--stripe-key', 'sk_test_x', '--stripe-webhook-secret', 'whsec_x']);
     assert.match(sim.read('etc/talat/talat.conf'), /^stripe_base = http:\/\/127\.0\.0\.1:9\npayment_origins = http:\/\/127\.0\.0\.1:9\nstripe_key = sk_test_x\n/m);
+});
+
+// As talatctl nginx runs it after init.
+function site(one, lines, how) {
+    mkdirSync(join(one.at, 'etc/talat'), { recursive: true });
+    writeFileSync(join(one.at, 'etc/talat/talat.conf'), ['base_url = https://shop.test', 'refresh_key = 0123456789abcdef', `share_dir = ${one.at}/share`, ...lines, ''].join('\n'));
+    const ran = one.run('site', [], how);
+    assert.equal(ran.code, 0, ran.err + ran.out);
+    return ran;
+}
+
+test('nginx takes what certbot renews, and no other certificate is its business', { skip: noNchan }, () => {
+    const one = machine('renewed'), hook = 'etc/letsencrypt/renewal-hooks/deploy/talat';
+    site(one, ['tls_cert = /etc/ssl/own.pem', 'tls_key = /etc/ssl/own.key']);
+    assert.equal(existsSync(join(one.at, hook)), false);
+    site(one, [`tls_cert = ${one.at}/etc/letsencrypt/live/shop.test/fullchain.pem`, `tls_key = ${one.at}/etc/letsencrypt/live/shop.test/privkey.pem`]);
+    writeFileSync(join(one.at, 'asked'), '');
+    const ran = spawnSync(join(one.at, hook), [], { encoding: 'utf8', env: { PATH: `${one.at}/bin:${process.env.PATH}` } });
+    assert.deepEqual([ran.status, one.read('asked')], [0, 'systemctl try-reload-or-restart nginx.service\n']);
 });

@@ -81,7 +81,7 @@ async function restartNginx(...words) {
     if (nginx?.kill('SIGTERM')) await new Promise((done) => nginx.once('exit', done)); // one that never ran has ended
     execFileSync(join(here, '../../nginx/render'), [join(dir, 'talat.conf'), join(dir, 'conf'),
         `LISTEN_PORT=${port}`, 'LISTEN_ON=127.0.0.1', `USER=${process.getuid() ? '' : 'www-data'}`, 'WORKERS=2',
-        `STATE=${dir}/state`, `LOGS=${dir}/log`, `SLOW_ROUTES=${dir}/slow`, ...words]);
+        `STATE=${dir}/state`, `LOGS=${dir}/log`, `SLOW_ROUTES=${dir}/slow`, `ACME=${dir}/acme`, ...words]);
     nginx = spawn('nginx', ['-p', dir, '-c', join(dir, 'conf/nginx.conf'), '-e', join(dir, 'log/nginx.log'),
         '-g', 'daemon off;'], { stdio: 'inherit', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
     for (let i = 0; i < 1000; i++) {
@@ -92,7 +92,7 @@ async function restartNginx(...words) {
 
 before(async () => {
     port = await freePort();
-    for (const part of ['run', 'state/nginx', 'log', 'share/static/css', 'share/static/root', 'media']) {
+    for (const part of ['run', 'state/nginx', 'log', 'share/static/css', 'share/static/root', 'media', 'acme/.well-known/acme-challenge']) {
         mkdirSync(join(dir, part), { recursive: true });
     }
     for (const part of ['', 'run', 'media']) chmodSync(join(dir, part), 0o755);
@@ -104,6 +104,8 @@ before(async () => {
     writeFileSync(join(dir, 'share/static/manifest'), 'css/shop.css css/shop.12345678.css\n');
     writeFileSync(join(dir, 'media/a.webp'), 'RIFF');
     writeFileSync(join(dir, 'media/a.html'), '<script>');
+    writeFileSync(join(dir, 'acme/.well-known/acme-challenge/token_-1'), 'token_-1.thumb');
+    writeFileSync(join(dir, 'acme/secret'), 'hush');
     for (const name of ['web', 'slow']) {
         const server = await serve(join(dir, `run/${name}.sock`), async (params, body) => {
             seen.push({ pool: name, params, body: body.toString() });
@@ -556,6 +558,13 @@ test('SE-10 in production: TLS with HSTS, plain HTTP redirected, no word about t
     const moved = await new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path: '/x?key=hush', agent: false,
         headers: { host: 'evil.example' } }, (got) => { got.resume(); done(got); }).on('error', fail).end());
     assert.deepEqual([moved.statusCode, moved.headers.location], [301, 'https://shop.example/x?key=hush']);
+    const challenge = (path) => new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path, agent: false }, (got) => {
+        let text = '';
+        got.on('data', (part) => { text += part; });
+        got.on('end', () => done([got.statusCode, text]));
+    }).on('error', fail).end());
+    assert.deepEqual(await challenge('/.well-known/acme-challenge/token_-1'), [200, 'token_-1.thumb'], 'who signs certificates asks by HTTP');
+    assert.deepEqual([(await challenge('/.well-known/acme-challenge/none'))[0], (await challenge('/.well-known/acme-challenge/../../secret'))[0], (await challenge('/secret'))[0]], [404, 301, 301]);
     const program = await new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path: '/api/orders', agent: false }, (got) => { got.resume(); done(got); }).on('error', fail).end());
     assert.deepEqual([program.statusCode, program.headers.location], [403, undefined], 'a program is not helped on');
     const speak = (maxVersion, ciphers) => new Promise((done) => {
