@@ -528,6 +528,23 @@ test('SE-19 a flood from one address is turned away with a friendly page', async
     assert.ok(hooks.every(({ status }) => status === 200), 'webhooks are not counted');
 });
 
+test('SE-19 open pages behind one address leave room for others, and are themselves not without end', async () => {
+    await restartNginx();
+    answer = ({ REQUEST_URI }) => (/\/(-|admin|T-1)\/live$/.test(REQUEST_URI) ? { headers: { 'X-Accel-Redirect': '/_sub/s/crowd/en' } }
+        : { headers: { 'Content-Type': 'text/html' }, body: 'sold' });
+    const lines = [];
+    const open = async (path, n) => {
+        const more = await Promise.all(Array.from({ length: n }, () => listen(path).ready));
+        lines.push(...more);
+        return more.filter(({ status }) => status === 200).length;
+    };
+    assert.equal(await open('/live/product/7/th/THB', 105), 105);
+    for (const [path, n] of [['/orders/T-1/live', 36], ['/th/-/live', 35], ['/admin/live', 34]]) assert.equal(await open(path, n), n, path);
+    for (const path of ['/', '/admin', '/products/live']) assert.equal((await ask(path)).body, 'sold', path);
+    assert.equal(await open('/live/product/7/en/THB', 900), 790, 'a thousand');
+    for (const line of lines) line.stop();
+});
+
 test('SE-10 in production: TLS with HSTS, plain HTTP redirected, no word about the cache', async () => {
     const cert = join(dir, 'cert.pem'), key = join(dir, 'key.pem'), plain = await freePort();
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
