@@ -545,6 +545,22 @@ test('SE-19 open pages behind one address leave room for others, and are themsel
     for (const line of lines) line.stop();
 });
 
+test('nginx that was killed starts again, by what its unit does before', async () => {
+    const unit = readFileSync(join(here, '../../system/nginx.service.d/talat.conf'), 'utf8');
+    const workers = execFileSync('pgrep', ['-P', String(nginx.pid)], { encoding: 'utf8' }).trim().split('\n').map(Number);
+    for (const pid of [nginx.pid, ...workers]) process.kill(pid, 'SIGKILL'); // as systemd does with what its main process leaves
+    await new Promise((done) => nginx.once('exit', done));
+    assert.ok(existsSync(inner), 'what it listened at stays behind');
+    for (const [, line] of unit.matchAll(/^ExecStartPre=-?(.*)$/gm)) {
+        const [tool, ...words] = line.replaceAll('/run/talat/', `${dir}/run/`).split(' ');
+        execFileSync(tool, words);
+    }
+    await restartNginx('UNCOUNTED=127.0.0.0/8');
+    answer = page();
+    assert.equal((await ask(fresh('back'))).status, 200);
+    for (const line of ['Restart=on-failure', 'OOMPolicy=continue', 'StartLimitIntervalSec=0']) assert.ok(unit.includes(`\n${line}\n`), line);
+});
+
 test('SE-10 in production: TLS with HSTS, plain HTTP redirected, no word about the cache', async () => {
     const cert = join(dir, 'cert.pem'), key = join(dir, 'key.pem'), plain = await freePort();
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
