@@ -3,7 +3,7 @@
 import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,6 +62,25 @@ function site(one, lines, how) {
     assert.equal(ran.code, 0, ran.err + ran.out);
     return ran;
 }
+
+test('nginx can read what it needs, whatever umask root is used to', { skip: noNchan }, () => {
+    const one = machine('private'), mode = (path) => (statSync(join(one.at, path)).mode & 0o777).toString(8);
+    const modes = { 'etc/talat/nginx': '755', 'etc/talat/nginx/error': '755', 'etc/talat/nginx/error/error.html': '644', 'etc/talat/nginx/shop.webmanifest': '644', 'etc/talat/nginx/site.conf': '644',
+        'etc/talat/nginx/cache.conf': '600', 'var/lib/talat/static': '755', 'var/lib/talat/static/css': '755', 'var/lib/talat/static/css/shop.1.css': '644' };
+    const tls = ['tls_cert = /etc/ssl/own.pem', 'tls_key = /etc/ssl/own.key'];
+    const sound = () => Object.fromEntries(Object.keys(modes).map((path) => [path, mode(path)]));
+    mkdirSync(join(one.at, 'etc/talat'), { mode: 0o755 });
+    site(one, tls, { umask: '077' });
+    assert.deepEqual(sound(), modes);
+    for (const path of Object.keys(modes)) chmodSync(join(one.at, path), statSync(join(one.at, path)).mode & 0o700); // as one was made before
+    site(one, tls, { umask: '077' });
+    assert.deepEqual(sound(), modes, 'and is mended when it is made anew');
+    for (const umask of ['000', '077']) {
+        const two = machine(`made-${umask}`);
+        init(two, [...shop, ...own], { umask });
+        assert.deepEqual(['', 'secret', 'master-key', 'talat.conf'].map((name) => (statSync(join(two.at, 'etc/talat', name)).mode & 0o777).toString(8)), ['751', '640', '640', '640'], umask);
+    }
+});
 
 test('nginx takes what certbot renews, and no other certificate is its business', { skip: noNchan }, () => {
     const one = machine('renewed'), hook = 'etc/letsencrypt/renewal-hooks/deploy/talat';
