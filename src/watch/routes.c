@@ -70,6 +70,7 @@ static int keep_all(struct req *r, const struct node *sent)
 static int report(struct req *r)
 {
     struct node *sent;
+    /* The only limit, of its own: what a browser reports is not its person's doing. */
     TRY(limit_take(r, "reports-address", limit_address(r), 1));
     if (r->body.n > MOST_BODY)
         return fail_detail(&r->c, E_TOO_LARGE, "body.size", "%zu bytes", r->body.n);
@@ -110,7 +111,7 @@ static int show(struct req *r)
 }
 
 ROUTES(watch){
-    ROUTE(POST, "/-/csp", ANYONE, NULL, report, NULL, RATE_FORM, RAW | BARE | NOINDEX),
+    ROUTE(POST, "/-/csp", ANYONE, NULL, report, NULL, RATE_NONE, RAW | BARE | NOINDEX),
     ROUTE(GET, "/admin/security", SECURITY_READ, further, show, "watch/security", RATE_PAGE,
         NOINDEX),
     END_OF_ROUTES,

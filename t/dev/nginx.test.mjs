@@ -528,6 +528,15 @@ test('SE-19 a flood from one address is turned away with a friendly page', async
     assert.ok(hooks.every(({ status }) => status === 200), 'webhooks are not counted');
 });
 
+test('SE-19 what a browser reports by itself does not use up what its person may send', async () => {
+    await restartNginx();
+    answer = page();
+    const report = () => ask('/-/csp', { method: 'POST', body: '{}', headers: { 'content-type': 'application/csp-report' } });
+    const taken = (await Promise.all(Array.from({ length: 90 }, report))).filter(({ status }) => status === 200).length;
+    assert.ok(taken >= 61 && taken < 80, `${taken} of 90`);
+    for (let i = 0; i < 25; i++) assert.equal((await ask('/cart/lines', { method: 'POST', body: 'a=1' })).status, 200, `line ${i}`);
+});
+
 test('SE-19 open pages behind one address leave room for others, and are themselves not without end', async () => {
     await restartNginx();
     answer = ({ REQUEST_URI }) => (/\/(-|admin|T-1)\/live$/.test(REQUEST_URI) ? { headers: { 'X-Accel-Redirect': '/_sub/s/crowd/en' } }

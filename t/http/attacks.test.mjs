@@ -295,6 +295,7 @@ test('SE-02 only the address a trusted proxy saw counts, not what the client say
     const from = `198.51.100.${Date.now() % 250 + 1}`, statuses = [];
     for (let i = 0; i < 32; i++) statuses.push((await report(`10.9.8.${i}, 203.0.113.${i}, ${from}`)).status);
     assert.deepEqual([statuses.slice(0, 30).every((status) => status === 204), statuses[30], statuses[31]], [true, 429, 429], String(statuses));
+    assert.deepEqual(await redis('KEYS', `rl:*${from}`), [`rl:reports-address:${from}`], 'what browsers report is not counted among what their people send');
     assert.equal((await report(somewhere())).status, 204, 'another address goes on');
     await redis('DEL', 'rl:reports-address:127.0.0.1');
     const direct = [];
