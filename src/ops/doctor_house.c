@@ -237,11 +237,11 @@ void check_tls(struct exam *e)
 /* What debian/control names, as Debian 12 calls it, and what of it reads what strangers send: the
  * decoders behind libvips. doctor.test.mjs holds this to debian/control. */
 static const char *const parts[] = { "systemd", "nginx", "nginx-light", "nginx-common",
-    "libnginx-mod-nchan", "libjemalloc2", "redis-server", "redis-tools", "postgresql-15",
-    "postgresql-client-15", "libfcgi0ldbl", "libpq5", "libhiredis0.14", "libjwt0", "libsodium23",
-    "libcrypt1", "libssl3", "libcurl4", "libicu72", "libthai0", "libqrencode4",
-    "libmaxminddb0", "libvips42", "libwebp7", "libjpeg62-turbo", "libpng16-16", "zlib1g",
-    "libc6" };
+    "libnginx-mod-nchan", "ca-certificates", "libjemalloc2", "redis-server", "redis-tools",
+    "postgresql-15", "postgresql-client-15", "libfcgi0ldbl", "libpq5", "libhiredis0.14",
+    "libjwt0", "libsodium23", "libcrypt1", "libssl3", "libcurl4", "libicu72", "libthai0",
+    "libqrencode4", "libmaxminddb0", "libvips42", "libwebp7", "libjpeg62-turbo", "libpng16-16",
+    "zlib1g", "libc6" };
 
 /* Of apt-cache's answer: which packages have another version to come than the one that is in. */
 static size_t waiting(str said, struct buf *names, struct buf *versions)
