@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { skip, agents, Browser, goods, invariants, processes, sleep, until } from './shop.mjs';
+import { skip, agents, Browser, goods, invariants, processes, served, sleep, until } from './shop.mjs';
 
 const CLIENTS = 32, ROUNDS = 2;
 const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
@@ -41,6 +41,7 @@ test(`${ROUNDS} reloads under ${CLIENTS} clients: no failed request`, { skip, ti
         await Promise.all(clients);
     }
     assert.deepEqual(failed.slice(0, 20), [], `${failed.length} of ${asked} failed`);
+    served(asked);
     assert.ok(asked > 200 && posted > 20, `${asked} asked, ${posted} put into carts`);
     assert.deepEqual([processes().web, processes().slow], [web, slow], 'the supervisors are the same');
     invariants();
