@@ -5,6 +5,7 @@
 #include "t/io/server.h"
 #include "work/work_in.h"
 #include <stdlib.h>
+#include <time.h>
 
 static struct {
     int ran, failing; /* the next `failing` runs fail */
@@ -34,7 +35,14 @@ static int note_and_be_done(struct ctx *c, const struct job *job)
     return pg_end(c, note(c, job));
 }
 
-static const struct job_kind kinds[] = { { "t.note", note, .tries = 3 },
+static int note_slowly(struct ctx *c, const struct job *job)
+{
+    nanosleep(&(struct timespec){ 1, 50000000 }, NULL);
+    return note(c, job);
+}
+
+static const struct job_kind kinds[] = { { "t.backup", note, .lease_us = 6 * HOUR },
+    { "t.mail", note_slowly, .rank = RANK_LAST, .is_quick = true }, { "t.note", note, .tries = 3 },
     { "t.quick", note, .tries = 3, .is_quick = true },
     { "t.tx", note_and_be_done, .tries = 3, .is_quick = true },
     { "t.first", note, .rank = RANK_FIRST }, { "t.pages", note, .rank = RANK_PAGES },
@@ -454,6 +462,37 @@ T(quick_jobs_are_claimed_together_and_a_slow_one_alone)
     eq_int(run_many(16), 1);
     eq_int(seen.subjects[3], 4);
     eq_int(t_int("select count(*) as n from work.job"), 0);
+}
+
+T(what_is_slow_is_left_to_the_other_workers)
+{
+    struct ctx *c = house();
+    struct pace pace = { 0 };
+    struct turn first = { .pace = &pace, .leaves_slow = true, .wait_us = 5 * SECOND };
+    struct turn second = { .pace = &pace, .wait_us = 5 * SECOND };
+    for (int i = 1; i <= 3; i++)
+        add_of("t.mail", i == 1 ? "m1" : i == 2 ? "m2" : "m3", i);
+    is_true(pace_is_even(&pace));
+    must(queue_turn(c, &first, 16)); /* all three are taken, one is run and found slow */
+    eq_int(first.ran, 1);
+    is_true(!pace_is_even(&pace));
+    eq_int(t_int("select count(*) as n from work.job where state = 'ready' and attempt = 0"), 2);
+    add_of("t.first", "paid", 9);
+    add_of("t.backup", "saved", 8);
+    must(queue_turn(c, &first, 16));
+    eq_int(first.ran, 1);
+    eq_int(seen.subjects[1], 9);
+    first.wait_us = 5 * SECOND;
+    must(queue_turn(c, &first, 16)); /* mails and backup are due, but not for this one */
+    eq_int(first.ran, 0);
+    eq_int(first.wait_us, 5 * SECOND);
+    must(queue_turn(c, &second, 16));
+    must(queue_turn(c, &second, 16));
+    eq_int(seen.ran, 5);
+    pace = (struct pace){ 0 }; /* as a minute later */
+    add_of("t.mail", "m4", 4);
+    must(queue_turn(c, &first, 16));
+    eq_int(first.ran, 1);
 }
 
 T(a_batch_has_an_end)

@@ -29,12 +29,12 @@ select work.add_job(:kind, :key, :organisation, :subject, :data, :request, :at, 
     as added;
 
 -- name: turn :many
--- in: done bigint[], tries bigint[], most_events bigint, events text[], jobs text[], unless text[], ranks bigint[], most bigint, lease_us bigint, worker text, quick text[]
+-- in: done bigint[], tries bigint[], most_events bigint, events text[], jobs text[], unless text[], ranks bigint[], most bigint, lease_us bigint, worker text, quick text[], leave text[]
 -- The jobs that were taken, in their order, and a row that tells of the turn.
 select events, wait_us, job as id, of_kind as kind, with_key as key, organisation as organisation_id,
        subject as subject_id, beside as data, by_request as request, try as attempt
   from work.turn(:done, :tries, :most_events, :events, :jobs, :unless, :ranks, :most, :lease_us,
-           :worker, :quick);
+           :worker, :quick, :leave);
 
 -- name: lease :exec
 -- in: id bigint, attempt bigint, lease_us bigint

@@ -149,8 +149,9 @@ end $$;
 
 -- Takes what is due, by rank and then what has waited longest; two workers never get the same job.
 -- Several go together only as long as they are quick and no worker has died over one: the first
--- that is not ends the row, or goes alone.
-create function work.claim(most bigint, lease_us bigint, by_worker text, quick text[])
+-- that is not ends the row, or goes alone. Kinds that are left are another worker's.
+create function work.claim(most bigint, lease_us bigint, by_worker text, quick text[],
+    leave text[])
 returns table (place bigint, job bigint, of_kind text, with_key text, organisation bigint,
     subject bigint, beside jsonb, by_request text, try int) language plpgsql as $$
 begin
@@ -163,6 +164,7 @@ begin
                           from work.job j
                          where j.state = 'ready' and j.rank = r.rank
                            and j.run_at <= statement_timestamp()
+                           and not j.kind = any(leave)
                          order by j.run_at, j.id
                          limit most
                            for update skip locked) as w
@@ -191,7 +193,7 @@ end $$;
 -- what is taken is read: the plans of a short queue would read it whole, when it is long as well.
 create function work.turn(done bigint[], tries bigint[], most_events bigint, heard text[],
     jobs text[], unless text[], ranks bigint[], most bigint, lease_us bigint, by_worker text,
-    quick text[])
+    quick text[], leave text[])
 returns table (events bigint, wait_us bigint, place bigint, job bigint, of_kind text,
     with_key text, organisation bigint, subject bigint, beside jsonb, by_request text, try int)
 language plpgsql
@@ -204,7 +206,7 @@ begin
     end if;
     events := work.read_events(most_events, heard, jobs, unless, ranks);
     for place, job, of_kind, with_key, organisation, subject, beside, by_request, try in
-        select c.* from work.claim(most, lease_us, by_worker, quick) c order by c.place
+        select c.* from work.claim(most, lease_us, by_worker, quick, leave) c order by c.place
     loop
         return next;
     end loop;
@@ -213,6 +215,23 @@ begin
     select (extract(epoch from min(n.run_at) - clock_timestamp()) * 1000000)::bigint into wait_us
       from (values (-1), (0), (1), (2)) as r(rank),
            lateral (select j.run_at from work.job j where j.state = 'ready' and j.rank = r.rank
-                     order by j.run_at limit 1) as n;
+                       and not j.kind = any(leave) order by j.run_at limit 1) as n;
     return next;
+end $$;
+-- As programs of the version before call them.
+create function work.claim(most bigint, lease_us bigint, by_worker text, quick text[])
+returns table (place bigint, job bigint, of_kind text, with_key text, organisation bigint,
+    subject bigint, beside jsonb, by_request text, try int) language plpgsql as $$
+begin
+    return query select * from work.claim(most, lease_us, by_worker, quick, '{}');
+end $$;
+create function work.turn(done bigint[], tries bigint[], most_events bigint, heard text[],
+    jobs text[], unless text[], ranks bigint[], most bigint, lease_us bigint, by_worker text,
+    quick text[])
+returns table (events bigint, wait_us bigint, place bigint, job bigint, of_kind text,
+    with_key text, organisation bigint, subject bigint, beside jsonb, by_request text, try int)
+language plpgsql as $$
+begin
+    return query select * from work.turn(done, tries, most_events, heard, jobs, unless, ranks, most,
+        lease_us, by_worker, quick, '{}');
 end $$;

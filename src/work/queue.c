@@ -8,6 +8,9 @@
 #define DEATHS       5 /* a job that killed so many workers is buried */
 #define EVENTS       200
 #define QUICK_KINDS  32
+#define SLOW         SECOND /* who takes so long waits for somebody outside */
+#define SLOW_FOR     MINUTE
+#define VERY_LONG    HOUR /* a kind with such a lease is slow before it was ever run */
 
 static bool is_worker(const struct ctx *c) { return c->app->worker.n > 0; }
 
@@ -58,6 +61,55 @@ int job_done(struct ctx *c, const struct job *job)
         *job->is_done = true;
     return q_work_finish(c, NULL, &job->id, 1, &job->attempt, 1);
 }
+
+/* ---- what is slow: a mail server that hangs, a provider, a backup ----------------------------- */
+
+static bool is_slow(const struct job_kind *kind, size_t place, struct pace *pace)
+{
+    return kind->lease_us >= VERY_LONG ||
+        (place < KINDS && atomic_load(&pace->slow_until[place]) > when_ticks());
+}
+
+static size_t slow_kinds(const struct app *app, const struct turn *t, str *names)
+{
+    size_t n = 0, place = 0;
+    if (!t->pace || !t->leaves_slow)
+        return 0;
+    for (const struct job_kind *const *list = app->jobs; list && *list; list++)
+        for (const struct job_kind *kind = *list; kind->name; kind++, place++)
+            if (n < KINDS && is_slow(kind, place, t->pace))
+                names[n++] = str_of(kind->name);
+    return n;
+}
+
+static bool leaves(const struct app *app, const struct turn *t, str name)
+{
+    str slow[KINDS];
+    for (size_t n = slow_kinds(app, t, slow); n > 0; n--)
+        if (str_eq(slow[n - 1], name))
+            return true;
+    return false;
+}
+
+static void note_pace(const struct app *app, struct pace *pace, const struct job_kind *ran)
+{
+    size_t place = 0;
+    for (const struct job_kind *const *list = app->jobs; list && *list; list++)
+        for (const struct job_kind *kind = *list; kind->name; kind++, place++)
+            if (kind == ran && place < KINDS)
+                atomic_store(&pace->slow_until[place], when_ticks() + SLOW_FOR);
+}
+
+bool pace_is_even(struct pace *pace)
+{
+    i64 now = when_ticks();
+    for (size_t i = 0; i < KINDS; i++)
+        if (atomic_load(&pace->slow_until[i]) > now)
+            return false;
+    return true;
+}
+
+/* ---- running ---------------------------------------------------------------------------------- */
 
 /* 1 s, doubling, at most an hour or what the kind says, a quarter of it by chance so that a herd
  * spreads out. */
@@ -115,13 +167,16 @@ static int run(struct ctx *c, struct turn *t, const struct job *job, str request
     struct ctx *own = ctx_of_job(c, job);
     own->source = str_fmt(own->mem, "0 0 job %.*s %.*s", STR(job->kind), STR(request));
     own->id = request.n ? request : job->key; /* the id nginx gave, for the log */
-    when began = when_now();
+    i64 began = when_ticks();
     int err = kind ? E_OK : fail_detail(own, E_INTERNAL, "work.kind", "no such kind of job");
     if (kind && kind->lease_us > LEASE)
         err = q_work_lease(c, NULL, job->id, job->attempt, kind->lease_us);
     if (!err && kind)
         err = kind->run(own, job);
-    log_job(own, job, err, when_now() - began);
+    i64 took = when_ticks() - began;
+    log_job(own, job, err, took);
+    if (t->pace && took >= SLOW)
+        note_pace(c->app, t->pace, kind);
     metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
     if (err)
         return settle(c, job, kind, own);
@@ -170,13 +225,13 @@ static size_t quick_kinds(const struct app *app, str *names)
 /* Its last row tells of the turn, the others are the jobs. */
 static int claim(struct ctx *c, struct turn *t, i64 most, struct node **jobs)
 {
-    str quick[QUICK_KINDS];
+    str quick[QUICK_KINDS], slow[KINDS];
     struct readers r;
     size_t n = quick_kinds(c->app, quick);
     outbox_readers(c->app, &r);
     TRY(q_work_turn(c, jobs, t->ids, t->n, t->attempts, t->n, EVENTS, r.events, r.n, r.jobs, r.n,
         r.unless, r.n, r.ranks, r.n, most < QUEUE_BATCH ? most : QUEUE_BATCH, LEASE, c->app->worker,
-        quick, n));
+        quick, n, slow, slow_kinds(c->app, t, slow)));
     const struct node *told = &(*jobs)->as.items.last->node;
     t->n = 0;
     t->events = node_int(told, "events");
@@ -201,15 +256,15 @@ static int call_others(struct ctx *c, const struct node *rows, i64 longest, cons
 int queue_turn(struct ctx *c, struct turn *t, i64 most)
 {
     struct node *jobs;
-    i64 longest = t->wait_us;
-    when began = when_now();
+    i64 longest = t->wait_us, began = when_ticks();
     t->ran = 0;
     TRY(claim(c, t, most, &jobs));
     TRY(call_others(c, jobs, longest, t));
     EACH(item, jobs) {
         if (node_is_null(&item->node, "id"))
             break;
-        bool is_late = when_now() - began > LEASE / 4; /* the rest is better off elsewhere */
+        bool is_late = when_ticks() - began > LEASE / 4 || /* the rest is better off elsewhere */
+            leaves(c->app, t, node_str(&item->node, "kind"));
         if (t->ran && (is_late || (t->ending && *t->ending))) {
             TRY(queue_tell(c, t));
             return queue_take_back(c, false);

@@ -51,9 +51,7 @@ static int look_at_clock(struct ctx *c, struct turn *t, i64 *next, bool *ran)
 
 struct worker {
     i64 slot;
-    /* When any of these workers began to look last, for all to see: of those that one event wakes
-     * one is enough, unless it is at something else. */
-    _Atomic i64 *looked_at;
+    struct pace *pace;
     struct turn turn;
     i64 next_cron; /* in ticks */
     bool redis_was_away;
@@ -63,7 +61,7 @@ struct worker {
  * that it does it all, whose caches are warm, as long as it can. */
 static void rest(const struct worker *w)
 {
-    i64 us = atomic_load(w->looked_at) + BETWEEN_TURNS * (w->slot ? 2 : 1) - when_ticks();
+    i64 us = atomic_load(&w->pace->looked_at) + BETWEEN_TURNS * (w->slot ? 2 : 1) - when_ticks();
     if (us > 0 && !ending)
         pause_us(us);
 }
@@ -78,8 +76,8 @@ static int wait_for_work(struct ctx *c, struct worker *w, i64 us)
             return E_OK;
         rest(w);
         pause_us(w->slot * FIRST_GO);
-        if (atomic_load(w->looked_at) < woken)
-            return E_OK;
+        if (atomic_load(&w->pace->looked_at) < woken || !pace_is_even(w->pace))
+            return E_OK; /* nobody has looked since, or not for all there is */
     }
     return E_OK;
 }
@@ -95,7 +93,7 @@ static int round_of(struct ctx *c, struct worker *w)
     fault_clear(c);
     t->wait_us = LONGEST_SLEEP;
     lines_watch(c, &w->redis_was_away);
-    atomic_store(w->looked_at, when_ticks());
+    atomic_store(&w->pace->looked_at, when_ticks());
     TRY(queue_turn(c, t, QUEUE_BATCH));
     TRY(look_at_clock(c, t, &w->next_cron, &ran));
     if (ran || t->is_more || ending)
@@ -151,7 +149,7 @@ static int work(struct app *app, struct worker *w)
 
 struct team {
     struct app *app;
-    _Atomic i64 *looked_at;
+    struct pace *pace;
     pid_t pids[MOST_WORKERS]; /* 0: nobody there */
     i64 n;
 };
@@ -182,7 +180,8 @@ static void worker_signals(void)
 
 static void start(struct team *t, i64 slot)
 {
-    struct worker w = { .slot = slot, .looked_at = t->looked_at };
+    struct worker w = { .slot = slot, .pace = t->pace };
+    w.turn = (struct turn){ .pace = t->pace, .leaves_slow = slot == 0 && t->n > 1 };
     pid_t parent = getpid(), pid = fork();
     if (pid < 0)
         log_line(NULL, LOG_ERROR, "worker_fork", "why", str_of(strerror(errno)), NULL);
@@ -232,9 +231,9 @@ int work_serve(struct app *app)
     i64 n = conf_int(app->conf, "work_workers", 2);
     *t = (struct team){ .app = app, .n = n < 1 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : n };
     metrics_open(app, "work", MOST_WORKERS); /* without it the shop works and counts nothing */
-    t->looked_at = mmap(
-        NULL, sizeof *t->looked_at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (t->looked_at == MAP_FAILED)
+    t->pace = mmap(
+        NULL, sizeof *t->pace, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (t->pace == MAP_FAILED)
         abort();
     start_missing(t);
     service_tell("READY=1");

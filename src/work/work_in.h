@@ -2,6 +2,7 @@
 #pragma once
 #include "work/work.h"
 #include <signal.h>
+#include <stdatomic.h>
 
 int work_json(struct ctx *, const struct node *data, str *json); /* for a jsonb column; NULL: {} */
 int outbox_read(struct ctx *, i64 most, i64 *n); /* one batch: numbers it, makes the jobs */
@@ -13,11 +14,24 @@ struct readers { /* who hears which events, as the schema takes it */
 };
 void outbox_readers(const struct app *, struct readers *);
 
+/* What all workers of a team see of each other, in ticks. */
+enum { KINDS = 64 };
+struct pace {
+    /* When any of them began to look last: of those that one event wakes one is enough, unless it is
+     * at something else. */
+    _Atomic i64 looked_at;
+    /* By a kind's place in the app's lists: until when such a job counts as slow. */
+    _Atomic i64 slow_until[KINDS];
+};
+bool pace_is_even(struct pace *); /* none is slow */
+
 /* What a worker goes on with from turn to turn. A job that was run is gone only with the next
  * turn's first statement, so a worker that dies leaves the last batch's to be run again; one that
  * must not be says job_done itself. */
 enum { QUEUE_BATCH = 16 };
 struct turn {
+    struct pace *pace; /* NULL: nobody looks */
+    bool leaves_slow;  /* to the other workers, to be free for what comes in */
     const volatile sig_atomic_t *ending; /* set: what was claimed and not begun is given back */
     i64 ids[QUEUE_BATCH], attempts[QUEUE_BATCH];
     size_t n;     /* so many were run and are still to be told */

@@ -2,10 +2,21 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import net from 'node:net';
 import { chownSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { children } from './node.mjs';
-import { confPath, one, run, skip, sql, until } from './shop.mjs';
+import { Browser, confPath, dev, goods, one, orderRow, payAt, run, skip, sleep, sql, until } from './shop.mjs';
+
+// A configuration as the stack's own but for some keys, in a folder for itself.
+function configured(set) {
+    const dir = mkdtempSync('/tmp/talat-queue-'), conf = join(dir, 'talat.conf'), { uid, gid } = statSync(run);
+    const own = { run_dir: dir, ...set };
+    const lines = readFileSync(confPath, 'utf8').split('\n').filter((line) => !Object.keys(own).includes(line.split(' =')[0]));
+    writeFileSync(conf, lines.concat(Object.entries(own).map(([name, value]) => `${name} = ${value}`), '').join('\n'));
+    for (const path of [dir, conf]) chownSync(path, uid, gid);
+    return { dir, conf, log: join(dir, 'work.log'), uid, gid };
+}
 
 test('two workers share a queue, and no job is run twice', { skip }, async () => {
     sql(`insert into work.job (kind, key, subject_id, data)
@@ -24,11 +35,7 @@ test('two workers share a queue, and no job is run twice', { skip }, async () =>
 // Only what has shown that it goes on is told to end: a SIGTERM to "the worker" that there is not would
 // reach every process of this user.
 test('a worker that cannot be started is started as soon as it can, and then all ends', { skip, timeout: 90000 }, async () => {
-    const dir = mkdtempSync('/tmp/talat-queue-'), conf = join(dir, 'talat.conf'), log = join(dir, 'work.log'), { uid, gid } = statSync(run);
-    const set = { run_dir: dir, work_workers: 1 };
-    const lines = readFileSync(confPath, 'utf8').split('\n').filter((line) => !Object.keys(set).includes(line.split(' =')[0]));
-    writeFileSync(conf, lines.concat(Object.entries(set).map(([name, value]) => `${name} = ${value}`), '').join('\n'));
-    for (const path of [dir, conf]) chownSync(path, uid, gid);
+    const { dir, conf, log, uid, gid } = configured({ work_workers: 1 });
     const file = openSync(log, 'a');
     const work = spawn('prlimit', ['--nproc=0:', join(process.env.TALAT_APP, 'bin/talat-work'), '--config', conf],
         { uid, gid, stdio: ['ignore', file, file], env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' } });
@@ -46,6 +53,60 @@ test('a worker that cannot be started is started as soon as it can, and then all
     } finally {
         work.kill('SIGKILL');
         await ended;
+        rmSync(dir, { recursive: true, force: true });
+    }
+});
+
+// Takes a second and more for each word, as one that holds senders up on purpose.
+const tarpit = (mails) => net.createServer((socket) => {
+    let said = '', isText = false;
+    const say = async (text) => { await sleep(700); if (!socket.destroyed) socket.write(`${text}\r\n`); };
+    socket.on('error', () => {});
+    socket.on('data', async (part) => {
+        said += part;
+        for (let at; (at = said.indexOf('\r\n')) >= 0;) {
+            const line = said.slice(0, at);
+            said = said.slice(at + 2);
+            if (isText && line !== '.') continue;
+            if (isText) mails.push(Date.now());
+            isText = /^DATA/i.test(line);
+            await say(isText ? '354 go on' : /^QUIT/i.test(line) ? '221 bye' : '250 well');
+        }
+    });
+    say('220 tarpit');
+});
+
+test('while a mail server takes seconds for each mail, who pays has their answer at once', { skip, timeout: 180000 }, async (t) => {
+    const mails = [], server = tarpit(mails);
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    const { dir, conf, log, uid, gid } = configured({ work_workers: 2, smtp_url: `smtp://127.0.0.1:${server.address().port}`, mail_dir: '' });
+    const thing = goods({ stock: 100 }), paid = [];
+    dev('stop', 'work');
+    const file = openSync(log, 'a');
+    const work = spawn(join(process.env.TALAT_APP, 'bin/talat-work'), ['--config', conf], { uid, gid, stdio: ['ignore', file, file],
+        env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' } });
+    const ended = new Promise((done) => { work.on('exit', done); });
+    const buy = async () => {
+        const order = await new Browser().order(thing.sku), began = Date.now();
+        await payAt(order.session);
+        await until(() => orderRow(order.number).payment_status === 'paid', 60000, () => readFileSync(log, 'utf8').slice(-2000));
+        paid.push(Date.now() - began);
+    };
+    try {
+        for (let i = 0; i < 4; i++) await buy(); // their mails are enough for both workers
+        await until(() => mails.length > 0, 60000, () => `no mail came: ${readFileSync(log, 'utf8').slice(-2000)}`);
+        paid.length = 0;
+        const before = mails.length;
+        for (let i = 0; i < 6; i++) await buy();
+        t.diagnostic(`paid after ${paid} ms; ${mails.length - before} mails meanwhile`);
+        assert.ok(Math.max(...paid) < 2500, `paid after ${paid} ms: behind the mails`);
+        assert.ok(one("select count(*) from work.job where kind = 'notify.mail' and run_at < now()") > 0, 'there were always mails to send');
+    } finally {
+        work.kill('SIGTERM');
+        setTimeout(() => work.kill('SIGKILL'), 20000).unref();
+        await ended;
+        server.close();
+        dev('start', 'work');
         rmSync(dir, { recursive: true, force: true });
     }
 });
