@@ -277,6 +277,7 @@ static size_t give(char *p, size_t size, size_t n, void *with)
 struct replies {
     struct arena *mem;
     str last;
+    bool of_this_mail; /* of its recipient or its text, no more of us who send */
 };
 static size_t hear(char *p, size_t size, size_t n, void *with)
 {
@@ -285,6 +286,24 @@ static size_t hear(char *p, size_t size, size_t n, void *with)
     if (line.n && !str_starts(line, S("221")))
         r->last = str_dup(r->mem, str_well_formed(r->mem, str_letters_upto(line, 200)));
     return size * n;
+}
+
+/* What is said to the server, to know what it answers. */
+static int overhear(CURL *curl, curl_infotype what, char *p, size_t n, void *with)
+{
+    struct replies *r = with;
+    (void)curl;
+    if (what == CURLINFO_HEADER_OUT && str_starts((str){ p, n }, S("RCPT")))
+        r->of_this_mail = true;
+    return 0;
+}
+
+/* Nobody will ever take it as it is. Not where the house is refused (its account suspended, 550 to
+ * MAIL FROM), nor by a rule of the server's (5.7: relaying, a list of senders): those are mended. */
+static bool is_never(const struct replies *r, long code, CURLcode rc)
+{
+    return code >= 500 && rc != CURLE_LOGIN_DENIED && r->of_this_mail &&
+        str_find(str_upto(r->last, 8), S(" 5.7.")) < 0;
 }
 
 /* Off this machine a mail goes under TLS or not at all. */
@@ -334,6 +353,9 @@ static int to_server(
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
     curl_easy_setopt(curl, CURLOPT_READDATA, &message);
+    curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L); /* to nobody but: */
+    curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, overhear);
+    curl_easy_setopt(curl, CURLOPT_DEBUGDATA, &replies);
     CURLcode rc = curl_easy_perform(curl);
     long code = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
@@ -342,8 +364,7 @@ static int to_server(
     *answer = replies.last;
     if (rc == CURLE_OK)
         return E_OK;
-    /* 5xx: this mail will never go; everything else may, later, as when our password is mended */
-    bool never = code >= 500 && rc != CURLE_LOGIN_DENIED;
+    bool never = is_never(&replies, code, rc);
     return fail_detail(c, never ? E_INPUT : E_PROVIDER, never ? "mail.refused" : "mail.away",
         "SMTP %ld: %s", code, curl_easy_strerror(rc));
 }

@@ -104,9 +104,9 @@ T(the_same_mail_sent_twice_is_one_file)
 
 /* ---- SMTP --------------------------------------------------------------------------------- */
 
-/* A server that takes mail, but for boxes called "full" (452) and "gone" (550), and of no plain words
- * for one called "odd". What it took
- * goes to the file named in the environment. */
+/* A server that takes mail, but for boxes called "full" (452), "gone" (550) and "far" (550 by a rule of
+ * its own), not from one called "suspended" (550), and of no plain words for one called "odd". What it
+ * took goes to the file named in the environment. */
 static void smtp(int fd)
 {
     static char room[65536];
@@ -119,6 +119,10 @@ static void smtp(int fd)
             tell(fd, "550 5.1.1 no such box\r\n");
         else if (!strncasecmp(room, "RCPT", 4) && strstr(room, "full@"))
             tell(fd, "452 4.2.2 box full\r\n");
+        else if (!strncasecmp(room, "RCPT", 4) && strstr(room, "far@"))
+            tell(fd, "550 5.7.1 relaying denied\r\n");
+        else if (!strncasecmp(room, "MAIL", 4) && strstr(room, "suspended@"))
+            tell(fd, "550 5.1.8 sending suspended\r\n");
         else if (!strncasecmp(room, "DATA", 4)) {
             tell(fd, "354 go on\r\n");
             memset(room, 0, sizeof room);
@@ -136,7 +140,7 @@ static void smtp(int fd)
     }
 }
 
-static int smtp_send(const char *to, str *answer, str *took)
+static int smtp_send_from(str from, const char *to, str *answer, str *took)
 {
     struct ctx *c = t_ctx();
     const char *file = t_file(str_none);
@@ -144,11 +148,17 @@ static int smtp_send(const char *to, str *answer, str *took)
     struct server *s = serve(NULL, smtp);
     struct mail mail = order;
     bool ok;
+    mail.from = from;
     mail.to = str_of(to);
     int err =
         mail_send(c, str_fmt(c->mem, "smtp://127.0.0.1:%d", s->port), str_none, &mail, answer);
     *took = file_read(c->mem, file, 1 << 20, &ok);
     return err;
+}
+
+static int smtp_send(const char *to, str *answer, str *took)
+{
+    return smtp_send_from(order.from, to, answer, took);
 }
 
 T(a_mail_goes_out_by_smtp)
@@ -174,6 +184,16 @@ T(a_box_that_is_gone_is_told_from_one_that_is_full)
     eq_str(t_ctx()->fault.key, "mail.refused");
     eq_err(smtp_send("full@example.test", &answer, &took), E_PROVIDER);
     eq_err(mail_send(t_ctx(), S("smtp://127.0.0.1:1"), str_none, &order, &answer), E_PROVIDER);
+}
+
+/* Or a night in which the house was refused lost all its mails. */
+T(what_the_server_has_against_the_house_is_mended_and_the_mail_goes_then)
+{
+    str answer, took;
+    eq_err(smtp_send("far@example.test", &answer, &took), E_PROVIDER);
+    eq_err(smtp_send_from(S("suspended@example.test"), "buyer@example.test", &answer, &took),
+        E_PROVIDER);
+    eq_str(t_ctx()->fault.key, "mail.away");
 }
 
 T(off_this_machine_no_mail_goes_in_the_clear)
