@@ -64,7 +64,8 @@ static int send_client(struct ctx *c, const struct offers *o, const struct node 
     json_write(&json, event);
     metric_add(c->app, "push_total", 1);
     return nodes_send(c, str_fmt(c->mem, "live/product/%.*s.json", STR(o->id)),
-        S("inventory:updated"), buf_str(&json));
+        S("inventory:updated"), buf_str(&json),
+        str_fmt(c->mem, "sku:%.*s", STR(node_str(row, "sku"))));
 }
 
 static int send_page(struct ctx *c, const struct offers *o, size_t language, size_t currency)
@@ -80,9 +81,11 @@ static int send_page(struct ctx *c, const struct offers *o, size_t language, siz
     node_set_bool(c->mem, document, S("is_whole"), !o->item);
     TRY(render_view(c, "catalog/offers", document, &html));
     metric_add(c->app, "push_total", 1);
-    return nodes_send(c,
-        str_fmt(c->mem, "live/product/%.*s/%.*s/%.*s", STR(o->id), STR(c->lang), STR(c->currency)),
-        str_none, html);
+    str channel =
+        str_fmt(c->mem, "live/product/%.*s/%.*s/%.*s", STR(o->id), STR(c->lang), STR(c->currency));
+    /* A page of one thing says nothing of the others. */
+    str about = str_fmt(c->mem, "%.*s %" PRId64, STR(channel), o->item);
+    return nodes_send(c, channel, str_none, html, about);
 }
 
 static int send_all(struct ctx *c, const struct offers *o)

@@ -61,26 +61,34 @@ int orders_listen(struct req *r, str line)
     return accel(r, buf_str(&to));
 }
 
-static int publish(struct ctx *c, struct buf *channels, str event, str body)
+static int publish(struct ctx *c, struct buf *channels, str event, str body, str about)
 {
     str to = buf_str(channels);
     channels->n = 0;
     if (!to.n)
         return E_OK;
     metric_add(c->app, "push_total", 1);
-    return nodes_send(c, to, event, body);
+    return nodes_send(c, to, event, body, about);
 }
 
-static int send(struct ctx *c, const struct node *lines, const char *ending, str event, str body)
+static int send(struct ctx *c, const struct node *lines, const char *ending, str event, str body,
+    str about)
 {
     struct buf channels = buf_new(c->mem, 4096);
     int n = 0;
     EACH(line, lines) {
+        str part = str_fmt(c->mem, "%.*s %s %d", STR(about), ending, n / PUSH_MOST);
         buf_fmt(&channels, "%s%.*s/%s", channels.n ? "," : "", STR(line->node.as.text), ending);
-        if (++n % PUSH_MOST == 0)
-            TRY(publish(c, &channels, event, body));
+        if (++n % PUSH_MOST == 0 || n == (int)node_count(lines))
+            TRY(publish(c, &channels, event, body, part));
     }
-    return publish(c, &channels, event, body);
+    return E_OK;
+}
+
+/* What a message is about, as nodes_send has it. */
+static str about(struct ctx *c, const struct node *order, const char *whose)
+{
+    return str_fmt(c->mem, "order:%.*s %s", STR(node_str(order, "number")), whose);
 }
 
 /* Who hears of an order. A line's channel is its clients' ("json") or its pages' in one language. */
@@ -154,18 +162,19 @@ static int send_json(struct ctx *c, const struct node *order, const struct heari
     node_set_str(c->mem, data, S("payment_status"), node_str(order, "payment_status"));
     node_set_str(c->mem, data, S("order_status"), node_str(order, "status"));
     json_write(&json, data);
-    TRY(send(c, h->buyer[0], h->endings[0], event, buf_str(&json)));
-    return send(c, h->staff[0], h->endings[0], event, buf_str(&json));
+    TRY(send(
+        c, h->buyer[0], h->endings[0], event, buf_str(&json), about(c, order, "buyer")));
+    return send(c, h->staff[0], h->endings[0], event, buf_str(&json), about(c, order, "staff"));
 }
 
 static int send_page(
-    struct ctx *c, const struct node *lines, const char *view, struct node *document)
+    struct ctx *c, const struct node *lines, const char *view, struct node *document, str what)
 {
     str html;
     if (!node_count(lines))
         return E_OK;
     TRY(render_view(c, view, document, &html));
-    return send(c, lines, str_c(c->mem, c->lang), str_none, html);
+    return send(c, lines, str_c(c->mem, c->lang), str_none, html, what);
 }
 
 /* Pages are open in whatever language their readers chose; staff see how far their own part is. */
@@ -179,9 +188,10 @@ static int send_pages(struct ctx *c, i64 id, i64 organisation, const struct hear
             continue;
         TRY(orders_read(c, id, &order));
         node_set(c->mem, document, S("order"), order);
-        TRY(send_page(c, h->buyer[i], "orders/status", document));
+        TRY(send_page(c, h->buyer[i], "orders/status", document, about(c, order, "buyer's page")));
         orders_flag_part(c, order, orders_part_status(order, organisation));
-        TRY(send_page(c, h->staff[i], "orders/admin_row", document));
+        TRY(send_page(
+            c, h->staff[i], "orders/admin_row", document, about(c, order, "staff's page")));
     }
     return E_OK;
 }

@@ -9,6 +9,9 @@
 #define REST_S     5    /* a node that failed is not asked again for so long */
 #define MESSAGES   7    /* tries of a message: half a minute; whoever comes later looks himself */
 #define KEEP_S     7200 /* as refresh.c keeps its sets */
+#define LATER      (15 * SECOND) /* a page that fails is asked for again */
+#define FAILURES   5             /* of pages, maybe 2 s each: then the rest waits, too */
+#define LATE_S     60   /* as long as a message may be late, and more */
 
 struct nodes {
     str at[MOST_NODES]; /* a socket's path, or host:port in a private network */
@@ -59,6 +62,8 @@ static void let_rest(struct ctx *c, str at)
 struct message {
     str channel, event, body;
     bool closes;
+    str about; /* what it shows as it was then: of two about the same the newer is the last */
+    when as_of;
 };
 
 static int deliver(struct ctx *c, str at, const struct message *m)
@@ -74,9 +79,40 @@ static int fail_while_resting(struct ctx *c, str at)
     return rests(c, at) ? fail_detail(c, E_AWAY, "nodes.rests", "%.*s", STR(at)) : E_OK;
 }
 
+/* Is there while messages wait for this node: what it is told directly then is noted. */
+static str late(struct ctx *c, str at) { return str_fmt(c->mem, "node:%.*s:late", STR(at)); }
+
+static str newest(struct ctx *c, str at, str about)
+{
+    return str_fmt(c->mem, "node:%.*s:said:%.*s", STR(at), STR(about));
+}
+
+static void note_said(struct ctx *c, str at, const struct message *m)
+{
+    if (m->about.n)
+        redis_set(c, newest(c, at, m->about), str_fmt(c->mem, "%" PRId64, m->as_of), LATE_S);
+}
+
+static bool is_overtaken(struct ctx *c, str at, const struct message *m)
+{
+    str said = str_none;
+    i64 as_of;
+    return m->about.n && redis_get(c, newest(c, at, m->about), &said) &&
+        str_int(said, &as_of) && as_of > m->as_of;
+}
+
+static bool has_late_ones(struct ctx *c, str at)
+{
+    str yes = str_none;
+    return redis_get(c, late(c, at), &yes) && yes.n;
+}
+
 static int deliver_later(struct ctx *c, str at, const struct message *m)
 {
     struct node *data = node_map(c->mem);
+    redis_set(c, late(c, at), S("1"), LATE_S);
+    node_set_str(c->mem, data, S("about"), m->about);
+    node_set_int(c->mem, data, S("as_of"), m->as_of);
     node_set_str(c->mem, data, S("node"), at);
     node_set_str(c->mem, data, S("channel"), m->channel);
     node_set_str(c->mem, data, S("event"), m->event);
@@ -101,6 +137,8 @@ static int deliver_to_all(struct ctx *c, const struct message *m)
             let_rest(c, nodes.at[i]);
             fault_clear(c);
         }
+        if (!missed[i] && has_late_ones(c, nodes.at[i]))
+            note_said(c, nodes.at[i], m);
         n_missed += missed[i];
     }
     if (n_missed == nodes.n)
@@ -111,15 +149,15 @@ static int deliver_to_all(struct ctx *c, const struct message *m)
     return E_OK;
 }
 
-int nodes_send(struct ctx *c, str channel, str event, str body)
+int nodes_send(struct ctx *c, str channel, str event, str body, str about)
 {
-    struct message m = { channel, event, body, false };
+    struct message m = { channel, event, body, false, about, when_now() };
     return deliver_to_all(c, &m);
 }
 
 int nodes_close(struct ctx *c, str channel)
 {
-    struct message m = { channel, str_none, str_none, true };
+    struct message m = { channel, str_none, str_none, true, str_none, 0 };
     return deliver_to_all(c, &m);
 }
 
@@ -127,12 +165,15 @@ static int message_job(struct ctx *c, const struct job *job)
 {
     str at = node_str(job->data, "node");
     struct message m = { node_str(job->data, "channel"), node_str(job->data, "event"),
-        node_str(job->data, "body"), node_bool(job->data, "closes") };
-    if (!is_ours(c, at))
+        node_str(job->data, "body"), node_bool(job->data, "closes"),
+        node_str(job->data, "about"), node_int(job->data, "as_of") };
+    if (!is_ours(c, at) || is_overtaken(c, at, &m))
         return E_OK;
     int err = fail_while_resting(c, at);
     if (!err && (err = deliver(c, at, &m)))
         let_rest(c, at);
+    if (!err)
+        note_said(c, at, &m);
     if (!err || job->attempt < MESSAGES)
         return err;
     fault_clear(c); /* nobody listens there any more; a page looks again when it has a line */
@@ -153,12 +194,22 @@ static int render(struct ctx *c, str at, const struct kept_page *page)
     return err;
 }
 
-static int add_catch_up(struct ctx *c, str at)
+/* A page that fails or takes too long is no node that is away: that would send it to rest, and all it
+ * keeps would wait behind this one page. */
+static bool is_there(struct ctx *c, str at)
+{
+    struct fault fault = c->fault;
+    bool answers = push_send(c, at, S("health"), S("pulse"), S("1")) == E_OK;
+    c->fault = fault;
+    return answers;
+}
+
+static int add_catch_up(struct ctx *c, str at, i64 in_us)
 {
     struct node *data = node_map(c->mem);
     node_set_str(c->mem, data, S("node"), at);
     return job_add(c, "node.catch_up", str_fmt(c->mem, "node.catch_up:%.*s", STR(at)), 0, 0, data,
-        when_now() + SECOND);
+        when_now() + in_us);
 }
 
 static int catch_up_later(struct ctx *c, str at, str key)
@@ -166,7 +217,7 @@ static int catch_up_later(struct ctx *c, str at, str key)
     str set = behind(c, at);
     if (!redis_sadd(c, &set, 1, key, KEEP_S))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
-    return add_catch_up(c, at);
+    return add_catch_up(c, at, SECOND);
 }
 
 int nodes_refresh(struct ctx *c, const struct kept_page *page)
@@ -174,9 +225,13 @@ int nodes_refresh(struct ctx *c, const struct kept_page *page)
     struct nodes nodes = all_nodes(c);
     if (nodes.n == 1)
         return render(c, nodes.at[0], page);
+    int failed = E_OK;
     for (size_t i = 0; i < nodes.n; i++) {
         bool missed = rests(c, nodes.at[i]);
-        if (!missed && render(c, nodes.at[i], page)) {
+        int err = missed ? E_OK : render(c, nodes.at[i], page);
+        if (err && is_there(c, nodes.at[i])) {
+            failed = err;
+        } else if (err) {
             missed = true;
             let_rest(c, nodes.at[i]);
             fault_clear(c);
@@ -184,7 +239,7 @@ int nodes_refresh(struct ctx *c, const struct kept_page *page)
         if (missed)
             TRY(catch_up_later(c, nodes.at[i], page->key));
     }
-    return E_OK;
+    return failed;
 }
 
 struct beginning {
@@ -220,8 +275,8 @@ static int catching_up(struct ctx *c, const struct job *job)
     struct node *keys;
     str at = node_str(job->data, "node"), set = behind(c, at),
         hand = str_fmt(c->mem, "hand:%.*s:%" PRId64, STR(set), job->id);
-    int err = E_OK;
-    bool kept = true;
+    bool is_away = false, is_left = false, kept = true;
+    int failures = 0;
     if (!is_ours(c, at))
         return E_OK;
     if (!redis_take(c, set, hand, KEEP_S, &keys))
@@ -230,17 +285,24 @@ static int catching_up(struct ctx *c, const struct job *job)
         struct kept_page page;
         if (!kept_page(item->node.as.text, &page))
             continue;
-        if (!err && (err = render(c, at, &page)))
-            let_rest(c, at);
-        if (err)
+        bool failed = is_away || failures == FAILURES || render(c, at, &page);
+        if (failed && !is_away && failures < FAILURES) {
+            failures++;
+            is_away = !is_there(c, at);
+            if (is_away)
+                let_rest(c, at);
+        }
+        if (failed) {
+            is_left = true;
             kept = redis_sadd(c, &set, 1, page.key, KEEP_S) && kept;
+        }
     }
-    if (kept && node_count(keys))
-        redis_del(c, hand);
-    if (!err)
-        return E_OK;
     fault_clear(c);
-    return add_catch_up(c, at);
+    if (!kept) /* the hand still has them: this job's next try */
+        return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
+    if (node_count(keys))
+        redis_del(c, hand);
+    return is_left ? add_catch_up(c, at, is_away ? SECOND : LATER) : E_OK;
 }
 
 JOBS(nodes){

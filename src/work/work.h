@@ -116,9 +116,10 @@ int refresh_now(struct ctx *, const str *tags, size_t n, str cause);
 
 /* To every nginx of the shop (talat.conf: nginx_push, other_nodes), or with one only to that.
  * E_OK when at least one has it; a node that is away gets it by a job of its own for half a
- * minute. With none: E_PROVIDER, try again. */
-int nodes_send(struct ctx *, str channel, str event, str body); /* as push_send */
-int nodes_close(struct ctx *, str channel);                     /* as push_close */
+ * minute, but for what was overtaken meanwhile by news about the same ("order:12 th"). With none:
+ * E_PROVIDER, try again. */
+int nodes_send(struct ctx *, str channel, str event, str body, str about); /* as push_send */
+int nodes_close(struct ctx *, str channel);                                /* as push_close */
 
 /* ---- lines
  * ------------------------------------------------------------------------------------- */

@@ -4,9 +4,10 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Node } from './node.mjs';
 import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, one, payAt, quote, redis, reread, rows,
-    run, shopper, sql, text, until, stopwatch, live, opened } from './shop.mjs';
+    run, shopper, sleep, sql, text, until, stopwatch, live, opened } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
 const b = new Node({ other_nodes: `${run}/push.sock` });
@@ -218,6 +219,57 @@ test('what a node misses while it is being caught up with is made good, too', { 
     }
     await until(async () => await redis('SCARD', behind) === 0 && one(`select count(*) from work.job where kind like 'node.%'`) === 0, 15000,
         async () => `${await redis('SCARD', behind)} behind; ${sql("select kind, state, attempt, error from work.job where kind like 'node.%'")}`);
+});
+
+test('what a node is told late is never older than what it was told since', { skip, timeout: 120000 }, async () => {
+    const at = `${b.dir}/push.sock`, order = await new Browser().order(goods({ stock: 9 }).sku), stream = await opened(live(order), { to: b.at });
+    const hang = (signal) => { for (const worker of b.workers('nginx')) process.kill(worker, signal); };
+    const waiting = () => one(`select count(*) from work.job where kind = 'node.message' and data ->> 'about' like 'order:${order.number} %'`);
+    const pages = () => stream.events.filter(({ event, data }) => event === 'message' && /<section id="order-/.test(data));
+    hang('SIGSTOP');
+    try {
+        sql(`select work.tell('order.updated', organisation_id, order_id, '{}', '', true) from orders.part where order_id = ${order.id}`);
+        await until(() => waiting() > 0, 20000, 'it is not late');
+        sql("update work.job set run_at = now() + interval '1 hour' where kind = 'node.message'");
+    } finally {
+        hang('SIGCONT');
+    }
+    await redis('DEL', `node:${at}:rests`);
+    await payAt(order.session);
+    await isPaid(order.number);
+    await stream.expect(news, 8000, 'not told that it is paid');
+    const before = pages().length;
+    sql("update work.job set run_at = now() where kind = 'node.message'; notify talat_work");
+    await until(() => waiting() === 0, 20000, 'it is not run');
+    await sleep(300); // what was sent is heard
+    assert.ok(news(pages().at(-1)), `the last word of ${before} and ${pages().length - before} more: ${text(pages().at(-1).data).slice(0, 300)}`);
+    stream.close();
+    invariants();
+});
+
+test('a page that fails is its own affair: all others are made anew, and no node rests', { skip, timeout: 120000 }, async () => {
+    const at = `${b.dir}/push.sock`, behind = `node:${at}:behind`, data = JSON.stringify({ node: at }), site = join(b.dir, 'nginx/site.conf'), before = readFileSync(site, 'utf8');
+    const broken = before.replace(/(listen unix:[^;]*push\.sock[^;]*;)/, '$1 location = /broken { return 500; }');
+    assert.notEqual(broken, before);
+    const reload = async (with_) => {
+        const old = b.workers('nginx');
+        writeFileSync(site, with_);
+        b.processes.nginx.kill('SIGHUP');
+        await until(() => !b.workers('nginx').some((pid) => old.includes(pid)), 20000, 'nginx has not read it');
+    };
+    await until(() => one("select count(*) from work.job where kind like 'node.catch%'") === 0, 15000);
+    await reload(broken);
+    try {
+        for (let i = 0; i < 20; i++) await redis('SADD', behind, `html|x|en|THB|/no-such-${i}`);
+        await redis('SADD', behind, 'html|x|en|THB|/broken');
+        sql(`select work.add_job('node.catch_up', ${quote(`node.catch_up:${at}`)}, null, 0, ${quote(data)}, '', now(), 0, true)`);
+        await until(async () => await redis('SCARD', behind) === 1, 20000, async () => `${await redis('SCARD', behind)} are left`);
+        assert.equal(await redis('EXISTS', `node:${at}:rests`), 0);
+    } finally {
+        await reload(before);
+    }
+    sql("update work.job set run_at = now() where kind = 'node.catch_up'; notify talat_work");
+    await until(async () => await redis('SCARD', behind) === 0, 20000, 'it is not made good when it can be');
 });
 
 test('a node that is away or hangs keeps nobody waiting, and is caught up when it is back', { skip, timeout: 120000 }, async (t) => {
