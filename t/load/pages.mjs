@@ -71,7 +71,11 @@ const made = (name, { target, find, accept = 'html', check, after, judge }) => (
 });
 const at_least = (least, most) => ({ it, constant }, middles) => ({ holds: ratio(it, constant) >= least && middles.it.cpu_us.all <= most });
 const category = async () => ['/categories/bench-5000'];
-const CARDS = 24;
+const database_share = (lines) => {
+    const times = requests(lines, 'GET', '/search').map((line) => Number(line.db_us) / 1000);
+    return { database_p50_ms: percentile(times, 0.5), database_p95_ms: percentile(times, 0.95) };
+};
+const CARDS = 24, NEW_SEARCHES = 400; // more than are asked for in the seconds for which one is kept
 const SEARCHES = ['oak lamp', 'bamboo', 'travel clock', 'linen cushion', 'radio', 'teak stool market', 'ลำโพง', 'gio tre', 'glas', 'copper kettle'];
 
 export const rows = [
@@ -89,9 +93,11 @@ export const rows = [
         } }),
     made('search page', { target: 'database share p95 <= 10 ms',
         find: async () => SEARCHES.map((words) => `/search?q=${encodeURIComponent(words)}`), check: (page) => page.match(/<article|class="card/g)?.length > 0,
-        after: (lines) => {
-            const times = requests(lines, 'GET', '/search').map((line) => Number(line.db_us) / 1000);
-            return { database_p50_ms: percentile(times, 0.5), database_p95_ms: percentile(times, 0.95) };
-        },
+        after: database_share,
         judge: (_, { it }) => ({ holds: it.database_p95_ms <= 10 }) }),
+    made('search page, new words', { target: 'figure',
+        find: async ({ db }) => (await db.ask(`select distinct lower(regexp_replace(t.name, '[^A-Za-z ]', '', 'g')) as words from catalog.product_text t
+            join catalog.product p on p.id = t.product_id where t.lang = 'en' and p.slug like 'bench-%' order by 1 limit ${NEW_SEARCHES}`))
+            .map((words) => `/search?q=${encodeURIComponent(words.trim())}`),
+        check: (page) => page.match(/<article|class="card/g)?.length > 0, after: database_share, judge: () => ({}) }),
 ];
