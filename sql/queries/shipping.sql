@@ -12,6 +12,15 @@ select m.code, base.said(m.names, :lang) as name, base.said(m.promises, :lang) a
  order by m.position, m.id
  limit 20;
 
+-- name: ways :many
+-- All of them, each once for every currency it has a price in; without one, once.
+select m.code, base.said(m.names, 'en') as name, m.active, coalesce(p.currency::text, '') as currency,
+       coalesce(p.amount, 0) as amount, coalesce(p.free_from, 0) as free_from
+  from shipping.method m
+  left join shipping.price p on p.method_id = m.id
+ order by m.position, m.id, p.currency
+ limit 500;
+
 -- name: save :one
 -- in: code text, position bigint?, names jsonb, promises jsonb
 -- What is not said of one that is there stays: its place, and its words in other languages.

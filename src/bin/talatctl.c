@@ -43,15 +43,15 @@ static const struct command {
         doctor_command, true, true },
     { "user",
         "add EMAIL --role ROLE [--name NAME] [--organisation SLUG] [--hash] | "
-        "import FILE [--rehearse]",
+        "import FILE [--rehearse] | admins",
         "adds somebody, or changes them; the password is read from standard input, or its hash; "
-        "or brings people with their hashes from another shop",
+        "or brings people with their hashes from another shop; or says who the admins are",
         user_command, true },
     { "demo", "[--pictures DIR]", "loads the demo shop; again: what has changed in it",
         demo_command, true },
     { "delivery",
-        "CODE --name NAME --price PRICE [--currency C] [--free-from TOTAL] [--promise TEXT]",
-        "a way of delivery, and what it costs", delivery_command, true },
+        "[CODE --name NAME --price PRICE [--currency C] [--free-from TOTAL] [--promise TEXT]]",
+        "a way of delivery, and what it costs; alone, those there are", delivery_command, true },
     { "import",
         "FILE --format vendure|shopify [--rehearse] [--images DIR] [--fetch-images] "
         "[--currency C] [--organisation SLUG]",

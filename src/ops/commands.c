@@ -123,9 +123,22 @@ static int add_user(struct ctx *c, void *with)
     return auth_member_add(c, node_int(house, "id"), person, place ? a->role : S("owner"));
 }
 
+static int list_admins(struct ctx *c)
+{
+    struct node *rows;
+    c->scope.platform = true;
+    if (auth_admins(c, &rows))
+        return sorry(c, "the admins cannot be read");
+    EACH(item, rows)
+        printf("%.*s\n", STR(node_str(&item->node, "email")));
+    return 0;
+}
+
 int user_command(struct ctx *c, int argc, char **argv)
 {
     struct adding a;
+    if (argc == 2 && !strcmp(argv[1], "admins"))
+        return list_admins(c);
     if (argc > 1 && !strcmp(argv[1], "import"))
         return people_command(c, argc - 1, argv + 1);
     if (!read_options(argc, argv, &a))

@@ -1,5 +1,6 @@
 /* talatctl delivery: a way of delivery and its price, until the back office has a page for it. */
 #include "shipping/shipping.h"
+#include "gen/queries.h"
 #include "io/io.h"
 #include <stdio.h>
 
@@ -48,9 +49,40 @@ static int save(struct ctx *c, void *with)
         c, id, w->currency, w->amount, w->free_from.n ? &w->threshold : NULL);
 }
 
+static int list(struct ctx *c)
+{
+    struct node *rows;
+    c->scope.platform = true;
+    if (q_shipping_ways(c, &rows)) {
+        fprintf(stderr, "talatctl: the ways of delivery cannot be read: %.*s\n",
+            STR(c->fault.detail));
+        return 1;
+    }
+    EACH(item, rows) {
+        const struct node *way = &item->node;
+        str currency = node_str(way, "currency"), code = node_str(way, "code");
+        str name = node_str(way, "name");
+        if (currency.n) {
+            int exponent = money_exponent(currency);
+            str price = money_plain(c->mem, node_int(way, "amount"), exponent);
+            i64 from = node_int(way, "free_from");
+            str free = from ? str_fmt(c->mem, ", free from %.*s",
+                                  STR(money_plain(c->mem, from, exponent)))
+                            : str_none;
+            printf("%.*s: %.*s %.*s%.*s: %.*s", STR(code), STR(price), STR(currency), STR(free),
+                STR(name));
+        } else
+            printf("%.*s: no price: %.*s", STR(code), STR(name));
+        printf("%s\n", node_bool(way, "active") ? "" : " (not offered)");
+    }
+    return 0;
+}
+
 int delivery_command(struct ctx *c, int argc, char **argv)
 {
     struct wanted w = { .currency = c->currency };
+    if (argc == 1)
+        return list(c);
     if (!read_options(argc, argv, &w))
         return 2;
     int exponent = money_is_currency(w.currency) ? money_exponent(w.currency) : -1;

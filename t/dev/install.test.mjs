@@ -59,6 +59,10 @@ test('systemd takes the units, and they are hardened', { skip: skip || (!has('sy
     const verify = spawnSync('systemd-analyze', ['verify', '--man=no', ...ours], { env, encoding: 'utf8' });
     assert.equal(verify.stderr.split('\n').filter((line) => line.includes('talat')).join('\n'), '');
     assert.equal(verify.status, 0, verify.stderr);
+    // Not there where the shop has another Redis: systemd passes over it, and nothing has failed.
+    const needed = /^ConditionPathExists=(.*)$/m.exec(readFileSync(join(units, 'redis-server@talat.service.d/talat.conf'), 'utf8'))?.[1];
+    assert.ok(read('usr/libexec/talat/init').includes(`file=${needed}\n`), needed);
+    assert.match(readFileSync(join(units, 'talat-.service.d/50-common.conf'), 'utf8'), /^Wants=redis-server@talat\.service$/m);
     for (const unit of ours.filter((name) => name.endsWith('.service'))) {
         const ran = spawnSync('systemd-analyze', ['security', '--offline=yes', '--no-pager', unit], { env, encoding: 'utf8' });
         const score = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(ran.stdout)?.[1]);

@@ -28,10 +28,11 @@ function machine(name, stands = {}) {
     return { at, read, run(script, words, { umask = '022', tools: now = {} } = {}) {
         for (const [tool, does] of Object.entries(now)) writeFileSync(join(bin, tool), `#!/bin/sh\necho "${tool} $*" >>${said}\n${does}\n`, { mode: 0o755 });
         writeFileSync(said, '');
-        writeFileSync(join(at, script), readFileSync(join(top, 'system', script), 'utf8').replace('\nPATH=', `\nPATH=${bin}:`)
+        writeFileSync(join(at, script), readFileSync(join(top, script.startsWith('talat.') ? 'debian' : 'system', script), 'utf8').replace('\nPATH=', `\nPATH=${bin}:`)
             .replaceAll('@BIN@', bin).replaceAll('@LIBEXEC@', at).replaceAll('@SHARE@', join(at, 'share')).replaceAll('@SYSCONF@', '/etc')
             .replace(/(?<![\w.}])\/(etc|var|run)\//g, `${at}/$1/`));
-        const ran = spawnSync('sh', ['-c', `umask ${umask} && exec sh "$@"`, 'sh', join(at, script), ...words], { encoding: 'utf8', input: '' });
+        const ran = spawnSync('sh', ['-c', `umask ${umask} && exec sh "$@"`, 'sh', join(at, script), ...words],
+            { encoding: 'utf8', input: '', env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } });
         return { code: ran.status, out: ran.stdout, err: ran.stderr, asked: read('asked') };
     } };
 }
@@ -90,4 +91,34 @@ test('nginx takes what certbot renews, and no other certificate is its business'
     writeFileSync(join(one.at, 'asked'), '');
     const ran = spawnSync(join(one.at, hook), [], { encoding: 'utf8', env: { PATH: `${one.at}/bin:${process.env.PATH}` } });
     assert.deepEqual([ran.status, one.read('asked')], [0, 'systemctl try-reload-or-restart nginx.service\n']);
+});
+
+test('init again leaves the admin\'s password and the price of delivery alone, in a database of one\'s own too', () => {
+    const one = machine('again'), first = init(one, [...shop, ...own]);
+    for (const words of ['user add a@shop.test --role admin', 'delivery standard --name Standard delivery --currency THB --price 50']) assert.match(first.asked, new RegExp(words));
+    assert.match(first.out, /Log in at .* with the password/);
+    const again = init(one, [...shop, ...own], { tools: { talatctl: 'case "$*" in *admins) echo a@shop.test ;; *delivery) echo "standard: 60.00 THB: Standard delivery" ;; esac' } });
+    assert.doesNotMatch(again.asked, /user add|--price/);
+    assert.match(again.out, /an admin\n[^]*a way of delivery\n/);
+    assert.doesNotMatch(again.out, /password|^made/m);
+    const torn = one.run('init', [...shop, ...own], { tools: { talatctl: 'case "$*" in *admins) exit 1 ;; esac' } });
+    assert.equal(torn.code, 1, 'who cannot be asked is not overwritten');
+    assert.match(torn.err, /does not say/);
+    assert.doesNotMatch(torn.asked, /user add/);
+    assert.equal(init(machine('dry'), [...shop, ...own, '--dry-run'], {}).code, 0);
+});
+
+test('a package that comes back to a shop says how that is started again', () => {
+    const one = machine('back'), stopped = { systemctl: 'case "$*" in *is-active*) exit 3 ;; esac' };
+    const installed = (tools) => {
+        const ran = one.run('talat.postinst', ['configure', '0.1'], { tools });
+        assert.equal(ran.code, 0, ran.err);
+        return ran.out;
+    };
+    mkdirSync(join(one.at, 'run/systemd/system'), { recursive: true });
+    assert.match(installed(stopped), /talatctl init makes a shop/);
+    mkdirSync(join(one.at, 'etc/talat'));
+    writeFileSync(join(one.at, 'etc/talat/talat.conf'), 'mode = production\n');
+    assert.match(installed(stopped), /does not run: talatctl init starts it again/);
+    assert.equal(installed({ systemctl: '' }), '', 'an upgrade of one that sells');
 });
