@@ -9,6 +9,7 @@
 #define GB        (INT64_C(1) << 30)
 #define CERT_SOON (14 * DAY)
 #define MOST_CERT ((size_t)1 << 20)
+#define TLS_WALL  (5 * SECOND)
 
 /* ---- configuration ----------------------------------------------------------------------------
  */
@@ -197,6 +198,35 @@ void check_secrets(struct exam *e)
         look_at_secret(e, newest);
 }
 
+/* nginx goes on with the certificate it has read, whatever lies in the file meanwhile: so this asks
+ * what is shown here at the shop's own address. */
+static void look_at_served(struct exam *e, when until)
+{
+    str host = str_from(e->c->app->base_url, strlen("https://")), port = S("443"), name;
+    i64 colon = str_find(host, S(":"));
+    if (colon >= 0)
+        port = str_from(host, (size_t)colon + 1);
+    name = colon >= 0 ? str_upto(host, (size_t)colon) : host;
+    const char *at = str_fmt(e->c->mem, "127.0.0.1:%.*s", STR(port)).p;
+    const char *argv[] = { "/usr/bin/openssl", "s_client", "-connect", at, "-servername",
+        str_c(e->c->mem, name), NULL };
+    struct proc_result got = { 0 };
+    when shown;
+    if (access(argv[0], X_OK))
+        return;
+    if (proc_run(e->c, &(struct proc_call){ .argv = argv, .wall_us = TLS_WALL }, &got) ||
+        !crypto_cert_until(got.out, &shown)) {
+        fault_clear(e->c);
+        SAY(e, WRONG, S("talatctl nginx; journalctl -u nginx -n 50"),
+            "nobody shows a certificate at %s", at);
+    } else if (shown - until > HOUR || until - shown > HOUR)
+        SAY(e, WRONG, S("systemctl reload nginx"),
+            "nginx shows another certificate than the one in tls_cert, which ends %" PRId64
+            " days %s",
+            (shown > until ? shown - until : until - shown) / DAY,
+            shown > until ? "earlier" : "later");
+}
+
 void check_tls(struct exam *e)
 {
     struct app *app = e->c->app;
@@ -215,6 +245,8 @@ void check_tls(struct exam *e)
             "tls_cert: %.*s cannot be read as a certificate", STR(path));
         return;
     }
+    if (str_starts(app->base_url, S("https://")))
+        look_at_served(e, until);
     i64 left = until - e->c->now;
     str why;
     if (left >= 0 && !crypto_cert_is_trusted(e->c->mem, pem, &why))

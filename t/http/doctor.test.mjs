@@ -72,6 +72,17 @@ test('a certificate that nobody trusted has signed is told nothing', { skip }, a
     assert.equal(asked, 0);
 });
 
+test('a certificate that was renewed, and that nginx has not read', { skip: skip || !existsSync('/usr/bin/openssl') }, async () => {
+    const shown = https.createServer(certificate('shown', 20), (_, out) => out.end());
+    const port = await listening(shown, 0), of = (name) => examine(configured(`served-${name}`, { base_url: `https://localhost:${port}`, tls_cert: join(place, `${name}.pem`), tls_key: join(place, `${name}.key`) }));
+    certificate('renewed', 90);
+    says(await of('renewed'), 'tls', 'wrong', /shows another certificate than the one in tls_cert, which ends (69|70) days later/);
+    assert.deepEqual((await of('shown')).findings.filter(({ check, what }) => check === 'tls' && /shows/.test(what)), []);
+    shown.closeAllConnections?.();
+    shown.close();
+    says(await of('shown'), 'tls', 'wrong', /nobody shows a certificate at 127\.0\.0\.1:\d+/);
+});
+
 test('faults of the configuration and of whom it names', { skip }, async () => {
     certificate('soon', 5);
     chmodSync(join(place, 'soon.key'), 0o644);
