@@ -1,4 +1,5 @@
-// A password that is typed for talatctl is not shown, asked for twice, and leaves the terminal as it was.
+// A password that is typed for talatctl is not shown, asked for twice, and leaves the terminal as it was;
+// and whom talatctl made an admin.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -64,4 +65,12 @@ test('from a pipe the first line is the password, and nothing is asked', { skip 
     assert.equal(ran.status, 0, ran.stderr);
     assert.equal(ran.stderr, '');
     await new Browser().login(email, secret);
+});
+
+test('who the admins are is said, an address a line, and nothing of others', { skip }, async () => {
+    const ran = spawnSync(talatctl, ['--config', confPath, 'user', 'admins'], { encoding: 'utf8' });
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.deepEqual(ran.stdout.trim().split('\n').sort(), rows("select email from auth.person where role <> 'user' and blocked_at is null").map(({ email }) => email).sort());
+    assert.ok(ran.stdout.includes('admin@example.test\n') && !ran.stdout.includes('shopper@'));
+    assert.equal(spawnSync(talatctl, ['--config', confPath, 'user', 'admins', 'all'], { encoding: 'utf8' }).status, 2);
 });
