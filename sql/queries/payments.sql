@@ -58,13 +58,18 @@ select id from payments.attempt
 
 -- name: store :one
 -- in: provider text, event_id text, kind text, body text, outcome text, paid jsonb, payment text, key text, request text, rank bigint, wake bool
--- erased: whose payment it is, when nobody applies it and the buyer has been forgotten.
-select payments.keep(:provider, :event_id, :kind, :body, :outcome, :paid, :request, :rank, :wake)
-    as is_fresh,
-    (select a.order_id from payments.attempt a
-      where :outcome <> '' and not a.request ? 'email'
-        and (a.payment_id = nullif(:payment, '') or a.key = nullif(:key, ''))
-      limit 1) as erased;
+-- Kept with the attempt it tells of, by our key or the provider's payment. erased: whose payment it
+-- is, when nobody applies it and the buyer has been forgotten.
+with told as materialized (
+    select coalesce((select a.id from payments.attempt a where a.key = nullif(:key, '')),
+               (select a.id from payments.attempt a where a.payment_id = nullif(:payment, '')
+                 order by a.id desc limit 1)) as attempt
+)
+select payments.keep(:provider, :event_id, :kind, :body, :outcome, :paid, :request, :rank, :wake,
+           t.attempt) as is_fresh,
+       (select a.order_id from payments.attempt a
+         where a.id = t.attempt and :outcome <> '' and not a.request ? 'email') as erased
+  from told t;
 
 -- name: event :one
 -- in: id bigint
@@ -72,9 +77,11 @@ select id, provider, event_id, kind, body, applied_at is not null as is_applied
   from payments.event where id = :id;
 
 -- name: event_done :exec
--- in: id bigint, outcome text, is_news bool
+-- in: id bigint, attempt bigint, outcome text, is_news bool
 -- Where it was no news, its end may be lost with the database's machine: it is looked at again.
-update payments.event set applied_at = now(), outcome = :outcome where id = :id
+update payments.event
+   set applied_at = now(), outcome = :outcome, attempt_id = coalesce(attempt_id, nullif(:attempt, 0))
+ where id = :id
 returning case when not :is_news then set_config('synchronous_commit', 'off', true) end as hurry;
 
 -- name: find_attempt :maybe
@@ -179,7 +186,8 @@ select r.id, r.order_id, r.key, r.amount, r.currency, r.reason, r.state, r.error
 
 -- name: find_refund :maybe
 -- in: key text, provider_id text
-select r.id, r.order_id, r.amount, r.reason, r.state, not a.request ? 'email' as is_erased
+select r.id, r.order_id, r.attempt_id, r.amount, r.reason, r.state,
+       not a.request ? 'email' as is_erased
   from payments.refund r join payments.attempt a on a.id = r.attempt_id
  where r.key = nullif(:key, '') or r.provider_id = nullif(:provider_id, '') limit 1;
 
@@ -316,7 +324,8 @@ update payments.attempt set request = request - 'success_url' - 'cancel_url'
 
 -- name: erase_requests :exec
 -- in: order_id bigint
-update payments.attempt set request = request - 'email' where order_id = :order_id;
+update payments.attempt set request = request - 'email'
+ where order_id = :order_id and request ? 'email';
 
 -- name: erased_after :many
 -- in: after bigint
@@ -326,25 +335,38 @@ select distinct order_id from payments.attempt
 
 -- name: erase_events :one
 -- in: order_id bigint
--- What the provider told of these payments, without whom it told it of. An event names the payment,
--- its page or our key somewhere in its text. (jsonb takes no zero byte.)
-with sought as (
-    select array_agg('%' || replace(x.id, '_', '\_') || '%') as likes, min(a.created_at) as since
+-- What the provider told of these payments, without whom it told it of.
+with mine as materialized (
+    select f.id, f.applied_at is null as is_waiting
+      from payments.attempt a join payments.event f on f.attempt_id = a.id
+     where a.order_id = :order_id
+), done as (
+    update payments.event e set body = payments.without_buyer(e.body)
+     where e.id = any(array(select m.id from mine m where not m.is_waiting))
+)
+select count(*) filter (where m.is_waiting) as waiting from mine m;
+
+-- name: erase_older :one
+-- in: order_id bigint, before bigint, most bigint
+-- The same of those that were kept without their attempt, the newest of them before that one: such
+-- an event names the payment, its page or our key somewhere in its text. next: where to go on; 0:
+-- these were all since the order's first attempt. (An event has its number a moment before or after
+-- its time.)
+with sought as materialized (
+    select array_agg('%' || replace(x.id, '_', '\_') || '%') as likes,
+           min(a.created_at) - interval '1 hour' as since
       from payments.attempt a cross join lateral (values (a.session_id), (a.payment_id), (a.key)) x(id)
-     where a.order_id = :order_id and length(x.id) > 8),
-done as (
-    update payments.event e
-       set body = jsonb_build_object('id', b.j -> 'id', 'type', b.j -> 'type',
-               'created', b.j -> 'created', 'livemode', b.j -> 'livemode', 'erased', true,
-               'data', jsonb_build_object('object', (
-                   select coalesce(jsonb_object_agg(k.key, k.value), '{}')
-                     from jsonb_each(b.j #> '{data,object}') k
-                    where k.key = any ('{id,object,amount,amount_total,amount_received,amount_refunded,amount_captured,currency,status,payment_status,payment_intent,client_reference_id,created,paid,captured,refunded}'))))::text
-      from sought s, payments.event f cross join lateral (
-               select replace(f.body, '\u0000', '\ufffd')::jsonb as j) b
-     where f.received_at >= s.since and f.body like any (s.likes) and f.applied_at is not null
-       and e.id = f.id and jsonb_typeof(b.j #> '{data,object}') = 'object'
-    returning e.id)
-select (select count(*) from payments.event f, sought s
-         where f.received_at >= s.since and f.body like any (s.likes)
-           and f.applied_at is null) as waiting, (select count(*) from done) as erased;
+     where a.order_id = :order_id and length(x.id) > 8
+), slice as materialized (
+    select f.id, f.received_at, f.applied_at is null as is_waiting,
+           case when f.attempt_id is null then f.body like any ((select s.likes from sought s)::text[])
+                end as is_named
+      from payments.event f where f.id < :before order by f.id desc limit :most
+), done as (
+    update payments.event e set body = payments.without_buyer(e.body)
+     where e.id = any(array(select f.id from slice f where f.is_named and not f.is_waiting))
+)
+select count(*) filter (where f.is_named and f.is_waiting) as waiting,
+       case when count(*) = :most and min(f.received_at) >= (select s.since from sought s)
+            then min(f.id) else 0 end as next
+  from slice f;

@@ -44,8 +44,10 @@ create table payments.event (
     received_at timestamptz not null default now(),
     applied_at timestamptz,
     outcome text not null default '',
+    attempt_id bigint, -- whose payment it tells of, where that was known when it came or was applied
     constraint event_once unique (provider, account, event_id)
 );
+create index event_attempt on payments.event (attempt_id) where attempt_id is not null;
 
 create table payments.refund (
     id bigint generated always as identity primary key,
@@ -225,14 +227,14 @@ end $$;
 -- an outcome is done with as it comes: nothing is lost with it, and nobody waits for the disk. The
 -- job brings along what is plain of one that says it is paid, so that the event is not read again.
 create function payments.keep(of_provider text, of_event text, of_kind text, said text,
-    at_once text, paid jsonb, by_request text, of_rank bigint, wake boolean) returns boolean
-language plpgsql as $$
+    at_once text, paid jsonb, by_request text, of_rank bigint, wake boolean, of_attempt bigint)
+returns boolean language plpgsql as $$
 declare
     event bigint;
 begin
-    insert into payments.event (provider, event_id, kind, body, outcome, applied_at)
+    insert into payments.event (provider, event_id, kind, body, outcome, applied_at, attempt_id)
     values (of_provider, of_event, of_kind, said, at_once,
-        case when at_once <> '' then now() end)
+        case when at_once <> '' then now() end, of_attempt)
         on conflict on constraint event_once do nothing
     returning id into event;
     if event is null then return false; end if;
@@ -245,12 +247,39 @@ begin
     return true;
 end $$;
 -- As programs of the version before call it.
+create function payments.keep(of_provider text, of_event text, of_kind text, said text,
+    at_once text, paid jsonb, by_request text, of_rank bigint, wake boolean) returns boolean
+language plpgsql as $$
+begin
+    return payments.keep(of_provider, of_event, of_kind, said, at_once, paid, by_request, of_rank,
+        wake, null);
+end $$;
+-- As programs of the version before call it.
 create function payments.store(of_provider text, of_event text, of_kind text, said text,
     at_once text, by_request text, of_rank bigint, wake boolean) returns boolean
 language plpgsql as $$
 begin
     return payments.keep(of_provider, of_event, of_kind, said, at_once, '{}', by_request, of_rank,
         wake);
+end $$;
+
+-- What is left of what a provider said when its buyer is forgotten: which thing of theirs, how much,
+-- in which state. An object that we asked for stands alone, without an event around it. (jsonb takes
+-- no zero byte.)
+create function payments.without_buyer(said text) returns text language plpgsql immutable as $$
+declare
+    whole jsonb := replace(said, '\u0000', '\ufffd');
+    is_event boolean := coalesce(jsonb_typeof(whole #> '{data,object}') = 'object', false);
+    object jsonb;
+begin
+    select coalesce(jsonb_object_agg(k.key, k.value), '{}') into object
+      from jsonb_each(case when is_event then whole #> '{data,object}' else whole end) k
+     where k.key = any ('{id,object,amount,amount_total,amount_received,amount_refunded,amount_captured,currency,status,payment_status,payment_intent,client_reference_id,created,paid,captured,refunded}');
+    return case when is_event
+        then jsonb_build_object('id', whole -> 'id', 'type', whole -> 'type',
+                 'created', whole -> 'created', 'livemode', whole -> 'livemode', 'erased', true,
+                 'data', jsonb_build_object('object', object))
+        else object || '{"erased": true}' end;
 end $$;
 
 -- The one open attempt of an order: made like this unless there is one.

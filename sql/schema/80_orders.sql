@@ -491,7 +491,8 @@ begin
             perform orders.tell(a.order_id, 'order.updated', by_request, wake);
         end if;
     end if;
-    update payments.event set applied_at = now(), outcome = became
+    update payments.event
+       set applied_at = now(), outcome = became, attempt_id = coalesce(attempt_id, a.id)
      where id = of_event and applied_at is null;
     -- Where it was no news, its end may be lost with the database's machine: it is looked at again.
     if became <> 'paid' then perform set_config('synchronous_commit', 'off', true); end if;

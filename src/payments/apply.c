@@ -6,7 +6,7 @@
 #include "work/work.h"
 
 struct payment_event {
-    i64 id;
+    i64 id, attempt;
     str provider;
     struct provider_news news;
     bool is_erased; /* its buyer has been forgotten: so will be what it says */
@@ -61,12 +61,14 @@ int payments_event_order(struct ctx *c, struct payment_event *event, i64 *order)
         TRY(q_payments_find_refund(c, &row, news->refund_key, news->refund_id));
         if (row) {
             *order = node_int(row, "order_id");
+            event->attempt = node_int(row, "attempt_id");
             event->is_erased = node_bool(row, "is_erased");
             return E_OK;
         }
     }
     TRY(payments_attempt_of(c, event, &row));
     *order = row ? node_int(row, "order_id") : 0;
+    event->attempt = row ? node_int(row, "id") : 0;
     event->is_erased = row && node_bool(row, "is_erased");
     return E_OK;
 }
@@ -228,6 +230,6 @@ int payments_apply(struct ctx *c, const struct payment_event *event, const struc
 int payments_event_done(
     struct ctx *c, const struct payment_event *event, i64 order, str outcome, bool is_news)
 {
-    TRY(q_payments_event_done(c, NULL, event->id, outcome, is_news));
-    return event->is_erased ? payments_erase(c, order) : E_OK;
+    TRY(q_payments_event_done(c, NULL, event->id, event->attempt, outcome, is_news));
+    return event->is_erased ? payments_erase_told(c, order) : E_OK;
 }

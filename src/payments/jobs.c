@@ -3,6 +3,9 @@
 #include "io/io.h"
 #include "work/work.h"
 
+#define SLICE  2000 /* events */
+#define NEWEST INT64_MAX
+
 static int ask(struct ctx *c, const struct job *job) { return payments_ask(c, job->subject); }
 
 static int ask_refunds(struct ctx *c, const struct job *job)
@@ -45,22 +48,49 @@ static int look_for_disputes(struct ctx *c)
     return job_add(c, "payments.ask_dispute", S("payments.ask_dispute:lately"), 0, 0, NULL, 0);
 }
 
+/* before: events kept without their attempt are looked through from the newest before that one; 0:
+ * not at all. */
+static int add_erasing(struct ctx *c, i64 order, i64 before)
+{
+    struct node *data = node_map(c->mem);
+    node_set_int(c->mem, data, S("before"), before);
+    /* Not joined to one that is there: that may have looked already. */
+    str key = str_fmt(c->mem, "payments.erase:%" PRId64 ":%" PRId64 ":%" PRId64, order, before,
+        when_now());
+    return job_add(c, "payments.erase", key, 0, order, data, 0);
+}
+
 int payments_erase(struct ctx *c, i64 order)
 {
     TRY(q_payments_erase_requests(c, NULL, order));
-    /* Not joined to one that is there: that may have looked already. */
-    str key = str_fmt(c->mem, "payments.erase:%" PRId64 ":%" PRId64, order, when_now());
-    return job_add(c, "payments.erase", key, 0, order, NULL, 0);
+    return add_erasing(c, order, NEWEST);
 }
 
-/* Not while one of them is still to be applied. */
-static int erase_events(struct ctx *c, const struct job *job)
+int payments_erase_told(struct ctx *c, i64 order) { return add_erasing(c, order, 0); }
+
+static int none_waits(struct ctx *c, const struct node *row)
 {
-    struct node *row;
-    TRY(q_payments_erase_events(c, &row, job->subject));
     return node_int(row, "waiting")
         ? fail_detail(c, E_AWAY, "payments.waiting", "an event is not applied yet")
         : E_OK;
+}
+
+/* Not while one of them is still to be applied. By its attempt an event is found at once; those
+ * without are read a slice at a time, or a shop with many would never be through within the time a
+ * statement has. */
+static int erase_events(struct ctx *c, const struct job *job)
+{
+    struct node *row;
+    i64 before = node_get(job->data, S("before")) ? node_int(job->data, "before") : NEWEST;
+    if (before == NEWEST || !before) {
+        TRY(q_payments_erase_events(c, &row, job->subject));
+        TRY(none_waits(c, row));
+    }
+    if (!before)
+        return E_OK;
+    TRY(q_payments_erase_older(c, &row, job->subject, before, SLICE));
+    TRY(none_waits(c, row));
+    return node_int(row, "next") ? add_erasing(c, job->subject, node_int(row, "next")) : E_OK;
 }
 
 /* Once, for shops that forgot buyers before events were also known by our own key (sql/change): so
@@ -74,7 +104,7 @@ static int sweep(struct ctx *c, const struct job *job)
     i64 last = 0;
     EACH(it, orders) {
         last = node_int(&it->node, "order_id");
-        TRY(payments_erase(c, last));
+        TRY(add_erasing(c, last, NEWEST));
     }
     return job_add(c, "payments.sweep", str_fmt(c->mem, "payments.sweep:%" PRId64, last), 0, last,
         NULL, when_now() + MINUTE);

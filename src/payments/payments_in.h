@@ -16,6 +16,9 @@ int payments_note(struct ctx *, void *saying);
 /* ... and would say so however often it is asked: it takes no such sum. */
 #define IS_SUM_REFUSED(c) str_is((c)->fault.key, PAYMENTS_SUM)
 
+/* What was just told of an order whose buyer is forgotten already: it has its attempt with it. */
+int payments_erase_told(struct ctx *, i64 order);
+
 /* ledger.c: one transaction per cause; E_OK with *fresh false when it is booked already. */
 int ledger_book(struct ctx *, i64 order, str cause, str currency, const str *accounts,
     const i64 *amounts, size_t n, bool *fresh);

@@ -259,7 +259,7 @@ int payments_store(struct ctx *c, str provider, str event_id, str kind, str body
         is_idle ? S("not ours") : str_none, paid_of(c, provider, &news), news.payment_id,
         news.attempt_key, c->id, job_rank(c->app, "payment.event"), job_wakes(c));
     if (!err && node_int(row, "erased"))
-        err = payments_erase(c, node_int(row, "erased"));
+        err = payments_erase_told(c, node_int(row, "erased"));
     c->scope = before;
     TRY(err);
     *fresh = node_bool(row, "is_fresh");

@@ -119,7 +119,7 @@ export default [
         from: 'alter table payments.event enable row level security;\nalter table payments.event force row level security;', to: '',
         red: ['payments/the_database_shows_events_to_the_platform_alone'] },
     { name: 'told-later', what: 'what a provider tells of a forgotten buyer is kept whole', file: 'src/payments/apply.c',
-        from: 'return event->is_erased ? payments_erase(c, order) : E_OK;', to: 'return event->is_erased && !order ? E_INTERNAL : E_OK;',
+        from: 'return event->is_erased ? payments_erase_told(c, order) : E_OK;', to: 'return event->is_erased && !order ? E_INTERNAL : E_OK;',
         red: ['payments/ID_20_what_a_provider_tells_of_a_forgotten_buyer_is_kept_without_them'] },
     { name: 'cart-of-others', what: 'the database shows every cart', file: 'sql/schema/60_cart.sql',
         from: 'using ((id = base.cart() and person_id is null) or person_id = base.person()\n        or base.is_platform())',
