@@ -436,6 +436,38 @@ T(a_trail_of_which_nothing_is_due_is_not_read_whole)
     t_prove();
 }
 
+T(addresses_are_forgotten_without_reading_all_that_happened)
+{
+    open_as_owner();
+    struct ctx *c = t_ctx();
+    t_stock(CABLE, 9);
+    i64 order = t_order();
+    conf_put(c->mem, c->app->conf, "audit_address_days", S("31"));
+    t_sql("insert into auth.person (id, email, name, password_hash, erased_at) overriding system value"
+          " values (990, 'gone@example.test', '', 'x', now())");
+    t_sql("select set_config('app.source', '0 0 web ' || left(encode(sha256('s/203.0.113.9'), 'hex'), 16)"
+          " || ' r s/203.0.113.9', true);"
+          "select audit.tell(1, 'event', 'zq', 't.t', '', '{}') from generate_series(1, 1500)");
+    t_sql("insert into orders.event (order_id, kind, at, person_id, whence) select %" PRId64 ", 'zq',"
+          " case n when 1 then now() - interval '40 days' else now() end, case n when 2 then 990 end,"
+          " 's/203.0.113.9' from generate_series(1, 1500) n", order);
+    t_sql("insert into inventory.movement (organisation_id, item_id, location_id, quantity, reason, cause,"
+          " created_at, person_id, whence) select s.organisation_id, s.item_id, s.location_id, n %% 2 * 2 - 1,"
+          " 'sold', 'zq ' || n, case n when 1 then now() - interval '40 days' else now() end,"
+          " case n when 2 then 990 end, 's/203.0.113.9' from inventory.stock s join inventory.item i"
+          " on i.id = s.item_id and i.sku = '" CABLE "', generate_series(1, 1500) n");
+    t_sql("discard plans; set local enable_seqscan = off"); /* as of any shop that is not new */
+    i64 before = stories_read();
+    t_cron("audit.forget_addresses");
+    c->scope = (struct scope){ .platform = true };
+    must(admin_erase(c, 990));
+    i64 read = stories_read() - before;
+    eq_int(read < 1000 ? 0 : read, 0);
+    eq_int(t_int("select count(*) as n from orders.event where kind = 'zq' and whence is null"), 2);
+    eq_int(t_int("select count(*) as n from inventory.movement where cause like 'zq %%' and whence is null"), 2);
+    t_prove();
+}
+
 T(how_long_the_trail_is_kept_is_the_operators_within_bounds)
 {
     static const struct {

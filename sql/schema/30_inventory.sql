@@ -48,6 +48,8 @@ create trigger never_changed before update or delete on inventory.movement
     for each row execute function base.refuse_change_but_whence();
 create index movement_whence on inventory.movement (person_id, created_at)
     where whence is not null;
+create index movement_at on inventory.movement (created_at) -- as hold_lapsing
+    where whence is not null and created_at is not null;
 create index movement_by_hand on inventory.movement (organisation_id, id desc) -- the trail's
     where reason not in ('sold', 'returned');
 
@@ -178,16 +180,28 @@ end $$;
 create function inventory.forget_whence(of_person bigint, older timestamptz) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    n bigint;
+    n bigint := 0;
+    more bigint;
 begin
     of_person := (select p.id from auth.person p where p.id = of_person and p.erased_at is not null);
-    update inventory.movement set whence = null where id in (
-        select m.id from inventory.movement m
-         where m.whence is not null
-           and (m.person_id = of_person
-                or m.created_at < older and m.created_at < now() - interval '30 days')
-         limit 5000);
-    get diagnostics n = row_count;
+    if of_person is not null then
+        update inventory.movement set whence = null where id = any(array(
+            select m.id from inventory.movement m
+             where m.whence is not null and m.person_id = of_person
+             limit 5000));
+        get diagnostics more = row_count;
+        n := greatest(n, more);
+    end if;
+    if older is not null then
+        older := least(older, now() - interval '30 days');
+        update inventory.movement set whence = null where id = any(array(
+            select m.id from inventory.movement m
+             where m.whence is not null and m.created_at < older
+             order by m.created_at
+             limit 5000));
+        get diagnostics more = row_count;
+        n := greatest(n, more);
+    end if;
     return n;
 end $$;
 revoke all on function inventory.forget_whence from public;

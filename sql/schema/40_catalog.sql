@@ -197,6 +197,7 @@ create policy seen on media.picture for select
     using (base.is_platform() or base.person() is not null or base.cart() is not null
         or base.order_id() is not null or catalog.shows(id));
 create index product_picture_picture on catalog.product_picture (picture_id);
+create index product_picture_value on catalog.product_picture (value_id) where value_id is not null;
 
 grant select, insert, update, delete on all tables in schema catalog to talat_app;
 grant select on all tables in schema catalog to talat_readonly;

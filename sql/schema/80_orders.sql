@@ -136,6 +136,8 @@ create index event_order on orders.event (order_id, id);
 create trigger never_changed before update or delete on orders.event
     for each row execute function base.refuse_change_but_whence();
 create index event_whence on orders.event (person_id, at) where whence is not null;
+create index event_at on orders.event (at) -- as inventory.hold_lapsing
+    where whence is not null and at is not null;
 
 alter table orders."order" enable row level security;
 alter table orders."order" force row level security;
@@ -516,15 +518,28 @@ $$;
 create function orders.forget_whence(of_person bigint, older timestamptz) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    n bigint;
+    n bigint := 0;
+    more bigint;
 begin
     of_person := (select p.id from auth.person p where p.id = of_person and p.erased_at is not null);
-    update orders.event set whence = null where id in (
-        select v.id from orders.event v
-         where v.whence is not null
-           and (v.person_id = of_person or v.at < older and v.at < now() - interval '30 days')
-         limit 5000);
-    get diagnostics n = row_count;
+    if of_person is not null then
+        update orders.event set whence = null where id = any(array(
+            select v.id from orders.event v
+             where v.whence is not null and v.person_id = of_person
+             limit 5000));
+        get diagnostics more = row_count;
+        n := greatest(n, more);
+    end if;
+    if older is not null then
+        older := least(older, now() - interval '30 days');
+        update orders.event set whence = null where id = any(array(
+            select v.id from orders.event v
+             where v.whence is not null and v.at < older
+             order by v.at
+             limit 5000));
+        get diagnostics more = row_count;
+        n := greatest(n, more);
+    end if;
     return n;
 end $$;
 create function orders.forget_whence_of(of_orders bigint[]) returns void
