@@ -225,7 +225,8 @@ create trigger findable after insert or update of number, name, email, phone, cl
 -- An organisation's newest orders with these words. Row level security would keep the search
 -- from its index, so this runs as talat_search and looks itself whose orders are asked for. A
 -- telephone number is known by its last nine figures: 081 234 5678 is +66 81-234-5678. Below
--- three letters there is nothing an index could find: then only the newest are looked at.
+-- three letters there is nothing an index could find: then only the newest are looked at. So they are
+-- for a word that one in a hundred of them has: the index would find all that ever had it.
 create function orders.found(of_organisation bigint, sought text)
 returns table (order_id bigint) language plpgsql stable security definer
 set search_path = pg_catalog, public, pg_temp as $$
@@ -234,20 +235,29 @@ declare
     figures text := regexp_replace(folded, '\D', '', 'g');
     pattern text := '%' || regexp_replace(folded, '([\\%_])', '\\\1', 'g') || '%';
     telephone text := pattern;
+    newest bigint := case when length(folded) < 3 then 20000 else 200000 end;
+    n bigint := 0;
 begin
     if of_organisation is distinct from base.organisation() and not base.is_platform() then
         return;
     end if;
-    if folded ~ '^[0-9 ()+./-]+$' and length(figures) >= 4 then
+    if folded ~ '^[0-9 ()+./-]+$' and length(ltrim(figures, '0')) >= 4 then
         telephone := '%' || right(ltrim(figures, '0'), 9) || '%';
     end if;
-    if length(folded) < 3 then
+    if length(folded) >= 3 then
+        select count(*) into n
+          from (select x.order_id from orders.part x where x.organisation_id = of_organisation
+                 order by x.order_id desc limit 1000) p,
+               lateral (select from orders.words w where w.order_id = p.order_id
+                           and (w.words like pattern or w.words like telephone) offset 0) w;
+    end if;
+    if length(folded) < 3 or n >= 10 then
         return query
             select p.order_id
               from (select x.order_id from orders.part x where x.organisation_id = of_organisation
-                     order by x.order_id desc limit 20000) p
-              join orders.words w on w.order_id = p.order_id
-             where w.words like pattern
+                     order by x.order_id desc limit newest) p,
+                   lateral (select from orders.words w where w.order_id = p.order_id
+                               and (w.words like pattern or w.words like telephone) offset 0) w
              order by p.order_id desc limit 2000;
         return;
     end if;
