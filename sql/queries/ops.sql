@@ -10,6 +10,14 @@ select to_regclass('ops.change') is not null as yes;
 -- name: changes :many
 select name from ops.change order by name;
 
+-- name: unfinished :many
+-- in: indexes text[]
+-- Which of them are there and not valid.
+select i.indexrelid::regclass::text as name
+  from pg_index i join pg_class c on c.oid = i.indexrelid
+ where c.relname = any(:indexes) and not i.indisvalid
+ order by 1;
+
 -- name: sizes :many
 -- in: tables text[]
 -- About how many rows those of them have that are there already.

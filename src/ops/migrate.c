@@ -14,6 +14,7 @@
 #define LOCK_TRIES    240
 #define LOCK_PAUSE_NS (250 * 1000 * 1000)
 #define MOST_TABLES   16
+#define MOST_INDEXES  64
 
 static int by_name(const void *a, const void *b) { return str_order(*(str *)a, *(str *)b); }
 
@@ -111,22 +112,62 @@ static int check_change(struct ctx *c, str dir, str name)
     return E_OK;
 }
 
-/* The indexes that a change makes, as somebody makes them before it by hand: nobody waits for
- * those, and it finds them made. */
+struct index {
+    const char *kind;
+    str words; /* what follows "if not exists", with the semicolon */
+};
+
+/* The next index of a change that somebody may have made before it by hand. */
+static bool next_index(str *sql, struct index *out)
+{
+    static const char *const kinds[] = { "index", "unique index" };
+    const str begin = S("\ncreate "), mark = S(" if not exists ");
+    for (i64 at; (at = str_find(*sql, begin)) >= 0;) {
+        *sql = str_from(*sql, (size_t)at + begin.n);
+        for (size_t i = 0; i < COUNT(kinds); i++) {
+            str rest = str_from(*sql, strlen(kinds[i]));
+            i64 end = str_find(rest, S(";"));
+            if (!str_starts(*sql, str_of(kinds[i])) || !str_starts(rest, mark) || end < 0)
+                continue;
+            *out = (struct index){ kinds[i], str_from(str_upto(rest, (size_t)end + 1), mark.n) };
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As somebody makes them before the change: nobody waits for those, and it finds them made. */
 static void add_indexes(str sql, struct buf *out)
 {
-    const str begin = S("\ncreate index if not exists ");
-    for (i64 at, end; (at = str_find(sql, begin)) >= 0; sql = str_from(sql, (size_t)end)) {
-        sql = str_from(sql, (size_t)at + begin.n);
-        if ((end = str_find(sql, S(";"))) < 0)
-            return;
-        buf_add(out,
-            S("    made before by hand nobody waits: create index concurrently if not exists "));
-        str words = str_upto(sql, (size_t)end + 1), word;
-        for (const char *between = ""; str_cut(&words, '\n', &word); between = " ")
+    for (struct index one; next_index(&sql, &one);) {
+        str word;
+        buf_fmt(out,
+            "    made before by hand nobody waits: create %s concurrently if not exists ", one.kind);
+        for (const char *between = ""; str_cut(&one.words, '\n', &word); between = " ")
             buf_fmt(out, "%s%.*s", between, STR(str_trim(word)));
         buf_char(out, '\n');
     }
+}
+
+/* One that was not made to its end, or is being made at this moment: the change would take it for
+ * made, and nobody would ever use it, nor would it keep anything unique. */
+static int refuse_unfinished(struct ctx *c, str dir, str name)
+{
+    str sql, *names = NEWS(c->mem, str, MOST_INDEXES);
+    struct node *rows;
+    size_t n = 0;
+    TRY(read_sql(c, dir, name, &sql));
+    for (struct index one; n < MOST_INDEXES && next_index(&sql, &one);)
+        str_cut(&one.words, ' ', &names[n++]);
+    TRY(q_ops_unfinished(c, &rows, names, n));
+    EACH(it, rows) {
+        str index = node_str(&it->node, "name");
+        return fail_detail(c, E_CONFLICT, "ops.index",
+            "%.*s: the index %.*s is there but not valid: create index concurrently has not come to "
+            "its end. Wait for it, or: drop index concurrently %.*s; make it anew, and migrate again",
+            STR(name), STR(index), STR(index));
+    }
+    return E_OK;
 }
 
 /* "-- rows: audit.entry, orders.event": tables that a change goes through from end to end, and so
@@ -163,6 +204,8 @@ static int make_change(struct ctx *c, str dir, str name, struct buf *report)
     TRY(pg_begin(c));
     int err = run_file(c, dir, name, report);
     if (!err)
+        err = refuse_unfinished(c, dir, name); /* begun since it was looked for */
+    if (!err)
         err = note(c, name);
     return pg_end(c, err);
 }
@@ -181,6 +224,7 @@ static int missing(struct ctx *c, str dir, str **names, size_t *n)
         if (is_made(made, all[i]))
             continue;
         TRY(check_change(c, dir, all[i]));
+        TRY(refuse_unfinished(c, dir, all[i]));
         (*names)[(*n)++] = all[i];
     }
     return E_OK;
