@@ -361,6 +361,18 @@ T(an_invitation_is_worth_no_more_than_who_sent_it)
     eq_int(places("admin"), 0);
 }
 
+T(an_invitation_that_nobody_can_take_any_more_is_forgotten)
+{
+    team(NULL);
+    invited("long.ago@example.test", "member");
+    invited("lately@example.test", "member");
+    t_sql("update auth.invitation set expires_at = now() - case when email like 'long%%' then interval '31 days'"
+          " else interval '29 days' end where email in ('long.ago@example.test', 'lately@example.test')");
+    t_cron("auth.forget_invitations");
+    eq_str(t_str("select string_agg(email, ' ') as s from auth.invitation where email in"
+                 " ('long.ago@example.test', 'lately@example.test')"), "lately@example.test");
+}
+
 T(an_invitation_by_who_is_blocked_lets_nobody_in)
 {
     team(NULL);

@@ -158,6 +158,11 @@ select d.organisation_id from auth.device d
  where d.person_id = :person and d.organisation_id is not null
  limit 200;
 
+-- name: forget_invitations :exec
+-- in: before timestamptz
+-- Nobody can come in by them any more, for so long that nobody asks.
+delete from auth.invitation where expires_at < :before;
+
 -- name: erase_invitations :exec
 -- in: email text
 delete from auth.invitation where email = :email;

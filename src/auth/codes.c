@@ -384,8 +384,15 @@ static int forget_devices(struct ctx *c)
     return q_auth_forget_old_devices(c, NULL);
 }
 
+static int forget_invitations(struct ctx *c)
+{
+    c->scope = (struct scope){ .platform = true };
+    return q_auth_forget_invitations(c, NULL, c->now - 30 * DAY);
+}
+
 CRONS(auth){
     { "auth.forget_devices", HOUR, forget_devices },
     { "auth.forget_codes", DAY, forget_codes },
+    { "auth.forget_invitations", HOUR, forget_invitations },
     END_OF_CRONS,
 };
