@@ -337,21 +337,40 @@ static void report_rows(struct product *p, int err, const struct catalog_report 
     }
 }
 
+struct saved {
+    struct product *p;
+    struct catalog_report *done;
+    str *changes;
+    const str *warnings; /* of its rows, before the first try */
+    bool would_go_in;
+};
+
+/* Done anew when a buyer's order stood in its way. */
+static int write_it(struct ctx *c, void *with)
+{
+    struct saved *s = with;
+    (void)c;
+    for (size_t i = 0; i < s->p->n; i++)
+        s->p->rows[i].warning = s->warnings[i];
+    TRY(import_write(s->p, s->done));
+    tell_changes(s->p, s->done, s->changes);
+    s->would_go_in = s->p->in->wish->rehearse;
+    return s->would_go_in ? E_CONFLICT : E_OK;
+}
+
 static int save(struct product *p, struct catalog_report *done, str *changes)
 {
     struct ctx *c = p->c;
-    bool rehearse = p->in->wish->rehearse;
-    const struct row *head = &p->rows[0];
-    p->slug = slug_of(c, head);
+    str *warnings = NEWS(c->mem, str, p->n);
+    struct saved saved = { p, done, changes, warnings, false };
+    p->slug = slug_of(c, &p->rows[0]);
     import_pictures(p);
-    TRY(pg_begin(c));
-    int err = import_write(p, done);
-    if (!err)
-        tell_changes(p, done, changes);
-    if (err || !rehearse)
-        return pg_end(c, err);
-    pg_end(c, E_CONFLICT); /* it would have gone in; now nothing has happened */
-    fault_clear(c);
+    for (size_t i = 0; i < p->n; i++)
+        warnings[i] = p->rows[i].warning;
+    int err = pg_tx(c, write_it, &saved);
+    if (!saved.would_go_in)
+        return err;
+    fault_clear(c); /* it would have gone in; now nothing has happened */
     return E_OK;
 }
 

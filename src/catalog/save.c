@@ -462,6 +462,24 @@ static int retire_others(struct saving *s, const struct variant *all, size_t n)
     return E_OK;
 }
 
+/* Stock is booked here in the order of the document, and by orders in that of the items: taken in
+ * theirs before the first is booked, nobody stands in another's way. What moves an item's SKU waits
+ * for everybody who books it. */
+static int hold_stock(struct saving *s, const struct variant *all, size_t n)
+{
+    bool is_moved = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct node *stock = node_get(all[i].doc, S("stock"));
+        const struct node *tracked = node_get(all[i].doc, S("tracked"));
+        const struct node *row = all[i].row;
+        is_moved = is_moved || (stock && stock->kind == N_INT) ||
+            (row && !str_eq(node_str(row, "sku"), all[i].sku)) ||
+            (row && tracked && tracked->kind == N_BOOL &&
+                node_bool(row, "tracked") != tracked->as.yes);
+    }
+    return is_moved ? q_catalog_staff_hold_stock(s->c, NULL, s->organisation, s->slug) : E_OK;
+}
+
 static int save_variants(struct saving *s)
 {
     struct ctx *c = s->c;
@@ -484,6 +502,7 @@ static int save_variants(struct saving *s)
             }
         n++;
     }
+    TRY(hold_stock(s, all, n));
     if (!s->keep)
         TRY(retire_others(s, all, n)); /* first: it may free a SKU's place among the values */
     TRY(set_aside(s, all, n));
