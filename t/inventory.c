@@ -316,3 +316,44 @@ T(many_buyers_at_once_never_get_more_than_there_is)
     for (int i = 0; i < BUYERS * TRIES; i++) /* committed: the books are proved after this */
         must(inventory_free(&c, first_order + i));
 }
+/* Books five of one, slowly. */
+static int book_slowly(i64 item, int ready)
+{
+    struct ctx c = apart(arena_new((size_t)64 << 20));
+    c.scope.platform = true;
+    if (pg_begin(&c) || inventory_set(&c, s.house, item, 5, S("initial"), S("race")))
+        return 1;
+    if (write(ready, "", 1) != 1)
+        return 2;
+    usleep(300 * 1000);
+    return pg_end(&c, E_OK) ? 3 : 0;
+}
+
+/* Each makes the shop's place when there is none. */
+T(the_first_two_of_a_shop_that_are_booked_at_once_are_both_there)
+{
+    t_open();
+    struct ctx c = apart(t_ctx()->mem);
+    i64 items[2];
+    int ready[2], pid, status;
+    char byte;
+    c.scope.platform = true;
+    must(auth_organisation_add(
+        &c, str_fmt(c.mem, "first-%" PRId64, when_now()), S("First test"), &s.house));
+    for (int i = 0; i < 2; i++)
+        must(inventory_item(&c, s.house, str_fmt(c.mem, "F-%d", i), &items[i]));
+    eq_int(pipe(ready), 0);
+    if (!(pid = fork()))
+        _exit(book_slowly(items[0], ready[1]));
+    eq_int(read(ready[0], &byte, 1), 1);
+    must(pg_begin(&c));
+    must(pg_end(&c, inventory_set(&c, s.house, items[1], 7, S("initial"), S("race"))));
+    eq_int(waitpid(pid, &status, 0), pid);
+    eq_int(status, 0);
+    eq_str(t_str("select string_agg(on_hand::text, ' ' order by item_id) as s from inventory.stock"
+                 " where organisation_id = %" PRId64, s.house), "5 7");
+    close(ready[0]);
+    close(ready[1]);
+    pg_close(c.pg);
+}
+

@@ -98,12 +98,13 @@ update inventory.item set tracked = :tracked where id = :item and tracked <> :tr
 
 -- name: open_place :exec
 -- in: organisation bigint, item bigint
--- The organisation's first place (made when new) and the item's row there.
+-- The organisation's first place (made when new) and the item's row there. The update that changes
+-- nothing makes `returning` answer when two make it at once.
 with place as (
     insert into inventory.location (organisation_id, code, name)
     select :organisation, 'main', 'Main'
      where not exists (select from inventory.location l where l.organisation_id = :organisation)
-        on conflict (organisation_id, code) do nothing
+        on conflict (organisation_id, code) do update set code = excluded.code
     returning id
 )
 insert into inventory.stock (item_id, location_id, organisation_id)
@@ -118,7 +119,7 @@ select :item, p.id, :organisation
 -- name: set_on_hand :maybe
 -- in: organisation bigint, item bigint, on_hand bigint, reason text, cause text
 -- Makes on_hand what was counted, by a movement of the difference; once per cause. Answers
--- {sku, free} when something changed, nothing otherwise.
+-- {sku, free}, both null when nothing changed; nothing when the item has no row there.
 with now_there as materialized (
     select s.item_id, s.location_id, s.on_hand from inventory.stock s
      where s.item_id = :item
@@ -134,8 +135,10 @@ with now_there as materialized (
      where :on_hand <> n.on_hand
         on conflict on constraint once_per_cause do nothing
     returning item_id, location_id, quantity
+), put as (
+    update inventory.stock s set on_hand = s.on_hand + m.quantity
+      from moved m, inventory.item i
+     where s.item_id = m.item_id and s.location_id = m.location_id and i.id = s.item_id
+    returning i.sku, s.on_hand - s.reserved as free
 )
-update inventory.stock s set on_hand = s.on_hand + m.quantity
-  from moved m, inventory.item i
- where s.item_id = m.item_id and s.location_id = m.location_id and i.id = s.item_id
-returning i.sku, s.on_hand - s.reserved as free;
+select p.sku, p.free from now_there left join put p on true;

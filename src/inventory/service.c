@@ -196,6 +196,8 @@ int inventory_set(struct ctx *c, i64 organisation, i64 item, i64 on_hand, str re
     }
     TRY(err);
     if (!row)
+        return fail_detail(c, E_INTERNAL, "inventory.place", "item %" PRId64 " has no stock", item);
+    if (node_is_null(row, "sku"))
         return E_OK;
     return tell(c, organisation, item, node_str(row, "sku"), node_int(row, "free"));
 }
