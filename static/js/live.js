@@ -1,10 +1,11 @@
 // live: what changes while a page is open. An element with data-live="/address" listens to that
 // address; a message is the markup a template made, and each element of it takes the place of
-// the one on the page with the same id. What the page has not got goes first into the element
-// with data-live-into, from which the last goes when there are more than data-live-most. Both are
-// marked .fresh for a moment. #figures, which no message brings, are fetched a while after one.
+// the one on the page with the same id. What the page has not got goes into the element with
+// data-live-into, newest first by its data-at, from which the last goes when there are more than
+// data-live-most; what is older than all of it is not of this page. Both are marked .fresh for a
+// moment. #figures, which no message brings, are fetched a while after one.
 //
-// Own code instead of htmx and its extension: the pages need exactly this, which is fifty lines
+// Own code instead of htmx and its extension: the pages need exactly this, which is a hundred lines
 // instead of 60 kB, no eval to keep away, and EventSource resumes by itself after a lost line.
 //
 // The first subscription starts at the page's own database time (data-since), less some seconds:
@@ -12,49 +13,97 @@
 // browser has six for a shop, and goes on where it was when it is looked at again.
 'use strict';
 for (const root of document.querySelectorAll('[data-live]')) {
-    const note = root.querySelector('[data-live-note]');
+    const note = root.querySelector('[data-live-note]'), into = root.querySelector('[data-live-into]');
+    const listed = () => new Set([...(into?.children ?? [])].map(({ id }) => id));
     let line = null, last = `${Math.floor(Date.parse(root.dataset.since) / 1000) - 3}:0`;
     let awaySince = Date.now(); // without a line; 0: with one
-    let stoodAt = 0, heard = 0, counting = 0;
+    let known = listed(); // when the line was lost
+    let stoodAt = 0, heard = 0, counting = 0, again = 0, owed = false; // owed: a look at the whole page
 
     // A form in new markup has no token of its own: nginx writes it into pages only.
     const token = document.querySelector('input[name="csrf"]')?.value;
 
-    const put = (fresh) => {
-        const old = fresh.id && document.getElementById(fresh.id);
-        const into = root.querySelector('[data-live-into]');
-        if (!old && (!into || 'liveKnown' in root.dataset)) return;
-        if (old && old.outerHTML === fresh.outerHTML) return;
+    // Takes along what was done with the old one: its tick.
+    const dress = (fresh, old) => {
         for (const field of fresh.querySelectorAll('input[name="csrf"]')) field.value = token ?? '';
         const chosen = old?.querySelector('.to-send:checked') && fresh.querySelector('.to-send');
         if (chosen) chosen.checked = true;
-        if (old) old.replaceWith(fresh);
-        else into.prepend(fresh);
-        while (into?.children.length > (root.dataset.liveMost ?? Infinity)) into.lastElementChild.remove();
+    };
+    const replace = (old, fresh) => {
+        const at = old.contains(document.activeElement) && (document.activeElement.matches('.to-send') ? '.to-send' : 'a');
+        old.replaceWith(fresh);
+        if (at) fresh.querySelector(at)?.focus({ preventScroll: true });
+    };
+    // News are of old ones too: each goes where its time belongs, and one that is older than the last
+    // only where no more would follow.
+    const place = (fresh) => {
+        const most = root.dataset.liveMost ?? Infinity, { children } = into;
+        const older = [...children].find((each) => each.dataset.at <= fresh.dataset.at);
+        if (!older && (children.length >= most || root.querySelector('a[rel=next]'))) return;
+        into.insertBefore(fresh, older ?? null);
+        while (children.length > most) into.lastElementChild.remove();
+    };
+    const put = (fresh) => {
+        const old = fresh.id && document.getElementById(fresh.id);
+        if (!old && (!into || 'liveKnown' in root.dataset)) return;
+        if (old && old.outerHTML === fresh.outerHTML) return;
+        dress(fresh, old);
+        if (old) replace(old, fresh);
+        else place(fresh);
         fresh.classList.add('fresh');
         setTimeout(() => fresh.classList.remove('fresh'), 2500);
     };
     const hear = (message) => {
         last = message.lastEventId || last;
-        if (++heard === 20 && Date.now() - stoodAt < 2000) check();
+        if (++heard === 10 && Date.now() - stoodAt < 2000) check();
         const box = document.createElement('template');
         box.innerHTML = message.data;
         for (const fresh of [...box.content.children]) put(fresh);
         root.dispatchEvent(new Event('live', { bubbles: true }));
         if (root.querySelector('#figures')) counting ||= setTimeout(count, 10000);
     };
-    const count = () => {
-        counting = 0;
-        check('#figures');
-    };
-    // A line replays what its page missed: twenty messages, of ten minutes. After a longer while
-    // without one, or so many at once, the page is looked at as a whole.
-    const check = async (parts = '[data-live] .status[id], [data-live-into] > [id], #offers, #figures') => {
+    // The page as it is now; null: there is no answer, or another page's.
+    const look = async () => {
         const answer = await fetch(location.href).catch(() => null);
-        if (!answer?.ok) return;
-        const now = new DOMParser().parseFromString(await answer.text(), 'text/html');
-        for (const fresh of [...now.querySelectorAll(parts)].reverse()) put(fresh);
+        return answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), 'text/html') : null;
+    };
+    const count = async () => {
+        counting = 0;
+        const figures = (await look())?.querySelector('#figures');
+        if (figures) put(figures);
+    };
+    // So much has come that what stood here does not follow on it: the list as it is now, and its way to
+    // what is older. Else a hole would be between them. What was heard since it was made stays on top.
+    const renew = (page) => {
+        const rows = [...page.querySelectorAll('[data-live-into] > [id]')];
+        if (!rows.length || !into || 'liveKnown' in root.dataset || rows.some(({ id }) => known.has(id))) return;
+        const [older, now] = [root, page].map((each) => each.querySelector('a[rel=next]'));
+        if (older && now) older.href = now.href;
+        else if (now) root.append(now.closest('.more'));
+        for (const row of rows) dress(row, document.getElementById(row.id));
+        const others = [...into.children].filter(({ id }) => !rows.some((row) => row.id === id));
+        into.replaceChildren(...rows);
+        for (const other of others.reverse()) put(other);
+    };
+    // A line replays what its page missed: twenty messages, of ten minutes, its own among them. After a
+    // longer while without one, or so many at once, the page is looked at as a whole.
+    const check = async () => {
+        owed = true;
+        clearTimeout(again);
+        const page = await look();
+        if (!page) {
+            again = setTimeout(() => line && check(), 10000);
+            return;
+        }
+        owed = false;
+        renew(page);
+        const parts = page.querySelectorAll('[data-live] .status[id], [data-live-into] > [id], #offers, #figures');
+        for (const fresh of [...parts].reverse()) put(fresh);
         root.dispatchEvent(new Event('live', { bubbles: true }));
+    };
+    const lose = () => {
+        if (!awaySince && !owed) known = listed();
+        awaySince ||= Date.now();
     };
     const open = () => {
         if (line || document.hidden) return;
@@ -63,12 +112,12 @@ for (const root of document.querySelectorAll('[data-live]')) {
         line.onmessage = hear;
         line.onopen = () => {
             note?.removeAttribute('hidden');
-            if (awaySince && Date.now() - awaySince > 30000) check();
+            if (owed || (awaySince && Date.now() - awaySince > 30000)) check();
             [awaySince, stoodAt, heard] = [0, Date.now(), 0];
         };
         line.onerror = () => {
             note?.setAttribute('hidden', '');
-            awaySince ||= Date.now();
+            lose();
             if (line?.readyState !== EventSource.CLOSED) return; // it tries again by itself
             close();
             setTimeout(open, 5000);
@@ -77,7 +126,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
     const close = () => {
         line?.close();
         line = null;
-        awaySince ||= Date.now();
+        lose();
     };
     document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
     addEventListener('pagehide', close);

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { journey, newcomer, provider, until, CARD } from './people.mjs';
 import { url } from './browser.mjs';
+import { cancelled, forgotten, placed, told } from './orders.mjs';
 import { stopwatch } from '../http/shop.mjs';
 
 const bank = {
@@ -100,6 +101,100 @@ journey('the day\'s figures go along with the orders that come in, and the list 
     assert.equal(await rows.count(), began);
     await until(async () => (await figure(1) > orders || day() !== today) && await figure(3) > waiting, 'the figures stand still');
     await house.hasNotReloaded();
+});
+
+// The numbers in a list of orders, from above.
+const listed = (who) => who.page.locator('#order-rows > tr').evaluateAll((rows) => rows.map(({ id }) => id.slice('order-'.length)));
+const older = (who) => who.page.locator('a[rel=next]').evaluate(({ href }) => href);
+const same = (some, others) => some.join() === others.join();
+
+journey('what is told of an old order does not put it among the newest', async ({ merchant }) => {
+    try {
+        const orders = placed(60), [, , near] = orders, old = orders.at(-1);
+        const house = await merchant(), desk = await house.opensAnotherTab('/admin');
+        await house.opens('/admin/orders');
+        const first = { list: await listed(house), desk: await listed(desk) };
+        for (const who of [house, desk]) {
+            await who.keepsLooking();
+            await who.isListening();
+            await who.page.evaluate(() => { globalThis.news = 0; document.addEventListener('live', () => { globalThis.news++; }); });
+        }
+        const hear = async (n) => {
+            for (const who of [house, desk]) await until(() => who.page.evaluate((least) => globalThis.news >= least, n), 'nothing is heard');
+        };
+        cancelled(old);
+        told(old);
+        await hear(1);
+        cancelled(near);
+        told(near);
+        await hear(2);
+        for (const who of [house, desk]) await who.row(near).getByText('Cancelled').waitFor();
+        assert.deepEqual(await listed(house), first.list);
+        assert.deepEqual(await listed(desk), first.desk);
+        const newest = placed(3);
+        told(...newest);
+        await hear(5);
+        assert.deepEqual(await listed(house), [...newest, ...first.list]);
+        assert.deepEqual(await listed(desk), [...newest, ...first.desk].slice(0, 8));
+        for (const who of [house, desk]) {
+            await who.hasNotReloaded();
+            const stood = await listed(who);
+            await who.reloads();
+            const now = await listed(who);
+            assert.deepEqual(stood.slice(0, now.length), now);
+        }
+    } finally {
+        await forgotten();
+    }
+});
+
+journey('a list that nobody looked at for long has no holes when it is looked at again, and its ticks', async ({ merchant }) => {
+    try {
+        const [ticked] = placed(60, { isPaid: true }), house = await merchant();
+        await house.opens('/admin/orders');
+        await house.keepsLooking();
+        await house.isListening();
+        const beside = await house.opensAnotherTab('/admin/orders'); // for this one the shop goes on telling
+        await beside.isListening();
+        const first = await listed(house);
+        await house.row(ticked).locator('.to-send').check();
+        await house.row(ticked).locator('.to-send').focus();
+        const away = async (n) => {
+            await house.page.evaluate(() => dispatchEvent(new Event('pagehide')));
+            const orders = placed(n, { isPaid: true });
+            told(...orders);
+            await until(async () => (await listed(beside))[0] === orders[0], 'the newest is not told');
+            await house.page.evaluate(() => {
+                const now = Date.now;
+                Date.now = () => now() + 40 * 60_000;
+                dispatchEvent(new Event('pageshow'));
+            });
+            return orders;
+        };
+        // What fits into a page joins what is there.
+        const few = await away(3);
+        await until(async () => same(await listed(house), [...few, ...first]), async () => `the list: ${await listed(house)}`);
+        assert.ok(await house.row(ticked).locator('.to-send').isChecked());
+        assert.ok(await house.row(ticked).locator('.to-send').evaluate((box) => box === document.activeElement));
+
+        // More is the page as it is now, with its way to what is older; also where the first look fails.
+        let lost = 0;
+        await house.page.route('**/admin/orders', async (route) => (lost++ ? route.continue() : route.abort()));
+        const many = await away(120), fresh = await house.opensAnotherTab('/admin/orders'), now = await listed(fresh);
+        assert.deepEqual(now, many.slice(0, now.length));
+        await until(async () => same(await listed(house), now), async () => `the list: ${await listed(house)}`);
+        assert.ok(lost > 1);
+        assert.equal(await older(house), await older(fresh));
+        await house.hasNotReloaded();
+        await house.page.unroute('**/admin/orders');
+
+        // And it goes on from there.
+        const [newest] = placed(1, { isPaid: true });
+        told(newest);
+        await until(async () => same(await listed(house), [newest, ...now]), async () => `the list: ${await listed(house)}`);
+    } finally {
+        await forgotten();
+    }
 });
 
 journey('what happened while the line was cut is told when it is back', async ({ guest, merchant }) => {
