@@ -54,13 +54,17 @@ const free = (form) => {
 };
 
 // The header's corner, as it is now. An order that is paid takes its cart with it, and a page
-// gone back to is shown as it was left.
+// gone back to is shown as it was left. An empty answer is that of a shop that has no time for
+// it (nginx/pages.conf): the corner stays as it is.
+const putCorner = (text) => {
+    if (text.trim()) one('#corner').innerHTML = text;
+    return Boolean(text.trim());
+};
 const refreshCorner = async () => {
-    const corner = one('#corner'), cart = one('#corner a[href$="/cart"]');
+    const cart = one('#corner a[href$="/cart"]');
     if (!cart) return;
     const answer = await fetch(new URL(cart.href).pathname.replace(/cart$/, '-/me')).catch(() => null);
-    const text = answer?.ok ? await answer.text() : '';
-    if (text.trim()) corner.innerHTML = text;
+    putCorner(answer?.ok ? await answer.text() : '');
 };
 document.addEventListener('live', (event) => { if (event.target !== product) refreshCorner(); });
 addEventListener('pageshow', (event) => { if (event.persisted) refreshCorner(); });
@@ -69,16 +73,16 @@ addEventListener('pageshow', (event) => { if (event.persisted) refreshCorner(); 
 // refuses is said by the page that the plain form leads to. Where the answer is lost the thing
 // may be in the cart: it is not sent a second time, the cart says what is there.
 class Refused extends Error {}
+const CORNER_AGAIN_MS = 3000;
 const addToCart = async (form, prefix) => {
-    const corner = one('#corner');
     const fields = new URLSearchParams(new FormData(form));
     fields.set('next', `${prefix}/-/me`);
     busy(form, true);
     const answer = await fetch(form.action, { method: 'POST', body: fields, headers: { Accept: 'text/html' } });
     if (!answer.redirected && answer.status < 500) throw new Refused();
     if (!answer.ok || !answer.url.endsWith('/-/me')) throw new Error('lost');
-    corner.innerHTML = await answer.text();
-    one('.badge', corner)?.classList.add('bump');
+    if (putCorner(await answer.text())) one('#corner .badge')?.classList.add('bump');
+    else setTimeout(refreshCorner, CORNER_AGAIN_MS);
     busy(form, false);
     const said = all('[data-added]').filter((each) => each.dataset.added === form.id);
     for (const each of said) {

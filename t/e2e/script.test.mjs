@@ -146,6 +146,27 @@ journey('a page that is gone back to shows the cart as it is now', async ({ gues
     await until(async () => await inCart(mali) === '2', 'the corner is as it was');
 });
 
+journey('where the shop has no time for the header\'s corner it stays, and is asked for again', async ({ guest }) => {
+    const mali = await guest();
+    await mali.putsInCart('record-brush');
+    await mali.opens('/products/rattan-stool');
+    await mali.page.evaluate(() => { // as nginx answers where the worker does not; what is redirected cannot be routed
+        const ask = fetch;
+        globalThis.isBusy = true;
+        globalThis.fetch = async (...of) => {
+            const answer = await ask(...of), { url, redirected } = answer;
+            if (!globalThis.isBusy || !url.endsWith('/-/me')) return answer;
+            return Object.defineProperties(new Response('', { status: 200 }), { url: { value: url }, redirected: { value: redirected } });
+        };
+    });
+    await mali.clicks('Add to cart');
+    await mali.page.locator('#buy [data-added] a').waitFor();
+    assert.ok(await mali.page.locator('#corner a').count() > 0, 'the corner is empty');
+    assert.equal(await inCart(mali), '1');
+    await mali.page.evaluate(() => { globalThis.isBusy = false; });
+    await until(async () => await inCart(mali) === '2', 'the corner is as it was');
+});
+
 journey('a double click on what is good once sends it once', async ({ guest }) => {
     const mali = await guest();
     let sent = 0;
