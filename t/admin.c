@@ -94,7 +94,7 @@ T(what_runs_out_is_named)
     t_login(ADMIN_);
     t_get("/admin.json");
     t_json("lowStock.0.sku", "0-NO-PRODUCT");
-    is_true(node_is_null(node_path(t_document(), S("low_stock.0")), "name"));
+    is_true(node_is_null(node_path(t_document(), S("lowStock.0")), "name"));
     str slug = t_str("select p.slug as s from catalog.product p join catalog.variant v on "
                      "v.product_id = p.id where v.sku = '" CABLE "'");
     str name = t_str("select t.name as s from catalog.product_text t join catalog.variant v on "

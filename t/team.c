@@ -162,6 +162,7 @@ T(an_own_role_holds_exactly_its_permissions_AC_04)
 T(who_may_see_the_days_figures_alone_sees_no_buyer_AC_04)
 {
     t_order();
+    t_stock(CABLE, 1);
     t_sql("update auth.person set role = 'user' where id = 1");
     t_login(OWNER_);
     i64 role = make_role("name=Figures&dashboard:read=1");
@@ -174,12 +175,17 @@ T(who_may_see_the_days_figures_alone_sees_no_buyer_AC_04)
     no_text(t_body(), "buyer@example.test");
     eq_int((i64)node_count(node_get(t_document(), S("orders"))), 0);
     is_true(node_int(node_get(t_document(), S("today")), "orders") > 0);
+    str runs_out = str_dup(
+        t_ctx()->mem, node_str(node_path(t_document(), S("lowStock.0")), "sku"));
     t_get("/admin");
     t_status(200);
     no_text(t_body(), "buyer@example.test");
     t_no_html("#latest");
     t_no_html("[data-live]");
     no_text(t_body(), "/admin/orders");
+    is_true(runs_out.n);
+    t_text(str_c(t_ctx()->mem, runs_out));
+    no_text(t_body(), "/admin/products"); /* which it names, and which are not theirs to see */
     t_sql("update auth.role set permissions = '{dashboard:read,orders:read-all}'");
     t_get("/admin");
     t_text("buyer@example.test");
