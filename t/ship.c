@@ -148,11 +148,79 @@ T(what_was_typed_wrong_sends_nothing_and_stays)
     t_get(SHIP);
     t_status(200);
     t_text("Choose orders in the list first.");
+}
+
+/* {first, 49 that are none, last}: of 51 the last is one too many. */
+static const char *fifty_one(i64 first, i64 last, const char *between)
+{
     struct buf many = buf_new(t_ctx()->mem, 4000);
-    for (int i = 0; i < 51; i++)
-        buf_fmt(&many, "&orders=TL-0000-0000-%04d", i);
+    buf_fmt(&many, "orders=%.*s", STR(number(first)));
+    for (int i = 0; i < 49; i++)
+        buf_fmt(&many, "%sTL-0000-0000-%04d", between, i);
+    buf_fmt(&many, "%s%.*s", between, STR(number(last)));
+    return str_c(t_ctx()->mem, buf_str(&many));
+}
+
+T(of_more_than_go_at_once_the_first_are_sent_and_the_rest_is_left)
+{
+    i64 first = paid(), last = paid();
+    t_login(ADMIN_);
+    t_get(str_fmt(t_ctx()->mem, SHIP "?%s", fifty_one(first, last, "&orders=")).p);
+    t_status(200);
+    t_text("1 more was chosen than go at once");
+    t_text("Mark 1 order as sent");
+    t_get(str_fmt(t_ctx()->mem, "/th" SHIP "?%s", fifty_one(first, last, "&orders=")).p);
+    t_no_text("chosen than");
+    t_post(SHIP ".json", fifty_one(first, last, "&orders="));
+    t_status(200);
+    t_json("sent", "1");
+    t_json("rest", "1");
+    eq_int((i64)node_count(node_get(t_document(), S("orders"))), 50);
+    eq_str(part(first), "shipped  ");
+    eq_str(part(last), "processing  ");
+    t_post(SHIP ".json", fifty_one(first, last, ",")); /* in one field */
+    t_json("rest", "1");
+    struct buf many = buf_new(t_ctx()->mem, 8000);
+    for (int i = 0; i < 201; i++)
+        buf_fmt(&many, "%sTL-0000-0000-%04d", i ? "," : "orders=", i);
     t_post(SHIP, str_c(t_ctx()->mem, buf_str(&many)));
     t_status(422);
+    eq_str(part(last), "processing  ");
+}
+
+/* The provider may take days; sending it is refused from the moment it is asked. */
+T(what_is_to_go_back_whole_is_not_offered_to_be_sent)
+{
+    i64 some = paid(), all = paid();
+    str box_some = str_fmt(t_ctx()->mem, "input[name=orders][value=%.*s]", STR(number(some)));
+    str box_all = str_fmt(t_ctx()->mem, "input[name=orders][value=%.*s]", STR(number(all)));
+    str desk = str_fmt(t_ctx()->mem, "/admin/orders/%.*s", STR(number(all)));
+    t_login(ADMIN_);
+    t_get("/admin/orders");
+    t_html(box_all.p);
+    t_get(desk.p);
+    t_html("input[name=carrier]");
+    t_post_f(str_fmt(t_ctx()->mem, "/admin/orders/%.*s/refund", STR(number(some))).p,
+        "part=1&amount=1.00");
+    t_status(303);
+    t_post_f(str_fmt(t_ctx()->mem, "%.*s/refund", STR(desk)).p, "%s", "");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from payments.refund where state = 'created' and order_id in "
+                 "(%" PRId64 ", %" PRId64 ")", some, all), 2);
+    t_get("/admin/orders");
+    t_html(box_some.p);
+    t_no_html(box_all.p);
+    t_get(desk.p);
+    t_no_html("input[name=carrier]");
+    t_get(str_fmt(t_ctx()->mem, SHIP "?orders=%.*s&orders=%.*s", STR(number(all)),
+        STR(number(some))).p);
+    t_text("Mark 1 order as sent");
+    t_text("its money has gone back");
+    t_post_f(SHIP, "orders=%.*s", STR(number(all)));
+    eq_str(part(all), "processing  ");
+    t_sql("update payments.refund set state = 'failed' where order_id = %" PRId64, all);
+    t_get("/admin/orders");
+    t_html(box_all.p);
 }
 
 T(nobody_else_sends_orders)

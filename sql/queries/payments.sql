@@ -170,6 +170,20 @@ select a.id, a.currency,
  order by a.paid_at desc, a.id desc
  limit 100;
 
+-- name: leaving :many
+-- in: orders bigint[]
+-- Those of whose captured money all has gone back or is on its way, and no bank has any of it.
+select a.order_id as id
+  from payments.attempt a
+ where a.order_id = any(:orders) and a.state = 'paid'
+   and exists (select from payments.refund r
+                where r.order_id = a.order_id and r.state <> 'failed')
+ group by a.order_id
+having sum(greatest(payments.disputed(a.id), a.amount
+               - coalesce((select sum(r.amount) from payments.refund r
+                            where r.attempt_id = a.id and r.state <> 'failed'), 0))) <= 0
+ limit 200;
+
 -- name: add_refund :maybe
 -- in: order_id bigint, attempt bigint, key text, amount bigint, currency text, reason text, person bigint?
 insert into payments.refund (order_id, attempt_id, key, amount, currency, reason, person_id)

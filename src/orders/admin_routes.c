@@ -8,8 +8,6 @@
 #include "watch/watch.h"
 #include "web/web.h"
 
-#define PAGE 50
-
 static const struct input to_list[] = {
     { "q", LINE, 0, 100 },
     { "status", CHOICE, .choices = "pending|processing|shipped|delivered|cancelled" },
@@ -121,10 +119,12 @@ static void offer_acts(
     struct ctx *c = &r->c;
     str at = orders_part_status(order, c->scope.organisation);
     bool is_paid = node_bool(order, "is_paid"), updates = may(&r->who, ORDERS_UPDATE);
+    bool leaving = node_bool(order, "is_leaving");
     bool open = node_bool(order, "is_pending") || node_bool(order, "is_processing");
     bool ends = (open || (is_paid && kept > 0)) && !orders_may_end(r, id, is_paid);
     fault_clear(c);
-    node_set_bool(c->mem, to, S("may_ship"), str_is(at, "processing") && is_paid && updates);
+    node_set_bool(
+        c->mem, to, S("may_ship"), str_is(at, "processing") && is_paid && !leaving && updates);
     node_set_bool(c->mem, to, S("may_deliver"), str_is(at, "shipped") && updates);
     node_set_bool(c->mem, to, S("may_cancel"), open && !gone && ends && updates);
     node_set_bool(c->mem, to, S("may_refund"), is_paid && kept > 0 && ends);
@@ -192,7 +192,9 @@ static int list(struct req *r)
         "cancelled" };
     static const char *const payments[] = { "pending", "paid", "partly_refunded", "refunded",
         "disputed" };
+    struct node *to_send[ORDERS_PAGE];
     i64 before = INT64_MAX, last = 0, n = 0;
+    size_t n_to_send = 0;
     const str *clues;
     size_t n_clues;
     TRY(as_staff(r));
@@ -205,16 +207,20 @@ static int list(struct req *r)
         in_str(r, "payment"), written(c, in_str(r, "q")), clues, n_clues));
     orders = node_set_list(c->mem, document, S("orders"));
     EACH(item, rows) {
-        if (n++ == PAGE)
+        if (n++ == ORDERS_PAGE)
             break;
         struct node *row = node_add(c->mem, orders, (struct node *)&item->node);
         last = node_int(row, "id");
         node_hide(node_get(row, S("id")));
         orders_flag(c, row);
         orders_flag_part(c, row, node_str(row, "part_status"));
+        if (node_bool(row, "is_to_send"))
+            to_send[n_to_send++] = row;
     }
+    TRY(orders_flag_leaving(c, to_send, n_to_send));
     watch_taken(r, n);
-    add_next(r, document, node_count(rows) > PAGE ? last : 0);
+    add_next(r, document, node_count(rows) > ORDERS_PAGE ? last : 0);
+    node_hide(node_set_int(c->mem, document, S("most_at_once"), ORDERS_AT_ONCE));
     node_hide(node_set_bool(c->mem, document, S("is_filtered"),
         in_has(r, "q") || in_has(r, "status") || in_has(r, "payment") || in_has(r, "before")));
     node_set_str(c->mem, document, S("q"), in_str(r, "q"));
@@ -303,6 +309,7 @@ static int page(struct req *r, struct node **document)
     TRY(find(r, &id));
     TRY(orders_read(c, id, &order));
     bool gone = is_gone(order);
+    TRY(orders_flag_leaving(c, &order, 1));
     TRY(payments_kept(c, id, &kept));
     TRY(disputes_of(r, id, order, &disputes));
     keep_own(c, order, "lines");

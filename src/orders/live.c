@@ -190,6 +190,7 @@ static int send_pages(struct ctx *c, i64 id, i64 organisation, const struct hear
         node_set(c->mem, document, S("order"), order);
         TRY(send_page(c, h->buyer[i], "orders/status", document, about(c, order, "buyer's page")));
         orders_flag_part(c, order, orders_part_status(order, organisation));
+        TRY(orders_flag_leaving(c, &order, 1));
         TRY(send_page(
             c, h->staff[i], "orders/admin_row", document, about(c, order, "staff's page")));
     }

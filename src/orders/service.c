@@ -606,19 +606,34 @@ static int say_shipped(struct ctx *c, const struct node *order, const struct mov
 }
 
 /* Money that is asked back is gone, though the provider may take days; of what a bank has asked
- * about it is the seller's to say. What has left may arrive all the same. */
-static int refuse_unpaid(struct ctx *c, const struct node *order)
+ * about it is the seller's to say. */
+int orders_flag_leaving(struct ctx *c, struct node *const *orders, size_t n)
 {
-    i64 kept = 0, disputed = 0, captured = 0, id = node_int(order, "id");
-    bool is_all;
+    struct node *leaving = NULL;
+    i64 *ids = NEWS(c->mem, i64, n + 1);
     struct scope before = c->scope;
+    for (size_t i = 0; i < n; i++)
+        ids[i] = node_int(orders[i], "id");
     c->scope.platform = true; /* one seller of several sees nothing of the money */
-    int err = payments_is_all_back(c, id, &captured, &is_all);
-    err = err ? err : payments_kept(c, id, &kept);
-    err = err ? err : payments_disputed(c, id, &disputed);
+    int err = n ? payments_leaving(c, ids, n, &leaving) : E_OK;
     c->scope = before;
     TRY(err);
-    if (!str_is(node_str(order, "payment_status"), "paid") || (captured && kept + disputed <= 0))
+    for (size_t i = 0; i < n; i++) {
+        bool is_leaving = false;
+        EACH(item, leaving)
+            is_leaving = is_leaving || node_int(&item->node, "id") == ids[i];
+        node_hide(node_set_bool(c->mem, orders[i], S("is_leaving"), is_leaving));
+        if (is_leaving)
+            node_hide(node_set_bool(c->mem, orders[i], S("is_to_send"), false));
+    }
+    return E_OK;
+}
+
+/* What has left may arrive all the same. */
+static int refuse_unpaid(struct ctx *c, struct node *order)
+{
+    TRY(orders_flag_leaving(c, &order, 1));
+    if (!str_is(node_str(order, "payment_status"), "paid") || node_bool(order, "is_leaving"))
         return fail(c, E_CONFLICT, "orders.unpaid_step",
             "This order is not paid, or its money has gone back: it is not to be sent.");
     return E_OK;

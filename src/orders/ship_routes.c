@@ -5,12 +5,13 @@
 #include "watch/watch.h"
 #include "web/web.h"
 
-enum { MOST = 50, LONGEST = 60 }; /* a page of the list; letters, as for one order */
+enum { MOST = ORDERS_AT_ONCE, LONGEST = 60 }; /* LONGEST: letters, as for one order */
+enum { GIVEN_MOST = 200 }; /* of more than go at once the first go, and the rest is said to be left */
 
-static const struct input to_choose[] = { { "orders", WORDS, 0, MOST }, { 0 } };
+static const struct input to_choose[] = { { "orders", WORDS, 0, GIVEN_MOST }, { 0 } };
 static const struct input to_send[] = {
-    { "orders", WORDS, 1, MOST, .required = true },
-    { "tracking", LINES, 0, MOST }, /* in the order of `orders` */
+    { "orders", WORDS, 1, GIVEN_MOST, .required = true },
+    { "tracking", LINES, 0, GIVEN_MOST }, /* in the order of `orders` */
     { "carrier", LINE, 0, LONGEST },
     { 0 },
 };
@@ -22,7 +23,7 @@ struct chosen {
 };
 struct all {
     struct chosen *one;
-    size_t n;
+    size_t n, rest; /* rest: chosen too, and more than go at once */
 };
 
 /* ---- which ----------------------------------------------------------------------------------- */
@@ -40,7 +41,7 @@ static void read_chosen(struct req *r, struct all *all)
 {
     const struct node *numbers = in_ints(r, "orders");
     const struct item *typed = node_first(node_get(r->raw, S("tracking")));
-    *all = (struct all){ NEWS(r->c.mem, struct chosen, node_count(numbers) + 1), 0 };
+    *all = (struct all){ .one = NEWS(r->c.mem, struct chosen, node_count(numbers) + 1) };
     EACH(item, numbers) {
         str tracking = typed ? str_trim(typed->node.as.text) : str_none;
         typed = typed ? typed->next : NULL;
@@ -48,12 +49,15 @@ static void read_chosen(struct req *r, struct all *all)
             all->one[all->n++] =
                 (struct chosen){ .number = item->node.as.text, .tracking = tracking };
     }
+    all->rest = all->n > MOST ? all->n - MOST : 0;
+    all->n -= all->rest;
 }
 
 /* Only orders with a part of this organisation exist here. */
 static int look(struct req *r, struct all *all)
 {
-    struct node *rows;
+    struct node *rows, *there[MOST];
+    size_t n = 0;
     str *numbers = NEWS(r->c.mem, str, all->n + 1);
     for (size_t i = 0; i < all->n; i++)
         numbers[i] = all->one[i].number;
@@ -62,7 +66,9 @@ static int look(struct req *r, struct all *all)
         EACH(item, rows)
             if (str_eq(node_str(&item->node, "number"), all->one[i].number))
                 all->one[i].row = &item->node;
-    return E_OK;
+    EACH(item, rows)
+        there[n++] = (struct node *)&item->node;
+    return orders_flag_leaving(&r->c, there, n);
 }
 
 static bool is_sent(const struct chosen *one)
@@ -76,7 +82,7 @@ static str refusal(struct ctx *c, const struct chosen *one)
 {
     if (!one->row)
         return say(c, SAYS("There is no such order."));
-    if (!node_bool(one->row, "is_paid"))
+    if (!node_bool(one->row, "is_paid") || node_bool(one->row, "is_leaving"))
         return say(
             c, SAYS("This order is not paid, or its money has gone back: it is not to be sent."));
     if (!node_bool(one->row, "has_address"))
@@ -131,6 +137,7 @@ static void set_page(
     }
     node_set_int(c->mem, *document, S("sent"), sent);
     node_set_int(c->mem, *document, S("left"), left);
+    node_set_int(c->mem, *document, S("rest"), (i64)all->rest);
     node_hide(node_set_str(c->mem, *document, S("carrier"), node_str(r->raw, "carrier")));
     watch_taken(r, shown);
 }

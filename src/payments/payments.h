@@ -53,6 +53,9 @@ int payments_refund(
 int payments_store(struct ctx *, str provider, str event_id, str kind, str body, bool *fresh);
 /* Captured and not given back nor on its way back. */
 int payments_kept(struct ctx *, i64 order, i64 *amount);
+/* {id} of those of these orders of whose captured money nothing is kept, nor with a bank: all of it
+ * has gone back or is on its way. */
+int payments_leaving(struct ctx *, const i64 *orders, size_t n, struct node **);
 /* An attempt that may still be paid, as our own rows say. */
 int payments_is_open(struct ctx *, i64 order, bool *open);
 /* ... and whose buyer payments_start sends there at once. */

@@ -387,6 +387,11 @@ int payments_kept(struct ctx *c, i64 order, i64 *amount)
     return E_OK;
 }
 
+int payments_leaving(struct ctx *c, const i64 *orders, size_t n, struct node **out)
+{
+    return q_payments_leaving(c, out, orders, n);
+}
+
 int payments_is_open(struct ctx *c, i64 order, bool *open)
 {
     struct node *attempt;

@@ -19,12 +19,25 @@ for (const input of document.querySelectorAll('[data-most]'))
         input.setCustomValidity(size > Number(input.dataset.most) ? input.dataset.tooMuch : '');
         input.reportValidity();
     });
-// All that can be chosen on the page, those too that came while it was open.
-for (const all of document.querySelectorAll('[data-choose-all]')) {
-    all.hidden = false;
-    all.firstElementChild.addEventListener('change', (event) => {
-        for (const one of document.querySelectorAll('.to-send')) one.checked = event.target.checked;
+// All that can be chosen on the page, those too that came while it was open; of more than are sent
+// at once the first.
+for (const form of document.querySelectorAll('[data-choose-most]')) {
+    const most = Number(form.dataset.chooseMost), note = form.querySelector('[data-chosen-most]');
+    const label = form.querySelector('[data-choose-all]'), all = label.firstElementChild;
+    const boxes = () => [...document.querySelectorAll('.to-send')];
+    const chosen = () => boxes().filter((box) => box.checked).length;
+    const tell = () => {
+        note.hidden = chosen() < most;
+        all.checked = chosen() > 0 && chosen() === Math.min(boxes().length, most);
+    };
+    label.hidden = false;
+    document.addEventListener('change', ({ target }) => {
+        if (target === all) for (const [i, box] of boxes().entries()) box.checked = all.checked && i < most;
+        else if (target.matches('.to-send') && chosen() > most) target.checked = false;
+        tell();
     });
+    document.addEventListener('live', tell);
+    addEventListener('pageshow', tell); // gone back to, it has its ticks
 }
 // What is sent is sent once by a double click; what moves money (data-once) not again until the
 // page comes back. Not a form whose answer is a file (data-many): the page stays.

@@ -1,7 +1,8 @@
 // The merchant's day: products made and changed, orders cancelled and paid back.
 import assert from 'node:assert/strict';
 import { deflateSync } from 'node:zlib';
-import { CARD, journey, newcomer } from './people.mjs';
+import { CARD, journey, newcomer, until } from './people.mjs';
+import { forgotten, placed, told } from './orders.mjs';
 
 journey('a new product with picture, price and stock stands in the shop, and its changes do too', async ({ guest, merchant }) => {
     const house = await merchant(), mali = await guest(), name = `Paper Kite ${process.pid}`, slug = `paper-kite-${process.pid}`;
@@ -152,6 +153,40 @@ journey('a payment that a bank takes back is seen where it matters, before the g
     await house.sees('what is sent now may be lost with the money', 'Mark 1 order as sent');
     await house.opens(`/admin/orders/${order}`);
     assert.equal(await house.page.locator('summary', { hasText: 'money back' }).count(), 0);
+});
+
+journey('of more orders than are sent at once the first are chosen, and that is said', async ({ merchant }) => {
+    try {
+        const orders = placed(50, { isPaid: true }), house = await merchant(), oldest = house.row(orders.at(-1)).locator('.to-send');
+        const chosen = () => house.page.locator('.to-send:checked').count(), all = house.page.getByLabel('All of this page');
+        await house.opens('/admin/orders');
+        await house.isListening();
+        const [newest] = placed(1, { isPaid: true });
+        told(newest);
+        await house.row(newest).waitFor();
+        assert.equal(await house.page.locator('.to-send').count(), 51);
+        await house.row(newest).locator('.to-send').check();
+        assert.equal(await all.isChecked(), false);
+        await house.doesNotSee('50 chosen, the most at once');
+        await all.check();
+        assert.equal(await chosen(), 50);
+        await house.sees('50 chosen, the most at once');
+        assert.equal(await oldest.isChecked(), false);
+        await oldest.click(); // one too many
+        assert.equal(await chosen(), 50);
+        await house.row(newest).locator('.to-send').uncheck();
+        await house.doesNotSee('50 chosen, the most at once');
+        await oldest.check();
+        assert.equal(await chosen(), 50);
+        await house.clicks('Mark the chosen as sent');
+        await house.sees('Mark 50 orders as sent');
+        await house.doesNotSee('more was chosen');
+        await house.doesNotSee(newest);
+        await house.opens(`/admin/orders/ship?${[...orders, newest].map((number) => `orders=${number}`).join('&')}`);
+        await house.sees('1 more was chosen than go at once', 'Mark 50 orders as sent');
+    } finally {
+        await forgotten();
+    }
 });
 
 journey('orders and customers are found by what one knows of them', async ({ guest, merchant }) => {
