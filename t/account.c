@@ -352,6 +352,96 @@ T(ID_20_who_is_erased_is_gone_and_the_books_still_add_up)
     t_prove();
 }
 
+/* An order's address is typed, and may be a stranger's. */
+static void strangers_mail_waits(const char *cause)
+{
+    t_sql("insert into notify.mail (template, cause, recipient, lang) "
+          "values ('watch_alert', '%s', 'buyer@example.test', 'en')", cause);
+}
+
+static void still_waits(const char *cause)
+{
+    eq_str(
+        t_str("select state || ' ' || recipient as s from notify.mail where cause = '%s'", cause),
+        "waiting buyer@example.test");
+}
+
+static i64 told_of(i64 order)
+{
+    return t_int("select count(*) as n from notify.mail where recipient <> ''"
+                 " and order_id = %" PRId64, order);
+}
+
+T(ID_20_who_is_erased_takes_no_strangers_mails_along)
+{
+    somebody();
+    i64 order = t_order(); /* with the address buyer@example.test */
+    t_post_f(str_fmt(t_ctx()->mem, "/orders/%.*s/cancel", STR(t_number(order))).p, "x=1");
+    t_status(303);
+    is_true(told_of(order) > 0);
+    strangers_mail_waits("t:stranger");
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_status(303);
+    eq_int(told_of(order), 0);
+    still_waits("t:stranger");
+}
+
+T(ID_20_a_guests_order_that_is_erased_takes_no_strangers_mails_along)
+{
+    i64 order = t_order();
+    t_post_f(str_fmt(t_ctx()->mem, "/orders/%.*s/cancel%.*s", STR(t_number(order)),
+                 STR(t_key(order))).p, "x=1");
+    t_status(303);
+    is_true(told_of(order) > 0);
+    strangers_mail_waits("t:stranger-2");
+    t_sql("update orders.\"order\" set forget_from = now() where id = %" PRId64, order);
+    t_cron("orders.erase_due");
+    eq_int(told_of(order), 0);
+    still_waits("t:stranger-2");
+}
+
+/* Brought from another shop, nobody has shown yet that they read mail there. */
+T(ID_20_an_address_nobody_has_confirmed_keeps_its_mails)
+{
+    const char *mail = somebody();
+    t_sql("update auth.person set verified_at = null where email = '%s'", mail);
+    t_sql("insert into notify.mail (template, cause, recipient, lang) "
+          "values ('watch_alert', 't:unconfirmed', '%s', 'en')", mail);
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_status(303);
+    eq_str(t_str("select state || recipient as s from notify.mail where cause = 't:unconfirmed'"),
+        str_fmt(t_ctx()->mem, "waiting%s", mail));
+}
+
+T(ID_20_mails_to_an_address_of_before_are_erased_too)
+{
+    const char *mail = somebody();
+    t_sql("insert into notify.mail (template, cause, recipient, lang, person_id, state, answer) "
+          "select 'watch_alert', 't:' || x.state, 'before@example.test', 'en', p.id, x.state,"
+          " 'to before@' from auth.person p, (values ('sent'), ('waiting')) x(state)"
+          " where p.email = '%s'", mail);
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from notify.mail where recipient || answer ~ 'before@'"), 0);
+    eq_str(t_str("select state as s from notify.mail where cause = 't:sent'"), "sent");
+    eq_str(t_str("select state as s from notify.mail where cause = 't:waiting'"), "failed");
+}
+
+/* A mail server may be away for two days, and staff may send a mail once more after that. */
+T(ID_20_the_last_mails_address_goes_however_long_that_mail_waits)
+{
+    const char *mail = somebody();
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_sql("delete from work.job where kind = 'notify.mail'");
+    t_sql("update work.job set attempt = 100 where kind = 'account.forget'");
+    t_drain();
+    eq_str(t_str("select state as s from work.job where kind = 'account.forget'"), "ready");
+    t_sql("update notify.mail set state = 'sent' where template = 'erased'");
+    t_drain();
+    eq_int(t_int("select count(*) as n from notify.mail where recipient = '%s'", mail), 0);
+    eq_int(t_int("select count(*) as n from work.job where kind = 'account.forget'"), 0);
+}
+
 /* By savepoint: a worker that dies at the end of the transaction leaves both or neither. */
 T(ID_20_with_who_is_erased_their_logins_end_in_one_transaction)
 {

@@ -51,10 +51,27 @@ update notify.mail
    set recipient = '', answer = '', state = case state when 'waiting' then 'failed' else state end
  where recipient = :email;
 
--- name: forget_one :exec
+-- name: forget_order :exec
+-- in: order_id bigint, email text
+-- What its buyer was told; what staff were told of it is theirs.
+update notify.mail
+   set recipient = '', answer = '', state = case state when 'waiting' then 'failed' else state end
+ where order_id = :order_id and recipient = :email and :email <> '';
+
+-- name: forget_person :exec
+-- in: person bigint
+-- Wherever it went: also to an address they had before.
+update notify.mail
+   set recipient = '', answer = '', state = case state when 'waiting' then 'failed' else state end
+ where person_id = :person and recipient <> '';
+
+-- name: forget_one :one
 -- in: template text, cause text
-update notify.mail set recipient = '', answer = ''
- where template = :template and cause = :cause and state <> 'waiting';
+with gone as (
+    update notify.mail set recipient = '', answer = ''
+     where template = :template and cause = :cause and state <> 'waiting')
+select exists (select from notify.mail
+                where template = :template and cause = :cause and state = 'waiting') as waits;
 
 -- name: out_of_backup :exec
 -- in: ids bigint[], plains text[]

@@ -133,7 +133,7 @@ static int forget_last(struct ctx *c, const struct job *job)
 }
 
 JOBS(account){
-    { "account.forget", forget_last },
+    { "account.forget", forget_last, .tries = FOR_EVER }, /* that mail may wait for two days */
     END_OF_JOBS,
 };
 

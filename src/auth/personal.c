@@ -77,7 +77,8 @@ int auth_erase(struct ctx *c, i64 person)
 {
     struct node *row;
     TRY(q_auth_person(c, &row, person));
-    TRY(notify_forget(c, node_str(row, "email")));
+    if (node_bool(row, "is_verified")) /* else it may be somebody else's */
+        TRY(notify_forget(c, node_str(row, "email")));
     TRY(q_auth_erase_codes(c, NULL, person));
     TRY(q_auth_erase_invitations(c, NULL, node_str(row, "email")));
     TRY(q_auth_erase_ways_in(c, NULL, person));

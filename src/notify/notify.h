@@ -29,8 +29,11 @@ int notify_of_order(struct ctx *, i64 order, const str *to_staff, size_t n, cons
 int notify_again(struct ctx *, i64 mail); /* staff's "send again" */
 /* struct personal (web/web.h): what was said to a person. */
 int notify_collect(struct ctx *, i64 person, struct node *into);
-/* Takes an address out of all that was said to it; what still waits goes nowhere any more. */
+/* Takes an address out of all that was said to it; what still waits goes nowhere any more. Only of
+ * one that is known to be theirs who asks. */
 int notify_forget(struct ctx *, str email);
+/* The same of what its buyer was told of one order, whose address it may be. */
+int notify_forget_order(struct ctx *, i64 order, str email);
 int notify_forget_one(struct ctx *, const char *template, str cause); /* E_AWAY: not yet sent */
 
 /* ---- number.c, sms.c: text messages, by the provider of talat.conf (sms_*) ---------------------- */
@@ -53,4 +56,4 @@ int notify_sms(struct ctx *, const char *template, str cause, const struct notif
 int notify_sms_try(struct ctx *); /* for the doctor: the provider knows us */
 bool notify_sms_signed(struct arena *, str token, str url, str form, str signature);
 void notify_check(const struct app *, struct buf *errors); /* of bin/features.c: talat.conf */
-int notify_erase(struct ctx *, i64 person);                /* what was said to them by message */
+int notify_erase(struct ctx *, i64 person); /* to whom: by message and by mail, wherever it went */

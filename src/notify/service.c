@@ -39,13 +39,23 @@ int notify_collect(struct ctx *c, i64 person, struct node *into)
     return E_OK;
 }
 
-int notify_erase(struct ctx *c, i64 person) { return q_notify_erase_sms(c, NULL, person); }
+int notify_erase(struct ctx *c, i64 person)
+{
+    TRY(q_notify_erase_sms(c, NULL, person));
+    return q_notify_forget_person(c, NULL, person);
+}
 
 int notify_forget(struct ctx *c, str email) { return q_notify_forget(c, NULL, email); }
 
+int notify_forget_order(struct ctx *c, i64 order, str email)
+{
+    return q_notify_forget_order(c, NULL, order, email);
+}
+
 int notify_forget_one(struct ctx *c, const char *template, str cause)
 {
-    i64 changed;
-    TRY(q_notify_forget_one(c, &changed, str_of(template), cause));
-    return changed ? E_OK : fail_detail(c, E_AWAY, "notify.waiting", "it is not sent yet");
+    struct node *row;
+    TRY(q_notify_forget_one(c, &row, str_of(template), cause));
+    return node_bool(row, "waits") ? fail_detail(c, E_AWAY, "notify.waiting", "it is not sent yet")
+                                   : E_OK;
 }

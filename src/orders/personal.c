@@ -66,13 +66,14 @@ int orders_must_wait(struct ctx *c, i64 person)
     return E_OK;
 }
 
-/* What others keep of these orders: the payments, and mails that went to their address. */
+/* What others keep of these orders: the payments, and their mails. The address was typed and may be
+ * a stranger's: what else went there is not touched. */
 static int erase_around(struct ctx *c, const struct node *erased)
 {
     EACH(item, erased) {
-        str email = node_str(&item->node, "email");
-        TRY(payments_erase(c, node_int(&item->node, "id")));
-        TRY(email.n ? notify_forget(c, email) : E_OK);
+        i64 order = node_int(&item->node, "id");
+        TRY(payments_erase(c, order));
+        TRY(notify_forget_order(c, order, node_str(&item->node, "email")));
     }
     return E_OK;
 }
