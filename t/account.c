@@ -1,5 +1,6 @@
 /* What a person keeps here: addresses, profile, a copy of their data, and being forgotten. */
 #include "auth/auth.h"
+#include "gen/queries.h"
 #include "io/io.h"
 #include "t/shop.h"
 #include "web/web.h"
@@ -280,6 +281,64 @@ T(ID_20_a_copy_holds_what_was_ordered_as_a_guest_with_the_same_address)
     eq_int((i64)node_count(node_get(t_document(), S("orders"))), 1);
     t_no_text("sealed");
     t_no_text("keeper");
+}
+
+/* A telephone begins what is typed with a capital; an account's address has none. */
+T(ID_20_an_order_placed_as_a_guest_is_found_however_its_address_was_typed)
+{
+    const char *mail = somebody();
+    str typed = str_upper(t_ctx()->mem, str_of(mail));
+    t_browser();
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_post_f("/checkout", "email=%.*s&" HOME, STR(typed));
+    t_status(303);
+    eq_int(t_int("select count(*) as n from checkout.draft where email = '%s'", mail), 1);
+    t_post("/checkout/delivery", "method=standard");
+    t_get("/checkout/pay.json");
+    t_pay();
+    t_status(303);
+    i64 order = t_int("select max(id) as n from orders.\"order\"");
+    t_paid(order);
+    eq_str(t_str("select email as s from orders.\"order\" where id = %" PRId64, order), mail);
+    is_true(t_int("select count(*) as n from notify.mail where recipient = '%s'"
+                  " and order_id = %" PRId64, mail, order) > 0);
+    t_login(mail);
+    t_post("/account/data", "old=market-day-demo");
+    t_json("orders.0.number", str_c(t_ctx()->mem, t_number(order)));
+}
+
+/* Programs of the version before hand over what was typed; a backup of before has it, too. */
+T(an_orders_address_is_in_small_letters_whoever_writes_it)
+{
+    i64 order = t_order(), mail,
+        cart = t_int("select cart_id as n from orders.\"order\" where id = %" PRId64, order);
+    struct ctx *c = t_ctx();
+    str plain = S("{\"email\": \"Ann@Example.COM\", \"name\": \"Ann\", \"address\": {\"city\": "
+                  "\"Bangkok\", \"region\": \"\", \"postcode\": \"10110\", \"country\": \"TH\"}}"),
+        told = S("{\"recipient\": \"Ann@Example.COM\", \"answer\": \"\"}");
+    c->scope = (struct scope){ .platform = true };
+    t_sql("insert into notify.mail (template, cause, recipient, lang, order_id) "
+          "values ('order_paid', 't:back', '', 'en', %" PRId64 ")", order);
+    t_sql("update orders.\"order\" set email = '', name = '' where id = %" PRId64, order);
+    t_sql("update checkout.draft set email = '', name = '' where cart_id = %" PRId64, cart);
+    mail = t_int("select id as n from notify.mail where cause = 't:back'");
+    must(q_orders_out_of_backup(c, NULL, &order, 1, &plain, 1));
+    must(q_checkout_out_of_backup(c, NULL, &cart, 1, &plain, 1));
+    must(q_notify_out_of_backup(c, NULL, &mail, 1, &told, 1));
+    eq_str(t_str("select email as s from orders.\"order\" where id = %" PRId64, order),
+        "ann@example.com");
+    eq_str(t_str("select email as s from checkout.draft where cart_id = %" PRId64, cart),
+        "ann@example.com");
+    eq_str(t_str("select recipient as s from notify.mail where id = %" PRId64, mail),
+        "ann@example.com");
+    t_sql("update cart.cart set revision = revision + 1 where id = %" PRId64, cart);
+    t_sql("update checkout.draft set email = 'Ann@Example.COM' where cart_id = %" PRId64, cart);
+    t_get("/checkout/pay.json");
+    t_pay();
+    t_status(303);
+    eq_str(t_str("select email as s from orders.\"order\" order by id desc limit 1"),
+        "ann@example.com");
 }
 
 /* Of how much is it said from which address it came? */

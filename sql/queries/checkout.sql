@@ -65,7 +65,7 @@ select cart_id as id, keeper as owner,
 -- name: out_of_backup :exec
 -- in: ids bigint[], plains text[]
 update checkout.draft d
-   set email = v.plain ->> 'email', name = v.plain ->> 'name', address = v.plain -> 'address'
+   set email = lower(v.plain ->> 'email'), name = v.plain ->> 'name', address = v.plain -> 'address'
   from (select u.id, u.plain::jsonb as plain
           from unnest(:ids::bigint[], :plains::text[]) as u(id, plain)) v
  where d.cart_id = v.id and d.email = '' and d.name = '';

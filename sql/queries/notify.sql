@@ -76,7 +76,7 @@ select exists (select from notify.mail
 -- name: out_of_backup :exec
 -- in: ids bigint[], plains text[]
 -- What a backup has sealed beside its dump (orders: query mails_in_backup).
-update notify.mail m set recipient = v.plain ->> 'recipient', answer = v.plain ->> 'answer'
+update notify.mail m set recipient = lower(v.plain ->> 'recipient'), answer = v.plain ->> 'answer'
   from (select u.id, u.plain::jsonb as plain
           from unnest(:ids::bigint[], :plains::text[]) as u(id, plain)) v
  where m.id = v.id and m.recipient = '';

@@ -416,7 +416,7 @@ select id, keeper as owner,
 -- name: out_of_backup :exec
 -- in: ids bigint[], plains text[]
 update orders."order" o
-   set email = v.plain ->> 'email', name = v.plain ->> 'name', address = v.plain -> 'address'
+   set email = lower(v.plain ->> 'email'), name = v.plain ->> 'name', address = v.plain -> 'address'
   from (select u.id, u.plain::jsonb as plain
           from unnest(:ids::bigint[], :plains::text[]) as u(id, plain)) v
  where o.id = v.id and o.email = '';

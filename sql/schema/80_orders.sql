@@ -23,7 +23,7 @@ create table orders."order" (
     cart_id bigint not null,
     cart_revision bigint not null,
     person_id bigint,
-    email text not null,
+    email text not null, -- in small letters, as auth.person has it
     name text not null,
     phone text not null default '', -- empty where it is sealed, and so are line1 and line2
     address jsonb not null, -- {line1, line2, city, region, postcode, country}
@@ -392,7 +392,7 @@ begin
     insert into orders."order" (id, number, cart_id, cart_revision, person_id, email, name, phone,
         address, sealed, keeper, clues, lang, currency, goods_total, delivery_total, tax_total, total, tax_inclusive,
         rounding, delivery_method, delivery_names, trace, hold_until, buyer, kept_s)
-    values (new_id, new_number, of_cart, of_revision, person, to_email, to_name, to_phone,
+    values (new_id, new_number, of_cart, of_revision, person, lower(to_email), to_name, to_phone,
         to_address - '{sealed,keeper,clues}'::text[], coalesce(to_address ->> 'sealed', ''),
         coalesce((to_address ->> 'keeper')::bigint, 0),
         array(select jsonb_array_elements_text(to_address -> 'clues')), in_lang, in_currency, goods, delivery, tax, in_all, inclusive, rounded,

@@ -208,6 +208,7 @@ int checkout_save_address(
     struct ctx *c, i64 cart, str email, str name, str phone, struct node *address)
 {
     struct vault_place at = place_of(cart, c->scope.person);
+    email = str_lower(c->mem, email); /* as accounts have it, by which it is found */
     struct filled_in now = { email, name, phone, address };
     struct buf json = buf_new(c->mem, 8192);
     struct node *before;
