@@ -421,6 +421,46 @@ T(who_logs_in_after_ordering_and_pays_has_not_got_it_in_the_cart_again)
     t_prove();
 }
 
+T(what_a_guest_keeps_is_not_sold_out_after_logging_in)
+{
+    i64 first = placed_as_guest();
+    t_stock(CABLE, 1); /* the one that is kept for that order */
+    t_get("/cart.json");
+    t_json("cart.isBlocked", "false");
+    t_json("cart.lines.0.left", "1");
+    t_to_pay();
+    pay(seen("cart", "revision"), seen("totals", "total"));
+    t_status(303);
+    eq_str(t_str("select status as s from orders.\"order\" where id = %" PRId64, first),
+        "cancelled");
+    eq_int(t_int("select coalesce(sum(quantity), 0)::bigint as n from inventory.hold "
+                 "where state = 'held' and order_id >= %" PRId64, first), 1);
+    t_prove();
+}
+
+static void is_left(const char *want)
+{
+    t_stock(CABLE, 1);
+    t_get("/cart.json");
+    t_json("cart.lines.0.left", want);
+}
+
+/* Its end is the end of what it kept, in the cart it was poured into as well. */
+T(what_a_guests_order_kept_is_gone_with_it_after_logging_in)
+{
+    i64 first = placed_as_guest();
+    is_left("1");
+    t_post_f(str_fmt(t_ctx()->mem, "/orders/%.*s/cancel%.*s", STR(t_number(first)),
+                 STR(t_key(first))).p, "x=1");
+    t_status(303);
+    is_left("1");
+    i64 second = placed_as_guest();
+    t_paid(second);
+    t_put(CABLE, 1); /* again, one more */
+    is_left("1");
+    t_prove();
+}
+
 T(another_delivery_or_address_is_a_new_order_too)
 {
     i64 revision, total;

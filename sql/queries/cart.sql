@@ -8,10 +8,18 @@ select nextval(pg_get_serial_sequence('cart.cart', 'id')) as id;
 -- name: mine :many
 -- in: currency text
 -- The lines of this scope's open cart, in one go. A price agreed to in another currency says
--- nothing: -1.
-select k.id as cart_id, k.revision, l.id, l.variant_id, l.quantity, l.held,
+-- nothing: -1. What an order keeps for a cart that was poured into this one is kept for it, too.
+with poured as (
+    select g.variant_id, sum(g.held) as held
+      from cart.cart m join cart.line g on g.cart_id = m.id
+     where m.merged_into = cart.mine() and g.held > 0
+     group by g.variant_id
+)
+select k.id as cart_id, k.revision, l.id, l.variant_id, l.quantity,
+       l.held + coalesce(p.held, 0) as held,
        case when l.seen_currency = :currency then l.seen_price else -1 end as seen_price
   from cart.cart k left join cart.line l on l.cart_id = k.id
+       left join poured p on p.variant_id = l.variant_id
  where k.state = 'open'
    and k.id = cart.mine()
  order by l.id
@@ -118,8 +126,9 @@ on conflict (cart_id, variant_id) do update
 
 -- name: emptied :exec
 -- in: guest_cart bigint, person bigint
+-- It is the person's from now on: what an order keeps for it is theirs to see.
 with closed as (
-    update cart.cart set state = 'merged',
+    update cart.cart set state = 'merged', person_id = :person,
            merged_into = (select id from cart.cart where person_id = :person and state = 'open')
      where id = :guest_cart and state = 'open' and person_id is null
     returning id
@@ -133,12 +142,12 @@ select cart.keep(:cart_id, :variants, :quantities) as kept;
 
 -- name: let_go :exec
 -- in: cart_id bigint, ended_revision bigint
--- Nothing is kept for this cart any more. Where the revision that was ordered has ended for
--- good, what it still holds can be ordered anew.
+-- Nothing is kept for this cart any more, nor for the one it was poured into. Where the revision
+-- that was ordered has ended for good, what it still holds can be ordered anew.
 with mine as (
     update cart.cart
        set revision = revision + case when revision = :ended_revision then 1 else 0 end
-     where id = :cart_id and state = 'open'
+     where id = :cart_id and state in ('open', 'merged')
     returning id
 )
 update cart.line set held = 0 where cart_id in (select id from mine) and held > 0;
@@ -153,10 +162,11 @@ select revision, state = 'open' as is_open from cart.cart where id = :cart_id fo
 
 -- name: forget :exec
 -- in: guests_before timestamptz, all_before timestamptz
--- Left carts go: a guest's after some weeks, anybody's after a year.
+-- Left carts go: a guest's after some weeks, also one that was poured into a person's; anybody's
+-- after a year.
 delete from cart.cart
  where id in (select id from cart.cart
-               where (person_id is null and touched_at < :guests_before)
+               where ((person_id is null or state = 'merged') and touched_at < :guests_before)
                   or touched_at < :all_before
                order by touched_at limit 1000);
 
@@ -169,4 +179,4 @@ select coalesce(sum(l.quantity), 0)::bigint as count
 
 -- name: erase :exec
 -- in: person bigint
-delete from cart.cart where person_id = :person and state = 'open';
+delete from cart.cart where person_id = :person and state in ('open', 'merged');

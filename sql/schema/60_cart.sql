@@ -88,6 +88,7 @@ begin
     update cart.cart set state = 'ordered'
      where id = of_cart and state = 'open' and revision = ordered_revision;
     if found then return; end if;
+    update cart.line set held = 0 where cart_id = of_cart and held > 0; -- it has left the shelf
     for other in
         update cart.cart set revision = revision + 1
          where state = 'open' and id in (of_cart, (select merged_into from cart.cart
