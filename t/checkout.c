@@ -461,6 +461,55 @@ T(what_a_guests_order_kept_is_gone_with_it_after_logging_in)
     t_prove();
 }
 
+/* ---- what a guest has filled in ----------------------------------------------------------- */
+
+static void types(const char *line, const char *method)
+{
+    t_post_f("/checkout", "email=buyer%%40example.test&name=Somsri&phone=0812345678&line1=%s"
+                          "&city=Bangkok&region=Bangkok&postcode=10110&country=TH", line);
+    t_status(303);
+    t_post_f("/checkout/delivery", "method=%s", method);
+    t_status(303);
+}
+
+static void two_drafts(void)
+{
+    t_stock(CABLE, 9);
+    t_login("shopper@example.test");
+    t_put(CABLE, 1);
+    types("1+Old+Road", "standard");
+    t_browser();
+    t_put(CABLE, 1);
+    types("9+New+Road", "express");
+}
+
+T(the_address_a_guest_has_just_typed_is_there_after_logging_in)
+{
+    two_drafts();
+    t_login("shopper@example.test");
+    t_get("/checkout/pay.json");
+    t_json("checkout.draft.address.line1", "9 New Road");
+    t_json("checkout.draft.phone", "0812345678");
+    t_json("checkout.draft.deliveryMethod", "express");
+    eq_int(t_int("select count(*) as n from checkout.draft d join cart.cart k on k.id = d.cart_id "
+                 "where k.person_id = 2 and k.state = 'open' and d.keeper = 2 "
+                 "and d.sealed like 'v2.%%'"), 1);
+    types("1+Old+Road", "standard"); /* what is changed after that stays so */
+    t_login("shopper@example.test");
+    t_get("/checkout/pay.json");
+    t_json("checkout.draft.address.line1", "1 Old Road");
+}
+
+T(what_was_typed_last_stays_whoever_was_logged_in)
+{
+    two_drafts();
+    t_sql("update checkout.draft set updated_at = now() - interval '1 hour' where keeper = 0");
+    t_login("shopper@example.test");
+    t_get("/checkout/pay.json");
+    t_json("checkout.draft.address.line1", "1 Old Road");
+    t_json("checkout.draft.deliveryMethod", "standard");
+}
+
 T(another_delivery_or_address_is_a_new_order_too)
 {
     i64 revision, total;

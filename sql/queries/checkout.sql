@@ -32,6 +32,17 @@ update checkout.draft set keeper = :person
  where keeper = 0
    and cart_id = (select id from cart.cart where person_id = :person and state = 'open');
 
+-- name: poured :maybe
+-- What was filled in last for a cart that was poured into this scope's; is_last: nothing was filled
+-- in here since.
+select d.cart_id as id, d.email, d.name, d.phone, d.address, d.sealed, d.keeper,
+       coalesce(d.delivery_method, '') as delivery_method, k.merged_into as cart_id,
+       not exists (select from checkout.draft own
+                    where own.cart_id = k.merged_into and own.updated_at > d.updated_at) as is_last
+  from cart.cart k join checkout.draft d on d.cart_id = k.id
+ where k.merged_into = cart.mine()
+ order by d.updated_at desc, d.cart_id desc limit 1;
+
 -- name: drop :exec
 -- in: cart_id bigint
 delete from checkout.draft where cart_id = :cart_id;

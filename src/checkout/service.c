@@ -314,13 +314,39 @@ int checkout_hide(struct ctx *c, i64 *changed, const struct vault_place *at, str
     return q_checkout_hide(c, changed, at->row, sealed, before, at->owner, phone, buf_str(&open));
 }
 
+/* Sealed anew, as it opens for its own cart only; and gone there, so that it never comes back over
+ * what is filled in from now on. */
+static int take_over(struct ctx *c, void *with)
+{
+    struct node *draft;
+    (void)with;
+    TRY(q_checkout_poured(c, &draft));
+    if (!draft)
+        return E_OK;
+    i64 guests = node_int(draft, "id"), cart = node_int(draft, "cart_id");
+    str method = node_str(draft, "delivery_method");
+    TRY(open_street(c, draft));
+    if (node_bool(draft, "is_last") && is_complete(draft)) {
+        TRY(checkout_save_address(c, cart, node_str(draft, "email"), node_str(draft, "name"),
+            node_str(draft, "phone"), node_get(draft, S("address"))));
+        TRY(method.n ? checkout_save_delivery(c, cart, method) : E_OK);
+    }
+    return q_checkout_drop(c, NULL, guests);
+}
+
+static int keep_for(struct ctx *c, i64 person)
+{
+    TRY(q_checkout_keep(c, NULL, person));
+    return pg_tx(c, take_over, NULL);
+}
+
 /* A reason to keep nobody out. */
 int checkout_on_login(struct req *r, i64 person)
 {
     struct ctx *c = &r->c;
     struct scope before = c->scope;
     c->scope = (struct scope){ .person = person };
-    if (q_checkout_keep(c, NULL, person)) {
+    if (keep_for(c, person)) {
         log_line(c, LOG_WARN, "checkout_keep", "why", c->fault.detail, NULL);
         fault_clear(c);
     }
