@@ -337,6 +337,21 @@ T(an_address_is_taken_and_remembered)
     is_as_given(next);
 }
 
+/* As last time; but there nothing is sold any more. */
+T(where_nothing_is_sold_any_more_is_said)
+{
+    open_shop();
+    bought("k-1", "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":1}],\"paymentMethod\":"
+                  "\"stripe\",\"address\":{\"name\":\"Mali\",\"line1\":\"1 Hang Bac\",\"city\":"
+                  "\"Hanoi\",\"country\":\"VN\"}}");
+    t_sql("delete from pricing.tax_rate where country = 'VN'");
+    i64 before = t_int("select count(*) as n from orders.\"order\"");
+    buy("k-2", ONE_CABLE);
+    t_status(422);
+    t_text("We do not deliver to that country yet.");
+    eq_int(t_int("select count(*) as n from orders.\"order\""), before);
+}
+
 /* ---- how much is kept unpaid ----------------------------------------------------------------------- */
 
 static void intent_says(const char *id, const char *kind, i64 order, const char *more);

@@ -227,6 +227,43 @@ T(a_cart_changed_in_another_tab_is_shown_before_anybody_pays_it)
     eq_int(orders(), before);
 }
 
+T(where_nothing_is_sold_any_more_another_address_is_asked_for)
+{
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_post_f("/checkout", ADDRESS, "VN");
+    t_post("/checkout/delivery", "method=standard");
+    i64 revision = seen("cart", "revision"), total = seen("totals", "total"), before = orders();
+    t_get("/checkout");
+    t_no_text("We do not deliver to that country yet.");
+    t_sql("delete from pricing.tax_rate where country = 'VN'");
+    t_get("/checkout");
+    t_status(200);
+    t_text("We do not deliver to that country yet.");
+    t_html("select[name=country][aria-invalid=true]");
+    t_html("#country-wrong");
+    t_text("value=\"1 Road\"");
+    t_get("/checkout/delivery");
+    t_header("Location", "/checkout");
+    t_get("/checkout/pay");
+    t_header("Location", "/checkout");
+    pay(revision, total);
+    is_true(t_last_status() == 303 || t_last_status() == 409);
+    t_with("Accept", "application/json");
+    pay(revision, total);
+    t_status(409);
+    eq_int(orders(), before);
+    t_post_f("/checkout", ADDRESS, "VN");
+    t_status(422);
+    t_text("We do not deliver to that country yet.");
+    t_post_f("/checkout", ADDRESS, "TH");
+    t_status(303);
+    t_get("/checkout/delivery");
+    t_status(200);
+    t_get("/checkout");
+    t_no_text("We do not deliver to that country yet.");
+}
+
 T(who_comes_too_late_is_told)
 {
     i64 revision, total;

@@ -123,8 +123,8 @@ static int make_draft(
         .phone = node_str(said, "phone"),
         .address = node_map(c->mem),
         .method = w->delivery_method.n ? w->delivery_method : node_str(last, "delivery_method") };
-    if (w->address)
-        TRY(check_country(c, node_str(from, "country")));
+    if (from)
+        TRY(check_country(c, node_str(from, "country"))); /* it may not be sold there any more */
     if (!from)
         TRY(house_country(c, g, &country));
     for (size_t i = 0; i < COUNT(fields); i++)

@@ -10,6 +10,7 @@ struct gathered {
     struct basket basket;
     struct priced priced;
     bool is_ready; /* also an address and a delivery were chosen */
+    bool is_out_of_reach; /* the address is where we sell no more: reckoned as if there were none */
     /* Of who is about to place it: what was before, looked for on the way. */
     struct orders_asked *asked; /* its cart and revision are filled in */
     struct orders_before before;

@@ -32,21 +32,41 @@ static const struct input what_was_seen[] = {
     { 0 },
 };
 
-/* The list with one chosen, and the fields an address has there. */
+static void add_country(struct ctx *c, struct node *country, str code, str name, bool is_chosen)
+{
+    node_set_str(c->mem, country, S("code"), code);
+    node_set_str(c->mem, country, S("name"), name);
+    node_set_bool(c->mem, country, S("is_chosen"), is_chosen);
+}
+
+/* The list with one chosen, and the fields an address has there. Where we do not sell (any more)
+ * stands without a code, so that nobody's address moves to the first of the list. */
 static int add_countries(struct req *r, struct node *document, str chosen)
 {
     struct ctx *c = &r->c;
     struct node *list;
+    bool is_in = !chosen.n;
+    chosen = chosen.n ? chosen : S("TH");
     account_address_form(c, chosen, document);
     TRY(pricing_countries(c, &list));
     EACH(item, list) {
-        struct node *country = (struct node *)&item->node;
-        str code = node_str(country, "code");
-        node_set_str(c->mem, country, S("name"), locale_country(c, code));
-        node_set_bool(c->mem, country, S("is_chosen"), str_eq(code, chosen));
+        str code = node_str(&item->node, "code");
+        bool is_chosen = str_eq(code, chosen);
+        add_country(c, (struct node *)&item->node, code, locale_country(c, code), is_chosen);
+        is_in |= is_chosen;
     }
+    if (!is_in)
+        add_country(c, node_add_map(c->mem, list), str_none, locale_country(c, chosen), true);
     node_hide(node_set(c->mem, document, S("countries"), list));
     return E_OK;
+}
+
+static const struct node *chosen_country(const struct node *document)
+{
+    EACH(item, node_get(document, S("countries")))
+        if (node_bool(&item->node, "is_chosen"))
+            return &item->node;
+    return NULL;
 }
 
 /* Whoever is logged in sees their address book. */
@@ -84,7 +104,7 @@ static int page(struct req *r, i64 step, struct node **document)
     if (step != 1)
         return E_OK;
     TRY(add_book(r, *document));
-    return add_countries(r, *document, country.n ? country : S("TH"));
+    return add_countries(r, *document, country);
 }
 
 static struct node *checkout_of(struct node *document) { return node_get(document, S("checkout")); }
@@ -149,6 +169,18 @@ static int fill_form(struct req *r, struct node *document)
     return E_OK;
 }
 
+/* What was filled in, or kept in the book, while we sold there. */
+static void say_where_not(struct req *r, struct node *document)
+{
+    struct ctx *c = &r->c;
+    const struct node *country = chosen_country(document);
+    if (!country || node_str(country, "code").n)
+        return;
+    struct node *errors = node_hide(node_set_map(c->mem, document, S("errors")));
+    node_set_str(
+        c->mem, errors, S("country"), say(c, SAYS("We do not deliver to that country yet.")));
+}
+
 static int show_address(struct req *r)
 {
     struct node *document;
@@ -161,15 +193,15 @@ static int show_address(struct req *r)
         TRY(add_countries(r, document, str_upper(r->c.mem, in_str(r, "country"))));
     else if (chosen && (in_has(r, "address") || !node_bool(checkout_of(document), "has_address")))
         TRY(add_countries(r, document, node_str(chosen, "country")));
+    say_where_not(r, document);
     return reply_with(r, document);
 }
 
 static int check_country(struct req *r, const struct node *document)
 {
-    EACH(item, node_get(document, S("countries")))
-        if (node_bool(&item->node, "is_chosen"))
-            return E_OK;
-    return fail_field(&r->c, "country", "We do not deliver to that country yet.");
+    return node_str(chosen_country(document), "code").n
+        ? E_OK
+        : fail_field(&r->c, "country", "We do not deliver to that country yet.");
 }
 
 /* What a country has no field for is not in it; where a town has no line of its own it is the

@@ -129,7 +129,8 @@ static int read_terms(struct ctx *c, struct gathered *g)
     b->delivery = g->delivery ? node_int(g->delivery, "amount") : 0;
     if (!b->n)
         return E_OK;
-    if (!country.n)
+    g->is_out_of_reach = country.n && !pricing_sells(rates);
+    if (!country.n || g->is_out_of_reach)
         TRY(pricing_rates(c, node_str(house, "country"), &rates));
     b->tax_inclusive = node_bool(house, "tax_inclusive");
     b->rounding =
@@ -150,6 +151,11 @@ static void set_totals(
     node_set(c->mem, out, S("trace"), p->trace);
 }
 
+static bool has_address(const struct gathered *g)
+{
+    return is_complete(g->draft) && !g->is_out_of_reach;
+}
+
 int checkout_gather(struct ctx *c, struct gathered *g)
 {
     TRY(read_cart(c, g));
@@ -157,7 +163,7 @@ int checkout_gather(struct ctx *c, struct gathered *g)
     if (node_bool(g->cart, "is_empty"))
         return E_OK;
     TRY(pricing_reckon(c, &g->basket, &g->priced));
-    g->is_ready = is_complete(g->draft) && g->delivery && !node_bool(g->cart, "is_blocked");
+    g->is_ready = has_address(g) && g->delivery && !node_bool(g->cart, "is_blocked");
     return E_OK;
 }
 
@@ -169,7 +175,7 @@ int checkout_read(struct ctx *c, struct node **out)
     node_set(c->mem, *out, S("cart"), g.cart);
     node_set(c->mem, *out, S("draft"), g.draft);
     node_set(c->mem, *out, S("methods"), g.methods);
-    node_set_bool(c->mem, *out, S("has_address"), is_complete(g.draft));
+    node_set_bool(c->mem, *out, S("has_address"), has_address(&g));
     node_set_bool(c->mem, *out, S("has_delivery"), g.delivery != NULL);
     node_set_bool(c->mem, *out, S("is_ready"), g.is_ready);
     if (g.delivery)

@@ -180,6 +180,8 @@ int pricing_rates(struct ctx *c, str country, struct node **rates)
     return q_pricing_rates(c, rates, country);
 }
 
+bool pricing_sells(const struct node *rates) { return rate_of(rates, S("standard")) >= 0; }
+
 int pricing_rules(struct ctx *c, const struct node *rates, struct basket *b)
 {
     i64 standard = rate_of(rates, S("standard"));

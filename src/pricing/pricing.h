@@ -33,4 +33,5 @@ int pricing_reckon(struct ctx *, struct basket *, struct priced *);
  * E_INPUT "pricing.country": we do not deliver there. */
 int pricing_rates(struct ctx *, str country, struct node **rates);
 int pricing_rules(struct ctx *, const struct node *rates, struct basket *);
+bool pricing_sells(const struct node *rates); /* there is a standard rate: we deliver there */
 int pricing_countries(struct ctx *, struct node **countries); /* [{code}] where we sell */
