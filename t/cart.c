@@ -483,3 +483,14 @@ T(left_carts_go_after_a_month_and_a_persons_after_a_year)
     eq_int(t_int("select count(*) as n from cart.cart where person_id is null"), 0);
     eq_int(t_int("select count(*) as n from cart.cart where person_id = 2"), 1);
 }
+
+T(left_carts_go_however_many_they_are)
+{
+    struct ctx *c = (t_open(), t_ctx());
+    t_sql("insert into cart.cart (id, touched_at) overriding system value"
+          " select 1000000000 + n, now() - interval '40 days' from generate_series(1, 2500) n");
+    c->scope = (struct scope){ .platform = true };
+    c->now = when_now();
+    must(cart_forget_old(c));
+    eq_int(t_int("select count(*) as n from cart.cart where id > 1000000000"), 0);
+}

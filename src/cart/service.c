@@ -6,6 +6,8 @@
 #define MOST_LINES 100
 #define KEEP_GUEST (30 * DAY)
 #define KEEP_ALL   (365 * DAY)
+#define BATCH       1000 /* as in the query */
+#define MOST_ROUNDS 100
 
 static const struct node *variant_of(const struct node *variants, i64 id)
 {
@@ -310,7 +312,10 @@ int cart_raise(struct ctx *c, i64 cart) { return q_cart_raise(c, NULL, cart); }
 
 int cart_forget_old(struct ctx *c)
 {
-    return q_cart_forget(c, NULL, c->now - KEEP_GUEST, c->now - KEEP_ALL);
+    i64 gone = BATCH;
+    for (int round = 0; gone == BATCH && round < MOST_ROUNDS; round++)
+        TRY(q_cart_forget(c, &gone, c->now - KEEP_GUEST, c->now - KEEP_ALL));
+    return E_OK;
 }
 
 int cart_collect(struct ctx *c, i64 person, struct node *into)
