@@ -186,7 +186,7 @@ T(what_a_client_says_about_money_never_changes_it)
     t_status(409);
     eq_int(orders(), before);
     t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64 "&price=1&goods=1&delivery=0"
-        "&tax=0&currency=VND&organisation=9&person=1&status=paid&payment_status=paid&amount=1",
+        "&tax=0&organisation=9&person=1&status=paid&payment_status=paid&amount=1",
         revision, total);
     t_status(303);
     eq_int(orders(), before + 1);
@@ -225,6 +225,30 @@ T(a_cart_changed_in_another_tab_is_shown_before_anybody_pays_it)
     pay(revision, total);
     t_status(409);
     eq_int(orders(), before);
+}
+
+static void pay_in(const char *currency, i64 revision, i64 total)
+{
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64 "&currency=%s", revision, total,
+        currency);
+}
+
+/* The same figure, in another tab's currency: nobody has seen that. */
+T(what_was_seen_in_another_currency_is_shown_before_anybody_pays_it)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    t_get("/checkout/pay");
+    t_html("input[name=currency][value=THB]");
+    pay_in("VND", revision, total);
+    t_status(409);
+    t_text("Your cart or a price has changed.");
+    t_html("input[name=currency][value=THB]");
+    eq_int(orders(), before);
+    pay_in("THB", revision, total);
+    t_status(303);
+    eq_int(orders(), before + 1);
 }
 
 T(where_nothing_is_sold_any_more_another_address_is_asked_for)

@@ -194,7 +194,9 @@ void t_pay(void)
 {
     i64 revision = node_int(node_path(t_document(), S("checkout.cart")), "revision");
     i64 total = node_int(node_path(t_document(), S("checkout.totals")), "total");
-    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64, revision, total);
+    str currency = node_str(node_path(t_document(), S("checkout.totals")), "currency");
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64 "&currency=%.*s", revision,
+        total, STR(currency));
 }
 
 i64 t_order(void)

@@ -29,6 +29,7 @@ static const struct input a_method[] = { { "method", WORD, 1, 40, .required = tr
 static const struct input what_was_seen[] = {
     { "revision", INT, 0, INT64_MAX, .required = true },
     { "total", INT, 0, INT64_MAX, .required = true },
+    { "currency", WORD, 3, 3 }, /* a page of the version before does not say */
     { 0 },
 };
 
@@ -305,7 +306,8 @@ static int pay(struct req *r)
     str number, url;
     int err = in_fault(r);
     if (!err)
-        err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"), &placed);
+        err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"),
+            in_str(r, "currency"), &placed);
     if (err)
         return refuse(r, err);
     c->scope.order = placed.id;

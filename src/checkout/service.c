@@ -273,9 +273,17 @@ int checkout_order(struct ctx *c, struct gathered *g, i64 person, i64 id, bool i
     return orders_place(c, &placing, placed);
 }
 
-int checkout_place(
-    struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, struct orders_placed *placed)
+static int changed_meanwhile(struct ctx *c)
 {
+    return fail(c, E_CONFLICT, "checkout.changed",
+        "Your cart or a price has changed. Please look at the new total before you pay.");
+}
+
+int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, str seen_currency,
+    struct orders_placed *placed)
+{
+    if (seen_currency.n && !str_eq(seen_currency, c->currency))
+        return changed_meanwhile(c);
     struct orders_asked asked = { .person = person,
         .seen_revision = seen_revision,
         .seen_total = seen_total };
@@ -296,8 +304,7 @@ int checkout_place(
             "Something in your cart is sold out or can no longer be bought as it is. Please look "
             "at your cart.");
     if (g.before.of_revision || revision != seen_revision || g.priced.total != seen_total)
-        return fail(c, E_CONFLICT, "checkout.changed",
-            "Your cart or a price has changed. Please look at the new total before you pay.");
+        return changed_meanwhile(c);
     if (!g.is_ready)
         return fail(c, E_CONFLICT, "checkout.unready",
             "Something is still missing before you can pay. Please look through your order.");
