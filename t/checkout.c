@@ -251,6 +251,28 @@ T(what_was_seen_in_another_currency_is_shown_before_anybody_pays_it)
     eq_int(orders(), before + 1);
 }
 
+/* Logged out, or emptied, in another tab: there is no order to look at. */
+T(who_pays_for_a_cart_that_is_no_more_is_shown_the_cart)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    t_get("/cart.json");
+    str line = node_str(node_path(t_document(), S("cart.lines.0")), "id");
+    t_post(str_fmt(t_ctx()->mem, "/cart/lines/%.*s", STR(line)).p, "quantity=0");
+    pay(revision, total);
+    t_status(303);
+    t_header("Location", "/cart");
+    t_with("Accept", "application/json");
+    pay(revision, total);
+    t_status(409);
+    t_browser();
+    pay(revision, total);
+    t_status(303);
+    t_header("Location", "/cart");
+    eq_int(orders(), before);
+}
+
 T(where_nothing_is_sold_any_more_another_address_is_asked_for)
 {
     t_stock(CABLE, 10);

@@ -293,8 +293,10 @@ static int refuse(struct req *r, int err)
     TRY(page(r, 3, &document));
     str first = step_before(document, true);
     c->fault = fault;
-    bool is_unready = str_is(fault.key, "checkout.unready") && r->format != JSON;
-    return is_unready && first.n ? see_other(r, first) : again(r, err, document);
+    /* Emptied, or logged out, in another tab: here would be an order of nothing. */
+    bool is_elsewhere = str_is(fault.key, "checkout.unready") || is_stuck(document);
+    return is_elsewhere && first.n && r->format != JSON ? see_other(r, first)
+                                                        : again(r, err, document);
 }
 
 /* Places the order and opens its payment page. When the provider cannot be reached the order
