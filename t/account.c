@@ -53,10 +53,19 @@ T(ID_21_the_first_address_is_the_one_that_is_meant)
     t_status(303);
     t_get("/account/addresses.json");
     t_json("addresses.0.line1", "1 Orchard Road");
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=3+Orchard+Road&postcode=238803&country=SG");
     t_post(path_of("/drop"), "");
     t_status(303);
     t_get("/account/addresses.json");
-    eq_int((i64)node_count(node_get(t_document(), S("addresses"))), 1);
+    eq_int((i64)node_count(node_get(t_document(), S("addresses"))), 2);
+    t_json("addresses.0.line1", "12 Soi Ari"); /* the oldest that is left is meant now */
+    t_json("addresses.0.isDefault", "true");
+    t_json("addresses.1.isDefault", "false");
+    str last = node_str(node_path(t_document(), S("addresses.1")), "id");
+    t_post(str_fmt(t_ctx()->mem, "/account/addresses/%.*s/drop", STR(last)).p, "");
+    t_get("/account/addresses.json");
+    t_json("addresses.0.isDefault", "true");
     t_get("/account/addresses");
     t_text("12 Soi Ari");
 }

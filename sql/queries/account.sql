@@ -53,9 +53,18 @@ select count(*) as n
   from (select from account.address
          where phone <> '' or line1 <> '' or sealed like 'v1.%' limit 10001) found;
 
--- name: drop :exec
+-- name: drop :maybe
 -- in: person bigint, id bigint
-delete from account.address where person_id = :person and id = :id;
+-- When it was the one that is meant, the oldest that is left is.
+with gone as (
+    delete from account.address where person_id = :person and id = :id returning id, is_default
+), meant as (
+    update account.address a set is_default = true
+     where a.id = (select min(o.id) from account.address o
+                    where o.person_id = :person and o.id <> :id)
+       and exists (select from gone where is_default)
+)
+select id from gone;
 
 -- name: undefault :exec
 -- in: person bigint

@@ -279,17 +279,28 @@ static int save(struct req *r)
     return k.id ? see_other(r, S("/account/addresses")) : missing(r);
 }
 
-static int drop(struct req *r)
-{
-    i64 id, changed = 0;
-    if (which_one(r, &id))
-        TRY(q_account_drop(&r->c, &changed, me(r), id));
-    return changed ? see_other(r, S("/account/addresses")) : missing(r);
-}
-
 struct choice {
     i64 person, id, changed;
 };
+
+/* One after the other, so that the one that is meant next is there. */
+static int drop_one(struct ctx *c, void *with)
+{
+    struct choice *one = with;
+    struct node *row;
+    TRY(q_account_lock_person(c, &row, one->person));
+    TRY(q_account_drop(c, &row, one->person, one->id));
+    one->changed = row != NULL;
+    return E_OK;
+}
+
+static int drop(struct req *r)
+{
+    struct choice one = { .person = me(r) };
+    if (which_one(r, &one.id))
+        TRY(pg_tx(&r->c, drop_one, &one));
+    return one.changed ? see_other(r, S("/account/addresses")) : missing(r);
+}
 
 static int choose(struct ctx *c, void *with)
 {
