@@ -15,7 +15,7 @@ import { rows as rls } from './rls.mjs';
 import { counting, remembering, starting } from './stack.mjs';
 import { Database, pids, start_bare } from './shop.mjs';
 import { sleep } from '../http/shop.mjs';
-import { line, note, title } from './table.mjs';
+import { line, note, printed, title } from './table.mjs';
 
 let file = null, pattern = null;
 for (const words = process.argv.slice(2); words.length;) {
@@ -82,8 +82,8 @@ if (wanted(counting)) await once(counting, bench);
 bench.db.end();
 if (wanted(remembering)) await once(remembering, bench);
 
-const order = [...pages.flatMap((row) => (row.name === 'category page, JSON' ? [row, counting] : [row])), ...gate, ...buying, ...events, remembering, starting];
-const all = order.map((row) => results.get(row)).filter(Boolean);
+const order = [...pages.flatMap((row) => (row.name === 'category page, JSON' ? [row, counting] : [row])), ...gate, ...rls, ...buying, ...events, remembering, starting];
+const all = printed(order, results);
 const how = { cores: cpus().length, cpu: cpus()[0].model, memory_mb: Math.round(totalmem() / 1048576), rounds, seconds };
 console.log(title(how));
 for (const row of all) console.log(line(row));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { cpu, per, pss, spent, whole } from './cpu.mjs';
 import { figures, median, middle, percentile, ratio } from './measure.mjs';
-import { line } from './table.mjs';
+import { line, printed } from './table.mjs';
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 // A parent that never works and four children, each of which burns 200 ms of CPU, says so and
@@ -70,4 +70,10 @@ test('a row that failed or falls short says so', () => {
     assert.match(line({ ...row, holds: false }), /FALLS SHORT: >= 0\.5/);
     assert.match(line({ ...row, holds: false, failed: '3 of 7 answers were errors' }), /FAILED: 3 of 7 answers were errors/);
     assert.doesNotMatch(line({ ...row, requests_per_second: 123456.7, p50_ms: 23456.7, p95_ms: 34567.8 }), /\d{5}\.\d+\d{5}/);
+});
+
+test('every row that was measured is printed, in its place or at the end', () => {
+    const [page, gate, left_out, asleep] = ['a page', 'the gate', 'left out', 'asleep'].map((name) => ({ name }));
+    const results = new Map([left_out, gate, page].map((row) => [row, { ...row, holds: true }]));
+    assert.deepEqual(printed([page, asleep, gate], results).map(({ name }) => name), ['a page', 'the gate', 'left out']);
 });

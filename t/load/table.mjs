@@ -37,4 +37,6 @@ export function line(row) {
     return [row.name.padEnd(WIDTH) + figures(row), ...Object.entries(row.beside ?? {}).map(([side, other]) => `  ${NAMES[side]}`.padEnd(WIDTH) + figures(other)),
         `  ${verdict}: ${row.target}${words.length ? ` (${words.join('; ')})` : ''}`].map((one) => one.trimEnd()).join('\n');
 }
+// Those of `order` as they stand there, and after them whatever else was measured.
+export const printed = (order, results) => [...new Set([...order, ...results.keys()])].map((row) => results.get(row)).filter(Boolean);
 export const note = '\nHow to read this: the head of t/load/NOTES.';
