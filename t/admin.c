@@ -46,6 +46,7 @@ T(today_counts_orders_and_what_was_paid)
 T(what_was_given_back_is_no_revenue)
 {
     t_open();
+    t_breaks("I3_an_order_is_paid_when_its_money_is_here"); /* the order's own figures alone */
     t_clock(when_now());
     i64 order = t_order();
     t_sql("update orders.\"order\" set email = 'zz-back@example.test' where id = %" PRId64, order);
@@ -108,7 +109,7 @@ T(what_runs_out_is_named)
 T(what_is_gone_does_not_hide_what_runs_out_nor_is_what_is_not_sold_named)
 {
     t_open();
-    t_sql("update inventory.stock set on_hand = 100, reserved = 0");
+    t_sql("update inventory.stock set on_hand = reserved + 100");
     t_stock(CABLE, 2);
     t_login(ADMIN_);
     t_get("/admin.json");
@@ -139,6 +140,7 @@ T(what_is_gone_does_not_hide_what_runs_out_nor_is_what_is_not_sold_named)
           "insert into inventory.stock (item_id, location_id, organisation_id, on_hand) select i.id,"
           " (select min(id) from inventory.location where organisation_id = 1), 1,"
           " case when i.sku like '0-FEW%%' then 1 else 0 end from inventory.item i where i.sku ~ '^0-'");
+    t_moved();
     t_get("/admin.json");
     t_json("lowStock.3.sku", "0-GONE-4");
     t_json("lowStock.4.sku", "0-FEW-1");

@@ -132,7 +132,6 @@ T(items_and_a_way_to_pay_are_enough)
     eq_int(t_int("select count(*) as n from payments.attempt a, orders.answer w where a.order_id = "
                  "%" PRId64 " and (a.client_secret like '%%_secret_%%' or w.answer like "
                  "'%%_secret_%%')", order), 0);
-    t_prove();
 }
 
 T(the_same_key_is_answered_the_same_to_the_byte)
@@ -314,7 +313,6 @@ T(a_sum_the_provider_refuses_is_refused_again_to_the_byte)
     t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay", STR(t_number(order))).p, "");
     t_status(409);
     t_text("takes no payment of this sum");
-    t_prove();
 }
 
 static void is_as_given(i64 order)
@@ -393,7 +391,6 @@ T(a_fourth_unpaid_order_of_one_person_waits_for_the_others)
     eq_str(states(last), "processing paid"); /* and counts no more */
     bought("keep-4", ONE_CABLE);
     eq_int(t_int("select count(buyer) as n from orders.\"order\" where id = %" PRId64, last), 0);
-    t_prove();
 }
 
 /* Whoever was kept the last of a thing as long as may be, and did not pay, may order it anew. */
@@ -414,7 +411,6 @@ T(what_was_kept_long_enough_can_be_ordered_anew_by_the_same_person)
         order);
     t_cron("orders.forget_buyers");
     eq_int(t_int("select count(buyer) as n from orders.\"order\" where id = %" PRId64, order), 0);
-    t_prove();
 }
 
 static void guest_orders_from(const char *address)
@@ -445,7 +441,6 @@ T(guests_of_one_network_are_counted_together)
     eq_int(t_int("select count(*) as n from orders.\"order\" where buyer like '%%2001%%'"), 0);
     eq_int(t_int("select count(*) as n from orders.\"order\" where buyer ~ '^a[0-9a-f]{32}$'"),
         before + 3);
-    t_prove();
 }
 
 /* ---- whose it is ------------------------------------------------------------------------------------- */
@@ -582,7 +577,6 @@ T(from_paid_to_delivered_by_put_and_patch)
     t_status(409);
     eq_int(t_int("select count(*) as n from orders.event where kind = 'delivered' and order_id = %" PRId64,
         order), 1);
-    t_prove();
 }
 
 T(another_country_is_another_order)
@@ -607,7 +601,6 @@ T(cancelling_closes_the_payment_first)
     eq_str(node_str(intent, "cancellation_reason"), "abandoned");
     eq_int(t_int("select count(*) as n from inventory.hold where order_id = %" PRId64
                  " and state = 'held'", order), 0);
-    t_prove();
 }
 
 /* ---- the intent's own life --------------------------------------------------------------------------------- */
@@ -631,7 +624,6 @@ T(an_intents_news_ends_in_one_state_whatever_comes_first)
     eq_str(attempt_state(order), "paid");
     eq_str(states(order), "processing paid");
     eq_int(t_int("select count(*) as n from payments.transaction where order_id = %" PRId64, order), 1);
-    t_prove();
 }
 
 T(an_intent_of_another_amount_or_currency_pays_nothing)
@@ -644,7 +636,6 @@ T(an_intent_of_another_amount_or_currency_pays_nothing)
                 ",\"currency\":\"usd\",\"metadata\":{}}", STR(payment_of(order)), total_of(order)));
     t_drain();
     eq_str(states(order), "pending pending");
-    t_prove();
 }
 
 T(when_nobody_pays_the_intent_is_cancelled_before_the_stock_is_free)
@@ -658,7 +649,6 @@ T(when_nobody_pays_the_intent_is_cancelled_before_the_stock_is_free)
         STR(payment_of(order))).p, NULL), "status"), "canceled");
     eq_str(attempt_state(order), "expired");
     eq_int(t_int("select is_held as n from orders.\"order\" where id = %" PRId64, order), 0);
-    t_prove();
 }
 
 T(an_intent_paid_meanwhile_is_not_lost_when_the_hold_ends)
@@ -671,7 +661,6 @@ T(an_intent_paid_meanwhile_is_not_lost_when_the_hold_ends)
     t_cron("orders.lapsing");
     t_drain();
     eq_str(states(order), "processing paid");
-    t_prove();
 }
 
 T(the_reconciler_asks_for_an_intent_too)
@@ -792,7 +781,6 @@ T(money_goes_back_in_parts_and_never_more_than_came)
     give(order, "r-5", "{}");
     t_status(409);
     eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64, order), total);
-    t_prove();
 }
 
 /* Its answer is forgotten by then, its refund is not: nothing is said to go back that does not. */
@@ -809,7 +797,6 @@ T(an_old_key_gives_nothing_back_and_says_so)
     t_json("code", "orders.key_used");
     eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64,
         order), 40000);
-    t_prove();
 }
 
 T(the_back_office_gives_a_part_back_and_says_what_is_wrong)
@@ -847,7 +834,6 @@ T(the_back_office_gives_a_part_back_and_says_what_is_wrong)
     t_status(303);
     t_drain();
     eq_str(states(order), "processing refunded");
-    t_prove();
 }
 
 T(a_charge_that_was_refunded_is_looked_into_once)
@@ -877,7 +863,6 @@ T(a_charge_that_was_refunded_is_looked_into_once)
     eq_int(t_int("select refunded_total as n from orders.\"order\" where id = %" PRId64, order), 5000);
     eq_int(t_int("select count(*) as n from payments.transaction where cause like 'refund:%%' and order_id = "
                  "%" PRId64, order), 1);
-    t_prove();
 }
 
 T(a_refund_nobody_reported_on_is_asked_for)

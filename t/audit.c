@@ -121,7 +121,6 @@ T(what_is_noted_stays_I11)
     is_true(t_int("select count(*) as n from audit.unsealed") > 0);
     t_cron("audit.seal");
     eq_int(t_int("select count(*) as n from audit.unsealed"), 0);
-    t_prove();
 }
 
 T(other_organisations_read_nothing_of_it_AC_09)
@@ -225,7 +224,7 @@ static i64 stories_read(void)
 T(a_page_of_the_trail_reads_what_it_shows_however_much_happened)
 {
     open_as_owner();
-    t_stock(CABLE, 9);
+    t_stock(CABLE, 1509);
     i64 order = t_order();
     t_other_sells(order);
     t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object('id', -n,"
@@ -241,6 +240,9 @@ T(a_page_of_the_trail_reads_what_it_shows_however_much_happened)
           " (select id from inventory.item where sku = '" CABLE "') and location_id ="
           " (select min(location_id) from inventory.stock where item_id ="
           " (select id from inventory.item where sku = '" CABLE "'))");
+    t_sql("update inventory.stock s set on_hand = on_hand - 1500 where item_id = (select id from"
+          " inventory.item where sku = '" CABLE "') and location_id = (select min(location_id) from"
+          " inventory.stock where item_id = s.item_id)");
     t_sql("set local enable_seqscan = off"); /* by some index, as of any shop that is not new */
     i64 before = stories_read();
     t_get("/admin/audit.json?kind=stock");
@@ -433,7 +435,6 @@ T(a_trail_of_which_nothing_is_due_is_not_read_whole)
     t_cron("audit.cut");
     i64 read = t_int(sql) - before;
     eq_int(read < 1000 ? 0 : read, 0);
-    t_prove();
 }
 
 T(addresses_are_forgotten_without_reading_all_that_happened)
@@ -496,5 +497,4 @@ T(how_long_the_trail_is_kept_is_the_operators_within_bounds)
     t_cron("audit.cut"); /* nothing here is a year old */
     t_cron("audit.forget_addresses");
     eq_int(t_int("select count(*) as n from audit.entry where at < now()"), before);
-    t_prove();
 }

@@ -13,7 +13,7 @@ enum { ORDER = 900000001, OTHER = 900000002 };
 
 static struct ctx *begin(i64 a, i64 b)
 {
-    t_open();
+    t_clock(when_now()); /* holds lapse by it */
     struct ctx *c = t_ctx();
     const i64 stock[] = { a, b };
     c->scope = (struct scope){ .platform = true };
@@ -157,6 +157,7 @@ T(what_was_held_at_two_places_in_turn_is_sold_once)
           ", 'second', 'Second'); insert into inventory.stock (item_id, location_id, organisation_id, "
           "on_hand) select %" PRId64 ", max(id), %" PRId64 ", 5 from inventory.location",
         s.house, s.items[0], s.house);
+    t_moved();
     must(hold(OTHER, 1, 0)); /* at the first place, which has not enough any more */
     must(hold(ORDER, 2, 0));
     must(inventory_free(t_ctx(), ORDER));

@@ -185,7 +185,6 @@ T(an_event_is_stored_once_with_one_job)
     t_drain();
     eq_str(t_str("select outcome as s from payments.event where event_id = 'evt_t_thrice'"),
         "not ours");
-    t_prove();
 }
 
 T(an_event_that_says_nothing_to_us_is_stored_without_a_job)
@@ -250,7 +249,6 @@ T(ID_20_what_a_provider_tells_of_a_forgotten_buyer_is_kept_without_them)
     is_kept_without_them(1);
     eq_int(t_int("select count(*) as n from payments.event where event_id like 'evt_t_late%%' and "
                  "body like '%%\"erased\"%%' and body like '%%_late%%'"), 5);
-    t_prove();
 }
 
 /* Who was forgotten by an older version, which did not know events by our key. */
@@ -364,7 +362,6 @@ T(an_order_is_kept_while_the_provider_is_down_and_paid_by_the_same_key_later)
     t_status(303);
     t_header_has("Location", "/c/pay/cs_");
     eq_str(t_attempt_key(order), key);
-    t_prove();
 }
 
 /* Of the order's hold: whether it is, until when, and for how long goods were kept in all. */
@@ -403,7 +400,6 @@ T(who_cannot_be_sent_to_pay_has_no_time_used_up)
     redis_del(t_ctx(), S("circuit:stripe:open"));
     goes_to_pay(order, 303);
     is_true(minutes_kept(order) >= 21 && minutes_kept(order) <= 22); /* and from now on */
-    t_prove();
 }
 
 T(goods_taken_again_for_who_cannot_be_sent_to_pay_go_back)
@@ -428,7 +424,6 @@ T(goods_taken_again_for_who_cannot_be_sent_to_pay_go_back)
     goes_to_pay(order, 303);
     eq_int(minutes_kept(order), 30);
     has_text(hold_of(order), "true");
-    t_prove();
 }
 
 static i64 pages_made(void) /* by the simulator, ever */
@@ -455,7 +450,6 @@ T(a_lost_answer_is_found_again_by_its_key)
     }
     eq_str(t_attempt_key(order), key);
     eq_int(pages_made() - before, 1);
-    t_prove();
 }
 
 T(a_page_too_old_to_be_opened_makes_room_for_a_new_one)
@@ -476,7 +470,6 @@ T(a_page_too_old_to_be_opened_makes_room_for_a_new_one)
     t_header_has("Location", "/c/pay/cs_");
     is_false(str_eq(t_attempt_key(order), key));
     eq_str(t_str("select state as s from payments.attempt where key = '%.*s'", STR(key)), "failed");
-    t_prove();
 }
 
 T(a_page_whose_time_is_over_is_closed_before_the_next_is_opened)
@@ -491,7 +484,6 @@ T(a_page_whose_time_is_over_is_closed_before_the_next_is_opened)
     is_false(str_eq(t_session(order), first));
     eq_str(node_str(t_sim("GET", str_fmt(t_ctx()->mem, "/v1/checkout/sessions/%.*s",
                         STR(first)).p, NULL), "status"), "expired");
-    t_prove();
 }
 
 T(a_provider_away_for_long_is_still_asked_afterwards)
@@ -514,7 +506,6 @@ T(a_provider_away_for_long_is_still_asked_afterwards)
     t_drain();
     eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
         "paid");
-    t_prove();
 }
 
 T(a_refund_the_provider_refuses_is_said_and_can_be_asked_for_again)
@@ -538,7 +529,6 @@ T(a_refund_the_provider_refuses_is_said_and_can_be_asked_for_again)
     t_drain();
     eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
         "refunded");
-    t_prove();
 }
 
 T(a_payment_whose_event_was_lost_is_asked_for)
@@ -554,7 +544,6 @@ T(a_payment_whose_event_was_lost_is_asked_for)
     t_cron("payments.reconcile"); /* nothing is open any more */
     eq_int(t_int("select count(*) as n from work.job where kind = 'payments.ask' and subject_id in "
                  "(select id from payments.attempt where order_id = %" PRId64 ")", order), 0);
-    t_prove();
 }
 
 T(a_payment_that_failed_later_and_was_not_told_of_is_asked_for)
@@ -584,7 +573,6 @@ T(a_payment_that_failed_later_and_was_not_told_of_is_asked_for)
                STR(t_key(order))).p, "");
     t_status(303); /* and it can be paid again */
     t_header_has("Location", "/c/pay/cs_");
-    t_prove();
 }
 
 /* ---- giving back ------------------------------------------------------------------------------------- */
@@ -607,7 +595,6 @@ T(a_second_payment_goes_back)
         "paid");
     eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64,
                order), 134000);
-    t_prove();
 }
 
 T(more_than_was_paid_is_never_given_back)
@@ -643,7 +630,6 @@ T(what_is_given_back_at_the_providers_own_desk_counts)
     t_drain();
     eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
         "refunded");
-    t_prove();
 }
 
 static void refund_at_the_desk(str payment, i64 amount)
@@ -680,7 +666,6 @@ T(a_charge_refunded_while_its_refunds_are_asked_for_is_asked_for_again)
     eq_int(t_int("select count(*) as n from payments.event where kind = 'refund.asked' and body like "
                  "'%%%.*s%%'", STR(payment)), 1);
     eq_int(t_int("select refunded_total as n from orders.\"order\" where id = %" PRId64, order), 5000);
-    t_prove();
 }
 
 T(a_refund_that_fails_after_all_is_in_the_books)
@@ -703,7 +688,6 @@ T(a_refund_that_fails_after_all_is_in_the_books)
                  " and account = 'provider'", order), 134000);
     has_text(t_str("select string_agg(kind, ' ') as s from orders.event where order_id = %" PRId64,
                  order), "refund_failed");
-    t_prove();
 }
 
 /* ---- the ledger ------------------------------------------------------------------------------------------ */
@@ -784,7 +768,6 @@ T(SE_12_the_way_back_to_an_order_is_not_kept_with_its_payment)
             "select count(*) as n from payments.attempt where request ->> 'email' <> '' and order_id = %" PRId64,
             order),
         1);
-    t_prove();
 }
 
 T(se_12_an_event_is_kept_without_the_secret_of_the_buyers_program)

@@ -93,6 +93,7 @@ static void open_shop(void)
     if (pg_shelter(t_ctx()))
         ck_abort_msg("no transaction around the test");
     DEFER(b.mem, roll_back, NULL);
+    t_at_end(t_prove_written);
 }
 
 void t_open(void) { open_shop(); }

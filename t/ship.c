@@ -82,6 +82,7 @@ T(without_script_the_list_reloads_only_where_nothing_can_be_ticked)
 
 T(what_cannot_be_sent_holds_up_no_other_and_says_why)
 {
+    t_breaks("I3_an_order_is_paid_when_its_money_is_here"); /* "back" by its own word alone */
     i64 good = paid(), nowhere = paid(), back = paid();
     t_browser();
     i64 unpaid = t_order();

@@ -1,7 +1,6 @@
 #include "t/shop.h"
 #include "gen/queries.h"
 #include "inventory/inventory.h"
-#include "ops/ops.h"
 #include "orders/orders.h"
 #include "work/work.h"
 #include <dirent.h>
@@ -53,7 +52,7 @@ void t_sql(const char *fmt, ...)
 }
 
 /* A statement of its own each time: numbers are one to a query. */
-static struct node *rows(struct ctx *c, str sql)
+struct node *t_rows_as(struct ctx *c, str sql)
 {
     static int number = NUMBERS;
     struct query *q = NEW(c->mem, struct query);
@@ -70,7 +69,7 @@ static struct node *rows(struct ctx *c, str sql)
 struct node *t_rows(const char *sql)
 {
     struct ctx c = as_house();
-    return rows(&c, str_of(sql));
+    return t_rows_as(&c, str_of(sql));
 }
 
 static const struct node *only(const struct node *list, const char *key)
@@ -88,7 +87,7 @@ i64 t_int(const char *fmt, ...)
     va_start(args, fmt);
     str sql = text_of(fmt, args);
     va_end(args);
-    const struct node *n = only(rows(&c, sql), "n");
+    const struct node *n = only(t_rows_as(&c, sql), "n");
     return n->kind == N_BOOL ? n->as.yes : n->kind == N_INT ? n->as.number : 0;
 }
 
@@ -99,7 +98,7 @@ str t_str(const char *fmt, ...)
     va_start(args, fmt);
     str sql = text_of(fmt, args);
     va_end(args);
-    const struct node *s = only(rows(&c, sql), "s");
+    const struct node *s = only(t_rows_as(&c, sql), "s");
     return s->kind == N_STR ? s->as.text : str_none;
 }
 
@@ -107,22 +106,7 @@ i64 t_int_as(struct scope scope, const char *sql)
 {
     struct ctx c = as_house();
     c.scope = scope;
-    return only(rows(&c, str_of(sql)), "n")->as.number;
-}
-
-void t_prove(void)
-{
-    struct ctx c = as_house();
-    struct buf report = buf_new(c.mem, 64 << 10);
-    i64 broken;
-    if (ops_prove(&c, str_fmt(c.mem, "%.*s/sql/prove.sql", STR(c.app->share_dir)), &report,
-            &broken))
-        ck_abort_msg("sql/prove.sql: %.*s", STR(c.fault.detail));
-    str rest = buf_str(&report), line;
-    while (broken && str_cut(&rest, '\n', &line))
-        if (str_starts(line, S("BROKEN")))
-            ck_abort_msg("what must always hold does not: %.*s\n%.*s", STR(line),
-                STR(str_upto(rest, 400)));
+    return only(t_rows_as(&c, str_of(sql)), "n")->as.number;
 }
 
 int t_drain(void)
@@ -147,6 +131,15 @@ void t_stock(const char *sku, i64 on_hand)
     if (inventory_set(&c, 1, item, on_hand, S("corrected"),
             str_fmt(c.mem, "t:%d:%" PRId64, n++, when_now())))
         ck_abort_msg("stock of %s: %.*s", sku, STR(c.fault.text));
+}
+
+void t_moved(void)
+{
+    t_sql("insert into inventory.movement (organisation_id, item_id, location_id, quantity, reason,"
+          " cause) select s.organisation_id, item_id, location_id, s.on_hand - coalesce(m.sum, 0),"
+          " 'corrected', gen_random_uuid() from inventory.stock s left join (select item_id,"
+          " location_id, sum(quantity)::bigint as sum from inventory.movement group by 1, 2) m"
+          " using (item_id, location_id) where s.on_hand <> coalesce(m.sum, 0)");
 }
 
 void t_post_f(const char *path, const char *fmt, ...)

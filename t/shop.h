@@ -7,6 +7,7 @@
 /* As the app's role with the platform's scope, within the test's transaction. */
 void t_sql(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 struct node *t_rows(const char *sql); /* {column: value} */
+struct node *t_rows_as(struct ctx *, str sql); /* in that scope */
 i64 t_int(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "select ... as n" */
 str t_str(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "select ... as s" */
 /* The same select with nothing in the scope but what is given. */
@@ -15,8 +16,11 @@ i64 t_int_as(struct scope, const char *sql);
 
 void t_owner_too(void); /* before the demo's owner loses that place */
 
-/* What the house holds to at all times (sql/prove.sql): every query without a row. */
+/* What the house holds to at all times (sql/prove.sql): every query without a row. Each test that
+ * wrote is proved at its end without asking; this is for what must hold before. */
 void t_prove(void);
+/* One that breaks a rule on purpose says which: then that one must be found, and no other. */
+void t_breaks(const char *rule);
 /* Runs the outbox and all jobs that are due, also those that wait for their next try. */
 int t_drain(void);
 
@@ -34,6 +38,7 @@ str t_mail_token(str mail); /* of the link in it */
 #define NO_DONG "CHS-PHC"            /* ฿27,900.00, no price in ₫ */
 
 void t_stock(const char *sku, i64 on_hand);
+void t_moved(void); /* the movements that stock written by hand lacks */
 void t_put(const char *sku, i64 quantity); /* into the cart; must be taken */
 void t_post_f(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Address and delivery are filled in; the next is to pay. */

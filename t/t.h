@@ -16,6 +16,8 @@ struct t_case {
     struct t_case *next;
 };
 void t_register(struct t_case *);
+/* Run when a test has come to its end, before anything of it is undone; it may fail the test. */
+void t_at_end(void (*)(void));
 
 #define T(sentence)                                                                         \
     static void test_##sentence(int);                                                       \
@@ -73,9 +75,10 @@ const char *t_data(void);
 /* ---- requests, in process ------------------------------------------------------------------- */
 
 /* t_get("/orders"); t_status(303): a request goes through web_handle, no socket. The first one
- * opens the shop of TALAT_CONF (without it the test is skipped) and a transaction that is
- * rolled back at the test's end. t_ctx() then has app, pg and redis too; its scope is the
- * test's own. There is one browser with its cookies; the form token goes along by itself. */
+ * opens the shop of TALAT_CONF (without it the test is skipped) and a transaction that is proved
+ * (t/proof.c) and rolled back at the test's end. t_ctx() then has app, pg and redis too; its
+ * scope is the test's own. There is one browser with its cookies; the form token goes along by
+ * itself. */
 struct house;
 struct who;
 void t_open(void); /* the shop alone, before the first request */
@@ -124,6 +127,7 @@ void t_json_(const char *file, int line, const char *path, const char *want);
 
 /* ---- behind the macros --------------------------------------------------------------------- */
 
+void t_prove_written(void);
 struct t_child {
     bool is_child;
     int pid, said; /* said: where its standard error can be read */

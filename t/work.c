@@ -101,7 +101,6 @@ T(events_are_numbered_per_organisation_without_gaps)
     eq_str(t_str("select string_agg(coalesce(organisation_id, 0) || ':' || coalesce(seq, 0), ' ' "
                  "order by id) as s from work.outbox"),
         "1:1 2:1 1:2 0:0 2:2 1:3");
-    t_prove();
 }
 
 T(an_event_is_read_once)
@@ -174,6 +173,7 @@ T(an_event_too_large_is_refused_where_it_is_told)
 T(read_events_are_forgotten_after_a_month_and_unread_ones_never)
 {
     struct ctx *c = house();
+    t_breaks("I9_no_event_waits_longer_than_a_minute");
     i64 n;
     must(outbox_tell(c, "order.updated", 1, 1, NULL));
     must(outbox_read(c, 10, &n));
