@@ -395,6 +395,8 @@ T(who_cannot_be_sent_to_pay_has_no_time_used_up)
     for (int i = 0; i < 7; i++)
         goes_to_pay(order, 502);
     eq_str(hold_of(order), before);
+    has_text(t_body(), "did not answer"); /* said on the order's page, where one tries again */
+    has_text(t_body(), "/pay\"");
     t_prove();
     provider_at(base);
     redis_del(t_ctx(), S("circuit:stripe:open"));

@@ -338,6 +338,8 @@ struct ctx {
     struct scope scope;
     struct fault fault;
     when now;        /* one instant for the whole request; tests set it */
+    i64 until_us;    /* by when_ticks: who waits is answered then, whatever others do; 0: nobody
+                        waits */
     str source;      /* of a change, "person as-person program digest request address", for
                         the audit trail (web/gate.c); empty: nothing is changed */
     str id;          /* request or job id, the same in nginx, worker, job and log */

@@ -8,6 +8,7 @@
 #define CEILING      (4u << 20)
 #define HEAD_CEILING (64u << 10)
 #define LINES_MOST   200 /* repeated headers are joined, which costs their square */
+#define LEAST        SECOND /* with less than that left no answer is to be hoped for */
 
 /* Open connections, kept over calls; may be dropped at any time. Calls that may reach private
  * peers have a handle of their own, or the others could ride on its open connections. */
@@ -20,7 +21,8 @@ struct flight {
     struct http_answer *answer;
     struct buf body;
     size_t head_bytes, head_lines;
-    bool refused_peer;
+    i64 total_us;
+    bool refused_peer, is_short; /* short: less time than the call may take */
 };
 
 /* ---- peers -------------------------------------------------------------------------------- */
@@ -194,7 +196,6 @@ static void set_up(CURL *curl, struct flight *f)
     const struct http_call *call = f->call;
     bool private_ok = call->unix_socket || call->flags & HTTP_PRIVATE_OK;
     i64 connect_us = call->connect_us ? call->connect_us : 3 * SECOND;
-    i64 total_us = call->total_us ? call->total_us : 20 * SECOND;
     set_method(curl, call);
     curl_easy_setopt(curl, CURLOPT_URL, str_c(f->c->mem, call->url));
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, private_ok ? "http,https" : "https");
@@ -205,7 +206,7 @@ static void set_up(CURL *curl, struct flight *f)
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "talat");
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect_us / 1000));
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(total_us / 1000));
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(f->total_us / 1000));
     curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)f->body.ceiling);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, f);
@@ -227,6 +228,16 @@ static str host_of(str url)
     return str_upto(url, n);
 }
 
+/* Several calls for one who waits share the time there is. */
+static void share_time(struct flight *f)
+{
+    i64 until = f->c->until_us, left = until - when_ticks();
+    f->total_us = f->call->total_us ? f->call->total_us : 20 * SECOND;
+    f->is_short = until && left < f->total_us;
+    if (f->is_short)
+        f->total_us = left;
+}
+
 static int judge(struct ctx *c, const struct flight *f, CURLcode rc)
 {
     str host = host_of(f->call->url);
@@ -236,9 +247,10 @@ static int judge(struct ctx *c, const struct flight *f, CURLcode rc)
     if (f->body.full || rc == CURLE_FILESIZE_EXCEEDED)
         return fail_detail(
             c, E_PROVIDER, "http.large", "%.*s: answer over %zu bytes", STR(host), f->body.ceiling);
+    bool is_over = f->is_short && c->until_us - when_ticks() < LEAST / 10; /* and not a connect */
     if (rc == CURLE_OPERATION_TIMEDOUT)
-        return fail_detail(
-            c, E_PROVIDER, "http.slow", "%s %.*s: no answer in time", f->call->method, STR(host));
+        return fail_detail(c, E_PROVIDER, is_over ? "http.late" : "http.slow",
+            "%s %.*s: no answer in time", f->call->method, STR(host));
     if (rc != CURLE_OK)
         return fail_detail(c, E_PROVIDER, "http.away", "%s %.*s: %s", f->call->method, STR(host),
             curl_easy_strerror(rc));
@@ -250,15 +262,17 @@ int http_call(struct ctx *c, const struct http_call *call, struct http_answer *a
     *answer = (struct http_answer){ .headers = node_map(c->mem) };
     if (!is_well_formed(call))
         return fail_detail(c, E_PROVIDER, "http.malformed", "address or header not clean");
+    struct flight f = { .c = c, .call = call, .answer = answer };
+    share_time(&f);
+    if (f.is_short && f.total_us < LEAST)
+        return fail_detail(c, E_PROVIDER, "http.late", "%s %.*s: no time left to ask", call->method,
+            STR(host_of(call->url)));
     CURL **handle = &handles[call->unix_socket || call->flags & HTTP_PRIVATE_OK];
     if (!*handle)
         *handle = curl_easy_init();
     if (!*handle)
         return fail_detail(c, E_PROVIDER, "http.away", "no curl handle");
-    struct flight f = { .c = c,
-        .call = call,
-        .answer = answer,
-        .body = buf_new(c->mem, call->ceiling ? call->ceiling : CEILING) };
+    f.body = buf_new(c->mem, call->ceiling ? call->ceiling : CEILING);
     curl_easy_reset(*handle);
     set_up(*handle, &f);
     struct curl_slist *headers = headers_of(c, call);

@@ -160,7 +160,8 @@ struct http_answer {
 };
 /* No redirects, TLS verified, peer address checked after resolving (no private networks
  * unless HTTP_PRIVATE_OK), no proxy from the environment. E_PROVIDER when no whole answer
- * came; any status that came is E_OK. */
+ * came; any status that came is E_OK. No call outlasts c->until_us, and none is begun in the last
+ * second before it: "http.late" where there was less time than the call may take. */
 int http_call(struct ctx *, const struct http_call *, struct http_answer *);
 
 /* ---- json.c: JSON in ---------------------------------------------------------------------- */

@@ -16,6 +16,9 @@ int payments_note(struct ctx *, void *saying);
 /* ... and would say so however often it is asked: it takes no such sum. */
 #define IS_SUM_REFUSED(c) str_is((c)->fault.key, PAYMENTS_SUM)
 
+/* It has too much to do just now, as it says itself. */
+#define PAYMENTS_BUSY "payments.busy"
+
 /* What was just told of an order whose buyer is forgotten already: it has its attempt with it. */
 int payments_erase_told(struct ctx *, i64 order);
 
@@ -32,8 +35,9 @@ int ledger_dispute(struct ctx *, i64 order, i64 dispute, i64 n, str from, str to
 int dispute_apply(struct ctx *, const struct provider_news *, const struct node *attempt,
     i64 event, struct payment_change *);
 
-/* circuit.c: after five failures in a row nobody waits for a provider that does not answer;
- * half a minute later it is tried again, and the next failure opens it anew. */
+/* circuit.c: after five failures in a row, or three calls that hung, nobody waits for a provider
+ * that does not answer; half a minute later one tries again, and the next failure opens it anew. Who
+ * was told that it is not open says how it went. */
 bool circuit_is_open(struct ctx *, const char *provider, bool *has_failed);
-void circuit_failed(struct ctx *, const char *provider);
+void circuit_failed(struct ctx *, const char *provider, i64 waited_us); /* with its fault */
 void circuit_worked(struct ctx *, const char *provider); /* of use where it had failed */

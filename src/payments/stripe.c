@@ -4,12 +4,14 @@
 #include "payments/payments_in.h"
 #include "io/io.h"
 #include "web/web.h"
+#include <time.h>
 
 #define NAME         "stripe"
 #define VERSION      "2026-07-29.dahlia"
 #define TOLERANCE_S  300
 #define MOST_ANSWER  ((size_t)4 << 20)
 #define MOST_REQUEST 8192
+#define NAP_MOST_S   2 /* as long a rest as it may want before it is asked again */
 
 static str conf_of(struct ctx *c, const char *key) { return conf_str(c->app->conf, key, str_none); }
 
@@ -90,6 +92,27 @@ static int refused(struct ctx *c, int status, const struct node *answer)
         STR(node_str(error, "code")));
 }
 
+/* When it says, or in a second, a little apart from others who were told the same. */
+static bool is_soon(const struct http_answer *got, i64 *us)
+{
+    i64 seconds;
+    uint32_t chance;
+    crypto_random(&chance, sizeof chance);
+    if (!str_int(node_str(got->headers, "retry-after"), &seconds))
+        seconds = 1;
+    if (seconds < 0 || seconds > NAP_MOST_S)
+        return false;
+    *us = seconds * SECOND + chance % (SECOND / 2);
+    return true;
+}
+
+static int call_again(
+    struct ctx *c, const struct http_call *request, i64 nap_us, struct http_answer *got)
+{
+    nanosleep(&(struct timespec){ nap_us / SECOND, nap_us % SECOND * 1000 }, NULL);
+    return http_call(c, request, got);
+}
+
 /* One call; *status is Stripe's. E_PROVIDER when no whole answer came, when it was 5xx or 429,
  * or when the circuit is open. */
 static int call(struct ctx *c, const char *method, str path, str form, str key, int *status,
@@ -111,18 +134,24 @@ static int call(struct ctx *c, const char *method, str path, str form, str key, 
         .url = str_fmt(c->mem, "%.*s%.*s", STR(base), STR(path)) };
     struct http_answer got = { 0 };
     bool has_failed;
+    i64 nap_us;
     if (!is_configured(c))
         return fail_detail(c, E_PROVIDER, "payments.stripe", "stripe_key is not configured");
     if (circuit_is_open(c, NAME, &has_failed))
         return fail_detail(c, E_PROVIDER, "payments.circuit", "stripe has not answered lately");
+    i64 began = when_ticks();
     int err = http_call(c, &request, &got);
+    if (!err && got.status == 429 && is_soon(&got, &nap_us))
+        err = call_again(c, &request, nap_us, &got);
+    if (!err && got.status == 429)
+        err = fail_detail(c, E_PROVIDER, PAYMENTS_BUSY, "status 429");
     if (!err && json_read(c, got.body, answer))
         err = fail_detail(
             c, E_PROVIDER, "payments.stripe", "status %d, body is not JSON", got.status);
-    if (!err && (got.status >= 500 || got.status == 429))
+    if (!err && got.status >= 500)
         err = refused(c, got.status, *answer);
     if (err) {
-        circuit_failed(c, NAME);
+        circuit_failed(c, NAME, when_ticks() - began);
         return err;
     }
     if (has_failed)

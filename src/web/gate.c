@@ -3,23 +3,31 @@
  * of it. */
 #include "web/web_in.h"
 
-#define WAIT_MOST (2 * SECOND) /* in the socket's queue */
+#define WAIT_MOST (2 * SECOND)  /* in the socket's queue */
+#define PATIENCE  (20 * SECOND) /* of who has asked, wherever the time goes */
 
-/* Who has waited this long for a worker mostly waits no more: to do all the work for nobody
- * would keep an overload alive. nginx says when it asked. A clock that was set meanwhile says
- * nonsense. Not shed: what no person waits for, and where waiting is the rule. */
-static int on_time(struct req *r)
+/* In the socket's queue: nginx says when it asked. A clock that was set meanwhile says nonsense. */
+static i64 waited(const struct req *r)
 {
     i64 second, ms;
     str asked = cgi_value(r->cgi, "ASKED_AT"), head;
-    if (r->internal || r->route->rate == RATE_HOOK || (r->route->flags & SLOW) ||
-        !str_cut(&asked, '.', &head) || !str_int(head, &second) || !str_int(asked, &ms))
-        return E_OK;
-    i64 waited = when_now() - second * SECOND - ms * 1000;
-    if (waited < WAIT_MOST || waited > MINUTE)
+    if (!str_cut(&asked, '.', &head) || !str_int(head, &second) || !str_int(asked, &ms))
+        return 0;
+    i64 us = when_now() - second * SECOND - ms * 1000;
+    return us < 0 || us > MINUTE ? 0 : us;
+}
+
+/* Who has waited this long for a worker mostly waits no more: to do all the work for nobody
+ * would keep an overload alive. Not shed: what no person waits for, and where waiting is the rule;
+ * there, too, no call outside takes longer than they have patience left. */
+static int on_time(struct req *r)
+{
+    i64 us = r->internal ? 0 : waited(r);
+    r->c.until_us = r->started_us + PATIENCE - us;
+    if (r->route->rate == RATE_HOOK || (r->route->flags & SLOW) || us < WAIT_MOST)
         return E_OK;
     metric_add(r->c.app, "requests_shed_total", 1);
-    return fail_detail(&r->c, E_AWAY, "late", "waited %" PRId64 " ms", waited / 1000);
+    return fail_detail(&r->c, E_AWAY, "late", "waited %" PRId64 " ms", us / 1000);
 }
 
 static int size(struct req *r)

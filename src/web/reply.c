@@ -505,7 +505,8 @@ static struct node *field_texts(struct req *r)
 int again(struct req *r, int err, struct node *doc)
 {
     int status = err_status((enum err)err);
-    if (status >= 500 || r->format == JSON || !r->route->view)
+    bool is_ours = status >= 500 && err != E_PROVIDER; /* where others are away, the page is not */
+    if (is_ours || r->format == JSON || !r->route->view)
         return err;
     if (!doc)
         doc = node_map(r->c.mem);

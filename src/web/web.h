@@ -246,7 +246,7 @@ void tags_ahead(struct req *);
 int accel(struct req *, str internal_path);  /* X-Accel-Redirect */
 /* A form that did not pass: the same view again, 422 (or the fault's status), with what was
  * typed under "form" (a CHOICE also as form.<name>_is_<value>) and the messages under "errors"
- * by field, errors.all for the whole. Use as: return again(r, err, doc). */
+ * by field, errors.all for the whole. E_PROVIDER, too. Use as: return again(r, err, doc). */
 int again(struct req *, int err, struct node *document);
 int again_page(struct req *, int err, page_fn *); /* the page that the form stands on */
 /* Only a path of this shop: "/x", never "//x", "/\\x", a scheme or a control character. What

@@ -151,6 +151,22 @@ static int plain(const char *url)
     return http_call(t_ctx(), &call, &answer);
 }
 
+T(calls_for_one_who_waits_share_the_time_there_is)
+{
+    i64 began = when_ticks();
+    t_ctx()->until_us = began + 3 * SECOND / 2;
+    eq_err(get("/slow"), E_PROVIDER);
+    eq_str(t_ctx()->fault.key, "http.late");
+    is_true(when_ticks() - began < 3 * SECOND);
+    began = when_ticks();
+    eq_err(get("/slow"), E_PROVIDER); /* it is not even asked */
+    eq_str(t_ctx()->fault.key, "http.late");
+    is_true(when_ticks() - began < SECOND);
+    t_ctx()->until_us = when_ticks() + 20 * SECOND;
+    eq_err(get_within("/slow", SECOND / 2), E_PROVIDER);
+    eq_str(t_ctx()->fault.key, "http.slow"); /* within its own time */
+}
+
 T(private_peers_are_refused_unless_configured)
 {
     static const char *const urls[] = { "https://127.0.0.1:8443/", "https://localhost:8443/",
