@@ -454,6 +454,67 @@ T(a_lost_answer_is_found_again_by_its_key)
     eq_int(pages_made() - before, 1);
 }
 
+/* An order whose page was made, or not, while the provider answers with a failure that it keeps. */
+static i64 order_lost(const char *at)
+{
+    t_open();
+    redis_del(t_ctx(), S("circuit:stripe:fails"));
+    t_sim("POST", "/_sim/switches",
+        str_fmt(t_ctx()->mem, "{\"faults\":[{\"match\":\"POST /v1/checkout/sessions\",\"do\":"
+                              "\"status\",\"status\":500,\"at\":\"%s\",\"save\":true,"
+                              "\"times\":1}]}", at).p);
+    return t_order();
+}
+
+static str attempts_of(i64 order)
+{
+    return t_str("select string_agg(state, ' ' order by id) as s from payments.attempt where "
+                 "order_id = %" PRId64, order);
+}
+
+T(what_the_provider_lost_under_its_key_is_asked_for_under_another)
+{
+    i64 order = order_lost("after");
+    str key = t_attempt_key(order);
+    eq_str(attempts_of(order), "created");
+    goes_to_pay(order, 303);
+    t_header_has("Location", "/c/pay/cs_");
+    eq_str(attempts_of(order), "failed open");
+    is_false(str_eq(t_attempt_key(order), key));
+    str page = t_session(order);
+    goes_to_pay(order, 303);
+    eq_str(t_session(order), page.p);
+    t_prove();
+}
+
+T(goods_kept_for_a_payment_that_the_provider_lost_go_back_in_time)
+{
+    static const char *const at[] = { "before", "after" };
+    for (size_t i = 0; i < COUNT(at); i++) {
+        i64 order = order_lost(at[i]);
+        t_sql("update orders.\"order\" set hold_until = now() - interval '1 minute' where id = "
+              "%" PRId64, order);
+        t_cron("orders.lapsing");
+        t_drain();
+        has_text(hold_of(order), "false");
+        eq_str(attempts_of(order), "failed");
+    }
+    t_prove();
+}
+
+T(what_the_provider_lost_is_asked_for_once)
+{
+    i64 order = order_lost("after");
+    for (int i = 0; i < 2; i++) {
+        t_sql("update payments.attempt set created_at = now() - interval '3 minutes' where "
+              "order_id = %" PRId64, order);
+        t_cron("payments.reconcile");
+        t_drain();
+        eq_str(attempts_of(order), "failed");
+    }
+    t_prove();
+}
+
 T(a_page_too_old_to_be_opened_makes_room_for_a_new_one)
 {
     t_open();

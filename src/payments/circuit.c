@@ -37,7 +37,7 @@ bool circuit_is_open(struct ctx *c, const char *provider, bool *has_failed)
  * shown anything, and who answers is not away. */
 static i64 weight_of(const struct ctx *c, i64 waited_us)
 {
-    static const char *const not_away[] = { "http.late", PAYMENTS_BUSY };
+    static const char *const not_away[] = { "http.late", PAYMENTS_LOST, PAYMENTS_BUSY };
     if (waited_us >= HANGS)
         return 2;
     for (size_t i = 0; i < COUNT(not_away); i++)

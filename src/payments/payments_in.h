@@ -16,6 +16,12 @@ int payments_note(struct ctx *, void *saying);
 /* ... and would say so however often it is asked: it takes no such sum. */
 #define IS_SUM_REFUSED(c) str_is((c)->fault.key, PAYMENTS_SUM)
 
+/* It keeps a failure of its own under the key, and answers with it for a day. What was asked for may
+ * exist there; but nobody was ever told where, nor will be: nobody can pay it. */
+#define PAYMENTS_LOST "payments.lost"
+/* Under this key nothing will be opened any more. */
+#define IS_OVER(c) (IS_REFUSED(c) || str_is((c)->fault.key, PAYMENTS_LOST))
+
 /* It has too much to do just now, as it says itself. */
 #define PAYMENTS_BUSY "payments.busy"
 

@@ -73,7 +73,7 @@ static int open_page(struct ctx *c, const struct node *attempt, struct payment_o
     if (err) {
         str why = c->fault.detail;
         struct fault fault = c->fault;
-        int noted = IS_REFUSED(c)
+        int noted = IS_OVER(c)
             ? q_payments_attempt_moved(c, NULL, id, S("failed"), str_upto(why, 500))
             : q_payments_attempt_failed(c, NULL, id, str_upto(why, 500));
         c->fault = fault;
@@ -156,9 +156,9 @@ static int start(struct ctx *c, str provider, const struct payment_order *o, str
     if (opened || !same_way)
         return renew(c, provider, o, out);
     int err = open_page(c, attempt, out);
-    if (!err || !IS_REFUSED(c) || IS_SUM_REFUSED(c))
+    if (!err || !IS_OVER(c) || IS_SUM_REFUSED(c))
         return err;
-    fault_clear(c); /* too old to be opened any more: a new one, once */
+    fault_clear(c); /* too old to be opened any more, or lost: a new one, once */
     TRY(find_or_add(c, provider, o, &attempt));
     return open_page(c, attempt, out);
 }
@@ -282,7 +282,7 @@ static int expire_attempt(struct ctx *c, struct node *attempt, bool *settled)
     struct payment_opened opened;
     if (!node_bool(attempt, "is_opened")) {
         int err = open_page(c, attempt, &opened);
-        if (err && IS_REFUSED(c)) { /* there never was a page */
+        if (err && IS_OVER(c)) { /* there never was a page, or nobody knows where */
             fault_clear(c);
             return E_OK;
         }
@@ -316,7 +316,7 @@ int payments_ask(struct ctx *c, i64 id)
     TRY(q_payments_asked(c, NULL, id));
     if (!node_bool(attempt, "is_opened")) {
         int err = open_page(c, attempt, &opened);
-        return err && IS_REFUSED(c) ? E_OK : err;
+        return err && IS_OVER(c) ? E_OK : err;
     }
     TRY(provider->ask(c, attempt, &said.id, &said.kind, &said.body));
     return pg_tx(c, payments_note, &said);

@@ -92,6 +92,13 @@ static int refused(struct ctx *c, int status, const struct node *answer)
         STR(node_str(error, "code")));
 }
 
+/* The first answer under a key is the answer for a day, also that something went wrong; from the
+ * second time on it is marked. So whoever asked first has heard no more than this. */
+static bool is_kept_failure(const struct http_answer *got)
+{
+    return got->status >= 500 && str_is(node_str(got->headers, "idempotent-replayed"), "true");
+}
+
 /* When it says, or in a second, a little apart from others who were told the same. */
 static bool is_soon(const struct http_answer *got, i64 *us)
 {
@@ -141,6 +148,8 @@ static int call(struct ctx *c, const char *method, str path, str form, str key, 
         return fail_detail(c, E_PROVIDER, "payments.circuit", "stripe has not answered lately");
     i64 began = when_ticks();
     int err = http_call(c, &request, &got);
+    if (!err && is_kept_failure(&got))
+        err = fail_detail(c, E_PROVIDER, PAYMENTS_LOST, "status %d, as before", got.status);
     if (!err && got.status == 429 && is_soon(&got, &nap_us))
         err = call_again(c, &request, nap_us, &got);
     if (!err && got.status == 429)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { skip, Browser, agents, ask, calm, conf, goods, invariants, isPaid, one, orderOf, orderRow, paidEvent, payAt, paymentsOf,
-    quote, redis, rows, sessionOf, signature, simulator, sleep, sql, stockOf, switches, text, until, webhook, stopwatch } from './shop.mjs';
+    quote, redis, rows, sessionOf, signature, sim, simulator, sleep, sql, stockOf, switches, text, until, webhook, stopwatch } from './shop.mjs';
 import { random } from '../sim/switches.mjs';
 
 const secret = skip ? '' : conf('stripe_webhook_secret');
@@ -383,6 +383,73 @@ test('several calls for one click share its 20 s: a changed cart, and paying aga
     await paysAfterAll(changed, number);
     await paysAfterAll(old, order.number);
     assert.equal((await payAt(order.session)).outcome, 'closed');
+    invariants();
+});
+
+// Of the provider's own list, newest first.
+const pagesOf = async (number) => {
+    const got = await fetch(`${sim}/v1/checkout/sessions?limit=100`, { headers: { authorization: `Bearer ${conf('stripe_key')}` } });
+    return (await got.json()).data.filter((page) => page.client_reference_id === number).map(({ id }) => id);
+};
+const attemptsOf = (id) => rows(`select state from payments.attempt where order_id = ${id} order by id`).map(({ state }) => state);
+// Placed, and not sent to pay: the provider keeps its 500 under the key, having made a page or not.
+async function lost(thing, at) {
+    await closed();
+    const browser = await new Browser().add(thing.sku), seen = await browser.toPay();
+    await switches({ faults: [{ match: 'POST /v1/checkout/sessions', do: 'status', status: 500, at, save: true, times: 1 }] });
+    const got = await told(browser.post('/checkout/pay', seen));
+    await calm();
+    assert.ok(got.status === 303 && got.ms < 21000, `${got.status} in ${got.ms} ms`);
+    const number = /^\/orders\/(TL-[\w-]+)$/.exec(got.headers.location)[1], { id } = orderRow(number);
+    assert.deepEqual(attemptsOf(id), ['created']);
+    assert.equal((await pagesOf(number)).length, at === 'after' ? 1 : 0);
+    return { browser, number, id };
+}
+
+test('a 500 that the provider keeps under its key: another page is opened, one charge', { skip, timeout: 180000 }, async () => {
+    const thing = goods({ stock: 10 });
+    for (const at of ['before', 'after']) {
+        const { browser, number, id } = await lost(thing, at);
+        const location = (await browser.post(`/orders/${number}/pay`, {})).headers.location;
+        assert.ok(sessionOf(location), `${at}: ${location}`);
+        assert.deepEqual(attemptsOf(id), ['failed', 'open']);
+        assert.equal(sessionOf((await browser.post(`/orders/${number}/pay`, {})).headers.location), sessionOf(location), 'the same page from then on');
+        await payAt(sessionOf(location));
+        await isPaid(number);
+        assert.deepEqual([captures(id), (await paymentsOf(number)).orders[number].charges], [1, 1]);
+    }
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 8, reserved: 0 });
+    invariants();
+});
+
+test('a 500 that the provider keeps under its key: a hold that nobody pays lapses', { skip, timeout: 180000 }, async () => {
+    const thing = goods({ stock: 10 });
+    for (const at of ['before', 'after']) {
+        const { id } = await lost(thing, at);
+        lapse(id);
+        await until(() => stockOf(thing.sku).reserved === 0, 40000, () => `${at}: ${JSON.stringify(stockOf(thing.sku))}`);
+        assert.deepEqual(attemptsOf(id), ['failed']);
+    }
+    invariants();
+});
+
+test('a page that was lost with a 500, and is paid all the same: its money counts, or goes back', { skip, timeout: 180000 }, async () => {
+    const thing = goods({ stock: 10 });
+    for (const is_first of [true, false]) {
+        const { browser, number, id } = await lost(thing, 'after'), [page] = await pagesOf(number);
+        const own = sessionOf((await browser.post(`/orders/${number}/pay`, {})).headers.location);
+        assert.notEqual(own, page);
+        for (const one of is_first ? [page, own] : [own, page]) {
+            assert.equal((await payAt(one)).outcome, 'paid');
+            await isPaid(number);
+        }
+        const { total } = orderRow(number), back = async () => (await paymentsOf(number)).orders[number];
+        await until(async () => (await back()).refunded === total, 30000, async () => JSON.stringify(await back()));
+        assert.deepEqual([(await back()).charges, captures(id)], [2, 2]);
+        await until(() => one(`select count(*) from payments.refund where order_id = ${id} and state <> 'done'`) === 0, 30000, 'the refund is under way');
+        assert.deepEqual([orderRow(number).status, orderRow(number).payment_status], ['processing', 'paid']);
+    }
+    assert.deepEqual(stockOf(thing.sku), { on_hand: 8, reserved: 0 });
     invariants();
 });
 
