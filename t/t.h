@@ -115,6 +115,8 @@ void t_clock(when now); /* the shop's clock stands there from now on */
 /* A value of the JSON answer by path, as text: t_json("products.0.slug", "red-shirt"). */
 #define t_json(path, want)      t_json_(HERE_, (path), (want))
 int t_last_status(void);
+/* How a house of the test's own broke what it describes; the shop's own doing so ends the test. */
+str t_misfit(void);
 str t_body(void);
 str t_header_of(const char *name); /* empty when there is none; Set-Cookie: all, joined */
 size_t t_headers_length(void); /* of all names and values */

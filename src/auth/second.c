@@ -137,13 +137,12 @@ int second_ask(struct req *r, const struct login *who, str *challenge)
 
 int second_wanted(struct req *r, str challenge)
 {
-    struct buf json = buf_new(r->c.mem, 1000);
     struct node *answer = node_map(r->c.mem);
     node_set_str(r->c.mem, answer, S("error"), S("Second factor required"));
-    node_set_str(r->c.mem, answer, S("challenge"), challenge);
+    node_set_str(r->c.mem, answer, S("code"), S("auth.second"));
     node_set_str(r->c.mem, answer, S("request_id"), r->c.id);
-    json_write(&json, answer);
-    return reply_raw(r, 401, S("application/json; charset=utf-8"), buf_str(&json));
+    node_set_str(r->c.mem, answer, S("challenge"), challenge);
+    return reply_view(r, 401, "auth/challenge", answer);
 }
 
 /* ---- the second ---------------------------------------------------------------------------------

@@ -165,6 +165,7 @@ static void open_parts(struct app *app, const struct house *house, struct buf *e
     app->assets = assets_load(mem, manifest);
     app->shapes = shapes_load(mem, templates, errors);
     app->router = router_open(mem, house, app->templates, app->shapes, errors);
+    app->brackets = brackets_open(app);
     app->limits = limits_open(app, errors);
     app->countries = countries_new(mem, conf_str(app->conf, "country_file", str_none));
     app->kept = kept_open(mem);

@@ -231,6 +231,18 @@ static struct req *new_req(struct app *app, struct pg *pg, struct redis *redis, 
     return r;
 }
 
+/* Nobody is told what nobody was told of: outside production such an answer is a fault. */
+static int hold_to_description(struct req *r, int err)
+{
+    str misfit = answer_misfit(r);
+    if (!misfit.n)
+        return err;
+    fail_detail(&r->c, E_INTERNAL, "reply.misfit", "%.*s", STR(misfit));
+    answer_error(r, E_INTERNAL);
+    r->out->misfit = misfit;
+    return E_INTERNAL;
+}
+
 void web_handle(struct app *app, struct pg *pg, struct redis *redis, struct arena *mem,
     const struct cgi *cgi, struct answer *out)
 {
@@ -245,5 +257,5 @@ void web_handle(struct app *app, struct pg *pg, struct redis *redis, struct aren
             fail_detail(&r->c, (enum err)err, err_name((enum err)err), "returned without a fault");
         answer_error(r, err);
     }
-    request_finish(r, err);
+    request_finish(r, hold_to_description(r, err));
 }

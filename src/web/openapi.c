@@ -1,52 +1,9 @@
 /* openapi.c: the route table and the shapes as an OpenAPI 3.1 document, and as the groups that
  * the readable page lists. Nothing here is written down twice: paths, inputs, permissions and
- * limits are the rows' own, answers are the shapes that the answers are written by; only the
- * sentence about each operation stands in templates/ops/operations. */
+ * limits are the rows' own, answers are the shapes that the answers are written by and held against
+ * (answers.c); only the sentence about each operation stands in templates/ops/operations. */
 #include <ctype.h>
 #include "web/web_in.h"
-
-enum { WORDS_CEILING = 64 << 10 };
-
-struct operation {
-    const struct route *row;
-    str method, feature, path;
-    str type, words; /* of the line in templates/ops/operations */
-};
-
-/* ---- the sentences -----------------------------------------------------------------------------
- */
-
-static str words_of(struct app *app, struct arena *mem)
-{
-    str dir = conf_str(app->conf, "templates", str_none);
-    bool ok;
-    if (!dir.n)
-        dir = str_fmt(mem, "%.*s/templates", STR(app->share_dir));
-    const char *path = str_c(mem, str_fmt(mem, "%.*s/ops/operations", STR(dir)));
-    str text = file_read(mem, path, WORDS_CEILING, &ok);
-    return ok ? text : str_none;
-}
-
-/* "GET /metrics (text/plain): Counters ..." */
-static bool describe(str words, struct operation *o)
-{
-    str line;
-    while (words.n && str_cut(&words, '\n', &line)) {
-        str method, path = line;
-        i64 colon = str_find(line, S(": "));
-        if (colon < 0 || !str_cut(&path, ' ', &method) || !str_eq(method, o->method))
-            continue;
-        path = str_upto(path, (size_t)colon - method.n - 1);
-        i64 open = str_find(path, S(" ("));
-        if (!str_eq(open < 0 ? path : str_upto(path, (size_t)open), o->path))
-            continue;
-        o->words = str_from(line, (size_t)colon + 2);
-        o->type = open < 0 ? str_none
-                           : str_upto(str_from(path, (size_t)open + 2), path.n - (size_t)open - 3);
-        return true;
-    }
-    return false;
-}
 
 /* ---- inputs
  * -------------------------------------------------------------------------------------- */
@@ -188,7 +145,7 @@ static void add_body(
     struct arena *mem, const struct operation *o, struct node *schema, struct node *operation)
 {
     static const char *const types[] = { "application/json", "application/x-www-form-urlencoded" };
-    bool is_api = str_starts(o->path, S("/api/"));
+    bool is_api = operation_is_api(o);
     struct node *body = node_set_map(mem, operation, S("requestBody"));
     if (node_get(schema, S("required")))
         node_set_bool(mem, body, S("required"), true);
@@ -209,9 +166,9 @@ static void add_inputs(struct arena *mem, const struct operation *o, struct node
         if (where)
             add_parameter(mem, parameters, in, where);
         else
-            add_property(mem, schema, in, str_starts(o->path, S("/api/")));
+            add_property(mem, schema, in, operation_is_api(o));
     }
-    if (is_for_staff(o->row->need) || o->row->need == ORDERS_READ)
+    if (operation_takes_organisation(o))
         node_set_str(mem, node_add_map(mem, parameters), S("$ref"),
             S("#/components/parameters/Organisation"));
     if (!str_is(o->method, "GET") && !(o->row->flags & RAW))
@@ -226,68 +183,108 @@ static void add_inputs(struct arena *mem, const struct operation *o, struct node
 /* ---- answers
  * --------------------------------------------------------------------------------------- */
 
+#define PROBLEM S("ErrorError") /* templates/error/error.shape */
+
 static struct node *ref(struct arena *mem, struct node *to, str title)
 {
     node_set_str(mem, to, S("$ref"), str_fmt(mem, "#/components/schemas/%.*s", STR(title)));
     return to;
 }
 
-/* The view's shape; a form that passed answers with where to go on. */
-static str answer_title(struct app *app, struct arena *mem, const struct operation *o)
+/* One of several: the first that fits. */
+static void add_schema(struct arena *mem, struct node *content, const struct said *s)
 {
-    const char *view = o->row->view;
-    bool is_form = !str_is(o->method, "GET") && !str_starts(o->path, S("/api/"));
-    if (is_form || !view || !shape_find(app->shapes, str_of(view)))
-        return is_form && !(o->row->flags & RAW) ? S("Location") : str_none;
-    return shape_title(mem, str_of(view));
+    struct node *schema =
+        node_set_map(mem, node_set_map(mem, content, S("application/json")), S("schema"));
+    if (s->n + s->is_problem == 1) {
+        ref(mem, schema, s->is_problem ? PROBLEM : shape_title(mem, s->shapes[0]));
+        return;
+    }
+    struct node *list = node_set_list(mem, schema, S("anyOf"));
+    if (s->is_problem)
+        ref(mem, node_add_map(mem, list), PROBLEM);
+    for (size_t i = 0; i < s->n; i++)
+        ref(mem, node_add_map(mem, list), shape_title(mem, s->shapes[i]));
 }
 
-static void add_problem(struct arena *mem, struct node *responses, const char *status)
+static void add_type(struct arena *mem, struct node *content, str type)
 {
-    node_set_str(mem, node_set_map(mem, responses, str_of(status)), S("$ref"),
-        str_fmt(mem, "#/components/responses/Problem%s", status));
+    node_set_str(mem, node_set_map(mem, node_set_map(mem, content, type), S("schema")), S("type"),
+        str_is(type, "application/json") ? S("object") : S("string"));
 }
 
-static void add_answers(
-    struct app *app, struct arena *mem, const struct operation *o, struct node *operation)
+static void add_content(struct arena *mem, struct node *response, const struct said *s)
+{
+    struct node *content = node_map(mem);
+    if (s->n || s->is_problem)
+        add_schema(mem, content, s);
+    if (s->is_page)
+        add_type(mem, content, S("text/html"));
+    if (s->type.n)
+        add_type(mem, content, s->type);
+    if (node_count(content))
+        node_set(mem, response, S("content"), content);
+}
+
+static const struct {
+    int status;
+    const char *words;
+} problems[] = {
+    { 400, "The request cannot be read." },
+    { 401, "Nobody is logged in, or the token is not valid." },
+    { 403, "Not allowed: `required` names the permission, `role` whose it is not." },
+    { 404, "There is no such thing, or not for this one." },
+    { 409, "It cannot be done as things stand now; `code` says why." },
+    { 410, "It is over." },
+    { 413, "The request is too large." },
+    { 415, "A body of that type is not read here." },
+    { 422, "An input is wrong; `fields` says which and why." },
+    { 429, "Too many requests; Retry-After says when to come back." },
+    { 500, "A fault of the shop's own, which its operator finds by `requestId`." },
+    { 502, "An outside service did not answer: the same again, with the same key." },
+    { 503, "A part of the shop is away; Retry-After says when to come back." },
+};
+
+static str words_of_status(const struct said *s)
+{
+    for (size_t i = 0; i < COUNT(problems); i++)
+        if (problems[i].status == s->status)
+            return str_of(problems[i].words);
+    return s->status == 303 ? S("Somewhere else is to be gone to: Location says where.")
+        : s->n && str_is(s->shapes[0], "part/location") ? S("Done; where to go on.")
+                                                        : S("The document.");
+}
+
+/* Said once, where the first operation answers so. */
+static void refer_to_problem(
+    struct arena *mem, struct node *response, const struct said *s, struct node *problems_said)
+{
+    str name = str_fmt(mem, "%s%d", s->is_page ? "PageProblem" : "Problem", s->status);
+    node_set_str(
+        mem, response, S("$ref"), str_fmt(mem, "#/components/responses/%.*s", STR(name)));
+    if (node_get(problems_said, name))
+        return;
+    struct node *problem = node_set_map(mem, problems_said, name);
+    node_set_str(mem, problem, S("description"), words_of_status(s));
+    add_content(mem, problem, s);
+}
+
+static void add_answers(struct app *app, struct arena *mem, const struct operation *o,
+    struct node *operation, struct node *problems_said)
 {
     struct node *responses = node_set_map(mem, operation, S("responses"));
-    struct node *ok = node_set_map(mem, responses, o->row->flags & CREATES ? S("201") : S("200"));
-    struct node *content = node_map(mem);
-    str title = answer_title(app, mem, o);
-    bool has_page = o->row->view && templates_has(app->templates, str_of(o->row->view));
-    node_set_str(mem, ok, S("description"),
-        str_is(title, "Location") ? S("Done; where to go on.") : S("The document."));
-    if (title.n)
-        ref(mem, node_set_map(mem, node_set_map(mem, content, S("application/json")), S("schema")),
-            title);
-    if (has_page)
-        node_set_str(mem,
-            node_set_map(mem, node_set_map(mem, content, S("text/html")), S("schema")), S("type"),
-            S("string"));
-    if (o->type.n)
-        node_set_str(mem, node_set_map(mem, node_set_map(mem, content, o->type), S("schema")),
-            S("type"), S("string"));
-    if (node_count(content))
-        node_set(mem, ok, S("content"), content);
-    if (str_is(o->method, "GET") && has_page && !(o->row->flags & CACHED))
-        node_set_str(mem, node_set_map(mem, responses, S("303")), S("description"),
-            S("Something has to be done first: Location says where."));
-    if (node_count(node_get(operation, S("parameters"))) || node_get(operation, S("requestBody")))
-        add_problem(mem, responses, "422");
-    if (str_starts(o->path, S("/api/")) && !str_is(o->method, "GET"))
-        add_problem(mem, responses, "409");
-    if (o->row->flags & CREATES && o->row->flags & SLOW)
-        add_problem(mem, responses, "502");
-    if (o->row->need != ANYONE) {
-        add_problem(mem, responses, "401");
-        add_problem(mem, responses, "403");
+    struct says all;
+    answers_of(app, o, &all);
+    for (size_t i = 0; i < all.n; i++) {
+        const struct said *s = &all.list[i];
+        struct node *one = node_set_map(mem, responses, str_fmt(mem, "%d", s->status));
+        if (s->is_problem && !s->n) {
+            refer_to_problem(mem, one, s, problems_said);
+            continue;
+        }
+        node_set_str(mem, one, S("description"), words_of_status(s));
+        add_content(mem, one, s);
     }
-    if (str_find(o->path, S("{")) >= 0)
-        add_problem(mem, responses, "404");
-    if (o->row->rate != RATE_NONE)
-        add_problem(mem, responses, "429");
-    add_problem(mem, responses, "503");
 }
 
 /* ---- operations
@@ -310,6 +307,23 @@ static str operation_id(struct arena *mem, const struct operation *o)
     return buf_str(&out);
 }
 
+/* What is for programs stands together; "auth_reset" goes with "auth". */
+static str group_name(const struct operation *o)
+{
+    str rest = o->feature, name = S("api");
+    if (!operation_is_api(o))
+        str_cut(&rest, '_', &name);
+    return name;
+}
+
+static void add_tag(struct arena *mem, str name, struct node *tags)
+{
+    EACH(item, tags)
+        if (str_eq(node_str(&item->node, "name"), name))
+            return;
+    node_set_str(mem, node_add_map(mem, tags), S("name"), name);
+}
+
 static void add_security(struct arena *mem, const struct operation *o, struct node *operation)
 {
     struct node *list = node_set_list(mem, operation, S("security"));
@@ -324,13 +338,15 @@ static void add_security(struct arena *mem, const struct operation *o, struct no
 }
 
 static void add_operation(
-    struct app *app, struct arena *mem, const struct operation *o, struct node *paths)
+    struct app *app, struct arena *mem, const struct operation *o, struct node *document)
 {
-    struct node *path = node_get(paths, o->path);
+    struct node *paths = node_get(document, S("paths")), *path = node_get(paths, o->path);
+    struct node *problems_said = node_get(node_get(document, S("components")), S("responses"));
     if (!path)
         path = node_set_map(mem, paths, o->path);
     struct node *operation = node_set_map(mem, path, str_lower(mem, o->method));
-    node_add_str(mem, node_set_list(mem, operation, S("tags")), o->feature);
+    node_add_str(mem, node_set_list(mem, operation, S("tags")), group_name(o));
+    add_tag(mem, group_name(o), node_get(document, S("tags")));
     node_set_str(mem, operation, S("operationId"), operation_id(mem, o));
     node_set_str(mem, operation, S("summary"), o->words);
     if (!(o->row->flags & RAW))
@@ -339,25 +355,22 @@ static void add_operation(
         node_set_list(mem, operation, S("security"));
     node_set_str(mem, operation, S("x-rate-class"), rate_name(o->row->rate));
     add_inputs(mem, o, operation);
-    add_answers(app, mem, o, operation);
+    add_answers(app, mem, o, operation, problems_said);
 }
 
-/* Each published operation in the order of the table; what begins with /-/ is the pages' own. */
+/* Each published operation in the order of the table. */
 static void each_operation(struct app *app, struct arena *mem,
     void (*each)(struct app *, struct arena *, const struct operation *, struct node *),
     struct node *with)
 {
     static const enum method all[] = { GET, POST, PUT, PATCH, DELETE };
-    str words = words_of(app, mem);
+    str words = operations_text(app, mem);
     for (size_t i = 0; i < router_count(app->router); i++)
         for (size_t m = 0; m < COUNT(all); m++) {
-            struct operation o = { .row = router_row(app->router, i),
-                .method = method_name(all[m]),
-                .feature = str_of(router_feature(app->router, i)) };
-            o.path = str_of(o.row->path);
-            if (!(o.row->methods & all[m]) || str_starts(o.path, S("/-/")))
+            struct operation o = operation_of(app, i, all[m]);
+            if (!(o.row->methods & all[m]) || !operation_is_published(&o))
                 continue;
-            describe(words, &o);
+            operation_describe(words, &o);
             each(app, mem, &o, with);
         }
 }
@@ -378,41 +391,32 @@ static const char frame[] =
     "\"JWT\"},\"key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Api-Key\","
     "\"description\":\"A key of the organisation, which also goes as a bearer token.\"}}}";
 
-static const struct {
-    const char *status, *words;
-} problems[] = {
-    { "401", "Nobody is logged in, or the token is not valid." },
-    { "403", "Not allowed: `required` names the permission, `role` whose it is not." },
-    { "404", "There is no such thing, or not for this one." },
-    { "409", "It cannot be done as things stand now; `code` says why." },
-    { "422", "An input is wrong; `fields` says which and why." },
-    { "429", "Too many requests; Retry-After says when to come back." },
-    { "502", "The payment provider did not answer: the same again, with the same key." },
-    { "503", "A part of the shop is away; Retry-After says when to come back." },
-};
-
-static void add_problems(struct arena *mem, struct node *components)
+/* Of all shapes those that are referred to in there. */
+static void add_schemas(
+    struct arena *mem, const struct node *in, const struct node *all, struct node *schemas)
 {
-    struct node *responses = node_set_map(mem, components, S("responses"));
-    for (size_t i = 0; i < COUNT(problems); i++) {
-        str name = str_fmt(mem, "Problem%s", problems[i].status);
-        struct node *one = node_set_map(mem, responses, name);
-        node_set_str(mem, one, S("description"), str_of(problems[i].words));
-        struct node *content = node_set_map(mem, one, S("content"));
-        struct node *json = node_set_map(mem, content, S("application/json"));
-        ref(mem, node_set_map(mem, json, S("schema")), S("ErrorError"));
+    str before = S("#/components/schemas/");
+    EACH(item, in) {
+        add_schemas(mem, &item->node, all, schemas);
+        if (!str_is(item->key, "$ref") || !str_starts(item->node.as.text, before))
+            continue;
+        str title = str_from(item->node.as.text, before.n);
+        const struct node *schema = node_get(all, title);
+        if (!schema || node_get(schemas, title))
+            continue;
+        node_set(mem, schemas, title, (struct node *)schema);
+        add_schemas(mem, schema, all, schemas);
     }
 }
 
-static void add_tags(struct app *app, struct arena *mem, struct node *document)
+/* "TAG cart: ...": lines among those of the operations. */
+static void describe_tags(struct app *app, struct arena *mem, struct node *tags)
 {
-    struct node *tags = node_set_list(mem, document, S("tags")), *seen = node_map(mem);
-    for (size_t i = 0; i < router_count(app->router); i++) {
-        str name = str_of(router_feature(app->router, i));
-        if (node_get(seen, name))
-            continue;
-        node_set_bool(mem, seen, name, true);
-        node_set_str(mem, node_add_map(mem, tags), S("name"), name);
+    str words = operations_text(app, mem);
+    EACH(item, tags) {
+        struct operation as = { .method = S("TAG"), .path = node_str(&item->node, "name") };
+        operation_describe(words, &as);
+        node_set_str(mem, (struct node *)&item->node, S("description"), as.words);
     }
 }
 
@@ -429,20 +433,25 @@ int openapi_document(struct ctx *c, struct node **out)
           "add `.json` to its path. Amounts are integers in the currency's minor unit."));
     struct node *server = node_add_map(mem, node_set_list(mem, document, S("servers")));
     node_set_str(mem, server, S("url"), c->app->base_url);
-    add_tags(c->app, mem, document);
-    each_operation(c->app, mem, add_operation, node_set_map(mem, document, S("paths")));
+    struct node *tags = node_set_list(mem, document, S("tags"));
+    struct node *paths = node_set_map(mem, document, S("paths")), *all = node_map(mem);
     TRY(json_read(c, str_of(frame), &components));
-    node_set(mem, document, S("components"), components);
-    components = node_get(document, S("components"));
-    add_problems(mem, components);
+    components = node_set(mem, document, S("components"), components);
+    struct node *responses = node_set_map(mem, components, S("responses"));
     struct node *schemas = node_set_map(mem, components, S("schemas"));
+    each_operation(c->app, mem, add_operation, document);
+    describe_tags(c->app, mem, tags);
     if (c->app->shapes)
-        shapes_schemas(c->app->shapes, mem, schemas);
+        shapes_schemas(c->app->shapes, mem, all);
+    add_schemas(mem, paths, all, schemas);
+    add_schemas(mem, responses, all, schemas);
     return E_OK;
 }
 
 /* ---- the readable page
  * -------------------------------------------------------------------------------- */
+
+enum { TOLD_CEILING = 256 << 10 };
 
 static str input_note(struct arena *mem, const struct input *in)
 {
@@ -478,7 +487,7 @@ static str told_name(
     const char *where = place_of(o, in);
     if (in->header)
         return header_name(mem, in->header);
-    if (where || !str_starts(o->path, S("/api/")))
+    if (where || !operation_is_api(o))
         return str_fmt(mem, "%.*s%s", STR(before), in->name);
     return str_fmt(mem, "%.*s%.*s", STR(before), STR(json_name(mem, in->name)));
 }
@@ -500,6 +509,27 @@ static void tell_inputs(struct arena *mem, const struct operation *o, const stru
     }
 }
 
+/* The shapes of what is answered when all is well, and of what else a problem may hold. */
+static str told_answers(struct app *app, struct arena *mem, const struct operation *o)
+{
+    struct buf out = buf_new(mem, TOLD_CEILING);
+    struct says all;
+    answers_of(app, o, &all);
+    for (size_t i = 0; i < all.n; i++) {
+        const struct said *s = &all.list[i];
+        if (s->type.n)
+            buf_add(&out, s->type);
+        for (size_t j = 0; j < s->n; j++) {
+            if (s->is_problem)
+                buf_fmt(&out, "\n\n# with %d\n\n", s->status);
+            else if (j)
+                buf_add(&out, S("\n\n# or\n\n"));
+            buf_add(&out, shape_told(app->shapes, mem, s->shapes[j]));
+        }
+    }
+    return str_trim(buf_str(&out));
+}
+
 static struct node *group_of(struct arena *mem, struct node *groups, str name)
 {
     struct node *group = node_get(groups, name);
@@ -515,10 +545,7 @@ static struct node *group_of(struct arena *mem, struct node *groups, str name)
 static void add_to_group(
     struct app *app, struct arena *mem, const struct operation *o, struct node *groups)
 {
-    str rest = o->feature, of = S("api"); /* "auth_reset" goes with "auth" */
-    if (!str_starts(o->path, S("/api/")))
-        str_cut(&rest, '_', &of);
-    struct node *group = group_of(mem, groups, of);
+    struct node *group = group_of(mem, groups, group_name(o));
     struct node *one = node_add_map(mem, node_get(group, S("operations")));
     struct node *inputs = node_set_list(mem, one, S("inputs"));
     node_set_str(mem, one, S("id"), operation_id(mem, o));
@@ -527,11 +554,7 @@ static void add_to_group(
     node_set_str(mem, one, S("words"), o->words);
     node_set_str(mem, one, S("permission"), str_of(permission_name(o->row->need)));
     tell_inputs(mem, o, o->row->in, str_none, inputs);
-    str title = answer_title(app, mem, o);
-    node_set_str(mem, one, S("answer"),
-        str_is(title, "Location") ? S("location text")
-            : title.n             ? shape_told(app->shapes, mem, str_of(o->row->view))
-                                  : o->type);
+    node_set_str(mem, one, S("answer"), told_answers(app, mem, o));
 }
 
 struct node *openapi_groups(struct ctx *c)

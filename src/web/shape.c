@@ -323,9 +323,9 @@ str shape_told(const struct shapes *set, struct arena *mem, str name)
 static bool write_shape(struct buf *, const struct shape *, const struct node *, str *wrong);
 
 /* Where it went wrong, told from the inside outwards: order.lines.0.sku. */
-static bool wrong_at(struct buf *out, str name, str *wrong)
+static bool wrong_at(struct arena *mem, str name, str *wrong)
 {
-    *wrong = wrong->n ? str_fmt(out->mem, "%.*s.%.*s", STR(name), STR(*wrong)) : name;
+    *wrong = wrong->n ? str_fmt(mem, "%.*s.%.*s", STR(name), STR(*wrong)) : name;
     return false;
 }
 
@@ -356,7 +356,7 @@ static bool write_fields(
         is_first = false;
         buf_add(out, f->key);
         if (!write_shape(out, &f->is, item ? &item->node : NULL, wrong))
-            return wrong_at(out, f->name, wrong);
+            return wrong_at(out->mem, f->name, wrong);
         last = item ? item : last;
     }
     return true;
@@ -371,7 +371,7 @@ static bool write_any_fields(
         json_key(out, item->key);
         buf_char(out, ':');
         if (!write_shape(out, each, &item->node, wrong))
-            return wrong_at(out, item->key, wrong);
+            return wrong_at(out->mem, item->key, wrong);
     }
     return true;
 }
@@ -427,6 +427,75 @@ bool shape_write(struct buf *out, const struct shape *is, const struct node *nod
     return write_shape(out, is, node, wrong);
 }
 
+/* ---- JSON that stands already, held against its shape ------------------------------------------
+ */
+
+static bool fits(struct arena *, const struct shape *, const struct node *, str *wrong);
+
+static str json_key_of(const struct shape_field *f)
+{
+    return (str){ f->key.p + 1, f->key.n - 3 }; /* without quotes and colon */
+}
+
+/* What is there and nobody promised is as wrong as what is promised and not there. */
+static bool fits_fields(
+    struct arena *mem, const struct shape *is, const struct node *map, str *wrong)
+{
+    for (const struct shape_field *f = is->first; f; f = f->next) {
+        const struct node *value = node_get(map, json_key_of(f));
+        if ((value || !f->optional) && !fits(mem, &f->is, value, wrong))
+            return wrong_at(mem, json_key_of(f), wrong);
+    }
+    EACH(item, map) {
+        const struct shape_field *f = is->first;
+        while (f && !str_eq(json_key_of(f), item->key))
+            f = f->next;
+        if (!f)
+            return wrong_at(mem, item->key, wrong);
+    }
+    return true;
+}
+
+static bool fits_each(
+    struct arena *mem, const struct shape *each, const struct node *all, str *wrong)
+{
+    size_t at = 0;
+    EACH(item, all) {
+        str name = all->kind == N_MAP ? item->key : str_fmt(mem, "%zu", at++);
+        if (!fits(mem, each, &item->node, wrong))
+            return wrong_at(mem, name, wrong);
+    }
+    return true;
+}
+
+static bool fits(
+    struct arena *mem, const struct shape *is, const struct node *json, str *wrong)
+{
+    bool is_null = !json || json->kind == N_NULL;
+    if (is->kind == SHAPE_ANY || is_null)
+        return json && (is->kind == SHAPE_ANY || is->nullable);
+    switch (is->kind) {
+    case SHAPE_REF: return fits(mem, &is->to->is, json, wrong);
+    case SHAPE_LIST: return json->kind == N_LIST && fits_each(mem, is->each, json, wrong);
+    case SHAPE_MAP:
+        return json->kind == N_MAP &&
+            (is->each ? fits_each(mem, is->each, json, wrong)
+                      : fits_fields(mem, is, json, wrong));
+    default: return json->kind == kinds[is->kind].node;
+    }
+}
+
+bool shape_fits(
+    const struct shape *is, struct arena *mem, const struct node *json, str *wrong)
+{
+    *wrong = str_none;
+    if (is && fits(mem, is, json, wrong))
+        return true;
+    if (!wrong->n)
+        *wrong = S("all of it");
+    return false;
+}
+
 /* ---- the shape as JSON Schema ------------------------------------------------------------------
  */
 
@@ -480,7 +549,7 @@ static struct node *map_schema(struct arena *mem, const struct shape *is)
     }
     struct node *properties = node_set_map(mem, schema, S("properties"));
     for (const struct shape_field *f = is->first; f; f = f->next) {
-        str name = (str){ f->key.p + 1, f->key.n - 3 }; /* without quotes and colon */
+        str name = json_key_of(f);
         struct node *one = node_set(mem, properties, name, shape_schema(mem, &f->is));
         if (f->words.n)
             node_set_str(mem, one, S("description"), f->words);

@@ -206,6 +206,7 @@ struct answer {
     i64 cache_s;          /* > 0: nginx may keep it so long */
     struct node *tags;    /* what it shows: "product:12", for the refresh */
     bool has_cookie;      /* a Set-Cookie stands in headers: never kept */
+    str misfit;           /* for tests: how it was not what the API's description says */
 };
 
 /* The document is the page's data: `reply` names its root key ("products") and renders the
@@ -381,6 +382,7 @@ struct app {
     struct router *router;
     struct templates *templates;
     struct shapes *shapes; /* what JSON answers hold, by view; shape.c */
+    struct brackets *brackets; /* what answers are held against; NULL in production: answers.c */
     struct messages *messages;
     struct assets *assets;
     struct metrics *metrics;

@@ -125,10 +125,44 @@ str shape_told(const struct shapes *, struct arena *, str view);
 /* Writes what the shape names of the document as JSON. False: something promised is not there
  * or of another type, and *wrong says where ("order.lines.sku"). */
 bool shape_write(struct buf *, const struct shape *, const struct node *, str *wrong);
+/* The same of JSON as it was written, and nothing may be in it that the shape does not name. */
+bool shape_fits(const struct shape *, struct arena *, const struct node *json, str *wrong);
 /* JSON Schema, to be written by json_store: one, and all of them by their titles. */
 struct node *shape_schema(struct arena *, const struct shape *);
 void shapes_schemas(const struct shapes *, struct arena *, struct node *schemas);
 str shape_title(struct arena *, str view); /* "orders/show": OrdersShow; "part/card": Card */
+
+/* ---- answers.c: what each published operation says it may answer -------------------------- */
+
+struct operation { /* one method of one row */
+    const struct route *row;
+    str method, feature, path;
+    str more, words; /* of its line in templates/ops/operations: in brackets, and the sentence */
+};
+enum { STATUSES_MOST = 20, SHAPES_MOST = 2 };
+struct said { /* of one status */
+    int status;
+    bool is_problem; /* error/error */
+    bool is_page;    /* or HTML, for who asks for a page */
+    str type;        /* of what has no shape */
+    str shapes[SHAPES_MOST]; /* one of them, or the problem */
+    size_t n;
+};
+struct says { /* by status */
+    struct said list[STATUSES_MOST];
+    size_t n;
+};
+struct operation operation_of(const struct app *, size_t number, enum method);
+str operations_text(const struct app *, struct arena *);
+void operation_describe(str operations_text, struct operation *); /* fills more and words */
+bool operation_is_published(const struct operation *);
+bool operation_is_api(const struct operation *); /* for programs */
+bool operation_takes_organisation(const struct operation *); /* X-Organisation */
+void answers_of(const struct app *, const struct operation *, struct says *);
+struct brackets *brackets_open(const struct app *); /* NULL in production */
+/* How this request's answer differs from what its operation says; empty: it does not, or nobody
+ * looks, as in production. */
+str answer_misfit(struct req *);
 
 /* ---- reply.c ------------------------------------------------------------------------------- */
 

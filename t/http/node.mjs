@@ -61,6 +61,10 @@ export class Node {
     workers(name) { return children(this.processes[name].pid); }
     async stop() {
         for (const name of Object.keys(this.processes)) await this.end(name);
+        // What t/run looks for in the logs of the stack, which this node's are not.
+        const misfits = ['web', 'slow'].filter((name) => this.processes[name])
+            .flatMap((name) => readFileSync(join(this.dir, `${name}.log`), 'utf8').split('\n').filter((line) => /"fault":"reply\.(misfit|shape)"/.test(line)));
+        assert.deepEqual(misfits, [], 'an answer is not as /api/openapi.json describes it');
         if (this.dir) rmSync(this.dir, { recursive: true, force: true });
     }
 }

@@ -325,6 +325,16 @@ export default [
         from: 'return node_int(&it->node, "edition") == node_int(s->product, "edition");', to: 'return true;',
         red: ['t/http/cache.test.mjs: a product that workers have read before is shown as it is now, and where it is now'] },
 
+    { name: 'raw-answer', what: 'an answer that is kept as text calls a field otherwise than is described', file: 'src/orders/api.c',
+        from: 'take(c, refund, "currency", node_get', to: 'take(c, refund, "money", node_get',
+        red: ['api/money_goes_back_in_parts_and_never_more_than_came', 't/e2e/openapi.test.mjs: an order, what becomes of it, and its money back'] },
+    { name: 'undescribed-status', what: 'the API does not say that an order may be refused with 409', file: 'src/web/answers.c',
+        from: '    { 409, has_body },\n', to: '',
+        red: ['api/the_same_key_is_answered_the_same_to_the_byte', 't/e2e/openapi.test.mjs: an order, what becomes of it, and its money back'] },
+    { name: 'unheld-answers', what: 'nobody looks if an answer is as described', file: 'src/web/gate.c',
+        from: '    if (!misfit.n)\n        return err;', to: '    if (1 || !misfit.n)\n        return err;',
+        red: ['web/answers/an_answer_that_is_not_as_described_is_a_fault', 'web/answers/a_status_that_nobody_described_is_a_fault'] },
+
     // ---- how it is kept running
     { name: 'kept-no-renewal', what: 'whoever meets an old menu waits until it is made anew', file: 'src/web/kept.c',
         from: 'if (*out && mine && kept->is_pool &&', to: 'if (0 && *out && mine && kept->is_pool &&',

@@ -115,3 +115,29 @@ T(a_schema_says_the_same)
     eq_str(shape_title(t_ctx()->mem, S("orders/admin_show")), S("OrdersAdminShow"));
     eq_str(shape_title(t_ctx()->mem, S("part/card")), S("Card"));
 }
+
+/* What is wrong with JSON that stands already. */
+static str misfit(const char *shape, const char *json)
+{
+    struct node *node;
+    str said, wrong;
+    const struct shape *is = shape_of(shape, &said);
+    eq_str(said, str_none);
+    eq_int(json_read(t_ctx(), str_of(json), &node), E_OK);
+    is_true(shape_fits(is, t_ctx()->mem, node, &wrong) == (wrong.n == 0));
+    return wrong;
+}
+T(written_json_fits_in_any_order_and_holds_nothing_else)
+{
+    static const char shape[] = "line_total money\nlines [ @other ]\nnames? { * text }\nsaid? any\n";
+    eq_str(misfit(shape, "{\"lines\":[{\"sku\":\"A\"}],\"lineTotal\":5}"), str_none);
+    eq_str(misfit(shape, "{\"lines\":[],\"lineTotal\":5,\"said\":null,\"names\":{\"x\":\"y\"}}"), str_none);
+    eq_str(misfit(shape, "{\"lines\":[],\"line_total\":5}"), S("lineTotal"));
+    eq_str(misfit(shape, "{\"lines\":[],\"lineTotal\":null}"), S("lineTotal"));
+    eq_str(misfit(shape, "{\"lines\":[],\"lineTotal\":5.5}"), S("lineTotal"));
+    eq_str(misfit(shape, "{\"lines\":{},\"lineTotal\":5}"), S("lines"));
+    eq_str(misfit(shape, "{\"lines\":[{\"sku\":\"A\"},{\"sku\":\"B\",\"id\":1}],\"lineTotal\":5}"), S("lines.1.id"));
+    eq_str(misfit(shape, "{\"lines\":[],\"lineTotal\":5,\"names\":{\"x\":1}}"), S("names.x"));
+    eq_str(misfit(shape, "{\"lines\":[],\"lineTotal\":5,\"secret\":1}"), S("secret"));
+    eq_str(misfit(shape, "[]"), S("all of it"));
+}
