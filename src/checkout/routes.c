@@ -293,8 +293,10 @@ static int refuse(struct req *r, int err)
     TRY(page(r, 3, &document));
     str first = step_before(document, true);
     c->fault = fault;
-    /* Emptied, or logged out, in another tab: here would be an order of nothing. */
-    bool is_elsewhere = str_is(fault.key, "checkout.unready") || is_stuck(document);
+    /* Emptied, or logged out, in another tab: here would be an order of nothing. What is sold out
+     * stays in sight, with the reason. */
+    bool is_elsewhere = str_is(fault.key, "checkout.unready") ||
+        node_bool(node_get(checkout_of(document), S("cart")), "is_empty");
     return is_elsewhere && first.n && r->format != JSON ? see_other(r, first)
                                                         : again(r, err, document);
 }
