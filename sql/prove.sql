@@ -223,9 +223,10 @@ select 'hold of order ' || h.order_id || ' since ' || h.expires_at as what
                     where a.order_id = h.order_id and a.state = 'processing')
    and not exists (select from work.job j
                     where j.key = 'orders.lapse:' || h.order_id
-                      and split_part(j.error, ':', 1) in ('http.away', 'http.slow', 'http.large',
-                          'http.peer', 'http.malformed', 'payments.stripe', 'payments.circuit',
-                          'payments.refused', 'payments.sum', 'payments.expire'));
+                      and split_part(j.error, ':', 1) in ('http.away', 'http.slow', 'http.late',
+                          'http.large', 'http.peer', 'http.malformed', 'payments.stripe',
+                          'payments.circuit', 'payments.refused', 'payments.sum',
+                          'payments.expire'));
 
 -- name: I10_an_order_that_holds_nothing_has_no_hold
 select 'order ' || o.number as what

@@ -46,8 +46,8 @@ const bent = ({ child, parent, names: [key], theirs: [its], whose }) => `${made[
 const overdue = (error) => `update inventory.hold set expires_at = now() - interval '61 seconds' where order_id = ${to.unpaid};
     ${error ? `insert into work.job (kind, key, error) values ('orders.lapse', 'orders.lapse:${to.unpaid}', '${error}: x') on conflict (key) do update set error = excluded.error` : 'select 1'}`;
 // The keys of faults in these files: those of a provider that cannot be asked, and all others.
-const faults = (folder, files) => files.flatMap((file) => [...readFileSync(join(top, folder, file), 'utf8').matchAll(/(E_[A-Z]+),\s*"([a-z_]+\.[a-z_]+)"/g)])
-    .map(([, code, key]) => ({ key, isTheirs: code === 'E_PROVIDER' }));
+const faults = (folder, files) => files.flatMap((file) => [...readFileSync(join(top, folder, file), 'utf8').matchAll(/(E_[A-Z]+),\s*(?:\w+ \? "([a-z_]+\.[a-z_]+)"\s*: )?"([a-z_]+\.[a-z_]+)"/g)])
+    .flatMap(([, code, ...either]) => either.filter(Boolean).map((key) => ({ key, isTheirs: code === 'E_PROVIDER' })));
 const named = [...faults('src/payments', readdirSync(join(top, 'src/payments')).filter((file) => file.endsWith('.c'))), ...faults('src/io', ['http.c', 'pg_error.c', 'json.c'])];
 const ourFaults = [...new Set(named.filter(({ isTheirs }) => !isTheirs).map(({ key }) => key)), 'the worker died'];
 const theirFaults = new Set([...named.filter(({ isTheirs }) => isTheirs).map(({ key }) => key), 'payments.sum']);
