@@ -491,8 +491,9 @@ test('too many for the provider just now: asked again when it says, and no outag
         return { browser, seen: await browser.toPay() };
     })), pay = ({ browser, seen }) => told(browser.post('/checkout/pay', seen));
     await switches({ faults: [{ ...busy, times: 1 }] });
-    const first = await pay(ready.pop());
-    assert.ok(sessionOf(first.headers.location) && first.ms >= 950, `${first.headers.location} in ${first.ms} ms`);
+    const began = Date.now(), first = await pay(ready.pop());
+    assert.ok(sessionOf(first.headers.location), first.headers.location);
+    assert.ok(Date.now() - began >= 950, 'not before it said');
     await switches({ faults: [{ ...busy, times: null }] });
     const answers = await Promise.all(ready.map(pay));
     await calm();
