@@ -283,6 +283,7 @@ T(an_order_books_what_it_holds_and_nothing_else)
     eq_int(t_int("select count(*) as n from inventory.item where not tracked and organisation_id = %" PRId64,
                s.house), 0);
     eq_int(t_int("select count(*) as n from inventory.location where name = 'x'"), 0);
+    t_moved();
 }
 
 /* ---- the race: connections of their own, committed; the check's stack is thrown away ----------
