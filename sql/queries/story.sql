@@ -41,7 +41,7 @@ select a.n, a.at, coalesce(a.person_id, 0) as person_id, coalesce(a.as_person_id
         and :thing in ('', 'inventory.item') and :number in ('', i.sku) and :action in ('', m.reason)
         and m.created_at >= :since and m.created_at < :until
         and (m.created_at, m.id * 4 + 2) < (:at, :n)
-      order by m.id desc limit :most)
+      order by m.id * 4 + 2 desc limit :most)
     union all -- the ledger: of a seller's own orders; the policies leave out those of several
     (select t.id * 4 + 3, t.created_at, null, null, '', 'money', t.cause, 'payments.transaction',
             o.number, null, (select jsonb_object_agg(e.account || ' ' || e.id, e.amount || ' ' || e.currency)
