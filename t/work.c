@@ -42,7 +42,8 @@ static int note_slowly(struct ctx *c, const struct job *job)
 }
 
 static const struct job_kind kinds[] = { { "t.backup", note, .lease_us = 6 * HOUR },
-    { "t.mail", note_slowly, .rank = RANK_LAST, .is_quick = true }, { "t.note", note, .tries = 3 },
+    { "t.mail", note_slowly, .rank = RANK_LAST, .is_quick = true },
+    { "t.many_pages", note_slowly, .rank = RANK_PAGES }, { "t.note", note, .tries = 3 },
     { "t.quick", note, .tries = 3, .is_quick = true },
     { "t.tx", note_and_be_done, .tries = 3, .is_quick = true },
     { "t.first", note, .rank = RANK_FIRST }, { "t.pages", note, .rank = RANK_PAGES },
@@ -490,6 +491,9 @@ T(what_is_slow_is_left_to_the_other_workers)
     must(queue_turn(c, &second, 16));
     eq_int(seen.ran, 5);
     pace = (struct pace){ 0 }; /* as a minute later */
+    add_of("t.many_pages", "p1", 5); /* where nobody outside is waited for, both go on */
+    must(queue_turn(c, &first, 16));
+    is_true(pace_is_even(&pace));
     add_of("t.mail", "m4", 4);
     must(queue_turn(c, &first, 16));
     eq_int(first.ran, 1);

@@ -91,12 +91,14 @@ static bool leaves(const struct app *app, const struct turn *t, str name)
     return false;
 }
 
+/* Kept pages are made by the house itself: there all hands are of use, and they go after what comes
+ * in anyway. */
 static void note_pace(const struct app *app, struct pace *pace, const struct job_kind *ran)
 {
     size_t place = 0;
     for (const struct job_kind *const *list = app->jobs; list && *list; list++)
         for (const struct job_kind *kind = *list; kind->name; kind++, place++)
-            if (kind == ran && place < KINDS)
+            if (kind == ran && place < KINDS && kind->rank != RANK_PAGES)
                 atomic_store(&pace->slow_until[place], when_ticks() + SLOW_FOR);
 }
 
