@@ -14,12 +14,15 @@
 
 static bool is_worker(const struct ctx *c) { return c->app->worker.n > 0; }
 
+#define EACH_KIND(kind, app)                                                                       \
+    for (const struct job_kind *const *list_ = (app)->jobs; list_ && *list_; list_++)              \
+        for (const struct job_kind *kind = *list_; kind->name; kind++)
+
 static const struct job_kind *kind_of(const struct app *app, str name)
 {
-    for (const struct job_kind *const *list = app->jobs; list && *list; list++)
-        for (const struct job_kind *kind = *list; kind->name; kind++)
-            if (str_is(name, kind->name))
-                return kind;
+    EACH_KIND(kind, app)
+        if (str_is(name, kind->name))
+            return kind;
     return NULL;
 }
 
@@ -64,42 +67,41 @@ int job_done(struct ctx *c, const struct job *job)
 
 /* ---- what is slow: a mail server that hangs, a provider, a backup ----------------------------- */
 
-static bool is_slow(const struct job_kind *kind, size_t place, struct pace *pace)
+static _Atomic i64 *slow_until(const struct app *app, struct pace *pace, const struct job_kind *of)
 {
-    return kind->lease_us >= VERY_LONG ||
-        (place < KINDS && atomic_load(&pace->slow_until[place]) > when_ticks());
+    size_t place = 0;
+    EACH_KIND(kind, app) {
+        if (kind == of)
+            return place < KINDS ? &pace->slow_until[place] : NULL;
+        place++;
+    }
+    return NULL; /* nobody knows it */
+}
+
+static bool leaves(const struct app *app, const struct turn *t, const struct job_kind *kind)
+{
+    if (!t->leaves_slow || !kind)
+        return false;
+    _Atomic i64 *until = slow_until(app, t->pace, kind);
+    return kind->lease_us >= VERY_LONG || (until && atomic_load(until) > when_ticks());
 }
 
 static size_t slow_kinds(const struct app *app, const struct turn *t, str *names)
 {
-    size_t n = 0, place = 0;
-    if (!t->pace || !t->leaves_slow)
-        return 0;
-    for (const struct job_kind *const *list = app->jobs; list && *list; list++)
-        for (const struct job_kind *kind = *list; kind->name; kind++, place++)
-            if (n < KINDS && is_slow(kind, place, t->pace))
-                names[n++] = str_of(kind->name);
+    size_t n = 0;
+    EACH_KIND(kind, app)
+        if (n < KINDS && leaves(app, t, kind))
+            names[n++] = str_of(kind->name);
     return n;
-}
-
-static bool leaves(const struct app *app, const struct turn *t, str name)
-{
-    str slow[KINDS];
-    for (size_t n = slow_kinds(app, t, slow); n > 0; n--)
-        if (str_eq(slow[n - 1], name))
-            return true;
-    return false;
 }
 
 /* Kept pages are made by the house itself: there all hands are of use, and they go after what comes
  * in anyway. */
-static void note_pace(const struct app *app, struct pace *pace, const struct job_kind *ran)
+static void note_slow(const struct app *app, struct pace *pace, const struct job_kind *ran)
 {
-    size_t place = 0;
-    for (const struct job_kind *const *list = app->jobs; list && *list; list++)
-        for (const struct job_kind *kind = *list; kind->name; kind++, place++)
-            if (kind == ran && place < KINDS && kind->rank != RANK_PAGES)
-                atomic_store(&pace->slow_until[place], when_ticks() + SLOW_FOR);
+    _Atomic i64 *until = slow_until(app, pace, ran);
+    if (until && ran->rank != RANK_PAGES)
+        atomic_store(until, when_ticks() + SLOW_FOR);
 }
 
 bool pace_is_even(struct pace *pace)
@@ -178,7 +180,7 @@ static int run(struct ctx *c, struct turn *t, const struct job *job, str request
     i64 took = when_ticks() - began;
     log_job(own, job, err, took);
     if (t->pace && took >= SLOW)
-        note_pace(c->app, t->pace, kind);
+        note_slow(c->app, t->pace, kind);
     metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
     if (err)
         return settle(c, job, kind, own);
@@ -217,10 +219,9 @@ static bool is_quick(const struct job_kind *kind)
 static size_t quick_kinds(const struct app *app, str *names)
 {
     size_t n = 0;
-    for (const struct job_kind *const *list = app->jobs; list && *list; list++)
-        for (const struct job_kind *kind = *list; kind->name && n < QUICK_KINDS; kind++)
-            if (is_quick(kind))
-                names[n++] = str_of(kind->name);
+    EACH_KIND(kind, app)
+        if (n < QUICK_KINDS && is_quick(kind))
+            names[n++] = str_of(kind->name);
     return n;
 }
 
@@ -266,7 +267,7 @@ int queue_turn(struct ctx *c, struct turn *t, i64 most)
         if (node_is_null(&item->node, "id"))
             break;
         bool is_late = when_ticks() - began > LEASE / 4 || /* the rest is better off elsewhere */
-            leaves(c->app, t, node_str(&item->node, "kind"));
+            leaves(c->app, t, kind_of(c->app, node_str(&item->node, "kind")));
         if (t->ran && (is_late || (t->ending && *t->ending))) {
             TRY(queue_tell(c, t));
             return queue_take_back(c, false);

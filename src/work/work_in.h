@@ -31,7 +31,7 @@ bool pace_is_even(struct pace *); /* none is slow */
 enum { QUEUE_BATCH = 16 };
 struct turn {
     struct pace *pace; /* NULL: nobody looks */
-    bool leaves_slow;  /* to the other workers, to be free for what comes in */
+    bool leaves_slow;  /* to the other workers, to be free for what comes in; has a pace */
     const volatile sig_atomic_t *ending; /* set: what was claimed and not begun is given back */
     i64 ids[QUEUE_BATCH], attempts[QUEUE_BATCH];
     size_t n;     /* so many were run and are still to be told */
