@@ -101,12 +101,6 @@ static bool is_overtaken(struct ctx *c, str at, const struct message *m)
         str_int(said, &as_of) && as_of > m->as_of;
 }
 
-static bool has_late_ones(struct ctx *c, str at)
-{
-    str yes = str_none;
-    return redis_get(c, late(c, at), &yes) && yes.n;
-}
-
 static int deliver_later(struct ctx *c, str at, const struct message *m)
 {
     struct node *data = node_map(c->mem);
@@ -122,6 +116,14 @@ static int deliver_later(struct ctx *c, str at, const struct message *m)
     return job_add(c, "node.message", key, 0, 0, data, when_now() + SECOND);
 }
 
+static void look_at(struct ctx *c, str at, bool *rests, bool *has_late_ones)
+{
+    str keys[] = { resting(c, at), late(c, at) }, values[2];
+    bool is_known = redis_mget(c, keys, 2, values);
+    *rests = is_known && values[0].n;
+    *has_late_ones = is_known && values[1].n;
+}
+
 /* It is enough that one node has it; with none the caller tries again himself. */
 static int deliver_to_all(struct ctx *c, const struct message *m)
 {
@@ -131,13 +133,14 @@ static int deliver_to_all(struct ctx *c, const struct message *m)
     if (nodes.n == 1)
         return deliver(c, nodes.at[0], m);
     for (size_t i = 0; i < nodes.n; i++) {
-        missed[i] = rests(c, nodes.at[i]);
+        bool has_late_ones;
+        look_at(c, nodes.at[i], &missed[i], &has_late_ones);
         if (!missed[i] && deliver(c, nodes.at[i], m)) {
             missed[i] = true;
             let_rest(c, nodes.at[i]);
             fault_clear(c);
         }
-        if (!missed[i] && has_late_ones(c, nodes.at[i]))
+        if (!missed[i] && has_late_ones)
             note_said(c, nodes.at[i], m);
         n_missed += missed[i];
     }
