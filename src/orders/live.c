@@ -71,18 +71,23 @@ static int publish(struct ctx *c, struct buf *channels, str event, str body, str
     return nodes_send(c, to, event, body, about);
 }
 
+/* What a message to many lines is about, as nodes_send has it: so many of them go together. */
+static str part_of(struct ctx *c, str about, const char *ending, int line)
+{
+    return str_fmt(c->mem, "%.*s %s %d", STR(about), ending, line / PUSH_MOST);
+}
+
 static int send(struct ctx *c, const struct node *lines, const char *ending, str event, str body,
     str about)
 {
     struct buf channels = buf_new(c->mem, 4096);
     int n = 0;
     EACH(line, lines) {
-        str part = str_fmt(c->mem, "%.*s %s %d", STR(about), ending, n / PUSH_MOST);
         buf_fmt(&channels, "%s%.*s/%s", channels.n ? "," : "", STR(line->node.as.text), ending);
-        if (++n % PUSH_MOST == 0 || n == (int)node_count(lines))
-            TRY(publish(c, &channels, event, body, part));
+        if (++n % PUSH_MOST == 0)
+            TRY(publish(c, &channels, event, body, part_of(c, about, ending, n - 1)));
     }
-    return E_OK;
+    return publish(c, &channels, event, body, part_of(c, about, ending, n - 1));
 }
 
 /* What a message is about, as nodes_send has it. */
@@ -189,6 +194,8 @@ static int send_pages(struct ctx *c, i64 id, i64 organisation, const struct hear
         TRY(orders_read(c, id, &order));
         node_set(c->mem, document, S("order"), order);
         TRY(send_page(c, h->buyer[i], "orders/status", document, about(c, order, "buyer's page")));
+        if (!node_count(h->staff[i]))
+            continue;
         orders_flag_part(c, order, orders_part_status(order, organisation));
         TRY(orders_flag_leaving(c, &order, 1));
         TRY(send_page(
