@@ -11,19 +11,14 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countries } from './countries.mjs';
-import { skip as noStack, confPath, sql, run, top, until } from './shop.mjs';
+import { skip as noStack, confBut, confPath, sql, run, top, until } from './shop.mjs';
 
 const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
 const skip = noStack || !talatctl;
 const place = skip ? '' : mkdtempSync(join(tmpdir(), 'talat-doctor-'));
 after(() => place && rmSync(place, { recursive: true, force: true }));
 
-function configured(name, changes = {}) {
-    const path = join(place, `${name}.conf`);
-    const lines = readFileSync(confPath, 'utf8').split('\n').filter((line) => !Object.keys(changes).some((key) => line.startsWith(`${key} =`)));
-    writeFileSync(path, [...lines, ...Object.entries(changes).filter(([, value]) => value !== null).map(([key, value]) => `${key} = ${value}`), ''].join('\n'), { mode: 0o600 });
-    return path;
-}
+const configured = (name, changes = {}) => confBut(join(place, `${name}.conf`), changes);
 // {code, findings}; asynchronous, so that servers of the test can answer meanwhile.
 function examine(path, ...words) { return examineWith({}, path, ...words); }
 function examineWith(env, path, ...words) {

@@ -1,11 +1,11 @@
 // A second web node beside the stack's own: an nginx with pools and a page cache of its own, over
 // the same PostgreSQL and Redis, as on another machine.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { dirname, join } from 'node:path';
 import assert from 'node:assert/strict';
-import { ask, confPath, run, top, until } from './shop.mjs';
+import { ask, confBut, confPath, run, top, until } from './shop.mjs';
 
 const freePort = () => new Promise((done) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => done(port)); });
@@ -25,8 +25,7 @@ export class Node {
         for (const name of ['nginx', 'cache', 'nginx/body']) mkdirSync(join(this.dir, name), { recursive: true });
         const set = { run_dir: this.dir, web_socket: `${this.dir}/web.sock`, slow_socket: `${this.dir}/slow.sock`, nginx_push: `${this.dir}/push.sock`,
             web_workers: 2, slow_workers: 2, ...this.conf };
-        const lines = readFileSync(confPath, 'utf8').split('\n').filter((line) => !Object.keys(set).includes(line.split(' =')[0]));
-        writeFileSync(join(this.dir, 'talat.conf'), lines.concat(Object.entries(set).map(([name, value]) => `${name} = ${value}`), '').join('\n'));
+        confBut(join(this.dir, 'talat.conf'), set);
         if (isRoot) {
             const { uid, gid } = owner();
             for (const name of ['', 'talat.conf', 'nginx', 'cache', 'nginx/body']) chownSync(join(this.dir, name), uid, gid);

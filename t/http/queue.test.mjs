@@ -3,17 +3,15 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import net from 'node:net';
-import { chownSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { children } from './node.mjs';
-import { Browser, confPath, dev, goods, one, orderRow, payAt, run, skip, sleep, sql, until } from './shop.mjs';
+import { Browser, confBut, dev, goods, one, orderRow, payAt, run, skip, sleep, sql, until } from './shop.mjs';
 
 // A configuration as the stack's own but for some keys, in a folder for itself.
 function configured(set) {
     const dir = mkdtempSync('/tmp/talat-queue-'), conf = join(dir, 'talat.conf'), { uid, gid } = statSync(run);
-    const own = { run_dir: dir, ...set };
-    const lines = readFileSync(confPath, 'utf8').split('\n').filter((line) => !Object.keys(own).includes(line.split(' =')[0]));
-    writeFileSync(conf, lines.concat(Object.entries(own).map(([name, value]) => `${name} = ${value}`), '').join('\n'));
+    confBut(conf, { run_dir: dir, ...set });
     for (const path of [dir, conf]) chownSync(path, uid, gid);
     return { dir, conf, log: join(dir, 'work.log'), uid, gid };
 }

@@ -6,7 +6,7 @@ import https from 'node:https';
 import net from 'node:net';
 import { spawnSync } from 'node:child_process';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
@@ -63,6 +63,12 @@ export async function within(ms, is, what = 'it did not happen') {
 export function conf(name) {
     const line = readFileSync(confPath, 'utf8').split('\n').filter((one) => one.startsWith(`${name} =`)).at(-1);
     return line?.slice(name.length + 2).trim();
+}
+// A configuration as the stack's own but for some keys (null: without it), to be read by its owner alone.
+export function confBut(path, changes) {
+    const lines = readFileSync(confPath, 'utf8').trimEnd().split('\n').filter((line) => !Object.hasOwn(changes, line.split(' =')[0]));
+    writeFileSync(path, [...lines, ...Object.entries(changes).filter(([, value]) => value !== null).map(([name, value]) => `${name} = ${value}`), ''].join('\n'), { mode: 0o600 });
+    return path;
 }
 // The stack's own ./dev: start, stop, status, talatctl.
 export function dev(...words) {
