@@ -1,6 +1,6 @@
 /* answers.c: what each published operation says it may answer: which statuses, and of each the
- * shapes of its JSON. openapi.c writes it down; outside production every answer is held against it
- * on its way out, so that what the description leaves out is a fault where somebody looks.
+ * shapes of its JSON. openapi.c writes it down; in the check (mode = test) every answer is held against
+ * it on its way out, so that what the description leaves out is a fault where somebody looks.
  *
  * Most of it follows from the row of the route table. What does not stands in
  * templates/ops/operations, in brackets behind the address:
@@ -193,7 +193,7 @@ struct brackets {
 /* Read once; NULL: nothing is held against anything. */
 struct brackets *brackets_open(const struct app *app)
 {
-    if (app->production || !app->shapes || !app->router)
+    if (!str_is(app->mode, "test") || !app->shapes || !app->router)
         return NULL;
     struct arena *mem = app->mem;
     struct brackets *all = NEWS(mem, struct brackets, router_count(app->router));

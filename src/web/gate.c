@@ -231,7 +231,7 @@ static struct req *new_req(struct app *app, struct pg *pg, struct redis *redis, 
     return r;
 }
 
-/* Nobody is told what nobody was told of: outside production such an answer is a fault. */
+/* Nobody is told what nobody was told of: in the check such an answer is a fault. */
 static int hold_to_description(struct req *r, int err)
 {
     str misfit = answer_misfit(r);

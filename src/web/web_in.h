@@ -159,7 +159,7 @@ bool operation_is_published(const struct operation *);
 bool operation_is_api(const struct operation *); /* for programs */
 bool operation_takes_organisation(const struct operation *); /* X-Organisation */
 void answers_of(const struct app *, const struct operation *, struct says *);
-struct brackets *brackets_open(const struct app *); /* NULL in production */
+struct brackets *brackets_open(const struct app *); /* NULL but in the check */
 /* How this request's answer differs from what its operation says; empty: it does not, or nobody
  * looks, as in production. */
 str answer_misfit(struct req *);
