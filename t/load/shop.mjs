@@ -16,6 +16,7 @@ let bare_pid = 0;
 export async function start_bare() {
     const from = join(dir, 'etc/nginx'), to = join(dir, 'etc/bare');
     rmSync(to, { recursive: true, force: true });
+    rmSync(join(run, 'bare.sock'), { force: true });    // a bench that was killed leaves it, and nginx takes none that is there
     cpSync(from, to, { recursive: true });
     for (const name of readdirSync(to).filter((one) => one.endsWith('.conf'))) {
         const text = readFileSync(join(to, name), 'utf8');
