@@ -248,6 +248,50 @@ T(untaxed_goods_are_not_taxed_and_a_class_without_a_rate_is_named)
         t_int("select count(*) as n from pricing.tax_rate where tax_class = 'standard'"));
 }
 
+/* The file still has none, or the same one twice. */
+T(a_sku_that_staff_gave_stays_where_the_file_has_none_of_its_own)
+{
+    begin();
+    format = S("shopify");
+    static const char skus[] = "select string_agg(v.sku, ' ' order by v.position) as s from "
+                               "catalog.variant v join catalog.product p on p.id = v.product_id "
+                               "where p.slug = 'zz-jar'";
+    str file = S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+                 "zz-jar,Zz Jar,Size,S,,1\nzz-jar,,,L,,2\n");
+    import(file, str_none);
+    eq_str(t_str(skus), "ZZ-JAR-S ZZ-JAR-L");
+    t_sql("update inventory.item set sku = 'ZJA-1' where sku = 'ZZ-JAR-S'; "
+          "update catalog.variant set sku = 'ZJA-1' where sku = 'ZZ-JAR-S'");
+    import(file, str_none);
+    eq_int(totals.made + totals.failed, 0);
+    has_text(buf_str(&report), "(no SKU; kept ZJA-1)");
+    eq_str(t_str(skus), "ZJA-1 ZZ-JAR-L");
+    import(S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+             "zz-jar,Zz Jar,Size,S,ZJA-1,1\nzz-jar,,,L,ZJA-1,3\n"),
+        str_none);
+    eq_int(totals.changed, 2);
+    has_text(buf_str(&report), "(SKU ZJA-1 occurs 2 times; kept ZJA-1)");
+    eq_str(t_str(skus), "ZJA-1 ZZ-JAR-L");
+    import(S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+             "zz-jar,Zz Jar,Size,S,,1\nzz-jar,,,L,ZJA-1,3\n"),
+        str_none); /* it has moved */
+    eq_str(t_str(skus), "ZZ-JAR-S ZJA-1");
+}
+
+T(a_row_that_does_not_go_in_takes_no_sku_from_another)
+{
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Variant SKU,Variant Price\nzz-pan,Zz Pan,ZPA-1,1\nzz-lid,Zz Lid,ZLD-1,1\n"
+             "zz-pan,Zz Pan,ZPA-1,1\n"),
+        str_none);
+    eq_int(totals.made, 2);
+    eq_int(totals.failed, 1);
+    eq_str(t_str("select v.sku as s from catalog.variant v join catalog.product p on p.id = "
+                 "v.product_id where p.slug = 'zz-pan'"),
+        "ZPA-1");
+}
+
 T(values_of_the_same_letters_come_in_apart_and_stay_so)
 {
     begin();

@@ -107,7 +107,7 @@ static void read_rows(struct import *in, struct csv *csv)
     }
 }
 
-/* ---- SKUs: one that occurs more than once tells nothing apart, so nobody keeps it ------------ */
+/* ---- SKUs: one that occurs more than once tells nothing apart, so nobody gets it ------------ */
 
 static int by_sku(const void *a, const void *b)
 {
@@ -120,7 +120,7 @@ static void drop_repeated_skus(struct import *in)
     struct row **all = NEWS(in->c->mem, struct row *, in->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < in->n; i++)
-        if (!in->rows[i].no_variant && import_says(&in->rows[i], SKU))
+        if (!in->rows[i].no_variant && !in->rows[i].problem && import_says(&in->rows[i], SKU))
             all[n++] = &in->rows[i];
     qsort(all, n, sizeof(struct row *), by_sku);
     for (size_t i = 0, end; i < n; i = end) {

@@ -403,30 +403,46 @@ static str sku_of_before(struct product *p, const struct node *chosen)
     return S("");
 }
 
-static int own_sku(struct product *p, struct row *row, const struct node *chosen, str *sku)
+/* What has none of its own in the file keeps the one it has here, which staff may have given it. */
+static str kept_sku(struct product *p, const struct row *row, const struct node *chosen)
+{
+    str sku = sku_of_before(p, chosen);
+    for (size_t i = 0; i < p->n; i++)
+        if (&p->rows[i] != row && str_eq(p->rows[i].cells[SKU], sku))
+            return S("");
+    return sku;
+}
+
+static int check_sku(struct product *p, struct row *row, str *sku)
 {
     struct ctx *c = p->c;
     struct node *product, *taken = NULL;
-    *sku = import_says(row, SKU) ? row->cells[SKU] : sku_of_before(p, chosen);
     if (sku->n > 80) {
         import_warn(p, row, S("the SKU is longer than 80 characters"));
         *sku = S("");
     }
-    if (sku->n) {
-        TRY(q_catalog_lookup(c, &product, p->slug));
-        TRY(q_catalog_sku_taken(
-            c, &taken, p->in->wish->organisation, *sku, node_int(product, "id")));
-        if (taken) {
-            import_warn(p, row,
-                str_fmt(
-                    c->mem, "SKU %.*s belongs to %.*s", STR(*sku), STR(node_str(taken, "slug"))));
-            *sku = S("");
-        }
+    if (!sku->n)
+        return E_OK;
+    TRY(q_catalog_lookup(c, &product, p->slug));
+    TRY(q_catalog_sku_taken(
+        c, &taken, p->in->wish->organisation, *sku, node_int(product, "id")));
+    if (taken) {
+        import_warn(p, row,
+            str_fmt(c->mem, "SKU %.*s belongs to %.*s", STR(*sku), STR(node_str(taken, "slug"))));
+        *sku = S("");
     }
-    if (!sku->n) {
-        *sku = catalog_made_sku(c, p->slug, chosen);
-        import_warn(p, row, str_fmt(c->mem, "made %.*s", STR(*sku)));
-    }
+    return E_OK;
+}
+
+static int own_sku(struct product *p, struct row *row, const struct node *chosen, str *sku)
+{
+    str kept = kept_sku(p, row, chosen);
+    *sku = import_says(row, SKU) ? row->cells[SKU] : kept;
+    TRY(check_sku(p, row, sku));
+    if (sku->n)
+        return E_OK;
+    *sku = kept.n ? kept : catalog_made_sku(p->c, p->slug, chosen);
+    import_warn(p, row, str_fmt(p->c->mem, "%s %.*s", kept.n ? "kept" : "made", STR(*sku)));
     return E_OK;
 }
 
