@@ -349,6 +349,18 @@ T(what_a_file_leaves_out_keeps_its_place_and_its_words)
     eq_str(t_str(values), "vast enormous tiny middling");
 }
 
+T(a_file_of_prices_leaves_a_product_to_be_found_by_its_brand)
+{
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Vendor,Variant SKU,Variant Price\nzz-kettle,Zz Kettle,Zqhammer,ZKE-1,1\n"),
+        str_none);
+    import(S("Handle,Title,Variant SKU,Variant Price\nzz-kettle,Zz Kettle,ZKE-1,2\n"), str_none);
+    eq_int(totals.changed, 1);
+    t_get("/search.json?q=zqhammer");
+    t_json("products.0.slug", "zz-kettle");
+}
+
 /* Sorted by price in a spreadsheet, say: the second part would be saved over the first. */
 T(a_product_that_stands_in_two_places_of_a_file_is_not_saved_over_itself)
 {

@@ -551,8 +551,9 @@ static int document_of(struct product *p)
         tax_of(p, head);
     struct node *specs = node_set_list(mem, p->doc, S("specs"));
     struct node *categories = node_set_list(mem, p->doc, S("categories"));
-    if (head->cells[BRAND].n)
-        node_set_str(mem, p->doc, S("brand"), head->cells[BRAND]);
+    str brand = head->cells[BRAND].n ? head->cells[BRAND] : node_str(p->was.product, "brand");
+    if (brand.n) /* also one that the file does not name: it is searched for */
+        node_set_str(mem, p->doc, S("brand"), brand);
     if (head->cells[STATUS].n)
         node_set_str(mem, p->doc, S("status"), head->cells[STATUS]);
     TRY(facets(p, head->cells[FACETS], specs, categories));
