@@ -524,6 +524,51 @@ T(shopifys_rows_become_products_and_bad_ones_are_named)
     eq_int(rows_of_all(), rows);
 }
 
+/* "Variant Price" is "Price" by now, and so on. */
+T(shopifys_newer_names_of_columns_are_known)
+{
+    begin();
+    format = S("shopify");
+    import(S("Title,URL handle,Description,Vendor,Type,Tags,Published on online store,Status,SKU,"
+             "Option1 name,Option1 value,Price,Compare-at price,Charge tax,Tax code,Inventory tracker,"
+             "Inventory quantity,Continue selling when out of stock,Weight value (grams),"
+             "Product image URL,Image alt text,Variant image URL\n"
+             "Zz Mug,zz-mug,<p>It holds.</p>,Zz Mill,Zz Cups,blue,TRUE,Draft,ZMU-S,Size,S,1,5,TRUE,,"
+             "shopify,3,DENY,90,,,\n"
+             ",zz-mug,,,,,,,ZMU-L,,L,2,6,TRUE,,shopify,4,CONTINUE,120,,,\n"
+             "Zz Bowl,zz-bowl,,,,,,active,ZBO-1,Title,Default Title,few,,FALSE,,shopify,1,DENY,,,,\n"
+             "Zz Dish,zz-dish,,,,,,active,ZDI-1,Title,Default Title,1,,FALSE,,shopify,-1,DENY,,,,\n"),
+        str_none);
+    eq_int(totals.made, 3);
+    eq_str(t_str(MUG), "draft/It holds./blue/200/600/{size=l}");
+    eq_str(t_str("select concat_ws(' ', v.weight_g, i.tracked, p.brand, x.tracked) as s from "
+                 "catalog.variant v join inventory.item i on i.id = v.item_id join catalog.product p "
+                 "on p.id = v.product_id join inventory.item x on x.sku = 'ZMU-S' where v.sku = "
+                 "'ZMU-L'"),
+        "120 f Zz Mill t");
+    eq_str(t_str("select tax_class as s from catalog.product where slug = 'zz-dish'"), "zero");
+    has_text(buf_str(&report), "(Price \"few\" is not an amount of USD, as 12 or 12.50)");
+    has_text(buf_str(&report), "(Inventory quantity -1 is taken as 0)");
+}
+
+T(what_shopify_shows_to_some_alone_is_a_draft)
+{
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Variant SKU,Variant Price,Status\nzz-shy,Zz Shy,ZSH-1,1,Unlisted\n"),
+        str_none);
+    has_text(buf_str(&report), "(Status unlisted is taken as draft)");
+    eq_str(t_str("select status as s from catalog.product where slug = 'zz-shy'"), "draft");
+}
+
+/* A spreadsheet writes true and false in capitals. */
+T(what_never_runs_out_does_so_in_any_letters)
+{
+    begin();
+    import(S("name,slug,price,sku,trackInventory\nZz Song,zz-song,1,ZSO-1,FALSE\n"), str_none);
+    eq_int(t_int("select count(*) as n from inventory.item where sku = 'ZSO-1' and not tracked"), 1);
+}
+
 T(a_rehearsal_says_what_would_change_and_changes_nothing)
 {
     begin();

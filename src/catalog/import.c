@@ -14,6 +14,12 @@ static void say_row(struct import *in, i64 line, const char *what, str about, st
     buf_char(in->report, '\n');
 }
 
+void import_note(struct import *in, struct row *row, str why)
+{
+    row->warning = row->warning.n ? str_fmt(in->c->mem, "%.*s; %.*s", STR(row->warning), STR(why))
+                                  : str_dup(in->c->mem, why);
+}
+
 /* ---- reading -----------------------------------------------------------------------------------
  */
 
@@ -130,8 +136,7 @@ static void drop_repeated_skus(struct import *in)
         for (size_t k = i; k < end && (end - i > 1 || !sku.n); k++) {
             str why = sku.n ? str_fmt(in->c->mem, "SKU %.*s occurs %zu times", STR(sku), end - i)
                             : S("no SKU");
-            str had = all[k]->warning;
-            all[k]->warning = had.n ? str_fmt(in->c->mem, "%.*s; %.*s", STR(had), STR(why)) : why;
+            import_note(in, all[k], why);
             all[k]->cells[SKU] = S("");
         }
     }

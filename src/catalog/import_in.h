@@ -51,7 +51,6 @@ struct import_format {
     bool addresses; /* pictures are addresses of the web */
     /* The header's cells; E_INPUT when something needed is missing. */
     int (*head)(struct import *, const str *cells, int n);
-    const char *called[N_COLUMNS]; /* what holds a number, as the file's header calls it */
     /* One record; `before` is the row above, NULL for the first. */
     void (*read)(struct import *, const str *cells, int n, struct row *, const struct row *before);
     bool (*begins)(const struct row *, const struct row *before); /* a new product */
@@ -67,6 +66,7 @@ struct import {
     struct buf *report;
     struct import_totals *totals;
     int width;            /* cells of the header */
+    const char *called[N_COLUMNS]; /* what holds a number, as the file's header calls it */
     int at[FILE_COLUMNS]; /* which cell of the file holds the format's own column; -1: none */
     struct row *rows;     /* all of the file */
     struct node *classes; /* of tax, that have a rate */
@@ -80,6 +80,8 @@ int import_head(struct import *, const str *cells, int n, const char *const *nam
 /* The cell of one of the format's columns; str_none where the file has none: of that it says
  * nothing, where an empty one says that there is nothing. */
 str import_cell(const struct import *, const str *cells, int n, size_t column);
+
+void import_note(struct import *, struct row *, str why); /* a warning, beside those it has */
 
 /* ---- import_write.c ---------------------------------------------------------------------------
  */

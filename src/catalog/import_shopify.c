@@ -32,14 +32,21 @@ enum own {
     N_OWN
 };
 enum { NEEDED = 2 };
+/* As files had them, and as they have them now. */
 static const char *const names[] = { "Handle", "Variant Price", "Title", "Body (HTML)", "Vendor",
     "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value",
     "Option3 Name", "Option3 Value", "Variant SKU", "Variant Grams", "Variant Inventory Tracker",
     "Variant Inventory Qty", "Variant Inventory Policy", "Variant Compare At Price",
     "Variant Taxable", "Variant Tax Code", "Image Src", "Image Alt Text", "Variant Image", "Status",
     "Talat Categories", "Talat Particulars" };
-_Static_assert(
-    COUNT(names) == N_OWN && COUNT(names) <= (size_t)FILE_COLUMNS, "a name for each column");
+static const char *const newer[] = { "URL handle", "Price", "Title", "Description", "Vendor", "Type",
+    "Tags", "Published on online store", "Option1 name", "Option1 value", "Option2 name",
+    "Option2 value", "Option3 name", "Option3 value", "SKU", "Weight value (grams)",
+    "Inventory tracker", "Inventory quantity", "Continue selling when out of stock",
+    "Compare-at price", "Charge tax", "Tax code", "Product image URL", "Image alt text",
+    "Variant image URL", "Status", "Talat Categories", "Talat Particulars" };
+_Static_assert(COUNT(names) == N_OWN && COUNT(newer) == N_OWN && COUNT(names) <= (size_t)FILE_COLUMNS,
+    "a name for each column");
 
 struct reading {
     struct import *in;
@@ -52,9 +59,25 @@ static str cell(const struct reading *r, size_t column)
     return import_cell(r->in, r->cells, r->n, column);
 }
 
+static bool is_newer(const str *cells, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (str_is(cells[i], newer[HANDLE]))
+            return true;
+    return false;
+}
+
 static int head(struct import *in, const str *cells, int n)
 {
-    TRY(import_head(in, cells, n, names, COUNT(names), NEEDED));
+    static const struct {
+        enum column column;
+        enum own own;
+    } numbers[] = { { PRICE, VARIANT_PRICE }, { COMPARE_AT, BEFORE }, { STOCK, QUANTITY },
+        { WEIGHT, GRAMS } };
+    const char *const *called = is_newer(cells, n) ? newer : names;
+    TRY(import_head(in, cells, n, called, N_OWN, NEEDED));
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        in->called[numbers[i].column] = called[numbers[i].own];
     in->says_all_specs = in->at[ALL_SPECS] >= 0;
     in->says_spec = in->at[TAGS] >= 0 ? "Tags" : NULL;
     return E_OK;
@@ -113,7 +136,8 @@ static void read_facets(const struct reading *r, struct row *row)
     row->cells[FACETS] = buf_str(&out);
 }
 
-static str status_of(const struct reading *r)
+/* What is not known is shown to nobody: "unlisted" is for those alone who have the address. */
+static str status_of(const struct reading *r, struct row *row)
 {
     if (r->in->at[STATUS_] < 0 && r->in->at[PUBLISHED] < 0)
         return str_none;
@@ -121,6 +145,11 @@ static str status_of(const struct reading *r)
     str published = str_lower(r->in->c->mem, cell(r, PUBLISHED));
     if (str_is(status, "draft") || str_is(status, "archived"))
         return status;
+    if (status.n && !str_is(status, "active")) {
+        import_note(
+            r->in, row, str_fmt(r->in->c->mem, "Status %.*s is taken as draft", STR(status)));
+        return S("draft");
+    }
     return str_is(published, "false") ? S("draft") : S("published");
 }
 
@@ -143,7 +172,7 @@ static void read_product(const struct reading *r, struct row *row)
     if (r->in->at[BODY] >= 0)
         row->cells[DESCRIPTION] = import_plain(r->in->c, cell(r, BODY));
     row->cells[BRAND] = cell(r, VENDOR);
-    row->cells[STATUS] = status_of(r);
+    row->cells[STATUS] = status_of(r, row);
     row->cells[TAX] = tax_of(r);
     read_facets(r, row);
 }
@@ -166,8 +195,15 @@ static str stock_of(const struct reading *r, struct row *row)
     str quantity = cell(r, QUANTITY);
     if (!str_int(quantity, &n) || n >= 0)
         return quantity;
-    row->warning = str_fmt(r->in->c->mem, "%s %" PRId64 " is taken as 0", names[QUANTITY], n);
+    import_note(r->in, row,
+        str_fmt(r->in->c->mem, "%s %" PRId64 " is taken as 0", r->in->called[STOCK], n));
     return S("0");
+}
+
+static bool is_endless(const struct reading *r)
+{
+    str policy = str_lower(r->in->c->mem, cell(r, POLICY));
+    return !cell(r, TRACKER).n || str_is(policy, "continue") || str_is(policy, "true");
 }
 
 /* Without a tracker the shop there sells it however many there are. */
@@ -179,8 +215,7 @@ static void read_variant(const struct reading *r, struct row *row)
     row->cells[WEIGHT] = whole_grams(r);
     row->cells[STOCK] = stock_of(r, row);
     if (r->in->at[TRACKER] >= 0)
-        row->cells[TRACK] =
-            cell(r, TRACKER).n && !str_is(cell(r, POLICY), "continue") ? S("true") : S("false");
+        row->cells[TRACK] = is_endless(r) ? S("false") : S("true");
     read_options(r, row);
 }
 
@@ -208,9 +243,5 @@ static bool begins(const struct row *row, const struct row *before)
     return !before || !str_eq(row->cells[SLUG_], before->cells[SLUG_]);
 }
 
-const struct import_format import_shopify = { "shopify", '\x1f', false, true, head,
-    { [PRICE] = "Variant Price",
-        [COMPARE_AT] = "Variant Compare At Price",
-        [STOCK] = "Variant Inventory Qty",
-        [WEIGHT] = "Variant Grams" },
-    read_row, begins };
+const struct import_format import_shopify = { "shopify", '\x1f', false, true, head, read_row,
+    begins };

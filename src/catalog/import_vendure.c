@@ -18,6 +18,8 @@ static int head(struct import *in, const str *cells, int n)
     for (size_t i = 0; i < COUNT(columns); i++)
         names[i] = columns[i].name;
     TRY(import_head(in, cells, n, names, COUNT(columns), NEEDED));
+    in->called[PRICE] = "price";
+    in->called[STOCK] = "stockOnHand";
     for (size_t i = 0; i < COUNT(columns); i++)
         in->says_all_specs = in->says_all_specs || (columns[i].column == FACETS && in->at[i] >= 0);
     return E_OK;
@@ -29,6 +31,7 @@ static void read_row(
     (void)before;
     for (size_t i = 0; i < COUNT(columns); i++)
         row->cells[columns[i].column] = import_cell(in, cells, n, i);
+    row->cells[TRACK] = str_lower(in->c->mem, row->cells[TRACK]); /* spreadsheets write TRUE */
 }
 
 static bool begins(const struct row *row, const struct row *before)
@@ -37,5 +40,5 @@ static bool begins(const struct row *row, const struct row *before)
     return row->unread || (!again && (row->cells[NAME].n || row->cells[SLUG_].n));
 }
 
-const struct import_format import_vendure = { "vendure", '|', true, false, head,
-    { [PRICE] = "price", [STOCK] = "stockOnHand" }, read_row, begins };
+const struct import_format import_vendure = { "vendure", '|', true, false, head, read_row,
+    begins };

@@ -8,12 +8,7 @@ static str code_for(struct ctx *c, str text)
     return code.n ? code : str_upto(crypto_sha256_hex(c->mem, text), 10);
 }
 
-void import_warn(struct product *p, struct row *row, str why)
-{
-    row->warning = row->warning.n
-        ? str_fmt(p->in->c->mem, "%.*s; %.*s", STR(row->warning), STR(why))
-        : str_dup(p->in->c->mem, why);
-}
+void import_warn(struct product *p, struct row *row, str why) { import_note(p->in, row, why); }
 
 struct node *import_english(struct ctx *c, struct node *map, str key, str text)
 {
@@ -325,7 +320,7 @@ static str not_amount(struct product *p, const struct row *row, enum column colu
 {
     const struct import *in = p->in;
     str cell = row->cells[column], currency = in->wish->currency;
-    const char *called = in->format->called[column];
+    const char *called = in->called[column];
     if (!cell.n)
         return str_fmt(in->c->mem, "%s is empty", called);
     return str_fmt(in->c->mem, "%s \"%.*s\" is not an amount of %.*s, as %s", called, STR(cell),
@@ -339,7 +334,7 @@ static i64 number_of(struct product *p, struct row *row, enum column column)
     if (cell.n && (!str_int(cell, &number) || number < 0))
         bad(row,
             str_fmt(p->in->c->mem, "%s \"%.*s\" is not a whole number from 0 up",
-                p->in->format->called[column], STR(cell))
+                p->in->called[column], STR(cell))
                 .p);
     return number;
 }
