@@ -210,6 +210,59 @@ T(a_column_that_is_not_in_the_file_says_nothing)
     eq_str(t_str(MUG), "draft/It holds./blue/500/600/{size=l}");
 }
 
+/* By its handle, or by its SKU wherever that stands in the file. */
+T(a_file_of_prices_without_titles_changes_what_is_here_and_makes_nothing)
+{
+    with_mug();
+    import(S("Handle,Variant SKU,Variant Price\nzz-mug,ZMU-L,3\nzz-jug,ZJU-1,9\nzz-mug,ZMU-S,2\n"),
+        str_none);
+    has_text(buf_str(&report), "there is no column \"Title\": products that are here are changed");
+    has_text(buf_str(&report), "line 2: changed zz-mug (variants.ZMU-L.prices.USD 200 -> 300)");
+    has_text(buf_str(&report), "line 3: failed zz-jug (no product here has this handle or SKU");
+    has_text(buf_str(&report), "line 4: changed zz-mug");
+    eq_int(totals.changed, 2);
+    eq_str(t_str(MUG), "draft/It holds./blue/300/600/{size=l}");
+    eq_str(t_str("select name as s from catalog.product_text x join catalog.product p on p.id = "
+                 "x.product_id where p.slug = 'zz-mug'"),
+        "Zz Mug");
+    import(S("SKU,Price,Compare-at price\nZMU-L,4,7\nZMU-XL,1,\nZMU-S,3,\n"), str_none);
+    eq_int(totals.changed, 2);
+    has_text(buf_str(&report), "line 3: failed ZMU-XL (no product here has this handle or SKU");
+    eq_str(t_str(MUG), "draft/It holds./blue/400/700/{size=l}");
+    import(S("SKU,Price\nZMU-L,8\nZMU-L,9\n"), str_none); /* which of them? */
+    eq_int(totals.failed, 2);
+    has_text(buf_str(&report), "line 3: failed zz-mug (SKU ZMU-L occurs 2 times)");
+    eq_str(t_str(MUG), "draft/It holds./blue/400/700/{size=l}");
+    import(S("Handle,Variant SKU,Variant Price\nthe-mug,ZMU-L,5\n"), str_none); /* theirs is another */
+    eq_int(totals.changed, 1);
+    import(S("Handle,Option1 Name,Option1 Value,Variant SKU,Variant Price\nzz-mug,,,ZMU-L,3\n"),
+        str_none);
+    eq_str(t_str(MUG), "draft/It holds./blue/300/700/{size=l}");
+    import(S("Handle,Option1 Value,Variant Price\nzz-mug,L,4\n"), str_none);
+    eq_str(t_str(MUG), "draft/It holds./blue/400/700/{size=l}");
+    import(S("Handle,Variant SKU,Variant Price\nzz-mug,ZMU-XL,5\n"), str_none);
+    eq_int(totals.failed, 1);
+    has_text(buf_str(&report), "no variant of the product has this SKU");
+    import(S("Handle,Title,Tags,Talat Particulars,Variant SKU,Variant Price\nzz-mug,,,,ZMU-L,6\n"),
+        str_none);
+    eq_str(t_str(MUG), "draft/It holds./blue/600/700/{size=l}");
+    eq_int(t_int("select count(*) as n from catalog.variant where organisation_id = %" PRId64, house),
+        2);
+}
+
+T(a_row_without_a_title_gives_a_product_without_options_no_other_sku)
+{
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Variant SKU,Variant Price\nzz-bowl,Zz Bowl,ZBW-1,1\n"), str_none);
+    import(S("Handle,Variant SKU,Variant Price\nzz-bowl,ZBW-2,5\n"), str_none);
+    eq_int(totals.failed, 1);
+    import(S("Handle,Variant Price\nzz-bowl,2\n"), str_none);
+    eq_int(totals.changed, 1);
+    eq_int(t_int("select amount as n from catalog.price r join catalog.variant v on v.id = r.variant_id "
+                 "where v.sku = 'ZBW-1'"), 200);
+}
+
 T(an_empty_cell_says_that_there_is_nothing)
 {
     with_mug();
@@ -425,6 +478,12 @@ T(a_file_without_the_right_head_is_refused)
     eq_err(catalog_import(t_ctx(), &wish, S("a,b\n1,2\n"), &report, &totals), E_INPUT);
     has_text(t_ctx()->fault.text, "no column \"name\"");
     fault_clear(t_ctx());
+    wish.format = S("shopify");
+    eq_err(catalog_import(t_ctx(), &wish, S("Title,Variant SKU,Variant Price\n"), &report, &totals),
+        E_INPUT);
+    has_text(t_ctx()->fault.text, "no column \"Handle\"");
+    fault_clear(t_ctx());
+    wish.format = S("vendure");
     eq_err(catalog_import(t_ctx(), &wish, S("name;slug;price\nA;a;1\n"), &report, &totals), E_INPUT);
     has_text(t_ctx()->fault.text, "semicolons");
     fault_clear(t_ctx());

@@ -148,6 +148,13 @@ select p.slug from catalog.variant v
   join catalog.product p on p.id = v.product_id
  where v.organisation_id = :organisation and v.sku = :sku and v.product_id <> :product;
 
+-- name: of_sku :maybe
+-- in: organisation bigint, sku text
+-- The product that sells under that SKU.
+select p.slug from catalog.variant v
+  join catalog.product p on p.id = v.product_id
+ where v.organisation_id = :organisation and v.sku = :sku and v.active;
+
 -- name: add_variant :one
 -- in: product bigint, organisation bigint, item bigint, sku text, position bigint
 -- in: weight_g bigint, tags text[]

@@ -20,17 +20,32 @@ void import_note(struct import *in, struct row *row, str why)
                                   : str_dup(in->c->mem, why);
 }
 
+bool import_is_unnamed(const struct row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].cells[NAME].n)
+            return false;
+    return true;
+}
+
 /* ---- reading -----------------------------------------------------------------------------------
  */
 
-int import_head(struct import *in, const str *cells, int n, const char *const *names, size_t count,
-    size_t needed)
+static int cell_called(const str *cells, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (str_is(cells[i], name))
+            return i;
+    return -1;
+}
+
+int import_head(struct import *in, const str *cells, int n, const char *const *names,
+    const char *const *others, size_t count, size_t needed)
 {
     for (size_t column = 0; column < FILE_COLUMNS; column++) {
-        in->at[column] = -1;
-        for (int i = 0; column < count && i < n; i++)
-            if (str_is(cells[i], names[column]))
-                in->at[column] = i;
+        in->at[column] = column < count ? cell_called(cells, n, names[column]) : -1;
+        if (column < count && in->at[column] < 0)
+            in->at[column] = cell_called(cells, n, others[column]);
         if (column < needed && in->at[column] < 0)
             return fail(
                 in->c, E_INPUT, "import.head", "line 1: there is no column \"%s\"", names[column]);
@@ -148,6 +163,7 @@ static void drop_repeated_skus(struct import *in)
 struct place {
     str slug;
     size_t at; /* its first row */
+    bool is_unnamed;
 };
 
 static int by_slug(const void *a, const void *b)
@@ -169,19 +185,25 @@ static str slug_of(struct ctx *c, const struct row *head)
     return head->cells[SLUG_].n ? head->cells[SLUG_] : locale_slug(c->mem, head->cells[NAME]);
 }
 
+/* Prices and the like may stand anywhere: those of one row leave those of another as they are. */
 static void refuse_repeated(struct import *in)
 {
     struct place *all = NEWS(in->c->mem, struct place, in->n + 1);
     size_t n = 0;
-    for (size_t i = 0; i < in->n; i = end_of(in, i))
-        if (slug_of(in->c, &in->rows[i]).n)
-            all[n++] = (struct place){ slug_of(in->c, &in->rows[i]), i };
+    for (size_t i = 0, end; i < in->n; i = end) {
+        str slug = slug_of(in->c, &in->rows[i]);
+        end = end_of(in, i);
+        if (slug.n)
+            all[n++] = (struct place){ slug, i, import_is_unnamed(&in->rows[i], end - i) };
+    }
     qsort(all, n, sizeof *all, by_slug);
     for (size_t i = 1, first = 0; i < n; i++) {
         if (!str_eq(all[i].slug, all[first].slug)) {
             first = i;
             continue;
         }
+        if (all[first].is_unnamed && all[i].is_unnamed)
+            continue;
         const char *why = str_fmt(in->c->mem,
             "%.*s stands in line %" PRId64 " already: the rows of a product must follow each other",
             STR(all[i].slug), in->rows[all[first].at].line)
@@ -189,6 +211,48 @@ static void refuse_repeated(struct import *in)
         for (size_t k = all[i].at; k < end_of(in, all[i].at); k++)
             in->rows[k].problem = why;
     }
+}
+
+/* ---- whose a row is that says only a SKU -------------------------------------------------------
+ */
+
+static int find_by_sku(struct ctx *c, struct import *in, struct row *rows, size_t n)
+{
+    i64 organisation = in->wish->organisation;
+    struct node *product = NULL;
+    if (rows[0].cells[SLUG_].n)
+        TRY(q_catalog_lookup(c, &product, rows[0].cells[SLUG_]));
+    if (product && node_int(product, "organisation_id") == organisation)
+        return E_OK;
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].problem || !rows[i].cells[SKU].n)
+            continue;
+        TRY(q_catalog_of_sku(c, &product, organisation, rows[i].cells[SKU]));
+        if (product)
+            rows[i].cells[SLUG_] = str_dup(in->c->mem, node_str(product, "slug"));
+        else if (!rows[i].cells[SLUG_].n)
+            rows[i].problem = in->format->unnamed;
+    }
+    return E_OK;
+}
+
+static int find_all_by_sku(struct import *in)
+{
+    struct arena *mem = arena_new((size_t)64 << 20);
+    int err = E_OK;
+    DEFER(in->c->mem, arena_drop, mem);
+    for (size_t i = 0, end; i < in->n && !err; i = end) {
+        struct ctx own = *in->c;
+        end = end_of(in, i);
+        own.mem = mem;
+        if (import_is_unnamed(&in->rows[i], end - i))
+            err = find_by_sku(&own, in, &in->rows[i], end - i);
+        if (err)
+            err = fail(in->c, err, "import.sku", "%.*s",
+                STR(own.fault.text.n ? own.fault.text : own.fault.detail));
+        arena_reset(mem);
+    }
+    return err;
 }
 
 /* ---- what changed
@@ -320,7 +384,7 @@ static void report_rows(struct product *p, int err, const struct catalog_report 
     const char *first = p->rows[0].problem;
     for (size_t i = 0; i < p->n; i++) {
         const struct row *row = &p->rows[i];
-        str about = p->slug;
+        str about = p->slug.n ? p->slug : row->cells[SKU];
         if (row->cells[VALUES].n)
             about = str_fmt(p->c->mem, "%.*s [%.*s]", STR(p->slug), STR(shown_values(p, row)));
         totals->rows++;
@@ -440,13 +504,16 @@ int catalog_import(struct ctx *c, const struct import_wish *wish, str text, stru
     TRY(read_head(&in, &csv));
     TRY(q_catalog_staff_tax_classes(c, &in.classes));
     read_rows(&in, &csv);
-    refuse_repeated(&in);
-    drop_repeated_skus(&in);
     struct scope was = c->scope;
     str source = c->source;
     c->scope.organisation = wish->organisation;
     c->source = S("0 0 import"); /* its new rows are not noted one by one */
-    int err = import_products(&in);
+    int err = find_all_by_sku(&in);
+    if (!err) {
+        refuse_repeated(&in);
+        drop_repeated_skus(&in);
+        err = import_products(&in);
+    }
     c->source = source;
     if (!err && !wish->rehearse)
         err = note_import(c, &in);

@@ -54,6 +54,7 @@ struct import_format {
     /* One record; `before` is the row above, NULL for the first. */
     void (*read)(struct import *, const str *cells, int n, struct row *, const struct row *before);
     bool (*begins)(const struct row *, const struct row *before); /* a new product */
+    const char *unnamed; /* why a product that is not here yet cannot be made without a name */
 };
 extern const struct import_format import_vendure, import_shopify;
 
@@ -74,13 +75,16 @@ struct import {
     bool says_all_specs;   /* the file has a place for all of a product's particulars */
     const char *says_spec; /* else, of the one it has a place for; NULL: none */
 };
-/* Finds the names among the header's cells; those up to `needed` must be there. */
-int import_head(struct import *, const str *cells, int n, const char *const *names, size_t count,
-    size_t needed);
+/* Finds the names among the header's cells, or the other name of one that is not there; those up to
+ * `needed` must be. */
+int import_head(struct import *, const str *cells, int n, const char *const *names,
+    const char *const *others, size_t count, size_t needed);
 /* The cell of one of the format's columns; str_none where the file has none: of that it says
  * nothing, where an empty one says that there is nothing. */
 str import_cell(const struct import *, const str *cells, int n, size_t column);
 
+/* No row says what it is called: a product that is here is changed as they say, and none is made. */
+bool import_is_unnamed(const struct row *, size_t n);
 void import_note(struct import *, struct row *, str why); /* a warning, beside those it has */
 
 /* ---- import_write.c ---------------------------------------------------------------------------

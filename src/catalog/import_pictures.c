@@ -135,6 +135,12 @@ static void describe(struct product *p, struct node *entry, str words)
     node_set(p->c->mem, entry, S("alt"), names);
 }
 
+static str name_of(const struct product *p)
+{
+    str name = p->rows[0].cells[NAME];
+    return name.n ? name : node_str(node_get(p->before, S("name")), "en");
+}
+
 /* It stands in the list already, or before, or now: called as the product until somebody says. */
 static struct node *take(struct product *p, struct node *pictures, i64 picture)
 {
@@ -143,7 +149,7 @@ static struct node *take(struct product *p, struct node *pictures, i64 picture)
         entry = keep_picture(p, pictures, picture);
     if (!entry) {
         entry = new_entry(p, pictures, picture);
-        import_english(p->c, entry, S("alt"), p->rows[0].cells[NAME]);
+        import_english(p->c, entry, S("alt"), name_of(p));
     }
     return entry;
 }

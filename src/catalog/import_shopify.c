@@ -5,8 +5,8 @@
 #include "catalog/import_in.h"
 
 enum own {
-    HANDLE,
     VARIANT_PRICE,
+    HANDLE,
     TITLE,
     BODY,
     VENDOR,
@@ -31,15 +31,15 @@ enum own {
     ALL_SPECS,
     N_OWN
 };
-enum { NEEDED = 2 };
+enum { NEEDED = 1 };
 /* As files had them, and as they have them now. */
-static const char *const names[] = { "Handle", "Variant Price", "Title", "Body (HTML)", "Vendor",
+static const char *const names[] = { "Variant Price", "Handle", "Title", "Body (HTML)", "Vendor",
     "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value",
     "Option3 Name", "Option3 Value", "Variant SKU", "Variant Grams", "Variant Inventory Tracker",
     "Variant Inventory Qty", "Variant Inventory Policy", "Variant Compare At Price",
     "Variant Taxable", "Variant Tax Code", "Image Src", "Image Alt Text", "Variant Image", "Status",
     "Talat Categories", "Talat Particulars" };
-static const char *const newer[] = { "URL handle", "Price", "Title", "Description", "Vendor", "Type",
+static const char *const newer[] = { "Price", "URL handle", "Title", "Description", "Vendor", "Type",
     "Tags", "Published on online store", "Option1 name", "Option1 value", "Option2 name",
     "Option2 value", "Option3 name", "Option3 value", "SKU", "Weight value (grams)",
     "Inventory tracker", "Inventory quantity", "Continue selling when out of stock",
@@ -59,14 +59,6 @@ static str cell(const struct reading *r, size_t column)
     return import_cell(r->in, r->cells, r->n, column);
 }
 
-static bool is_newer(const str *cells, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (str_is(cells[i], newer[HANDLE]))
-            return true;
-    return false;
-}
-
 static int head(struct import *in, const str *cells, int n)
 {
     static const struct {
@@ -74,10 +66,16 @@ static int head(struct import *in, const str *cells, int n)
         enum own own;
     } numbers[] = { { PRICE, VARIANT_PRICE }, { COMPARE_AT, BEFORE }, { STOCK, QUANTITY },
         { WEIGHT, GRAMS } };
-    const char *const *called = is_newer(cells, n) ? newer : names;
-    TRY(import_head(in, cells, n, called, N_OWN, NEEDED));
+    TRY(import_head(in, cells, n, names, newer, N_OWN, NEEDED));
+    if (in->at[HANDLE] < 0 && (in->at[VARIANT_SKU] < 0 || in->at[TITLE] >= 0))
+        return fail(
+            in->c, E_INPUT, "import.head", "line 1: there is no column \"%s\"", names[HANDLE]);
     for (size_t i = 0; i < COUNT(numbers); i++)
-        in->called[numbers[i].column] = called[numbers[i].own];
+        in->called[numbers[i].column] =
+            in->at[numbers[i].own] < 0 ? NULL : str_c(in->c->mem, cells[in->at[numbers[i].own]]);
+    if (in->at[TITLE] < 0)
+        buf_add(in->report,
+            S("there is no column \"Title\": products that are here are changed, none is made\n"));
     in->says_all_specs = in->at[ALL_SPECS] >= 0;
     in->says_spec = in->at[TAGS] >= 0 ? "Tags" : NULL;
     return E_OK;
@@ -234,7 +232,7 @@ static void read_row(
     read_variant(&r, row);
     row->no_variant = !row->cells[PRICE].n && !row->cells[VALUES].n && !row->cells[SKU].n &&
         !cell(&r, TITLE).n && row->cells[ASSETS].n;
-    if (!row->problem && !row->cells[SLUG_].n)
+    if (!row->problem && !row->cells[SLUG_].n && (row->cells[NAME].n || !row->cells[SKU].n))
         row->problem = "there is no handle";
 }
 
@@ -244,4 +242,4 @@ static bool begins(const struct row *row, const struct row *before)
 }
 
 const struct import_format import_shopify = { "shopify", '\x1f', false, true, head, read_row,
-    begins };
+    begins, "no product here has this handle or SKU, and none is made without a title" };

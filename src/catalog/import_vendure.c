@@ -17,7 +17,7 @@ static int head(struct import *in, const str *cells, int n)
     const char *names[COUNT(columns)];
     for (size_t i = 0; i < COUNT(columns); i++)
         names[i] = columns[i].name;
-    TRY(import_head(in, cells, n, names, COUNT(columns), NEEDED));
+    TRY(import_head(in, cells, n, names, names, COUNT(columns), NEEDED));
     in->called[PRICE] = "price";
     in->called[STOCK] = "stockOnHand";
     for (size_t i = 0; i < COUNT(columns); i++)
@@ -41,4 +41,4 @@ static bool begins(const struct row *row, const struct row *before)
 }
 
 const struct import_format import_vendure = { "vendure", '|', true, false, head, read_row,
-    begins };
+    begins, "there is no name" };

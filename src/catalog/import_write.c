@@ -101,6 +101,10 @@ static void keep_specs(struct product *p, struct node *specs)
             if (is_called(&o->node, "name", node_str(node_get(&it->node, S("name")), "en")) &&
                 is_called(&o->node, "value", node_str(node_get(&it->node, S("value")), "en")))
                 it->node = o->node;
+    if (import_is_unnamed(p->rows, p->n)) {
+        node_set(p->c->mem, p->doc, S("specs"), node_get(p->was.product, S("specs")));
+        return;
+    }
     if (!p->in->says_all_specs) {
         node_set(p->c->mem, p->doc, S("specs"), with_unsaid(p, specs));
         return;
@@ -275,17 +279,30 @@ static void add_value(struct product *p, struct node *option, str name)
         value_of_before(p, node_str(option, "code"), name));
 }
 
-/* A file without options changes no variant's: they are those of its SKU. */
+/* A file without options changes no variant's: they are those of its SKU. Nor do rows without a name
+ * that leave them empty. */
 static bool has_kept_options(const struct product *p)
 {
-    return p->was.product && !import_says(&p->rows[0], GROUPS) && !import_says(&p->rows[0], VALUES);
+    bool is_unnamed = import_is_unnamed(p->rows, p->n), are_said = false;
+    for (size_t i = 0; i < p->n; i++) {
+        const str *cells = p->rows[i].cells;
+        are_said = are_said || (is_unnamed && (cells[GROUPS].n || cells[VALUES].n)) ||
+            (!is_unnamed && !i && (cells[GROUPS].p || cells[VALUES].p));
+    }
+    return p->was.product && !are_said;
+}
+
+/* Rows of values alone, as those below a product's first are. */
+static bool has_known_options(const struct product *p)
+{
+    return import_is_unnamed(p->rows, p->n) && !p->rows[0].cells[GROUPS].n;
 }
 
 static void options_of(struct product *p, struct node *options)
 {
     str cell = p->rows[0].cells[GROUPS], one;
-    if (has_kept_options(p))
-        EACH(it, node_get(product_document(p->c, &p->was), S("options")))
+    if (has_kept_options(p) || has_known_options(p))
+        EACH(it, node_get(p->before, S("options")))
             node_add(p->c->mem, options, (struct node *)&it->node);
     while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
         str name = named(p, str_trim(one));
@@ -346,14 +363,18 @@ static bool values_of_before(struct product *p, struct row *row, struct node *ch
             *chosen = *node_get(&v->node, S("options"));
             return true;
         }
-    bad(row, "the file has no options, and no variant of the product has this SKU");
+    bad(row,
+        row->warning.n && !row->cells[SKU].n /* as it occurs twice */
+            ? str_c(p->in->c->mem, row->warning)
+            : "the file has no options, and no variant of the product has this SKU");
     return false;
 }
 
 static bool values_of(
     struct product *p, struct row *row, const struct node *options, struct node *chosen)
 {
-    if (has_kept_options(p) && node_count(options))
+    bool is_found = node_count(options) || (import_is_unnamed(p->rows, p->n) && row->cells[SKU].n);
+    if (has_kept_options(p) && is_found) /* by its SKU */
         return values_of_before(p, row, chosen);
     str cell = row->cells[VALUES], one;
     EACH(it, options) {
@@ -501,7 +522,10 @@ static int add_variant(
 static int read_head_row(struct product *p)
 {
     struct row *row = &p->rows[0];
-    if (!row->problem && !row->cells[NAME].n)
+    bool is_unnamed = import_is_unnamed(p->rows, p->n);
+    if (!row->problem && is_unnamed && !p->was.product)
+        row->problem = p->in->format->unnamed;
+    if (!row->problem && !is_unnamed && !row->cells[NAME].n)
         row->problem = "there is no name";
     if (!row->problem && !p->slug.n)
         row->problem = "there is no slug, and none can be made of the name";
@@ -536,7 +560,10 @@ static int document_of(struct product *p)
     node_set_str(mem, p->doc, S("slug"), p->slug);
     node_set_bool(mem, p->doc, S("keep_others"), true);
     node_set_str(mem, p->doc, S("stock_cause"), p->in->cause);
-    import_english(c, p->doc, S("name"), head->cells[NAME]);
+    if (head->cells[NAME].n)
+        import_english(c, p->doc, S("name"), head->cells[NAME]);
+    else
+        keep_text(p, "name");
     if (import_says(head, DESCRIPTION))
         import_english(c, p->doc, S("description"), head->cells[DESCRIPTION]);
     else
@@ -590,12 +617,12 @@ static int document_of(struct product *p)
 int import_write(struct product *p, struct catalog_report *done)
 {
     struct node *held;
-    TRY(read_head_row(p));
     /* Nobody saves it meanwhile: what is kept is kept of what it is by then. */
     TRY(q_catalog_find(p->c, &held, p->slug));
     TRY(product_read(p->c, p->in->wish->organisation, p->slug, &p->was));
     if (p->was.product)
         p->before = product_document(p->c, &p->was);
+    TRY(read_head_row(p));
     TRY(document_of(p));
     return catalog_save(p->c, p->in->wish->organisation, p->doc, done);
 }
