@@ -4,6 +4,7 @@
 #include "inventory/inventory.h"
 #include "t/shop.h"
 #include "web/web.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -1096,4 +1097,100 @@ T(a_row_is_dressed_with_every_size)
     has_text(node_str(picture, "srcset"), "-800.webp 500w");
     eq_str(node_str(picture, "alt"), "A cup");
     is_true(media_picture(c, node_map(c->mem), 400) == NULL);
+}
+
+/* The same picture to look at, and other bytes. */
+static void picture_file(const char *name, const char *more)
+{
+    struct ctx *c = t_ctx();
+    const char *path = str_fmt(c->mem, "%.*s/%s", STR(media_dir), name).p;
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(PNG, 1, sizeof PNG - 1, file) != sizeof PNG - 1 || fputs(more, file) < 0 ||
+        fclose(file))
+        t_leave("no file for a picture");
+}
+
+#define SHOE "name,slug,assets,sku,price\nZz Shoe,zz-shoe,"
+
+static str shoe_pictures(void)
+{
+    return t_str("select coalesce(string_agg(coalesce(x.alts ->> 'th', '-') || ' ' || x.picture_id - "
+                 "(select min(id) from media.picture where organisation_id = p.organisation_id), ', ' "
+                 "order by x.position), '') as s from catalog.product p join catalog.product_picture x "
+                 "on x.product_id = p.id where p.slug = 'zz-shoe' group by p.id");
+}
+
+/* Pictures 0, 1 and 2 are called front, side and back. */
+static void with_shoe(void)
+{
+    i64 id;
+    struct ctx *c = with_media();
+    int err = media_store(c, house, (str){ PNG, sizeof PNG - 1 }, false, &id);
+    if (err == E_INTERNAL)
+        t_leave("talat-image is not there: %.*s", STR(c->fault.detail));
+    must(err);
+    picture_file("front.png", "");
+    picture_file("side.png", "s");
+    picture_file("back.png", "b");
+    import(S(SHOE "front.png|side.png|back.png,ZSH-1,1\n"), media_dir);
+    eq_int(totals.warned, 0);
+    t_sql("update catalog.product_picture x set alts = alts || jsonb_build_object('th', x.position) "
+          "from catalog.product p where p.id = x.product_id and p.slug = 'zz-shoe'");
+    eq_str(shoe_pictures(), "1 0, 2 1, 3 2");
+}
+
+T(a_picture_that_a_file_calls_otherwise_takes_the_place_of_the_one_before)
+{
+    with_shoe();
+    picture_file("left.png", "l");
+    import(S(SHOE "front.png|left.png|back.png,ZSH-1,1\n"), media_dir);
+    eq_int(totals.changed, 1);
+    has_text(buf_str(&report), "picture left.png takes the place of the one before");
+    eq_str(shoe_pictures(), "1 0, - 3, 3 2");
+    import(S(SHOE "front.png|left.png|back.png,ZSH-1,1\n"), media_dir);
+    eq_int(totals.same, 1);
+    /* One that staff put there stays, and so does its place. */
+    t_sql("update catalog.product_picture x set position = position + 1 from catalog.product p where "
+          "p.id = x.product_id and p.slug = 'zz-shoe' and position = 3; "
+          "insert into media.picture (organisation_id, stem, width, height, widths) values "
+          "(%" PRId64 ", repeat('e', 16), 800, 600, '{400,800}'); "
+          "insert into catalog.product_picture (product_id, picture_id, organisation_id, position) "
+          "select p.id, (select max(id) from media.picture), p.organisation_id, 3 from "
+          "catalog.product p where p.slug = 'zz-shoe'", house);
+    picture_file("heel.png", "h");
+    import(S(SHOE "front.png|left.png|heel.png,ZSH-1,1\n"), media_dir);
+    eq_int(t_int("select count(*) as n from catalog.product_picture x join catalog.product p on p.id = "
+                 "x.product_id join media.picture m on m.id = x.picture_id where p.slug = 'zz-shoe' "
+                 "and x.position = 3 and m.stem like 'eeee%%'"), 1);
+    has_text(shoe_pictures(), "1 0, - 3, - ");
+    no_text(shoe_pictures(), "3 2");
+    sweep();
+}
+
+T(a_picture_that_has_changed_under_its_name_keeps_its_place_and_words)
+{
+    with_shoe();
+    picture_file("side.png", "another");
+    import(S(SHOE "front.png|side.png|back.png,ZSH-1,1\n"), media_dir);
+    eq_int(totals.changed, 1);
+    eq_str(shoe_pictures(), "1 0, 2 3, 3 2");
+    import(S(SHOE "front.png|side.png|back.png,ZSH-1,1\n"), media_dir);
+    eq_int(totals.same, 1);
+    sweep();
+}
+
+T(a_file_that_names_fewer_pictures_or_one_that_is_not_there_takes_none_away)
+{
+    with_shoe();
+    picture_file("left.png", "l");
+    import(S(SHOE "front.png|gone.png|back.png,ZSH-1,1\n"), media_dir);
+    eq_int(totals.same, 1);
+    import(S(SHOE "front.png|back.png,ZSH-1,1\n"), media_dir);
+    eq_int(totals.same, 1);
+    import(S(SHOE "front.png|left.png,ZSH-1,1\n"), media_dir);
+    eq_str(shoe_pictures(), "1 0, 2 1, 3 2, - 3");
+    rehearse = true;
+    import(S(SHOE "left.png|side.png|back.png|front.png,ZSH-1,1\n"), media_dir);
+    no_text(buf_str(&report), "would be taken in");
+    sweep();
 }

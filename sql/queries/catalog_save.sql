@@ -244,6 +244,33 @@ with want as (
 )
 select (select count(*) from gone) + (select count(*) from put) as changed;
 
+-- name: picture_sources :many
+-- in: organisation bigint, slug text
+-- Of the pictures a product has, those that files brought, and what the last of them called each.
+select s.source, s.picture_id as picture
+  from catalog.product p
+  join catalog.picture_source s on s.product_id = p.id
+ where p.organisation_id = :organisation and p.slug = :slug
+   and exists (select from catalog.product_picture x
+                where x.product_id = p.id and x.picture_id = s.picture_id);
+
+-- name: put_picture_sources :exec
+-- in: product bigint, organisation bigint, sources text[], pictures bigint[]
+-- What the product does not show, or no longer, is forgotten.
+with gone as (
+    delete from catalog.picture_source s
+     where s.product_id = :product and s.source <> all(:sources::text[])
+       and not exists (select from catalog.product_picture x
+                        where x.product_id = s.product_id and x.picture_id = s.picture_id)
+)
+insert into catalog.picture_source as s (product_id, source, picture_id, organisation_id)
+select :product, u.source, u.picture, :organisation
+  from unnest(:sources::text[], :pictures::bigint[]) as u(source, picture)
+ where exists (select from catalog.product_picture x
+                where x.product_id = :product and x.picture_id = u.picture)
+    on conflict (product_id, source) do update set picture_id = excluded.picture_id
+ where s.picture_id <> excluded.picture_id;
+
 -- name: put_category :one
 -- in: organisation bigint, slug text, parent text?, position bigint?, names jsonb
 -- in: descriptions jsonb?, picture bigint?

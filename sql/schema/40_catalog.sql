@@ -114,6 +114,21 @@ create table catalog.product_picture (
     primary key (product_id, position)
 );
 
+-- Under which name (an address or a file's, as a hash) a file of products brought a picture: so the
+-- next one puts another in its place, and needs not fetch what has not changed.
+create table catalog.picture_source (
+    product_id bigint not null references catalog.product on delete cascade,
+    source text not null,
+    picture_id bigint not null references media.picture on delete cascade,
+    organisation_id bigint not null,
+    primary key (product_id, source)
+);
+alter table catalog.picture_source enable row level security;
+alter table catalog.picture_source force row level security;
+create policy kept on catalog.picture_source for all
+    using (organisation_id = base.organisation() or base.is_platform())
+    with check (organisation_id = base.organisation() or base.is_platform());
+
 -- The one strong picture of the first page.
 create table catalog.front (
     organisation_id bigint primary key references auth.organisation,

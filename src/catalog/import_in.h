@@ -97,6 +97,8 @@ struct product {
     size_t n;
     struct node *doc;
     struct node *found;      /* a picture's source -> its id, 0: none */
+    struct node *named;      /* those of them that are no address of this shop's own */
+    struct node *brought;    /* the product's, of files before: {source (its mark), picture} */
     struct product_rows was; /* what the shop has under this slug; product NULL: nothing */
     const struct node *before; /* those as a document; NULL: nothing */
     str slug;
@@ -110,6 +112,10 @@ struct node *import_english(struct ctx *, struct node *map, str key, str text); 
  */
 
 void import_pictures(struct product *); /* before the transaction: fetches and stores */
+/* The product's picture that a file brought under this name before; 0: none. */
+i64 import_brought(const struct product *, str source);
+bool import_names_still(const struct product *, i64 picture); /* of those brought: by that name */
+int import_remember_pictures(struct product *, i64 product);
 /* Of one cell, in their order; options: of the variant whose they are, or NULL. */
 void import_add_pictures(struct product *, const struct row *, str cell, struct node *pictures,
     const struct node *options);
@@ -122,7 +128,8 @@ void import_place_pictures(struct product *, const struct node *options,
  */
 
 /* What the shop has of this product and the file does not name, into the document: in its place,
- * so that a file of a few rows moves nothing and no word is searched for in vain. */
+ * so that a file of a few rows moves nothing and no word is searched for in vain. A picture that a
+ * file brought gives its place to the one that the file has instead. */
 void import_keep(struct product *);
 
 /* ---- import_text.c ------------------------------------------------------------------------------

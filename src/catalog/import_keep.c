@@ -74,22 +74,124 @@ static size_t times_before(const struct node *list, const struct item *one)
     return n;
 }
 
+/* ---- a picture in another's place --------------------------------------------------------------
+ */
+
+static bool has_picture(const struct node *list, i64 picture)
+{
+    return nth(list, picture, 0) != NULL;
+}
+
+static str key_of(struct product *p, i64 picture)
+{
+    return str_fmt(p->c->mem, "%" PRId64, picture);
+}
+
+static bool is_among(const struct node *instead, i64 picture)
+{
+    EACH(it, instead)
+        if (it->node.as.number == picture)
+            return true;
+    return false;
+}
+
+/* It stands with what the one before stood with, unless the file says with what. */
+static void put_instead(struct product *p, struct node *instead, str source,
+    const struct node *before, const struct item *now)
+{
+    struct node *entry = (struct node *)(uintptr_t)&now->node;
+    node_set_int(p->c->mem, instead, key_of(p, node_int(before, "picture")), picture_of(now));
+    if (!node_get(entry, S("option")) && node_get(before, S("option")))
+        node_set(p->c->mem, entry, S("option"), node_get(before, S("option")));
+    import_warn(p, p->rows,
+        str_fmt(p->c->mem, "picture %.*s takes the place of the one before", STR(source)));
+}
+
+/* The same name, another picture. */
+static void put_changed(
+    struct product *p, struct node *instead, const struct node *was, const struct node *is)
+{
+    EACH(it, p->named) {
+        i64 picture = it->node.as.number, before = import_brought(p, it->key);
+        const struct item *old = nth(was, before, 0), *now = nth(is, picture, 0);
+        if (old && now && before != picture && !has_picture(is, before) &&
+            !has_picture(was, picture) && !is_among(instead, picture))
+            put_instead(p, instead, it->key, &old->node, now);
+    }
+}
+
+static bool is_brought(const struct product *p, i64 picture)
+{
+    EACH(it, p->brought)
+        if (node_int(&it->node, "picture") == picture)
+            return true;
+    return false;
+}
+
+/* A file that names fewer than were brought may be one of a few rows; so may be one of which not all
+ * can be had. */
+static bool names_all(const struct product *p, const struct node *was)
+{
+    size_t n = 0;
+    EACH(it, p->found)
+        if (!it->node.as.number)
+            return false;
+    EACH(it, was)
+        n += is_brought(p, picture_of(it));
+    return n && node_count(p->found) >= n;
+}
+
+/* Another name in place of one that the file has no more, in the order of both. */
+static void put_renamed(
+    struct product *p, struct node *instead, const struct node *was, const struct node *is)
+{
+    const struct item *old = node_first(was);
+    if (!names_all(p, was))
+        return;
+    EACH(it, p->named) {
+        i64 picture = it->node.as.number;
+        const struct item *now = nth(is, picture, 0);
+        if (!now || import_brought(p, it->key) || has_picture(was, picture) ||
+            is_among(instead, picture))
+            continue;
+        while (old &&
+            (!is_brought(p, picture_of(old)) || has_picture(is, picture_of(old)) ||
+                import_names_still(p, picture_of(old))))
+            old = old->next;
+        if (!old)
+            return;
+        put_instead(p, instead, it->key, &old->node, now);
+        old = old->next;
+    }
+}
+
+static struct node *replaced(struct product *p, const struct node *was, const struct node *is)
+{
+    struct node *instead = node_map(p->c->mem); /* a picture of before -> the one in its place */
+    put_changed(p, instead, was, is);
+    put_renamed(p, instead, was, is);
+    return instead;
+}
+
 /* As merged() does it. No fewer than before come out, as they are written by their places; nor more
  * than a product may have, unless the file alone has them: pictures of addresses whose bytes differ
  * each time would be added each time. */
 static struct node *merged_pictures(struct product *p, const struct node *was, struct node *is)
 {
     struct arena *mem = p->c->mem;
-    struct node *all = node_list(mem);
+    struct node *all = node_list(mem), *instead = replaced(p, was, is);
     size_t left = 0;
     bool is_whole = true;
     EACH(it, was) {
         const struct item *now = nth(is, picture_of(it), times_before(was, it));
+        i64 other = node_int(instead, key_of(p, picture_of(it)).p);
+        if (other && !times_before(was, it))
+            now = nth(is, other, 0);
         is_whole = is_whole && now;
         node_add(mem, all, (struct node *)&(now ? now : it)->node);
     }
     EACH(it, is)
-        if (nth(was, picture_of(it), times_before(is, it)))
+        if (nth(was, picture_of(it), times_before(is, it)) || is_among(instead, picture_of(it)))
             continue;
         else if (!is_whole && node_count(all) >= MAX_PICTURES)
             left++;

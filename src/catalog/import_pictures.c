@@ -22,6 +22,44 @@ static i64 own_picture(struct product *p, str source)
     return node_int(row, "id");
 }
 
+/* How a source is remembered: addresses may be as long as a page, or open a door. */
+static str mark_of(struct ctx *c, str source)
+{
+    return str_upto(crypto_sha256_hex(c->mem, source), 32);
+}
+
+i64 import_brought(const struct product *p, str source)
+{
+    str mark = mark_of(p->c, source);
+    EACH(it, p->brought)
+        if (str_eq(node_str(&it->node, "source"), mark))
+            return node_int(&it->node, "picture");
+    return 0;
+}
+
+bool import_names_still(const struct product *p, i64 picture)
+{
+    EACH(it, p->found)
+        if (import_brought(p, it->key) == picture)
+            return true;
+    return false;
+}
+
+int import_remember_pictures(struct product *p, i64 product)
+{
+    struct ctx *c = p->c;
+    size_t n = 0, most = node_count(p->named) + 1;
+    str *sources = NEWS(c->mem, str, most);
+    i64 *pictures = NEWS(c->mem, i64, most);
+    EACH(it, p->named) {
+        sources[n] = mark_of(c, it->key);
+        pictures[n++] = it->node.as.number;
+    }
+    return n ? q_catalog_put_picture_sources(
+                   c, NULL, product, p->in->wish->organisation, sources, n, pictures, n)
+             : E_OK;
+}
+
 static bool read_file(struct product *p, struct row *row, str file, str *bytes)
 {
     struct ctx *c = p->c;
@@ -61,30 +99,31 @@ static bool fetch(struct product *p, struct row *row, str address, str *bytes)
     return false;
 }
 
+/* One that cannot be had now is the one that it was. */
 static i64 picture_of(struct product *p, struct row *row, str source)
 {
     struct ctx *c = p->c;
     const struct import_wish *wish = p->in->wish;
     bool is_address = str_find(source, S("://")) >= 0;
-    i64 picture = own_picture(p, source);
+    i64 picture = 0, before = import_brought(p, source);
     str bytes;
-    if (picture)
-        return picture;
     if (is_address && !wish->fetch_images) {
-        import_warn(p, row,
-            str_fmt(c->mem, "picture %.*s is not fetched (--fetch-images does)", STR(source)));
-        return 0;
+        if (!before)
+            import_warn(p, row,
+                str_fmt(c->mem, "picture %.*s is not fetched (--fetch-images does)", STR(source)));
+        return before;
     }
     if (wish->rehearse) {
-        import_warn(p, row, str_fmt(c->mem, "picture %.*s would be taken in", STR(source)));
-        return 0;
+        if (!before)
+            import_warn(p, row, str_fmt(c->mem, "picture %.*s would be taken in", STR(source)));
+        return before;
     }
     if (is_address ? !fetch(p, row, source, &bytes) : !read_file(p, row, source, &bytes))
-        return 0;
+        return before;
     if (media_store(c, wish->organisation, bytes, false, &picture)) {
         import_warn(p, row, str_fmt(c->mem, "picture %.*s: %.*s", STR(source), STR(c->fault.text)));
         fault_clear(c);
-        return 0;
+        return before;
     }
     return picture;
 }
@@ -109,10 +148,18 @@ static void set_option(struct product *p, struct node *entry, str option, str va
     node_set_str(p->c->mem, node_set_map(p->c->mem, entry, S("option")), option, value);
 }
 
-/* One that the product shows already stays as it is called there. */
-static struct node *keep_picture(struct product *p, struct node *pictures, i64 picture)
+/* As the product shows it already: this one, or the one that came from there before. */
+static const struct node *shown_before(const struct product *p, str source, i64 picture)
 {
     const struct node *was = entry_of(p->was.pictures, picture);
+    return was ? was : entry_of(p->was.pictures, import_brought(p, source));
+}
+
+/* One that the product shows already stays as it is called there. */
+static struct node *keep_picture(
+    struct product *p, str source, i64 picture, struct node *pictures)
+{
+    const struct node *was = shown_before(p, source, picture);
     if (!was)
         return NULL;
     struct node *entry = new_entry(p, pictures, picture);
@@ -142,11 +189,11 @@ static str name_of(const struct product *p)
 }
 
 /* It stands in the list already, or before, or now: called as the product until somebody says. */
-static struct node *take(struct product *p, struct node *pictures, i64 picture)
+static struct node *take(struct product *p, str source, i64 picture, struct node *pictures)
 {
     struct node *entry = p->in->format->addresses ? entry_of(pictures, picture) : NULL;
     if (!entry)
-        entry = keep_picture(p, pictures, picture);
+        entry = keep_picture(p, source, picture, pictures);
     if (!entry) {
         entry = new_entry(p, pictures, picture);
         import_english(p->c, entry, S("alt"), name_of(p));
@@ -159,8 +206,15 @@ static void find_pictures(struct product *p, struct row *row, str cell)
     str one;
     while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
         str source = str_trim(one);
-        if (source.n && !node_get(p->found, source))
-            node_set_int(p->c->mem, p->found, source, picture_of(p, row, source));
+        if (!source.n || node_get(p->found, source))
+            continue;
+        i64 picture = own_picture(p, source);
+        bool is_own = picture != 0;
+        if (!is_own)
+            picture = picture_of(p, row, source);
+        node_set_int(p->c->mem, p->found, source, picture);
+        if (!is_own && picture)
+            node_set_int(p->c->mem, p->named, source, picture);
     }
 }
 
@@ -168,8 +222,11 @@ static void find_pictures(struct product *p, struct row *row, str cell)
 void import_pictures(struct product *p)
 {
     p->found = node_map(p->c->mem);
+    p->named = node_map(p->c->mem);
     if (p->rows[0].problem || !(p->in->wish->images_dir.n || p->in->format->addresses))
         return;
+    if (q_catalog_picture_sources(p->c, &p->brought, p->in->wish->organisation, p->slug))
+        fault_clear(p->c);
     for (size_t i = 0; i < p->n; i++) {
         find_pictures(p, &p->rows[i], p->rows[i].cells[ASSETS]);
         find_pictures(p, &p->rows[i], p->rows[i].cells[VARIANT_ASSETS]);
@@ -187,11 +244,12 @@ void import_add_pictures(struct product *p, const struct row *row, str cell, str
 {
     str one;
     while (cell.n && str_cut(&cell, p->in->format->separator, &one)) {
-        i64 picture = found(p, str_trim(one));
+        str source = str_trim(one);
+        i64 picture = found(p, source);
         if (!picture)
             continue;
-        bool is_kept = entry_of(p->was.pictures, picture) != NULL;
-        struct node *entry = take(p, pictures, picture);
+        bool is_kept = shown_before(p, source, picture) != NULL;
+        struct node *entry = take(p, source, picture, pictures);
         const struct item *first = node_count(options) ? node_first(options) : NULL;
         if (!is_kept && first)
             set_option(p, entry, first->key, first->node.as.text);
@@ -228,8 +286,8 @@ static bool tells_apart(
 static const struct node *telling_option(const struct product *p, const struct node *options,
     const struct node *const *chosen, size_t at)
 {
-    i64 picture = found(p, picture_of_row(&p->rows[at]));
-    str before = node_str(entry_of(p->was.pictures, picture), "option_code");
+    str source = picture_of_row(&p->rows[at]);
+    str before = node_str(shown_before(p, source, found(p, source)), "option_code");
     const struct node *first = NULL;
     EACH(it, options) {
         str code = node_str(&it->node, "code");
@@ -264,7 +322,7 @@ static void place(
     struct row *row = &p->rows[at];
     str source = picture_of_row(row), name = option ? called(option, value) : str_none;
     i64 picture = found(p, source);
-    struct node *entry = picture ? take(p, pictures, picture) : NULL;
+    struct node *entry = picture ? take(p, source, picture, pictures) : NULL;
     if (!option && !node_get(entry, S("option"))) /* nor does it stand with one already */
         import_warn(p, row,
             str_fmt(p->c->mem,
@@ -286,9 +344,9 @@ void import_place_pictures(struct product *p, const struct node *options,
             continue;
         const struct node *option = telling_option(p, options, chosen, i);
         if (!node_count(options)) { /* there is nothing to tell apart */
-            i64 picture = found(p, picture_of_row(&p->rows[i]));
-            if (picture)
-                take(p, pictures, picture);
+            str source = picture_of_row(&p->rows[i]);
+            if (found(p, source))
+                take(p, source, found(p, source), pictures);
             continue;
         }
         str value = option ? chosen_value(chosen[i], node_str(option, "code")) : str_none;

@@ -624,5 +624,6 @@ int import_write(struct product *p, struct catalog_report *done)
         p->before = product_document(p->c, &p->was);
     TRY(read_head_row(p));
     TRY(document_of(p));
-    return catalog_save(p->c, p->in->wish->organisation, p->doc, done);
+    TRY(catalog_save(p->c, p->in->wish->organisation, p->doc, done));
+    return import_remember_pictures(p, done->product);
 }
