@@ -368,6 +368,64 @@ T(values_of_the_same_letters_come_in_apart_and_stay_so)
                  "v.product_id where p.slug = 'zz-wine'"), 4);
 }
 
+static str mat_choices(void)
+{
+    return t_str("select coalesce(string_agg(o.code || '=' || v.code, ' ' order by o.position, "
+                 "v.position), '') as s from catalog.option o join catalog.option_value v on "
+                 "v.option_id = o.id join catalog.product p on p.id = o.product_id where p.slug = "
+                 "'zz-mat'");
+}
+
+static void save_mat_anew(void) /* as staff do */
+{
+    struct product_rows rows;
+    struct catalog_report done;
+    must(product_read(t_ctx(), house, S("zz-mat"), &rows));
+    must(catalog_save(t_ctx(), house, product_document(t_ctx(), &rows), &done));
+}
+
+T(a_choice_that_no_variant_has_any_more_is_none)
+{
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+             "zz-mat,Zz Mat,Color,Red,ZMA-1,1\nzz-mat,,,Blue,ZMA-2,2\n"),
+        str_none);
+    import(S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+             "zz-mat,Zz Mat,Color,Crimson,ZMA-1,1\n"),
+        str_none);
+    eq_int(totals.changed, 1);
+    eq_str(mat_choices(), "color=blue color=crimson");
+    import(S("Handle,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,"
+             "Variant Price\nzz-mat,Zz Mat,Colour,Crimson,Size,L,ZMA-1,1\nzz-mat,,,Blue,,L,ZMA-2,2\n"),
+        str_none);
+    eq_int(totals.changed, 2);
+    eq_str(mat_choices(), "colour=crimson colour=blue size=l");
+    eq_int(t_int("select count(*) as n from catalog.variant where sku like 'ZMA-%%' and active and "
+                 "cardinality(value_ids) = 2"), 2);
+    save_mat_anew();
+}
+
+T(a_file_with_other_options_that_forgets_a_variant_is_refused)
+{
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+             "zz-mat,Zz Mat,Colour,Red,ZMA-1,1\nzz-mat,,,Blue,ZMA-2,2\n"),
+        str_none);
+    import(S("Handle,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,"
+             "Variant Price\nzz-mat,Zz Mat,Colour,Red,Size,L,ZMA-1,1\n"),
+        str_none);
+    eq_int(totals.failed, 1);
+    has_text(buf_str(&report), "does not say what variant ZMA-2 has of these");
+    import(S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+             "zz-mat,Zz Mat,Title,Default Title,ZMA-3,1\n"),
+        str_none);
+    eq_int(totals.failed, 1);
+    eq_str(mat_choices(), "colour=red colour=blue");
+    save_mat_anew();
+}
+
 /* Only what has changed comes in: the rest stays where it stood, and is found as before. */
 T(what_a_file_leaves_out_keeps_its_place_and_its_words)
 {

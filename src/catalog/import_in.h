@@ -130,7 +130,7 @@ void import_place_pictures(struct product *, const struct node *options,
 /* What the shop has of this product and the file does not name, into the document: in its place,
  * so that a file of a few rows moves nothing and no word is searched for in vain. A picture that a
  * file brought gives its place to the one that the file has instead. */
-void import_keep(struct product *);
+int import_keep(struct product *);
 
 /* ---- import_text.c ------------------------------------------------------------------------------
  */

@@ -224,17 +224,33 @@ static bool is_chosen(const struct node *variants, str option, const struct node
     return false;
 }
 
-void import_keep(struct product *p)
+/* One that is for sale and has not each option any more could not be chosen, nor saved by anybody. */
+static int check_left(struct product *p, const struct node *was)
+{
+    const struct node *variants = node_get(p->doc, S("variants"));
+    EACH(it, node_get(was, S("variants"))) {
+        if (fits(&it->node, node_get(p->doc, S("options"))) ||
+            find(variants, &it->node, same_variant))
+            continue;
+        p->rows[0].problem = str_fmt(p->in->c->mem,
+            "it has other options here, and the file does not say what variant %.*s has of these",
+            STR(node_str(&it->node, "sku")))
+                                 .p;
+        return E_INPUT;
+    }
+    return E_OK;
+}
+
+int import_keep(struct product *p)
 {
     struct arena *mem = p->c->mem;
     struct node *options = node_get(p->doc, S("options"));
     if (!p->was.product)
-        return;
-    struct node *was = product_document(p->c, &p->was), *old = node_list(mem);
-    EACH(it, node_get(was, S("variants")))
-        if (fits(&it->node, options))
-            node_add(mem, old, (struct node *)&it->node);
-    struct node *variants = merged(mem, old, node_get(p->doc, S("variants")), same_variant);
+        return E_OK;
+    struct node *was = product_document(p->c, &p->was);
+    TRY(check_left(p, was));
+    struct node *variants = merged(
+        mem, node_get(was, S("variants")), node_get(p->doc, S("variants")), same_variant);
     node_set(mem, p->doc, S("variants"), variants);
     EACH(it, options) {
         struct node *option = (struct node *)&it->node, *values = node_list(mem);
@@ -248,4 +264,6 @@ void import_keep(struct product *p)
     if (pictures)
         node_set(
             mem, p->doc, S("pictures"), merged_pictures(p, node_get(was, S("pictures")), pictures));
+    node_set_bool(mem, p->doc, S("whole_options"), true); /* of all variants there are */
+    return E_OK;
 }

@@ -609,9 +609,7 @@ static int document_of(struct product *p)
     keep_specs(p, specs);
     if (node_count(pictures))
         node_set(mem, p->doc, S("pictures"), pictures);
-    if (node_count(variants))
-        import_keep(p);
-    return node_count(variants) ? E_OK : E_INPUT;
+    return node_count(variants) ? import_keep(p) : E_INPUT;
 }
 
 int import_write(struct product *p, struct catalog_report *done)

@@ -236,8 +236,9 @@ static int save_options(struct saving *s)
         return E_OK;
     TRY(check_options(s, options));
     str json = plain_json(s->c, options);
-    TRY(q_catalog_put_options(s->c, &row, s->product, s->organisation, json, s->keep));
-    TRY(q_catalog_put_values(s->c, &values, s->product, s->organisation, json, s->keep));
+    bool keep = s->keep && !node_bool(s->doc, "whole_options");
+    TRY(q_catalog_put_options(s->c, &row, s->product, s->organisation, json, keep));
+    TRY(q_catalog_put_values(s->c, &values, s->product, s->organisation, json, keep));
     s->changes += node_int(row, "changed") + node_int(values, "changed");
     return E_OK;
 }
