@@ -669,6 +669,32 @@ T(shopifys_newer_names_of_columns_are_known)
     has_text(buf_str(&report), "(Inventory quantity -1 is taken as 0)");
 }
 
+/* Shopify makes handles of Thai titles in Thai letters. */
+T(a_handle_that_is_no_address_here_is_made_one_and_is_it_again)
+{
+    begin();
+    format = S("shopify");
+    str file = S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+                 "เสื้อยืด,เสื้อยืด,Size,S,ZTH-1,1\nเสื้อยืด,,,L,ZTH-2,1\n"
+                 "Zz_Tea Pot,Zz Tea pot,Title,Default Title,ZTP-1,1\n");
+    import(file, str_none);
+    eq_int(totals.made, 3);
+    has_text(buf_str(&report), "(Zz_Tea Pot is no address: it is made one)");
+    eq_int(t_int("select count(*) as n from catalog.product where slug = 'zz-tea-pot'"), 1);
+    import(file, str_none);
+    eq_int(totals.same, 3);
+    import(S("Handle,Variant SKU,Variant Price\nเสื้อยืด,ZTH-1,2\n"), str_none);
+    eq_int(totals.changed, 1);
+}
+
+T(a_name_that_is_too_long_is_called_so)
+{
+    begin();
+    str name = str_fmt(t_ctx()->mem, "%0201d", 7);
+    import(str_fmt(t_ctx()->mem, "name,slug,price,sku\n%.*s,zz-long,1,ZLO-1\n", STR(name)), str_none);
+    has_text(buf_str(&report), "failed zz-long (the name is longer than 200 characters)");
+}
+
 T(what_shopify_shows_to_some_alone_is_a_draft)
 {
     begin();

@@ -67,4 +67,5 @@ struct node *product_document(struct ctx *, const struct product_rows *);
 
 /* ---- save.c -------------------------------------------------------------------------------- */
 str catalog_made_sku(struct ctx *, str slug, const struct node *variant_options);
+bool is_slug(str);
 

@@ -180,9 +180,13 @@ static size_t end_of(const struct import *in, size_t at)
     return at;
 }
 
+/* Of a handle in other letters, the same each time. */
 static str slug_of(struct ctx *c, const struct row *head)
 {
-    return head->cells[SLUG_].n ? head->cells[SLUG_] : locale_slug(c->mem, head->cells[NAME]);
+    str handle = head->cells[SLUG_], slug = handle;
+    if (!is_slug(handle))
+        slug = locale_slug(c->mem, handle);
+    return slug.n ? slug : locale_slug(c->mem, head->cells[NAME]);
 }
 
 /* Prices and the like may stand anywhere: those of one row leave those of another as they are. */
@@ -221,7 +225,7 @@ static int find_by_sku(struct ctx *c, struct import *in, struct row *rows, size_
     i64 organisation = in->wish->organisation;
     struct node *product = NULL;
     if (rows[0].cells[SLUG_].n)
-        TRY(q_catalog_lookup(c, &product, rows[0].cells[SLUG_]));
+        TRY(q_catalog_lookup(c, &product, slug_of(c, rows)));
     if (product && node_int(product, "organisation_id") == organisation)
         return E_OK;
     for (size_t i = 0; i < n; i++) {
@@ -432,7 +436,10 @@ static int save(struct product *p, struct catalog_report *done, str *changes)
     struct ctx *c = p->c;
     str *warnings = NEWS(c->mem, str, p->n);
     struct saved saved = { p, done, changes, warnings, false };
+    str handle = p->rows[0].cells[SLUG_];
     p->slug = slug_of(c, &p->rows[0]);
+    if (handle.n && !str_eq(handle, p->slug))
+        import_warn(p, p->rows, str_fmt(c->mem, "%.*s is no address: it is made one", STR(handle)));
     import_pictures(p);
     for (size_t i = 0; i < p->n; i++)
         warnings[i] = p->rows[i].warning;

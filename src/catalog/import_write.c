@@ -2,6 +2,8 @@
  * its other languages: a row names things in English, and what is called the same is the same. */
 #include "catalog/import_in.h"
 
+#define MOST_NAME 200
+
 static str code_for(struct ctx *c, str text)
 {
     str code = str_upto(locale_slug(c->mem, text), 60);
@@ -527,6 +529,8 @@ static int read_head_row(struct product *p)
         row->problem = p->in->format->unnamed;
     if (!row->problem && !is_unnamed && !row->cells[NAME].n)
         row->problem = "there is no name";
+    if (!row->problem && str_characters(row->cells[NAME]) > MOST_NAME)
+        row->problem = "the name is longer than 200 characters";
     if (!row->problem && !p->slug.n)
         row->problem = "there is no slug, and none can be made of the name";
     return row->problem ? E_INPUT : E_OK;

@@ -44,7 +44,7 @@ static const when *created_at(struct ctx *c, const struct node *doc, when *at)
     return day.n && when_parse(day, at) ? at : NULL;
 }
 
-static bool is_slug(str s)
+bool is_slug(str s)
 {
     if (!s.n || s.n > 120 || s.p[0] == '-')
         return false;
