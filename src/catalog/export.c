@@ -169,9 +169,20 @@ static void vendure_product(struct leaving *l)
     put(l, buf_str(&groups));
 }
 
+/* Whoever reads the file takes it for one that is for sale. */
+static void name_status(struct leaving *l)
+{
+    str status = node_str(l->rows.product, "status");
+    if (!str_is(status, "published"))
+        leave_out(l, l->slug,
+            str_fmt(l->c->mem, "that it is %s: the format has no place for it",
+                str_is(status, "draft") ? "a draft" : "archived"));
+}
+
 static void write_vendure(struct leaving *l)
 {
     bool is_first = true;
+    name_status(l);
     EACH(it, node_get(l->doc, S("variants"))) {
         const struct node *variant = &it->node, *row = row_of(l, variant);
         struct buf values = buf_new(l->c->mem, MOST_ROW);
