@@ -164,7 +164,9 @@ void arena_defer(struct arena *a, void (*drop)(void *), void *object)
 
 struct mark arena_mark(struct arena *a)
 {
-    return (struct mark){ .block = a->top, .used = a->top->used, .defers = a->defers };
+    return (struct mark){
+        .block = a->top, .used = a->top->used, .next = a->next, .defers = a->defers
+    };
 }
 
 void arena_rewind(struct arena *a, struct mark mark)
@@ -173,6 +175,7 @@ void arena_rewind(struct arena *a, struct mark mark)
     while (a->top != mark.block)
         drop_block(a);
     a->top->used = mark.used;
+    a->next = mark.next;
     POISON(a->top->bytes + mark.used, a->top->size - mark.used);
 }
 

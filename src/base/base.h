@@ -34,7 +34,7 @@ typedef i64 when; /* microseconds since 1970-01-01T00:00:00Z */
 struct arena;
 struct mark {
     void *block;
-    size_t used;
+    size_t used, next;
     void *defers;
 };
 

@@ -122,6 +122,21 @@ T(marks_nest_and_memory_before_them_stays)
     arena_drop(a);
 }
 
+/* Two of these would stand side by side in a block that had gone on doubling. */
+T(however_often_it_is_rewound_the_next_block_is_no_larger)
+{
+    struct arena *a = arena_new(64 << 20);
+    for (int i = 0; i < 20; i++) {
+        struct mark mark = arena_mark(a);
+        arena_raw(a, 10 * 1000);
+        arena_rewind(a, mark);
+    }
+    uintptr_t first = (uintptr_t)arena_raw(a, 10 * 1000);
+    uintptr_t second = (uintptr_t)arena_raw(a, 10 * 1000);
+    is_true(second < first || second - first > 12 * 1000);
+    arena_drop(a);
+}
+
 T(reset_runs_deferred_calls_and_starts_anew)
 {
     static int one = 1;
