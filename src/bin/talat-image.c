@@ -59,14 +59,16 @@ static const char *loader_of(const char *file, bool trusted_svg)
     return trusted_svg && strstr(head, "<svg") ? "VipsForeignLoadSvg" : NULL;
 }
 
-/* Width and height upright, or the exit code. */
-static int measure(const char *file, int *width, int *height)
+/* Width and height upright, and whether its colours are sRGB as they are; or the exit code. */
+static int measure(const char *file, int *width, int *height, bool *is_srgb)
 {
     VipsImage *in = vips_image_new_from_file(file, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
     if (!in)
         return say(BROKEN, "cannot be read:");
     bool swap = vips_image_get_orientation_swap(in);
     int w = vips_image_get_width(in), h = vips_image_get_page_height(in);
+    *is_srgb = vips_image_get_interpretation(in) == VIPS_INTERPRETATION_sRGB &&
+               !vips_image_get_typeof(in, VIPS_META_ICC_NAME);
     g_object_unref(in);
     if (w < 1 || h < 1)
         return say(BROKEN, "has no pixels");
@@ -78,11 +80,11 @@ static int measure(const char *file, int *width, int *height)
 }
 
 /* Colours are brought to sRGB first, because the profile goes; a damaged profile is left
- * out of account. */
-static VipsImage *shrink(const char *file, int width, VipsSize size)
+ * out of account. Colours that need it not would pay as much as for the shrinking. */
+static VipsImage *shrink(const char *file, int width, VipsSize size, bool is_srgb)
 {
     VipsImage *out = NULL;
-    if (!vips_thumbnail(file, &out, width, "height", VIPS_MAX_COORD, "size", size, "fail_on",
+    if (!is_srgb && !vips_thumbnail(file, &out, width, "height", VIPS_MAX_COORD, "size", size, "fail_on",
             VIPS_FAIL_ON_TRUNCATED, "export_profile", "srgb", NULL))
         return out;
     vips_error_clear();
@@ -125,17 +127,37 @@ static int write_one(VipsImage *in, const char *dir, const char *stem, int width
     return say(FAILED, "cannot be written:");
 }
 
-/* Decoded once, at the widest size that is wanted; the others are made from that. */
-static VipsImage *decode(const char *file, int widest, bool is_svg)
+/* Without an alpha that hides nothing anywhere, as drawings have: shrinking it takes as long as the
+ * colours themselves. Takes the picture over. */
+static VipsImage *plain(VipsImage *in)
 {
-    VipsImage *wide = shrink(file, widest, is_svg ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN), *whole;
+    VipsImage *alpha = NULL, *colours = NULL;
+    int bands = vips_image_get_bands(in);
+    double least = 0;
+    if (!vips_image_hasalpha(in) || vips_image_get_format(in) != VIPS_FORMAT_UCHAR)
+        return in;
+    if (!vips_extract_band(in, &alpha, bands - 1, NULL) && !vips_min(alpha, &least, NULL) &&
+        least == 255 && !vips_extract_band(in, &colours, 0, "n", bands - 1, NULL)) {
+        g_object_unref(in);
+        in = colours;
+    }
+    if (alpha)
+        g_object_unref(alpha);
+    return in;
+}
+
+/* Decoded once, at the widest size that is wanted; the others are made from that. */
+static VipsImage *decode(const char *file, int widest, bool is_svg, bool is_srgb)
+{
+    VipsSize size = is_svg ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN;
+    VipsImage *wide = shrink(file, widest, size, is_srgb), *whole;
     VipsImage *out = wide ? bare(wide) : NULL;
     whole = out ? vips_image_copy_memory(out) : NULL; /* a cut file shows itself here */
     if (out)
         g_object_unref(out);
     if (wide)
         g_object_unref(wide);
-    return whole;
+    return whole ? plain(whole) : NULL;
 }
 
 static int write_all(VipsImage *in, const char *dir, const char *stem, const int *widths, int n)
@@ -167,7 +189,8 @@ int main(int argc, char **argv)
     vips_operation_block_set("VipsForeignLoad", TRUE);
     vips_operation_block_set(loader, FALSE);
     vips_cache_set_max(0);
-    int width = 1, height = 1, code = measure(file, &width, &height);
+    bool is_srgb = false;
+    int width = 1, height = 1, code = measure(file, &width, &height, &is_srgb);
     bool is_svg = !strcmp(loader, "VipsForeignLoadSvg");
     int widest = 0, widths[WIDTHS_MOST], n = 0;
     for (char **w = arg + 3; *w && !code; w++) {
@@ -179,7 +202,7 @@ int main(int argc, char **argv)
     }
     if (code)
         return code;
-    VipsImage *in = decode(file, widest, is_svg);
+    VipsImage *in = decode(file, widest, is_svg, is_srgb);
     if (!in)
         return say(BROKEN, "cannot be decoded:");
     if ((code = write_all(in, arg[1], arg[2], widths, n)))
