@@ -139,9 +139,29 @@ static int add_pictures(struct demo *d, struct ctx *c, struct node *product)
     return E_OK;
 }
 
+#define HERO S("hero-1.svg")
+static str category_picture(struct arena *mem, const struct node *category)
+{
+    return str_fmt(mem, "category-%.*s.svg", STR(node_str(category, "slug")));
+}
+
+static struct node *all_pictures(
+    struct demo *d, const struct node *catalogue, const struct node *products)
+{
+    struct arena *mem = d->c->mem;
+    struct node *files = node_list(mem);
+    EACH(p, products)
+        EACH(picture, node_get(&p->node, S("pictures")))
+            node_add_str(mem, files, node_str(&picture->node, "file"));
+    EACH(it, node_get(catalogue, S("categories")))
+        node_add_str(mem, files, category_picture(mem, &it->node));
+    node_add_str(mem, files, HERO);
+    return files;
+}
+
 /* One hand's share of the pictures, over a connection of its own. What fails here is tried
- * again, and told, when its product is saved. */
-static void make_share(const struct demo *d, const struct node *products, i64 hand)
+ * again, and told, when what it belongs to is saved. */
+static void make_share(const struct demo *d, const struct node *files, i64 hand)
 {
     struct arena *mem = arena_new((size_t)256 << 20);
     struct demo own = *d;
@@ -149,22 +169,21 @@ static void make_share(const struct demo *d, const struct node *products, i64 ha
     i64 n = 0;
     c.pg = app_pg(c.app, arena_new((size_t)16 << 20));
     c.mem = mem;
-    EACH(p, products)
-        EACH(picture, node_get(&p->node, S("pictures"))) {
-            i64 id;
-            if (n++ % HANDS == hand)
-                store(&own, &c, node_str(&picture->node, "file"), &id);
-            arena_reset(mem);
-        }
+    EACH(file, files) {
+        i64 id;
+        if (n++ % HANDS == hand)
+            store(&own, &c, file->node.as.text, &id);
+        arena_reset(mem);
+    }
     pg_close(c.pg);
 }
 
-/* Pictures take nearly all of the time: two processes make them before the products go in. */
-static void make_pictures(const struct demo *d, const struct node *products)
+/* Pictures take nearly all of the time: two processes make them before anything else goes in. */
+static void make_pictures(const struct demo *d, const struct node *files)
 {
     for (i64 hand = 0; hand < HANDS; hand++)
         if (fork() == 0) {
-            make_share(d, products, hand);
+            make_share(d, files, hand);
             _exit(0);
         }
     while (wait(NULL) > 0 || errno == EINTR)
@@ -202,13 +221,12 @@ static int add_categories(struct demo *d, const struct node *catalogue)
     EACH(it, node_get(catalogue, S("categories"))) {
         struct node *category = (struct node *)&it->node;
         i64 id;
-        TRY(store(d, d->c, str_fmt(d->c->mem, "category-%.*s.svg", STR(node_str(category, "slug"))),
-            &id));
+        TRY(store(d, d->c, category_picture(d->c->mem, category), &id));
         node_set_int(d->c->mem, category, S("picture"), id);
         TRY(catalog_save_category(d->c, d->house, category, &id));
     }
     i64 hero;
-    TRY(store(d, d->c, S("hero-1.svg"), &hero));
+    TRY(store(d, d->c, HERO, &hero));
     return hero ? catalog_front(d->c, d->house, hero) : E_OK;
 }
 
@@ -226,7 +244,7 @@ static int load(struct demo *d)
     TRY(add_accounts(d));
     TRY(add_shipping(d));
     c->scope.organisation = d->house;
-    make_pictures(d, products);
+    make_pictures(d, all_pictures(d, catalogue, products));
     TRY(add_categories(d, catalogue));
     TRY(add_products(d, products));
     buf_fmt(d->report,
