@@ -238,22 +238,26 @@ bool redis_setting(struct ctx *c, str name, str *value)
 
 /* One command for a page of thirty tags, and for who asked for it: counters are the last keys. A
  * counter that stands is counted on in memory alone: not each page is a line in the file, and who
- * starts Redis anew forgets less than a minute's count. */
-static const char tag_script[] = "local tags, said = #KEYS - #ARGV + 2, {} "
-                                 "for i = 1, tags do"
-                                 "  redis.call('SADD', KEYS[i], ARGV[1])"
-                                 "  if redis.call('TTL', KEYS[i]) < tonumber(ARGV[2]) - 1800 then"
-                                 "    redis.call('EXPIRE', KEYS[i], ARGV[2])"
+ * starts Redis anew forgets less than a minute's count. The first key says that all this was noted
+ * less than half an hour ago: then how long a set lives is asked of none but those that had lost
+ * the page since. */
+static const char tag_script[] = "local call, sets, said = redis.call, #KEYS - #ARGV + 2, {} "
+                                 "local lives, asks = math.max(tonumber(ARGV[2]) - 1800, 0), false "
+                                 "if call('SET', KEYS[1], 1, 'NX', 'EX', 1800) then asks = true end "
+                                 "for i = 2, sets do"
+                                 "  if (call('SADD', KEYS[i], ARGV[1]) == 1 or asks)"
+                                 "      and call('TTL', KEYS[i]) < lives then"
+                                 "    call('EXPIRE', KEYS[i], ARGV[2])"
                                  "  end "
                                  "end "
-                                 "for i = tags + 1, #KEYS do"
-                                 "  local left = redis.call('TTL', KEYS[i])"
+                                 "for i = sets + 1, #KEYS do"
+                                 "  local left = call('TTL', KEYS[i])"
                                  "  if left >= 0 then redis.set_repl(redis.REPL_NONE) end"
-                                 "  said[#said + 1] = redis.call('INCR', KEYS[i])"
+                                 "  said[#said + 1] = call('INCR', KEYS[i])"
                                  "  redis.set_repl(redis.REPL_ALL)"
                                  "  if left < 0 then"
-                                 "    left = tonumber(ARGV[i - tags + 2])"
-                                 "    redis.call('EXPIRE', KEYS[i], left)"
+                                 "    left = tonumber(ARGV[i - sets + 2])"
+                                 "    call('EXPIRE', KEYS[i], left)"
                                  "  end"
                                  "  said[#said + 1] = left "
                                  "end "
@@ -320,6 +324,15 @@ static bool know_script(struct ctx *c)
     return true;
 }
 
+/* The name of just this having been noted. */
+static str noted(struct arena *mem, const str *keys, size_t n, str member, i64 seconds)
+{
+    uint64_t h = str_hash(member) ^ (uint64_t)seconds;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ str_hash(keys[i])) * UINT64_C(0x9e3779b97f4a7c15);
+    return str_fmt(mem, "noted:%016" PRIx64, h);
+}
+
 void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member, i64 seconds,
     const struct counter *counters, size_t n)
 {
@@ -329,20 +342,22 @@ void redis_sadd_begin(struct ctx *c, const str *keys, size_t n_keys, str member,
         r->ahead_ok = r->forgot = false;
     if (!r || !n_keys || !connect_now(r) || !take_ahead(c) || !know_script(c))
         return;
-    str *words = NEWS(c->mem, str, n_keys + 2 + 2 * n), *args = words + n_keys + n;
-    memcpy(words, keys, n_keys * sizeof *keys);
+    size_t n_more = 1 + n_keys + 2 + 2 * n;
+    str *words = NEWS(c->mem, str, n_more), *sets = words + 1, *args = sets + n_keys + n;
+    words[0] = noted(c->mem, keys, n_keys, member, seconds);
+    memcpy(sets, keys, n_keys * sizeof *keys);
     args[0] = member;
     args[1] = number(c->mem, seconds);
     for (size_t i = 0; i < n; i++) {
         assert(counters[i].add == 1 && !counters[i].renews);
-        words[n_keys + i] = counters[i].key;
+        sets[n_keys + i] = counters[i].key;
         args[2 + i] = number(c->mem, counters[i].window_s);
     }
     r->sent = (struct command){ .words = { S("EVALSHA"), str_of(r->script),
-                                    number(c->mem, (i64)(n_keys + n)) },
+                                    number(c->mem, (i64)(1 + n_keys + n)) },
         .n = 3,
         .more = words,
-        .n_more = n_keys + 2 + 2 * n };
+        .n_more = n_more };
     DEFER(c->mem, forget_sent, r);
     int done = 0;
     r->ahead_ok = r->forgot = false;

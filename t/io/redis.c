@@ -1,4 +1,5 @@
 #include "t/io/stack.h"
+#include <hiredis/hiredis.h>
 #include <unistd.h>
 
 #define NEED_REDIS()                                                                               \
@@ -81,6 +82,46 @@ T(members_of_a_tag_are_found)
     eq_int(node_count(list), 0);
     redis_del(c, keys[0]);
     redis_del(c, keys[1]);
+}
+
+/* Seconds that are left; sets them to `now` where that is not 0. */
+static i64 life(str name, int now)
+{
+    redisContext *conn = redisConnectUnix(str_c(t_ctx()->mem, stack_conf("redis")));
+    if (now)
+        freeReplyObject(redisCommand(conn, "EXPIRE %b %d", name.p, name.n, now));
+    redisReply *reply = redisCommand(conn, "TTL %b", name.p, name.n);
+    i64 left = reply ? reply->integer : -3;
+    freeReplyObject(reply);
+    redisFree(conn);
+    return left;
+}
+
+T(a_tag_lives_as_long_as_its_pages)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    str keys[] = { key("x"), key("y") };
+    answers(redis_sadd(c, keys, 2, S("page"), 4000));
+    is_true(life(keys[0], 0) > 3900 && life(keys[1], 0) > 3900);
+    redis_del(c, keys[0]); /* its pages are made anew */
+    answers(redis_sadd(c, keys, 2, S("page"), 4000));
+    is_true(life(keys[0], 0) > 3900);
+    eq_int(life(keys[1], 100), 100);
+    answers(redis_sadd(c, keys, 2, S("page"), 8000)); /* for longer than it was noted for */
+    is_true(life(keys[0], 0) > 7900 && life(keys[1], 0) > 7900);
+    eq_int(life(keys[0], 100), 100);
+    answers(redis_sadd(c, keys, 1, S("page"), 8000)); /* with other tags than a moment ago */
+    is_true(life(keys[0], 0) > 7900);
+    eq_int(life(keys[0], 100), 100);
+    answers(redis_sadd(c, keys, 2, S("other"), 8000));
+    is_true(life(keys[0], 0) > 7900);
+    str soon = key("soon");
+    answers(redis_sadd(c, &soon, 1, S("page"), 60));
+    is_true(life(soon, 0) > 50);
+    redis_del(c, keys[0]);
+    redis_del(c, keys[1]);
+    redis_del(c, soon);
 }
 
 T(what_was_taken_stays_in_hand_until_it_is_put_down)
