@@ -2,14 +2,11 @@
 -- product's page from the tables themselves.
 
 -- name: featured :many
--- in: lang text, currency text
--- This and the next three: what a card says that may be another thing at any moment. The rest of
--- it is a face, and read when its edition is a new one. (The first page is headed by the first
--- one's picture.)
-select s.product_id, s.stem, s.width, s.height, s.widths, s.alt, o.edition, o.free, o.endless,
-       o.lows[array_position(o.currencies, :currency)] as low,
-       o.highs[array_position(o.currencies, :currency)] as high,
-       o.compares[array_position(o.currencies, :currency)] as compare_at
+-- in: lang text
+-- This and the next three: what a card says that may be another thing without a new edition. The
+-- rest of it, its prices too, is a face, and read when its edition is a new one. (The first page is
+-- headed by the first one's picture.)
+select s.product_id, s.stem, s.width, s.height, s.widths, s.alt, o.edition, o.free, o.endless
   from (select f.product_id, f.newness, f.stem, f.width, f.height, f.widths, f.alt
           from catalog.card f
          where f.lang = :lang and f.featured
@@ -18,12 +15,9 @@ select s.product_id, s.stem, s.width, s.height, s.widths, s.alt, o.edition, o.fr
  order by s.newness, s.product_id;
 
 -- name: list_new :many
--- in: category bigint, currency text, after_k bigint, after_id bigint
+-- in: category bigint, after_k bigint, after_id bigint
 -- A category (or all, for 0), newest first: 24 and one more, to know of a next page.
-select s.newness as k, '' as t, s.product_id, o.edition, o.free, o.endless,
-       o.lows[array_position(o.currencies, :currency)] as low,
-       o.highs[array_position(o.currencies, :currency)] as high,
-       o.compares[array_position(o.currencies, :currency)] as compare_at
+select s.newness as k, s.product_id, o.edition, o.free, o.endless
   from catalog.shelf s
   join catalog.offer o on o.product_id = s.product_id
  where s.category_id = :category and (s.newness, s.product_id) > (:after_k, :after_id)
@@ -42,20 +36,20 @@ select x.k, x.t, x.product_id
  order by x.k, x.t collate "und-x-icu", x.product_id limit 25;
 
 -- name: offers :many
--- in: products bigint[], currency text
-select o.product_id, o.edition, o.free, o.endless,
-       o.lows[array_position(o.currencies, :currency)] as low,
-       o.highs[array_position(o.currencies, :currency)] as high,
-       o.compares[array_position(o.currencies, :currency)] as compare_at
+-- in: products bigint[]
+select o.product_id, o.edition, o.free, o.endless
   from catalog.offer o where o.product_id = any(:products::bigint[]);
 
 -- name: faces :many
--- in: products bigint[], lang text
--- What stays as it is until the product is put on the shelf anew, and so gets another edition.
+-- in: products bigint[], lang text, currency text
+-- What stays as it is until the product is put on the shelf anew, and so gets another edition. The
+-- currency is looked for once a row ("offset 0": not in each column).
 select c.product_id, o.edition, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
-       c.stem, c.width, c.height, c.widths, c.alt
+       c.stem, c.width, c.height, c.widths, c.alt, o.lows[p.place] as low,
+       o.highs[p.place] as high, o.compares[p.place] as compare_at
   from catalog.card c
   join catalog.offer o on o.product_id = c.product_id
+ cross join lateral (select array_position(o.currencies, :currency) as place offset 0) p
  where c.product_id = any(:products::bigint[]) and c.lang = :lang;
 
 -- name: facets :many
@@ -135,16 +129,12 @@ select s.product_id as id, s.organisation_id, s.slug, o.edition, s.document::tex
  where s.slug = :slug;
 
 -- name: product_now :many
--- in: product bigint, offers bigint[], currency text
--- Offers, and the product's stock: a row with an item for each place it lies in. The currency is
--- looked for once a row ("offset 0": not in each column).
-select o.product_id, o.edition, o.free, o.endless, null::bigint as item, o.lows[o.place] as low,
-       o.highs[o.place] as high, o.compares[o.place] as compare_at
-  from (select x.product_id, x.edition, x.free, x.endless, x.lows, x.highs, x.compares,
-               array_position(x.currencies, :currency) as place
-          from catalog.offer x where x.product_id = any(:offers::bigint[]) offset 0) o
+-- in: product bigint, offers bigint[]
+-- Offers, and the product's stock: a row with an item for each place it lies in.
+select o.product_id, o.edition, o.free, o.endless, null::bigint as item
+  from catalog.offer o where o.product_id = any(:offers::bigint[])
  union all
-select null, null, k.free, null, k.item_id, null, null, null
+select null, null, k.free, null, k.item_id
   from catalog.stocked k where k.product_id = :product;
 
 -- name: categories_by_ids :many

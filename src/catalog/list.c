@@ -244,7 +244,7 @@ static int read_list(struct ctx *c, struct sought *all, bool is_newest, struct s
     if (s->found)
         offers_ask(c, s->found, &s->rows);
     else if (!nothing_sought)
-        q_catalog_list_new(c, &s->rows, category, c->currency, ask->after_k, ask->after_id);
+        q_catalog_list_new(c, &s->rows, category, ask->after_k, ask->after_id);
     TRY(pg_flush(c));
     s->way = category ? way_now(c, ask, way, now) : NULL;
     if (category && !s->way)
@@ -291,7 +291,8 @@ static void chip(struct ctx *c, struct node *chips, str name, str url)
 
 static str range_words(struct ctx *c, const struct list_ask *ask)
 {
-    str low = locale_money(c, ask->low, c->currency), high = locale_money(c, ask->high, c->currency);
+    str low = locale_money(c, ask->low, c->currency),
+        high = locale_money(c, ask->high, c->currency);
     if (ask->has_low && ask->has_high)
         return str_fmt(c->mem, "%.*s – %.*s", STR(low), STR(high));
     /* "from" is said of a product whose variants begin at a price. */
@@ -494,6 +495,7 @@ static void tags_of(
     struct req *r, const struct list_ask *ask, const struct node *category, const struct node *rows)
 {
     size_t n = 0;
+    cache_for(r, 60);
     if (!is_plain(ask) || ask->is_later)
         return; /* searched, filtered and later pages grow old for a minute at most */
     set_tag(r, "category", category ? node_int(category, "id") : 0);
@@ -502,6 +504,7 @@ static void tags_of(
     EACH(it, rows)
         if (n++ < PAGE)
             set_tag(r, "product", node_int(&it->node, "product_id"));
+    tags_ahead(r);
 }
 
 int list_page(struct req *r, const struct list_ask *ask)
@@ -519,9 +522,10 @@ int list_page(struct req *r, const struct list_ask *ask)
     TRY(read_list(c, all, is_plain(ask) && str_is(ask->sort, "new"), &s));
     if (node_count(s.way))
         category = &s.way->as.items.last->node;
+    tags_of(r, ask, category, s.rows);
     if (!ask->is_search || sought.n)
         TRY(kept_or_made(c, question_of(c, "facets", ask, sought), make_facets, all, &facets));
-    TRY(cards_of(c, s.rows, PAGE, &cards));
+    TRY(cards_of(r, s.rows, PAGE, &cards));
 
     struct node *document = node_map(c->mem);
     category_of(c, ask, category, s.way, document);
@@ -533,7 +537,5 @@ int list_page(struct req *r, const struct list_ask *ask)
     next_of(c, ask, s.found ? s.found : s.rows, document);
     node_set_bool(c->mem, document, S("is_empty"), !node_count(s.rows));
     node_set_bool(c->mem, document, S("is_search"), ask->is_search);
-    tags_of(r, ask, category, s.rows);
-    cache_for(r, 60);
     return reply_with(r, document);
 }

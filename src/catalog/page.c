@@ -15,13 +15,13 @@ int page_home(struct req *r)
     struct ctx *c = &r->c;
     struct node *featured, *newest, *categories, *front, *cards[2];
     pg_batch(c);
-    q_catalog_featured(c, &featured, c->lang, c->currency);
-    q_catalog_list_new(c, &newest, 0, c->currency, INT64_MIN, 0);
+    q_catalog_featured(c, &featured, c->lang);
+    q_catalog_list_new(c, &newest, 0, INT64_MIN, 0);
     q_catalog_category_pictures(c, &categories, c->lang);
     q_catalog_front(c, &front);
     TRY(pg_flush(c));
-    TRY(cards_of(c, featured, 8, &cards[0]));
-    TRY(cards_of(c, newest, 8, &cards[1]));
+    TRY(cards_of(r, featured, 8, &cards[0]));
+    TRY(cards_of(r, newest, 8, &cards[1]));
 
     struct node *document = node_map(c->mem);
     node_set(c->mem, document, S("featured"), cards[0]);
@@ -497,7 +497,7 @@ static int read_now(struct req *r, struct shown *s)
     *id++ = node_int(s->product, "id");
     EACH(it, newest)
         *id++ = node_int(&it->node, "product_id");
-    TRY(q_catalog_product_now(c, &s->now, *ids, ids, (size_t)(id - ids), c->currency));
+    TRY(q_catalog_product_now(c, &s->now, *ids, ids, (size_t)(id - ids)));
     s->related = offers_as_found(c, newest, s->now);
     if (node_count(s->related) < node_count(newest)) /* who comes after one that left is shown */
         tag_products(r, s->related);
@@ -594,7 +594,7 @@ int page_product(struct req *r)
     s.n_tags = query_tags(r, known, s.tags);
     TRY(read_product(r, in_str(r, "slug"), &s));
     s.related = others(c, &s);
-    TRY(cards_of(c, s.related, RELATED, &cards));
+    TRY(cards_of(r, s.related, RELATED, &cards));
     TRY(json_read(c, node_str(s.product, "document"), &s.sheet));
     TRY(read_categories(c, &s));
     read_options(c, &s);

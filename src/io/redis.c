@@ -241,27 +241,28 @@ bool redis_setting(struct ctx *c, str name, str *value)
  * starts Redis anew forgets less than a minute's count. The first key says that all this was noted
  * less than half an hour ago: then how long a set lives is asked of none but those that had lost
  * the page since. */
-static const char tag_script[] = "local call, sets, said = redis.call, #KEYS - #ARGV + 2, {} "
-                                 "local lives, asks = math.max(tonumber(ARGV[2]) - 1800, 0), false "
-                                 "if call('SET', KEYS[1], 1, 'NX', 'EX', 1800) then asks = true end "
-                                 "for i = 2, sets do"
-                                 "  if (call('SADD', KEYS[i], ARGV[1]) == 1 or asks)"
-                                 "      and call('TTL', KEYS[i]) < lives then"
-                                 "    call('EXPIRE', KEYS[i], ARGV[2])"
-                                 "  end "
-                                 "end "
-                                 "for i = sets + 1, #KEYS do"
-                                 "  local left = call('TTL', KEYS[i])"
-                                 "  if left >= 0 then redis.set_repl(redis.REPL_NONE) end"
-                                 "  said[#said + 1] = call('INCR', KEYS[i])"
-                                 "  redis.set_repl(redis.REPL_ALL)"
-                                 "  if left < 0 then"
-                                 "    left = tonumber(ARGV[i - sets + 2])"
-                                 "    call('EXPIRE', KEYS[i], left)"
-                                 "  end"
-                                 "  said[#said + 1] = left "
-                                 "end "
-                                 "return said";
+static const char tag_script[] =
+    "local call, sets, said = redis.call, #KEYS - #ARGV + 2, {} "
+    "local lives, asks = math.max(tonumber(ARGV[2]) - 1800, 0), false "
+    "if call('SET', KEYS[1], 1, 'NX', 'EX', 1800) then asks = true end "
+    "for i = 2, sets do"
+    "  if (call('SADD', KEYS[i], ARGV[1]) == 1 or asks)"
+    "      and call('TTL', KEYS[i]) < lives then"
+    "    call('EXPIRE', KEYS[i], ARGV[2])"
+    "  end "
+    "end "
+    "for i = sets + 1, #KEYS do"
+    "  local left = call('TTL', KEYS[i])"
+    "  if left >= 0 then redis.set_repl(redis.REPL_NONE) end"
+    "  said[#said + 1] = call('INCR', KEYS[i])"
+    "  redis.set_repl(redis.REPL_ALL)"
+    "  if left < 0 then"
+    "    left = tonumber(ARGV[i - sets + 2])"
+    "    call('EXPIRE', KEYS[i], left)"
+    "  end"
+    "  said[#said + 1] = left "
+    "end "
+    "return said";
 
 static void take_said(struct redis *r, const redisReply *reply)
 {
@@ -416,8 +417,7 @@ bool redis_join(struct ctx *c, str into, const str *sets, size_t n, i64 seconds)
 
 bool redis_some(struct ctx *c, str key, i64 most, struct node **list)
 {
-    return members(
-        c, (struct command){ { S("SRANDMEMBER"), key, number(c->mem, most) }, 3 }, list);
+    return members(c, (struct command){ { S("SRANDMEMBER"), key, number(c->mem, most) }, 3 }, list);
 }
 
 bool redis_srem(struct ctx *c, str key, const struct node *members)

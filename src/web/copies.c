@@ -44,16 +44,19 @@ static struct copy *place_for(struct copies *copies, uint64_t hash)
     return at;
 }
 
-static uint64_t hash_of(struct ctx *c, const char *kind, str lang, i64 id)
+/* Two dozen are looked up for a list: no string is made for it. */
+static uint64_t hash_of(const char *kind, str lang, i64 id)
 {
-    return str_hash(str_fmt(c->mem, "%s:%.*s:%" PRId64, kind, STR(lang), id));
+    uint64_t h = (str_hash(lang) ^ (uint64_t)id) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ (h >> 29) ^ str_hash(str_of(kind))) * UINT64_C(0xff51afd7ed558ccd);
+    return h ^ (h >> 32);
 }
 
 const struct node *copy_of_row(struct ctx *c, const char *kind, str lang, i64 id, i64 edition)
 {
     if (pg_in_tx(c) || !c->app->copies)
         return NULL;
-    const struct copy *copy = find(c->app->copies, hash_of(c, kind, lang, id));
+    const struct copy *copy = find(c->app->copies, hash_of(kind, lang, id));
     bool good = copy && copy->edition == edition && when_ticks() - copy->born_us < MINUTE;
     return good ? copy->row : NULL;
 }
@@ -80,7 +83,7 @@ void row_copied(
     size_t bytes = piece(sizeof *row) + bytes_of(row);
     if (pg_in_tx(c) || !c->app->copies || bytes > COPIED_MOST)
         return;
-    uint64_t hash = hash_of(c, kind, lang, id);
+    uint64_t hash = hash_of(kind, lang, id);
     struct copy *copy = place_for(c->app->copies, hash);
     if (copy->mem) /* it may stand in the document that is being made */
         arena_defer(c->mem, (void (*)(void *))arena_drop, copy->mem);

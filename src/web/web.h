@@ -390,6 +390,7 @@ struct app {
     struct countries *countries; /* io/io.h; NULL: no country_file */
     struct kept *kept; /* kept.c */
     struct copies *copies; /* copies.c */
+    size_t pieces_asked;   /* in the check: pieces.c */
     struct recent *recent; /* vault: keys of the last second */
     const struct job_kind *const *jobs; /* work/work.h */
     const struct reader *readers;       /* work/work.h: who hears which event */
@@ -428,6 +429,14 @@ enum { COPIED_MOST = 4096 }; /* bytes of a row; a larger one is read each time *
 const struct node *copy_of_row(struct ctx *, const char *kind, str lang, i64 id, i64 edition);
 void row_copied(
     struct ctx *, const char *kind, str lang, i64 id, i64 edition, const struct node *row);
+/* A piece is what a partial makes of one thing of a list (a card of a product): HTML, kept by this
+ * worker like a row. `state` is another number whenever anything is that the piece shows. It comes
+ * as {<partial>: html}, which stands for the partial where a template names it; the partial may
+ * look at nothing but the thing and is_guest. kept: NULL when there is none of that state, and for
+ * JSON, which has no pieces. made: of the thing, and kept; for JSON the thing as it is. */
+struct node *piece_kept(struct req *, const char *partial, i64 id, i64 state);
+int piece_made(
+    struct req *, const char *partial, i64 id, i64 state, struct node *of, struct node **out);
 /* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong
  * and returns NULL: a shop with a broken template does not start. */
 struct app *app_open_house(struct arena *, const char *conf_path, const struct house *);

@@ -176,6 +176,48 @@ test('a card that workers have read before says what holds now', { skip, timeout
     assert.deepEqual(await said(), [first]);
 });
 
+test('the piece of a page that is a card says what holds now, to each reader in their own way', { skip, timeout: 180000 }, async () => {
+    const simple = (id) => one(`select count(*) from catalog.card where product_id = ${id} and lang = 'en' and sku is not null`);
+    let thing = goods({ stock: 90 }), n = 600;
+    while (!simple(thing.product)) thing = goods({ stock: 90 });
+    const [{ name }] = rows(`select name from catalog.product_text where product_id = ${thing.product} and lang = 'en'`);
+    const [{ dollars }] = rows(`select low::int as dollars from catalog.offer, unnest(currencies, lows) as of(currency, low) where product_id = ${thing.product} and currency = 'USD'`);
+    const shown = (price, exponent) => (price / 10 ** exponent).toLocaleString('en-US', { minimumFractionDigits: exponent });
+    // So many at once that every worker makes some, twice over: those it has and those it has not.
+    const said = async (prefix = '', headers = {}) => {
+        const cards = await Promise.all(Array.from({ length: 48 }, async () => {
+            const { status, body } = await ask(`${prefix}/search?q=${encodeURIComponent(spelt(name, n++))}`, { headers: { ...html.headers, ...headers } });
+            assert.equal(status, 200, body.slice(0, 300));
+            return body.split('<li class="card">').slice(1).map((card) => card.split('</li>')[0]).find((card) => card.includes(`/products/${thing.slug}"`));
+        }));
+        assert.equal(new Set(cards).size, 1, [...new Set(cards)].join('\n'));
+        return cards[0];
+    };
+    const visitor = await shopper();
+    const own = { cookie: visitor.cookie }, usd = { cookie: '__Host-currency=USD' };
+    const first = await said();
+    assert.ok(first.includes(`฿${shown(thing.price, 2)}`) && !first.includes('class="left"') && first.includes('name="csrf" value=""'), first);
+    assert.ok((await said('', usd)).includes(`$${shown(dollars, 2)}`));
+    assert.match(await said('/th'), /href="\/th\/products\//);
+    assert.ok((await said('', own)).includes(`name="csrf" value="${visitor.jar.get('__Host-csrf')}"`), 'who is somebody may put it into the cart');
+    setStock(thing.sku, 3);
+    assert.match(await said(), />3 left</);
+    setStock(thing.sku, 2);
+    assert.match(await said(), />2 left</);
+    setStock(thing.sku, 0);
+    const none = await said();
+    assert.ok(none.includes('Sold out') && !none.includes('<form'), none);
+    setStock(thing.sku, 70);
+    assert.equal(await said(), first);
+    const change = (more) => shelved(thing.product, `update catalog.price set amount = amount + ${more}, compare_at = compare_at + ${more} where product_id = ${thing.product}`);
+    change(900);
+    try {
+        assert.ok((await said()).includes(`฿${shown(thing.price + 900, 2)}`));
+        assert.ok((await said('', usd)).includes(`$${shown(dollars + 900, 2)}`));
+    } finally { change(-900); }
+    assert.equal(await said(), first);
+});
+
 test('a product that workers have read before is shown as it is now, and where it is now', { skip, timeout: 180000 }, async () => {
     const thing = goods({ stock: 90 }), [{ slug, brand }] = rows(`select slug, brand from catalog.product where id = ${thing.product}`);
     let n = 0;

@@ -1,0 +1,72 @@
+/* pieces.c: what partials make of the things of a list, kept like rows (copies.c): a card that says
+ * what it said a moment ago is neither put together nor rendered again. */
+#include "web/web_in.h"
+
+enum { PIECE_MOST = 64 << 10 }; /* bytes; of those that are kept, COPIED_MOST */
+
+/* All that a partial sees but the thing it is given: words, prices and addresses follow the
+ * language and the currency, and is_guest says whether nginx puts the form token in. */
+struct seen {
+    char room[16];
+    size_t n;
+};
+
+static void see(struct seen *s, str what)
+{
+    for (size_t i = 0; i < what.n && s->n < sizeof s->room; i++)
+        s->room[s->n++] = what.p[i];
+}
+
+static str seen_by(const struct req *r, struct seen *s)
+{
+    see(s, r->c.lang);
+    see(s, r->c.currency);
+    see(s, r->kind == KIND_SSI ? S("*") : S(""));
+    return (str){ s->room, s->n };
+}
+
+static const struct node *kept(struct req *r, const char *partial, i64 id, i64 state)
+{
+    struct seen seen = { .n = 0 };
+    return copy_of_row(&r->c, partial, seen_by(r, &seen), id, state);
+}
+
+/* In the check every other one is not taken but made, and has to be the one that would have been.
+ */
+static bool is_checked(const struct req *r) { return str_is(r->c.app->mode, "test"); }
+
+static struct node *piece(struct req *r, const char *partial, str html)
+{
+    struct node *map = node_map(r->c.mem);
+    node_hide(node_set_str(r->c.mem, map, str_of(partial), html));
+    return map;
+}
+
+struct node *piece_kept(struct req *r, const char *partial, i64 id, i64 state)
+{
+    if (r->format == JSON || (is_checked(r) && r->c.app->pieces_asked++ % 2))
+        return NULL;
+    const struct node *html = kept(r, partial, id, state);
+    return html ? piece(r, partial, html->as.text) : NULL;
+}
+
+int piece_made(
+    struct req *r, const char *partial, i64 id, i64 state, struct node *of, struct node **out)
+{
+    struct ctx *c = &r->c;
+    struct seen seen = { .n = 0 };
+    *out = of;
+    if (r->format == JSON)
+        return E_OK;
+    struct buf text = buf_new(c->mem, PIECE_MOST);
+    node_hide(node_set_bool(c->mem, of, S("is_guest"), r->kind != KIND_SSI));
+    TRY(template_render(c, c->app->templates, str_of(partial), of, &text));
+    struct node html = { .kind = N_STR, .as.text = buf_str(&text) };
+    const struct node *other = is_checked(r) ? kept(r, partial, id, state) : NULL;
+    if (other && !str_eq(other->as.text, html.as.text))
+        return fail_detail(c, E_INTERNAL, "piece",
+            "%s of %" PRId64 " is no more what is kept: %.*s", partial, id, STR(other->as.text));
+    row_copied(c, partial, seen_by(r, &seen), id, state, &html);
+    *out = piece(r, partial, html.as.text);
+    return E_OK;
+}
