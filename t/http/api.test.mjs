@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { Node } from './node.mjs';
 import { skip, Browser, agents, ask, calm, conf, goods, invariants, isPaid, one, orderRow, paymentsOf, pg, quote, rows, sim,
-    sql, stockOf, switches, until, url } from './shop.mjs';
+    sleep, sql, stockOf, switches, until, url } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 afterEach(async () => { if (!skip) await calm(); });
@@ -60,7 +60,12 @@ test('32 orders of one person at once: three are kept; 32 clicks on Pay: one lon
     const thing = goods({ stock: 100 }), me = await somebody();
     await strict.start();
     try {
-        const answers = await Promise.all(Array.from({ length: 32 }, () => me.buy(thing.sku, 1, { to: strict.at })));
+        // On a busy machine one of so many may wait too long for its turn, and is told to come again.
+        const buy = async (tries = 5) => {
+            const got = await me.buy(thing.sku, 1, { to: strict.at });
+            return got.status === 503 && tries ? sleep(1000).then(() => buy(tries - 1)) : got;
+        };
+        const answers = await Promise.all(Array.from({ length: 32 }, () => buy()));
         assert.deepEqual(tally(answers), { 201: 3, 409: 29 }, JSON.stringify(answers.map(({ body }) => body).slice(0, 5)));
         for (const { status, body } of answers) if (status === 409) assert.match(body, /not paid yet/);
         assert.deepEqual(stockOf(thing.sku), { on_hand: 100, reserved: 3 });
