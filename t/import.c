@@ -154,6 +154,8 @@ T(a_second_import_changes_nothing)
     import(text, str_none);
     eq_int(totals.same, 5);
     eq_int(totals.made + totals.changed, 0);
+    has_text(buf_str(&report), "(stock of ZC-1 stays 4: this very file has set it to 5 before)");
+    no_text(buf_str(&report), "stock of ZG-1");
     eq_int(t_int("select count(*) as n from work.outbox"), events);
     eq_int(t_int("select count(*) as n from inventory.movement"), moves);
     eq_int(t_int("select max(version) as n from catalog.product where organisation_id = %" PRId64,

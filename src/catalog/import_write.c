@@ -616,6 +616,41 @@ static int document_of(struct product *p)
     return node_count(variants) ? import_keep(p) : E_INPUT;
 }
 
+/* ---- stock that the file has set before: what was sold and counted since stays ----------------- */
+
+static bool is_set(const struct node *variant, const struct node *rows, i64 *on_hand)
+{
+    const struct node *stock = node_get(variant, S("stock"));
+    if (!stock)
+        return true;
+    EACH(it, rows)
+        if (str_eq(node_str(&it->node, "sku"), node_str(variant, "sku"))) {
+            *on_hand = node_int(&it->node, "on_hand");
+            return *on_hand == stock->as.number;
+        }
+    return true;
+}
+
+static int tell_stock(struct product *p)
+{
+    struct product_rows is = { 0 };
+    const struct node *variants = node_get(p->doc, S("variants"));
+    i64 left = 0;
+    bool are_set = true;
+    EACH(it, variants)
+        are_set = is_set(&it->node, p->was.variants, &left) && are_set;
+    if (are_set)
+        return E_OK;
+    TRY(product_read(p->c, p->in->wish->organisation, p->slug, &is));
+    EACH(it, variants)
+        if (!is_set(&it->node, is.variants, &left))
+            import_warn(p, p->rows,
+                str_fmt(p->c->mem,
+                    "stock of %.*s stays %" PRId64 ": this very file has set it to %" PRId64 " before",
+                    STR(node_str(&it->node, "sku")), left, node_int(&it->node, "stock")));
+    return E_OK;
+}
+
 int import_write(struct product *p, struct catalog_report *done)
 {
     struct node *held;
@@ -627,5 +662,6 @@ int import_write(struct product *p, struct catalog_report *done)
     TRY(read_head_row(p));
     TRY(document_of(p));
     TRY(catalog_save(p->c, p->in->wish->organisation, p->doc, done));
+    TRY(tell_stock(p));
     return import_remember_pictures(p, done->product);
 }
