@@ -64,7 +64,7 @@ int piece_made(
     struct node html = { .kind = N_STR, .as.text = buf_str(&text) };
     const struct node *other = is_checked(r) ? kept(r, partial, id, state) : NULL;
     if (other && !str_eq(other->as.text, html.as.text))
-        return fail_detail(c, E_INTERNAL, "piece",
+        return fail_detail(c, E_INTERNAL, "reply.piece",
             "%s of %" PRId64 " is no more what is kept: %.*s", partial, id, STR(other->as.text));
     row_copied(c, partial, seen_by(r, &seen), id, state, &html);
     *out = piece(r, partial, html.as.text);
