@@ -616,7 +616,8 @@ static int document_of(struct product *p)
     return node_count(variants) ? import_keep(p) : E_INPUT;
 }
 
-/* ---- stock that the file has set before: what was sold and counted since stays ----------------- */
+/* ---- stock that the file has set before: what was sold and counted since stays -----------------
+ */
 
 static bool is_set(const struct node *variant, const struct node *rows, i64 *on_hand)
 {
@@ -646,7 +647,8 @@ static int tell_stock(struct product *p)
         if (!is_set(&it->node, is.variants, &left))
             import_warn(p, p->rows,
                 str_fmt(p->c->mem,
-                    "stock of %.*s stays %" PRId64 ": this very file has set it to %" PRId64 " before",
+                    "stock of %.*s stays %" PRId64 ": this very file has set it to %" PRId64
+                    " before",
                     STR(node_str(&it->node, "sku")), left, node_int(&it->node, "stock")));
     return E_OK;
 }
