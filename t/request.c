@@ -1,6 +1,7 @@
 /* request.c: the tests' browser. It calls web_handle with what nginx would have sent, keeps the
  * cookies, and looks at the answer. */
 #include "t/t.h"
+#include "io/pg_in.h"
 #include "web/web.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,10 +37,51 @@ static int who_hook(struct req *r, str session)
     return b.real_who ? b.real_who(r, session) : E_OK;
 }
 
+/* One connection for all tests, to each of them as good as new: what a new one must first learn of
+ * the catalogue takes longer than most tests do. */
+static struct {
+    PGconn *conn;
+    char *conninfo;
+} kept;
+
+static bool takes(const char *sql)
+{
+    PGresult *res = PQexec(kept.conn, sql);
+    bool ok = PQresultStatus(res) == PGRES_COMMAND_OK || PQresultStatus(res) == PGRES_TUPLES_OK;
+    PQclear(res);
+    return ok;
+}
+
+/* What it wrote is told to the server's statistics at once: the next test has not written it. */
+static void keep(struct pg *pg)
+{
+    if (!pg->conn || pg->n_sent || !PQexitPipelineMode(pg->conn) ||
+        PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+        return;
+    PQfinish(kept.conn);
+    free(kept.conninfo);
+    kept.conn = pg->conn;
+    kept.conninfo = strdup(pg->conninfo);
+    pg->conn = NULL;
+    if (takes("select pg_stat_force_next_flush()") && takes("discard all"))
+        return;
+    PQfinish(kept.conn);
+    kept.conn = NULL;
+}
+
+static void take_kept(struct pg *pg)
+{
+    if (!kept.conn || strcmp(kept.conninfo, pg->conninfo) || !PQenterPipelineMode(kept.conn))
+        return;
+    pg->conn = kept.conn;
+    kept.conn = NULL;
+}
+
 static void roll_back(void *unused)
 {
     (void)unused;
     pg_unshelter(t_ctx());
+    keep(b.pg);
     pg_close(b.pg);
     redis_close(b.redis);
 }
@@ -88,6 +130,7 @@ static void open_shop(void)
     if (!app)
         ck_abort_msg("the shop of %s does not open", conf);
     take_app(app);
+    take_kept(b.pg);
     if (!pg_is_up(b.pg))
         t_leave("needs the database of %s", conf);
     if (pg_shelter(t_ctx()))
