@@ -3,6 +3,7 @@
 #include "auth/factor_in.h"
 #include "io/io.h"
 #include "t/shop.h"
+#include "vault/vault.h"
 #include "web/web.h"
 
 #define PASSWORD "a-long-password"
@@ -404,6 +405,39 @@ T(new_recovery_codes_end_the_old_ones_and_are_in_the_trail_SE_13)
                  "and e.person_id = p.id and p.email = '%s'",
                mail_of_test),
         2); /* with the app, and anew */
+}
+
+/* By talatctl keys destroy person. */
+static void the_key_is_destroyed(void)
+{
+    must(vault_destroy(t_ctx(), VAULT_PERSON,
+        t_int("select id as n from auth.person where email = '%s'", mail_of_test)));
+}
+
+T(with_the_persons_key_destroyed_a_recovery_code_is_right_and_none_of_the_app)
+{
+    registers();
+    const struct node *codes = sets_up_the_app();
+    the_key_is_destroyed();
+    gives_the_password();
+    form("/login/second", "code", code(1), "");
+    t_status(422);
+    form("/login/second", "code", nth(codes, 0), "");
+    t_status(303);
+    t_get("/account.json");
+    t_status(200);
+}
+
+T(with_the_persons_key_destroyed_nobody_sets_up_an_app_and_is_told_why)
+{
+    registers();
+    the_key_is_destroyed();
+    t_get("/account/security/app.json");
+    is_true(unbase32(t_ctx()->mem, node_str(t_document(), "secret"), &secret_of_test));
+    str sealed = node_str(t_document(), "sealed"), now = code(0);
+    form("/account/security/app", "sealed", sealed, str_fmt(t_ctx()->mem, "code=%.*s", STR(now)).p);
+    t_status(409);
+    t_text("Nothing personal can be kept for this account any more.");
 }
 
 T(without_a_factor_there_are_no_recovery_codes)

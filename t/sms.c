@@ -5,6 +5,7 @@
 #include "io/io.h"
 #include "notify/notify.h"
 #include "t/shop.h"
+#include "vault/vault.h"
 #include "web/web.h"
 #include "work/work.h"
 
@@ -592,6 +593,34 @@ T(a_copy_of_ones_data_has_the_number)
     t_status(200);
     t_text(number);
     t_text("sms_confirm");
+}
+
+/* By talatctl keys destroy person: the number is closed, and the account is not. */
+T(with_the_persons_key_destroyed_a_copy_is_given_and_no_number_taken)
+{
+    registers();
+    const char *number = a_number();
+    confirms(number);
+    must(vault_destroy(t_ctx(), VAULT_PERSON, me_of_test()));
+    t_post_f("/account/data", "old=" PASSWORD);
+    t_status(200);
+    t_no_text(number);
+    t_text("sms_confirm");
+    gives(a_number());
+    t_status(409);
+    t_text("Nothing personal can be kept for this account any more.");
+}
+
+T(with_the_persons_key_destroyed_who_wants_a_code_is_told_that_none_comes)
+{
+    registers();
+    confirms(a_number());
+    turns_it_on();
+    must(vault_destroy(t_ctx(), VAULT_PERSON, me_of_test()));
+    gives_the_password();
+    t_post("/login/second/sms", "");
+    t_status(409);
+    t_text("Nothing personal can be kept for this account any more.");
 }
 
 /* ---- reports ----------------------------------------------------------------------------------

@@ -64,7 +64,12 @@ static int check_app(struct ctx *c, i64 person, str code)
     if (!row)
         return not_right(c);
     struct vault_place place = place_of(person);
-    TRY(vault_open(c, &place, node_str(row, "secret"), &secret));
+    int err = vault_open(c, &place, node_str(row, "secret"), &secret);
+    if (err == E_MISSING) { /* closed for good: no code of the app is right, others still are */
+        fault_clear(c);
+        return not_right(c);
+    }
+    TRY(err);
     if (!totp_match(c->mem, secret, c->now, code, &step))
         return not_right(c);
     TRY(q_auth_use_step(c, &changed, person, step));
@@ -189,7 +194,7 @@ int app_begin(struct req *r, i64 person, str secret, str typed)
     struct new_app app = { .person = person };
     if (!totp_match(c->mem, secret, c->now, bare(c->mem, typed), &app.step))
         return not_right(c);
-    TRY(vault_seal(c, &place, secret, &app.sealed));
+    TRY(vault_closed(c, vault_seal(c, &place, secret, &app.sealed)));
     return session_adds(r, save_app, &app);
 }
 

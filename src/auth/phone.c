@@ -80,7 +80,7 @@ int phone_send_login(struct req *r, i64 person)
     if (!err && (!row || !node_bool(row, "is_factor") || !notify_has_sms(c->app)))
         err = fail(c, E_DENIED, "auth.sms", NULL);
     if (!err)
-        err = vault_open(c, &place, node_str(row, "number"), &number);
+        err = vault_closed(c, vault_open(c, &place, node_str(row, "number"), &number));
     if (!err)
         err = send(r, CODE_SMS, "sms_login", person, number, node_str(row, "country"), str_none);
     c->scope = before;
@@ -189,7 +189,7 @@ static int give_number(struct req *r)
         return fail_field(c, "number", "That is no mobile number of this country.");
     if (!notify_sms_country(c->app, country))
         return fail_field(c, "country", "We do not send messages to that country.");
-    TRY(vault_seal(c, &place, number, &sealed));
+    TRY(vault_closed(c, vault_seal(c, &place, number, &sealed)));
     return send(r, CODE_PHONE, "sms_confirm", me(r), number, country, sealed);
 }
 
@@ -284,10 +284,11 @@ int phone_collect(struct ctx *c, i64 person, struct node *into)
     struct vault_place place = place_of(person);
     struct node *row;
     str number;
+    bool closed;
     TRY(find(c, person, &row));
     if (!row)
         return E_OK;
-    TRY(vault_open(c, &place, node_str(row, "number"), &number));
+    TRY(vault_open_texts(c, &place, node_str(row, "number"), &number, 1, &closed));
     node_set_str(c->mem, row, S("number"), number);
     node_set(c->mem, into, S("codes_go_to"), row);
     return E_OK;

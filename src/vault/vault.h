@@ -30,8 +30,8 @@ int vault_seal_texts(
  * when the value is broken, which is logged. */
 int vault_open_texts(
     struct ctx *, const struct vault_place *, str sealed, str *plain, size_t n, bool *closed);
-/* What to tell whoever would have something kept under a key that was destroyed (E_MISSING of
- * vault_seal): E_CONFLICT with a sentence. Other errors stay as they are. */
+/* What to tell whoever would have something kept, or sent, under a key that was destroyed (E_MISSING
+ * of vault_seal and vault_open): E_CONFLICT with a sentence. Other errors stay as they are. */
 int vault_closed(struct ctx *, int err);
 /* For good: nothing of this owner's opens again, here or out of a backup, and nothing is sealed,
  * also where there was no key yet; on other machines within a second. */
