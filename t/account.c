@@ -419,6 +419,31 @@ T(ID_20_who_is_erased_is_gone_and_the_books_still_add_up)
     t_cron("audit.seal");
 }
 
+static str buyer_of(i64 order)
+{
+    return t_str("select email || '/' || name as s from orders.\"order\" where id = %" PRId64, order);
+}
+
+/* It was sent before, and came after: nothing keeps the two in order. */
+T(ID_20_an_order_that_comes_while_its_buyer_is_erased_is_delivered_and_then_forgets_them)
+{
+    const char *mail = somebody();
+    i64 person = t_int("select id as n from auth.person where email = '%s'", mail);
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set person_id = null where id = %" PRId64, order);
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_status(303);
+    t_sql("update orders.\"order\" set person_id = %" PRId64 " where id = %" PRId64, person, order);
+    t_drain(); /* what waits is due, too */
+    t_cron("orders.erase_due");
+    eq_str(buyer_of(order), "buyer@example.test/Somsri");
+    t_sql("update orders.\"order\" set status = 'delivered', "
+          "updated_at = now() - interval '31 days' where id = %" PRId64,
+        order);
+    t_cron("orders.erase_due");
+    eq_str(buyer_of(order), "/");
+}
+
 /* An order's address is typed, and may be a stranger's. */
 static void strangers_mail_waits(const char *cause)
 {

@@ -536,6 +536,12 @@ select id, email from orders.erase(array(
 update orders."order" set forget_from = now()
  where email = :email and :email <> '' and person_id is null and forget_from is null;
 
+-- name: erase_late :exec
+-- in: person bigint
+-- What was on its way while its buyer was erased stands with their name: it goes when it is over.
+update orders."order" set forget_from = now()
+ where person_id = :person and email <> '' and forget_from is null;
+
 -- name: guests_open :one
 -- in: email text
 select count(*) as n from orders."order" o

@@ -347,6 +347,7 @@ JOBS(orders){
     { "orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE },
     { "orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE },
     { "orders.dispute_due", dispute_due },
+    { "orders.erase_late", orders_erase_late, .tries = FOR_EVER, .rank = RANK_LAST },
     /* Sent late it says the order as it is by then: no dead letter because nchan was away. */
     { "orders.push", orders_push, .tries = FOR_EVER, .longest_us = 2 * MINUTE, .is_quick = true },
     END_OF_JOBS,

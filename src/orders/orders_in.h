@@ -58,6 +58,9 @@ struct node *orders_label(struct ctx *, const struct orders_sealed *); /* for or
 /* Why the shop itself has cancelled it, as its event says. */
 #define ORDERS_FOR_ITS_SUM "sum"
 int page_is_closed(struct ctx *, i64 order); /* E_CONFLICT when it can still be paid */
+/* personal.c: an hour after somebody was erased, when whatever they had sent before is there. */
+struct job;
+int orders_erase_late(struct ctx *, const struct job *);
 when orders_hold_end(struct ctx *);
 /* For how long its goods may be kept once more, of so many seconds they have been already; 0: they
  * were kept long enough. */

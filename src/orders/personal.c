@@ -2,9 +2,10 @@
 #include "auth/auth.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
-#include "orders/orders.h"
+#include "orders/orders_in.h"
 #include "payments/payments.h"
 #include "web/web.h"
+#include "work/work.h"
 
 /* An address that was never confirmed may be somebody else's. */
 static int confirmed_address(struct ctx *c, i64 person, str *email)
@@ -105,5 +106,13 @@ int orders_erase(struct ctx *c, i64 person)
     TRY(erase_around(c, erased));
     TRY(confirmed_address(c, person, &email));
     TRY(q_orders_erase_guests(c, NULL, email));
+    TRY(job_add(c, "orders.erase_late", str_fmt(c->mem, "orders.erase_late:%" PRId64, person), 0,
+        person, NULL, c->now + HOUR));
     return orders_erase_due(c);
+}
+
+int orders_erase_late(struct ctx *c, const struct job *job)
+{
+    TRY(q_orders_erase_answers(c, NULL, job->subject));
+    return q_orders_erase_late(c, NULL, job->subject);
 }

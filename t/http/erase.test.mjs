@@ -1,7 +1,8 @@
 // Who is erased: nothing in the whole database says any more who it was.
 import test, { after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { Browser, calm, goods, invariants, isPaid, one, orderRow, payAt, pg, quote, rows, simulator, skip, sql, until } from './shop.mjs';
 
@@ -138,4 +139,37 @@ test('ID-20 what is sent while somebody is erased is not kept: nothing stands th
         assert.equal(one(`select count(*) from auth.person where id = ${id} and name = '' and sealed = '' and phone = ''`), 1);
         assert.deepEqual(rows(`select distinct wrapped from vault.key where whose = 'person' and owner_id = ${id}`), [{ wrapped: '' }]);
     }
+});
+
+test('ID-20 an order that is placed while its buyer is erased forgets them when it is over', { skip, timeout: 120000 }, async () => {
+    const p = someone();
+    const browser = await new Browser().register({ name: p.name, email: p.email, password });
+    await browser.get('/account');
+    await browser.add(goods().sku);
+    const seen = await browser.toPay({ email: p.email, name: p.name });
+    const id = one(`select id from auth.person where email = ${quote(p.email)}`);
+    // Both need the cart, which somebody holds: the order comes first, and neither knows of the other.
+    const holder = spawn('/usr/lib/postgresql/15/bin/psql', ['-XqAt', '-d', pg]);
+    const waiting = () => one("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and usename = 'talat_app'");
+    let placed, erased;
+    try {
+        holder.stdin.write(`begin; select id from cart.cart where person_id = ${id} for update;\n`);
+        await once(holder.stdout, 'data');
+        placed = browser.post('/checkout/pay', seen);
+        await until(() => waiting() === 1, 10000, 'the order does not wait');
+        erased = browser.post('/account/erase', { old: password, sure: '1' });
+        await until(() => waiting() === 2, 10000, 'the erasure does not wait');
+    } finally {
+        holder.stdin.end('commit;\n');
+    }
+    assert.equal((await placed).status, 303);
+    assert.equal((await erased).headers.location, '/login?done=erased');
+    const [{ number }] = rows(`select number from orders."order" where person_id = ${id}`);
+    assert.equal(orderRow(number).email, p.email, 'it is to be delivered');
+    sql(`update work.job set run_at = now() where key = 'orders.erase_late:${id}'; notify talat_work`);
+    await until(() => one(`select count(*) from work.job where key = 'orders.erase_late:${id}'`) === 0, 20000, 'the job waits');
+    sql(`update orders."order" set status = 'delivered', updated_at = now() - interval '31 days' where number = ${quote(number)};
+        update work.cron set last_run = last_run - interval '2 hours' where name = 'orders.erase_due'; notify work`);
+    await until(() => orderRow(number).email === '', 20000, 'the order keeps its address');
+    assert.equal(orderRow(number).name, '');
 });
