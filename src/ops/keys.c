@@ -331,12 +331,15 @@ static int take_from(struct ctx *c, struct taking *t, str archive, str database,
     return err;
 }
 
-/* They come with their numbers: whoever is erased afterwards gets one of the next. */
+/* They come with their numbers: whoever is erased afterwards gets one of the next. And they come
+ * under whichever master key their list or database had. */
 static int count_taken(struct ctx *own, struct taking *t)
 {
+    i64 rewrapped, lost;
     TRY(pg_script(own, /* the programs themselves may not set a sequence */
         S("select setval('vault.key_id_seq', k.last) from (select max(id) as last from vault.key) k,"
           " vault.key_id_seq s where k.last > s.last_value")));
+    TRY(vault_rewrap(own, &rewrapped, &lost));
     return vault_all(own, count_keys, &t->keys);
 }
 

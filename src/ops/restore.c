@@ -300,16 +300,20 @@ static int check_all(struct restoring *r, str path)
     return archive_check(r->c, &r->a);
 }
 
-/* The keys of the backup are under its own master key, which is this shop's in a moment. */
+/* The keys of the backup are under its own master key, which is this shop's in a moment: whatever
+ * is under the one of until now, as keys of the shop that is there are, is put under that. */
 static void take_master(struct restoring *r)
 {
+    struct app *app = r->c->app;
     bool ok;
     const char *path = archive_path(r->c, r->a.dir, keys[0].name);
     if (access(path, F_OK))
         path = archive_path(r->c, r->a.dir, "secrets/secret");
     str key = str_trim(file_read(r->c->mem, path, MOST_KEY, &ok));
-    if (ok)
-        r->c->app->master_before = key;
+    if (!ok || crypto_equal(key, app->master))
+        return;
+    app->master_before = app->master;
+    app->master = key;
 }
 
 int ops_restore(struct ctx *c, str path, struct ops_how how, struct buf *report, i64 *broken)

@@ -149,6 +149,25 @@ test('SE-11 a new master key takes over; the one of before then opens nothing', 
     assert.equal(wrong.status, 1);
 });
 
+test('SE-11 a backup with its secrets is read by them, though the master key was another since', { skip, timeout: 180000 }, () => {
+    const key = (name, letter) => { writeFileSync(folder(name), `${letter.repeat(43)}\n`, { mode: 0o600 }); return folder(name); };
+    copyFileSync(readFileSync(confPath, 'utf8').match(/^secret_file = (.*)$/m)[1], folder('own-secret'));
+    const words = { ...own, secret_file: folder('own-secret'), backup_dir: folder('with-secrets') };
+    const then = shop('then', { ...words, master_key_file: key('key-of-then', 'a') });
+    const changing = shop('changing', { ...words, master_key_file: key('key', 'b'), master_key_before_file: folder('key-of-then') });
+    const now = shop('now', { ...words, master_key_file: folder('key') });
+    for (const name of ['', '_before_restore']) asked(`drop database if exists ${database}${name} with (force)`, 'postgres'); // the keys there are under another
+    ok(there('restore', backup));
+    ok(then('keys', 'rewrap'));
+    ok(then('backup', '--with-secrets'));
+    ok(changing('keys', 'rewrap'));
+    assert.equal(open(now('keys', 'check')), values);
+    ok(now('restore', newest(folder('with-secrets')), '--replace', '--with-secrets'));
+    assert.equal(readFileSync(folder('key'), 'utf8').trim(), 'a'.repeat(43));
+    assert.equal(open(now('keys', 'check')), values);
+    assert.equal(buyer(), `${WHO.email}|${WHO.name}|${WHO.city}`);
+});
+
 test('SE-11 a second after its key was destroyed no worker shows an address, and all pages stand', { skip, timeout: 180000 }, async () => {
     const staff = await admin(), mali = new Browser();
     await mali.get(order.path);
