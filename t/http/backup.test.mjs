@@ -110,6 +110,18 @@ test('a shop in use is not overwritten unasked; when asked, it is kept aside', {
     assert.ok(Number(asked(ELSEWHERE, "select id from auth.person where email = 'new@example.test'")) > id, 'a number is given twice');
 });
 
+test('a backup of a clock that was ahead is restored, and no number is given twice', { skip }, () => {
+    const ahead = join(folder('stack'), 'ahead'); // beside the list of keys
+    shell('cp', ['-a', first, ahead]);
+    const manifest = JSON.parse(readFileSync(join(ahead, 'manifest.json'), 'utf8'));
+    writeFileSync(join(ahead, 'manifest.json'), JSON.stringify({ ...manifest, made_at: new Date(Date.now() + 2 * 86400000).toISOString() }));
+    const got = elsewhere('restore', ahead, '--replace');
+    assert.match(got.said, /the database of before is kept/);
+    asked(ELSEWHERE, "insert into auth.person (email, password_hash) values ('ahead@example.test', 'x')");
+    assert.ok(Number(asked(ELSEWHERE, "select id from auth.person where email = 'ahead@example.test'")) > Number(asked('talat', 'select max(id) from auth.person')), 'a number is given twice');
+    rmSync(ahead, { recursive: true });
+});
+
 // Of the shop elsewhere, where nothing happens meanwhile. Format 1 had the rows with buyers' names in the
 // dump: nothing lay beside it for them.
 function asFormat1(from, to) {
