@@ -63,6 +63,35 @@ select not exists(select from auth.person) and not exists(select from catalog.pr
 -- What database_counts has left here.
 select current_setting('talat.counts', true)::jsonb as counts;
 
+-- name: keep_pictures :one
+-- While this connection is there no picture is dropped.
+select true as got from pg_advisory_lock_shared(7421040);
+
+-- name: may_drop_pictures :one
+select pg_try_advisory_xact_lock(7421040) as yes;
+
+-- name: pictures :many
+-- in: after bigint, most bigint
+-- All of them, some at a time, and whether anything shows each: whatever refers to media.picture, and
+-- what was bought, which keeps its picture.
+select p.id, p.loose_since is not null as is_loose,
+       exists (select from catalog.product_picture x where x.picture_id = p.id)
+       or exists (select from catalog.category k where k.picture_id = p.id)
+       or exists (select from catalog.front f where f.picture_id = p.id)
+       or exists (select from orders.line l where l.picture = p.stem and l.picture <> '') as is_shown
+  from media.picture p where p.id > :after order by p.id limit :most;
+
+-- name: loose_pictures :many
+-- in: before timestamptz, most bigint
+-- Nothing has shown them since then; what somebody is about to show is passed over.
+select p.id from media.picture p
+ where p.loose_since < :before
+   and not exists (select from catalog.product_picture x where x.picture_id = p.id)
+   and not exists (select from catalog.category k where k.picture_id = p.id)
+   and not exists (select from catalog.front f where f.picture_id = p.id)
+   and not exists (select from orders.line l where l.picture = p.stem and l.picture <> '')
+ order by p.loose_since, p.id limit :most for update skip locked;
+
 -- name: snapshot :one
 -- For pg_dump to see what this transaction sees.
 select pg_export_snapshot() as id, now() as at;

@@ -10,8 +10,10 @@ create table media.picture (
     height int not null check (height > 0),
     widths int[] not null, -- the WebP sizes that exist
     created_at timestamptz not null default now(),
+    loose_since timestamptz, -- when it was first seen that nothing shows it (src/ops/pictures.c)
     unique (organisation_id, stem)
 );
+create index picture_loose on media.picture (loose_since) where loose_since is not null;
 alter table media.picture enable row level security;
 alter table media.picture force row level security;
 create policy kept on media.picture for all

@@ -120,6 +120,7 @@ create table orders.line (
     constraint line_adds_up check (line_total = unit_price * quantity),
     unique (order_id, position)
 );
+create index line_picture on orders.line (picture) where picture <> ''; -- src/ops/pictures.c
 
 create table orders.event ( -- the timeline
     id bigint generated always as identity primary key,

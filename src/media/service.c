@@ -138,6 +138,33 @@ int media_store(struct ctx *c, i64 organisation, str bytes, bool trusted_svg, i6
     return E_OK;
 }
 
+/* Taken aside first: whoever has stored the same picture meanwhile, for another organisation, put a
+ * new file in its place. Nor is one of today dropped that a restore has just found here. */
+static void drop_file(struct ctx *c, str stem, i64 width)
+{
+    const char *path = file_of(c, c->app->media_dir, stem, width);
+    str gone = str_fmt(c->mem, ".gone-%.*s", STR(stem));
+    const char *aside = file_of(c, c->app->media_dir, gone, width);
+    struct stat st;
+    rename(path, aside); /* or somebody did who was cut off */
+    if (stat(aside, &st))
+        return;
+    if (when_now() - (i64)st.st_mtime * SECOND < DAY)
+        rename(aside, path);
+    else
+        unlink(aside);
+}
+
+int media_drop(struct ctx *c, const i64 *pictures, size_t n)
+{
+    struct node *stems;
+    TRY(q_media_drop(c, &stems, pictures, n));
+    EACH(item, stems)
+        for (size_t i = 0; i < COUNT(SIZES); i++)
+            drop_file(c, node_str(&item->node, "stem"), SIZES[i]);
+    return E_OK;
+}
+
 /* The smallest that is at least as wide as asked for, else the widest. */
 static i64 fitting(const struct node *widths, i64 size)
 {

@@ -304,6 +304,16 @@ static int make_named(struct making *m, str *made)
     return file_sync(m->c, str_c(m->c->mem, m->folder));
 }
 
+/* Until its connection ends: what the dump knows of is there when it is copied. */
+static int keep_pictures(struct making *m)
+{
+    struct node *row;
+    int err = q_ops_keep_pictures(&m->own, &row);
+    if (err)
+        m->c->fault = m->own.fault;
+    return err;
+}
+
 int backup_make(struct ctx *c, str folder, bool with_secrets, struct buf *report, str *made)
 {
     struct making m = { .c = c,
@@ -329,6 +339,8 @@ int backup_make(struct ctx *c, str folder, bool with_secrets, struct buf *report
     m.own.pg = database_open(c, str_none, AS_BACKUP);
     node_set_int(c->mem, m.manifest, S("format"), ARCHIVE_FORMAT);
     node_set_str(c->mem, m.manifest, S("base_url"), c->app->base_url);
+    if (!err)
+        err = keep_pictures(&m);
     if (!err)
         err = make_named(&m, made);
     pg_close(m.own.pg);

@@ -147,6 +147,7 @@ static int seal_job(struct ctx *c, const struct job *job)
 
 JOBS(ops){
     { "ops.seal", seal_job, .tries = 1, .rank = RANK_LAST },
+    { "ops.pictures", pictures_drop, .rank = RANK_LAST, .lease_us = 10 * MINUTE },
     { "ops.backup", backup_job, .tries = TRIES, .lease_us = LEASE },
     { "ops.drill", drill_job, .tries = TRIES, .lease_us = LEASE },
     END_OF_JOBS,
@@ -195,8 +196,11 @@ static int seal_due(struct ctx *c)
     return is_due ? job_add_again(c, "ops.seal", REST) : E_OK;
 }
 
+static int pictures_due(struct ctx *c) { return job_add_again(c, "ops.pictures", REST); }
+
 CRONS(ops){
     { "ops.seal", MINUTE, seal_due },
+    { "ops.pictures", DAY, pictures_due },
     { "ops.backup", 30 * MINUTE, backup_due },
     { "ops.drill", 30 * MINUTE, drill_due },
     END_OF_CRONS,

@@ -47,6 +47,11 @@ int keys_take_over(
     struct ctx *, str archive, str database, bool only_lists, struct buf *report);
 int keys_erase_again(struct ctx *, str archive, str database, struct buf *report);
 
+/* ---- pictures.c: those that nothing shows ------------------------------------------------- */
+
+struct job;
+int pictures_drop(struct ctx *, const struct job *);
+
 /* ---- veil.c: who bought what ------------------------------------------------------------------ */
 
 #define VEIL_NAMES "names"
