@@ -42,9 +42,10 @@ select o.product_id, o.edition, o.free, o.endless
 
 -- name: faces :many
 -- in: products bigint[], lang text, currency text
--- What stays as it is until the product is put on the shelf anew, and so gets another edition. The
--- currency is looked for once a row ("offset 0": not in each column).
-select c.product_id, o.edition, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
+-- What stays as it is until the product is put on the shelf anew, and so gets another edition. No
+-- more than sixteen columns, or it cannot be kept (web/copies.c). The currency is looked for once a
+-- row ("offset 0": not in each column).
+select c.product_id, c.slug, c.name, c.summary, c.brand, c.newness, c.has_options, c.sku,
        c.stem, c.width, c.height, c.widths, c.alt, o.lows[p.place] as low,
        o.highs[p.place] as high, o.compares[p.place] as compare_at
   from catalog.card c

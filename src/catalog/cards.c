@@ -101,9 +101,12 @@ static int read_faces(struct ctx *c, str where, struct place *places, size_t n)
     TRY(q_catalog_faces(c, &faces, ids, n_ids, c->lang, c->currency));
     EACH(it, faces) {
         i64 product = node_int(&it->node, "product_id");
-        for (struct place *p = places; p < places + n; p++)
-            p->face = p->product == product ? &it->node : p->face;
-        row_copied(c, "face", where, product, node_int(&it->node, "edition"), &it->node);
+        for (struct place *p = places; p < places + n; p++) {
+            if (p->product != product)
+                continue;
+            p->face = &it->node; /* of that edition, or of one that came since: then nobody asks */
+            row_copied(c, "face", where, product, node_int(p->offer, "edition"), p->face);
+        }
     }
     return E_OK;
 }

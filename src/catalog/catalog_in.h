@@ -10,7 +10,7 @@
 
 /* ---- cards.c: offers -> cards ------------------------------------------------------------- */
 /* `offers` are rows of the queries featured, list_new or offers; prices, names and pictures are read
- * where this worker has none of that edition. For a page they are pieces (web.h). */
+ * where this worker has none of that edition. They are pieces (web.h). */
 int cards_of(struct req *, const struct node *offers, size_t most, struct node **out);
 /* The offers of rows with a product_id, as they come (it may stand in a batch), and in the order
  * of those rows. */

@@ -399,9 +399,17 @@ static bool write_list(struct buf *out, const struct shape *is, const struct nod
     return fits;
 }
 
+/* What a thing brings along ready, under the name of its shape (pieces.c). */
+static const struct node *ready_piece(const struct shape *is, const struct node *node)
+{
+    const struct item *first = node->kind == N_MAP ? node->as.items.first : NULL;
+    return first && first->node.private_ && str_eq(first->key, is->to->name) ? &first->node : NULL;
+}
+
 static bool write_shape(
     struct buf *out, const struct shape *is, const struct node *node, str *wrong)
 {
+    const struct node *ready;
     bool is_null = !node || node->kind == N_NULL;
     if (is->kind == SHAPE_ANY || (is_null && is->nullable)) {
         json_write(out, node);
@@ -412,7 +420,11 @@ static bool write_shape(
         return false;
     }
     switch (is->kind) {
-    case SHAPE_REF: return write_shape(out, &is->to->is, node, wrong);
+    case SHAPE_REF:
+        if (!(ready = ready_piece(is, node)))
+            return write_shape(out, &is->to->is, node, wrong);
+        buf_add(out, ready->as.text);
+        return true;
     case SHAPE_MAP: return write_map(out, is, node, wrong);
     case SHAPE_LIST: return write_list(out, is, node, wrong);
     default: break;
@@ -468,8 +480,7 @@ static bool fits_each(
     return true;
 }
 
-static bool fits(
-    struct arena *mem, const struct shape *is, const struct node *json, str *wrong)
+static bool fits(struct arena *mem, const struct shape *is, const struct node *json, str *wrong)
 {
     bool is_null = !json || json->kind == N_NULL;
     if (is->kind == SHAPE_ANY || is_null)
@@ -479,14 +490,12 @@ static bool fits(
     case SHAPE_LIST: return json->kind == N_LIST && fits_each(mem, is->each, json, wrong);
     case SHAPE_MAP:
         return json->kind == N_MAP &&
-            (is->each ? fits_each(mem, is->each, json, wrong)
-                      : fits_fields(mem, is, json, wrong));
+            (is->each ? fits_each(mem, is->each, json, wrong) : fits_fields(mem, is, json, wrong));
     default: return json->kind == kinds[is->kind].node;
     }
 }
 
-bool shape_fits(
-    const struct shape *is, struct arena *mem, const struct node *json, str *wrong)
+bool shape_fits(const struct shape *is, struct arena *mem, const struct node *json, str *wrong)
 {
     *wrong = str_none;
     if (is && fits(mem, is, json, wrong))

@@ -429,14 +429,14 @@ enum { COPIED_MOST = 4096 }; /* bytes of a row; a larger one is read each time *
 const struct node *copy_of_row(struct ctx *, const char *kind, str lang, i64 id, i64 edition);
 void row_copied(
     struct ctx *, const char *kind, str lang, i64 id, i64 edition, const struct node *row);
-/* A piece is what a partial makes of one thing of a list (a card of a product): HTML, kept by this
- * worker like a row. `state` is another number whenever anything is that the piece shows. It comes
- * as {<partial>: html}, which stands for the partial where a template names it; the partial may
- * look at nothing but the thing and is_guest. kept: NULL when there is none of that state, and for
- * JSON, which has no pieces. made: of the thing, and kept; for JSON the thing as it is. */
-struct node *piece_kept(struct req *, const char *partial, i64 id, i64 state);
+/* A piece is what the partial, or for JSON the shape, of that name makes of one thing of a list (a
+ * card of a product), kept by this worker like a row. `state` is another number whenever anything
+ * is that the piece shows. It comes as {<name>: text}, which stands for the partial where a
+ * template names it, and for the shape where a shape does. The partial may look at nothing but the
+ * thing and is_guest. kept: NULL when there is none of that state. made: of the thing, and kept. */
+struct node *piece_kept(struct req *, const char *name, i64 id, i64 state);
 int piece_made(
-    struct req *, const char *partial, i64 id, i64 state, struct node *of, struct node **out);
+    struct req *, const char *name, i64 id, i64 state, struct node *of, struct node **out);
 /* Reads the configuration, opens templates, messages, assets, routes. Prints what is wrong
  * and returns NULL: a shop with a broken template does not start. */
 struct app *app_open_house(struct arena *, const char *conf_path, const struct house *);

@@ -218,6 +218,26 @@ test('the piece of a page that is a card says what holds now, to each reader in 
     assert.equal(await said(), first);
 });
 
+test('a list that workers have made before is one round trip to the database', { skip, timeout: 180000 }, async () => {
+    const thing = goods(), [{ name }] = rows(`select name from catalog.product_text where product_id = ${thing.product} and lang = 'en'`);
+    const asked = () => readFileSync(join(dirname(process.env.TALAT_APP), 'log/web.log'), 'utf8').split('\n')
+        .filter((line) => line.includes('"route":"/search"')).map((line) => Number(/"db":"(\d+)"/.exec(line)[1]));
+    let n = 1200;
+    for (const [path, { headers }] of [['/search', html], ['/search.json', json], ['/th/search', html]]) {
+        const trips = async () => {
+            const before = asked().length;
+            await Promise.all(Array.from({ length: 24 }, async () => {
+                const got = await ask(`${path}?q=${encodeURIComponent(spelt(name, n++))}`, { headers });
+                assert.deepEqual([got.status, cache(got)], [200, 'MISS'], got.body.slice(0, 300));
+            }));
+            return asked().slice(before);
+        };
+        // What is kept for seconds is made anew now and then.
+        let seen;
+        await until(async () => { seen = await trips(); return seen.length >= 24 && seen.every((one) => one === 1); }, 15000, () => `${path}: ${seen}`);
+    }
+});
+
 test('a product that workers have read before is shown as it is now, and where it is now', { skip, timeout: 180000 }, async () => {
     const thing = goods({ stock: 90 }), [{ slug, brand }] = rows(`select slug, brand from catalog.product where id = ${thing.product}`);
     let n = 0;
