@@ -2,8 +2,11 @@
 #include "gen/queries.h"
 #include "notify/notify.h"
 #include "web/web.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +23,18 @@ static int at_once(void)
                                           : (int)cores * PER_CORE;
 }
 
+/* One that root's tool is the first to need is the workers' too. */
+static int open_turn(struct ctx *c, int i)
+{
+    str path = str_fmt(c->mem, "%.*s/login.%d", STR(c->app->run_dir), i);
+    int fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+    struct stat dir;
+    if (fd >= 0 && geteuid() == 0 && !stat(str_c(c->mem, c->app->run_dir), &dir) &&
+        fchown(fd, dir.st_uid, dir.st_gid))
+        log_line(c, LOG_WARN, "login.turn", "file", path, "error", str_of(strerror(errno)), NULL);
+    return fd;
+}
+
 /* argon2 takes 15 ms of a core and 19 MiB. All workers of the machine share a few turns, so
  * that a storm of logins cannot starve the pages. A turn is a locked file: a worker that dies
  * gives it back. Returns the file, -1 when no turn came. */
@@ -27,8 +42,7 @@ static int take_turn(struct ctx *c)
 {
     for (i64 waited = 0; waited < LONGEST_WAIT; waited += NAP) {
         for (int i = 0; i < at_once(); i++) {
-            str path = str_fmt(c->mem, "%.*s/login.%d", STR(c->app->run_dir), i);
-            int fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+            int fd = open_turn(c, i);
             if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
                 return fd;
             if (fd >= 0)
@@ -160,8 +174,7 @@ int auth_check(struct ctx *c, str email, str password, struct login *out)
 }
 
 /* Whatever is known of the address, the same work is done: the hash, a code and a job. */
-int auth_register(
-    struct ctx *c, str email, str name, str password, str mark, bool marketing)
+int auth_register(struct ctx *c, str email, str name, str password, str mark, bool marketing)
 {
     str hash;
     password = password_form(c, password);
@@ -319,8 +332,7 @@ int auth_change_password(struct req *r, str password)
 
 int auth_admins(struct ctx *c, struct node **out) { return q_auth_admins(c, out); }
 
-int auth_staff_who(
-    struct ctx *c, i64 organisation, const char *permission, struct node **out)
+int auth_staff_who(struct ctx *c, i64 organisation, const char *permission, struct node **out)
 {
     struct node *rows;
     uint64_t bit = permission_bit(permission_named(str_of(permission)));
@@ -406,8 +418,8 @@ int auth_bring(struct ctx *c, const struct auth_brought *who, bool *is_new)
     if (!web_is_language(lang))
         return fail_field(c, "lang", "This shop does not speak that language.");
     TRY(hash_fit(c, who->hash));
-    TRY(q_auth_bring(c, &row, str_lower(c->mem, who->email), who->name, who->hash, lang,
-        who->is_verified));
+    TRY(q_auth_bring(
+        c, &row, str_lower(c->mem, who->email), who->name, who->hash, lang, who->is_verified));
     *is_new = row != NULL;
     return E_OK;
 }
