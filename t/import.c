@@ -475,6 +475,27 @@ T(a_file_of_prices_leaves_a_product_to_be_found_by_its_brand)
     t_json("products.0.slug", "zz-kettle");
 }
 
+/* A cell that is empty says that there is nothing, but where the row does not say of what. */
+T(a_row_without_a_name_empties_nothing_and_goes_to_no_other_product)
+{
+    begin();
+    format = S("vendure");
+#define ROWS                                                                                       \
+    "name,slug,description,assets,facets,optionGroups,optionValues,sku,price,taxCategory,"         \
+    "stockOnHand,trackInventory,variantAssets,variantFacets\n"
+    import(S(ROWS "Zz Pot,zz-pot,It holds.,,,,,ZPO-1,2.00,standard,1,,,\n"), str_none);
+    import(S(ROWS ",zz-pot,,,,,,ZPO-1,3.00,standard,1,,,\n"), str_none);
+    has_text(buf_str(&report), "line 2: changed zz-pot");
+    import(S(ROWS ",zz-pan,,,,,,ZPO-1,4.00,standard,1,,,\n"), str_none);
+    has_text(buf_str(&report), "line 2: failed zz-pan (there is no name)");
+#undef ROWS
+    eq_str(t_str("select x.description || r.amount as s from catalog.product p join "
+                 "catalog.product_text x on x.product_id = p.id and x.lang = 'en' join "
+                 "catalog.price r on r.product_id = p.id and r.currency = 'USD' "
+                 "where p.slug = 'zz-pot'"),
+        "It holds.300");
+}
+
 /* Sorted by price in a spreadsheet, say: the second part would be saved over the first. */
 T(a_product_that_stands_in_two_places_of_a_file_is_not_saved_over_itself)
 {

@@ -249,7 +249,7 @@ static int find_all_by_sku(struct import *in)
         struct ctx own = *in->c;
         end = end_of(in, i);
         own.mem = mem;
-        if (import_is_unnamed(&in->rows[i], end - i))
+        if (in->format->by_sku && import_is_unnamed(&in->rows[i], end - i))
             err = find_by_sku(&own, in, &in->rows[i], end - i);
         if (err)
             err = fail(in->c, err, "import.sku", "%.*s",

@@ -54,6 +54,7 @@ struct import_format {
     /* One record; `before` is the row above, NULL for the first. */
     void (*read)(struct import *, const str *cells, int n, struct row *, const struct row *before);
     bool (*begins)(const struct row *, const struct row *before); /* a new product */
+    bool by_sku; /* a product that has no name is sought by the SKU */
     const char *unnamed; /* why a product that is not here yet cannot be made without a name */
 };
 extern const struct import_format import_vendure, import_shopify;

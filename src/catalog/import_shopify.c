@@ -242,4 +242,4 @@ static bool begins(const struct row *row, const struct row *before)
 }
 
 const struct import_format import_shopify = { "shopify", '\x1f', false, true, head, read_row,
-    begins, "no product here has this handle or SKU, and none is made without a title" };
+    begins, true, "no product here has this handle or SKU, and none is made without a title" };

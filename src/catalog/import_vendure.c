@@ -41,4 +41,4 @@ static bool begins(const struct row *row, const struct row *before)
 }
 
 const struct import_format import_vendure = { "vendure", '|', true, false, head, read_row,
-    begins, "there is no name" };
+    begins, false, "there is no name" };

@@ -568,7 +568,8 @@ static int document_of(struct product *p)
         import_english(c, p->doc, S("name"), head->cells[NAME]);
     else
         keep_text(p, "name");
-    if (import_says(head, DESCRIPTION))
+    /* Who does not name a product says nothing of it by a cell that is empty. */
+    if (import_says(head, DESCRIPTION) && (head->cells[DESCRIPTION].n || head->cells[NAME].n))
         import_english(c, p->doc, S("description"), head->cells[DESCRIPTION]);
     else
         keep_text(p, "description");
