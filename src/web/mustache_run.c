@@ -375,7 +375,7 @@ static const struct node *ready_piece(
 {
     const struct node *top = r->stack[r->depth - 1];
     const struct item *first = top->kind == N_MAP ? top->as.items.first : NULL;
-    bool fits = op->kind == OP_PARTIAL && !op->alone && r->set->rules.html;
+    bool fits = op->kind == OP_PARTIAL && r->set->rules.html;
     return fits && first && first->node.private_ && str_eq(first->key, t->name) ? &first->node
                                                                                 : NULL;
 }

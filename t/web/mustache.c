@@ -411,6 +411,27 @@ T(plain_tags_allocate_nothing)
     eq_int(arena_used(c->mem), used);
 }
 
+T(what_a_thing_brings_ready_stands_for_the_partial_of_that_name)
+{
+    struct ctx *c = t_ctx();
+    static const struct piece pieces[] = {
+        { "page",
+            "<ul>\n  {{#list}}\n  {{>card}}\n  {{/list}}\n</ul>{{#list}}{{>card}}{{>other}}{{/list}}" },
+        { "card", "<li>{{n}}</li>" },
+        { "other", "<i></i>" },
+    };
+    struct buf errors = buf_new(c->mem, 10000), out = buf_new(c->mem, 100000);
+    struct templates *set = html_set(pieces, 3, &errors);
+    struct node *document = node_map(c->mem), *list = node_set_list(c->mem, document, S("list"));
+    node_hide(node_set_str(c->mem, node_add_map(c->mem, list), S("card"), S("<li>ready</li>")));
+    struct node *asked = node_add_map(c->mem, list); /* nobody from outside brings one */
+    node_set_str(c->mem, asked, S("card"), S("<script>"));
+    node_set_int(c->mem, asked, S("n"), 2);
+    must(template_render(c, set, S("page"), document, &out));
+    eq_str(buf_str(&out),
+        "<ul>\n<li>ready</li>  <li>2</li></ul><li>ready</li><i></i><li>2</li><i></i>");
+}
+
 /* How many bytes could end or begin a tag or an attribute. */
 static size_t structure(const struct buf *page)
 {
