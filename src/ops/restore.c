@@ -230,20 +230,27 @@ static void compare_secrets(struct restoring *r)
 
 /* Numbers that were given after the backup are out in the world, in links, carts' cookies and the
  * provider's books, and would be somebody else's: they are never given again. A second restore of
- * the same backup comes later and skips more. */
+ * the same backup comes later and skips more. What nothing showed when the backup was made has its
+ * week anew: its files were put there just now. */
 static int skip_numbers(struct restoring *r)
 {
     struct ctx own = *r->c;
     when made = r->c->now;
     if (!when_parse(node_str(r->a.manifest, "made_at"), &made) || made > r->c->now)
-        made = r->c->now; /* its clock was ahead: no number goes back by that */
+        made = 1767225600 * SECOND; /* its clock was ahead: from 2026 on, which only grows, too */
     i64 skipped = 1000000 + (r->c->now - made) / SECOND * 100;
     own.pg = database_open(r->c, r->scratch, str_none);
     int err = pg_script(&own,
         str_fmt(r->c->mem,
             "select setval(format('%%I.%%I', schemaname, sequencename)::regclass,"
             " coalesce(last_value, start_value) + %" PRId64 ")"
-            "  from pg_sequences where schemaname !~ '^(pg_|information_schema)'",
+            "  from pg_sequences where schemaname !~ '^(pg_|information_schema)';"
+            "do $$ begin "
+            "  if exists (select from information_schema.columns where table_schema = 'media'"
+            "      and table_name = 'picture' and column_name = 'loose_since') then"
+            "    update media.picture set loose_since = now() where loose_since is not null;"
+            "  end if; "
+            "end $$",
             skipped));
     pg_close(own.pg);
     r->c->fault = own.fault;

@@ -119,6 +119,10 @@ test('a backup of a clock that was ahead is restored, and no number is given twi
     assert.match(got.said, /the database of before is kept/);
     asked(ELSEWHERE, "insert into auth.person (email, password_hash) values ('ahead@example.test', 'x')");
     assert.ok(Number(asked(ELSEWHERE, "select id from auth.person where email = 'ahead@example.test'")) > Number(asked('talat', 'select max(id) from auth.person')), 'a number is given twice');
+    const last = () => Number(asked(ELSEWHERE, "select last_value from pg_sequences where schemaname = 'auth' and sequencename = 'person_id_seq'"));
+    const first_time = last(), again = elsewhere('restore', ahead, '--replace');
+    assert.match(again.said, /the database of before is kept/);
+    assert.ok(last() > first_time, 'a second restore gives the numbers of the first again');
     rmSync(ahead, { recursive: true });
 });
 
