@@ -123,6 +123,7 @@ create table catalog.picture_source (
     organisation_id bigint not null,
     primary key (product_id, source)
 );
+create index picture_source_picture on catalog.picture_source (picture_id);
 alter table catalog.picture_source enable row level security;
 alter table catalog.picture_source force row level security;
 create policy kept on catalog.picture_source for all
