@@ -39,7 +39,9 @@ const keys = () => {
 };
 const shared = ['catalog.category catalog.category', 'catalog.product_category catalog.category']; // anybody's may stand in anybody's
 // One row that points to another is not of the same any more. There are some in every shop, but for these.
-const made = { 'payments.refund': () => refund(), 'payments.dispute': () => dispute('won', 'kept') };
+const made = { 'payments.refund': () => refund(), 'payments.dispute': () => dispute('won', 'kept'),
+    'catalog.picture_source': () => `insert into catalog.picture_source (product_id, source, picture_id, organisation_id)
+        select product_id, 't', picture_id, organisation_id from catalog.product_picture limit 1;` };
 const bent = ({ child, parent, names: [key], theirs: [its], whose }) => `${made[child]?.() ?? ''}
     update ${child} set ${whose} = ${whose} + 1000000 where ctid = (select min(c.ctid) from ${child} c join ${parent} p on c.${key} = p.${its})`;
 // Its time is over, and the job that would let go has failed with that.
