@@ -1286,6 +1286,45 @@ T(a_picture_that_a_file_calls_otherwise_takes_the_place_of_the_one_before)
     sweep();
 }
 
+/* One picture for S and L of each colour, and another of the whole. */
+static void import_socks(const char *rows)
+{
+    import(str_fmt(t_ctx()->mem, "name,slug,assets,optionGroups,optionValues,sku,price,variantAssets\n%s",
+               rows), media_dir);
+}
+#define SOCKS(red, blue)                                                                           \
+    "Zz Sock,zz-sock,front.png,Colour,Red,ZSO-1,1," red "\n,,,,Blue,ZSO-2,1," blue "\n"            \
+    ",,,,Green,ZSO-3,1,side.png\n"
+
+static str sock_pictures(void)
+{
+    return t_str("select string_agg(coalesce(v.code, '-') || ' ' || x.picture_id - (select min(id) "
+                 "from media.picture where organisation_id = p.organisation_id), ', ' order by "
+                 "x.position) as s from catalog.product p join catalog.product_picture x "
+                 "on x.product_id = p.id left join catalog.option_value v on v.id = x.value_id "
+                 "where p.slug = 'zz-sock' group by p.id");
+}
+
+T(a_picture_of_two_values_stays_with_both)
+{
+    with_shoe();
+    import_socks(SOCKS("side.png", "side.png"));
+    eq_str(sock_pictures(), "- 0, red 1, blue 1, green 1");
+    import_socks(SOCKS("side.png", "side.png"));
+    eq_int(totals.same, 3);
+    import_socks("Zz Sock,zz-sock,,Colour,Blue,ZSO-2,1,side.png\n"); /* one of its rows */
+    eq_int(totals.same, 1);
+    eq_str(sock_pictures(), "- 0, red 1, blue 1, green 1");
+    picture_file("side.png", "another");
+    import_socks(SOCKS("side.png", "side.png"));
+    eq_str(sock_pictures(), "- 0, red 3, blue 3, green 3");
+    import_socks(SOCKS("side.png", "back.png")); /* what Blue had before stays, as ever */
+    eq_str(sock_pictures(), "- 0, red 3, blue 3, green 3, blue 2");
+    import_socks(SOCKS("side.png", "back.png"));
+    eq_int(totals.same, 3);
+    sweep();
+}
+
 T(a_picture_that_has_changed_under_its_name_keeps_its_place_and_words)
 {
     with_shoe();

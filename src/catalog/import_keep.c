@@ -54,24 +54,17 @@ static struct node *merged(struct arena *mem, const struct node *was, struct nod
 
 static i64 picture_of(const struct item *it) { return node_int(&it->node, "picture"); }
 
-/* The nth of this picture in a list: one may stand there twice, with two values. */
-static const struct item *nth(const struct node *list, i64 picture, size_t n)
+static const struct node *option_of(const struct item *it)
 {
-    EACH(it, list)
-        if (picture_of(it) == picture && n-- == 0)
-            return it;
-    return NULL;
+    return node_get(&it->node, S("option"));
 }
 
-static size_t times_before(const struct node *list, const struct item *one)
+static const struct item *first_of(const struct node *list, i64 picture)
 {
-    size_t n = 0;
-    EACH(it, list) {
-        if (it == one)
-            break;
-        n += picture_of(it) == picture_of(one);
-    }
-    return n;
+    EACH(it, list)
+        if (picture_of(it) == picture)
+            return it;
+    return NULL;
 }
 
 /* ---- a picture in another's place --------------------------------------------------------------
@@ -79,7 +72,7 @@ static size_t times_before(const struct node *list, const struct item *one)
 
 static bool has_picture(const struct node *list, i64 picture)
 {
-    return nth(list, picture, 0) != NULL;
+    return first_of(list, picture) != NULL;
 }
 
 static str key_of(struct product *p, i64 picture)
@@ -113,7 +106,7 @@ static void put_changed(
 {
     EACH(it, p->named) {
         i64 picture = it->node.as.number, before = import_brought(p, it->key);
-        const struct item *old = nth(was, before, 0), *now = nth(is, picture, 0);
+        const struct item *old = first_of(was, before), *now = first_of(is, picture);
         if (old && now && before != picture && !has_picture(is, before) &&
             !has_picture(was, picture) && !is_among(instead, picture))
             put_instead(p, instead, it->key, &old->node, now);
@@ -150,7 +143,7 @@ static void put_renamed(
         return;
     EACH(it, p->named) {
         i64 picture = it->node.as.number;
-        const struct item *now = nth(is, picture, 0);
+        const struct item *now = first_of(is, picture);
         if (!now || import_brought(p, it->key) || has_picture(was, picture) ||
             is_among(instead, picture))
             continue;
@@ -173,25 +166,50 @@ static struct node *replaced(struct product *p, const struct node *was, const st
     return instead;
 }
 
+/* Which of the file's stands in each one's place: one picture may stand there twice, with two values.
+ * Those with the same value first; used: by the file's places. */
+static void find_places(struct product *p, const struct node *was, const struct node *is,
+    const struct node *instead, const struct item **now, bool *used)
+{
+    for (int same_value = 1; same_value >= 0; same_value--) {
+        size_t at = 0;
+        EACH(old, was) {
+            const struct item **mine = &now[at++];
+            i64 other = node_int(instead, key_of(p, picture_of(old)).p);
+            size_t i = 0;
+            EACH(new, is) {
+                bool fits = picture_of(new) == (other ? other : picture_of(old)) &&
+                    (!same_value || same_options(option_of(old), option_of(new)));
+                if (fits && !*mine && !used[i]) {
+                    *mine = new;
+                    used[i] = true;
+                }
+                i++;
+            }
+        }
+    }
+}
+
 /* As merged() does it. No fewer than before come out, as they are written by their places; nor more
  * than a product may have, unless the file alone has them: pictures of addresses whose bytes differ
  * each time would be added each time. */
 static struct node *merged_pictures(struct product *p, const struct node *was, struct node *is)
 {
     struct arena *mem = p->c->mem;
-    struct node *all = node_list(mem), *instead = replaced(p, was, is);
-    size_t left = 0;
+    struct node *all = node_list(mem);
+    const struct item **now = NEWS(mem, const struct item *, node_count(was) + 1);
+    bool *used = NEWS(mem, bool, node_count(is) + 1);
+    size_t left = 0, i = 0;
     bool is_whole = true;
+    find_places(p, was, is, replaced(p, was, is), now, used);
     EACH(it, was) {
-        const struct item *now = nth(is, picture_of(it), times_before(was, it));
-        i64 other = node_int(instead, key_of(p, picture_of(it)).p);
-        if (other && !times_before(was, it))
-            now = nth(is, other, 0);
-        is_whole = is_whole && now;
-        node_add(mem, all, (struct node *)&(now ? now : it)->node);
+        is_whole = is_whole && now[i];
+        node_add(mem, all, (struct node *)&(now[i] ? now[i] : it)->node);
+        i++;
     }
+    i = 0;
     EACH(it, is)
-        if (nth(was, picture_of(it), times_before(is, it)) || is_among(instead, picture_of(it)))
+        if (used[i++])
             continue;
         else if (!is_whole && node_count(all) >= MAX_PICTURES)
             left++;

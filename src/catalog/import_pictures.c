@@ -148,24 +148,71 @@ static void set_option(struct product *p, struct node *entry, str option, str va
     node_set_str(p->c->mem, node_set_map(p->c->mem, entry, S("option")), option, value);
 }
 
-/* As the product shows it already: this one, or the one that came from there before. */
-static const struct node *shown_before(const struct product *p, str source, i64 picture)
+/* What a picture stands with: a value of an option, or nothing. */
+struct place {
+    str option, value;
+};
+
+static struct place place_of(const struct node *options)
 {
-    const struct node *was = entry_of(p->was.pictures, picture);
-    return was ? was : entry_of(p->was.pictures, import_brought(p, source));
+    const struct item *first = node_count(options) ? node_first(options) : NULL;
+    return first ? (struct place){ first->key, first->node.as.text } : (struct place){ 0 };
+}
+
+static struct place place_of_row(const struct node *was)
+{
+    return (struct place){ node_str(was, "option_code"), node_str(was, "value_code") };
+}
+
+static bool same_place(struct place a, struct place b)
+{
+    return str_eq(a.option, b.option) && str_eq(a.value, b.value);
+}
+
+static bool is_there(const struct node *pictures, i64 picture, struct place at)
+{
+    EACH(it, pictures)
+        if (node_int(&it->node, "picture") == picture &&
+            same_place(place_of(node_get(&it->node, S("option"))), at))
+            return true;
+    return false;
+}
+
+/* One picture may stand with two values: so the one that stands there, else the first of them that
+ * the file has not come to yet. */
+static const struct node *row_of(const struct product *p, i64 was, i64 picture, struct place at,
+    const struct node *pictures)
+{
+    const struct node *other = NULL;
+    EACH(it, p->was.pictures) {
+        struct place is = place_of_row(&it->node);
+        if (node_int(&it->node, "picture") != was)
+            continue;
+        if (same_place(is, at))
+            return &it->node;
+        if (!other && !is_there(pictures, picture, is))
+            other = &it->node;
+    }
+    return other;
+}
+
+/* As the product shows it already: this one, or the one that came from there before. */
+static const struct node *shown_before(const struct product *p, str source, i64 picture,
+    struct place at, const struct node *pictures)
+{
+    const struct node *was = row_of(p, picture, picture, at, pictures);
+    return was ? was : row_of(p, import_brought(p, source), picture, at, pictures);
 }
 
 /* One that the product shows already stays as it is called there. */
 static struct node *keep_picture(
-    struct product *p, str source, i64 picture, struct node *pictures)
+    struct product *p, i64 picture, const struct node *was, struct node *pictures)
 {
-    const struct node *was = shown_before(p, source, picture);
-    if (!was)
-        return NULL;
+    struct place at = place_of_row(was);
     struct node *entry = new_entry(p, pictures, picture);
     node_set(p->c->mem, entry, S("alt"), node_get(was, S("alts")));
-    if (!node_is_null(was, "option_code"))
-        set_option(p, entry, node_str(was, "option_code"), node_str(was, "value_code"));
+    if (at.option.n)
+        set_option(p, entry, at.option, at.value);
     return entry;
 }
 
@@ -189,15 +236,17 @@ static str name_of(const struct product *p)
 }
 
 /* It stands in the list already, or before, or now: called as the product until somebody says. */
-static struct node *take(struct product *p, str source, i64 picture, struct node *pictures)
+static struct node *take(
+    struct product *p, str source, i64 picture, struct place at, struct node *pictures)
 {
     struct node *entry = p->in->format->addresses ? entry_of(pictures, picture) : NULL;
-    if (!entry)
-        entry = keep_picture(p, source, picture, pictures);
-    if (!entry) {
-        entry = new_entry(p, pictures, picture);
-        import_english(p->c, entry, S("alt"), name_of(p));
-    }
+    const struct node *was = entry ? NULL : shown_before(p, source, picture, at, pictures);
+    if (entry || was)
+        return entry ? entry : keep_picture(p, picture, was, pictures);
+    entry = new_entry(p, pictures, picture);
+    import_english(p->c, entry, S("alt"), name_of(p));
+    if (at.option.n)
+        set_option(p, entry, at.option, at.value);
     return entry;
 }
 
@@ -248,12 +297,8 @@ void import_add_pictures(struct product *p, const struct row *row, str cell, str
         i64 picture = found(p, source);
         if (!picture)
             continue;
-        bool is_kept = shown_before(p, source, picture) != NULL;
-        struct node *entry = take(p, source, picture, pictures);
-        const struct item *first = node_count(options) ? node_first(options) : NULL;
-        if (!is_kept && first)
-            set_option(p, entry, first->key, first->node.as.text);
-        if (!first)
+        struct node *entry = take(p, source, picture, place_of(options), pictures);
+        if (!node_count(options))
             describe(p, entry, row->cells[ALT]);
     }
 }
@@ -287,7 +332,8 @@ static const struct node *telling_option(const struct product *p, const struct n
     const struct node *const *chosen, size_t at)
 {
     str source = picture_of_row(&p->rows[at]);
-    str before = node_str(shown_before(p, source, found(p, source)), "option_code");
+    struct place none = { 0 };
+    str before = node_str(shown_before(p, source, found(p, source), none, NULL), "option_code");
     const struct node *first = NULL;
     EACH(it, options) {
         str code = node_str(&it->node, "code");
@@ -321,8 +367,9 @@ static void place(
 {
     struct row *row = &p->rows[at];
     str source = picture_of_row(row), name = option ? called(option, value) : str_none;
+    struct place none = { 0 }; /* yet */
     i64 picture = found(p, source);
-    struct node *entry = picture ? take(p, source, picture, pictures) : NULL;
+    struct node *entry = picture ? take(p, source, picture, none, pictures) : NULL;
     if (!option && !node_get(entry, S("option"))) /* nor does it stand with one already */
         import_warn(p, row,
             str_fmt(p->c->mem,
@@ -346,7 +393,7 @@ void import_place_pictures(struct product *p, const struct node *options,
         if (!node_count(options)) { /* there is nothing to tell apart */
             str source = picture_of_row(&p->rows[i]);
             if (found(p, source))
-                take(p, source, found(p, source), pictures);
+                take(p, source, found(p, source), (struct place){ 0 }, pictures);
             continue;
         }
         str value = option ? chosen_value(chosen[i], node_str(option, "code")) : str_none;
