@@ -168,6 +168,7 @@ static void open_parts(struct app *app, const struct house *house, struct buf *e
     app->brackets = brackets_open(app);
     app->limits = limits_open(app, errors);
     app->countries = countries_new(mem, conf_str(app->conf, "country_file", str_none));
+    app->may_nobody = may_map(mem, &(struct who){ 0 });
     app->kept = kept_open(mem);
     app->copies = copies_open(mem);
 }

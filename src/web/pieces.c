@@ -83,3 +83,12 @@ int piece_made(
     *out = piece(r, name, whole.as.text);
     return E_OK;
 }
+
+bool piece_add(struct buf *out, const struct node *of, str name)
+{
+    const struct item *first = of->kind == N_MAP ? of->as.items.first : NULL;
+    if (!first || !first->node.private_ || !str_eq(first->key, name))
+        return false;
+    buf_add(out, first->node.as.text);
+    return true;
+}

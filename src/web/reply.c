@@ -220,15 +220,15 @@ static struct node *currencies(struct req *r)
 }
 
 /* Permission names with colon and hyphen as underscores: {{#may.orders_read}}. */
-static struct node *may_map(struct req *r, const struct who *who)
+struct node *may_map(struct arena *mem, const struct who *who)
 {
-    struct node *map = node_map(r->c.mem);
+    struct node *map = node_map(mem);
     for (enum permission p = 1; p < N_PERMISSIONS; p++) {
-        char *name = (char *)str_c(r->c.mem, str_of(permission_name(p)));
+        char *name = (char *)str_c(mem, str_of(permission_name(p)));
         for (char *at = name; *at; at++)
             if (*at == ':' || *at == '-')
                 *at = '_';
-        node_set_bool(r->c.mem, map, str_of(name), may(who, p));
+        node_set_bool(mem, map, str_of(name), may(who, p));
     }
     return map;
 }
@@ -312,7 +312,7 @@ static void add_page_keys(struct req *r, struct node *doc)
     put_bool(r, doc, "dev", !r->c.app->production);
     put_bool(r, doc, "demo", r->c.app->demo);
     put(r, doc, "me", me_map(r, who));
-    put(r, doc, "may", may_map(r, who));
+    put(r, doc, "may", who == &nobody ? r->c.app->may_nobody : may_map(r->c.mem, who));
     put(r, doc, "menu", menu_list(r, who));
 }
 

@@ -399,17 +399,9 @@ static bool write_list(struct buf *out, const struct shape *is, const struct nod
     return fits;
 }
 
-/* What a thing brings along ready, under the name of its shape (pieces.c). */
-static const struct node *ready_piece(const struct shape *is, const struct node *node)
-{
-    const struct item *first = node->kind == N_MAP ? node->as.items.first : NULL;
-    return first && first->node.private_ && str_eq(first->key, is->to->name) ? &first->node : NULL;
-}
-
 static bool write_shape(
     struct buf *out, const struct shape *is, const struct node *node, str *wrong)
 {
-    const struct node *ready;
     bool is_null = !node || node->kind == N_NULL;
     if (is->kind == SHAPE_ANY || (is_null && is->nullable)) {
         json_write(out, node);
@@ -421,10 +413,7 @@ static bool write_shape(
     }
     switch (is->kind) {
     case SHAPE_REF:
-        if (!(ready = ready_piece(is, node)))
-            return write_shape(out, &is->to->is, node, wrong);
-        buf_add(out, ready->as.text);
-        return true;
+        return piece_add(out, node, is->to->name) || write_shape(out, &is->to->is, node, wrong);
     case SHAPE_MAP: return write_map(out, is, node, wrong);
     case SHAPE_LIST: return write_list(out, is, node, wrong);
     default: break;

@@ -387,6 +387,7 @@ struct app {
     struct assets *assets;
     struct metrics *metrics;
     struct limits *limits;
+    struct node *may_nobody; /* `may` of the pages that are for all */
     struct countries *countries; /* io/io.h; NULL: no country_file */
     struct kept *kept; /* kept.c */
     struct copies *copies; /* copies.c */

@@ -96,12 +96,16 @@ struct late {
 };
 size_t limit_late(struct req *, struct counter counters[static PER_REQUEST]); /* those not sent */
 void limit_settle(struct req *, const struct counter *, bool counted); /* at the request's end */
+struct node *may_map(struct arena *, const struct who *); /* what the page's `may` says of them */
 struct kept *kept_open(struct arena *);
 /* This process calls kept_renew after each answer, while the request's arena still stands. */
 void kept_pool(struct app *);
 void kept_renew(struct app *);
 struct copies *copies_open(struct arena *);
 struct limits *limits_open(struct app *, struct buf *errors);
+/* pieces.c: adds what a thing brings along ready under the name of a partial or a shape. False: it
+ * brings none. */
+bool piece_add(struct buf *, const struct node *of, str name);
 
 /* ---- shape.c: what a view's document promises to other programs -------------------------- */
 
