@@ -324,20 +324,24 @@ select o.id, o.number, o.status,
 -- plan: anew
 -- in: organisation bigint, before bigint, status text, payment text, q text, clues text[]
 -- The merchant's list; q finds what stands in orders.words, clues a telephone that is sealed. The
--- status is that of the own part. What was paid back whole is not being packed any more.
+-- status is that of the own part. What was paid back whole is not being packed any more. Each order
+-- is looked up by its number: where both tables are taken for empty, as in a first busy hour, all
+-- orders would be read for each of the list.
 select o.id, o.number, o.status,
        orders.money_state(o.payment_status, o.refunded_total, o.disputed_total) as payment_status,
        o.currency,
        o.total, o.placed_at, o.name, o.email, p.goods_total, p.status as part_status, o.refunded_total
   from orders.part p
-  join orders."order" o on o.id = p.order_id
+  join lateral (select x.id, x.number, x.status, x.payment_status, x.refunded_total,
+                       x.disputed_total, x.currency, x.total, x.placed_at, x.name, x.email
+                  from orders."order" x where x.id = p.order_id offset 0) o on true
  where p.organisation_id = :organisation and p.order_id < :before
    and (:status = '' or (p.status = :status
         and (p.status <> 'processing' or o.payment_status <> 'refunded')))
    and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total,
            o.disputed_total) = :payment)
-   and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f
-                         union all select k.order_id from orders.called(:organisation, :clues) k))
+   and (:q = '' or p.order_id in (select f.order_id from orders.found(:organisation, :q) f
+                                 union all select k.order_id from orders.called(:organisation, :clues) k))
  order by p.order_id desc limit 51;
 
 -- name: chosen :many
