@@ -591,45 +591,66 @@ static const struct cron own_crons[] = { { "t.trip", HOUR, trip }, { "t.tick", H
     { 0 } };
 static const struct cron *const crons[] = { own_crons, NULL };
 
+static _Atomic i64 next_cron;
+static int run_due(struct ctx *c) { return cron_run_due(c, HOUR, &next_cron); }
+
 T(a_cron_runs_once_per_tick_for_two_workers_and_missed_times_once)
 {
     struct ctx *c = house();
     c->app->crons = crons;
     ticked = fails = 0;
     must(cron_know(c));
-    must(cron_run_due(c)); /* never run before: due */
-    must(cron_run_due(c)); /* the other worker */
+    must(run_due(c)); /* never run before: due */
+    must(run_due(c)); /* the other worker */
     eq_int(ticked, 1);
     eq_int(fails, 1); /* and the one that fails stopped nobody */
     t_sql("update work.cron set last_run = last_run - interval '3 hours 1 minute' "
           "where name = 't.tick'");
-    must(cron_run_due(c));
-    must(cron_run_due(c));
+    must(run_due(c));
+    must(run_due(c));
     eq_int(ticked, 2);
     must(cron_know(c)); /* knowing it again changes nothing */
-    must(cron_run_due(c));
+    must(run_due(c));
     eq_int(ticked, 2);
+}
+
+T(who_looks_at_the_clock_is_told_when_the_next_is_due)
+{
+    struct ctx *c = house();
+    c->app->crons = crons;
+    must(cron_know(c));
+    must(run_due(c));
+    i64 wait = next_cron - when_ticks(); /* of those that the house has anyway */
+    is_true(wait > 6 * SECOND);
+    is_true(wait <= HOUR);
+    t_sql("update work.cron set last_run = now() - interval '59 minutes 55 seconds' where name = 't.tick'");
+    must(run_due(c));
+    wait = next_cron - when_ticks();
+    is_true(wait <= 5 * SECOND);
+    is_true(wait > 0);
+    t_sql("update work.cron set last_run = now() - interval '1 hour' where name = 't.tick'");
+    must(run_due(c)); /* runs now, and is due in an hour */
+    is_true(next_cron - when_ticks() > 6 * SECOND);
+    must(cron_run_due(c, SECOND, &next_cron));
+    is_true(next_cron - when_ticks() <= SECOND);
 }
 
 /* A clock that was ahead and is put right must not leave the house still until it has caught up. */
 T(a_cron_runs_on_after_the_databases_clock_was_put_back)
 {
     struct ctx *c = house();
-    i64 wait;
     c->app->crons = crons;
     ticked = 0;
     must(cron_know(c));
-    must(cron_run_due(c));
+    must(run_due(c));
     t_sql("update work.cron set last_run = now() + interval '2 hours' where name = 't.tick'");
-    must(cron_wait_us(c, SECOND, &wait));
-    eq_int(wait, 0);
-    must(cron_run_due(c));
+    must(run_due(c));
     eq_int(ticked, 2);
-    must(cron_run_due(c));
+    must(run_due(c));
     eq_int(ticked, 2);
     /* Who waited for another's turn began earlier than that one. */
     t_sql("update work.cron set last_run = now() + interval '2 seconds' where name = 't.tick'");
-    must(cron_run_due(c));
+    must(run_due(c));
     eq_int(ticked, 2);
 }
 

@@ -111,24 +111,29 @@ insert into work.cron (name, last_run)
 select name, '-infinity' from unnest(:names) as u(name)
 on conflict (name) do nothing;
 
--- name: due_crons :many
+-- name: clock :many
 -- in: names text[], every bigint[]
--- Takes what is due; whoever gets the row runs it, so there is one leader per tick. What ran in the
--- future did so before the clock was put back; by a moment, after this transaction had begun.
-update work.cron c
-   set last_run = now()
-  from unnest(:names, :every) as u(name, every)
- where c.name = u.name
-   and (c.last_run <= now() - u.every * interval '1 microsecond'
-        or c.last_run > now() + interval '1 minute')
-returning c.name;
-
--- name: next_cron :one
--- in: names text[], every bigint[]
--- In how many microseconds the next cron is due (null: none has ever run).
-select (extract(epoch from min(case when c.last_run > now() + interval '1 minute' then now()
-                                    else c.last_run + u.every * interval '1 microsecond' end)
-            - clock_timestamp()) * 1000000)::bigint as wait_us
+-- Takes what is due, or will be in a second; whoever gets the row runs it, so there is one leader per
+-- tick. What ran in the future did so before the clock was put back; by a moment, after this
+-- transaction had begun. And, in a row without a name, in how many microseconds the next is due
+-- (null: none has ever run).
+with due as (
+    update work.cron c
+       set last_run = now()
+      from unnest(:names, :every) as u(name, every)
+     where c.name = u.name
+       and (c.last_run <= now() - u.every * interval '1 microsecond' + interval '1 second'
+            or c.last_run > now() + interval '1 minute')
+    returning c.name
+)
+select d.name, null::bigint as wait_us from due d
+ union all
+select null, (extract(epoch from min(case when d.name is not null
+                                              then now() + u.every * interval '1 microsecond'
+                                          when c.last_run > now() + interval '1 minute' then now()
+                                          else c.last_run + u.every * interval '1 microsecond' end)
+                    - clock_timestamp()) * 1000000)::bigint
   from work.cron c
   join unnest(:names, :every) as u(name, every) on u.name = c.name
- where c.last_run > '-infinity';
+  left join due d on d.name = c.name
+ where c.last_run > '-infinity' or d.name is not null;

@@ -55,27 +55,20 @@ static void read_timetable(const struct app *app, struct timetable *t)
     }
 }
 
-int cron_run_due(struct ctx *c)
+int cron_run_due(struct ctx *c, i64 most, _Atomic i64 *next)
 {
     struct timetable t;
-    struct node *due;
+    struct node *rows;
+    i64 now = when_ticks(), wait = most;
     read_timetable(c->app, &t);
-    TRY(q_work_due_crons(c, &due, t.names, t.n, t.every, t.n));
-    EACH(item, due)
+    TRY(q_work_clock(c, &rows, t.names, t.n, t.every, t.n));
+    EACH(item, rows)
+        if (!node_is_null(&item->node, "wait_us"))
+            wait = node_int(&item->node, "wait_us");
+    atomic_store(next, now + (wait < 0 ? 0 : wait < most ? wait : most)); /* these may take long */
+    EACH(item, rows)
         for (size_t i = 0; i < t.n; i++)
             if (str_eq(node_str(&item->node, "name"), t.names[i]))
                 run_cron(c, t.crons[i]);
-    return E_OK;
-}
-
-int cron_wait_us(struct ctx *c, i64 most, i64 *us)
-{
-    struct timetable t;
-    struct node *row;
-    read_timetable(c->app, &t);
-    TRY(q_work_next_cron(c, &row, t.names, t.n, t.every, t.n));
-    *us = node_is_null(row, "wait_us") || node_int(row, "wait_us") > most ? most
-        : node_int(row, "wait_us") > 0                                    ? node_int(row, "wait_us")
-                                                                          : 0;
     return E_OK;
 }

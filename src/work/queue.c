@@ -97,11 +97,13 @@ static size_t slow_kinds(const struct app *app, const struct turn *t, str *names
 
 /* Kept pages are made by the house itself: there all hands are of use, and they go after what comes
  * in anyway. */
-static void note_slow(const struct app *app, struct pace *pace, const struct job_kind *ran)
+static int note_slow(struct ctx *c, struct pace *pace, const struct job_kind *ran)
 {
-    _Atomic i64 *until = slow_until(app, pace, ran);
+    _Atomic i64 *until = slow_until(c->app, pace, ran);
+    bool was_even = pace_is_even(pace);
     if (until && ran->rank != RANK_PAGES)
         atomic_store(until, when_ticks() + SLOW_FOR);
+    return was_even && !pace_is_even(pace) ? q_work_wake(c, NULL) : E_OK; /* who sleep long */
 }
 
 bool pace_is_even(struct pace *pace)
@@ -180,7 +182,7 @@ static int run(struct ctx *c, struct turn *t, const struct job *job, str request
     i64 took = when_ticks() - began;
     log_job(own, job, err, took);
     if (t->pace && took >= SLOW)
-        note_slow(c->app, t->pace, kind);
+        TRY(note_slow(c, t->pace, kind));
     metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
     if (err)
         return settle(c, job, kind, own);

@@ -13,8 +13,12 @@
 #include <unistd.h>
 
 #define MOST_WORKERS  16
-#define LONGEST_SLEEP (5 * SECOND)  /* the net under LISTEN: an idle shop asks this seldom */
-#define FIRST_GO      SECOND / 1000 /* what a worker lets the one before it go ahead */
+/* The net under LISTEN: a shop at rest is asked this seldom. One of the workers is enough for that,
+ * unless it leaves to the others what is slow. */
+#define LONGEST_SLEEP  (5 * SECOND)
+#define OTHERS_SLEEP   (15 * SECOND)
+#define FIRST_GO       SECOND / 1000 /* what a worker lets the one before it go ahead */
+#define FIRST_AT_CLOCK SECOND        /* ... with what the clock says */
 /* From one turn's beginning to the next's while there is always something: what comes meanwhile
  * goes together. In a shop at rest nobody waits. */
 #define BETWEEN_TURNS  (40 * SECOND / 1000)
@@ -34,28 +38,31 @@ static void pause_us(i64 us)
     nanosleep(&t, NULL);
 }
 
-/* The clock's table is asked only when something on it may be due: others change it, too, but
- * nothing comes due earlier by that. `next` is in ticks: a machine's clock may be put back. */
-static int look_at_clock(struct ctx *c, struct turn *t, i64 *next, bool *ran)
-{
-    i64 wait;
-    *ran = when_ticks() >= *next;
-    if (!*ran)
-        return E_OK;
-    TRY(queue_tell(c, t)); /* these may take long, and what is done is leased for a minute */
-    TRY(cron_run_due(c));
-    TRY(cron_wait_us(c, LONGEST_SLEEP, &wait));
-    *next = when_ticks() + wait;
-    return E_OK;
-}
-
 struct worker {
     i64 slot;
     struct pace *pace;
     struct turn turn;
-    i64 next_cron; /* in ticks */
     bool redis_was_away;
 };
+
+/* The clock's table is asked only when something on it may be due: others change it, too, but
+ * nothing comes due earlier by that. In ticks: a machine's clock may be put back. */
+static i64 until_clock(const struct worker *w)
+{
+    i64 patience = w->slot ? FIRST_AT_CLOCK : 0;
+    return atomic_load(&w->pace->next_cron) + patience - when_ticks();
+}
+
+/* One of them at a time, unless that takes longer than anybody sleeps. */
+static int look_at_clock(struct ctx *c, struct worker *w)
+{
+    i64 seen = atomic_load(&w->pace->next_cron), now = when_ticks();
+    if (until_clock(w) > 0 ||
+        !atomic_compare_exchange_strong(&w->pace->next_cron, &seen, now + LONGEST_SLEEP))
+        return E_OK;
+    TRY(queue_tell(c, &w->turn)); /* these may take long, and what is done is leased for a minute */
+    return cron_run_due(c, OTHERS_SLEEP, &w->pace->next_cron);
+}
 
 /* Until the last look of any of them is long enough ago. The first waits less than the others, so
  * that it does it all, whose caches are warm, as long as it can. */
@@ -69,11 +76,14 @@ static void rest(const struct worker *w)
 static int wait_for_work(struct ctx *c, struct worker *w, i64 us)
 {
     str channel;
-    for (i64 until = when_ticks() + us; us > 0 && !ending; us = until - when_ticks()) {
-        TRY(pg_wait(c, us, &channel));
+    for (i64 until = when_ticks() + us; !ending;) {
+        i64 left = until - when_ticks(), clock = until_clock(w);
+        if (left <= 0 || clock <= 0)
+            return E_OK;
+        TRY(pg_wait(c, left < clock ? left : clock, &channel));
         i64 woken = when_ticks();
         if (!channel.n)
-            return E_OK;
+            continue; /* the clock may have been looked at by another */
         rest(w);
         pause_us(w->slot * FIRST_GO);
         if (atomic_load(&w->pace->looked_at) < woken || !pace_is_even(w->pace))
@@ -82,29 +92,26 @@ static int wait_for_work(struct ctx *c, struct worker *w, i64 us)
     return E_OK;
 }
 
-/* A turn, and a look at the clock after it, or a queue that is never empty would stop that. Sleeps
- * when there is nothing to do. */
+/* A look at the clock and a turn: a queue that is never empty does not stop the one, nor the other
+ * what that has put off. Sleeps when there is nothing to do. */
 static int round_of(struct ctx *c, struct worker *w)
 {
     struct turn *t = &w->turn;
     str channel;
-    bool ran;
     pg_wait(c, 0, &channel); /* what was said until now is what is looked for now */
     fault_clear(c);
-    t->wait_us = LONGEST_SLEEP;
     lines_watch(c, &w->redis_was_away);
+    TRY(look_at_clock(c, w));
+    t->wait_us = w->slot && pace_is_even(w->pace) ? OTHERS_SLEEP : LONGEST_SLEEP;
     atomic_store(&w->pace->looked_at, when_ticks());
     TRY(queue_turn(c, t, QUEUE_BATCH));
-    TRY(look_at_clock(c, t, &w->next_cron, &ran));
-    if (ran || t->is_more || ending)
+    if (t->is_more || ending)
         return E_OK;
     if (t->ran || t->events) {
         rest(w);
         return E_OK;
     }
-    i64 until_cron = w->next_cron - when_ticks();
-    i64 wait = until_cron < t->wait_us ? until_cron : t->wait_us;
-    return wait_for_work(c, w, wait);
+    return wait_for_work(c, w, t->wait_us);
 }
 
 /* At a worker's start, or after the database went away. What was run before that is done. */

@@ -20,6 +20,7 @@ struct pace {
     /* When any of them began to look last: of those that one event wakes one is enough, unless it is
      * at something else. */
     _Atomic i64 looked_at;
+    _Atomic i64 next_cron; /* when one of them looks at the clock's table again */
     /* By a kind's place in the app's lists: until when such a job counts as slow. */
     _Atomic i64 slow_until[KINDS];
 };
@@ -44,9 +45,9 @@ struct turn {
  * then runs them. */
 int queue_turn(struct ctx *, struct turn *, i64 most);
 int queue_tell(struct ctx *, struct turn *); /* only the first of it */
-int cron_run_due(struct ctx *);
+/* Runs what is due, and says before that when the next will be, in ticks: after `most` at the latest. */
+int cron_run_due(struct ctx *, i64 most, _Atomic i64 *next);
 int cron_know(struct ctx *);
-int cron_wait_us(struct ctx *, i64 most, i64 *us); /* until the next one is due, at most so long */
 int queue_take_over(struct ctx *);                 /* of workers whose lease has run out */
 /* Of this worker's own place, at once: it is at none now. */
 int queue_take_back(struct ctx *, bool died);

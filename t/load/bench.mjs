@@ -12,7 +12,7 @@ import { rows as events } from './events.mjs';
 import { uncounted } from './cpu.mjs';
 import { rows as gate } from './gate.mjs';
 import { rows as rls } from './rls.mjs';
-import { counting, remembering, starting } from './stack.mjs';
+import { counting, idling, remembering, starting } from './stack.mjs';
 import { Database, pids, start_bare } from './shop.mjs';
 import { sleep } from '../http/shop.mjs';
 import { line, note, printed, title } from './table.mjs';
@@ -79,10 +79,11 @@ for (const row of taking_turns) {
     if (done) results.set(row, done);
 }
 if (wanted(counting)) await once(counting, bench);
+if (wanted(idling)) await once(idling, bench);
 bench.db.end();
 if (wanted(remembering)) await once(remembering, bench);
 
-const order = [...pages.flatMap((row) => (row.name === 'category page, JSON' ? [row, counting] : [row])), ...gate, ...rls, ...buying, ...events, remembering, starting];
+const order = [...pages.flatMap((row) => (row.name === 'category page, JSON' ? [row, counting] : [row])), ...gate, ...rls, ...buying, ...events, idling, remembering, starting];
 const all = printed(order, results);
 const how = { cores: cpus().length, cpu: cpus()[0].model, memory_mb: Math.round(totalmem() / 1048576), rounds, seconds };
 console.log(title(how));

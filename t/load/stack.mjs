@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ask, sleep, top } from '../http/shop.mjs';
 import { median, rounds } from './measure.mjs';
 import { pss } from './cpu.mjs';
-import { bare, services } from './shop.mjs';
+import { bare, services, tail } from './shop.mjs';
 
 const MB_SHARED = 32; // shared_buffers, counted whole however much of it was touched
 
@@ -68,6 +68,22 @@ export const remembering = {
     async once() {
         const load = await this.after(), both = [this.start, load];
         return { after_start: this.start, after_load: load, holds: both.every((one) => one.web_worker_mb <= 8 && one.stack_mb <= 150) };
+    },
+};
+
+// Nobody comes for a minute: how many statements PostgreSQL is asked all the same.
+export const idling = {
+    name: 'idle shop',
+    target: '< 1 statement a second',
+    async once({ db }) {
+        const log = async (what) => { await db.ask(`alter system set log_statement = '${what}'`); await db.ask('select pg_reload_conf()'); await sleep(1000); };
+        await sleep(20000); // what the rows before have left is done
+        await log('all');
+        const postgres = tail('postgres');
+        await sleep(60000);
+        const lines = postgres().filter((text) => /execute |statement: /.test(text));
+        await log('none');
+        return { statements_a_second: lines.length / 60, holds: lines.length < 60 };
     },
 };
 

@@ -23,6 +23,7 @@ const WORDS = {
     rls_ratio: (n, row) => `${n.toFixed(2)} x the CPU without, ${row.statements} statements`,
     gate_cpu_us: (n) => `${n.toFixed(0)} us more`,
     orders_per_second: (n) => `${n.toFixed(1)} orders/s, the provider's simulator on the same cores`,
+    statements_a_second: (n) => `${n.toFixed(2)} a second`,
     seen_after_ms: (n) => `${n.toFixed(0)} ms`,
     first_page_ms: (n, row) => `${n.toFixed(0)} ms, slowest ${row.slowest_ms.toFixed(0)} ms`,
     after_start: (now, row) => ['after_start', 'after_load'].map((when) => `${when.replace('_', ' ')}: worker ${row[when].web_worker_mb.toFixed(1)}, stack ${row[when].stack_mb.toFixed(0)} MB (${
