@@ -98,19 +98,25 @@ select c.id, c.parent_id, c.slug, base.said(c.names, :lang) as name
 
 -- name: category_pictures :many
 -- in: lang text
--- The categories that have none below them, with a picture: their own, else their newest
--- product's.
+-- The categories that have none below them, with a picture: their own, else that of one of their
+-- newest products. All is looked up one by one (offset): where goods and pictures are few PostgreSQL
+-- would read all of them, and whether everybody may see a picture costs a look at its products.
 select c.id, c.slug, base.said(c.names, :lang) as name, m.stem, m.width, m.height, m.widths,
        '' as alt
   from catalog.category c
   left join lateral (
        select coalesce(c.picture_id, (
-              select pp.picture_id from catalog.shelf s
-                join catalog.product_picture pp on pp.product_id = s.product_id and pp.position = 1
-               where s.category_id = c.id order by s.newness, s.product_id limit 1)) as id) x on true
-  left join media.picture m on m.id = x.id
+              select y.picture_id
+                from (select s.product_id, s.newness from catalog.shelf s where s.category_id = c.id
+                       order by s.newness, s.product_id limit 24) s
+                join lateral (select pp.picture_id from catalog.product_picture pp
+                               where pp.product_id = s.product_id and pp.position = 1 offset 0) y
+                  on true
+               order by s.newness, s.product_id limit 1)) as id) x on true
+  left join lateral (select p.stem, p.width, p.height, p.widths
+                       from media.picture p where p.id = x.id offset 0) m on true
  where not exists (select from catalog.category b where b.parent_id = c.id)
-   and exists (select from catalog.shelf s where s.category_id = c.id)
+   and exists (select from catalog.shelf s where s.category_id = c.id offset 0)
  order by c.position, c.id
  limit 12;
 

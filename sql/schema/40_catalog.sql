@@ -156,7 +156,9 @@ create policy kept on catalog.product for all
     using (organisation_id = base.organisation() or base.is_platform())
     with check (organisation_id = base.organisation() or base.is_platform());
 
--- Jobs see all by the other policy; this one comes first, and is asked of each row.
+-- Jobs see all by the other policy; this one comes first, and is asked of each row. offset: one product
+-- at a time. PostgreSQL would read all products, each time one is saved or somebody who has no cart
+-- yet asks for one picture.
 do $$
 declare t text;
 begin
@@ -167,19 +169,12 @@ begin
         execute format('create policy seen on catalog.%1$I for select
             using (base.is_platform() or exists (
                 select from catalog.product p where p.id = %1$I.product_id
-                and p.status = ''published''))', t);
+                and p.status = ''published'' offset 0))', t);
         execute format('create policy kept on catalog.%I for all
             using (organisation_id = base.organisation() or base.is_platform())
             with check (organisation_id = base.organisation() or base.is_platform())', t);
     end loop;
 end $$;
--- offset: one product at a time. Many goods may share a picture; for that PostgreSQL would read all
--- products, each time somebody who has no cart yet asks for one picture.
-alter policy seen on catalog.product_picture
-    using (base.is_platform() or exists (
-        select from catalog.product p where p.id = product_picture.product_id
-        and p.status = 'published' offset 0));
-
 -- Asked by policies for somebody without a name: is it for sale, may it be seen? Functions, because
 -- a policy's own subquery is made ready each time its table is read, also where it is not asked.
 create function catalog.sells(item bigint) returns boolean

@@ -205,7 +205,8 @@ begin
                              'width', m.width, 'height', m.height, 'widths', m.widths,
                              'alts', pp.alts, 'value_id', pp.value_id) order by pp.position)
                     from catalog.product_picture pp
-                    join media.picture m on m.id = pp.picture_id
+                   cross join lateral (select y.stem, y.width, y.height, y.widths
+                          from media.picture y where y.id = pp.picture_id offset 0) m
                    where pp.product_id = p.id), '[]'),
                'options', coalesce((select json_agg(json_build_object('code', o.code,
                              'names', o.names, 'values', (
@@ -250,7 +251,8 @@ begin
       left join lateral (
            select x.picture_id, x.alts from catalog.product_picture x
             where x.product_id = p.id order by x.position limit 1) pp on true
-      left join media.picture m on m.id = pp.picture_id
+      left join lateral (select y.stem, y.width, y.height, y.widths
+                           from media.picture y where y.id = pp.picture_id offset 0) m on true
      where p.id = any(which) and p.status = 'published';
 end $$;
 create function catalog.reshelve(which bigint) returns void language sql as
