@@ -84,8 +84,10 @@ select max(o.id) as id, o.email, max(o.name) as name, count(*) as orders, max(o.
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and o.email > :after
-   and (:q = '' or o.id in (select f.order_id from orders.found(:organisation, :q) f
-                         union all select k.order_id from orders.called(:organisation, :clues) k))
+   and (:q = '' or o.id = any(array(
+           select f.order_id from orders.found(:organisation, :q, 9223372036854775807, 2000) f
+            union all
+           select k.order_id from orders.called(:organisation, :clues) k)))
  group by o.email
  order by o.email
  limit 51;

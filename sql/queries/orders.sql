@@ -323,10 +323,11 @@ select o.id, o.number, o.status,
 -- name: of_organisation :many
 -- plan: anew
 -- in: organisation bigint, before bigint, status text, payment text, q text, clues text[]
--- The merchant's list; q finds what stands in orders.words, clues a telephone that is sealed. The
--- status is that of the own part. What was paid back whole is not being packed any more. Each order
--- is looked up by its number: where both tables are taken for empty, as in a first busy hour, all
--- orders would be read for each of the list.
+-- The merchant's list; q finds what stands in orders.words, clues a telephone that is sealed: what is
+-- found is looked up, instead of going through the list until enough is found. The status is that of
+-- the own part. What was paid back whole is not being packed any more. Each order is looked up by its
+-- number: where both tables are taken for empty, as in a first busy hour, all orders would be read for
+-- each of the list.
 select o.id, o.number, o.status,
        orders.money_state(o.payment_status, o.refunded_total, o.disputed_total) as payment_status,
        o.currency,
@@ -340,8 +341,12 @@ select o.id, o.number, o.status,
         and (p.status <> 'processing' or o.payment_status <> 'refunded')))
    and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total,
            o.disputed_total) = :payment)
-   and (:q = '' or p.order_id in (select f.order_id from orders.found(:organisation, :q) f
-                                 union all select k.order_id from orders.called(:organisation, :clues) k))
+   and (:q = '' or p.order_id = any(array(
+           select f.order_id
+             from orders.found(:organisation, :q, :before,
+                      case when :status = '' and :payment = '' then 51 else 2000 end) f
+            union all
+           select k.order_id from orders.called(:organisation, :clues) k)))
  order by p.order_id desc limit 51;
 
 -- name: chosen :many

@@ -95,8 +95,7 @@ create table orders.part (
 create index part_organisation on orders.part (organisation_id, order_id desc);
 create index part_placed on orders.part (organisation_id, placed_at) -- the days' figures; as hold_lapsing
     where placed_at is not null;
-create index part_processing on orders.part (organisation_id, order_id desc) -- what is to be sent
-    where status = 'processing';
+create index part_status on orders.part (organisation_id, status, order_id desc);
 
 create table orders.line (
     id bigint generated always as identity primary key,
@@ -228,14 +227,18 @@ create trigger findable after insert or update of number, name, email, phone, cl
 -- telephone number is known by its last nine figures: 081 234 5678 is +66 81-234-5678. Below
 -- three letters there is nothing an index could find: then only the newest are looked at. So they are
 -- for a word that one in a hundred of them has: the index would find all that ever had it.
-create function orders.found(of_organisation bigint, sought text)
+create function orders.found(of_organisation bigint, sought text, before bigint, most bigint)
 returns table (order_id bigint) language plpgsql stable security definer
-set search_path = pg_catalog, public, pg_temp as $$
+set search_path = pg_catalog, public, pg_temp
+set plan_cache_mode = force_custom_plan as $$
 declare
     folded text := lower(btrim(sought));
     figures text := regexp_replace(folded, '\D', '', 'g');
     pattern text := '%' || regexp_replace(folded, '([\\%_])', '\\\1', 'g') || '%';
     telephone text := pattern;
+    -- Of what all orders have ("tl-", "@gmail.com") the index knows nothing but that it is long.
+    telling text := regexp_replace(split_part(folded, '@', 1), '^tl-', '');
+    narrow text := pattern;
     newest bigint := case when length(folded) < 3 then 20000 else 200000 end;
     n bigint := 0;
 begin
@@ -244,6 +247,9 @@ begin
     end if;
     if folded ~ '^[0-9 ()+./-]+$' and length(ltrim(figures, '0')) >= 4 then
         telephone := '%' || right(ltrim(figures, '0'), 9) || '%';
+    end if;
+    if length(telling) >= 3 then
+        narrow := '%' || regexp_replace(telling, '([\\%_])', '\\\1', 'g') || '%';
     end if;
     if length(folded) >= 3 then
         select count(*) into n
@@ -255,18 +261,27 @@ begin
     if length(folded) < 3 or n >= 10 then
         return query
             select p.order_id
-              from (select x.order_id from orders.part x where x.organisation_id = of_organisation
+              from (select x.order_id from orders.part x
+                     where x.organisation_id = of_organisation and x.order_id < before
                      order by x.order_id desc limit newest) p,
                    lateral (select from orders.words w where w.order_id = p.order_id
                                and (w.words like pattern or w.words like telephone) offset 0) w
-             order by p.order_id desc limit 2000;
+             order by p.order_id desc limit most;
         return;
     end if;
     return query
         select p.order_id from orders.words w
           join orders.part p on p.order_id = w.order_id and p.organisation_id = of_organisation
-         where w.words like pattern or w.words like telephone
-         order by p.order_id desc limit 2000;
+         where ((w.words like narrow and w.words || '' like pattern)
+                or (telephone <> pattern and w.words like telephone))
+           and p.order_id < before
+         order by p.order_id desc limit most;
+end $$;
+-- As programs of the version before call it.
+create function orders.found(of_organisation bigint, sought text)
+returns table (order_id bigint) language plpgsql stable as $$
+begin
+    return query select f.order_id from orders.found(of_organisation, sought, 9223372036854775807, 2000) f;
 end $$;
 
 -- Its newest orders with one of these clues, of a telephone that is sealed.
@@ -284,8 +299,10 @@ begin
          order by p.order_id desc limit 2000;
 end $$;
 
-revoke all on function orders.keep_words, orders.found, orders.called from public;
-grant execute on function orders.found, orders.called to talat_app;
+revoke all on function orders.keep_words, orders.found(bigint, text, bigint, bigint), orders.found(bigint, text),
+    orders.called from public;
+grant execute on function orders.found(bigint, text, bigint, bigint), orders.found(bigint, text),
+    orders.called to talat_app;
 -- The ledger is kept by order, and so is what banks take back. Of an order of one seller it is the
 -- seller's, who sees it; of an order of several it is about what all of them took together, and is
 -- the house's. Parts of others are hidden from a seller, so this runs as talat_search and looks
@@ -303,7 +320,8 @@ grant select on orders.part to talat_search;
 grant select, insert, update on orders.words to talat_search;
 grant create on schema orders to talat_search;
 alter function orders.keep_words owner to talat_search;
-alter function orders.found owner to talat_search;
+alter function orders.found(bigint, text, bigint, bigint) owner to talat_search;
+alter function orders.found(bigint, text) owner to talat_search;
 alter function orders.called owner to talat_search;
 alter function orders.sells_alone owner to talat_search;
 revoke create on schema orders from talat_search;
