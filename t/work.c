@@ -619,8 +619,9 @@ T(who_looks_at_the_clock_is_told_when_the_next_is_due)
     struct ctx *c = house();
     c->app->crons = crons;
     must(cron_know(c));
+    t_sql("update work.cron set last_run = now()"); /* the house's own, by its workers, at any time */
     must(run_due(c));
-    i64 wait = next_cron - when_ticks(); /* of those that the house has anyway */
+    i64 wait = next_cron - when_ticks();
     is_true(wait > 6 * SECOND);
     is_true(wait <= HOUR);
     t_sql("update work.cron set last_run = now() - interval '59 minutes 55 seconds' where name = 't.tick'");
