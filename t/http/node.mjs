@@ -10,6 +10,10 @@ import { ask, confBut, confPath, run, top, until } from './shop.mjs';
 const freePort = () => new Promise((done) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => done(port)); });
 });
+const listens = (path) => new Promise((done) => {
+    const socket = net.connect(path, () => { socket.destroy(); done(true); });
+    socket.on('error', () => done(false));
+});
 const isRoot = process.getuid() === 0;
 const owner = () => { const { uid, gid } = statSync(run); return { uid, gid }; };
 export const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
@@ -41,6 +45,7 @@ export class Node {
         this.startNginx();
         await until(async () => (await ask('/health', { to: this.at }).catch(() => ({}))).status === 200, 20000,
             () => ['web', 'nginx'].map((name) => readFileSync(join(this.dir, `${name}.log`), 'utf8').slice(-1500)).join('\n'));
+        await until(() => listens(set.slow_socket), 20000, () => readFileSync(join(this.dir, 'slow.log'), 'utf8').slice(-1500));
         return this;
     }
     spawn(name, program, args, as = {}) {
