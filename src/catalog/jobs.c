@@ -4,21 +4,17 @@
 /* A product, a category or some stock has changed: pages that show it are made anew, and whoever
  * has the product's page open is told. Readers: product.changed, category.changed,
  * inventory.updated (subject: the item). */
-static int refresh_one(struct ctx *c, const char *kind, i64 id, const struct job *job)
-{
-    str tags[] = { str_fmt(c->mem, "%s:%" PRId64, kind, id) };
-    str cause = str_fmt(c->mem, "%.*s:%" PRId64, STR(job->key), id);
-    return refresh_tags(c, tags, COUNT(tags), cause);
-}
+
+static str category_tag(struct ctx *c, i64 id) { return str_fmt(c->mem, "category:%" PRId64, id); }
 
 /* Pages of products only name it ("named"): nothing that happens to another product is on them. The
  * name they take from what workers keep, so their turn comes when nobody keeps the old one. */
 static int refresh_category(struct ctx *c, const struct job *job)
 {
+    str tags[] = { category_tag(c, job->subject), category_tag(c, 0) };
     str named = str_fmt(c->mem, "named:%" PRId64, job->subject);
-    TRY(refresh_one(c, "category", job->subject, job));
-    TRY(refresh_settled(c, &named, 1, str_fmt(c->mem, "%.*s:named", STR(job->key))));
-    return refresh_one(c, "category", 0, job);
+    TRY(refresh_tags(c, tags, COUNT(tags), job->key));
+    return refresh_settled(c, &named, 1, str_fmt(c->mem, "%.*s:named", STR(job->key)));
 }
 
 /* The menu is on all pages. Those of products are kept for an hour and bear their shop's tag; all
@@ -46,9 +42,12 @@ static int refresh_product(struct ctx *c, const struct job *job)
 {
     struct node *categories;
     TRY(q_catalog_shelves_of(c, &categories, job->subject));
+    str *tags = NEWS(c->mem, str, node_count(categories) + 1);
+    size_t n = 0;
+    tags[n++] = str_fmt(c->mem, "product:%" PRId64, job->subject);
     EACH(it, categories)
-        TRY(refresh_one(c, "category", node_int(&it->node, "category_id"), job));
-    TRY(refresh_one(c, "product", job->subject, job));
+        tags[n++] = category_tag(c, node_int(&it->node, "category_id"));
+    TRY(refresh_tags(c, tags, n, job->key));
     const struct node *data = node_get(job->data, S("data"));
     return node_bool(data, "isNew") ? E_OK /* nobody looks at it yet */
                                     : offers_push(c, job->subject, node_str(data, "slug"), 0);

@@ -27,12 +27,6 @@ int refresh_settled(struct ctx *c, const str *tags, size_t n, str cause)
     return later(c, tags, n, "refresh3", cause, when_now() + SETTLED);
 }
 
-int refresh_tags(struct ctx *c, const str *tags, size_t n, str cause)
-{
-    TRY(later(c, tags, n, "refresh", cause, 0));
-    return later(c, tags, n, "refresh2", cause, when_now() + IN_FLIGHT);
-}
-
 bool kept_page(str key, struct kept_page *page)
 {
     str language;
@@ -87,17 +81,38 @@ static str again_set(struct ctx *c, i64 second)
 
 /* The second time is one job for all that was made anew within a second. What it is about stands
  * beside the keys of the pages; without Redis each has a job of its own. */
-int refresh_now(struct ctx *c, const str *tags, size_t n, str cause)
+static int once_more(struct ctx *c, const str *tags, size_t n, str cause)
 {
     i64 second = (when_now() + IN_FLIGHT) / SECOND + 1;
     str set = again_set(c, second);
-    bool noted = true;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
+        if (!redis_sadd(c, &set, 1, tags[i], KEEP_S))
+            return later(c, tags, n, "refresh2", cause, when_now() + IN_FLIGHT);
+    return job_add(c, "refresh.again", set, 0, second, NULL, second * SECOND);
+}
+
+int refresh_now(struct ctx *c, const str *tags, size_t n, str cause)
+{
+    for (size_t i = 0; i < n; i++)
         TRY(refresh_tag(c, tags[i]));
-        noted = noted && redis_sadd(c, &set, 1, tags[i], KEEP_S);
+    return once_more(c, tags, n, cause);
+}
+
+/* What changes all the time (a category while its products are imported) is made anew at once only
+ * once a second: the second time is after every change. */
+int refresh_tags(struct ctx *c, const str *tags, size_t n, str cause)
+{
+    str due[MOST_TAGS];
+    size_t n_due = 0;
+    for (size_t i = 0; i < n && n_due < MOST_TAGS; i++) {
+        str lately = str_fmt(c->mem, "refresh.lately:%.*s", STR(tags[i]));
+        bool first = true;
+        if (!redis_add(c, lately, S("1"), 1, &first) || first)
+            due[n_due++] = tags[i];
     }
-    return noted ? job_add(c, "refresh.again", set, 0, second, NULL, second * SECOND)
-                 : later(c, tags, n, "refresh2", cause, when_now() + IN_FLIGHT);
+    if (n_due)
+        TRY(later(c, due, n_due, "refresh", cause, 0));
+    return once_more(c, tags, n, cause);
 }
 
 /* What is noted while this runs finds its job there already, so it is looked for once more. */
@@ -110,8 +125,12 @@ static int refresh_again(struct ctx *c, const struct job *job)
             return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
         if (!node_count(tags))
             return E_OK;
-        EACH(item, tags)
-            TRY(refresh_tag(c, item->node.as.text));
+        int worst = E_OK; /* what cannot be made keeps no other from being made */
+        EACH(item, tags) {
+            int err = refresh_tag(c, item->node.as.text);
+            worst = err ? err : worst;
+        }
+        TRY(worst);
         redis_del(c, hand);
     }
     return fail_detail(c, E_AWAY, "refresh.again", "more came all the time: later");

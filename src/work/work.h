@@ -100,8 +100,8 @@ struct cron {
  */
 
 /* Renders anew, in place, every cached page that shows one of the tagged things ("product:12"):
- * at once, and once more 2 s later for renders that were in flight. In the caller's
- * transaction. */
+ * at once, unless it was within this second, and once more 2 to 3 s later for renders that were in
+ * flight. In the caller's transaction. */
 int refresh_tags(struct ctx *, const str *tags, size_t n, str cause);
 /* Once, when no worker keeps what it shared before (kept_or_made). */
 int refresh_settled(struct ctx *, const str *tags, size_t n, str cause);
