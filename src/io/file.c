@@ -189,7 +189,8 @@ bool file_listens(const char *path)
 
 static void give_at(int at, const char *name, const struct stat *to)
 {
-    fchownat(at, name, to->st_uid, to->st_gid, AT_SYMLINK_NOFOLLOW);
+    if (fchownat(at, name, to->st_uid, to->st_gid, AT_SYMLINK_NOFOLLOW))
+        return; /* not ours to give; nor is what is in it */
     int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     for (struct dirent *e; d && (e = readdir(d));)

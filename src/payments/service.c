@@ -252,7 +252,8 @@ int payments_store(struct ctx *c, str provider, str event_id, str kind, str body
     struct node *row;
     struct provider_news news = { 0 };
     struct scope before = c->scope;
-    bool is_idle = !provider_named(provider)->news(c, kind, body, &news) && news.fact == FACT_NONE;
+    const struct provider *its = provider_named(provider);
+    bool is_idle = its && !its->news(c, kind, body, &news) && news.fact == FACT_NONE;
     fault_clear(c); /* one that cannot be read is the job's affair */
     c->scope.platform = true;
     int err = q_payments_store(c, &row, provider, event_id, kind, body,
