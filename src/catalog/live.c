@@ -2,6 +2,10 @@
  * and currency as nginx keeps the pages ("live/product/<id>/th/VND", nginx/push.conf), and for
  * clients inventory:updated on "live/product/<id>.json". Everybody may listen.
  *
+ * nginx keeps what is sent for those who have the page and are about to listen. Of a product that
+ * nobody has looked at for hours, as of most that an import changes, nobody is; nor are messages for
+ * them worth the memory that others need to be told of their orders. Who listens is always told.
+ *
  * Only the variants that changed are sent; after a change of the product itself all of them as
  * one, so that what is gone goes from the page too. */
 #include "catalog/catalog_in.h"
@@ -16,21 +20,45 @@ struct offers {
     str currencies[MOST], id, slug;
     size_t n_currencies, n_languages;
     i64 item; /* 0: all */
+    bool hears[MOST][MOST], client_hears; /* by currency and language */
 };
+
+static str page_channel(struct ctx *c, const struct offers *o, size_t language, size_t currency)
+{
+    return str_fmt(c->mem, "live/product/%.*s/%s/%.*s", STR(o->id), web_languages[language].code,
+        STR(o->currencies[currency]));
+}
+
+static str client_channel(struct ctx *c, const struct offers *o)
+{
+    return str_fmt(c->mem, "live/product/%.*s.json", STR(o->id));
+}
+
+static bool find_hearers(struct ctx *c, struct offers *o, i64 product)
+{
+    str tag = str_fmt(c->mem, "product:%" PRId64, product);
+    bool all = refresh_keeps(c, tag) && nodes_have_room(c), any = false;
+    while (web_languages[o->n_languages].code && o->n_languages < MOST)
+        o->n_languages++;
+    EACH(it, c->app->currencies)
+        if (o->n_currencies < MOST)
+            o->currencies[o->n_currencies++] = it->node.as.text;
+    for (size_t k = 0; k < o->n_currencies; k++)
+        for (size_t l = 0; l < o->n_languages; l++) {
+            o->hears[k][l] = all || nodes_hear(c, page_channel(c, o, l, k));
+            any = any || o->hears[k][l];
+        }
+    o->client_hears = o->item && (all || nodes_hear(c, client_channel(c, o)));
+    return any || o->client_hears;
+}
 
 static int read_rows(struct ctx *c, struct offers *o)
 {
     pg_batch(c);
-    o->n_languages = o->n_currencies = 0;
-    for (const struct language *l = web_languages; l->code && o->n_languages < MOST; l++)
-        q_catalog_options(c, &o->options[o->n_languages++], o->slug, str_of(l->code));
-    EACH(it, c->app->currencies) {
-        if (o->n_currencies == MOST)
-            break;
-        o->currencies[o->n_currencies] = it->node.as.text;
-        q_catalog_variants(c, &o->variants[o->n_currencies], o->slug, it->node.as.text);
-        o->n_currencies++;
-    }
+    for (size_t l = 0; l < o->n_languages; l++)
+        q_catalog_options(c, &o->options[l], o->slug, str_of(web_languages[l].code));
+    for (size_t k = 0; k < o->n_currencies; k++)
+        q_catalog_variants(c, &o->variants[k], o->slug, o->currencies[k]);
     return pg_flush(c);
 }
 
@@ -63,8 +91,7 @@ static int send_client(struct ctx *c, const struct offers *o, const struct node 
     node_set(c->mem, event, S("left"), node_get(state, S("left")));
     json_write(&json, event);
     metric_add(c->app, "push_total", 1);
-    return nodes_send(c, str_fmt(c->mem, "live/product/%.*s.json", STR(o->id)),
-        S("inventory:updated"), buf_str(&json),
+    return nodes_send(c, client_channel(c, o), S("inventory:updated"), buf_str(&json),
         str_fmt(c->mem, "sku:%.*s", STR(node_str(row, "sku"))));
 }
 
@@ -81,8 +108,7 @@ static int send_page(struct ctx *c, const struct offers *o, size_t language, siz
     node_set_bool(c->mem, document, S("is_whole"), !o->item);
     TRY(render_view(c, "catalog/offers", document, &html));
     metric_add(c->app, "push_total", 1);
-    str channel =
-        str_fmt(c->mem, "live/product/%.*s/%.*s/%.*s", STR(o->id), STR(c->lang), STR(c->currency));
+    str channel = page_channel(c, o, language, currency);
     /* A page of one thing says nothing of the others. */
     str about = str_fmt(c->mem, "%.*s %" PRId64, STR(channel), o->item);
     return nodes_send(c, channel, str_none, html, about);
@@ -92,8 +118,9 @@ static int send_all(struct ctx *c, const struct offers *o)
 {
     for (size_t k = 0; k < o->n_currencies; k++)
         for (size_t l = 0; l < o->n_languages; l++)
-            TRY(send_page(c, o, l, k));
-    if (o->item && o->n_currencies)
+            if (o->hears[k][l])
+                TRY(send_page(c, o, l, k));
+    if (o->client_hears && o->n_currencies)
         EACH(it, o->variants[0])
             if (is_told(o, &it->node))
                 TRY(send_client(c, o, &it->node));
@@ -114,6 +141,8 @@ int offers_push(struct ctx *c, i64 product, str slug, i64 item)
 {
     struct offers o = { .slug = slug, .item = item };
     o.id = crypto_opaque(c->mem, c->app->secret, "product", product);
+    if (!find_hearers(c, &o, product))
+        return E_OK;
     for (int round = 0; round < MOST_ROUNDS; round++) {
         TRY(read_rows(c, &o));
         str sent = gist_of(c, &o);

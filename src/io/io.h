@@ -266,6 +266,11 @@ int mail_try(struct ctx *, str smtp_url, str from);
  * unnamed message (a fragment). */
 enum { PUSH_MOST = 16 };
 int push_send(struct ctx *, str at, str channels, str event, str body);
+/* Whether anybody listens to a channel, or did a moment ago. Makes none. */
+int push_is_heard(struct ctx *, str at, str channel, bool *heard);
+/* Of the memory for channels and messages, how much is in use. When it is full, nobody is told
+ * anything until messages have had their time. */
+int push_fullness(struct ctx *, str at, i64 *percent);
 /* Ends their subscribers and drops what was kept for replay. */
 int push_close(struct ctx *, str at, str channels);
 /* Asks nginx to render one cached page anew, in place; `kind` as in nginx/cache.conf. */

@@ -22,9 +22,8 @@ static bool is_channel(str channel)
 
 /* `at`: a socket's path, or host:port of a machine in the same private network. */
 static int inner(struct ctx *c, str at, const char *method, str path, const str *headers, size_t n,
-    str body, int *status)
+    str body, struct http_answer *answer)
 {
-    struct http_answer answer;
     bool is_socket = str_starts(at, S("/"));
     struct http_call call = {
         .method = method,
@@ -38,9 +37,7 @@ static int inner(struct ctx *c, str at, const char *method, str path, const str 
         .connect_us = CONNECT_US,
         .total_us = method[0] == 'G' ? RENDER_US : TELL_US, /* a page is asked for by GET */
     };
-    TRY(http_call(c, &call, &answer));
-    *status = answer.status;
-    return E_OK;
+    return http_call(c, &call, answer);
 }
 
 static int channel_path(struct ctx *c, str channels, str *path)
@@ -58,30 +55,66 @@ static int channel_path(struct ctx *c, str channels, str *path)
 int push_send(struct ctx *c, str at, str channels, str event, str body)
 {
     str path, headers[2] = { S("Content-Type: text/plain; charset=utf-8") };
-    int status;
+    struct http_answer got;
     TRY(channel_path(c, channels, &path));
     if (event.n)
         headers[1] = str_fmt(c->mem, "X-EventSource-Event: %.*s", STR(event));
-    TRY(inner(c, at, "POST", path, headers, event.n ? 2 : 1, body, &status));
-    if (status / 100 != 2) /* 201 somebody heard it, 202 nobody is listening */
-        return fail_detail(c, E_PROVIDER, "push.status", "nchan answered %d", status);
+    TRY(inner(c, at, "POST", path, headers, event.n ? 2 : 1, body, &got));
+    if (got.status / 100 != 2) /* 201 somebody heard it, 202 nobody is listening */
+        return fail_detail(c, E_PROVIDER, "push.status", "nchan answered %d", got.status);
+    return E_OK;
+}
+
+static i64 figure(str text, const char *name)
+{
+    i64 at = str_find(text, str_of(name)), n = 0;
+    str rest = at < 0 ? str_none : str_from(text, (size_t)at + strlen(name));
+    for (size_t i = 0; i < rest.n && rest.p[i] >= '0' && rest.p[i] <= '9' && i < 12; i++)
+        n = n * 10 + (rest.p[i] - '0');
+    return n;
+}
+
+int push_is_heard(struct ctx *c, str at, str channel, bool *heard)
+{
+    str path;
+    struct http_answer got;
+    *heard = false;
+    TRY(channel_path(c, channel, &path));
+    TRY(inner(c, at, "GET", path, NULL, 0, str_none, &got));
+    if (got.status != 200 && got.status != 404)
+        return fail_detail(c, E_PROVIDER, "push.status", "nchan answered %d", got.status);
+    bool is_there = got.status == 200; /* empty: for somebody who left a moment ago */
+    *heard = is_there &&
+        (figure(got.body, "active subscribers: ") || !figure(got.body, "queued messages: "));
+    return E_OK;
+}
+
+int push_fullness(struct ctx *c, str at, i64 *percent)
+{
+    struct http_answer got;
+    TRY(inner(c, at, "GET", S("/push-status"), NULL, 0, str_none, &got));
+    i64 used = figure(got.body, "shared memory used: ");
+    i64 limit = figure(got.body, "shared memory limit: ");
+    if (got.status != 200 || !limit)
+        return fail_detail(c, E_PROVIDER, "push.status", "nchan answered %d", got.status);
+    *percent = used * 100 / limit;
     return E_OK;
 }
 
 int push_close(struct ctx *c, str at, str channels)
 {
     str path;
-    int status;
+    struct http_answer got;
     TRY(channel_path(c, channels, &path));
-    TRY(inner(c, at, "DELETE", path, NULL, 0, str_none, &status));
-    if (status / 100 != 2 && status != 404) /* 404: nobody was there */
-        return fail_detail(c, E_PROVIDER, "push.status", "nchan answered %d", status);
+    TRY(inner(c, at, "DELETE", path, NULL, 0, str_none, &got));
+    if (got.status / 100 != 2 && got.status != 404) /* 404: nobody was there */
+        return fail_detail(c, E_PROVIDER, "push.status", "nchan answered %d", got.status);
     return E_OK;
 }
 
 int push_refresh(struct ctx *c, str at, str secret, str path, str accept, str kind, str currency)
 {
-    int status;
+    struct http_answer got;
     const str headers[] = {
         str_fmt(c->mem, "X-Talat-Refresh: %.*s", STR(secret)),
         str_fmt(c->mem, "Accept: %.*s", STR(accept)),
@@ -90,8 +123,8 @@ int push_refresh(struct ctx *c, str at, str secret, str path, str accept, str ki
     };
     if (!str_starts(path, S("/")))
         return fail_detail(c, E_INTERNAL, "push.path", "not a path");
-    TRY(inner(c, at, "GET", path, headers, COUNT(headers), str_none, &status));
-    if (status >= 500) /* any other answer is the page's own: gone pages are pages too */
-        return fail_detail(c, E_PROVIDER, "push.status", "refresh answered %d", status);
+    TRY(inner(c, at, "GET", path, headers, COUNT(headers), str_none, &got));
+    if (got.status >= 500) /* any other answer is the page's own: gone pages are pages too */
+        return fail_detail(c, E_PROVIDER, "push.status", "refresh answered %d", got.status);
     return E_OK;
 }

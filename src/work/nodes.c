@@ -12,6 +12,7 @@
 #define LATER      (15 * SECOND) /* a page that fails is asked for again */
 #define FAILURES   5             /* of pages, maybe 2 s each: then the rest waits, too */
 #define LATE_S     60   /* as long as a message may be late, and more */
+#define ROOM       50   /* per cent of nchan's memory: what is left is for who listens */
 
 struct nodes {
     str at[MOST_NODES]; /* a socket's path, or host:port in a private network */
@@ -156,6 +157,35 @@ int nodes_send(struct ctx *c, str channel, str event, str body, str about)
 {
     struct message m = { channel, event, body, false, about, when_now() };
     return deliver_to_all(c, &m);
+}
+
+/* Whoever cannot be asked may have listeners. */
+bool nodes_hear(struct ctx *c, str channel)
+{
+    struct nodes nodes = all_nodes(c);
+    bool heard = false;
+    for (size_t i = 0; i < nodes.n && !heard; i++)
+        if ((nodes.n > 1 && rests(c, nodes.at[i])) ||
+            push_is_heard(c, nodes.at[i], channel, &heard)) {
+            fault_clear(c);
+            heard = true;
+        }
+    return heard;
+}
+
+bool nodes_have_room(struct ctx *c)
+{
+    struct nodes nodes = all_nodes(c);
+    for (size_t i = 0; i < nodes.n; i++) {
+        i64 percent = 0;
+        if (nodes.n > 1 && rests(c, nodes.at[i]))
+            continue;
+        if (push_fullness(c, nodes.at[i], &percent))
+            fault_clear(c);
+        if (percent >= ROOM)
+            return false;
+    }
+    return true;
 }
 
 int nodes_close(struct ctx *c, str channel)

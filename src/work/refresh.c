@@ -74,6 +74,12 @@ static int refresh_tag(struct ctx *c, str tag)
     return worst;
 }
 
+bool refresh_keeps(struct ctx *c, str tag)
+{
+    struct node *keys;
+    return !redis_some(c, str_fmt(c->mem, "tag:%.*s", STR(tag)), 1, &keys) || node_count(keys);
+}
+
 static str again_set(struct ctx *c, i64 second)
 {
     return str_fmt(c->mem, "refresh.again:%" PRId64, second);

@@ -105,6 +105,8 @@ struct cron {
 int refresh_tags(struct ctx *, const str *tags, size_t n, str cause);
 /* Once, when no worker keeps what it shared before (kept_or_made). */
 int refresh_settled(struct ctx *, const str *tags, size_t n, str cause);
+/* Whether nginx may have kept a page that shows it; true where nobody can tell. */
+bool refresh_keeps(struct ctx *, str tag);
 /* For what very many pages show: once nobody keeps what it was (those who ask meanwhile are one), a
  * part of the pages each second. A list of tags. */
 int refresh_slowly(struct ctx *, struct node *tags, str cause);
@@ -120,6 +122,10 @@ int refresh_now(struct ctx *, const str *tags, size_t n, str cause);
  * E_PROVIDER, try again. */
 int nodes_send(struct ctx *, str channel, str event, str body, str about); /* as push_send */
 int nodes_close(struct ctx *, str channel);                                /* as push_close */
+/* For what would be said on very many channels: whether anybody listens to one, or may; and whether
+ * there is room to keep messages for those who are about to listen. */
+bool nodes_hear(struct ctx *, str channel);
+bool nodes_have_room(struct ctx *);
 
 /* ---- lines
  * ------------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@ import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { skip, Browser, admin, ask, calm, fields, goods, inner, invariants, isPaid, listen, payAt, rows, setStock, shopper, sleep, text,
+import { skip, Browser, admin, ask, calm, fields, goods, inner, invariants, isPaid, listen, payAt, redis, rows, setStock, shopper, sleep, text,
     until, wholeForm, stopwatch, live, opened } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
@@ -166,6 +166,47 @@ test('stock that moves is told to everybody who looks at the product', { skip, t
     const told = (event) => named('inventory:updated')(event) && JSON.parse(event.data).sku === thing.sku && JSON.parse(event.data).left === 2;
     const data = JSON.parse((await stream.expect(told, 3000)).data);
     assert.deepEqual([data.sku, data.left, data.inStock, data.slug], [thing.sku, 2, true, thing.slug]);
+});
+
+// An import of thousands of products would fill nchan's memory with what nobody asks for, and until
+// that had had its time nobody would hear of an order.
+test('what nobody hears is kept only of a product that was looked at, and while there is room', { skip, timeout: 180000 }, async () => {
+    const thing = goods({ stock: 5 }), { id } = JSON.parse((await ask(`/products/${thing.slug}.json`)).body).product;
+    const kept = async (channel) => Number(/queued messages: (\d+)/.exec((await inner(`/pub/${channel}`)).body)?.[1] ?? 0);
+    const nobodys = `live/product/${id}/en/THB`, buy = () => new Browser().order(thing.sku, 1);
+    const full = async () => {
+        const { body } = await inner('/push-status'), [used, limit] = ['used', 'limit'].map((what) => Number(new RegExp(`memory ${what}: (\\d+)K`).exec(body)[1]));
+        return used / limit;
+    };
+    const heard = (left) => line.expect(({ data }) => data.includes(`data-variant="${thing.sku}"`) && data.includes(`เหลือเพียง ${left} `), 5000, `not told that ${left} are left`);
+    const line = await opened(`/live/product/${id}/th/THB`);
+    await redis('del', `tag:product:${thing.product}`); // as hours later
+    const before = await kept(nobodys);
+    await buy();
+    await heard(4);
+    assert.equal(await kept(nobodys), before);
+
+    await ask(`/products/${thing.slug}`);
+    await buy();
+    await heard(3);
+    await until(async () => await kept(nobodys) > before, 5000, 'not kept for who has the page and is about to listen');
+
+    const crowd = Array.from({ length: 32 }, (_, n) => Array.from({ length: 16 }, (_, k) => `t/crowd/${n}-${k}`).join(','));
+    try {
+        for (let n = 0; await full() < 0.55; n++) {
+            assert.ok(n < 1000, `${await full()} of the memory is in use`);
+            await inner(`/pub/${crowd[n % crowd.length]}`, { body: 'x'.repeat(12000), headers: { 'content-type': 'text/plain' } });
+        }
+        const then = await kept(nobodys);
+        await buy();
+        await heard(2);
+        await sleep(500);
+        assert.equal(await kept(nobodys), then);
+    } finally {
+        for (const channels of crowd) await inner(`/pub/${channels}`, { method: 'DELETE' });
+        line.close();
+    }
+    assert.ok(await full() < 0.5, 'the memory is free again');
 });
 
 test('a kept product page hears its own words anew, in its language and currency, and nothing else', { skip, timeout: 180000 }, async () => {
