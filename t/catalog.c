@@ -815,13 +815,6 @@ static struct ctx apart(void)
     return c;
 }
 
-static i64 item_of(struct ctx *c, const char *sku)
-{
-    i64 item;
-    must(inventory_item(c, house, str_of(sku), &item));
-    return item;
-}
-
 /* zz-both: THB 1,000, three of them there. */
 static struct ctx with_both(void)
 {
@@ -834,7 +827,7 @@ static struct ctx with_both(void)
         read_doc("{\"slug\":\"zz-both\",\"status\":\"draft\",\"name\":{\"en\":\"Both\"},"
                  "\"options\":[],\"variants\":[{\"sku\":\"ZZ-BOTH\",\"options\":{},"
                  "\"prices\":{\"THB\":100000}}],\"pictures\":[]}"), &report)));
-    must(inventory_set(&c, house, item_of(&c, "ZZ-BOTH"), 3, S("corrected"),
+    must(inventory_set(&c, house, t_item(&c, house, S("ZZ-BOTH")), 3, S("corrected"),
         str_fmt(c.mem, "t:%" PRId64, when_now())));
     as_staff_of(house, MEMBER);
     return c;
@@ -880,7 +873,7 @@ static int sell_one(int ready)
 {
     struct ctx c = apart();
     if (pg_begin(&c) ||
-        inventory_set(&c, house, item_of(&c, "ZZ-BOTH"), 2, S("corrected"),
+        inventory_set(&c, house, t_item(&c, house, S("ZZ-BOTH")), 2, S("corrected"),
             str_fmt(c.mem, "t:%" PRId64, when_now())))
         return 1;
     if (write(ready, "", 1) != 1)
@@ -964,8 +957,8 @@ static struct ctx with_pair(i64 items[2])
     must(pg_begin(&c));
     must(pg_end(&c, catalog_save(&c, house, read_doc(PAIR(ONE_OF_PAIR("ZZ-PAIR-A", "a", "9"),
         ONE_OF_PAIR("ZZ-PAIR-B", "b", "9"))), &report)));
-    items[0] = item_of(&c, "ZZ-PAIR-A");
-    items[1] = item_of(&c, "ZZ-PAIR-B");
+    items[0] = t_item(&c, house, S("ZZ-PAIR-A"));
+    items[1] = t_item(&c, house, S("ZZ-PAIR-B"));
     is_true(items[0] < items[1]);
     return c;
 }

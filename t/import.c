@@ -163,6 +163,22 @@ T(a_second_import_changes_nothing)
         1);
 }
 
+T(a_file_of_counts_says_which_it_changed)
+{
+    static const char head[] = "name,slug,sku,price,stockOnHand\nZz A,zz-a,ZA-1,1,%d\nZz B,zz-b,ZB-1,1,2\n";
+    begin();
+    import(str_fmt(t_ctx()->mem, head, 5), str_none);
+    eq_int(totals.made, 2);
+    i64 news = t_int("select count(*) as n from work.outbox where kind = 'product.changed'");
+    import(str_fmt(t_ctx()->mem, head, 7), str_none);
+    eq_int(totals.changed, 1);
+    eq_int(totals.same, 1);
+    has_text(buf_str(&report), "changed zz-a (variants.ZA-1.stock 5 -> 7)");
+    has_text(buf_str(&report), "same zz-b");
+    eq_int(t_int("select count(*) as n from work.outbox where kind = 'product.changed'"), news);
+    eq_int(t_int("select version as n from catalog.product where slug = 'zz-a'"), 1);
+}
+
 T(an_import_takes_nothing_away)
 {
     begin();

@@ -19,7 +19,7 @@ static struct ctx *begin(i64 a, i64 b)
     c->scope = (struct scope){ .platform = true };
     must(auth_organisation_add(c, S("stock-test"), S("Stock test"), &s.house));
     for (int i = 0; i < 2; i++) {
-        must(inventory_item(c, s.house, str_fmt(c->mem, "T-%d", i), &s.items[i]));
+        s.items[i] = t_item(c, s.house, str_fmt(c->mem, "T-%d", i));
         must(inventory_set(c, s.house, s.items[i], stock[i], S("initial"), S("test")));
     }
     c->scope = (struct scope){ 0 };
@@ -347,7 +347,7 @@ T(the_first_two_of_a_shop_that_are_booked_at_once_are_both_there)
     must(auth_organisation_add(
         &c, str_fmt(c.mem, "first-%" PRId64, when_now()), S("First test"), &s.house));
     for (int i = 0; i < 2; i++)
-        must(inventory_item(&c, s.house, str_fmt(c.mem, "F-%d", i), &items[i]));
+        items[i] = t_item(&c, s.house, str_fmt(c.mem, "F-%d", i));
     eq_int(pipe(ready), 0);
     if (!(pid = fork()))
         _exit(book_slowly(items[0], ready[1]));
@@ -373,7 +373,7 @@ T(many_buyers_at_once_never_get_more_than_there_is)
     must(auth_organisation_add(&c, S("race-test"), S("Race test"), &s.house));
     for (int i = 0; i < 2; i++) {
         str sku = str_fmt(c.mem, "R-%" PRId64 "-%d", first_order, i);
-        must(inventory_item(&c, s.house, sku, &items[i]));
+        items[i] = t_item(&c, s.house, sku);
         must(inventory_set(&c, s.house, items[i], STOCK, S("initial"), S("race")));
     }
     for (int i = 0; i < BUYERS; i++)

@@ -123,6 +123,14 @@ int t_drain(void)
 
 /* ---- buying ------------------------------------------------------------------------------ */
 
+i64 t_item(struct ctx *c, i64 organisation, str sku)
+{
+    struct inventory_item item = { .sku = sku };
+    if (inventory_items(c, organisation, &item, 1) || !item.id)
+        ck_abort_msg("item %.*s: %.*s", STR(sku), STR(c->fault.detail));
+    return item.id;
+}
+
 void t_stock(const char *sku, i64 on_hand)
 {
     struct ctx c = as_house();

@@ -37,6 +37,7 @@ str t_mail_token(str mail); /* of the link in it */
 #define RADIO   "KLU-TUK-RED"        /* ฿2,490.00, ₫1,970,000, $75.00 */
 #define NO_DONG "CHS-PHC"            /* ฿27,900.00, no price in ₫ */
 
+i64 t_item(struct ctx *, i64 organisation, str sku); /* made when new */
 void t_stock(const char *sku, i64 on_hand);
 void t_moved(void); /* the movements that stock written by hand lacks */
 void t_put(const char *sku, i64 quantity); /* into the cart; must be taken */

@@ -77,16 +77,22 @@ select p.item_id, p.organisation_id, i.sku, sum(p.free)::bigint as free
  group by p.item_id, p.organisation_id, i.sku
  order by p.item_id;
 
--- name: item :maybe
--- in: organisation bigint, sku text
-select id from inventory.item where organisation_id = :organisation and sku = :sku;
-
--- name: add_item :one
--- in: organisation bigint, sku text
--- The update that changes nothing makes `returning` answer when two make it at once.
-insert into inventory.item as i (organisation_id, sku) values (:organisation, :sku)
-    on conflict (organisation_id, sku) do update set sku = excluded.sku
-returning i.id;
+-- name: items :many
+-- in: organisation bigint, skus text[]
+-- Each once; made when new. The update that changes nothing makes `returning` answer when two make
+-- one at once.
+with had as materialized (
+    select i.id, i.sku, i.tracked from inventory.item i
+     where i.organisation_id = :organisation and i.sku = any(:skus::text[])
+), made as (
+    insert into inventory.item as i (organisation_id, sku)
+    select :organisation, w.sku from unnest(:skus::text[]) as w(sku)
+     where not exists (select from had h where h.sku = w.sku)
+     order by w.sku
+        on conflict (organisation_id, sku) do update set sku = excluded.sku
+    returning i.id, i.sku, i.tracked
+)
+select id, sku, tracked from had union all select id, sku, tracked from made;
 
 -- name: rename_item :exec
 -- in: item bigint, sku text
@@ -96,9 +102,9 @@ update inventory.item set sku = :sku where id = :item and sku <> :sku;
 -- in: item bigint, tracked bool
 update inventory.item set tracked = :tracked where id = :item and tracked <> :tracked;
 
--- name: open_place :exec
--- in: organisation bigint, item bigint
--- The organisation's first place (made when new) and the item's row there. The update that changes
+-- name: open_places :exec
+-- in: organisation bigint, items bigint[]
+-- The organisation's first place (made when new) and the items' rows there. The update that changes
 -- nothing makes `returning` answer when two make it at once.
 with place as (
     insert into inventory.location (organisation_id, code, name)
@@ -108,37 +114,41 @@ with place as (
     returning id
 )
 insert into inventory.stock (item_id, location_id, organisation_id)
-select :item, p.id, :organisation
-  from (select id from place
-        union all
-        select l.id from inventory.location l where l.organisation_id = :organisation
-         order by id limit 1) p
- limit 1
+select i.id, p.id, :organisation
+  from unnest(:items::bigint[]) as i(id)
+ cross join (select id from place
+              union all
+             select l.id from inventory.location l where l.organisation_id = :organisation
+              order by id limit 1) p
+ order by i.id
     on conflict (item_id, location_id) do nothing;
 
--- name: set_on_hand :maybe
--- in: organisation bigint, item bigint, on_hand bigint, reason text, cause text
+-- name: set_on_hand :many
+-- in: organisation bigint, items bigint[], counts bigint[], reasons text[], cause text
 -- Makes on_hand what was counted, by a movement of the difference; once per cause. Answers
--- {sku, free}, both null when nothing changed; nothing when the item has no row there.
+-- {item_id, sku, free} for each item that has a row there, the last two null when nothing changed.
 with now_there as materialized (
-    select s.item_id, s.location_id, s.on_hand from inventory.stock s
-     where s.item_id = :item
-       and s.location_id = (select min(l.id) from inventory.location l
+    select s.item_id, s.location_id, s.on_hand, c.on_hand as counted, c.reason
+      from unnest(:items::bigint[], :counts::bigint[], :reasons::text[])
+               as c(item_id, on_hand, reason)
+      join inventory.stock s on s.item_id = c.item_id
+     where s.location_id = (select min(l.id) from inventory.location l
                              where l.organisation_id = :organisation)
+     order by s.item_id
        for update of s
 ), moved as (
     insert into inventory.movement
         (organisation_id, item_id, location_id, quantity, reason, cause, person_id, whence)
-    select :organisation, n.item_id, n.location_id, :on_hand - n.on_hand, :reason, :cause,
+    select :organisation, n.item_id, n.location_id, n.counted - n.on_hand, n.reason, :cause,
            base.person(), base.whence()
       from now_there n
-     where :on_hand <> n.on_hand
+     where n.counted <> n.on_hand
         on conflict on constraint once_per_cause do nothing
     returning item_id, location_id, quantity
 ), put as (
     update inventory.stock s set on_hand = s.on_hand + m.quantity
       from moved m, inventory.item i
      where s.item_id = m.item_id and s.location_id = m.location_id and i.id = s.item_id
-    returning i.sku, s.on_hand - s.reserved as free
+    returning s.item_id, i.sku, s.on_hand - s.reserved as free
 )
-select p.sku, p.free from now_there left join put p on true;
+select n.item_id, p.sku, p.free from now_there n left join put p on p.item_id = n.item_id;

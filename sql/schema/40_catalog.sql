@@ -156,9 +156,9 @@ create policy kept on catalog.product for all
     using (organisation_id = base.organisation() or base.is_platform())
     with check (organisation_id = base.organisation() or base.is_platform());
 
--- Jobs see all by the other policy; this one comes first, and is asked of each row. offset: one product
--- at a time. PostgreSQL would read all products, each time one is saved or somebody who has no cart
--- yet asks for one picture.
+-- Jobs, and whose it is, see all by the other policy; this one comes first, and is asked of each row:
+-- what is dear to ask stands last. offset: one product at a time. PostgreSQL would read all products,
+-- each time one is saved or somebody who has no cart yet asks for one picture.
 do $$
 declare t text;
 begin
@@ -167,7 +167,7 @@ begin
         execute format('alter table catalog.%I enable row level security', t);
         execute format('alter table catalog.%I force row level security', t);
         execute format('create policy seen on catalog.%1$I for select
-            using (base.is_platform() or exists (
+            using (base.is_platform() or organisation_id = base.organisation() or exists (
                 select from catalog.product p where p.id = %1$I.product_id
                 and p.status = ''published'' offset 0))', t);
         execute format('create policy kept on catalog.%I for all
@@ -197,16 +197,17 @@ end $$;
 -- sale is seen; who has a cart or an account is not asked again for each line of it.
 create policy seen on inventory.item for select
     using (base.is_platform() or base.person() is not null or base.cart() is not null
-        or catalog.sells(id));
+        or organisation_id = base.organisation() or catalog.sells(id));
 create policy seen on inventory.stock for select
     using (base.is_platform() or base.person() is not null or base.cart() is not null
-        or catalog.sells(item_id));
+        or organisation_id = base.organisation() or catalog.sells(item_id));
 
 -- Of a draft nobody sees a picture either. Who has a cart, an account or an order's link is not
 -- asked again: what they bought keeps its picture when it is sold no more.
 create policy seen on media.picture for select
     using (base.is_platform() or base.person() is not null or base.cart() is not null
-        or base.order_id() is not null or catalog.shows(id));
+        or base.order_id() is not null or organisation_id = base.organisation()
+        or catalog.shows(id));
 create index product_picture_picture on catalog.product_picture (picture_id);
 create index product_picture_value on catalog.product_picture (value_id) where value_id is not null;
 

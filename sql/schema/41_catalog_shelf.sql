@@ -164,7 +164,8 @@ begin
     insert into catalog.shelf (category_id, newness, product_id, organisation_id)
     select s.id, -(extract(epoch from p.created_at) * 1000000)::bigint, p.id, p.organisation_id
       from (select up.product_id, up.id from up union all select w.id, 0 from unnest(which) w(id)) s
-      join catalog.product p on p.id = s.product_id
+     cross join lateral (select x.id, x.organisation_id, x.created_at, x.status
+                           from catalog.product x where x.id = s.product_id offset 0) p
      where p.status = 'published';
     perform catalog.tell_menu(which, before);
 

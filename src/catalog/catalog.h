@@ -25,7 +25,7 @@ int catalog_page(struct req *, struct node *document);
  * updates by slug, changes only what differs. Caller's transaction and organisation scope. */
 struct catalog_report {
     i64 product;
-    bool made, changed;
+    bool made, changed, counted; /* counted: stock is another figure than before */
     str taken_sku; /* it was refused because of this one */
 };
 int catalog_save(

@@ -434,16 +434,15 @@ static str kept_sku(struct product *p, const struct row *row, const struct node 
 static int check_sku(struct product *p, struct row *row, str *sku)
 {
     struct ctx *c = p->c;
-    struct node *product, *taken = NULL;
+    struct node *taken = NULL;
     if (sku->n > 80) {
         import_warn(p, row, S("the SKU is longer than 80 characters"));
         *sku = S("");
     }
     if (!sku->n)
         return E_OK;
-    TRY(q_catalog_lookup(c, &product, p->slug));
     TRY(q_catalog_sku_taken(
-        c, &taken, p->in->wish->organisation, *sku, node_int(product, "id")));
+        c, &taken, p->in->wish->organisation, *sku, node_int(p->was.product, "id")));
     if (taken) {
         import_warn(p, row,
             str_fmt(c->mem, "SKU %.*s belongs to %.*s", STR(*sku), STR(node_str(taken, "slug"))));

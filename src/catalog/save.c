@@ -248,6 +248,7 @@ static int save_options(struct saving *s)
 
 struct variant {
     i64 id, item;
+    bool is_tracked;
     const struct node *doc, *row; /* row: NULL for a new one */
     str sku, tags[MAX_TAGS];
     size_t n_tags;
@@ -345,6 +346,28 @@ static bool is_same(const struct variant *v, i64 position, i64 weight)
         !node_bool(v->row, "stale") && same_tags(v, node_get(v->row, S("tags")));
 }
 
+static int find_items(struct saving *s, struct variant *all, size_t n)
+{
+    struct inventory_item *items = NEWS(s->c->mem, struct inventory_item, n);
+    size_t n_new = 0;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].row) {
+            all[i].item = node_int(all[i].row, "item_id");
+            all[i].is_tracked = node_bool(all[i].row, "tracked");
+        } else {
+            items[n_new++].sku = all[i].sku;
+        }
+    if (!n_new)
+        return E_OK;
+    TRY(inventory_items(s->c, s->organisation, items, n_new));
+    for (size_t i = n; i-- > 0;)
+        if (!all[i].row) {
+            all[i].item = items[--n_new].id;
+            all[i].is_tracked = items[n_new].is_tracked;
+        }
+    return E_OK;
+}
+
 static int save_variant(struct saving *s, struct variant *v, i64 position)
 {
     struct ctx *c = s->c;
@@ -352,7 +375,6 @@ static int save_variant(struct saving *s, struct variant *v, i64 position)
                                                             : node_int(v->doc, "weight_g");
     struct node *row;
     if (!v->row) {
-        TRY(inventory_item(c, s->organisation, v->sku, &v->item));
         TRY(sku_conflict(s,
             q_catalog_add_variant(c, &row, s->product, s->organisation, v->item, v->sku, position,
                 weight, v->tags, v->n_tags),
@@ -362,7 +384,6 @@ static int save_variant(struct saving *s, struct variant *v, i64 position)
         return E_OK;
     }
     v->id = node_int(v->row, "id");
-    v->item = node_int(v->row, "item_id");
     if (is_same(v, position, weight))
         return E_OK;
     if (!str_eq(node_str(v->row, "sku"), v->sku))
@@ -394,22 +415,33 @@ static int set_aside(struct saving *s, const struct variant *all, size_t n)
     return E_OK;
 }
 
-static int save_stock(struct saving *s, struct variant *v)
+static int save_tracking(struct saving *s, struct variant *v)
 {
     const struct node *tracked = node_get(v->doc, S("tracked"));
-    const struct node *stock = node_get(v->doc, S("stock"));
-    str cause = node_str(s->doc, "stock_cause");
-    if (tracked && tracked->kind == N_BOOL &&
-        (!v->row || node_bool(v->row, "tracked") != tracked->as.yes)) {
-        s->changes++;
-        TRY(inventory_track(s->c, v->item, tracked->as.yes));
-    }
-    if (!stock || stock->kind != N_INT)
+    if (!tracked || tracked->kind != N_BOOL || v->is_tracked == tracked->as.yes)
         return E_OK;
+    s->changes++;
+    return inventory_track(s->c, v->item, tracked->as.yes);
+}
+
+/* What is counted changes no row of the product: events of its own say it. */
+static int save_stock(struct saving *s, const struct variant *all, size_t n)
+{
+    struct ctx *c = s->c;
+    struct inventory_count *counts = NEWS(c->mem, struct inventory_count, n);
+    str cause = node_str(s->doc, "stock_cause");
+    size_t said = 0, changed;
+    for (size_t i = 0; i < n; i++) {
+        const struct node *stock = node_get(all[i].doc, S("stock"));
+        if (stock && stock->kind == N_INT)
+            counts[said++] = (struct inventory_count){ all[i].item, stock->as.number,
+                all[i].row ? S("corrected") : S("initial") };
+    }
     if (!cause.n)
-        cause = str_fmt(s->c->mem, "save:%.*s:%" PRId64, STR(s->c->id), s->c->now);
-    return inventory_set(s->c, s->organisation, v->item, stock->as.number,
-        v->row ? S("corrected") : S("initial"), cause);
+        cause = str_fmt(c->mem, "save:%.*s:%" PRId64, STR(c->id), c->now);
+    TRY(inventory_set_each(c, s->organisation, counts, said, cause, &changed));
+    s->report->counted = changed > 0;
+    return E_OK;
 }
 
 static void price_list(struct ctx *c, const struct variant *v, struct node *all)
@@ -507,11 +539,13 @@ static int save_variants(struct saving *s)
     if (!s->keep)
         TRY(retire_others(s, all, n)); /* first: it may free a SKU's place among the values */
     TRY(set_aside(s, all, n));
+    TRY(find_items(s, all, n));
     for (size_t i = 0; i < n; i++) {
         TRY(save_variant(s, &all[i], (i64)i));
-        TRY(save_stock(s, &all[i]));
+        TRY(save_tracking(s, &all[i]));
         price_list(c, &all[i], prices);
     }
+    TRY(save_stock(s, all, n));
     TRY(q_catalog_put_prices(c, &row, s->product, s->organisation, plain_json(c, prices), s->keep));
     s->changes += node_int(row, "changed");
     return E_OK;
@@ -567,9 +601,9 @@ int catalog_save(
     TRY(save_variants(&s));
     TRY(save_pictures(&s));
     report->product = s.product;
+    report->changed = !report->made && (s.changes || report->counted);
     if (!s.changes)
         return E_OK;
-    report->changed = !report->made;
     if (!report->made)
         TRY(q_catalog_touch_product(c, NULL, s.product));
     TRY(q_catalog_reshelve(c, NULL, s.product));

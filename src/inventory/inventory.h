@@ -27,11 +27,23 @@ int inventory_sell_late(struct ctx *, i64 order);
 int inventory_return(
     struct ctx *, i64 order, str cause); /* all of a sold order, back on the shelf */
 
-/* The item of a SKU, made when new. */
-int inventory_item(struct ctx *, i64 organisation, str sku, i64 *item);
+/* The items of some SKUs, each made when new. */
+struct inventory_item {
+    str sku;
+    i64 id;
+    bool is_tracked;
+};
+int inventory_items(struct ctx *, i64 organisation, struct inventory_item *, size_t n);
 int inventory_rename(struct ctx *, i64 item, str sku); /* the stock stays with it */
 int inventory_track(struct ctx *, i64 item, bool tracked);
 /* Sets on_hand at the organisation's first place (made when new) by a movement; refused with
  * E_CONFLICT when less than what is reserved. The same figure, or the same cause, again writes
  * nothing: an import run twice does not put back what was sold in between. */
 int inventory_set(struct ctx *, i64 organisation, i64 item, i64 on_hand, str reason, str cause);
+/* Many at once, each item once; how many of them were another figure before. */
+struct inventory_count {
+    i64 item, on_hand;
+    str reason; /* initial, received, corrected, returned */
+};
+int inventory_set_each(struct ctx *, i64 organisation, const struct inventory_count *, size_t n,
+    str cause, size_t *changed);

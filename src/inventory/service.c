@@ -162,13 +162,19 @@ int inventory_return(struct ctx *c, i64 order, str cause)
     return tell_each(c, rows);
 }
 
-int inventory_item(struct ctx *c, i64 organisation, str sku, i64 *item)
+int inventory_items(struct ctx *c, i64 organisation, struct inventory_item *items, size_t n)
 {
-    struct node *row;
-    TRY(q_inventory_item(c, &row, organisation, sku));
-    if (!row)
-        TRY(q_inventory_add_item(c, &row, organisation, sku));
-    *item = node_int(row, "id");
+    str *skus = NEWS(c->mem, str, n + 1);
+    struct node *rows;
+    for (size_t i = 0; i < n; i++)
+        skus[i] = items[i].sku;
+    TRY(q_inventory_items(c, &rows, organisation, skus, n));
+    EACH(it, rows)
+        for (size_t i = 0; i < n; i++)
+            if (str_eq(node_str(&it->node, "sku"), items[i].sku)) {
+                items[i].id = node_int(&it->node, "id");
+                items[i].is_tracked = node_bool(&it->node, "tracked");
+            }
     return E_OK;
 }
 
@@ -182,22 +188,54 @@ int inventory_track(struct ctx *c, i64 item, bool tracked)
     return q_inventory_track(c, NULL, item, tracked);
 }
 
-int inventory_set(struct ctx *c, i64 organisation, i64 item, i64 on_hand, str reason, str cause)
+static int tell_changed(struct ctx *c, i64 organisation, const struct node *rows, size_t *changed)
 {
-    struct node *row;
-    if (on_hand < 0 || on_hand > 1000000000)
-        return fail(c, E_INPUT, "inventory.figure", "Stock is a number from 0 to 1,000,000,000.");
-    TRY(q_inventory_open_place(c, NULL, organisation, item));
-    int err = q_inventory_set_on_hand(c, &row, organisation, item, on_hand, reason, cause);
+    pg_batch(c);
+    EACH(it, rows) {
+        if (node_is_null(&it->node, "sku"))
+            continue;
+        tell(c, organisation, node_int(&it->node, "item_id"), node_str(&it->node, "sku"),
+            node_int(&it->node, "free"));
+        *changed += 1;
+    }
+    return pg_flush(c);
+}
+
+int inventory_set_each(struct ctx *c, i64 organisation, const struct inventory_count *counts,
+    size_t n, str cause, size_t *changed)
+{
+    i64 *items = NEWS(c->mem, i64, n + 1), *on_hand = NEWS(c->mem, i64, n + 1);
+    str *reasons = NEWS(c->mem, str, n + 1);
+    struct node *rows;
+    *changed = 0;
+    for (size_t i = 0; i < n; i++) {
+        items[i] = counts[i].item;
+        on_hand[i] = counts[i].on_hand;
+        reasons[i] = counts[i].reason;
+        if (on_hand[i] < 0 || on_hand[i] > 1000000000)
+            return fail(
+                c, E_INPUT, "inventory.figure", "Stock is a number from 0 to 1,000,000,000.");
+    }
+    if (!n)
+        return E_OK;
+    TRY(q_inventory_open_places(c, NULL, organisation, items, n));
+    int err = q_inventory_set_on_hand(
+        c, &rows, organisation, items, n, on_hand, n, reasons, n, cause);
     if (err && pg_broke(c, "never_oversold")) {
         fault_clear(c);
         return fail(c, E_CONFLICT, "inventory.reserved",
             "Some of these are promised to open orders; stock cannot be less than that.");
     }
     TRY(err);
-    if (!row)
-        return fail_detail(c, E_INTERNAL, "inventory.place", "item %" PRId64 " has no stock", item);
-    if (node_is_null(row, "sku"))
-        return E_OK;
-    return tell(c, organisation, item, node_str(row, "sku"), node_int(row, "free"));
+    if (node_count(rows) != n)
+        return fail_detail(c, E_INTERNAL, "inventory.place", "%zu items, %zu of them have a place",
+            n, node_count(rows));
+    return tell_changed(c, organisation, rows, changed);
+}
+
+int inventory_set(struct ctx *c, i64 organisation, i64 item, i64 on_hand, str reason, str cause)
+{
+    size_t changed;
+    return inventory_set_each(
+        c, organisation, &(struct inventory_count){ item, on_hand, reason }, 1, cause, &changed);
 }
