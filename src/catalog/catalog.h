@@ -40,6 +40,10 @@ struct import_wish {
     i64 organisation;
     str format, images_dir, currency; /* "vendure", "shopify" */
     bool rehearse, fetch_images;
+    /* After each product, unless NULL: so many of the file's rows are done. May take what is in the
+     * report so far and empty it. */
+    void (*tell)(void *with, struct buf *report, i64 rows, i64 of);
+    void *with;
 };
 struct import_totals {
     i64 rows, made, changed, same, failed, warned;

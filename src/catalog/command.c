@@ -59,9 +59,35 @@ static int sorry(const char *file, const char *what, str reason)
     return 1;
 }
 
+struct progress {
+    i64 began, told; /* in ticks */
+    bool is_shown;
+};
+
+/* The report goes out as it comes: who looks at it sees how far it is, and what an import has done
+ * that is cut off stands there. Where it goes to a file and somebody sits before it, he is told. */
+static void tell_progress(void *with, struct buf *report, i64 rows, i64 of)
+{
+    struct progress *p = with;
+    i64 now = when_ticks();
+    printf("%.*s", STR(buf_str(report)));
+    report->n = 0;
+    if (rows < of && now - p->told < SECOND / 4)
+        return;
+    p->told = now;
+    fflush(stdout);
+    if (p->is_shown)
+        fprintf(stderr, "\r%" PRId64 " of %" PRId64 " rows, %" PRId64 " s left \033[K", rows, of,
+            (now - p->began) / SECOND * (of - rows) / (rows ? rows : 1));
+}
+
 int import_command(struct ctx *c, int argc, char **argv)
 {
-    struct wanted w = { .wish.currency = c->currency, .organisation = S("house") };
+    struct progress progress = { when_ticks(), 0, isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) };
+    struct wanted w = { .wish.currency = c->currency,
+        .wish.tell = tell_progress,
+        .wish.with = &progress,
+        .organisation = S("house") };
     struct import_totals t;
     struct buf report = buf_new(c->mem, MOST_REPORT);
     bool ok = false;
@@ -74,6 +100,8 @@ int import_command(struct ctx *c, int argc, char **argv)
     if (!err)
         err = catalog_import(c, &w.wish, text, &report, &t);
     printf("%.*s", STR(buf_str(&report)));
+    if (progress.is_shown)
+        fputs("\r\033[K", stderr);
     if (err)
         return sorry(w.file, "imported", why(c));
     printf("%s%" PRId64 " rows: %" PRId64 " made, %" PRId64 " changed, %" PRId64 " same, %" PRId64

@@ -467,6 +467,8 @@ static int import_products(struct import *in)
         struct product p = { .in = in, .c = &own, .rows = &in->rows[i], .n = end - i };
         int failed = save(&p, &done, &changes);
         report_rows(&p, failed, &done, changes);
+        if (in->wish->tell)
+            in->wish->tell(in->wish->with, in->report, in->totals->rows, (i64)in->n);
         if (failed && is_away(&own)) /* no use to go on: the rest would fail likewise */
             err = fail(in->c, E_AWAY, "import.database", "The database went away.");
         arena_reset(mem);

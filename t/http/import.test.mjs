@@ -101,6 +101,30 @@ for (const format of ['vendure', 'shopify']) {
     });
 }
 
+test('an import that is killed has said what it did, and is run again', { skip: noStack, timeout: 120000 }, async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'talat-import-')), file = join(dir, 'many.csv'), some = 400;
+    t.after(() => {
+        rmSync(dir, { recursive: true, force: true });
+        sql("update catalog.product set status = 'archived' where slug like 'zz-cut-%'");
+    });
+    writeFileSync(file, ['name,slug,sku,price', ...Array.from({ length: some }, (_, n) => `Cut ${n},zz-cut-${n},ZZ-CUT-${n},12.50`)].join('\n'));
+    const run = spawn(join(top, 'dev'), ['talatctl', 'import', file, '--format', 'vendure', '--currency', 'USD'], { detached: true });
+    let said = '';
+    run.stdout.on('data', (part) => {
+        said += part;
+        if (/zz-cut-9\b/.test(said)) process.kill(-run.pid, 'SIGKILL');
+    });
+    await new Promise((done) => { run.on('close', done); });
+    const made = said.match(/^line \d+: made zz-cut-\d+$/gm)?.length;
+    assert.ok(made >= 10 && made < some, `${made} rows were said to be in`);
+    const [{ there }] = rows("select count(*)::int as there from catalog.product where slug like 'zz-cut-%'");
+    assert.ok(there >= made && there < some, `${there} are`);
+    const again = spawnSync(join(top, 'dev'), ['talatctl', 'import', file, '--format', 'vendure', '--currency', 'USD'], { encoding: 'utf8' });
+    assert.equal(again.status, 0, again.stderr);
+    assert.match(again.stdout, new RegExp(`^${some} rows: ${some - there} made, 0 changed, ${there} same, 0 failed`, 'm'));
+    invariants();
+});
+
 test('pictures are fetched from the open web alone: nothing inside is reached', { skip: noStack }, async (t) => {
     let reached = 0;
     const trap = net.createServer((socket) => { reached++; socket.destroy(); });
