@@ -828,12 +828,25 @@ T(the_back_office_gives_a_part_back_and_says_what_is_wrong)
     t_get(page);
     t_text("Partly refunded");
     t_html("button[type=submit]");
-    t_get("/admin/orders?payment=partly_refunded");
-    t_text(t_number(order).p);
+    const char *listed[] = { "partly_refunded", "partly_refunded&status=processing",
+        str_fmt(t_ctx()->mem, "partly_refunded&q=%.*s", STR(t_number(order))).p };
+    static const char *const others[] = { "refunded", "disputed", "partly_refunded&status=shipped" };
+    for (size_t i = 0; i < COUNT(listed); i++) {
+        t_get(str_fmt(t_ctx()->mem, "/admin/orders?payment=%s", listed[i]).p);
+        t_text(t_number(order).p);
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        t_get(str_fmt(t_ctx()->mem, "/admin/orders?payment=%s", others[i]).p);
+        t_no_text(t_number(order).p);
+    }
     t_post_f(refund, "kept=%" PRId64, total - 10050); /* the rest */
     t_status(303);
     t_drain();
     eq_str(states(order), "processing refunded");
+    t_get("/admin/orders?payment=refunded");
+    t_text(t_number(order).p);
+    t_get("/admin/orders?payment=partly_refunded");
+    t_no_text(t_number(order).p);
 }
 
 T(a_charge_that_was_refunded_is_looked_into_once)

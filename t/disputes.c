@@ -141,6 +141,8 @@ T(a_payment_that_a_bank_takes_back_is_seen_by_staff_and_not_given_back_twice)
     t_text("cannot be given back a second time");
     t_get("/admin/orders?payment=disputed&q=buyer%40example.test");
     t_text(str_c(t_ctx()->mem, t_number(order)));
+    t_get("/admin/orders?payment=disputed");
+    t_text(str_c(t_ctx()->mem, t_number(order)));
     t_get("/admin");
     t_html("a[href='/admin/orders/disputes']");
     t_get("/admin/orders/disputes");

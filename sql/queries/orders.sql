@@ -327,7 +327,7 @@ select o.id, o.number, o.status,
 -- found is looked up, instead of going through the list until enough is found. The status is that of
 -- the own part. What was paid back whole is not being packed any more. Each order is looked up by its
 -- number: where both tables are taken for empty, as in a first busy hour, all orders would be read for
--- each of the list.
+-- each of the list. Money goes back seldom: whose did is found by the index order_given.
 select o.id, o.number, o.status,
        orders.money_state(o.payment_status, o.refunded_total, o.disputed_total) as payment_status,
        o.currency,
@@ -341,6 +341,18 @@ select o.id, o.number, o.status,
         and (p.status <> 'processing' or o.payment_status <> 'refunded')))
    and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total,
            o.disputed_total) = :payment)
+   and (:payment not in ('refunded', 'partly_refunded', 'disputed') or :q <> ''
+        or p.order_id = any(array(
+           select g.id from orders."order" g
+            where (g.refunded_total > 0 or g.disputed_total > 0
+                   or g.payment_status = 'refunded') and g.id < :before
+              and orders.money_state(g.payment_status, g.refunded_total,
+                      g.disputed_total) = :payment
+              and exists (select from orders.part q
+                           where q.order_id = g.id and q.organisation_id = :organisation
+                             and (:status = '' or (q.status = :status
+                                  and (q.status <> 'processing' or g.payment_status <> 'refunded'))))
+            order by g.id desc limit 51)))
    and (:q = '' or p.order_id = any(array(
            select f.order_id
              from orders.found(:organisation, :q, :before,

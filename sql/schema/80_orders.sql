@@ -72,6 +72,8 @@ create trigger written_plain before update of phone on orders."order" for each r
     when (old.sealed <> '' and new.sealed = old.sealed) execute function base.written_plain();
 create index order_unpaid on orders."order" (placed_at) -- as inventory.hold_lapsing
     where status = 'pending' and payment_status = 'pending' and placed_at is not null;
+create index order_given on orders."order" (id desc) -- money went back, or may
+    where refunded_total > 0 or disputed_total > 0 or payment_status = 'refunded';
 create index order_buyer on orders."order" (buyer) where buyer is not null;
 
 -- What of an order's money is not with us: given back, or for the time being at the buyer's bank.
