@@ -47,6 +47,8 @@ void offer_of(struct ctx *, const struct node *options, const struct node *row, 
 /* ---- live.c: open product pages ------------------------------------------------------------ */
 /* Tells them what can be had of an item, at which price; item 0: of the whole product. */
 int offers_push(struct ctx *, i64 product, str slug, i64 item);
+/* Somebody is about to listen whose page nginx does not keep, nor the refresher know. */
+void offers_looked_at(struct ctx *, i64 product);
 
 /* ---- plain.c: JSON for the database, keys as they are ------------------------------------ */
 str plain_json(struct ctx *, const struct node *);

@@ -14,6 +14,7 @@
 
 #define MOST        16 /* languages, currencies */
 #define MOST_ROUNDS 5
+#define LOOKED_S    600 /* as long as nginx keeps a message */
 
 struct offers {
     struct node *options[MOST], *variants[MOST]; /* by language; by currency */
@@ -34,10 +35,26 @@ static str client_channel(struct ctx *c, const struct offers *o)
     return str_fmt(c->mem, "live/product/%.*s.json", STR(o->id));
 }
 
+static str looked_at(struct ctx *c, i64 product)
+{
+    return str_fmt(c->mem, "looked:product:%" PRId64, product);
+}
+
+void offers_looked_at(struct ctx *c, i64 product)
+{
+    redis_set(c, looked_at(c, product), S("1"), LOOKED_S);
+}
+
+static bool was_looked_at(struct ctx *c, i64 product)
+{
+    str yes = str_none;
+    return refresh_keeps(c, str_fmt(c->mem, "product:%" PRId64, product)) ||
+        !redis_get(c, looked_at(c, product), &yes) || yes.n;
+}
+
 static bool find_hearers(struct ctx *c, struct offers *o, i64 product)
 {
-    str tag = str_fmt(c->mem, "product:%" PRId64, product);
-    bool all = refresh_keeps(c, tag) && nodes_have_room(c), any = false;
+    bool all = was_looked_at(c, product) && nodes_have_room(c), any = false;
     while (web_languages[o->n_languages].code && o->n_languages < MOST)
         o->n_languages++;
     EACH(it, c->app->currencies)

@@ -481,6 +481,8 @@ static void set_tags(struct req *r, const struct shown *s, const struct node *ne
             set_tag(r, "product", node_int(&it->node, "product_id"));
     cache_for(r, 3600);
     tags_ahead(r);
+    if (!may_be_kept(r))
+        offers_looked_at(&r->c, id);
 }
 
 /* What may be another thing at any moment: stock, and the offers of the product and of those that

@@ -9,6 +9,7 @@
 
 #define SKEW_WARNS (5 * SECOND)
 #define SKEW_HURTS (60 * SECOND)
+#define CROWDED    75 /* per cent; products stop at half of it (work/nodes.c) */
 
 static str redis_at(struct exam *e)
 {
@@ -50,7 +51,15 @@ void check_redis(struct exam *e)
 
 static void look_at_nginx(struct exam *e, str at)
 {
-    if (push_send(e->c, at, S("health"), S("pulse"), S("1")))
+    i64 percent = 0;
+    if (!push_fullness(e->c, at, &percent) && percent >= CROWDED)
+        SAY(e, WARNING,
+            S("it is free again when messages are ten minutes old; nchan_shared_memory_size of "
+              "nginx/http.conf, if it goes on"),
+            "nginx's memory for open pages is %" PRId64
+            " %% full (%.*s): once it is full nobody hears of an order",
+            percent, STR(at));
+    else if (push_send(e->c, at, S("health"), S("pulse"), S("1")))
         SAY(e, WRONG,
             S("nginx -t && systemctl restart nginx; the settings nginx_push, other_nodes"),
             "nginx does not answer at %.*s: open pages hear nothing, kept pages grow old", STR(at));

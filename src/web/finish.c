@@ -11,7 +11,7 @@ static bool has_kept_place(struct req *r)
         uri_is_canonical(r);
 }
 
-static bool may_be_kept(struct req *r) { return r->out->cache_s > 0 && has_kept_place(r); }
+bool may_be_kept(struct req *r) { return r->out->cache_s > 0 && has_kept_place(r); }
 
 static bool is_kept(struct req *r) { return r->out->status == 200 && may_be_kept(r); }
 

@@ -235,6 +235,7 @@ void set_header(struct req *, const char *name, str value);
 /* A CACHED route's page may be kept so long (without this: 60 s). Nothing is kept but a 200 of
  * a URI whose query is exactly the declared inputs in their order, without a Set-Cookie. */
 void cache_for(struct req *, i64 seconds);
+bool may_be_kept(struct req *); /* as far as is known by now */
 /* This page shows that thing. Before a kept page is answered, Redis gets
  *   SADD tag:<kind>:<id>  <format>|<kind>|<language>|<currency>|<uri>
  * (tag:product:12), with format "html" or "json", kind "", "plain" or "gzip", and uri with its
