@@ -714,8 +714,11 @@ T(pages_are_refreshed_at_once_and_two_seconds_later)
     i64 second = t_int("select subject_id as n from work.job where kind = 'refresh.again'");
     is_true(second * SECOND >= began + 2 * SECOND && second * SECOND <= when_now() + 3 * SECOND);
     struct node *noted;
+    int ours = 0; /* the house's workers note theirs there, too */
     is_true(redis_smembers(c, str_fmt(c->mem, "refresh.again:%" PRId64, second), &noted));
-    eq_int(node_count(noted), 2);
+    EACH(it, noted)
+        ours += str_eq(it->node.as.text, tags[0]) || str_eq(it->node.as.text, tags[1]);
+    eq_int(ours, 2);
 }
 
 T(what_changes_all_the_time_is_refreshed_at_once_only_once_a_second)

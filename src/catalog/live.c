@@ -4,7 +4,9 @@
  *
  * nginx keeps what is sent for those who have the page and are about to listen. Of a product that
  * nobody has looked at for hours, as of most that an import changes, nobody is; nor are messages for
- * them worth the memory that others need to be told of their orders. Who listens is always told.
+ * them worth the memory that others need to be told of their orders: from half of it on, only a
+ * channel that is there hears anything, and none when it is nearly full. Who has lost his line for a
+ * moment looks at the page anew (js/live.js).
  *
  * Only the variants that changed are sent; after a change of the product itself all of them as
  * one, so that what is gone goes from the page too. */
@@ -14,7 +16,9 @@
 
 #define MOST        16 /* languages, currencies */
 #define MOST_ROUNDS 5
-#define LOOKED_S    600 /* as long as nginx keeps a message */
+#define ROOM        50 /* per cent of nchan's memory */
+#define CROWDED     80
+#define LOOKED_S    7200 /* as the refresher remembers kept pages (work/refresh.c) */
 
 struct offers {
     struct node *options[MOST], *variants[MOST]; /* by language; by currency */
@@ -52,9 +56,18 @@ static bool was_looked_at(struct ctx *c, i64 product)
         !redis_get(c, looked_at(c, product), &yes) || yes.n;
 }
 
+static bool is_heard(struct ctx *c, bool all, bool room, str channel, bool *blind)
+{
+    return all || nodes_hear(c, channel, blind) || (*blind && room);
+}
+
 static bool find_hearers(struct ctx *c, struct offers *o, i64 product)
 {
-    bool all = was_looked_at(c, product) && nodes_have_room(c), any = false;
+    bool blind = false, any = false;
+    int full = nodes_fullness(c, &blind);
+    if (full >= CROWDED)
+        return false;
+    bool room = full < ROOM, all = room && was_looked_at(c, product);
     while (web_languages[o->n_languages].code && o->n_languages < MOST)
         o->n_languages++;
     EACH(it, c->app->currencies)
@@ -62,10 +75,10 @@ static bool find_hearers(struct ctx *c, struct offers *o, i64 product)
             o->currencies[o->n_currencies++] = it->node.as.text;
     for (size_t k = 0; k < o->n_currencies; k++)
         for (size_t l = 0; l < o->n_languages; l++) {
-            o->hears[k][l] = all || nodes_hear(c, page_channel(c, o, l, k));
+            o->hears[k][l] = is_heard(c, all, room, page_channel(c, o, l, k), &blind);
             any = any || o->hears[k][l];
         }
-    o->client_hears = o->item && (all || nodes_hear(c, client_channel(c, o)));
+    o->client_hears = o->item && is_heard(c, all, room, client_channel(c, o), &blind);
     return any || o->client_hears;
 }
 

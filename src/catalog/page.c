@@ -569,13 +569,18 @@ static int read_product(struct req *r, str slug, struct shown *s)
         TRY(read_now(r, s));
     if (s->product && is_current(s))
         return E_OK;
-    struct node *row;
-    TRY(q_catalog_product(c, &row, slug));
-    if (!row)
-        return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
-    TRY(keep_sheet(c, kind, row));
-    s->product = row;
-    return read_now(r, s);
+    for (int round = 0; round < 2; round++) { /* it may be saved between the two */
+        struct node *row;
+        TRY(q_catalog_product(c, &row, slug));
+        if (!row)
+            return fail(c, E_MISSING, "catalog.product", "There is no such product, or no longer.");
+        TRY(keep_sheet(c, kind, row));
+        s->product = row;
+        TRY(read_now(r, s));
+        if (is_current(s))
+            break;
+    }
+    return E_OK;
 }
 
 static struct node *others(struct ctx *c, const struct shown *s)

@@ -106,6 +106,7 @@ bool redis_mget(struct ctx *, const str *keys, size_t n, str *values);
 bool redis_set(struct ctx *, str key, str value, i64 seconds); /* 0: for ever */
 bool redis_get_left(struct ctx *, str key, str *out, i64 *left_s); /* and how long it lives */
 bool redis_add(struct ctx *, str key, str value, i64 seconds, bool *added); /* unless it is there */
+bool redis_is_there(struct ctx *, str key, str other, bool *yes); /* either of them */
 bool redis_del(struct ctx *, str key);
 bool redis_flush(struct ctx *); /* forgets everything: it may all be lost */
 bool redis_setting(struct ctx *, str name, str *value); /* CONFIG GET */
@@ -266,8 +267,9 @@ int mail_try(struct ctx *, str smtp_url, str from);
  * unnamed message (a fragment). */
 enum { PUSH_MOST = 16 };
 int push_send(struct ctx *, str at, str channels, str event, str body);
-/* Whether anybody listens to a channel, or did a moment ago. Makes none. */
-int push_is_heard(struct ctx *, str at, str channel, bool *heard);
+/* Whether there is such a channel: somebody listens, or did a moment ago, or a message is kept. Makes
+ * none. */
+int push_is_there(struct ctx *, str at, str channel, bool *yes);
 /* Of the memory for channels and messages, how much is in use. When it is full, nobody is told
  * anything until messages have had their time. */
 int push_fullness(struct ctx *, str at, i64 *percent);

@@ -213,6 +213,16 @@ bool redis_add(struct ctx *c, str key, str value, i64 seconds, bool *added)
     return true;
 }
 
+bool redis_is_there(struct ctx *c, str key, str other, bool *yes)
+{
+    redisReply *reply;
+    *yes = false;
+    if (!ask_one(c, (struct command){ .words = { S("EXISTS"), key, other }, .n = 3 }, &reply))
+        return false;
+    *yes = reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
+    return true;
+}
+
 bool redis_del(struct ctx *c, str key)
 {
     redisReply *reply;

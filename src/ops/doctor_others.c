@@ -9,7 +9,7 @@
 
 #define SKEW_WARNS (5 * SECOND)
 #define SKEW_HURTS (60 * SECOND)
-#define CROWDED    75 /* per cent; products stop at half of it (work/nodes.c) */
+#define CROWDED    75 /* per cent; products stop at 80 (catalog/live.c) */
 
 static str redis_at(struct exam *e)
 {

@@ -12,7 +12,6 @@
 #define LATER      (15 * SECOND) /* a page that fails is asked for again */
 #define FAILURES   5             /* of pages, maybe 2 s each: then the rest waits, too */
 #define LATE_S     60   /* as long as a message may be late, and more */
-#define ROOM       50   /* per cent of nchan's memory: what is left is for who listens */
 
 struct nodes {
     str at[MOST_NODES]; /* a socket's path, or host:port in a private network */
@@ -159,33 +158,47 @@ int nodes_send(struct ctx *c, str channel, str event, str body, str about)
     return deliver_to_all(c, &m);
 }
 
-/* Whoever cannot be asked may have listeners. */
-bool nodes_hear(struct ctx *c, str channel)
+/* One that does not answer is not asked again for each of many channels. */
+static bool can_be_asked(struct ctx *c, const struct nodes *nodes, size_t i, bool *blind)
+{
+    if (nodes->n == 1)
+        return !*blind;
+    bool yes = !rests(c, nodes->at[i]);
+    *blind = *blind || !yes;
+    return yes;
+}
+
+static void note_answer(struct ctx *c, const struct nodes *nodes, size_t i, int err, bool *blind)
+{
+    if (!err)
+        return;
+    if (nodes->n > 1)
+        let_rest(c, nodes->at[i]);
+    fault_clear(c);
+    *blind = true;
+}
+
+bool nodes_hear(struct ctx *c, str channel, bool *blind)
 {
     struct nodes nodes = all_nodes(c);
     bool heard = false;
     for (size_t i = 0; i < nodes.n && !heard; i++)
-        if ((nodes.n > 1 && rests(c, nodes.at[i])) ||
-            push_is_heard(c, nodes.at[i], channel, &heard)) {
-            fault_clear(c);
-            heard = true;
-        }
+        if (can_be_asked(c, &nodes, i, blind))
+            note_answer(c, &nodes, i, push_is_there(c, nodes.at[i], channel, &heard), blind);
     return heard;
 }
 
-bool nodes_have_room(struct ctx *c)
+int nodes_fullness(struct ctx *c, bool *blind)
 {
     struct nodes nodes = all_nodes(c);
+    i64 percent, most = 0;
     for (size_t i = 0; i < nodes.n; i++) {
-        i64 percent = 0;
-        if (nodes.n > 1 && rests(c, nodes.at[i]))
-            continue;
-        if (push_fullness(c, nodes.at[i], &percent))
-            fault_clear(c);
-        if (percent >= ROOM)
-            return false;
+        percent = 0;
+        if (can_be_asked(c, &nodes, i, blind))
+            note_answer(c, &nodes, i, push_fullness(c, nodes.at[i], &percent), blind);
+        most = percent > most ? percent : most;
     }
-    return true;
+    return (int)most;
 }
 
 int nodes_close(struct ctx *c, str channel)

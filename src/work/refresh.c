@@ -55,16 +55,16 @@ static int refresh_one(struct ctx *c, str key, bool *hangs)
 /* The set is emptied first: a page that is still wanted puts itself back by being rendered, one
  * that could not be rendered is put back here. So the sets never only grow. What was taken is in
  * hand until all is rendered: who dies over it leaves it to whoever comes next. */
-static int refresh_tag(struct ctx *c, str tag)
+static int refresh_tag(struct ctx *c, str tag, bool *hangs)
 {
     struct node *keys = NULL;
     str set = str_fmt(c->mem, "tag:%.*s", STR(tag)), hand = str_fmt(c->mem, "hand:%.*s", STR(set));
     int n = 0, worst = E_OK;
-    bool kept = true, hangs = false;
+    bool kept = true;
     if (!redis_take(c, set, hand, KEEP_S, &keys))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
     EACH(item, keys) {
-        int err = n++ < MOST_PAGES ? refresh_one(c, item->node.as.text, &hangs) : E_OK;
+        int err = n++ < MOST_PAGES ? refresh_one(c, item->node.as.text, hangs) : E_OK;
         if (err)
             kept = redis_sadd(c, &set, 1, item->node.as.text, KEEP_S) && kept;
         worst = err ? err : worst;
@@ -74,10 +74,12 @@ static int refresh_tag(struct ctx *c, str tag)
     return worst;
 }
 
+/* While its pages are made anew the set is in hand. */
 bool refresh_keeps(struct ctx *c, str tag)
 {
-    struct node *keys;
-    return !redis_some(c, str_fmt(c->mem, "tag:%.*s", STR(tag)), 1, &keys) || node_count(keys);
+    str set = str_fmt(c->mem, "tag:%.*s", STR(tag));
+    bool yes;
+    return !redis_is_there(c, set, str_fmt(c->mem, "hand:%.*s", STR(set)), &yes) || yes;
 }
 
 static str again_set(struct ctx *c, i64 second)
@@ -99,8 +101,9 @@ static int once_more(struct ctx *c, const str *tags, size_t n, str cause)
 
 int refresh_now(struct ctx *c, const str *tags, size_t n, str cause)
 {
+    bool hangs = false;
     for (size_t i = 0; i < n; i++)
-        TRY(refresh_tag(c, tags[i]));
+        TRY(refresh_tag(c, tags[i], &hangs));
     return once_more(c, tags, n, cause);
 }
 
@@ -125,6 +128,7 @@ int refresh_tags(struct ctx *c, const str *tags, size_t n, str cause)
 static int refresh_again(struct ctx *c, const struct job *job)
 {
     str set = again_set(c, job->subject), hand = str_fmt(c->mem, "hand:%.*s", STR(set));
+    bool hangs = false;
     for (int round = 0; round < MOST_ROUNDS; round++) {
         struct node *tags = NULL;
         if (!redis_take(c, set, hand, KEEP_S, &tags))
@@ -133,7 +137,7 @@ static int refresh_again(struct ctx *c, const struct job *job)
             return E_OK;
         int worst = E_OK; /* what cannot be made keeps no other from being made */
         EACH(item, tags) {
-            int err = refresh_tag(c, item->node.as.text);
+            int err = refresh_tag(c, item->node.as.text, &hangs);
             worst = err ? err : worst;
         }
         TRY(worst);
@@ -145,8 +149,9 @@ static int refresh_again(struct ctx *c, const struct job *job)
 static int refresh_pages(struct ctx *c, const struct job *job)
 {
     int worst = E_OK;
+    bool hangs = false;
     EACH(item, node_get(job->data, S("tags"))) {
-        int err = refresh_tag(c, item->node.as.text);
+        int err = refresh_tag(c, item->node.as.text, &hangs);
         worst = err ? err : worst;
     }
     return worst;

@@ -122,10 +122,11 @@ int refresh_now(struct ctx *, const str *tags, size_t n, str cause);
  * E_PROVIDER, try again. */
 int nodes_send(struct ctx *, str channel, str event, str body, str about); /* as push_send */
 int nodes_close(struct ctx *, str channel);                                /* as push_close */
-/* For what would be said on very many channels: whether anybody listens to one, or may; and whether
- * there is room to keep messages for those who are about to listen. */
-bool nodes_hear(struct ctx *, str channel);
-bool nodes_have_room(struct ctx *);
+/* For what would be said on very many channels: how many per cent of the memory for messages are in
+ * use, and whether anybody may listen to one. `blind`: there is a node that may have listeners, and
+ * cannot be asked. */
+int nodes_fullness(struct ctx *, bool *blind);
+bool nodes_hear(struct ctx *, str channel, bool *blind);
 
 /* ---- lines
  * ------------------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
     // A form in new markup has no token of its own: nginx writes it into pages only.
     const token = document.querySelector('input[name="csrf"]')?.value;
 
+    const patience = 'product' in root.dataset ? 0 : 30000;
     // Takes along what was done with the old one: its tick.
     const dress = (fresh, old) => {
         for (const field of fresh.querySelectorAll('input[name="csrf"]')) field.value = token ?? '';
@@ -86,7 +87,8 @@ for (const root of document.querySelectorAll('[data-live]')) {
         for (const other of others.reverse()) put(other);
     };
     // A line replays what its page missed: twenty messages, of ten minutes, its own among them. After a
-    // longer while without one, or so many at once, the page is looked at as a whole.
+    // longer while without one, or so many at once, the page is looked at as a whole; a product's after
+    // any, as what nobody hears is not kept of all products.
     const check = async () => {
         owed = true;
         clearTimeout(again);
@@ -112,7 +114,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
         line.onmessage = hear;
         line.onopen = () => {
             note?.removeAttribute('hidden');
-            if (owed || (awaySince && Date.now() - awaySince > 30000)) check();
+            if (owed || (awaySince && Date.now() - awaySince > patience)) check();
             [awaySince, stoodAt, heard] = [0, Date.now(), 0];
         };
         line.onerror = () => {
