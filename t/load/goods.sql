@@ -1,10 +1,10 @@
--- goods: 100,000 products for the bench, in 8 organisations (the house and seven sellers), with
--- names in three languages, prices in three currencies, options, stock and its first movement,
--- pictures borrowed from the demo's, search words and, by catalog.reshelve, the shelf. All by sets,
--- in a minute or two.
+-- goods: 100,000 products for the bench, in 8 organisations (the house and seven sellers; or as many
+-- of both as is said), with names in three languages, prices in three currencies, options, stock and
+-- its first movement, pictures borrowed from the demo's, search words and, by catalog.reshelve, the
+-- shelf. All by sets, in a minute or two.
 --
--- psql -v n=100000 -f goods.sql, as superuser, after the demo. The first 5,000 stand in the
--- category bench-5000 (by its four children) of the house, the others in ten more. Everything is
+-- psql -v n=100000 -v sellers=7 -f goods.sql, as superuser, after the demo. The first 5,000 stand in
+-- the category bench-5000 (by its four children) of the house, the others in ten more. Everything is
 -- reckoned from the product's number: two runs make the same shop.
 \set ON_ERROR_STOP on
 begin;
@@ -15,14 +15,14 @@ set local maintenance_work_mem = '256MB';
 set local session_replication_role = replica;
 
 insert into auth.organisation (slug, name)
-select 'bench-' || i, 'Seller ' || i from generate_series(1, 7) i;
+select 'bench-' || i, 'Seller ' || i from generate_series(1, :sellers) i;
 insert into inventory.location (organisation_id, code, name)
-select id, 'main', 'Main' from auth.organisation where slug ~ '^bench-[1-7]$';
+select id, 'main', 'Main' from auth.organisation where slug ~ '^bench-[0-9]+$';
 
 create temp table org on commit drop as
 select row_number() over (order by slug <> 'house', slug) - 1 as i, o.id, l.id as location_id
   from auth.organisation o join inventory.location l on l.organisation_id = o.id and l.code = 'main'
- where o.slug = 'house' or o.slug ~ '^bench-[1-7]$';
+ where o.slug = 'house' or o.slug ~ '^bench-[0-9]+$';
 
 insert into catalog.category (organisation_id, slug, position, names)
 select o.id, 'bench-' || c.slug, 100, jsonb_build_object('en', c.name, 'th', 'หมวด ' || c.slug, 'vi', 'Nhóm ' || c.slug)
@@ -55,7 +55,7 @@ select * from (values
 
 create temp table made on commit drop as
 select g, (select coalesce(max(id), 0) from catalog.product) + g as id,
-       case when g <= 5000 then 0 else g % 8 end as org_i,
+       case when g <= 5000 then 0 else g % (:sellers + 1) end as org_i,
        abs(hashint4(g)) as h,
        case g % 5 when 0 then 0 when 1 then 0 when 4 then 2 else 1 end as n_options,
        a.en[1 + g % 16] || ' ' || m.en[1 + g / 16 % 10] || ' ' || n.en[1 + g / 7 % 18] || ' ' || g as en,
