@@ -269,6 +269,26 @@ T(a_product_page_says_what_can_be_bought)
 }
 
 /* The page's own script finds the variant by them. */
+/* Red in small, blue in large, and nothing between. */
+T(a_choice_that_is_not_made_shows_what_comes_nearest)
+{
+    begin();
+    save("{\"slug\":\"zz-pair\",\"status\":\"published\",\"name\":{\"en\":\"Zz pair\"},\"options\":["
+         "{\"code\":\"zzcolour\",\"name\":{\"en\":\"Colour\"},\"values\":["
+         "{\"code\":\"red\",\"name\":{\"en\":\"Red\"}},{\"code\":\"blue\",\"name\":{\"en\":\"Blue\"}}]},"
+         "{\"code\":\"zzsize\",\"name\":{\"en\":\"Size\"},\"values\":["
+         "{\"code\":\"s\",\"name\":{\"en\":\"S\"}},{\"code\":\"l\",\"name\":{\"en\":\"L\"}}]}],"
+         "\"variants\":[{\"sku\":\"ZZ-RS\",\"options\":{\"zzcolour\":\"red\",\"zzsize\":\"s\"},"
+         "\"prices\":{\"THB\":1000},\"stock\":5},"
+         "{\"sku\":\"ZZ-BL\",\"options\":{\"zzcolour\":\"blue\",\"zzsize\":\"l\"},"
+         "\"prices\":{\"THB\":1000},\"stock\":5}],\"stock_cause\":\"t\"}");
+    t_get("/products/zz-pair.json?zzcolour=blue&zzsize=s");
+    t_json("product.chosen.sku", "ZZ-BL");
+    t_json("product.options.1.values.1.isChosen", "true");
+    t_get("/products/zz-pair?zzcolour=blue&zzsize=s");
+    t_html("input[name=sku][value=ZZ-BL]");
+}
+
 T(variants_are_told_apart_where_two_options_have_a_value_of_the_same_code)
 {
     begin();
@@ -430,6 +450,34 @@ T(chosen_filters_are_named_in_the_buyers_language)
     t_get("/th/search.json?q=zzyzx&category=zz-inner");
     t_json("chips.0.name", "ข้างใน");
     t_json("chips.0.url", "/search?q=zzyzx");
+}
+
+/* ฿1.290,50 is what such a page shows of ฿1,290.50. */
+T(a_price_is_read_as_the_language_writes_it)
+{
+    with_lamp();
+    t_get("/vi/categories/zz-outer.json?price_min=999,50");
+    t_json("total", "1");
+    t_get("/vi/categories/zz-outer.json?price_min=1.000,50");
+    t_json("total", "0");
+    t_get("/vi/categories/zz-outer.json?price_min=1.000");
+    t_json("total", "1");
+    t_get("/categories/zz-outer.json?price_min=1,000.50");
+    t_json("total", "0");
+}
+
+T(a_price_that_is_none_stays_in_its_field_with_a_word_beside_it)
+{
+    with_lamp();
+    t_get("/categories/zz-outer?price_min=cheap&price_max=2000");
+    t_status(200);
+    t_html("input[name=price_min][value=cheap][aria-invalid=true]");
+    t_html("input[name=price_max][value='2000']");
+    t_no_html("input[name=price_max][aria-invalid]");
+    t_text("This is not an amount.");
+    t_html("details.filters[open]");
+    t_get("/categories/zz-outer?price_min=1");
+    t_no_html("details.filters[open]");
 }
 
 T(every_sort_pages_through_everything_once)
@@ -775,17 +823,22 @@ static str pictures_of_lamp(void)
                  " where p.slug = 'zz-lamp'");
 }
 
-/* A button pressed twice means the same picture, wherever it stands by then. */
-T(a_picture_is_meant_and_not_its_place)
+static void hang_pictures(int n)
 {
-    with_lamp();
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < n; i++) {
         t_sql("insert into media.picture (organisation_id, stem, width, height, widths) values "
               "(%" PRId64 ", repeat('%c', 16), 800, 600, '{400,800}')", house, 'a' + i);
         t_sql("insert into catalog.product_picture (product_id, picture_id, organisation_id, position)"
               " select p.id, m.id, p.organisation_id, %d from catalog.product p, media.picture m where"
               " p.slug = 'zz-lamp' and m.stem = repeat('%c', 16)", i + 1, 'a' + i);
     }
+}
+
+/* A button pressed twice means the same picture, wherever it stands by then. */
+T(a_picture_is_meant_and_not_its_place)
+{
+    with_lamp();
+    hang_pictures(4);
     as_staff_of(house, MEMBER);
     t_get("/admin/products/zz-lamp");
     t_html("input[name=stem][value=aaaaaaaaaaaaaaaa]");
@@ -1073,6 +1126,65 @@ T(what_was_typed_of_an_option_comes_back)
     t_post("/admin/products/zz-lamp/options", "option=&option_name=Size+%7C+x&values=");
     t_status(422);
     t_html("input[name=option_name][value='Size | x']");
+}
+
+/* The list of options begins with the first there is. */
+T(a_new_options_values_are_not_added_to_another_one)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp/options", "option=zzcolour&option_name=Size&values=S%0AM");
+    t_status(422);
+    t_html("input[name=option_name][value=Size][aria-invalid=true]");
+    t_text("S\nM</textarea>");
+    eq_int(version(), 1);
+    t_post("/admin/products/zz-lamp/options", "option=zzcolour&option_name=&values=Grey");
+    t_status(303);
+}
+
+T(a_weight_is_taken_away_again)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=Lamp&weight_0=350" FORM_TAIL);
+    t_status(303);
+    eq_int(t_int("select weight_g as n from catalog.variant where sku = 'ZZ-B'"), 350);
+    t_post("/admin/products/zz-lamp", "version=2&name_en=Lamp" FORM_TAIL); /* not sent */
+    t_status(303);
+    eq_int(t_int("select weight_g as n from catalog.variant where sku = 'ZZ-B'"), 350);
+    t_post("/admin/products/zz-lamp", "version=2&name_en=Lamp&weight_0=" FORM_TAIL);
+    t_status(303);
+    eq_int(t_int("select weight_g as n from catalog.variant where sku = 'ZZ-B'"), 0);
+}
+
+T(a_page_of_the_grid_that_is_gone_shows_the_last_there_is)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_get("/admin/products/zz-lamp?first=30");
+    t_html("input[name=of_0][value=ZZ-B]");
+    t_html("input[name=first][value='0']");
+}
+
+T(words_of_a_picture_that_are_too_long_come_back)
+{
+    struct ctx *c = t_ctx();
+    struct buf words = buf_new(c->mem, 2000);
+    with_lamp();
+    hang_pictures(1);
+    as_staff_of(house, MEMBER);
+    for (int i = 0; i < 513; i++)
+        buf_char(&words, 'w');
+    t_post_f("/admin/products/zz-lamp/pictures/1", "stem=aaaaaaaaaaaaaaaa&alt_en=%.*s&alt_th=y",
+        STR(buf_str(&words)));
+    t_status(422);
+    t_text("Please look at this again");
+    t_html(
+        str_fmt(c->mem, "input[name=alt_en][aria-invalid=true][value=%.*s]", STR(buf_str(&words))).p);
+    t_html("input[name=alt_th][value=y]");
+    t_post_f("/admin/products/zz-lamp/pictures/1", "stem=aaaaaaaaaaaaaaaa&alt_en=%.512s&alt_th=y",
+        buf_str(&words).p);
+    t_status(303);
 }
 
 T(a_name_is_as_long_in_thai_as_in_english)

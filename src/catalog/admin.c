@@ -172,9 +172,11 @@ static void variants_of(struct req *r, const struct product_rows *p, const struc
     struct ctx *c = &r->c;
     struct node *list = node_set_list(c->mem, page, S("variants"));
     const struct item *row = p ? node_first(p->variants) : NULL;
-    i64 n = 0;
+    i64 n = 0, rows = grid_rows(c), all = (i64)node_count(node_get(doc, S("variants")));
+    if (all && first >= all) /* those that stood there are taken out */
+        first = (all - 1) / rows * rows;
     EACH(it, node_get(doc, S("variants"))) {
-        if (n >= first && n < first + grid_rows(c))
+        if (n >= first && n < first + rows)
             variant_of(
                 r, doc, &it->node, row ? &row->node : NULL, t, n, node_add_map(c->mem, list));
         row = row ? row->next : NULL;
@@ -215,8 +217,35 @@ static void options_of(struct req *r, const struct node *doc, struct node *page)
     }
 }
 
-static void pictures_of(struct ctx *c, const struct product_rows *p, struct node *page)
+/* What was typed of this picture comes back. */
+static bool is_typed(const struct req *r, const struct node *row)
 {
+    str stem = node_str(r->raw, "stem");
+    return stem.n && str_eq(stem, node_str(row, "stem")) && node_get(r->raw, S("alt_en"));
+}
+
+static void words_of_picture(struct req *r, const struct node *row, struct node *picture)
+{
+    struct ctx *c = &r->c;
+    struct node *texts = node_set_list(c->mem, picture, S("alts"));
+    for (size_t l = 0; l < COUNT(LANGS); l++) {
+        struct node *alt = node_add_map(c->mem, texts);
+        str field = str_fmt(c->mem, "alt_%s", LANGS[l].code);
+        node_set_str(c->mem, alt, S("code"), str_of(LANGS[l].code));
+        node_set_str(c->mem, alt, S("language"), str_of(LANGS[l].name));
+        if (is_typed(r, row)) {
+            node_set_str(c->mem, alt, S("text"), node_str(r->raw, field.p));
+            error_of(c, alt, "alt_error", field);
+        } else {
+            node_set_str(c->mem, alt, S("text"), node_str(node_get(row, S("alts")), LANGS[l].code));
+            node_set_str(c->mem, alt, S("alt_error"), S(""));
+        }
+    }
+}
+
+static void pictures_of(struct req *r, const struct product_rows *p, struct node *page)
+{
+    struct ctx *c = &r->c;
     struct node *list = node_set_list(c->mem, page, S("pictures"));
     EACH(it, p ? p->pictures : NULL) {
         struct node *one = node_add_map(c->mem, list);
@@ -235,13 +264,7 @@ static void pictures_of(struct ctx *c, const struct product_rows *p, struct node
                 ? S("")
                 : str_fmt(c->mem, "%.*s=%.*s", STR(node_str(&it->node, "option_code")),
                       STR(node_str(&it->node, "value_code"))));
-        struct node *texts = node_set_list(c->mem, one, S("alts"));
-        for (size_t l = 0; l < COUNT(LANGS); l++) {
-            struct node *alt = node_add_map(c->mem, texts);
-            node_set_str(c->mem, alt, S("code"), str_of(LANGS[l].code));
-            node_set_str(c->mem, alt, S("language"), str_of(LANGS[l].name));
-            node_set_str(c->mem, alt, S("text"), node_str(alts, LANGS[l].code));
-        }
+        words_of_picture(r, &it->node, one);
     }
 }
 
@@ -302,7 +325,7 @@ struct node *admin_page(
     categories_of(c, p ? p->categories : NULL, t, page);
     variants_of(r, p, doc, t, first, page);
     options_of(r, doc, page);
-    pictures_of(c, p, page);
+    pictures_of(r, p, page);
     error_of(c, page, "option_name_error", S("option_name"));
     error_of(c, page, "values_error", S("values"));
     error_of(c, page, "stock_error", S("stock"));

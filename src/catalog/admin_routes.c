@@ -22,11 +22,17 @@ static const struct input picture_in[] = {
     { "slug", SLUG, 1, 120, true, NULL },
     { "n", INT, 1, 200, true, NULL },
     { "stem", WORD, 16, 64, false, NULL },
-    { "alt_en", LINE, 0, 200, false, NULL },
-    { "alt_th", LINE, 0, 200, false, NULL },
-    { "alt_vi", LINE, 0, 200, false, NULL },
+    { "alt_en", LINE, 0, MAX_ALT, false, NULL },
+    { "alt_th", LINE, 0, MAX_ALT, false, NULL },
+    { "alt_vi", LINE, 0, MAX_ALT, false, NULL },
     { "tag", LINE, 0, 120, false, NULL },
     { "to_front", BOOL, 0, 0, false, NULL },
+    { 0 },
+};
+static const struct input gone_in[] = {
+    { "slug", SLUG, 1, 120, true, NULL },
+    { "n", INT, 1, 200, true, NULL },
+    { "stem", WORD, 16, 64, false, NULL },
     { 0 },
 };
 static const struct input options_in[] = {
@@ -449,8 +455,12 @@ static int edit(struct req *r, int (*change)(struct editing *, struct node *doc)
 
 static int change_picture(struct req *r)
 {
-    TRY(edit(r, put_picture));
-    return done(r, "pictures");
+    struct product_rows p = { 0 };
+    TRY(admin_find(r, &p));
+    int err = in_fault(r);
+    if (!err)
+        err = edit(r, put_picture);
+    return err ? refuse(r, err, &p, NULL, 0) : done(r, "pictures");
 }
 
 static int take_picture_out(struct editing *e, struct node *doc)
@@ -497,9 +507,9 @@ ROUTES(catalog_admin){
     ROUTE(POST, ONE "/pictures", CATALOG_WRITE, upload_in, upload, EDIT, RATE_FORM,
         SLOW | NOINDEX | BIG | FORM),
     ROUTE(POST, ONE "/pictures/{n}", CATALOG_WRITE, picture_in, change_picture, EDIT, RATE_FORM,
+        NOINDEX | FORM),
+    ROUTE(POST, ONE "/pictures/{n}/delete", CATALOG_WRITE, gone_in, delete_picture, EDIT, RATE_FORM,
         NOINDEX),
-    ROUTE(POST, ONE "/pictures/{n}/delete", CATALOG_WRITE, picture_in, delete_picture, EDIT,
-        RATE_FORM, NOINDEX),
     ROUTE(POST, ONE "/options", CATALOG_WRITE, options_in, add_options, EDIT, RATE_FORM,
         NOINDEX | FORM),
     ROUTE(POST, ONE "/stock", INVENTORY_WRITE, one_in, admin_set_stock, EDIT, RATE_FORM, NOINDEX),

@@ -159,8 +159,9 @@ static int apply_variant(struct req *r, const struct typed *t, struct node *vari
         if (typed_str(t, sku).n > 80)
             err = fail_field(c, sku, "A SKU has at most 80 characters.");
     }
-    if (typed_str(t, weight).n) {
-        if (!str_int(typed_str(t, weight), &grams) || grams < 0 || grams > 1000000)
+    if (typed_has(t, weight)) { /* empty: it is not known */
+        str text = typed_str(t, weight);
+        if ((text.n && !str_int(text, &grams)) || grams < 0 || grams > 1000000)
             err = fail_field(c, weight, "The weight is a whole number of grams.");
         node_set_int(c->mem, variant, S("weight_g"), grams);
     }
@@ -363,6 +364,11 @@ int typed_options(struct req *r, struct node *doc)
     struct ctx *c = &r->c;
     struct node *variants = node_get(doc, S("variants"));
     bool is_new;
+    if (by_code(node_get(doc, S("options")), in_str(r, "option")) &&
+        str_trim(in_str(r, "option_name")).n)
+        return fail_field(c, "option_name",
+            "Please choose “a new option” above, or leave this empty to add values to the one "
+            "chosen.");
     struct node *option = option_for(r, doc, &is_new);
     if (!option)
         return fail_field(c, "option_name", "Please name the option, such as Colour.");

@@ -21,6 +21,7 @@ void variant_state(struct ctx *, struct node *out, const struct node *row);
 
 /* ---- list.c: what a list was asked for, and what it answers ------------------------------ */
 #define MAX_TAGS 12
+#define MAX_ALT      512 /* letters of what a picture shows: as many as Shopify has */
 #define MAX_PICTURES 24 /* of a product, but for what a file of the shop brings at once */
 struct list_ask {
     str path; /* where its links go: /products, /categories/x, /search */

@@ -82,11 +82,27 @@ static bool cursor_read(struct ctx *c, str cursor, struct list_ask *ask)
 
 /* ---- reading the question -------------------------------------------------------------------- */
 
-/* A price that makes no sense is no filter: a list is not a form to be sent back. */
+/* "1.290,50" as "1,290.50". */
+static str with_points(struct ctx *c, str text)
+{
+    str out = str_dup(c->mem, text);
+    for (size_t i = 0; i < out.n; i++)
+        if (out.p[i] == '.' || out.p[i] == ',')
+            ((char *)out.p)[i] = out.p[i] == '.' ? ',' : '.';
+    return out;
+}
+
+/* As the reader's language writes it, too. One that makes no sense is no filter: it is said beside
+ * the field, with the list as it is without it. */
 static bool price_of(struct req *r, const char *name, str *typed, i64 *minor)
 {
+    int exponent = money_exponent(r->c.currency);
     *typed = str_trim(in_str(r, name));
-    return typed->n && money_typed(*typed, money_exponent(r->c.currency), minor) && *minor >= 0;
+    bool is_amount = typed->n &&
+        (money_typed(*typed, exponent, minor) ||
+            (str_is(r->c.lang, "vi") && exponent &&
+                money_typed(with_points(&r->c, *typed), exponent, minor)));
+    return is_amount && *minor >= 0;
 }
 
 int list_read(struct req *r, struct list_ask *ask)
@@ -347,8 +363,13 @@ static void price_filter(
     set_bound(c, price, S("min"), row, "n");
     set_bound(c, price, S("max"), row, "n2");
     node_set_str(c->mem, price, S("currency"), c->currency);
-    node_set_str(c->mem, price, S("from"), ask->has_low ? ask->price_min : S(""));
-    node_set_str(c->mem, price, S("to"), ask->has_high ? ask->price_max : S(""));
+    node_set_str(c->mem, price, S("from"), ask->price_min);
+    node_set_str(c->mem, price, S("to"), ask->price_max);
+    bool wrong_from = ask->price_min.n && !ask->has_low;
+    bool wrong_to = ask->price_max.n && !ask->has_high;
+    node_hide(node_set_bool(c->mem, price, S("from_is_wrong"), wrong_from));
+    node_hide(node_set_bool(c->mem, price, S("to_is_wrong"), wrong_to));
+    node_hide(node_set_bool(c->mem, price, S("is_wrong"), wrong_from || wrong_to));
     node_set_str(c->mem, price, S("action"), ask->path);
     struct node *fields = node_set_list(c->mem, price, S("fields"));
     str rest = link_of(c, ask, WITHOUT_PRICE, str_none), pair, name, value;

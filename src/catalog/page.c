@@ -177,11 +177,11 @@ static bool can_buy(const struct node *variant)
         (!node_bool(variant, "tracked") || node_int(variant, "free") > 0);
 }
 
-/* What was asked for; of what was left open the first that can be bought, else the first. */
-static void choose(struct shown *s)
+/* Of what is left open by the first `n` tags the first that can be bought, else the first. */
+static void choose_by(struct shown *s, size_t n)
 {
     EACH(it, s->variants) {
-        if (!fits(&it->node, s->tags, s->n_tags, str_none))
+        if (!fits(&it->node, s->tags, n, str_none))
             continue;
         if (!s->chosen)
             s->chosen = &it->node;
@@ -192,15 +192,16 @@ static void choose(struct shown *s)
     }
 }
 
-/* What is chosen now, option by option: the variant's values, else the address's. */
+/* What was asked for; where not all of it goes together, as much of it as does, the first first. */
+static void choose(struct shown *s)
+{
+    for (size_t n = s->n_tags + 1; n-- > 0 && !s->chosen;)
+        choose_by(s, n);
+}
+
 static bool is_chosen(const struct shown *s, str tag)
 {
-    if (s->chosen)
-        return list_has(node_get(s->chosen, S("tags")), tag);
-    for (size_t i = 0; i < s->n_tags; i++)
-        if (str_eq(s->tags[i], tag))
-            return true;
-    return false;
+    return s->chosen && list_has(node_get(s->chosen, S("tags")), tag);
 }
 
 /* The address with this value chosen and the other options as they are. */

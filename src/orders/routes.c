@@ -73,7 +73,9 @@ static int find_whose(struct req *r, i64 *order, bool *mine)
     *mine = *order && me(r) && !r->who.key && person == me(r);
     str key = in_has(r, "key") ? in_str(r, "key") : opened_key(r, number);
     if (!*order || (!*mine && !orders_link_ok(&r->c, number, key)))
-        return fail(&r->c, E_MISSING, "orders.missing", "There is no such order.");
+        return fail(&r->c, E_MISSING, "orders.missing",
+            "There is no such order, or it is not shown to this browser. Please log in, or open it "
+            "by the link in our mail.");
     r->c.scope.order = *order;
     return E_OK;
 }

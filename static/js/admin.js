@@ -60,3 +60,14 @@ document.addEventListener('submit', (event) => {
 addEventListener('pageshow', () => {
     for (const form of document.querySelectorAll('form[data-sent]')) free(form);
 });
+// What was typed in one of a page's forms is not lost by sending another, or by going away.
+const typed = new Set();
+document.addEventListener('input', ({ target }) => {
+    if (target.form && 'keep' in target.form.dataset) typed.add(target.form);
+});
+document.addEventListener('submit', (event) => {
+    if (!event.defaultPrevented) typed.delete(event.target);
+});
+addEventListener('beforeunload', (event) => {
+    if (typed.size) event.preventDefault();
+});

@@ -206,9 +206,16 @@ const mark = () => {
         input.parentElement.classList.toggle('gone', !can);
     }
 };
+// Where not all that is marked goes together: of what has the last choice the one with most of the
+// rest, rather one that can be bought.
+const nearest = (last) => {
+    const marked = chosen(), worth = ({ values, forSale }) => 2 * values.filter((each) => marked.includes(each)).length + forSale;
+    return variants().filter((each) => fits(each, [tag(last)])).sort((a, b) => worth(b) - worth(a))[0];
+};
 options?.addEventListener('change', (event) => {
-    const variant = variants().find((each) => fits(each, chosen()));
-    if (!variant) return options.requestSubmit(); // the server knows what is nearest
+    const variant = variants().find((each) => fits(each, chosen())) ?? nearest(event.target);
+    if (!variant || !one('[data-offer]')) return options.requestSubmit();
+    for (const input of all('input', options)) input.checked = variant.values.includes(tag(input));
     show(variant);
     mark();
     for (const said of all('[data-added]')) said.replaceChildren();

@@ -89,6 +89,22 @@ journey('what is wrong with a product is said at its field, and what was typed i
     await house.page.waitForURL(/#name_en$/);
 });
 
+journey('what was typed of a product is not lost by a click beside it', async ({ merchant }) => {
+    const house = await merchant(), asked = [];
+    house.page.on('dialog', (dialog) => asked.push(dialog.type()) && dialog.dismiss());
+    await house.opens('/admin/products/record-brush');
+    await house.field('brand').fill('Typed and not saved');
+    await house.page.locator('.up a').click();
+    await until(() => asked.length, 'nobody asked');
+    assert.deepEqual(asked, ['beforeunload']);
+    assert.equal(await house.field('brand').inputValue(), 'Typed and not saved');
+    await house.clicks('Save', { exact: true });
+    await house.sees('Saved.');
+    await house.page.locator('.up a').click();
+    await house.isAt('/admin/products');
+    assert.equal(asked.length, 1);
+});
+
 journey('cancelling an unpaid order frees what it held, and the buyer sees it', async ({ guest, merchant }) => {
     const mali = await guest(), nok = await guest(), house = await merchant();
     await mali.putsInCart('klong-floor-speakers', { colour: 'white' }); // the only one

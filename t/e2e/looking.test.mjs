@@ -77,6 +77,35 @@ journey('sizes of the same number in two options are two choices', async ({ gues
     }
 });
 
+journey('a choice that is not made leads to the nearest that is, with scripts and without', async ({ guest, merchant }) => {
+    const house = await merchant(), name = `Scarf ${process.pid}`, slug = name.toLowerCase().replace(' ', '-');
+    await house.opens('/admin/products/new');
+    await house.writes({ name_en: name, status: 'published', ...await house.fieldsLike({ THB: '900' }) });
+    await house.clicks('Make the product');
+    await house.isAt(/^\/admin\/products\/scarf-/);
+    for (const [option, values] of [['Colour', 'Red\nBlue'], ['Size', 'S\nL']]) {
+        await house.writes({ option: '', option_name: option, values });
+        await house.clicks('Make the variants');
+        await house.sees('The variants are made.');
+    }
+    for (const choice of ['Red, L', 'Blue, S'])
+        await house.page.locator('fieldset.variant').filter({ hasText: choice }).getByLabel('Take this variant out').check();
+    await house.clicks('Save', { exact: true });
+    await house.sees('Saved.');
+    for (const scripts of [true, false]) {
+        const mali = await guest({ scripts }), chosen = () => mali.page.locator('.options input:checked').evaluateAll((all) => all.map(({ value }) => value).join());
+        await mali.opens(`/products/${slug}?colour=red&size=s`);
+        await mali.page.locator('input[name=colour][value=blue]').check({ force: true });
+        if (!scripts) await mali.clicks('Show this choice');
+        await until(async () => await chosen() === 'blue,l', 'blue did not lead to what there is in blue');
+        await mali.sees('Sold out for now');
+        await mali.doesNotSee('not for sale');
+        if (!scripts) continue;
+        await mali.page.locator('input[name=size][value=s]').check({ force: true });
+        await until(async () => await chosen() === 'red,s', 'small did not lead to what there is in small');
+    }
+});
+
 journey('without scripts nothing can be bought but the choice that is shown', async ({ guest }) => {
     const mali = await guest({ scripts: false, width: 390 });
     await mali.opens('/products/soi-bookshelf-speakers');
