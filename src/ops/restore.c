@@ -72,11 +72,19 @@ static bool is_same(struct ctx *c, const char *one, const char *other)
         str_eq(a.sha256, b.sha256);
 }
 
-/* Written aside and renamed in: nginx sees whole files. */
+static const char *name_in(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Written aside and renamed in: nginx sees whole files. What is left of one that was cut off is
+ * hidden, so that no backup takes it for a picture. */
 static int put_file(struct ctx *c, const char *from, const char *to, const char *like, mode_t mode)
 {
     struct file_sum sum;
-    const char *aside = str_fmt(c->mem, "%s.new", to).p;
+    const char *name = name_in(to);
+    const char *aside = str_fmt(c->mem, "%.*s.%s.new", (int)(name - to), to, name).p;
     unlink(aside);
     TRY(file_copy(c, from, aside, &sum));
     file_give(aside, like);

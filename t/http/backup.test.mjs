@@ -4,7 +4,7 @@ import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync, rmSync, statSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync, rmSync, statSync, symlinkSync, existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { skip as noStack, Browser, conf, confPath, goods, holdOn, sql, run, ask, mails, until } from './shop.mjs';
@@ -49,6 +49,7 @@ const files = (dir) => readdirSync(dir, { withFileTypes: true }).flatMap((e) => 
 const stack = skip ? null : shop('stack', { backup_dir: folder('stack') });
 const elsewhere = skip ? null : shop('elsewhere', { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: folder('own'), backup_keep: 2 });
 let first;
+const isRoot = process.getuid() === 0, shopsUser = () => { const { uid, gid } = statSync(run); return { uid, gid }; };
 
 after(() => {
     if (skip) return;
@@ -297,6 +298,25 @@ test('the master key in use is what a backup takes, also out of the environment'
         delete process.env.TALAT_MASTER_KEY;
     }
     assert.equal(readFileSync(folder('stale-master'), 'utf8').trim(), 'o'.repeat(40));
+});
+
+test('a picture that was half put back is none', { skip }, () => {
+    const own = folder('half'), stem = '0123456789abcdef0124', media = folder('half-media'), picture = join(media, `${stem}-200.webp`);
+    const half = shop('half', { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: media, cache_dir: folder('cache'), backup_dir: own });
+    mkdirSync(media);
+    writeFileSync(picture, Buffer.alloc(1 << 20, 'picture'));
+    const made = make(half, own);
+    rmSync(picture);
+    // No file may grow beyond 64 blocks: it is ended in the middle of it.
+    const cut = shell('sh', ['-c', 'ulimit -f 64 && exec "$@"', 'sh', talatctl, '--config', folder('half.conf'), 'restore', made, '--replace']);
+    assert.equal(cut.signal, 'SIGXFSZ', cut.stdout + cut.stderr);
+    assert.equal(readdirSync(media).length, 1, 'nothing was begun');
+    const next = half('backup');
+    assert.equal(next.code, 0, next.said);
+    assert.deepEqual(readdirSync(join(newest(own), 'media')), []);
+    const again = half('restore', made, '--replace');
+    assert.equal(again.code, 0, again.said);
+    assert.deepEqual(readdirSync(media), [`${stem}-200.webp`]);
 });
 
 test('the drill passes sound books, fails bent ones, and leaves nothing behind', { skip }, () => {
