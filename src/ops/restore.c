@@ -182,16 +182,21 @@ static int check_secret(struct restoring *r)
 static int put_secret(struct restoring *r, const char *name, const char *setting)
 {
     struct ctx *c = r->c;
-    struct stat old = { .st_mode = 0600 };
+    struct stat old = { .st_mode = 0640 }; /* as init makes it: its folder is the programs' */
     str to = conf_str(c->app->conf, setting, str_none);
     const char *from = archive_path(c, r->a.dir, name);
     if (!to.n || access(from, F_OK)) /* see check_key */
         return E_OK;
     const char *path = str_c(c->mem, to), *before = str_fmt(c->mem, "%s.before", path).p;
-    if (!stat(path, &old) && !is_same(c, from, path) && rename(path, before))
+    bool is_there = !stat(path, &old);
+    if (is_there && is_same(c, from, path))
+        return E_OK;
+    if (is_there && rename(path, before))
         return fail_detail(
             c, E_INTERNAL, "ops.restore", "%s cannot be put aside: %s", path, strerror(errno));
-    TRY(put_file(c, from, path, before, old.st_mode & 0777));
+    int folder = (int)(name_in(path) - path);
+    const char *like = is_there ? before : str_fmt(c->mem, "%.*s.", folder, path).p;
+    TRY(put_file(c, from, path, like, old.st_mode & 0777));
     buf_fmt(r->report, "secret: %s is that of the backup; start the programs anew\n", path);
     return E_OK;
 }

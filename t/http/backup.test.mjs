@@ -282,6 +282,23 @@ test('the secret goes along only when asked for, and its absence is told', { ski
     assert.deepEqual(['', '.before'].map(master), ['m'.repeat(40), 'n'.repeat(40)]);
 });
 
+test('secrets that are those of the backup already stay as they are, and new ones are for whom their folder belongs to', { skip }, () => {
+    const own = folder('same'), etc = folder('etc'), owner = (path) => { const { ino, uid, gid, mode } = statSync(path); return { ino, uid, gid, mode: mode & 0o777 }; };
+    mkdirSync(etc);
+    writeFileSync(join(etc, 'secret'), `${'s'.repeat(40)}\n`);
+    chmodSync(join(etc, 'secret'), 0o640);
+    if (isRoot) for (const path of [etc, join(etc, 'secret')]) chownSync(path, shopsUser().uid, shopsUser().gid);
+    const before = owner(join(etc, 'secret')), { uid, gid } = owner(etc);
+    writeFileSync(folder('older-master'), `${'m'.repeat(40)}\n`);
+    const words = { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: own, secret_file: join(etc, 'secret') };
+    const made = make(shop('same-made', { ...words, master_key_before_file: folder('older-master') }), own, '--with-secrets');
+    const got = shop('same', { ...words, master_key_before_file: join(etc, 'older') })('restore', made, '--replace', '--with-secrets');
+    assert.equal(got.code, 0, got.said);
+    assert.deepEqual(owner(join(etc, 'secret')), before);
+    assert.match(got.said, /etc\/older is that of the backup/);
+    assert.deepEqual({ ...owner(join(etc, 'older')), ino: 0 }, { ino: 0, uid, gid, mode: 0o640 });
+});
+
 test('the master key in use is what a backup takes, also out of the environment', { skip }, () => {
     const own = folder('given');
     writeFileSync(folder('stale-master'), `${'o'.repeat(40)}\n`);
