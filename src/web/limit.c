@@ -91,15 +91,20 @@ static i64 words_in(str list)
     return n;
 }
 
+/* No word but "off" opens the doors, and 0. */
+static bool read_factor(str word, i64 *factor)
+{
+    *factor = str_is(word, "on");
+    return *factor || str_is(word, "off") || (str_int(word, factor) && *factor >= 0);
+}
+
 struct limits *limits_open(struct app *app, struct buf *errors)
 {
     struct limits *limits = NEW(app->mem, struct limits);
     const struct conf *conf = app->conf;
     str word = conf_str(conf, "limits", app->production ? S("on") : S("1000")), one;
-    if (str_is(word, "on"))
-        limits->factor = 1;
-    else if (!str_int(word, &limits->factor) || limits->factor < 0)
-        limits->factor = 0;
+    if (!read_factor(word, &limits->factor))
+        buf_fmt(errors, "limits: %.*s is not on, off or a whole number\n", STR(word));
     for (size_t i = 0; i < COUNT(classes); i++)
         limits->of[i] = (struct measure){ classes[i].count, classes[i].window_s };
     for (str rest = conf_str(conf, "limit_classes", str_none); rest.n && str_cut(&rest, ',', &one);)

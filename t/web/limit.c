@@ -261,6 +261,23 @@ T(se_01_classes_are_data_and_strict_ones_only_become_stricter)
     no_text(buf_str(&errors), "orders 20/60");
 }
 
+T(SE_01_no_word_but_off_switches_limits_off)
+{
+    static const char *const good[] = { "on", "off", "0", "1", "1000" };
+    static const char *const bad[] = { "", "On", "yes", "true", "-1", "0.5", "1,5", "2x" };
+    t_house(&house, NULL, "");
+    for (size_t i = 0; i < COUNT(good) + COUNT(bad); i++) {
+        struct buf errors = buf_new(t_ctx()->mem, 1000);
+        bool is_bad = i >= COUNT(good);
+        const char *word = is_bad ? bad[i - COUNT(good)] : good[i];
+        conf_put(t_ctx()->mem, t_ctx()->app->conf, "limits", str_of(word));
+        limits_open(t_ctx()->app, &errors);
+        str complaint = str_fmt(
+            t_ctx()->mem, "limits: %s is not on, off or a whole number\n", word);
+        eq_str(buf_str(&errors), is_bad ? complaint.p : "");
+    }
+}
+
 T(limits_can_be_off)
 {
     t_house(&house, NULL, "limits = off\n");
