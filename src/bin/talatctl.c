@@ -16,7 +16,7 @@ static const struct command {
     /* argv[0] is the command's name. Returns the exit status: 0 done, 1 failed, 2 misused. */
     int (*run)(struct ctx *, int argc, char **argv);
     bool needs_shop; /* opens the configuration, templates and routes first */
-    bool grades;     /* its 2 is an answer: it says itself how it is to be used */
+    bool grades;     /* its 2 is an answer, wrong: it says itself how it is to be used */
 } commands[] = {
     { "init", "[--dry-run] --url URL --admin EMAIL ...",
         "makes a shop of this machine: configuration, roles, schema, nginx, first admin",
@@ -123,7 +123,8 @@ static int run(const struct command *command, const char *config, int argc, char
     bool is_ready = !command->needs_shop || open_shop(config, mem, &c);
     const struct passwd *user = getpwuid(getuid());
     c.source = str_fmt(mem, "0 0 talatctl %s", user ? user->pw_name : "-");
-    int status = is_ready ? command->run(&c, argc, argv) : 1;
+    /* What cannot even be opened is no warning. */
+    int status = is_ready ? command->run(&c, argc, argv) : command->grades ? 2 : 1;
     if (status == 2 && !command->grades)
         say_usage(stderr, "usage: talatctl ", command);
     arena_drop(mem);

@@ -3,13 +3,16 @@
 #include "ops/doctor_in.h"
 #include <dirent.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GB        (INT64_C(1) << 30)
-#define CERT_SOON (14 * DAY)
-#define MOST_CERT ((size_t)1 << 20)
-#define TLS_WALL  (5 * SECOND)
+#define GB          (INT64_C(1) << 30)
+#define CERT_SOON   (14 * DAY)
+#define MOST_CERT   ((size_t)1 << 20)
+#define TLS_WALL    (5 * SECOND)
+#define MOST_GROUPS 64
 
 /* ---- configuration ----------------------------------------------------------------------------
  */
@@ -183,13 +186,44 @@ static void look_at_secret(struct exam *e, str path)
             "%s can be changed by its group (mode %03o)", name, (unsigned)st.st_mode & 0777);
 }
 
+static bool may_read(const struct passwd *user, const struct stat *st)
+{
+    gid_t groups[MOST_GROUPS];
+    int n = MOST_GROUPS;
+    if (user->pw_uid == st->st_uid)
+        return st->st_mode & 0400;
+    getgrouplist(user->pw_name, user->pw_gid, groups, &n);
+    for (int i = 0; i < n && i < MOST_GROUPS; i++)
+        if (groups[i] == st->st_gid)
+            return st->st_mode & 040;
+    return st->st_mode & 04;
+}
+
+/* Root reads what the programs may not: they do not start again. The folder of the sockets is
+ * theirs. */
+static void look_whether_read(struct exam *e, str path)
+{
+    struct stat st, dir;
+    const char *name = str_c(e->c->mem, path);
+    if (!path.n || geteuid() || stat(name, &st) || stat(str_c(e->c->mem, e->c->app->run_dir), &dir))
+        return;
+    const struct passwd *user = getpwuid(dir.st_uid);
+    if (user && user->pw_uid && !may_read(user, &st))
+        SAY(e, WRONG,
+            str_fmt(e->c->mem, "chgrp $(id -g %s) %s && chmod 640 %s", user->pw_name, name, name),
+            "%s cannot be read by %s, whom the programs run as", name, user->pw_name);
+}
+
 void check_secrets(struct exam *e)
 {
+    static const char *const files[] = { "secret_file", "master_key_file",
+        "master_key_before_file" };
     str newest;
     look_at_secret(e, str_of(conf_path(e->c->app->conf)));
-    look_at_secret(e, setting(e, "secret_file"));
-    look_at_secret(e, setting(e, "master_key_file"));
-    look_at_secret(e, setting(e, "master_key_before_file"));
+    for (size_t i = 0; i < COUNT(files); i++) {
+        look_at_secret(e, setting(e, files[i]));
+        look_whether_read(e, setting(e, files[i]));
+    }
     look_at_secret(e, setting(e, "tls_key"));
     if (e->c->app->production && crypto_equal(e->c->app->master, e->c->app->secret))
         exam_say(e, WARNING, S("sealed columns have no master key of their own"),

@@ -1,4 +1,5 @@
 /* app.c: opens what lives as long as the process, and says all that is wrong with it at once. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -46,12 +47,15 @@ static void read_currencies(struct app *app, struct buf *errors)
 }
 
 /* In a file of its own, so that the configuration may be shown around. */
-static str read_secret(struct app *app, str path, str otherwise)
+static str read_secret(struct app *app, const char *key, str otherwise, struct buf *errors)
 {
     bool ok = false;
+    str path = conf_str(app->conf, key, str_none);
     if (!path.n)
         return otherwise;
     str text = file_read(app->mem, str_c(app->mem, path), 4096, &ok);
+    if (!ok && errors)
+        buf_fmt(errors, "%s: %.*s cannot be read: %s\n", key, STR(path), strerror(errno));
     return ok ? str_trim(text) : str_none;
 }
 
@@ -59,11 +63,10 @@ static str read_secret(struct app *app, str path, str otherwise)
 static void read_master(struct app *app, struct buf *errors)
 {
     const char *given = getenv("TALAT_MASTER_KEY");
-    str file = conf_str(app->conf, "master_key_file", str_none);
-    str before = conf_str(app->conf, "master_key_before_file", str_none);
     app->master_given = given != NULL;
-    app->master = given ? str_of(given) : read_secret(app, file, app->secret);
-    app->master_before = read_secret(app, before, app->secret);
+    app->master = given ? str_of(given) : read_secret(app, "master_key_file", app->secret, errors);
+    /* A shop that can do without is not closed for that one: the doctor tells of it. */
+    app->master_before = read_secret(app, "master_key_before_file", app->secret, NULL);
     if (app->master.n < 32)
         buf_add(errors, S("master_key_file: must hold 32 characters or more\n"));
 }
@@ -138,8 +141,7 @@ static void read_settings(struct app *app, struct buf *errors)
     app->base_url = conf_str(app->conf, "base_url", S("http://localhost:8080"));
     while (str_ends(app->base_url, S("/")))
         app->base_url = str_upto(app->base_url, app->base_url.n - 1);
-    app->secret = read_secret(
-        app, conf_str(app->conf, "secret_file", str_none), conf_str(app->conf, "secret", str_none));
+    app->secret = read_secret(app, "secret_file", conf_str(app->conf, "secret", str_none), errors);
     read_master(app, errors);
     app->language = conf_str(app->conf, "language", S("en"));
     app->currency = conf_str(app->conf, "currency", S("THB"));

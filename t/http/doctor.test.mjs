@@ -7,9 +7,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import net from 'node:net';
 import http from 'node:http';
 import https from 'node:https';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { countries } from './countries.mjs';
 import { skip as noStack, confBut, confPath, sql, run, top, until } from './shop.mjs';
 
@@ -55,6 +55,18 @@ function certificate(name, days = 2, names = 'DNS:shop.example') {
     assert.equal(made.status, 0, made.stderr);
     return { key: readFileSync(join(place, `${name}.key`)), cert: readFileSync(join(place, `${name}.pem`)) };
 }
+
+test('a secret that root reads, and the programs do not', { skip: skip || (process.getuid() !== 0 && 'only root has such') }, async () => {
+    const secret = join(place, 'of-root'), { uid, gid } = statSync(run), path = configured('of-root', { secret_file: secret });
+    copyFileSync(/^secret_file = (.*)$/m.exec(readFileSync(confPath, 'utf8'))[1], secret);
+    chownSync(secret, 0, 0);
+    chmodSync(secret, 0o640);
+    says(await examine(path), 'secrets', 'wrong', /of-root cannot be read by \S+, whom the programs run as/);
+    for (const [user, group] of [[0, gid], [uid, 0]]) {
+        chownSync(secret, user, group);
+        assert.deepEqual((await examine(path)).findings.filter(({ check }) => check === 'secrets').map(({ level }) => level), ['ok']);
+    }
+});
 
 test('a certificate that nobody trusted has signed is told nothing', { skip }, async () => {
     let asked = 0;
@@ -253,10 +265,17 @@ test('faults in the database', { skip }, async () => {
 
 test('a number that is none: no program starts with it, and each says which line it is', { skip }, async () => {
     for (const [key, value, words] of [['language', 'de', /language: de is not en, th or vi/], ['zone', 'Mars/Olympus', /zone: there is no time zone Mars/], ['base_url', 'http://localhost/shop', /base_url: must begin with/],
-        ['payment_origins', 'checkout.stripe.com', /payment_origins: checkout.stripe.com is no address/], ['hold_minutes', '-5', /hold_minutes: must be 1 or more/], ['hold_minutes', 'soon', /hold_minutes: expected a whole number, found "soon"/], ['second_factor_text', 'maybe', /second_factor_text: expected yes or no/]]) {
-        const got = await examine(configured('number', { [key]: value }), '--json');
-        assert.deepEqual([got.code, got.out], [1, '']);
+        ['payment_origins', 'checkout.stripe.com', /payment_origins: checkout.stripe.com is no address/], ['hold_minutes', '-5', /hold_minutes: must be 1 or more/], ['hold_minutes', 'soon', /hold_minutes: expected a whole number, found "soon"/], ['second_factor_text', 'maybe', /second_factor_text: expected yes or no/],
+        ['limits', 'yes', /limits: yes is not on, off or a whole number/], ['secret_file', '/nowhere/secret', /secret_file: \/nowhere\/secret cannot be read: No such file/],
+        ['master_key_file', '/nowhere/master', /master_key_file: \/nowhere\/master cannot be read: No such file/]]) {
+        const path = configured('number', { [key]: value }), got = await examine(path, '--json');
+        assert.deepEqual([got.code, got.out], [2, ''], 'as bad as can be, not a warning');
         assert.match(got.err, words);
+        for (const [program, ...more] of [['talat-web', '--check'], ['talat-work'], ['talatctl', 'prove']]) {
+            const ran = spawnSync(join(dirname(talatctl), program), ['--config', path, ...more], { encoding: 'utf8' });
+            assert.equal(ran.status, 1, program);
+            assert.match(ran.stderr, words);
+        }
     }
 });
 
