@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define MOST_MANIFEST ((size_t)4 << 20)
 #define MOST_ARCHIVES 10000
@@ -11,6 +12,22 @@
 const char *archive_path(struct ctx *c, str dir, const char *name)
 {
     return str_fmt(c->mem, "%.*s/%s", STR(dir), name).p;
+}
+
+bool archive_mkdir(struct ctx *c, str dir, const char *name)
+{
+    const char *path = archive_path(c, dir, name);
+    if (mkdir(path, 0700))
+        return false;
+    file_give(path, str_c(c->mem, dir));
+    return true;
+}
+
+bool archive_is_one(struct ctx *c, str folder, str other)
+{
+    struct stat a, b;
+    return !stat(str_c(c->mem, folder), &a) && !stat(str_c(c->mem, other), &b) &&
+        a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 /* The secret's own hash would let a stolen manifest be guessed against; this is a keyed one. */

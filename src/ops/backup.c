@@ -15,6 +15,7 @@
 #define NAMED      5    /* missing pictures: the others are counted */
 #define MOST_WORDS 32   /* of pg_dump's command line */
 #define MOST_OWN   ((size_t)1 << 20)
+#define NEW_NAME   ".new"
 
 struct making {
     struct ctx *c, own;      /* own: the owner's, in the snapshot */
@@ -148,7 +149,7 @@ static int take_picture(struct ctx *c, str file, void *with)
 
 static int take_pictures(struct making *m)
 {
-    if (mkdir(in_dir(m, "media"), 0700))
+    if (!archive_mkdir(m->c, m->dir, "media"))
         return cannot(m->c, "made", in_dir(m, "media"));
     return access(str_c(m->c->mem, m->c->app->media_dir), F_OK)
         ? E_OK
@@ -214,7 +215,7 @@ static int take_key(struct making *m, str key, const char *name)
 static int take_secrets(struct making *m)
 {
     struct conf *conf = m->c->app->conf;
-    if (mkdir(in_dir(m, "secrets"), 0700))
+    if (!archive_mkdir(m->c, m->dir, "secrets"))
         return cannot(m->c, "made", in_dir(m, "secrets"));
     TRY(take_secret(m, conf_str(conf, "secret_file", str_none), "secrets/secret"));
     TRY(take_key(m, m->c->app->master, "secrets/master-key"));
@@ -272,7 +273,7 @@ static int check(struct making *m)
 
 static int make(struct making *m)
 {
-    if (mkdir(str_c(m->c->mem, m->dir), 0700))
+    if (!archive_mkdir(m->c, m->folder, NEW_NAME))
         return cannot(m->c, "made", str_c(m->c->mem, m->dir));
     TRY(pg_begin(&m->own));
     int err = dump(m);
@@ -294,7 +295,6 @@ static int make_named(struct making *m, str *made)
     TRY(archive_newest(m->c, m->folder, &m->before));
     TRY(make(m));
     file_give(m->dir.p, str_c(m->c->mem, m->folder));
-    file_give(archive_path(m->c, m->folder, ".lock"), str_c(m->c->mem, m->folder));
     do { /* names are seconds */
         str name = archive_name(m->c->mem, when_now());
         *made = str_of(archive_path(m->c, m->folder, str_c(m->c->mem, name)));
@@ -319,7 +319,7 @@ int backup_make(struct ctx *c, str folder, bool with_secrets, struct buf *report
     struct making m = { .c = c,
         .own = *c,
         .folder = folder,
-        .dir = str_of(archive_path(c, folder, ".new")),
+        .dir = str_of(archive_path(c, folder, NEW_NAME)),
         .report = report,
         .with_secrets = with_secrets,
         .manifest = node_map(c->mem),
@@ -330,6 +330,7 @@ int backup_make(struct ctx *c, str folder, bool with_secrets, struct buf *report
     int lock = open(archive_path(c, folder, ".lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0)
         return cannot(c, "written into", path);
+    file_give(archive_path(c, folder, ".lock"), path); /* at once: it stays, whatever comes next */
     if (flock(lock, LOCK_EX | LOCK_NB)) {
         close(lock);
         return fail_detail(c, E_CONFLICT, "ops.backup", "another backup is being made in %s", path);
@@ -354,7 +355,7 @@ int backup_make(struct ctx *c, str folder, bool with_secrets, struct buf *report
         STR(*made), m.bytes, m.files, m.linked);
     if (m.missing)
         buf_fmt(report, "warning: %" PRId64 " files of pictures are missing\n", m.missing);
+    TRY(archive_rotate(c, folder, care_keep(c->app))); /* or each that fails later adds one more */
     TRY(keys_write(c, folder));
-    TRY(archive_rotate(c, folder, care_keep(c->app)));
     return care_note(c, MARK_BACKUP, when_rfc3339(c->mem, when_now()));
 }

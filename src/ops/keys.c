@@ -134,6 +134,7 @@ static int write_aside(struct ctx *c, str folder, const char *aside)
     const char *path = archive_path(c, folder, "keys");
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
+    unlink(aside); /* root's, who was cut off: nobody else could write it anew */
     int err = write_all(c, aside);
     if (!err)
         err = spare_another_shops(c, folder, path);
@@ -151,13 +152,13 @@ int keys_write(struct ctx *c, str folder)
 {
     const char *path = archive_path(c, folder, ".keys.lock");
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    file_give(path, str_c(c->mem, folder));
     if (lock < 0 || flock(lock, LOCK_EX)) {
         if (lock >= 0)
             close(lock);
         return fail_detail(
             c, E_INTERNAL, "ops.keys", "%s cannot be locked: %s", path, strerror(errno));
     }
-    file_give(path, str_c(c->mem, folder));
     int err = write_aside(c, folder, archive_path(c, folder, ".keys"));
     close(lock);
     return err;

@@ -22,6 +22,9 @@ struct archive {
 
 str archive_name(struct arena *, when); /* talat-20261121T031500Z */
 const char *archive_path(struct ctx *, str dir, const char *name);
+/* A folder in that one, for nobody but whom that one belongs to, whoever makes it (errno). */
+bool archive_mkdir(struct ctx *, str dir, const char *name);
+bool archive_is_one(struct ctx *, str folder, str other); /* whatever they are called */
 int archive_open(struct ctx *, str dir_or_manifest, struct archive *);
 int archive_check(struct ctx *, const struct archive *); /* every part against its sum */
 int archive_newest(struct ctx *, str folder, str *dir);  /* empty: there is none */

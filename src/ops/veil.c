@@ -169,7 +169,7 @@ int veil_write(struct ctx *c, const struct ctx *own, str dir, str snapshot, stru
     struct buf *report)
 {
     struct veiling v = { .c = c, .own = *own, .names = archive_path(c, dir, VEIL_NAMES) };
-    if (mkdir(archive_path(c, dir, "rows"), 0700))
+    if (!archive_mkdir(c, dir, "rows"))
         return fail_detail(c, E_INTERNAL, "ops.veil", "%.*s/rows cannot be made", STR(dir));
     TRY(file_write(c, v.names, str_none));
     for (const struct vault_veil *veil = c->app->veils; veil->table; veil++)

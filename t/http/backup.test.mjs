@@ -317,6 +317,37 @@ test('the master key in use is what a backup takes, also out of the environment'
     assert.equal(readFileSync(folder('stale-master'), 'utf8').trim(), 'o'.repeat(40));
 });
 
+// pg_bin with the tools of PostgreSQL but for one, which notes its number and hangs.
+function hangingIn(tool) {
+    const dir = folder(`hangs-${tool}`);
+    mkdirSync(dir);
+    for (const name of readdirSync(bin)) if (name !== tool) symlinkSync(join(bin, name), join(dir, name));
+    writeFileSync(join(dir, tool), `#!/bin/sh\necho $$ >${dir}/number.new && mv ${dir}/number.new ${dir}/number\nexec sleep 300\n`, { mode: 0o755 });
+    return { dir, number: () => existsSync(join(dir, 'number')) && Number(readFileSync(join(dir, 'number'), 'utf8')) };
+}
+
+test('what a backup of root\'s that was cut off has left bars none of the shop\'s own', { skip: skip || (!isRoot && 'only root makes what is not the shop\'s') }, async () => {
+    const own = folder('cut-off'), user = shopsUser(), hangs = hangingIn('pg_restore');
+    mkdirSync(own, { mode: 0o750 });
+    chownSync(own, user.uid, user.gid);
+    chmodSync(place, 0o755);
+    const words = { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: own };
+    shop('cut-off', words);
+    shop('cut-off-root', { ...words, pg_bin: hangs.dir });
+    chownSync(folder('cut-off.conf'), user.uid, user.gid);
+    const root = spawn(talatctl, ['--config', folder('cut-off-root.conf'), 'backup', '--with-secrets'], { stdio: 'ignore' });
+    const ended = new Promise((done) => root.on('exit', done));
+    await until(() => hangs.number());
+    root.kill('SIGKILL');
+    await ended;
+    process.kill(hangs.number(), 'SIGKILL');
+    assert.ok(existsSync(join(own, '.new/secrets')) && existsSync(join(own, '.new/media')));
+    writeFileSync(join(own, '.keys'), '', { mode: 0o600 }); // a moment later it would have left this, too
+    const got = shell(talatctl, ['--config', folder('cut-off.conf'), 'backup'], user);
+    assert.equal(got.status, 0, got.stdout + got.stderr);
+    assert.deepEqual(readdirSync(own).map((name) => statSync(join(own, name)).uid).filter((uid) => uid !== user.uid), []);
+});
+
 test('a picture that was half put back is none', { skip }, () => {
     const own = folder('half'), stem = '0123456789abcdef0124', media = folder('half-media'), picture = join(media, `${stem}-200.webp`);
     const half = shop('half', { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: media, cache_dir: folder('cache'), backup_dir: own });
