@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define LONGEST ((size_t)1 << 20)
@@ -273,12 +272,6 @@ static int take_list(struct ctx *c, struct taking *t, const char *path)
     return err ? fail_detail(c, err, "ops.keys", "%s: %.*s", path, STR(why)) : E_OK;
 }
 
-static bool is_one_file(const char *one, const char *other)
-{
-    struct stat a, b;
-    return !stat(one, &a) && !stat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 /* Those of a folder of backups: of the shop that made the last one, and of others before it. */
 static int take_folder(struct ctx *c, struct taking *t, str folder)
 {
@@ -298,7 +291,7 @@ static int take_lists(struct ctx *c, struct taking *t, str archive)
     const char *beside = archive_path(c, archive, "..");
     str ours = care_folder(c->app);
     TRY(take_folder(c, t, str_of(beside)));
-    return is_one_file(beside, str_c(c->mem, ours)) ? E_OK : take_folder(c, t, ours);
+    return archive_is_one(c, str_of(beside), ours) ? E_OK : take_folder(c, t, ours);
 }
 
 static int take_all(struct ctx *c, struct taking *t, str archive)

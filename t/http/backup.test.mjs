@@ -317,6 +317,16 @@ test('the master key in use is what a backup takes, also out of the environment'
     assert.equal(readFileSync(folder('stale-master'), 'utf8').trim(), 'o'.repeat(40));
 });
 
+test('a backup elsewhere is not the shop\'s own, which the drill tries', { skip }, () => {
+    const mark = () => asked(ELSEWHERE, "select count(*) from ops.mark where name = 'backup'");
+    asked(ELSEWHERE, "delete from ops.mark where name = 'backup'");
+    make(elsewhere, folder('away'));
+    assert.equal(mark(), '0');
+    symlinkSync(folder('own'), folder('own-link'));
+    make(elsewhere, folder('own-link'));
+    assert.equal(mark(), '1');
+});
+
 // pg_bin with the tools of PostgreSQL but for one, which notes its number and hangs.
 function hangingIn(tool) {
     const dir = folder(`hangs-${tool}`);
