@@ -145,6 +145,8 @@ int main(int argc, char **argv)
         return usage(stderr);
     if (!strcmp(argv[1], "--config"))
         return misused("talatctl: --config is followed by a file and a command");
+    if (config && config != usual)
+        setenv("TALAT_CONF", config, 1); /* what becomes a script goes by the same */
     if (!strcmp(argv[1], "--version"))
         return puts("talatctl " TALAT_VERSION) < 0;
     bool asks = asks_help(argv[1]);

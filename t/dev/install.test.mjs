@@ -73,7 +73,7 @@ test('systemd takes the units, and they are hardened', { skip: skip || (!has('sy
 
 test('init refuses what cannot sell safely, before it touches anything', { skip: skip || process.getuid() !== 0 }, () => {
     const init = (...words) => spawnSync('sh', [join(dir, 'usr/libexec/talat/init'), '--dry-run', '--shop-name', 'X', '--mail-from', 'x@shop.test', '--admin', 'a@shop.test', '--delivery', '50', ...words],
-        { encoding: 'utf8', input: '' });
+        { encoding: 'utf8', input: '', env: { ...process.env, TALAT_CONF: '' } });
     const tls = ['--tls-cert', '/dev/null', '--tls-key', '/dev/null'];
     for (const [words, why] of [
         [['--url', 'http://shop.test'], /https/],

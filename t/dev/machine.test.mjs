@@ -9,6 +9,8 @@ import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const talatctl = join(process.env.TALAT_BUILD ?? join(top, 'build/check'), 'talatctl');
+const { TALAT_CONF: _, ...unchosen } = process.env; // that of the stack
 const place = mkdtempSync(join(tmpdir(), 'talat-machine-'));
 after(() => rmSync(place, { recursive: true, force: true }));
 
@@ -25,14 +27,14 @@ function machine(name, stands = {}) {
     for (const [tool, does] of Object.entries(tools)) {
         writeFileSync(join(bin, tool), `#!/bin/sh\necho "${tool} $*" >>${said}\n${does}\n`, { mode: 0o755 });
     }
-    return { at, read, run(script, words, { umask = '022', tools: now = {} } = {}) {
+    return { at, read, run(script, words, { umask = '022', tools: now = {}, env = {}, cwd = at } = {}) {
         for (const [tool, does] of Object.entries(now)) writeFileSync(join(bin, tool), `#!/bin/sh\necho "${tool} $*" >>${said}\n${does}\n`, { mode: 0o755 });
         writeFileSync(said, '');
         writeFileSync(join(at, script), readFileSync(join(top, script.startsWith('talat.') ? 'debian' : 'system', script), 'utf8').replace('\nPATH=', `\nPATH=${bin}:`)
             .replaceAll('@BIN@', bin).replaceAll('@LIBEXEC@', at).replaceAll('@SHARE@', join(at, 'share')).replaceAll('@SYSCONF@', '/etc')
             .replace(/(?<![\w.}])\/(etc|var|run)\//g, `${at}/$1/`));
         const ran = spawnSync('sh', ['-c', `umask ${umask} && exec sh "$@"`, 'sh', join(at, script), ...words],
-            { encoding: 'utf8', input: '', env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } });
+            { encoding: 'utf8', input: '', cwd, env: { ...unchosen, ...env, PATH: `${bin}:${process.env.PATH}` } });
         return { code: ran.status, out: ran.stdout, err: ran.stderr, asked: read('asked') };
     } };
 }
@@ -80,6 +82,41 @@ test('nginx can read what it needs, whatever umask root is used to', { skip: noN
         const two = machine(`made-${umask}`);
         init(two, [...shop, ...own], { umask });
         assert.deepEqual(['', 'secret', 'master-key', 'talat.conf'].map((name) => (statSync(join(two.at, 'etc/talat', name)).mode & 0o777).toString(8)), ['751', '640', '640', '640'], umask);
+    }
+});
+
+// talatctl looks for its scripts where it was made for: here a name of the same length.
+test('the configuration that was chosen is the scripts\', too, and init makes no other than its own', { skip: !existsSync(talatctl) && 'nothing is built' }, () => {
+    const one = machine('chosen'), libexec = '/usr/local/libexec/talat', at = mkdtempSync('/tmp/talat-libexec-XXXXXX'.slice(0, libexec.length - 6));
+    assert.equal(at.length, libexec.length);
+    try {
+        writeFileSync(join(one.at, 'talatctl'), Buffer.from(readFileSync(talatctl, 'latin1').replaceAll(libexec, at), 'latin1'), { mode: 0o755 });
+        for (const name of ['site', 'init']) writeFileSync(join(at, name), '#!/bin/sh\necho "$TALAT_CONF $*"\n', { mode: 0o755 });
+        const says = (words, more = {}) => spawnSync(join(one.at, 'talatctl'), words, { encoding: 'utf8', env: { ...unchosen, ...more } }).stdout;
+        assert.equal(says(['--config', '/srv/other.conf', 'nginx']), '/srv/other.conf \n');
+        assert.equal(says(['--config', '/srv/other.conf', 'nginx'], { TALAT_CONF: '/srv/first.conf' }), '/srv/other.conf \n');
+        assert.equal(says(['nginx', '/srv/third.conf'], { TALAT_CONF: '/srv/first.conf' }), '/srv/first.conf /srv/third.conf\n');
+        assert.equal(says(['nginx']), ' \n');
+    } finally {
+        rmSync(at, { recursive: true });
+    }
+    const other = one.run('init', [...shop, ...own], { env: { TALAT_CONF: '/srv/other.conf' } });
+    assert.equal(other.code, 1);
+    assert.match(other.err, /it makes the shop of \S*\/etc\/talat\/talat\.conf, not of \/srv\/other\.conf: run it without --config/);
+});
+
+test('nginx writes the site of the configuration it is given', { skip: noNchan }, () => {
+    const one = machine('given'), conf = join(one.at, 'srv/other.conf');
+    mkdirSync(join(one.at, 'srv'));
+    for (const [words, how] of [[[], { env: { TALAT_CONF: conf } }], [[conf], {}], [['other.conf'], { cwd: join(one.at, 'srv') }]]) {
+        site(one, [], {});
+        rmSync(join(one.at, 'etc/talat/nginx'), { recursive: true });
+        writeFileSync(conf, one.read('etc/talat/talat.conf'));
+        const ran = one.run('site', words, how);
+        assert.equal(ran.code, 0, ran.err);
+        assert.match(ran.asked, new RegExp(`talatctl --config ${conf} route-list`));
+        assert.match(ran.out, new RegExp(` ${one.at}/srv/nginx/http\\.conf$`, 'm'));
+        assert.equal(existsSync(join(one.at, 'etc/talat/nginx')), false);
     }
 });
 
