@@ -85,6 +85,26 @@ test('nginx can read what it needs, whatever umask root is used to', { skip: noN
     }
 });
 
+test('a site that is not written whole is not left behind, and never pushes out a good one', { skip: noNchan }, () => {
+    const one = machine('torn'), render = join(one.at, 'share/nginx/render'), whole = readFileSync(render, 'utf8');
+    const torn = (words, how) => {
+        const ran = one.run('site', [], how);
+        assert.equal(ran.code, 1, ran.out);
+        assert.match(ran.err, words);
+        return one.read('etc/talat/nginx/site.conf');
+    };
+    site(one, ['tls_cert = /etc/ssl/own.pem', 'tls_key = /etc/ssl/own.key']);
+    const good = one.read('etc/talat/nginx/site.conf');
+    writeFileSync(render, '#!/bin/sh\necho half >"$2/site.conf"\nexit 1\n');
+    assert.equal(torn(/the site was not written/), good);
+    assert.equal(existsSync(join(one.at, 'etc/talat/nginx.old')), false);
+    writeFileSync(render, '#!/bin/sh\necho half >"$2/site.conf"\nkill -9 $PPID\n'); // cut off: it can put nothing back
+    assert.equal(one.run('site', []).code, null);
+    assert.equal(one.read('etc/talat/nginx/site.conf'), 'half\n');
+    writeFileSync(render, whole);
+    assert.equal(torn(/nginx does not like the site/, { tools: { nginx: 'exit 1' } }), good);
+});
+
 // talatctl looks for its scripts where it was made for: here a name of the same length.
 test('the configuration that was chosen is the scripts\', too, and init makes no other than its own', { skip: !existsSync(talatctl) && 'nothing is built' }, () => {
     const one = machine('chosen'), libexec = '/usr/local/libexec/talat', at = mkdtempSync('/tmp/talat-libexec-XXXXXX'.slice(0, libexec.length - 6));
