@@ -89,9 +89,11 @@ select (extract(epoch from min(j.run_at) - clock_timestamp()) * 1000000)::bigint
                  order by run_at limit 1) as j;
 
 -- name: dead_letters :many
--- in: most bigint
-select id, kind, key, subject_id, attempt, error, created_at
-  from work.job where state = 'dead' order by id desc limit :most;
+-- in: before bigint?, most bigint
+-- The newest of those before that one, and in each row how many there are.
+select id, kind, key, subject_id, attempt, error, created_at, count(*) over () as there_are
+  from work.job where state = 'dead' and (:before is null or id < :before)
+ order by id desc limit :most;
 
 -- name: revive :exec
 -- in: id bigint

@@ -60,7 +60,9 @@ static const struct command {
         "writes the catalogue out; read in again it changes nothing", export_command, true },
     { "route-list", "[--slow] [--json]", "every address the shop answers", route_list_command,
         true },
-    { "jobs", "dead | again ID", "jobs that were given up, and one more try", jobs_command, true },
+    { "jobs", "dead [ID] | again ID",
+        "jobs that were given up (the newest; those older than that one), and one more try",
+        jobs_command, true },
     { "render", "FILE [--partials DIR] [--lang L]",
         "fills a template with the JSON on standard input", render_command, false },
     { "messages", "--missing LANG [--templates DIR] [--source DIR]",
@@ -143,10 +145,10 @@ int main(int argc, char **argv)
     }
     if (argc < 2)
         return usage(stderr);
-    if (!strcmp(argv[1], "--config"))
-        return misused("talatctl: --config is followed by a file and a command");
     if (config && config != usual)
         setenv("TALAT_CONF", config, 1); /* what becomes a script goes by the same */
+    if (!strcmp(argv[1], "--config"))
+        return misused("talatctl: --config is followed by a file and a command");
     if (!strcmp(argv[1], "--version"))
         return puts("talatctl " TALAT_VERSION) < 0;
     bool asks = asks_help(argv[1]);

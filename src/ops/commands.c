@@ -11,7 +11,7 @@
 
 #define MOST_REPORT ((size_t)1 << 20)
 
-enum { MIGRATION_NEEDED = 3 };
+enum { MIGRATION_NEEDED = 3, MOST_DEAD = 100 };
 
 static int sorry(struct ctx *c, const char *what)
 {
@@ -181,19 +181,24 @@ int route_list_command(struct ctx *c, int argc, char **argv)
     return 0;
 }
 
-static int list_dead(struct ctx *c)
+static int list_dead(struct ctx *c, const i64 *before)
 {
     struct node *jobs;
-    if (q_work_dead_letters(c, &jobs, 100))
+    i64 older = 0, last = 0;
+    if (q_work_dead_letters(c, &jobs, before, MOST_DEAD))
         return sorry(c, "the jobs cannot be read");
     EACH(item, jobs) {
         const struct node *j = &item->node;
+        last = node_int(j, "id");
+        older = node_int(j, "there_are") - (i64)node_count(jobs);
         printf("%" PRId64 "  %.*s  subject %" PRId64 "  after %" PRId64 " tries: %.*s\n",
             node_int(j, "id"), STR(node_str(j, "kind")), node_int(j, "subject_id"),
             node_int(j, "attempt"), STR(node_str(j, "error")));
     }
+    if (older)
+        printf("and %" PRId64 " older ones: talatctl jobs dead %" PRId64 "\n", older, last);
     if (!node_count(jobs))
-        printf("no job has been given up\n");
+        printf("no %sjob has been given up\n", before ? "older " : "");
     return 0;
 }
 
@@ -202,8 +207,12 @@ int jobs_command(struct ctx *c, int argc, char **argv)
     i64 id, changed;
     c->scope.platform = true;
     if (argc == 2 && !strcmp(argv[1], "dead"))
-        return list_dead(c);
-    if (argc != 3 || strcmp(argv[1], "again") || !str_int(str_of(argv[2]), &id))
+        return list_dead(c, NULL);
+    if (argc != 3 || !str_int(str_of(argv[2]), &id))
+        return 2;
+    if (!strcmp(argv[1], "dead"))
+        return list_dead(c, &id);
+    if (strcmp(argv[1], "again"))
         return 2;
     if (q_work_revive(c, &changed, id))
         return sorry(c, "the job was not changed");

@@ -6,7 +6,7 @@ import net from 'node:net';
 import { chownSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { children } from './node.mjs';
-import { Browser, confBut, dev, goods, one, orderRow, payAt, run, skip, sleep, sql, until } from './shop.mjs';
+import { Browser, confBut, confPath, dev, goods, one, orderRow, payAt, run, skip, sleep, sql, until } from './shop.mjs';
 
 // A configuration as the stack's own but for some keys, in a folder for itself.
 function configured(set) {
@@ -52,6 +52,24 @@ test('a worker that cannot be started is started as soon as it can, and then all
         work.kill('SIGKILL');
         await ended;
         rmSync(dir, { recursive: true, force: true });
+    }
+});
+
+test('of jobs that were given up all can be seen, a hundred at a time', { skip }, () => {
+    const dead = (...words) => {
+        const got = spawnSync(join(process.env.TALAT_APP, 'bin/talatctl'), ['--config', confPath, 'jobs', 'dead', ...words], { encoding: 'utf8' });
+        assert.equal(got.status, 0, got.stderr);
+        return got.stdout.trim().split('\n');
+    };
+    const first = one("with put as (insert into work.job (kind, key, state, error) select 't.dead', 't.dead:' || n, 'dead', 'planted' from generate_series(1, 103) n returning id) select min(id) from put");
+    try {
+        const before = one(`select count(*) from work.job where state = 'dead' and id < ${first}`), newest = dead();
+        assert.equal(newest.length, 101);
+        assert.equal(newest[100], `and ${3 + before} older ones: talatctl jobs dead ${first + 3}`);
+        assert.deepEqual(dead(String(first + 3)).slice(0, 3).map((line) => Number(line.split(' ')[0])), [first + 2, first + 1, first]);
+        assert.match(dead('1')[0], /^no older job has been given up/);
+    } finally {
+        sql("delete from work.job where kind = 't.dead'");
     }
 });
 
