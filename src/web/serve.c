@@ -83,15 +83,25 @@ static bool is_alive(const struct sockaddr_un *at)
     return alive;
 }
 
+/* What its folder has given it already takes no right to give. */
 static bool give_to_group(struct app *app, const char *path)
 {
+    struct stat st;
     str name = conf_str(app->conf, "group", str_none);
     if (!name.n)
         return true;
-    struct group *group = getgrnam(str_c(app->mem, name));
+    const struct group *group = getgrnam(str_c(app->mem, name));
+    if (group && !stat(path, &st) && st.st_gid == group->gr_gid)
+        return true;
     if (group && chown(path, (uid_t)-1, group->gr_gid) == 0)
         return true;
-    fprintf(stderr, "talat-web: group %.*s: %s\n", STR(name), group ? strerror(errno) : "unknown");
+    fprintf(stderr, "talat-web: group %.*s: %s\n", STR(name),
+        group ? str_fmt(app->mem,
+                    "%s. Leave it out, and the socket has that of its folder: "
+                    "chgrp, chmod g+s",
+                    strerror(errno))
+                    .p
+              : "unknown");
     return false;
 }
 

@@ -1,7 +1,7 @@
 // A pool of workers of its own, on a socket of its own: what nginx never sends, signals, deaths.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { appendFileSync, chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -34,8 +34,9 @@ class Pool {
             + `templates = ${this.dir}\npg = host=${this.dir}\nredis = ${this.dir}/none\n${more}`;
         writeFileSync(this.conf, this.text);
     }
-    async start() {
-        this.process = spawn(PROGRAM, ['--pool', this.conf], { stdio: ['ignore', 'ignore', 'pipe'], env: ENVIRONMENT });
+    async start(by = []) {
+        const [program, ...words] = [...by, PROGRAM, '--pool', this.conf];
+        this.process = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env: ENVIRONMENT });
         pools.push(this);
         this.process.stderr.on('data', (data) => { this.log += data; });
         this.ended = new Promise((done) => this.process.on('exit', (code, signal) => done(code ?? signal)));
@@ -241,6 +242,28 @@ describe('what nginx never sends', { skip: !existsSync(PROGRAM) && 't/tests is n
     });
     it('the socket is for its owner and group only', () => {
         assert.equal(statSync(pool.socket).mode & 0o777, 0o660);
+    });
+});
+
+// As in the units, where no group but the user's own is known (PrivateUsers): what is another's has
+// the number of nogroup there.
+const among = ['unshare', '--user', '--map-root-user'], NOBODYS = 65534;
+describe('the group of the socket', { skip: (!existsSync(PROGRAM) && 't/tests is not built: make tests') || ((process.getuid() !== 0 || spawnSync(among[0], [...among.slice(1), 'true']).status !== 0) && 'nobody is made a stranger here') }, () => {
+    const group = spawnSync('getent', ['group', String(NOBODYS)], { encoding: 'utf8' }).stdout.split(':')[0];
+    it('which its folder has given it, it is not given again', async () => {
+        const pool = new Pool(`web_workers = 1\ngroup = ${group}\n`);
+        chownSync(pool.dir, 0, NOBODYS);
+        chmodSync(pool.dir, 0o2750);
+        await pool.start(among);
+        assert.equal(statSync(pool.socket).gid, NOBODYS);
+        assert.equal(await pool.stop(), 0);
+    });
+    it('which it cannot be given, is to be its folder\'s, and it is said how', () => {
+        const pool = new Pool(`web_workers = 1\ngroup = ${group}\n`);
+        const ran = spawnSync(among[0], [...among.slice(1), PROGRAM, '--pool', pool.conf], { encoding: 'utf8', env: ENVIRONMENT });
+        rmSync(pool.dir, { recursive: true });
+        assert.equal(ran.status, 1, ran.stderr);
+        assert.match(ran.stderr, new RegExp(`group ${group}: Invalid argument\\. Leave it out, and the socket has that of its folder: chgrp, chmod g\\+s\\n`));
     });
 });
 
