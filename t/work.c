@@ -41,7 +41,16 @@ static int note_slowly(struct ctx *c, const struct job *job)
     return note(c, job);
 }
 
+/* What the others' clock does meanwhile. */
+static int note_beside_others(struct ctx *c, const struct job *job)
+{
+    must(queue_take_over(c));
+    eq_str(t_str("select state as s from work.job"), "running");
+    return note(c, job);
+}
+
 static const struct job_kind kinds[] = { { "t.backup", note, .lease_us = 6 * HOUR },
+    { "t.drill", note_beside_others, .lease_us = 6 * HOUR },
     { "t.mail", note_slowly, .rank = RANK_LAST, .is_quick = true },
     { "t.many_pages", note_slowly, .rank = RANK_PAGES }, { "t.note", note, .tries = 3 },
     { "t.quick", note, .tries = 3, .is_quick = true },
@@ -316,6 +325,36 @@ T(the_job_of_a_dead_worker_is_taken_over)
     must(queue_take_over(c));
     is_true(run_one());
     eq_int(seen.ran, 1);
+}
+
+static i64 held_locks(void)
+{
+    return t_int("select count(*) as n from pg_locks where locktype = 'advisory' and classid = "
+                 "7421050 and pid = pg_backend_pid()");
+}
+
+/* It has a lease of hours, which nobody waits for: an upgrade ends its worker in the middle. */
+T(a_job_of_hours_is_taken_over_when_its_workers_session_is_gone_and_not_before)
+{
+    struct ctx *c = house();
+    must(job_add(c, "t.drill", S("drill"), 0, 1, NULL, 0));
+    seen.failing = 1;
+    is_true(run_one());
+    eq_str(t_str("select state as s from work.job"), "ready");
+    eq_int(held_locks(), 0);
+    t_sql("update work.job set run_at = clock_timestamp()");
+    must(queue_take_over(c));
+    is_true(run_one());
+    eq_int(seen.ran, 2);
+    eq_int(t_int("select count(*) as n from work.job"), 0);
+    eq_int(held_locks(), 0);
+    must(job_add(c, "t.drill", S("drill"), 0, 2, NULL, 0));
+    t_sql("update work.job set state = 'running', attempt = 1, worker = 'here:7:1 held', "
+          "lease_until = clock_timestamp() + interval '6 hours'");
+    must(queue_take_over(c));
+    is_true(run_one());
+    eq_int(seen.subjects[2], 2);
+    eq_int(seen.ran, 3);
 }
 
 T(who_takes_a_dead_workers_place_takes_up_its_job_at_once)

@@ -42,6 +42,28 @@ update work.job
    set lease_until = clock_timestamp() + :lease_us * interval '1 microsecond'
  where id = :id and attempt = :attempt and state = 'running';
 
+-- name: hold :exec
+-- in: id bigint, attempt bigint, lease_us bigint
+-- For hours: that somebody is at it is told by a lock of their session, so that whoever comes after
+-- them need not wait for the lease. Where the lock is somebody's still, only the lease tells.
+with held as (
+    select pg_try_advisory_lock(7421050, (:id % 2147483647)::int) as yes
+)
+update work.job j
+   set lease_until = clock_timestamp() + :lease_us * interval '1 microsecond',
+       worker = coalesce(j.worker, '') || case when held.yes then ' held' else '' end
+  from held
+ where j.id = :id and j.attempt = :attempt and j.state = 'running';
+
+-- name: let_go :exec
+-- in: id bigint
+-- After it was settled: without the lock it would be another's at once.
+select pg_advisory_unlock(7421050, (:id % 2147483647)::int) as done
+  from pg_locks
+ where locktype = 'advisory' and pid = pg_backend_pid() and classid = 7421050
+   and objid = (:id % 2147483647)::oid and objsubid = 2
+ limit 1;
+
 -- name: finish :exec
 -- in: ids bigint[], attempts bigint[]
 -- A worker whose lease was taken over has nothing to finish any more.
@@ -69,7 +91,14 @@ update work.job
    set state = case when deaths + 1 >= :most_deaths then 'dead' else 'ready' end,
        deaths = deaths + 1, run_at = clock_timestamp(), lease_until = null, worker = null,
        error = 'the worker died'
- where state = 'running' and lease_until < clock_timestamp();
+ where state = 'running'
+   and (lease_until < clock_timestamp()
+        or (worker like '% held'
+            and not exists (select from pg_locks l
+                             where l.locktype = 'advisory' and l.classid = 7421050
+                               and l.objid = (work.job.id % 2147483647)::oid and l.objsubid = 2
+                               and l.database = (select oid from pg_database
+                                                  where datname = current_database()))));
 
 -- name: take_back :exec
 -- in: worker text, died bigint, most_deaths bigint
@@ -79,7 +108,7 @@ update work.job
    set state = case when deaths + :died >= :most_deaths then 'dead' else 'ready' end,
        deaths = deaths + :died, attempt = attempt - case when :died > 0 then 0 else 1 end, run_at = clock_timestamp(), lease_until = null, worker = null,
        error = case when :died > 0 then 'the worker died' else 'given back' end
- where state = 'running' and worker = :worker;
+ where state = 'running' and worker in (:worker, :worker || ' held');
 
 -- name: next_due :one
 -- In how many microseconds the next job is due (null: none waits), and how late the oldest is.

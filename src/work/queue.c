@@ -78,12 +78,14 @@ static _Atomic i64 *slow_until(const struct app *app, struct pace *pace, const s
     return NULL; /* nobody knows it */
 }
 
+static bool takes_hours(const struct job_kind *kind) { return kind && kind->lease_us >= VERY_LONG; }
+
 static bool leaves(const struct app *app, const struct turn *t, const struct job_kind *kind)
 {
     if (!t->leaves_slow || !kind)
         return false;
     _Atomic i64 *until = slow_until(app, t->pace, kind);
-    return kind->lease_us >= VERY_LONG || (until && atomic_load(until) > when_ticks());
+    return takes_hours(kind) || (until && atomic_load(until) > when_ticks());
 }
 
 static size_t slow_kinds(const struct app *app, const struct turn *t, str *names)
@@ -167,6 +169,26 @@ static int settle(
     return q_work_again(c, NULL, job->id, job->attempt, back_off(job->attempt, kind), why(done));
 }
 
+/* For as long as it takes. */
+static int take(struct ctx *c, const struct job *job, const struct job_kind *kind)
+{
+    if (takes_hours(kind))
+        return q_work_hold(c, NULL, job->id, job->attempt, kind->lease_us);
+    return kind && kind->lease_us > LEASE
+        ? q_work_lease(c, NULL, job->id, job->attempt, kind->lease_us)
+        : E_OK;
+}
+
+/* What is held is told at once, and let go after that. */
+static int finish(struct ctx *c, struct turn *t, const struct job *job, const struct job_kind *kind)
+{
+    if (!*job->is_done) {
+        t->ids[t->n] = job->id;
+        t->attempts[t->n++] = job->attempt;
+    }
+    return takes_hours(kind) ? queue_tell(c, t) : E_OK;
+}
+
 static int run(struct ctx *c, struct turn *t, const struct job *job, str request)
 {
     const struct job_kind *kind = kind_of(c->app, job->kind);
@@ -175,8 +197,8 @@ static int run(struct ctx *c, struct turn *t, const struct job *job, str request
     own->id = request.n ? request : job->key; /* the id nginx gave, for the log */
     i64 began = when_ticks();
     int err = kind ? E_OK : fail_detail(own, E_INTERNAL, "work.kind", "no such kind of job");
-    if (kind && kind->lease_us > LEASE)
-        err = q_work_lease(c, NULL, job->id, job->attempt, kind->lease_us);
+    if (!err)
+        err = take(c, job, kind);
     if (!err && kind)
         err = kind->run(own, job);
     i64 took = when_ticks() - began;
@@ -184,13 +206,8 @@ static int run(struct ctx *c, struct turn *t, const struct job *job, str request
     if (t->pace && took >= SLOW)
         TRY(note_slow(c, t->pace, kind));
     metric_add(c->app, err ? "jobs_failed_total" : "jobs_total", 1);
-    if (err)
-        return settle(c, job, kind, own);
-    if (!*job->is_done) {
-        t->ids[t->n] = job->id;
-        t->attempts[t->n++] = job->attempt;
-    }
-    return E_OK;
+    TRY(err ? settle(c, job, kind, own) : finish(c, t, job, kind));
+    return takes_hours(kind) ? q_work_let_go(c, NULL, job->id) : E_OK;
 }
 
 static int run_row(struct ctx *c, struct turn *t, const struct node *row)

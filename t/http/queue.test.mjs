@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import net from 'node:net';
-import { chownSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { children } from './node.mjs';
 import { Browser, confBut, confPath, dev, goods, one, orderRow, payAt, run, skip, sleep, sql, until } from './shop.mjs';
@@ -70,6 +70,39 @@ test('of jobs that were given up all can be seen, a hundred at a time', { skip }
         assert.match(dead('1')[0], /^no older job has been given up/);
     } finally {
         sql("delete from work.job where kind = 't.dead'");
+    }
+});
+
+test('a backup that is being made is nobody else\'s, and when its worker is killed it is made at once', { skip, timeout: 180000 }, async () => {
+    const { dir, conf, log, uid, gid } = configured({ work_workers: 1, pg_bin: '' });
+    const bin = join(dir, 'bin'), said = join(dir, 'pid'), job = () => sql("select state || ' ' || coalesce(worker, '') from work.job where kind = 'ops.backup'");
+    mkdirSync(bin); // the first tool it asks hangs
+    writeFileSync(join(bin, 'psql'), `#!/bin/sh\necho $$ >${said}\nexec sleep 300\n`, { mode: 0o755 });
+    for (const path of [bin, join(bin, 'psql')]) chownSync(path, uid, gid);
+    writeFileSync(conf, readFileSync(conf, 'utf8').replace(/^pg_bin = $/m, `pg_bin = ${bin}`));
+    dev('stop', 'work');
+    const file = openSync(log, 'a');
+    const work = spawn(join(process.env.TALAT_APP, 'bin/talat-work'), ['--config', conf], { uid, gid, stdio: ['ignore', file, file],
+        env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' } });
+    const ended = new Promise((done) => { work.on('exit', done); });
+    try {
+        sql("insert into work.job (kind, key) values ('ops.backup', 'ops.backup'); notify talat_work");
+        await until(() => existsSync(said) && readFileSync(said, 'utf8').trim(), 30000, () => readFileSync(log, 'utf8').slice(-2000));
+        const held = job(), ticks = () => one("select (extract(epoch from last_run) * 1000)::bigint from work.cron where name = 'work.take_over'"), before = ticks();
+        assert.match(held, /^running .* held$/);
+        dev('start', 'work'); // as after a reload: beside the one that is still at it
+        await until(() => ticks() > before, 60000, 'nobody looked for jobs of the dead');
+        await sleep(1000);
+        assert.equal(job(), held);
+        for (const pid of [...children(work.pid), work.pid, Number(readFileSync(said, 'utf8'))]) process.kill(pid, 'SIGKILL');
+        await ended;
+        await until(() => job() === '', 60000, job);
+    } finally {
+        work.kill('SIGKILL');
+        await ended;
+        dev('start', 'work');
+        sql("delete from work.job where kind = 'ops.backup'");
+        rmSync(dir, { recursive: true, force: true });
     }
 });
 
