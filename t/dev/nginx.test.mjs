@@ -3,7 +3,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, mkdirSync, writeFileSync, chmodSync, rmSync, existsSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, writeFileSync, chmodSync, renameSync, rmSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { request } from 'node:http';
@@ -81,7 +81,7 @@ async function restartNginx(...words) {
     if (nginx?.kill('SIGTERM')) await new Promise((done) => nginx.once('exit', done)); // one that never ran has ended
     execFileSync(join(here, '../../nginx/render'), [join(dir, 'talat.conf'), join(dir, 'conf'),
         `LISTEN_PORT=${port}`, 'LISTEN_ON=127.0.0.1', `USER=${process.getuid() ? '' : 'www-data'}`, 'WORKERS=2',
-        `STATE=${dir}/state`, `LOGS=${dir}/log`, `SLOW_ROUTES=${dir}/slow`, `ACME=${dir}/acme`, ...words]);
+        `STATE=${dir}/state`, `LOGS=${dir}/log`, `ERROR_LOG=${dir}/log/nginx.log warn`, `SLOW_ROUTES=${dir}/slow`, `ACME=${dir}/acme`, ...words]);
     nginx = spawn('nginx', ['-p', dir, '-c', join(dir, 'conf/nginx.conf'), '-e', join(dir, 'log/nginx.log'),
         '-g', 'daemon off;'], { stdio: 'inherit', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
     for (let i = 0; i < 1000; i++) {
@@ -637,6 +637,31 @@ test('behind a named proxy the visitor\'s address is the one it forwards', async
     await ask(fresh('proxied'), { headers: { 'x-forwarded-for': '6.6.6.6, 203.0.113.9, 10.1.2.3' } });
     assert.equal(seen.at(-1).params.REMOTE_ADDR, '203.0.113.9', 'the nearest that is no proxy');
     writeFileSync(join(dir, 'talat.conf'), conf);
+});
+
+// nginx's error log has a request's whole line and where it came from.
+test('what goes wrong stands in the access log, and no link of anybody\'s in any', async () => {
+    const link = '/orders/T1?key=hush', from = { referer: `http://localhost${link}` }, socket = join(dir, 'run/web.sock');
+    writeFileSync(join(dir, 'media/closed.webp'), 'RIFF');
+    chmodSync(join(dir, 'media/closed.webp'), 0);
+    await restartNginx('UNCOUNTED=127.0.0.0/8', 'ERROR_LOG=');
+    try {
+        answer = () => ({ headers: { 'torn\0': 'x' } });
+        assert.equal((await ask(link)).status, 503);
+        for (const [away, back] of [[socket, `${socket}.away`], [`${socket}.away`, socket]]) {
+            renameSync(away, back);
+            if (away === socket) assert.equal((await ask(link)).status, 503);
+        }
+        for (const path of ['/media/closed.webp', '/media/none.webp', '/static/none.css']) await ask(path, { headers: from });
+        await ask(link, { method: 'POST', headers: { 'content-length': String(2 << 20) } });
+        await sleep(1500); // until it is written
+        for (const name of readdirSync(join(dir, 'log'))) assert.doesNotMatch(readFileSync(join(dir, 'log', name), 'utf8'), /hush/, name);
+        const lines = readFileSync(join(dir, 'log/access.log'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+        assert.deepEqual(lines.filter(({ path }) => path === '/orders/T1').map(({ status, upstream }) => [status, upstream]), [[503, '502'], [503, '502'], [413, '']]);
+        assert.deepEqual(lines.slice(-4).map(({ path, status }) => [path, status]), [['/media/closed.webp', 403], ['/media/none.webp', 404], ['/static/none.css', 404], ['/orders/T1', 413]]);
+    } finally {
+        await restartNginx('UNCOUNTED=127.0.0.0/8');
+    }
 });
 
 test('nothing alarming stands in the error log', () => {

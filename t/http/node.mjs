@@ -35,7 +35,7 @@ export class Node {
             for (const name of ['', 'talat.conf', 'nginx', 'cache', 'nginx/body']) chownSync(join(this.dir, name), uid, gid);
         }
         chmodSync(this.dir, 0o750);
-        const words = [`LISTEN_PORT=${this.at.port}`, 'LISTEN_ON=127.0.0.1', 'WORKERS=1', `STATE=${this.dir}`, `LOGS=${this.dir}`, 'UNCOUNTED=127.0.0.0/8',
+        const words = [`LISTEN_PORT=${this.at.port}`, 'LISTEN_ON=127.0.0.1', 'WORKERS=1', `STATE=${this.dir}`, `LOGS=${this.dir}`, `ERROR_LOG=${this.dir}/nginx.log warn`, 'UNCOUNTED=127.0.0.0/8',
             `SLOW_ROUTES=${join(dirname(confPath), 'etc/slow-routes')}`, ...this.words];
         if (isRoot) words.push(`USER=${spawnSync('id', ['-nu', String(owner().uid)], { encoding: 'utf8' }).stdout.trim()}`);
         const rendered = spawnSync(join(top, 'nginx/render'), [join(this.dir, 'talat.conf'), join(this.dir, 'nginx'), ...words], { encoding: 'utf8' });
