@@ -783,6 +783,29 @@ T(money_goes_back_in_parts_and_never_more_than_came)
     eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64, order), total);
 }
 
+static i64 returned(i64 order)
+{
+    return t_int("select count(*) as n from inventory.movement where reason = 'returned' and cause "
+                 "like 'order:%" PRId64 ":%%'", order);
+}
+
+T(goods_go_back_on_the_shelf_with_all_of_the_money_or_not_at_all)
+{
+    open_shop();
+    i64 order = paid_order("k-1");
+    give(order, "r-1", "{\"amount\":100,\"back_on_shelf\":true}");
+    t_status(422);
+    t_json("fields.backOnShelf", "Goods go back on the shelf with all of the money that is left, "
+                                 "or not at all.");
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 0);
+    eq_int(returned(order), 0);
+    give(order, "r-2", "{\"amount\":100}");
+    t_status(201);
+    give(order, "r-3", "{\"back_on_shelf\":true}");
+    t_status(201);
+    eq_int(returned(order), 1);
+}
+
 /* Its answer is forgotten by then, its refund is not: nothing is said to go back that does not. */
 T(an_old_key_gives_nothing_back_and_says_so)
 {

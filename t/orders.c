@@ -657,6 +657,41 @@ T(a_refund_without_the_shelf_leaves_the_stock_alone)
     eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 1);
 }
 
+/* The provider may say no; on the shelf they are all the same, and may be sold to somebody else. */
+T(goods_that_went_back_on_the_shelf_are_not_sent_when_their_money_stays)
+{
+    i64 order = t_order();
+    t_paid(order);
+    str payment = t_str("select payment_id as s from payments.attempt where order_id = %" PRId64,
+        order);
+    t_sql("update payments.attempt set payment_id = '' where order_id = %" PRId64, order);
+    t_login(ADMIN_);
+    t_post(desk_of(order, "/refund").p, "back_on_shelf=1");
+    t_status(303);
+    t_drain();
+    has_text(timeline(order), "refund_failed");
+    eq_str(state(order), "processing paid");
+    eq_int(on_hand(), 10);
+    step(order, "status=shipped", 409);
+    t_text("went back on the shelf");
+    t_get(desk_of(order, "").p);
+    t_no_html("input[name=carrier]");
+    t_text("went back on the shelf");
+    t_get(str_fmt(t_ctx()->mem, "/admin/orders/ship?orders=%.*s", STR(t_number(order))).p);
+    t_text("went back on the shelf");
+    t_get("/admin/orders");
+    t_no_html(str_fmt(t_ctx()->mem, "input[name=orders][value=%.*s]", STR(t_number(order))).p);
+    t_sql("update payments.attempt set payment_id = '%.*s' where order_id = %" PRId64, STR(payment),
+        order);
+    t_post(desk_of(order, "/refund").p, "back_on_shelf=1");
+    t_status(303);
+    t_drain();
+    eq_str(state(order), "processing refunded");
+    eq_int(on_hand(), 10); /* once */
+    t_get(desk_of(order, "").p);
+    t_no_text("went back on the shelf");
+}
+
 T(nothing_is_given_back_that_was_not_paid)
 {
     i64 order = t_order();

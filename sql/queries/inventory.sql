@@ -49,12 +49,13 @@ select h.item_id, h.organisation_id, max(h.quantity) as quantity, h.state, i.sku
  order by h.item_id;
 
 -- name: return_sold :many
--- in: order_id bigint, cause text
--- Everything an order sold comes back, once per cause.
+-- in: order_id bigint
+-- Everything an order sold comes back, once, whatever it is for.
 with back as (
     insert into inventory.movement
         (organisation_id, item_id, location_id, quantity, reason, cause)
-    select h.organisation_id, h.item_id, h.location_id, h.quantity, 'returned', :cause
+    select h.organisation_id, h.item_id, h.location_id, h.quantity, 'returned',
+           'order:' || h.order_id || ':back'
       from inventory.hold h
      where h.order_id = :order_id and h.state = 'sold'
      order by h.item_id, h.location_id
@@ -76,6 +77,17 @@ select p.item_id, p.organisation_id, i.sku, sum(p.free)::bigint as free
   from put p join inventory.item i on i.id = p.item_id
  group by p.item_id, p.organisation_id, i.sku
  order by p.item_id;
+
+-- name: returned :many
+-- in: orders bigint[]
+-- Those whose goods have come back. Each is looked up by its holds, however many there are.
+select h.order_id as id
+  from inventory.hold h
+ where h.order_id = any(:orders) and h.state = 'sold'
+   and exists (select from inventory.movement m
+                where m.item_id = h.item_id and m.location_id = h.location_id
+                  and m.cause = 'order:' || h.order_id || ':back' offset 0)
+ group by h.order_id limit 200;
 
 -- name: items :many
 -- in: organisation bigint, skus text[]

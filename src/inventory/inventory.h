@@ -24,8 +24,9 @@ int inventory_free(struct ctx *, i64 order); /* held -> freed; again is fine */
 int inventory_sell(struct ctx *, i64 order); /* held -> sold, stock leaves; again is fine */
 /* A payment that came after the hold lapsed: holds again and sells. E_CONFLICT when short. */
 int inventory_sell_late(struct ctx *, i64 order);
-int inventory_return(
-    struct ctx *, i64 order, str cause); /* all of a sold order, back on the shelf */
+int inventory_return(struct ctx *, i64 order); /* all of a sold order, back on the shelf; once */
+/* {id} of those orders whose goods have come back: they may be sold to others by now. */
+int inventory_returned(struct ctx *, const i64 *orders, size_t n, struct node **out);
 
 /* The items of some SKUs, each made when new. */
 struct inventory_item {

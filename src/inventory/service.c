@@ -152,14 +152,19 @@ int inventory_sell_late(struct ctx *c, i64 order)
     return inventory_sell(c, order);
 }
 
-int inventory_return(struct ctx *c, i64 order, str cause)
+int inventory_return(struct ctx *c, i64 order)
 {
     struct node *rows;
     struct scope was = as_order(c, order);
-    int err = q_inventory_return_sold(c, &rows, order, cause);
+    int err = q_inventory_return_sold(c, &rows, order);
     c->scope = was;
     TRY(err);
     return tell_each(c, rows);
+}
+
+int inventory_returned(struct ctx *c, const i64 *orders, size_t n, struct node **out)
+{
+    return q_inventory_returned(c, out, orders, n);
 }
 
 int inventory_items(struct ctx *c, i64 organisation, struct inventory_item *items, size_t n)

@@ -119,12 +119,13 @@ static void offer_acts(
     struct ctx *c = &r->c;
     str at = orders_part_status(order, c->scope.organisation);
     bool is_paid = node_bool(order, "is_paid"), updates = may(&r->who, ORDERS_UPDATE);
-    bool leaving = node_bool(order, "is_leaving");
+    bool sends = str_is(at, "processing") && is_paid && !node_bool(order, "is_leaving") && updates;
+    bool shelved = node_bool(order, "is_shelved");
     bool open = node_bool(order, "is_pending") || node_bool(order, "is_processing");
     bool ends = (open || (is_paid && kept > 0)) && !orders_may_end(r, id, is_paid);
     fault_clear(c);
-    node_set_bool(
-        c->mem, to, S("may_ship"), str_is(at, "processing") && is_paid && !leaving && updates);
+    node_set_bool(c->mem, to, S("may_ship"), sends && !shelved);
+    node_hide(node_set_bool(c->mem, to, S("is_kept_back"), sends && shelved));
     node_set_bool(c->mem, to, S("may_deliver"), str_is(at, "shipped") && updates);
     node_set_bool(c->mem, to, S("may_cancel"), open && !gone && ends && updates);
     node_set_bool(c->mem, to, S("may_refund"), is_paid && kept > 0 && ends);

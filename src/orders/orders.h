@@ -144,7 +144,7 @@ struct orders_refund {
     i64 amount;         /* minor units; 0: all that is left, and how much that was */
     i64 seen_kept;      /* what was left when this was asked for; 0: whatever is left */
     str key;            /* chosen by the person who asks, who has used it for this alone */
-    bool back_on_shelf; /* all of its goods */
+    bool back_on_shelf; /* all of its goods: E_INPUT unless it is all that is left */
 };
 /* Never more than was captured, however many ask at once: E_CONFLICT. */
 int orders_refund(struct ctx *, i64 order, i64 by_person, struct orders_refund *);

@@ -26,8 +26,8 @@ int orders_say_dispute_due(struct ctx *, const struct node *dispute); /* {id, or
 void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
 void orders_flag_part(struct ctx *, struct node *order, str status); /* of one seller's part */
 str orders_part_status(const struct node *order, i64 organisation);
-/* Of rows {id}: is_leaving, hidden: all that was paid has gone back or is on its way, and nothing of
- * the order is_to_send, whatever orders_flag_part has said before. */
+/* Of rows {id}, hidden: is_leaving: all that was paid has gone back or is on its way; is_shelved:
+ * so have the goods. Of either nothing is_to_send, whatever orders_flag_part has said before. */
 int orders_flag_leaving(struct ctx *, struct node *const *orders, size_t n);
 enum { ORDERS_PAGE = 50, ORDERS_AT_ONCE = 50 }; /* of the merchant's list; that are sent together */
 /* story.c: status_title, status_text, steps [{name, is_done, is_now, at}] and the events' text;

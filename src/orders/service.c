@@ -449,12 +449,6 @@ int orders_cancel_locked(
     return orders_tell(c, order, "order.updated");
 }
 
-/* One cause, whether by refund or by cancelling: goods come back to the shelf once. */
-static int put_back(struct ctx *c, i64 order)
-{
-    return inventory_return(c, order, str_fmt(c->mem, "order:%" PRId64 ":back", order));
-}
-
 /* All that the ledger says we still have of an order's money; *kept: how much that was. */
 static int give_all_back(struct ctx *c, i64 order, const char *reason, i64 person, i64 *kept)
 {
@@ -490,7 +484,7 @@ static int cancel(struct ctx *c, void *with)
     else
         TRY(give_all_back(c, x->order, "cancelled", x->person, &kept));
     if (!unpaid)
-        TRY(put_back(c, x->order));
+        TRY(inventory_return(c, x->order));
     if (kept > 0)
         node_set_int(c->mem, data, S("amount"), kept);
     if (x->why)
@@ -605,37 +599,51 @@ static int say_shipped(struct ctx *c, const struct node *order, const struct mov
         str_fmt(c->mem, "order:%" PRId64 ":%" PRId64, m->order, m->organisation), &to);
 }
 
+static bool is_among(const struct node *rows, i64 id)
+{
+    EACH(item, rows)
+        if (node_int(&item->node, "id") == id)
+            return true;
+    return false;
+}
+
 /* Money that is asked back is gone, though the provider may take days; of what a bank has asked
- * about it is the seller's to say. */
+ * about it is the seller's to say. Goods that went back with it are for sale to others, also where
+ * the provider said no afterwards: whoever put them there meant the order to end. */
 int orders_flag_leaving(struct ctx *c, struct node *const *orders, size_t n)
 {
-    struct node *leaving = NULL;
+    struct node *leaving = NULL, *returned = NULL;
     i64 *ids = NEWS(c->mem, i64, n + 1);
     struct scope before = c->scope;
     for (size_t i = 0; i < n; i++)
         ids[i] = node_int(orders[i], "id");
     c->scope.platform = true; /* one seller of several sees nothing of the money */
     int err = n ? payments_leaving(c, ids, n, &leaving) : E_OK;
+    if (n && !err)
+        err = inventory_returned(c, ids, n, &returned);
     c->scope = before;
     TRY(err);
     for (size_t i = 0; i < n; i++) {
-        bool is_leaving = false;
-        EACH(item, leaving)
-            is_leaving = is_leaving || node_int(&item->node, "id") == ids[i];
+        bool is_leaving = is_among(leaving, ids[i]), is_shelved = is_among(returned, ids[i]);
         node_hide(node_set_bool(c->mem, orders[i], S("is_leaving"), is_leaving));
-        if (is_leaving)
+        node_hide(node_set_bool(c->mem, orders[i], S("is_shelved"), is_shelved));
+        if (is_leaving || is_shelved)
             node_hide(node_set_bool(c->mem, orders[i], S("is_to_send"), false));
     }
     return E_OK;
 }
 
 /* What has left may arrive all the same. */
-static int refuse_unpaid(struct ctx *c, struct node *order)
+static int refuse_ended(struct ctx *c, struct node *order)
 {
     TRY(orders_flag_leaving(c, &order, 1));
     if (!str_is(node_str(order, "payment_status"), "paid") || node_bool(order, "is_leaving"))
         return fail(c, E_CONFLICT, "orders.unpaid_step",
             "This order is not paid, or its money has gone back: it is not to be sent.");
+    if (node_bool(order, "is_shelved"))
+        return fail(c, E_CONFLICT, "orders.shelved_step",
+            "The goods of this order went back on the shelf: it is not to be sent. Please give its "
+            "money back once more, or cancel it.");
     return E_OK;
 }
 
@@ -647,7 +655,7 @@ static int move(struct ctx *c, void *with)
     i64 changed;
     TRY(q_orders_lock(c, &order, m->order));
     if (str_is(m->to, "shipped"))
-        TRY(refuse_unpaid(c, order));
+        TRY(refuse_ended(c, order));
     if (str_is(m->to, "shipped") && !node_bool(order, "has_address"))
         return fail(c, E_CONFLICT, "orders.no_address",
             "Nobody has said yet where this order is to be sent.");
@@ -760,13 +768,16 @@ static int refund(struct ctx *c, void *with)
     i64 amount = what->amount ? what->amount : kept;
     if (amount > kept)
         return refuse_refund(c, x->order, kept);
+    if (what->back_on_shelf && amount < kept) /* the rest is paid for goods that are to be sent */
+        return fail_field(c, "back_on_shelf",
+            "Goods go back on the shelf with all of the money that is left, or not at all.");
     TRY(payments_refund(c, x->order, amount, S("requested_by_customer"),
         refund_key(c, x, kept, amount), x->person, &is_new));
     if (!is_new) /* its key has done this before; the answer to it is forgotten by now */
         return fail(c, E_CONFLICT, "orders.key_used",
             "This Idempotency-Key was used before, for something else.");
     if (what->back_on_shelf)
-        TRY(put_back(c, x->order));
+        TRY(inventory_return(c, x->order));
     what->amount = amount;
     node_set_int(c->mem, data, S("amount"), amount);
     TRY(orders_note(c, x->order, "refund_asked", "staff", x->person, data));

@@ -85,6 +85,10 @@ static str refusal(struct ctx *c, const struct chosen *one)
     if (!node_bool(one->row, "is_paid") || node_bool(one->row, "is_leaving"))
         return say(
             c, SAYS("This order is not paid, or its money has gone back: it is not to be sent."));
+    if (node_bool(one->row, "is_shelved"))
+        return say(c,
+            SAYS("The goods of this order went back on the shelf: it is not to be sent. "
+                 "Please give its money back once more, or cancel it."));
     if (!node_bool(one->row, "has_address"))
         return say(c, SAYS("Nobody has said yet where this order is to be sent."));
     if (!str_is(node_str(one->row, "part_status"), "processing"))
