@@ -822,6 +822,34 @@ T(an_old_key_gives_nothing_back_and_says_so)
         order), 40000);
 }
 
+/* Another's failure does not make it new; its own does. */
+T(an_old_key_gives_nothing_back_after_another_refund_has_failed)
+{
+    open_shop();
+    i64 order = paid_order("k-1");
+    give(order, "r-old", "{\"amount\":40000}");
+    t_drain();
+    t_sql("update payments.attempt set payment_id = '' where order_id = %" PRId64, order);
+    give(order, "r-failed", "{\"amount\":200}"); /* which the provider refuses */
+    t_drain();
+    eq_int(t_int("select count(*) as n from payments.refund where state = 'failed' and order_id = "
+                 "%" PRId64, order), 1);
+    t_sql("delete from orders.answer where key in ('r-old', 'r-failed')");
+    give(order, "r-old", "{\"amount\":40000}");
+    t_status(409);
+    t_json("code", "orders.key_used");
+    for (int i = 0; i < 2; i++) {
+        give(order, "r-failed", "{\"amount\":200}");
+        t_status(201);
+        t_drain();
+        t_sql("delete from orders.answer where key = 'r-failed'");
+    }
+    eq_int(t_int("select count(*) as n from payments.refund where state = 'failed' and "
+                 "amount = 200 and order_id = %" PRId64, order), 3);
+    eq_int(t_int("select sum(amount)::bigint as n from payments.refund where state <> 'failed' and "
+                 "order_id = %" PRId64, order), 40000);
+}
+
 T(the_back_office_gives_a_part_back_and_says_what_is_wrong)
 {
     open_shop();

@@ -162,9 +162,7 @@ select amount, currency, closed_at
 select a.id, a.currency,
        greatest(0, a.amount - payments.disputed(a.id)
            - coalesce((select sum(r.amount) from payments.refund r
-                        where r.attempt_id = a.id and r.state <> 'failed'), 0))::bigint as rest,
-       (select count(*) from payments.refund r
-         where r.attempt_id = a.id and r.state = 'failed') as failed
+                        where r.attempt_id = a.id and r.state <> 'failed'), 0))::bigint as rest
   from payments.attempt a
  where a.order_id = :order_id and a.state = 'paid'
  order by a.paid_at desc, a.id desc
@@ -186,8 +184,13 @@ having sum(greatest(payments.disputed(a.id), a.amount
 
 -- name: add_refund :maybe
 -- in: order_id bigint, attempt bigint, key text, amount bigint, currency text, reason text, person bigint?
+-- After one that failed it is asked for anew; one that failed under another key makes none new.
 insert into payments.refund (order_id, attempt_id, key, amount, currency, reason, person_id)
-values (:order_id, :attempt, :key, :amount, :currency, :reason, :person)
+select :order_id, :attempt, :key || case when f.n > 0 then '-' || f.n else '' end, :amount,
+       :currency, :reason, :person
+  from (select count(*) as n from payments.refund r
+         where r.attempt_id = :attempt and r.state = 'failed'
+           and (r.key = :key or starts_with(r.key, :key || '-'))) f
 on conflict (key) do nothing
 returning id;
 

@@ -45,8 +45,8 @@ int payments_ask(struct ctx *, i64 attempt);
 int payments_ask_refunds(struct ctx *, i64 attempt);
 /* Gives back `amount` of an order's captured money, the newest capture first: rows and jobs
  * in the caller's transaction; a job asks the provider, and its answer comes as an event. The
- * same key again changes nothing: *is_new (or NULL) says whether it did. E_CONFLICT when it is more
- * than was captured. */
+ * same key again changes nothing, unless what it asked for has failed: *is_new (or NULL) says
+ * whether it did. E_CONFLICT when it is more than was captured. */
 int payments_refund(
     struct ctx *, i64 order, i64 amount, str reason, str key, i64 by_person, bool *is_new);
 /* Stores what a provider says, once, with the job that applies it. */

@@ -425,8 +425,6 @@ int payments_refund(
         if (part <= 0)
             continue;
         str own = str_fmt(c->mem, "%.*s-%" PRId64, STR(key), node_int(capture, "id"));
-        if (node_int(capture, "failed")) /* after one that failed it is asked for anew */
-            own = str_fmt(c->mem, "%.*s-%" PRId64, STR(own), node_int(capture, "failed"));
         TRY(q_payments_add_refund(c, &row, order, node_int(capture, "id"), own, part,
             node_str(capture, "currency"), reason, by_person ? &by_person : NULL));
         if (row)
