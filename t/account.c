@@ -2,6 +2,7 @@
 #include "auth/auth.h"
 #include "gen/queries.h"
 #include "io/io.h"
+#include "orders/orders.h"
 #include "t/shop.h"
 #include "web/web.h"
 
@@ -440,6 +441,47 @@ T(ID_20_an_order_that_comes_while_its_buyer_is_erased_is_delivered_and_then_forg
     t_sql("update orders.\"order\" set status = 'delivered', "
           "updated_at = now() - interval '31 days' where id = %" PRId64,
         order);
+    t_cron("orders.erase_due");
+    eq_str(buyer_of(order), "/");
+}
+
+static i64 given_back(void)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_ctx()->scope = (struct scope){ .platform = true };
+    must(orders_refund(t_ctx(), order, 0, &(struct orders_refund){ 0 }));
+    t_drain();
+    eq_str(t_str("select status || ' ' || payment_status as s from orders.\"order\" where id = "
+                 "%" PRId64, order), "processing refunded");
+    return order;
+}
+
+/* It is never sent, nor can its buyer cancel it. */
+T(ID_20_who_was_given_all_back_before_it_was_sent_is_erased)
+{
+    somebody();
+    i64 order = given_back();
+    t_post("/account/erase", "old=market-day-demo&sure=1");
+    t_status(303);
+    eq_str(buyer_of(order), "/");
+}
+
+T(ID_20_a_guests_order_that_was_given_back_forgets_them_when_nothing_of_it_is_on_its_way)
+{
+    t_open();
+    i64 order = given_back();
+    t_sql("update orders.\"order\" set forget_from = now() where id = %" PRId64, order);
+    t_cron("orders.erase_due"); /* its refund may fail yet */
+    eq_str(buyer_of(order), "buyer@example.test/Somsri");
+    t_sql("update orders.\"order\" set updated_at = now() - interval '41 days' where id = %" PRId64,
+        order);
+    t_sql("update orders.part set status = 'shipped', shipped_at = now() - interval '40 days' "
+          "where order_id = %" PRId64, order); /* one seller's; another's is never sent */
+    t_cron("orders.erase_due");
+    eq_str(buyer_of(order), "buyer@example.test/Somsri");
+    t_sql("update orders.part set shipped_at = now() - interval '61 days' where order_id = "
+          "%" PRId64, order);
     t_cron("orders.erase_due");
     eq_str(buyer_of(order), "/");
 }

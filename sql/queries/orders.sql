@@ -536,11 +536,15 @@ select l.order_id, l.sku, l.name, l.options, l.quantity, l.unit_price, l.line_to
 
 -- name: open_of_person :maybe
 -- in: person bigint
--- ... or disputed: what a seller answers a bank with is a claim of law.
-select o.number, o.status in ('pending', 'processing') as is_open from orders."order" o
- where o.person_id = :person and (o.status in ('pending', 'processing') or exists (
+-- ... or disputed: what a seller answers a bank with is a claim of law. What was given back whole
+-- is sent no more.
+select o.number, k.is_open
+  from orders."order" o,
+       lateral (select o.status in ('pending', 'processing')
+                       and o.payment_status <> 'refunded' as is_open) k
+ where o.person_id = :person and (k.is_open or exists (
        select from payments.dispute d where d.order_id = o.id and d.closed_at is null))
- order by is_open desc, o.id limit 1;
+ order by k.is_open desc, o.id limit 1;
 
 -- name: erase_answers :exec
 -- in: person bigint

@@ -536,11 +536,16 @@ end $$;
 alter table orders."order" add column forget_from timestamptz;
 create index order_forget on orders."order" (id) where forget_from is not null;
 -- Nothing can come of it any more: never sent, or arrived so long ago that it comes back no more, and
--- no bank asks about it.
+-- no bank asks about it. Given back whole, no more of it is sent; some seller's part may have been.
 create function orders.is_over(o orders."order") returns boolean language sql stable as $$
     select case o.status when 'cancelled' then true
                          when 'delivered' then o.updated_at < now() - interval '30 days'
                          when 'shipped' then o.updated_at < now() - interval '60 days'
+                         when 'processing' then o.payment_status = 'refunded'
+                             and o.updated_at < now() - interval '30 days'
+                             and not exists (select from orders.part p
+                                              where p.order_id = o.id
+                                                and p.shipped_at > now() - interval '60 days')
                          else false end
            and not exists (select from payments.dispute d
                             where d.order_id = o.id and d.closed_at is null)
