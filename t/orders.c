@@ -271,6 +271,30 @@ T(what_was_put_in_while_paying_stays_in_the_cart)
     t_json("cart.lines.0.sku", RADIO);
 }
 
+T(more_of_the_same_that_was_put_in_while_paying_stays_in_the_cart)
+{
+    i64 order = t_order();
+    t_put(CABLE, 2); /* in another tab */
+    t_paid(order);
+    eq_str(state(order), "processing paid");
+    t_get("/cart.json");
+    t_json("cart.count", "2");
+    t_json("cart.lines.0.sku", CABLE);
+}
+
+T(less_of_the_same_than_was_paid_leaves_the_cart)
+{
+    t_stock(CABLE, 10);
+    t_put(CABLE, 2);
+    i64 order = t_order(); /* of three */
+    t_get("/cart.json");
+    str line = node_str(node_path(t_document(), S("cart.lines.0")), "id");
+    t_post(str_fmt(t_ctx()->mem, "/cart/lines/%.*s", STR(line)).p, "quantity=2");
+    t_paid(order);
+    t_get("/cart.json");
+    t_json("cart.count", "0");
+}
+
 /* ---- lapsing ---------------------------------------------------------------------------------- */
 
 static void lapse(i64 order)

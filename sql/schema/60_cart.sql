@@ -78,9 +78,10 @@ begin
      where l.cart_id = of_cart and l.variant_id = u.variant;
 end $$;
 
--- What was ordered has been paid: the cart is done. One that was changed since keeps the rest, and
--- so does one that it was poured into.
-create function cart.close(of_cart bigint, ordered_revision bigint, variants bigint[]) returns void
+-- What was ordered has been paid: the cart is done. One that was changed since keeps the rest, also
+-- what is more of the same, and so does one that it was poured into.
+create function cart.close(of_cart bigint, ordered_revision bigint, variants bigint[],
+    quantities bigint[]) returns void
 language plpgsql as $$
 declare
     other bigint;
@@ -95,6 +96,17 @@ begin
                                                     where id = of_cart))
         returning id
     loop
-        delete from cart.line where cart_id = other and variant_id = any(variants);
+        delete from cart.line l using unnest(variants, quantities) as u(variant, quantity)
+         where l.cart_id = other and l.variant_id = u.variant and l.quantity <= u.quantity;
+        update cart.line l set quantity = l.quantity - u.quantity
+          from unnest(variants, quantities) as u(variant, quantity)
+         where l.cart_id = other and l.variant_id = u.variant;
     end loop;
+end $$;
+-- As orders.fill of the version before calls it.
+create function cart.close(of_cart bigint, ordered_revision bigint, variants bigint[]) returns void
+language plpgsql as $$
+begin
+    perform cart.close(of_cart, ordered_revision, variants,
+        array_fill(999::bigint, array[cardinality(variants)])); -- all of them
 end $$;

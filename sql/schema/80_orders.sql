@@ -476,6 +476,7 @@ end $$;
 create function orders.fill(of_order bigint) returns void language plpgsql as $$
 declare
     o record;
+    l record;
 begin
     select cart_id, cart_revision into strict o from orders."order" where id = of_order;
     perform from cart.cart where id = o.cart_id for update;
@@ -487,8 +488,9 @@ begin
      where id = of_order and payment_status = 'pending';
     update orders.part set status = 'processing'
      where order_id = of_order and status = 'pending';
-    perform cart.close(o.cart_id, o.cart_revision,
-        array(select variant_id from orders.line where order_id = of_order));
+    select array_agg(x.variant_id) as variants, array_agg(x.quantity::bigint) as quantities into l
+      from orders.line x where x.order_id = of_order;
+    perform cart.close(o.cart_id, o.cart_revision, l.variants, l.quantities);
     insert into orders.event (order_id, kind, actor) values (of_order, 'paid', 'provider');
 end $$;
 
