@@ -393,6 +393,25 @@ T(of_a_part_in_dispute_the_rest_can_be_given_back)
     is(order, "refunded", 0, 0, TOTAL);
 }
 
+/* What is kept grows again, and comes to the same sum twice. */
+T(after_a_part_in_dispute_is_won_parts_can_be_given_back_as_before)
+{
+    i64 order = paid();
+    t_login(ADMIN_);
+    says(order, 0,
+        &(struct saying){ .state = "needs_response", .movements = OUT, .amount = 34000 });
+    t_post(path_of(order, "/refund"), "part=1&amount=340.00&kept=100000");
+    t_status(303);
+    says(order, 1, &(struct saying){ .state = "won", .movements = AND_BACK, .amount = 34000 });
+    is(order, "partly_refunded", 100000, 0, 34000);
+    for (int i = 0; i < 2; i++) { /* pressed twice */
+        t_post(path_of(order, "/refund"), "part=1&amount=100.00&kept=100000");
+        t_status(i ? 409 : 303);
+    }
+    t_drain();
+    is(order, "partly_refunded", 90000, 0, 44000);
+}
+
 T(two_disputes_of_one_payment_are_two)
 {
     i64 order = paid();

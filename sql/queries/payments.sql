@@ -145,6 +145,10 @@ select id, amount, currency, reason, state, state = 'failed' as is_failed, error
        done_at
   from payments.refund where order_id = :order_id order by id limit 100;
 
+-- name: count_refunds :one
+-- in: order_id bigint
+select count(*) as n from payments.refund where order_id = :order_id;
+
 -- name: given_back :many
 -- in: order_id bigint
 -- Not what came in a second time: the order is as paid as before. What the buyer's bank took is

@@ -726,15 +726,18 @@ struct refunding {
     struct orders_refund *what;
 };
 
-/* A key that can come about only once: either less is kept with each refund, or one more has
- * failed (which payments adds to it). */
-static str refund_key(struct ctx *c, const struct refunding *x, i64 kept, i64 amount)
+/* A key that can come about only once: the order has one more refund each time. What is kept of it
+ * falls, and grows again where a bank gives back what it had taken. */
+static int refund_key(struct ctx *c, const struct refunding *x, str *key)
 {
+    i64 before;
+    *key = str_fmt(
+        c->mem, "asked-%" PRId64 "-%.*s", x->person, 32, crypto_sha256_hex(c->mem, x->what->key).p);
     if (x->what->key.n)
-        return str_fmt(c->mem, "asked-%" PRId64 "-%.*s", x->person, 32,
-            crypto_sha256_hex(c->mem, x->what->key).p);
-    return amount == kept ? str_fmt(c->mem, "all-%" PRId64 "-%" PRId64, x->order, kept)
-                          : str_fmt(c->mem, "part-%" PRId64 "-%" PRId64, x->order, kept);
+        return E_OK;
+    TRY(payments_count_refunds(c, x->order, &before));
+    *key = str_fmt(c->mem, "nth-%" PRId64 "-%" PRId64, x->order, before);
+    return E_OK;
 }
 
 /* So much is not there to give back. */
@@ -758,6 +761,7 @@ static int refund(struct ctx *c, void *with)
     struct node *row, *data = node_map(c->mem);
     i64 kept;
     bool is_new;
+    str key;
     TRY(q_orders_lock(c, &row, x->order));
     TRY(payments_kept(c, x->order, &kept));
     if (kept <= 0)
@@ -771,8 +775,8 @@ static int refund(struct ctx *c, void *with)
     if (what->back_on_shelf && amount < kept) /* the rest is paid for goods that are to be sent */
         return fail_field(c, "back_on_shelf",
             "Goods go back on the shelf with all of the money that is left, or not at all.");
-    TRY(payments_refund(c, x->order, amount, S("requested_by_customer"),
-        refund_key(c, x, kept, amount), x->person, &is_new));
+    TRY(refund_key(c, x, &key));
+    TRY(payments_refund(c, x->order, amount, S("requested_by_customer"), key, x->person, &is_new));
     if (!is_new) /* its key has done this before; the answer to it is forgotten by now */
         return fail(c, E_CONFLICT, "orders.key_used",
             "This Idempotency-Key was used before, for something else.");

@@ -49,6 +49,8 @@ int payments_ask_refunds(struct ctx *, i64 attempt);
  * whether it did. E_CONFLICT when it is more than was captured. */
 int payments_refund(
     struct ctx *, i64 order, i64 amount, str reason, str key, i64 by_person, bool *is_new);
+/* So many rows has an order of it, whatever became of them: it only grows. */
+int payments_count_refunds(struct ctx *, i64 order, i64 *n);
 /* Stores what a provider says, once, with the job that applies it. */
 int payments_store(struct ctx *, str provider, str event_id, str kind, str body, bool *fresh);
 /* Captured and not given back nor on its way back. */

@@ -439,6 +439,14 @@ int payments_refund(
     return E_OK;
 }
 
+int payments_count_refunds(struct ctx *c, i64 order, i64 *n)
+{
+    struct node *row;
+    TRY(q_payments_count_refunds(c, &row, order));
+    *n = node_int(row, "n");
+    return E_OK;
+}
+
 int payments_of_order(struct ctx *c, i64 order, struct node **attempts, struct node **refunds)
 {
     TRY(q_payments_of_order(c, attempts, order));
