@@ -349,6 +349,30 @@ T(what_costs_less_than_can_be_paid_is_said_before_it_is_an_order)
     eq_int(orders(), before + 1);
 }
 
+/* Of dinars it takes no last decimal. */
+T(what_costs_too_fine_a_sum_is_said_before_it_is_an_order)
+{
+    i64 revision, total, before = orders();
+    struct ctx *c = t_ctx();
+    struct node *was = c->app->currencies, *more = node_list(c->mem);
+    node_add_str(c->mem, more, S("THB"));
+    node_add_str(c->mem, more, S("KWD"));
+    c->app->currencies = more;
+    t_sql("insert into catalog.price (variant_id, product_id, organisation_id, currency, amount) "
+          "select variant_id, product_id, organisation_id, 'KWD', 5124 from catalog.price "
+          "where currency = 'THB'; "
+          "insert into shipping.price (method_id, currency, amount) "
+          "select method_id, 'KWD', 0 from shipping.price where currency = 'THB'");
+    t_cookie_set(COOKIE_CURRENCY, "KWD");
+    filled(&revision, &total);
+    eq_int(total, 5124);
+    pay(revision, total);
+    t_status(409);
+    t_text("takes no payment of this sum. Please change what is in your cart");
+    eq_int(orders(), before);
+    c->app->currencies = was;
+}
+
 T(what_costs_nothing_is_not_an_order)
 {
     i64 revision, total, before = orders();

@@ -638,6 +638,89 @@ T(a_payment_that_failed_later_and_was_not_told_of_is_asked_for)
     t_header_has("Location", "/c/pay/cs_");
 }
 
+/* ---- sums as the provider counts them -------------------------------------------------------- */
+
+/* The same order in another currency; it is sent to pay anew. */
+static void pay_in(i64 order, const char *currency, i64 total, int status)
+{
+    t_sql("update payments.attempt set state = 'failed', currency = '%s', amount = %" PRId64
+          " where order_id = %" PRId64, currency, total, order);
+    t_sql("update orders.\"order\" set currency = '%s', total = %" PRId64
+          ", delivery_total = %" PRId64 " - goods_total where id = %" PRId64, currency, total,
+        total, order);
+    t_post(str_fmt(t_ctx()->mem, "/orders/%.*s/pay%.*s", STR(t_number(order)),
+               STR(t_key(order))).p, "");
+    t_status(status);
+}
+
+T(what_the_provider_counts_in_other_units_is_asked_and_given_back_in_those)
+{
+    static const struct {
+        const char *currency;
+        i64 wire;
+    } sums[] = { { "ISK", 13400000 }, { "UGX", 13400000 }, { "MGA", 1340 }, { "KWD", 134000 },
+        { "JPY", 134000 }, { "HUF", 134000 } };
+    struct ctx *c = t_ctx();
+    for (size_t i = 0; i < COUNT(sums); i++) {
+        t_browser();
+        i64 order = t_order();
+        pay_in(order, sums[i].currency, 134000, 303);
+        const struct node *page = t_sim(
+            "GET", str_fmt(c->mem, "/v1/checkout/sessions/%.*s", STR(t_session(order))).p, NULL);
+        eq_int(node_int(page, "amount_total"), sums[i].wire);
+        t_paid(order);
+        eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+            "paid");
+        t_login("admin@example.test");
+        const char *desk = str_fmt(c->mem, "/admin/orders/%.*s", STR(t_number(order))).p;
+        t_post_f(str_fmt(c->mem, "%s/refund", desk).p, "part=1&amount=%s&kept=134000",
+            money_plain(c->mem, 10000, money_exponent(str_of(sums[i].currency))).p);
+        t_status(303);
+        t_drain();
+        eq_int(t_int("select refunded_total as n from orders.\"order\" where id = %" PRId64, order),
+            10000);
+        str payment = t_str("select payment_id as s from payments.attempt where state = 'paid' and "
+                            "order_id = %" PRId64, order);
+        t_event(str_fmt(c->mem, "evt_t_unit_%zu", i).p, "charge.dispute.created",
+            str_fmt(c->mem, "{\"object\":\"dispute\",\"id\":\"du_t_unit_%zu\",\"amount\":%" PRId64
+                ",\"currency\":\"%.*s\",\"payment_intent\":\"%.*s\",\"reason\":\"general\","
+                "\"status\":\"needs_response\",\"created\":%" PRId64 "}", i, sums[i].wire / 134,
+                STR(str_lower(c->mem, str_of(sums[i].currency))), STR(payment), c->now / SECOND));
+        t_drain();
+        eq_int(t_int("select disputed_total as n from orders.\"order\" where id = %" PRId64, order),
+            1000);
+    }
+}
+
+T(a_sum_too_fine_for_the_provider_is_asked_of_nobody)
+{
+    static const struct {
+        const char *currency;
+        i64 total, part;
+    } sums[] = { { "KWD", 134001, 5124 }, { "MGA", 134010, 110 } };
+    struct ctx *c = t_ctx();
+    for (size_t i = 0; i < COUNT(sums); i++) {
+        t_browser();
+        i64 order = t_order();
+        pay_in(order, sums[i].currency, sums[i].total, 409);
+        t_text("takes no payment of this sum, so this order is cancelled");
+        eq_int(t_int("select count(*) as n from payments.attempt where state <> 'failed' and "
+                     "order_id = %" PRId64, order), 0);
+        t_browser();
+        order = t_order();
+        pay_in(order, sums[i].currency, 134000, 303);
+        t_paid(order);
+        t_login("admin@example.test");
+        t_post_f(str_fmt(c->mem, "/admin/orders/%.*s/refund", STR(t_number(order))).p,
+            "part=1&amount=%s&kept=134000",
+            money_plain(c->mem, sums[i].part, money_exponent(str_of(sums[i].currency))).p);
+        t_status(422);
+        t_html("a[href='#amount']");
+        eq_int(t_int("select count(*) as n from payments.refund where order_id = "
+                     "%" PRId64, order), 0);
+    }
+}
+
 /* ---- giving back ------------------------------------------------------------------------------------- */
 
 T(a_second_payment_goes_back)

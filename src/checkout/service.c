@@ -250,6 +250,10 @@ int checkout_costs(struct ctx *c, const struct gathered *g)
         return fail(c, E_CONFLICT, "checkout.least",
             "The least that can be paid here is %.*s. Please put something more into your cart.",
             STR(locale_money(c, least, c->currency)));
+    if (!orders_takes(c->currency, g->priced.total))
+        return fail(c, E_CONFLICT, "checkout.takes",
+            "Our payment partner takes no payment of this sum. Please change what is in your "
+            "cart.");
     return E_OK;
 }
 

@@ -398,7 +398,8 @@ static int refund(struct req *r)
         err = read_refund(r, order, &what);
     if (!err)
         err = orders_refund(&r->c, order, me(r), &what);
-    if (err && in_bool(r, "part") && str_is(r->c.fault.key, "orders.refund_most"))
+    if (err && in_bool(r, "part") &&
+        (str_is(r->c.fault.key, "orders.refund_most") || str_is(r->c.fault.key, PAYMENTS_SUM)))
         err = fail_field(&r->c, "amount", str_c(r->c.mem, r->c.fault.text)); /* it was typed */
     return done(r, err, "refund");
 }

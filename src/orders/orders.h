@@ -107,6 +107,7 @@ int orders_pay_url(struct ctx *, const struct orders_placed *, str *number, str 
 /* ... which has failed because nobody can pay such a sum: then the order is cancelled. */
 #define ORDERS_SUM "orders.sum"
 i64 orders_least(str currency); /* the least that can be paid here, as far as it is known */
+bool orders_takes(str currency, i64 amount); /* false: too fine to be paid here */
 /* The same for another program: the payment's id at the provider, and what to confirm it with. */
 int orders_pay_intent(struct ctx *, i64 order, str *payment_id, str *client_secret);
 /* Where it is to be sent: {line1, line2, city, region, postcode, country}. */

@@ -416,6 +416,11 @@ static int start_payment(
 
 i64 orders_least(str currency) { return payments_least(ORDERS_PROVIDER, currency); }
 
+bool orders_takes(str currency, i64 amount)
+{
+    return payments_takes(ORDERS_PROVIDER, currency, amount);
+}
+
 static int settling(struct ctx *c)
 {
     return fail(c, E_CONFLICT, "orders.settling",
@@ -775,6 +780,9 @@ static int refund(struct ctx *c, void *with)
     if (what->back_on_shelf && amount < kept) /* the rest is paid for goods that are to be sent */
         return fail_field(c, "back_on_shelf",
             "Goods go back on the shelf with all of the money that is left, or not at all.");
+    if (!orders_takes(node_str(row, "currency"), amount))
+        return fail(c, E_CONFLICT, PAYMENTS_SUM,
+            "Our payment partner gives no such sum back. Please choose a rounder one.");
     TRY(refund_key(c, x, &key));
     TRY(payments_refund(c, x->order, amount, S("requested_by_customer"), key, x->person, &is_new));
     if (!is_new) /* its key has done this before; the answer to it is forgotten by now */

@@ -30,6 +30,8 @@ int payments_start(struct ctx *, str provider, const struct payment_order *,
 #define PAYMENTS_SUM "payments.sum"
 /* The least that the provider takes, in minor units, as far as it says so; 0: not known. */
 i64 payments_least(str provider, str currency);
+/* False: nobody can pay or be given back such a sum there, it is too fine. */
+bool payments_takes(str provider, str currency, i64 amount);
 /* The order's open attempt, made unless there is one; NULL: another is just ending. In a batch it is
  * there after pg_flush. payments_start takes it (NULL: looks for it) and goes on. */
 int payments_attempt(struct ctx *, str provider, const struct payment_order *, struct node **);

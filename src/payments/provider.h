@@ -41,6 +41,8 @@ struct provider {
     bool (*is_configured)(struct ctx *);
     /* The least charge it publishes for a currency, in minor units; 0: none. */
     i64 (*least)(str currency);
+    /* Can it write such a sum? Of some currencies it takes whole units, or no last decimal. */
+    bool (*takes)(str currency, i64 amount);
     /* Opens the page where the buyer pays, or the intent; the same attempt again finds the same. */
     int (*open)(struct ctx *, const struct node *attempt, struct provider_page *);
     /* Makes page or intent unusable. What it is after that is in *body, as `ask` gives it. */

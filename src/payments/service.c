@@ -39,6 +39,12 @@ i64 payments_least(str provider, str currency)
     return p ? p->least(currency) : 0;
 }
 
+bool payments_takes(str provider, str currency, i64 amount)
+{
+    const struct provider *p = provider_named(provider);
+    return !p || p->takes(currency, amount);
+}
+
 /* ---- opening ----------------------------------------------------------------------------------
  */
 

@@ -59,6 +59,54 @@ static i64 least(str currency)
     return 0;
 }
 
+/* Where it counts in other units than ISO 4217 (same page): a sum of ours is sent times `up`, or
+ * divided by `down`, and must be so many whole `steps`. */
+static const struct unit {
+    const char *currency;
+    i64 up, down, step;
+} units[] = { { "ISK", 100, 1, 100 }, { "UGX", 100, 1, 100 }, { "MGA", 1, 100, 1 },
+    { "BHD", 1, 1, 10 }, { "JOD", 1, 1, 10 }, { "KWD", 1, 1, 10 }, { "OMR", 1, 1, 10 },
+    { "TND", 1, 1, 10 } };
+
+static struct unit unit_of(str currency)
+{
+    for (size_t i = 0; i < COUNT(units); i++)
+        if (str_is(currency, units[i].currency))
+            return units[i];
+    return (struct unit){ NULL, 1, 1, 1 };
+}
+
+/* False: it takes no such sum. */
+static bool to_wire(str currency, i64 amount, i64 *wire)
+{
+    struct unit u = unit_of(currency);
+    if (amount % u.down || !money_times(amount / u.down, u.up, wire))
+        return false;
+    return *wire % u.step == 0;
+}
+
+/* Of a sum that no purse could hold: 0, which is nobody's. */
+static i64 from_wire(str currency, i64 wire)
+{
+    struct unit u = unit_of(currency);
+    i64 amount;
+    return money_times(wire / u.up, u.down, &amount) ? amount : 0;
+}
+
+static bool takes(str currency, i64 amount)
+{
+    i64 wire;
+    return to_wire(currency, amount, &wire);
+}
+
+/* Of a row with amount and currency. */
+static int wire_of(struct ctx *c, const struct node *row, i64 *wire)
+{
+    return to_wire(node_str(row, "currency"), node_int(row, "amount"), wire)
+        ? E_OK
+        : fail_detail(c, E_PROVIDER, PAYMENTS_SUM, "a sum that stripe cannot write");
+}
+
 /* ---- requests ------------------------------------------------------------------------------ */
 
 static void field_int(struct ctx *c, struct buf *form, const char *key, i64 value)
@@ -184,7 +232,9 @@ static int open_intent(struct ctx *c, const struct node *attempt, struct provide
     struct node *answer;
     int status;
     str body;
-    field_int(c, &form, "amount", node_int(attempt, "amount"));
+    i64 amount;
+    TRY(wire_of(c, attempt, &amount));
+    field_int(c, &form, "amount", amount);
     escape_field(&form, "currency", str_lower(c->mem, node_str(attempt, "currency")));
     escape_field(&form, "automatic_payment_methods[enabled]", S("true"));
     escape_field(&form, "description", node_str(request, "what"));
@@ -210,13 +260,15 @@ static int open_page(struct ctx *c, const struct node *attempt, struct provider_
     struct buf form = buf_new(c->mem, MOST_REQUEST);
     struct node *answer;
     int status;
+    i64 amount;
     if (is_intent(attempt))
         return open_intent(c, attempt, page);
+    TRY(wire_of(c, attempt, &amount));
     str body, currency = str_lower(c->mem, node_str(attempt, "currency"));
     escape_field(&form, "mode", S("payment"));
     escape_field(&form, "line_items[0][quantity]", S("1"));
     escape_field(&form, "line_items[0][price_data][currency]", currency);
-    field_int(c, &form, "line_items[0][price_data][unit_amount]", node_int(attempt, "amount"));
+    field_int(c, &form, "line_items[0][price_data][unit_amount]", amount);
     escape_field(&form, "line_items[0][price_data][product_data][name]", node_str(request, "what"));
     escape_field(&form, "client_reference_id", node_str(request, "number"));
     escape_field(&form, "metadata[order_id]", node_str(request, "number"));
@@ -377,33 +429,48 @@ static str desk_url(struct ctx *c, str payment_id)
         is_live(c) ? "" : "test/", STR(payment_id));
 }
 
-static int refund(struct ctx *c, const struct node *row, str *event_id, str *kind, str *body)
+/* A clear no: news as well, for the order's page. */
+static struct node *failed_refund(struct ctx *c, const struct node *row, str why, str *body)
+{
+    struct buf json = buf_new(c->mem, 4096);
+    struct node *failed = node_map(c->mem), *metadata = node_map(c->mem);
+    node_set_str(c->mem, metadata, S("refund"), node_str(row, "key"));
+    node_set_str(c->mem, failed, S("object"), S("refund"));
+    node_set_str(c->mem, failed, S("id"), node_str(row, "key"));
+    node_set_str(c->mem, failed, S("status"), S("failed"));
+    node_set_str(c->mem, failed, S("failure_reason"), why);
+    node_set(c->mem, failed, S("metadata"), metadata);
+    json_store(&json, failed);
+    *body = buf_str(&json);
+    return failed;
+}
+
+static int ask_to_refund(
+    struct ctx *c, const struct node *row, i64 amount, struct node **answer, str *body)
 {
     struct buf form = buf_new(c->mem, MOST_REQUEST);
-    struct node *answer;
     int status;
     escape_field(&form, "payment_intent", node_str(row, "payment_id"));
-    field_int(c, &form, "amount", node_int(row, "amount"));
+    field_int(c, &form, "amount", amount);
     escape_field(&form, "reason", S("requested_by_customer"));
     escape_field(&form, "metadata[refund]", node_str(row, "key"));
     TRY(call(
-        c, "POST", S("/v1/refunds"), buf_str(&form), node_str(row, "key"), &status, &answer, body));
-    if (is_no(status, answer)) { /* a clear no: news as well, for the order's page */
-        struct buf json = buf_new(c->mem, 4096);
-        str why = node_str(node_get(answer, S("error")), "code");
-        struct node *failed = node_map(c->mem), *metadata = node_map(c->mem);
-        node_set_str(c->mem, metadata, S("refund"), node_str(row, "key"));
-        node_set_str(c->mem, failed, S("object"), S("refund"));
-        node_set_str(c->mem, failed, S("id"), node_str(row, "key"));
-        node_set_str(c->mem, failed, S("status"), S("failed"));
-        node_set_str(c->mem, failed, S("failure_reason"), why);
-        node_set(c->mem, failed, S("metadata"), metadata);
-        json_store(&json, failed);
-        *body = buf_str(&json);
-        answer = failed;
-    } else if (status != 200) {
-        return refused(c, status, answer);
-    }
+        c, "POST", S("/v1/refunds"), buf_str(&form), node_str(row, "key"), &status, answer, body));
+    if (is_no(status, *answer))
+        *answer = failed_refund(c, row, node_str(node_get(*answer, S("error")), "code"), body);
+    else if (status != 200)
+        return refused(c, status, *answer);
+    return E_OK;
+}
+
+static int refund(struct ctx *c, const struct node *row, str *event_id, str *kind, str *body)
+{
+    struct node *answer;
+    i64 amount;
+    if (to_wire(node_str(row, "currency"), node_int(row, "amount"), &amount))
+        TRY(ask_to_refund(c, row, amount, &answer, body));
+    else /* asked for before that was looked at */
+        answer = failed_refund(c, row, S("amount_too_fine"), body);
     *kind = S("refund.answered");
     *event_id = str_fmt(
         c->mem, "answered:%.*s:%.*s", STR(node_str(answer, "id")), STR(node_str(answer, "status")));
@@ -476,8 +543,8 @@ static void session_news(struct ctx *c, str kind, const struct node *s, struct p
     n->session_id = node_str(s, "id");
     n->payment_id = payment ? node_str(payment, "id") : node_str(s, "payment_intent");
     n->attempt_key = node_str(node_get(s, S("metadata")), "attempt");
-    n->amount = node_int(s, "amount_total");
     n->currency = str_upper(c->mem, node_str(s, "currency"));
+    n->amount = from_wire(n->currency, node_int(s, "amount_total"));
     if (str_is(kind, "checkout.session.async_payment_failed"))
         n->fact = FACT_FAILED;
     else if (paid)
@@ -508,8 +575,8 @@ static void intent_news(struct ctx *c, str kind, const struct node *p, struct pr
     str said = asked ? node_str(p, "status") : str_from(kind, sizeof "payment_intent." - 1);
     n->payment_id = node_str(p, "id");
     n->attempt_key = node_str(node_get(p, S("metadata")), "attempt");
-    n->amount = node_int(p, "amount_received");
     n->currency = str_upper(c->mem, node_str(p, "currency"));
+    n->amount = from_wire(n->currency, node_int(p, "amount_received"));
     n->error = node_str(node_get(p, S("last_payment_error")), "code");
     n->of_intent = true;
     for (size_t i = 0; i < COUNT(intent_facts); i++)
@@ -534,8 +601,8 @@ static void refund_news(struct ctx *c, const struct node *r, struct provider_new
     n->refund_id = node_str(r, "id");
     n->refund_key = node_str(node_get(r, S("metadata")), "refund");
     n->payment_id = node_str(r, "payment_intent");
-    n->amount = node_int(r, "amount");
     n->currency = str_upper(c->mem, node_str(r, "currency"));
+    n->amount = from_wire(n->currency, node_int(r, "amount"));
     if (str_is(status, "succeeded"))
         n->fact = FACT_REFUNDED;
     else if (str_is(status, "failed") || str_is(status, "canceled"))
@@ -572,8 +639,8 @@ static void dispute_news(struct ctx *c, const struct node *d, struct provider_ne
     const struct node *evidence = node_get(d, S("evidence_details"));
     i64 asked_at = node_int(d, "asked_at");
     n->payment_id = node_str(d, "payment_intent");
-    n->amount = node_int(d, "amount");
     n->currency = str_upper(c->mem, node_str(d, "currency"));
+    n->amount = from_wire(n->currency, node_int(d, "amount"));
     n->dispute = (struct provider_dispute){ .id = node_str(d, "id"),
         .reason = str_upto(node_str(d, "reason"), 100),
         .state = dispute_state(d),
@@ -640,5 +707,5 @@ static int check(struct ctx *c, when *now)
                                    got.status, got.status == 401 ? ": the key is not taken" : "");
 }
 
-const struct provider provider_stripe = { NAME, is_configured, least, open_page, expire, ask, refund,
-    ask_refunds, ask_disputes, desk_url, verify, event_id, news, check };
+const struct provider provider_stripe = { NAME, is_configured, least, takes, open_page, expire, ask,
+    refund, ask_refunds, ask_disputes, desk_url, verify, event_id, news, check };

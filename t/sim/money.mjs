@@ -40,6 +40,11 @@ export function chargeFault(amount, code) {
             message: `The total must be at least ${format(least(code), code)}.`,
         };
     }
+    return stepFault(amount, code);
+}
+
+// What is wrong with writing this amount, of a charge or of what goes back of one.
+export function stepFault(amount, code) {
     if (THREE.has(code) && amount % 10 !== 0) {
         return {
             code: null,

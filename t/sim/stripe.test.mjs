@@ -781,6 +781,15 @@ describe('refunds', () => {
     const refund = (id, more = {}) => shop.call('POST', '/v1/refunds',
         { payment_intent: id, ...more });
 
+    test('no finer than a charge may be', async () => {
+        for (const [currency, fine, whole] of [['kwd', 1234, 1230], ['isk', 1050, 1000]]) {
+            const p = (await shop.call('POST', '/v1/payment_intents', { ...INTENT, currency,
+                amount: 50000, confirm: true, payment_method: 'pm_card_visa' })).json;
+            assert.equal((await refund(p.id, { amount: fine })).status, 400);
+            assert.equal((await refund(p.id, { amount: whole })).json.status, 'succeeded');
+        }
+    });
+
     test('in part, then the rest, never more', async () => {
         const p = await paid();
         const first = await refund(p.id, { amount: 2000, reason: 'requested_by_customer' });

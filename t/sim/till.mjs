@@ -6,7 +6,7 @@
 
 import { ApiError, invalid, missing, refused } from './errors.mjs';
 import { cardNamed, readCard } from './cards.mjs';
-import { chargeFault, format } from './money.mjs';
+import { chargeFault, format, stepFault } from './money.mjs';
 import * as shapes from './shapes.mjs';
 
 const DAY = 86_400;
@@ -562,6 +562,8 @@ export class Till {
                 + `unrefunded amount on the charge (${format(left, c.currency)}).`,
                 { param: 'amount' });
         }
+        const fault = stepFault(amount, c.currency);
+        if (fault) throw invalid(fault.message, 'amount', fault.code);
         return this.giveBack(c, amount, given);
     }
 
