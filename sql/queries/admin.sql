@@ -47,15 +47,18 @@ select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(s.orders, 0) as orders,
 -- in: organisation bigint, most bigint, lang text
 -- Of what is sold, and of items that no product has yet, what is gone and what is nearly gone: as
 -- many of each, so that neither hides the other, and how many there are. With what it is called and
--- where it is edited; an item of no product by its SKU alone.
+-- where it is edited; an item of no product by its SKU alone. What is little in all is little at each
+-- place, as there is no less than nothing at any (never_oversold): the others need not be added up.
 select l.sku, l.left, l.of_all, v.slug, v.name
   from (select w.id, w.sku, w.left, count(*) over () as of_all,
                row_number() over (partition by w.left > 0 order by w.left, w.sku) as nth
-          from (select i.id, i.sku, sum(s.on_hand - s.reserved)::bigint as left
-                  from inventory.item i join inventory.stock s on s.item_id = i.id
-                 where i.organisation_id = :organisation and i.tracked
-                 group by i.id, i.sku
-                having sum(s.on_hand - s.reserved) <= :most) w
+          from (select i.id, i.sku, t.left
+                  from (select distinct s.item_id from inventory.stock s
+                         where s.organisation_id = :organisation and s.on_hand - s.reserved <= :most) few
+                 cross join lateral (select sum(s.on_hand - s.reserved)::bigint as left
+                                       from inventory.stock s where s.item_id = few.item_id offset 0) t
+                  join inventory.item i on i.id = few.item_id and i.tracked
+                 where t.left <= :most) w
          where not exists (select from catalog.variant x where x.item_id = w.id)
             or exists (select from catalog.variant x join catalog.product p on p.id = x.product_id
                         where x.item_id = w.id and x.active and p.status = 'published')
