@@ -1,5 +1,6 @@
 // ./dev bench [--json FILE] [PATTERN]: how fast the shop is. The head of t/load/NOTES says how to
-// read it; what the rows do stands in pages.mjs, gate.mjs, rls.mjs, buying.mjs, events.mjs and stack.mjs.
+// read it; what the rows do stands in pages.mjs, gate.mjs, rls.mjs, buying.mjs, events.mjs,
+// desk.mjs and stack.mjs.
 //
 // Rows take turns: in each round every row measures itself and, right beside, what it is compared
 // with. Figures are medians of the rounds, ratios medians of the rounds' own ratios.
@@ -8,6 +9,7 @@ import { cpus, totalmem } from 'node:os';
 import { middle, rounds, seconds } from './measure.mjs';
 import { rows as pages } from './pages.mjs';
 import { rows as buying } from './buying.mjs';
+import { rows as desk } from './desk.mjs';
 import { rows as events } from './events.mjs';
 import { uncounted } from './cpu.mjs';
 import { rows as gate } from './gate.mjs';
@@ -48,7 +50,7 @@ async function once(row, bench) {
     if (said) results.set(row, { name: row.name, target: row.target, ...said });
 }
 
-const taking_turns = [...pages, ...gate, ...rls, ...buying, ...events].filter(wanted);
+const taking_turns = [...pages, ...gate, ...rls, ...buying, ...events, ...desk].filter(wanted);
 if (wanted(starting)) await once(starting, {});
 if (wanted(remembering)) await guard(remembering, () => remembering.first());
 
@@ -83,7 +85,7 @@ if (wanted(idling)) await once(idling, bench);
 bench.db.end();
 if (wanted(remembering)) await once(remembering, bench);
 
-const order = [...pages.flatMap((row) => (row.name === 'category page, JSON' ? [row, counting] : [row])), ...gate, ...rls, ...buying, ...events, idling, remembering, starting];
+const order = [...pages.flatMap((row) => (row.name === 'category page, JSON' ? [row, counting] : [row])), ...gate, ...rls, ...buying, ...events, ...desk, idling, remembering, starting];
 const all = printed(order, results);
 const how = { cores: cpus().length, cpu: cpus()[0].model, memory_mb: Math.round(totalmem() / 1048576), rounds, seconds };
 console.log(title(how));

@@ -16,6 +16,7 @@ const figures = (row) => number(row.requests_per_second, 1, 9) + number(row.p50_
 
 const WORDS = {
     bytes: (n) => `${n} bytes`,
+    of_orders: (n) => `of ${n} orders`,
     vs_html: (n) => `${n.toFixed(3)} x HTML`,
     database_p95_ms: (n) => `database p95 ${n.toFixed(2)} ms`,
     round_trips_50_lines: (n, row) => `${row.round_trips_1_line} round trips and ${row.statements_1_line} statements with 1 line, ${n} and ${row.statements_50_lines} with 50`,
