@@ -384,6 +384,38 @@ T(categories_count_what_was_chosen)
     eq_int(t_int(count, "white"), 0); /* none is left */
 }
 
+/* As where there are more than fifty thousand. */
+T(of_a_very_long_list_the_newest_are_counted)
+{
+    begin();
+    category("{\"slug\":\"zz-long\",\"name\":{\"en\":\"Long\"}}");
+    category("{\"slug\":\"zz-part\",\"parent\":\"zz-long\",\"name\":{\"en\":\"Part\"}}");
+    for (int i = 0; i < 6; i++)
+        save(str_fmt(t_ctx()->mem,
+            "{\"slug\":\"zz-l%d\",\"status\":\"published\",\"name\":{\"en\":\"L %d\"},\"categories\":"
+            "[\"zz-part\"],\"options\":[{\"code\":\"zztone\",\"name\":{\"en\":\"Tone\"},\"values\":["
+            "{\"code\":\"dim\",\"name\":{\"en\":\"Dim\"}}]}],\"variants\":[{\"sku\":\"ZZ-L%d\","
+            "\"options\":{\"zztone\":\"dim\"},\"prices\":{\"THB\":1000},\"stock\":5}],"
+            "\"stock_cause\":\"t\"}", i, i, i).p);
+    t_get("/categories/zz-long.json");
+    t_json("totalIsLeast", "false");
+    t_json("countsAreLeast", "false");
+    t_sql("set local app.most_counted = 4");
+    t_get("/categories/zz-long.json?sort=name"); /* another key: what was counted is kept */
+    t_json("total", "6");
+    t_json("totalIsLeast", "false");
+    t_json("countsAreLeast", "true");
+    t_get("/categories/zz-long?sort=name");
+    has_text(t_body(), "Part <span class=\"count\">6</span>");
+    has_text(t_body(), "Dim <span class=\"count\">4+</span>");
+    t_get("/categories/zz-long.json?zztone=dim");
+    t_json("total", "4");
+    t_json("totalIsLeast", "true");
+    is_true(node_path(t_document(), S("products.5")) != NULL); /* all the same */
+    t_get("/th/categories/zz-long?zztone=dim");
+    has_text(t_body(), "สินค้า 4 รายการขึ้นไป");
+}
+
 T(a_category_shows_what_stands_in_its_children)
 {
     with_lamp();

@@ -422,9 +422,15 @@ begin
               sought_folded;
 end $$;
 
+-- All that are counted of a category, or of all goods, the newest first: where there are more, counting
+-- takes longer than anybody waits for a page. (Tests have fewer.)
+create function catalog.most_counted() returns bigint language sql stable parallel safe as
+$$ select coalesce(nullif(current_setting('app.most_counted', true), '')::bigint, 50000) $$;
+
 -- What the same list offers to filter by, counted under the filters chosen so far (a code's
 -- own choice aside): kind option (code, value, names, n), category (children: value is the
--- slug), price (low in n, high in n2), stock (n available), total (n).
+-- slug), price (low in n, high in n2), stock (n available), total (n; n2 is 1 where only the newest
+-- are counted: then there may be more of everything, but for the total while nothing is chosen).
 create function catalog.facets(in_category bigint, wanted_lang text, wanted_currency text,
     chosen text[], low bigint, high bigint, only_available boolean, sought text,
     sought_folded text)
@@ -439,6 +445,7 @@ declare
     real text[] := catalog.real_tags(chosen);
     picked text[] := array(select distinct split_part(x, '=', 1) from unnest(real) x);
     want int := cardinality(picked);
+    at_most bigint := catalog.most_counted();
     found bigint[] := case when sought <> '' then array(
         select h.product_id from catalog.hits(sought, sought_folded, wanted_lang) h) end;
 begin
@@ -448,8 +455,9 @@ begin
             select o.product_id, o.tags, o.lows[array_position(o.currencies, wanted_currency)] as least,
                    o.highs[array_position(o.currencies, wanted_currency)] as most,
                    o.endless or o.free > 0 as in_stock
-              from (select s.product_id from catalog.shelf s
-                     where s.category_id = in_category and found is null
+              from ((select s.product_id from catalog.shelf s
+                      where s.category_id = in_category and found is null
+                      order by s.newness limit at_most)
                     union all
                     select x.product_id from unnest(found) f(id)
                      cross join lateral (
@@ -490,7 +498,12 @@ begin
         select 'price', '', '', '', '', min(b.least), max(b.most), 0
           from b having min(b.least) < max(b.most)
         union all
-        select 'total', '', '', '', '', count(*), null, 0 from b
+        select 'total', '', '', '', '',
+               case when found is null
+                    then (select count(*) from catalog.shelf s where s.category_id = in_category)
+                    else count(*) end,
+               case when found is null and count(*) >= at_most then 1::bigint end, 0
+          from b
         union all
         select 'stock', 'available', '1', '', '', count(*) filter (where b.in_stock), null, 0
           from b
@@ -499,8 +512,9 @@ begin
     end if;
     return query
     with base_set as materialized (
-        select s.product_id from catalog.shelf s
-         where s.category_id = in_category and found is null
+        (select s.product_id from catalog.shelf s
+          where s.category_id = in_category and found is null
+          order by s.newness limit at_most)
         union all
         select x.product_id from unnest(found) f(id)
          cross join lateral (
@@ -573,7 +587,8 @@ begin
                      from catalog.offer z where z.product_id = b.product_id offset 0) o) r
      where r.least < r.most
     union all
-    select 'total', '', '', '', '', count(distinct v.product_id) filter (where v.hit = want), null, 0
+    select 'total', '', '', '', '', count(distinct v.product_id) filter (where v.hit = want),
+           case when found is null and (select count(*) from base_set) >= at_most then 1::bigint end, 0
       from v
     union all
     select 'stock', 'available', '1', '', '', count(distinct v.product_id)
@@ -582,8 +597,10 @@ begin
     order by 1, 2, 8, 3;
 end $$;
 
-revoke all on function catalog.hits, catalog.real_tags, catalog.sift, catalog.facets from public;
+revoke all on function catalog.hits, catalog.real_tags, catalog.sift, catalog.most_counted,
+    catalog.facets from public;
 grant execute on function catalog.real_tags, catalog.sift, catalog.facets to talat_app;
+grant execute on function catalog.most_counted to talat_search;
 grant usage on schema catalog, inventory, base to talat_search;
 grant select on all tables in schema catalog to talat_search;
 grant select on inventory.item, inventory.stock to talat_search;

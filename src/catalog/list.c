@@ -385,6 +385,19 @@ static void price_filter(
     }
 }
 
+/* Of a very long list only the newest are counted; but what stands in each category is known as long
+ * as nothing is chosen. */
+static void mark_least(
+    struct ctx *c, const struct list_ask *ask, const struct node *filters, bool is_least)
+{
+    EACH(group, filters) {
+        bool is_whole = is_plain(ask) && str_is(node_str(&group->node, "code"), "category");
+        EACH(it, node_get(&group->node, S("values")))
+            node_hide(node_set_bool(
+                c->mem, (struct node *)&it->node, S("is_least"), is_least && !is_whole));
+    }
+}
+
 static void filters_of(struct ctx *c, const struct list_ask *ask, const struct node *category,
     const struct node *rows, struct node *document)
 {
@@ -392,6 +405,7 @@ static void filters_of(struct ctx *c, const struct list_ask *ask, const struct n
     const struct node *price = NULL;
     str code = str_none;
     i64 total = 0, in_stock = 0;
+    bool is_least = false;
     EACH(it, rows) {
         const struct node *row = &it->node;
         str kind = node_str(row, "kind");
@@ -399,6 +413,7 @@ static void filters_of(struct ctx *c, const struct list_ask *ask, const struct n
             price = row;
         } else if (str_is(kind, "total")) {
             total = node_int(row, "n");
+            is_least = !node_is_null(row, "n2");
         } else if (str_is(kind, "stock")) {
             in_stock = node_int(row, "n");
         } else if (!values || !str_eq(code, node_str(row, "code"))) {
@@ -425,9 +440,12 @@ static void filters_of(struct ctx *c, const struct list_ask *ask, const struct n
     if (ask->is_search && ask->category.n)
         chip(c, chips, category ? node_str(category, "name") : ask->category,
             link_of(c, ask, OTHER_CATEGORY, S("")));
+    mark_least(c, ask, filters, is_least);
     node_set(c->mem, document, S("filters"), filters);
     node_set(c->mem, document, S("chips"), chips);
     node_set_int(c->mem, document, S("total"), total);
+    node_set_bool(c->mem, document, S("total_is_least"), is_least && !is_plain(ask));
+    node_set_bool(c->mem, document, S("counts_are_least"), is_least);
     price_filter(c, ask, price, document);
 }
 
