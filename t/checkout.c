@@ -30,6 +30,32 @@ static void filled(i64 *revision, i64 *total)
     *total = seen("totals", "total");
 }
 
+/* ... on a machine that others use too: their order is not shown to it, whoever knows its figures. */
+T(a_guests_cookie_of_a_cart_that_became_somebodys_opens_no_order)
+{
+    i64 revision, total;
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    str cookie = t_cookie(COOKIE_CART), token = t_cookie(COOKIE_CSRF);
+    t_login("shopper@example.test");
+    t_to_pay();
+    revision = seen("cart", "revision");
+    total = seen("totals", "total");
+    pay(revision, total);
+    t_status(303);
+    i64 had = orders();
+    pay(revision, total); /* twice: the same order */
+    t_status(303);
+    eq_int(orders(), had);
+    t_browser();
+    t_cookie_set(COOKIE_CART, cookie.p);
+    t_cookie_set(COOKIE_CSRF, token.p);
+    pay(revision, total);
+    t_status(303);
+    t_header("Location", "/cart");
+    eq_str(t_cookie(COOKIE_ORDERS), "");
+}
+
 /* ---- the three steps ----------------------------------------------------------------------- */
 
 T(three_plain_pages_lead_to_the_providers_page)

@@ -10,10 +10,12 @@ select id, total, currency from orders."order"
 
 -- name: answered :maybe
 -- in: cart_id bigint, person bigint, revision bigint, total bigint, currency text
--- What this submission was answered before. The cart is 0 when it has been paid and is gone.
+-- What this submission was answered before. The cart is 0 when it has been paid and is gone. A guest's
+-- cookie is still about where the cart has become somebody's own: to it their order is none.
 select id
   from (select id, total, currency, status from orders."order"
          where cart_id = :cart_id and cart_revision = :revision
+           and (person_id is null or person_id = :person)
         union all
         select id, total, currency, status from orders."order"
          where :cart_id = 0 and :person <> 0 and person_id = :person
@@ -549,6 +551,12 @@ select o.number, k.is_open
 -- name: erase_answers :exec
 -- in: person bigint
 delete from orders.answer where person_id = :person;
+
+-- name: erase_answers_of :exec
+-- in: order_id bigint
+-- Staff and programs were answered with the buyer's address, too. They are those of three days: read
+-- whole.
+delete from orders.answer where order_id = :order_id;
 
 -- name: erase :many
 -- in: person bigint
