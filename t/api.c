@@ -743,6 +743,20 @@ static void give(i64 order, const char *key, const char *body)
     call(admin_, "POST", path_of(order, "/refunds"), body);
 }
 
+T(what_staff_were_answered_of_a_buyer_goes_with_the_buyers_data)
+{
+    open_shop();
+    i64 order = paid_order("k-1");
+    give(order, "r-1", "{\"amount\":40000}");
+    t_status(201);
+    eq_int(t_int("select count(*) as n from orders.answer where person_id = 1 and order_id = %" PRId64,
+               order), 1);
+    struct ctx c = *t_ctx();
+    c.scope = (struct scope){ .platform = true };
+    must(orders_erase(&c, t_int("select person_id as n from orders.\"order\" where id = %" PRId64, order)));
+    eq_int(t_int("select count(*) as n from orders.answer where order_id = %" PRId64, order), 0);
+}
+
 T(money_goes_back_in_parts_and_never_more_than_came)
 {
     open_shop();

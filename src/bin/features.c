@@ -139,6 +139,7 @@ static const struct vault_veil veils[] = {
         MASKS("email", "''", "name", "''", "address", NO_CITY), q_orders_in_backup,
         q_orders_out_of_backup },
     { "orders.words", .masks = MASKS("words", NUMBER) },
+    { "orders.answer", .masks = MASKS("answer", "null") },
     { "notify.mail", "notify.mail.backup", VAULT_ORGANISATION,
         MASKS("recipient", "case when order_id is null then recipient else '' end", "answer",
             "case when order_id is null then answer else '' end"),

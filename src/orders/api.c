@@ -291,6 +291,7 @@ static int give(struct ctx *c, void *with)
     TRY(orders_ask(c, &ask, &g->answer));
     if (!g->answer.is_first)
         return E_OK;
+    TRY(orders_ask_is_of(c, &ask, g->f->order)); /* it goes with the buyer's data */
     TRY(orders_refund(c, g->f->order, me(r), &what));
     TRY(whole(r, g->f, &document));
     struct node *refund = node_set_map(c->mem, document, S("refund"));

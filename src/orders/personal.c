@@ -67,13 +67,14 @@ int orders_must_wait(struct ctx *c, i64 person)
     return E_OK;
 }
 
-/* What others keep of these orders: the payments, and their mails. The address was typed and may be
+/* What others keep of these orders: the payments, what their programs were answered, and mails. The address was typed and may be
  * a stranger's: what else went there is not touched. */
 static int erase_around(struct ctx *c, const struct node *erased)
 {
     EACH(item, erased) {
         i64 order = node_int(&item->node, "id");
         TRY(payments_erase(c, order));
+        TRY(q_orders_erase_answers_of(c, NULL, order));
         TRY(notify_forget_order(c, order, node_str(&item->node, "email")));
     }
     return E_OK;
