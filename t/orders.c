@@ -842,6 +842,26 @@ T(of_a_shared_order_each_seller_sees_the_own_part)
     step(order, "status=delivered", 303);
 }
 
+T(the_trail_of_a_shared_order_tells_no_seller_of_anothers_parcel)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_other_sells(order);
+    t_login("admin@example.test");
+    step(order, "status=shipped&carrier=Kerry&tracking=ZZ-OURS-7", 303);
+    str page = str_fmt(t_ctx()->mem, "/admin/audit.json?thing=%.*s", STR(t_number(order)));
+    t_get(page.p);
+    t_status(200);
+    t_text("ZZ-OURS-7");
+    t_as(&(struct who){ .person = 2, .organisation = t_int("select id as n from auth.organisation "
+                                                           "where slug = 't-other'"),
+        .role = USER, .member = OWNER });
+    t_get(page.p);
+    t_status(200);
+    t_text("shipped");
+    no_text(t_body(), "ZZ-OURS-7");
+}
+
 static bool lists(const char *status, i64 order)
 {
     str number = str_dup(t_ctx()->mem, t_number(order));

@@ -19,11 +19,17 @@ select a.n, a.at, coalesce(a.person_id, 0) as person_id, coalesce(a.as_person_id
         and e.at >= :since and e.at < :until and (e.at, e.id * 4) < (:at, :n)
       order by e.id desc limit :most)
     union all
-    (select v.id * 4 + 1, v.at, v.person_id, null, v.source, 'orders', v.kind, 'orders.order',
-            o.number, null, case when v.data ? 'amount'
-                then v.data || jsonb_build_object('currency', o.currency) else v.data end, v.whence
+    (select v.id * 4 + 1, v.at, v.person_id, null, case when k.is_others then '' else v.source end,
+            'orders', v.kind, 'orders.order', o.number, null,
+            case when k.is_others then null when v.data ? 'amount'
+                then v.data || jsonb_build_object('currency', o.currency) else v.data end,
+            case when k.is_others then null else v.whence end
        from orders.event v join orders."order" o on o.id = v.order_id
        left join orders.part p on p.order_id = v.order_id and p.organisation_id = :organisation
+      cross join lateral ( -- what another seller of this order did, with what parcel and from where
+            select :organisation <> 0 and v.actor = 'staff' and p.goods_total <> o.goods_total
+                   and not exists (select from auth.team(:organisation) t
+                                    where t.person_id = v.person_id) as is_others offset 0) k
       where :kind in ('', 'orders') and (:person::bigint is null or v.person_id = :person)
         and (:organisation = 0 or p.id is not null)
         and (:program = '' or v.source like :program || '%')

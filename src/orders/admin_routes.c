@@ -86,14 +86,28 @@ static void keep_own(struct ctx *c, struct node *order, const char *key)
     node_set(c->mem, order, str_of(key), own);
 }
 
-/* Nor does the price's trace tell what others sell in it. */
+static bool is_of_line(const struct node *step, const struct node *line)
+{
+    return str_eq(node_str(line, "sku"), node_str(step, "sku")) &&
+        node_int(line, "quantity") == node_int(step, "quantity") &&
+        node_int(line, "unit_price") == node_int(step, "unit");
+}
+
+/* Nor does the price's trace tell what others sell in it: of each own line one step, as two sellers
+ * may have the same SKU. */
 static void keep_own_trace(struct ctx *c, struct node *order)
 {
     struct node *own = node_list(c->mem);
+    const struct node *lines = node_get(order, S("lines"));
+    bool *told = NEWS(c->mem, bool, node_count(lines) + 1);
     EACH(item, node_get(order, S("trace"))) {
         bool is_ours = !node_bool(&item->node, "is_line");
-        EACH(line, node_get(order, S("lines")))
-            is_ours = is_ours || str_eq(node_str(&line->node, "sku"), node_str(&item->node, "sku"));
+        size_t n = 0;
+        EACH(line, lines) {
+            if (!is_ours && !told[n] && is_of_line(&item->node, &line->node))
+                is_ours = told[n] = true;
+            n++;
+        }
         if (is_ours)
             node_add(c->mem, own, (struct node *)&item->node);
     }
