@@ -65,6 +65,24 @@ T(ID_17_a_key_is_shown_once_and_only_its_hash_is_kept)
                STR(crypto_sha256_hex(t_ctx()->mem, key))), 1);
 }
 
+T(a_count_by_a_key_is_its_makers_in_the_trail)
+{
+    open_shop();
+    t_stock(CABLE, 9);
+    str key = make("Counter", "\"inventory:write\"", "90");
+    str slug = t_str("select p.slug as s from catalog.variant v join catalog.product p on p.id = "
+                     "v.product_id where v.sku = '" CABLE "'");
+    i64 had = t_int("select max(id) as n from inventory.movement");
+    t_browser();
+    t_with("Authorization", str_fmt(t_ctx()->mem, "Bearer %.*s", STR(key)).p);
+    t_with("Accept", "application/json");
+    t_post(str_fmt(t_ctx()->mem, "/admin/products/%.*s/stock", STR(slug)).p,
+        "item_0=" CABLE "&seen_0=9&on_hand_0=7");
+    t_status(200);
+    eq_int(t_int("select count(*) as n from inventory.movement where id > %" PRId64
+                 " and person_id = 1 and quantity = -2", had), 1);
+}
+
 T(AC_08_a_key_reads_its_organisations_orders_at_the_api_and_no_others)
 {
     open_shop();

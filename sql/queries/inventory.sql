@@ -152,7 +152,7 @@ with now_there as materialized (
     insert into inventory.movement
         (organisation_id, item_id, location_id, quantity, reason, cause, person_id, whence)
     select :organisation, n.item_id, n.location_id, n.counted - n.on_hand, n.reason, :cause,
-           base.person(), base.whence()
+           coalesce(audit.said(1)::bigint, base.person()), base.whence() -- a key's, its maker
       from now_there n
      where n.counted <> n.on_hand
         on conflict on constraint once_per_cause do nothing
