@@ -49,10 +49,11 @@ select r.device_id as device, r.used_at > :since as just_now
 -- in: hash text
 select device_id as device from auth.refresh where hash = :hash;
 
--- name: end_token_device :exec
+-- name: end_token_device :maybe
 -- in: device bigint
 update auth.device set ended_at = now()
- where id = :device and kind = 'token' and ended_at is null;
+ where id = :device and kind = 'token' and ended_at is null
+returning person_id;
 
 -- name: live_device :maybe
 -- in: device bigint, person bigint

@@ -126,18 +126,11 @@ static int unblock_work(struct ctx *c, void *with)
                    : fail(c, E_CONFLICT, "accounts.open", "This account is not blocked.");
 }
 
-/* Not within the step before alone: what Redis forgets must have ended for everybody by then.
- * Programs share a line; those that may still listen come back to it by themselves. */
+/* Not within the step before alone: what Redis forgets must have ended for everybody by then. */
 static int end(struct act *a)
 {
-    struct ctx *c = &a->r->c;
-    struct node *desks;
-    TRY(end_logins(c, a));
-    TRY(q_auth_desks_of(c, &desks, a->person));
-    lines_close_shared(c, LINE_OWN, a->person);
-    EACH(item, desks)
-        lines_close_shared(c, LINE_DESK, node_int(&item->node, "organisation_id"));
-    return E_OK;
+    TRY(end_logins(&a->r->c, a));
+    return lines_close_programs(&a->r->c, a->person);
 }
 
 static int done_as_house(

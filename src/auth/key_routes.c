@@ -108,6 +108,7 @@ static int revoke(struct req *r)
     if (!crypto_unopaque(c->app->secret, "api key", in_str(r, "id"), &key))
         return fail(c, E_MISSING, "keys.missing", NULL);
     TRY(q_auth_key_revoke(c, &changed, c->scope.organisation, key, me(r)));
+    lines_close_shared(c, LINE_DESK, c->scope.organisation); /* what it listens to */
     return changed ? see_other(r, S("/admin/keys")) : fail(c, E_MISSING, "keys.missing", NULL);
 }
 

@@ -603,6 +603,7 @@ static int choose(struct req *r)
         return fail(c, E_MISSING, "team.organisation", "There is no such organisation.");
     TRY(q_auth_choose_organisation(c, NULL, r->who.session, node_int(house, "id")));
     TRY(auth_refresh_place(r));
+    session_leave_desk(r); /* a tab that is open still hears the one before */
     return see_other(r, home_of(r));
 }
 

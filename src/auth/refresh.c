@@ -30,7 +30,12 @@ int refresh_begin(
     return login_begun(c, who, row);
 }
 
-int token_end(struct ctx *c, i64 device) { return q_auth_end_token_device(c, NULL, device); }
+int token_end(struct ctx *c, i64 device)
+{
+    struct node *ended;
+    TRY(q_auth_end_token_device(c, &ended, device));
+    return ended ? lines_close_programs(c, node_int(ended, "person_id")) : E_OK;
+}
 
 /* It was used before. */
 static int seen_again(struct ctx *c, const struct node *used)

@@ -401,11 +401,30 @@ void lines_close_shared(struct ctx *c, enum auth_line line, i64 whose)
     line_close(c, shared_line(c, line, whose));
 }
 
+int lines_close_programs(struct ctx *c, i64 person)
+{
+    struct node *desks;
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .platform = true };
+    int err = q_auth_desks_of(c, &desks, person);
+    c->scope = before;
+    TRY(err);
+    lines_close_shared(c, LINE_OWN, person);
+    EACH(item, desks)
+        lines_close_shared(c, LINE_DESK, node_int(&item->node, "organisation_id"));
+    return E_OK;
+}
+
 /* Ends the lines that pages of this session have open. */
 static void close_lines(struct ctx *c, str session)
 {
     line_close(c, line_of(c, LINE_OWN, session));
     line_close(c, line_of(c, LINE_DESK, session));
+}
+
+void session_leave_desk(struct req *r)
+{
+    line_close(&r->c, line_of(&r->c, LINE_DESK, r->who.session));
 }
 
 /* What Redis knows of it is not true any more. Once more two seconds from now, however long this
@@ -419,24 +438,27 @@ static int forget_twice(struct ctx *c, str hash)
 }
 
 /* Ended in the database already. */
-static int forget_all(struct ctx *c, const struct node *ended, i64 *n)
+static int forget_all(struct ctx *c, i64 person, const struct node *ended, i64 *n)
 {
+    bool has_programs = false;
     *n = (i64)node_count(ended);
     EACH(item, ended) {
         str hash = node_str(&item->node, "session_hash");
-        if (str_starts(hash, S("token:"))) /* of the API: nothing in Redis, no line of its own */
+        bool is_token = str_starts(hash, S("token:")); /* nothing in Redis, no line of its own */
+        has_programs = has_programs || is_token;
+        if (is_token)
             continue;
         TRY(forget_twice(c, hash));
         close_lines(c, hash);
     }
-    return E_OK;
+    return has_programs ? lines_close_programs(c, person) : E_OK;
 }
 
 int session_end_others(struct ctx *c, i64 person, str but, i64 *ended)
 {
     struct node *list;
     TRY(q_auth_end_devices(c, &list, person, but));
-    return forget_all(c, list, ended);
+    return forget_all(c, person, list, ended);
 }
 
 int auth_end_logins(struct ctx *c, i64 person)
@@ -449,7 +471,7 @@ int session_end_device(struct ctx *c, i64 person, i64 device, i64 *ended)
 {
     struct node *list;
     TRY(q_auth_end_one_device(c, &list, person, device));
-    return forget_all(c, list, ended);
+    return forget_all(c, person, list, ended);
 }
 
 int session_end(struct req *r)

@@ -144,6 +144,27 @@ test('logging out ends this session\'s streams and leaves the other device\'s', 
     assert.equal(desk.ended, true, 'the merchant\'s too');
 });
 
+test('what programs listen to ends with their key and with their login', { skip, timeout: 180000 }, async () => {
+    const login = async () => JSON.parse((await ask('/api/auth/login', { body: JSON.stringify({ email: 'admin@example.test', password: 'market-day-demo', tokenDelivery: 'body' }),
+        headers: { 'content-type': 'application/json' } })).body).accessToken;
+    const hears = (token) => ({ authorization: `Bearer ${token}` }), by = (token) => ({ accept: 'application/json', ...hears(token) });
+    const token = await login(), ended = async (stream, why) => {
+        for (let i = 0; i < 600 && !stream.ended; i++) await sleep(50);
+        assert.equal(stream.ended, true, why);
+    };
+    const made = await ask('/admin/keys.json', { method: 'POST', body: JSON.stringify({ name: 'Listener', scopes: ['orders:read-all'], days: '30' }),
+        headers: { ...by(token), 'content-type': 'application/json' } });
+    assert.equal(made.status, 201, text(made.body));
+    const { key, keys } = JSON.parse(made.body), { id } = keys.find(({ name }) => name === 'Listener');
+    const desk = await opened('/admin/live.json', { headers: hears(key) }), own = await opened('/-/live', { headers: hears(token) });
+    for (const stream of [desk, own]) await stream.expect(named('connection:ready'));
+    assert.equal((await ask(`/admin/keys/${id}/revoke`, { method: 'POST', body: '{}', headers: { ...by(token), 'content-type': 'application/json' } })).status, 200);
+    await ended(desk, 'a revoked key still listens');
+    assert.equal(own.ended, false);
+    assert.equal((await ask('/api/auth/logout', { method: 'POST', body: '{}', headers: { ...by(token), 'content-type': 'application/json' } })).status, 200);
+    await ended(own, 'a login that has ended still listens');
+});
+
 test('a session that has ended is sent nothing, even on a line that was laid too late to be ended', { skip, timeout: 180000 }, async () => {
     const here = await shopper(), there = await shopper(), order = await here.order(goods({ stock: 3 }).sku);
     const kept = await opened('/-/live', { browser: there });
