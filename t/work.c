@@ -852,3 +852,14 @@ T(a_page_that_could_not_be_made_stays_for_the_next_part)
     eq_int(t_int("select count(*) as n from work.job where kind = 'refresh.part'"), 1);
     eq_int(left_in("refresh.rest"), 1);
 }
+
+/* A product that every page of its category shows: its own page may be among those beyond. */
+T(of_very_many_pages_none_is_forgotten)
+{
+    pages_of(some_pages, "tag:t-many", 2003, "/good");
+    redis_del(t_ctx(), S("refresh.rest"));
+    must(run_job("refresh.pages", "{\"tags\":[\"t-many\"]}"));
+    eq_int(left_in("refresh.rest"), 3);
+    eq_int(left_in("tag:t-many"), 0);
+    eq_int(t_int("select count(*) as n from work.job where kind = 'refresh.part'"), 1);
+}

@@ -5,7 +5,7 @@
 
 #define MOST_TAGS  64
 #define MOST_ROUNDS 10
-#define MOST_PAGES 2000 /* of one tag; more than that wait for their time to live */
+#define MOST_PAGES 2000 /* of one tag at once; those beyond come after them, by the part */
 #define IN_FLIGHT  (2 * SECOND)
 #define HANGS      (1 * SECOND) /* what fails after so long is not asked for the rest */
 #define SETTLED    (11 * SECOND) /* web/kept.c keeps for 9, and a page is in flight */
@@ -52,23 +52,40 @@ static int refresh_one(struct ctx *c, str key, bool *hangs)
     return err;
 }
 
+static str rest(void) { return S("refresh.rest"); }
+
+/* All that go on at the same second are one. `after` is the second of the part before, which the
+ * database's clock may have begun earlier than ours. */
+static int next_part(struct ctx *c, i64 after)
+{
+    i64 now = when_now() / SECOND;
+    i64 second = (now > after ? now : after) + 1;
+    str key = str_fmt(c->mem, "refresh.part:%" PRId64, second);
+    return job_add(c, "refresh.part", key, 0, second, NULL, second * SECOND);
+}
+
 /* The set is emptied first: a page that is still wanted puts itself back by being rendered, one
- * that could not be rendered is put back here. So the sets never only grow. What was taken is in
- * hand until all is rendered: who dies over it leaves it to whoever comes next. */
+ * that could not be rendered is put back here, and of very many those beyond are left to the parts.
+ * So the sets never only grow. What was taken is in hand until all is rendered: who dies over it
+ * leaves it to whoever comes next. */
 static int refresh_tag(struct ctx *c, str tag, bool *hangs)
 {
     struct node *keys = NULL;
-    str set = str_fmt(c->mem, "tag:%.*s", STR(tag)), hand = str_fmt(c->mem, "hand:%.*s", STR(set));
+    str left = rest(), set = str_fmt(c->mem, "tag:%.*s", STR(tag));
+    str hand = str_fmt(c->mem, "hand:%.*s", STR(set));
     int n = 0, worst = E_OK;
     bool kept = true;
     if (!redis_take(c, set, hand, KEEP_S, &keys))
         return fail_detail(c, E_AWAY, "refresh.redis", "Redis is away");
     EACH(item, keys) {
-        int err = n++ < MOST_PAGES ? refresh_one(c, item->node.as.text, hangs) : E_OK;
-        if (err)
-            kept = redis_sadd(c, &set, 1, item->node.as.text, KEEP_S) && kept;
+        bool is_beyond = n++ >= MOST_PAGES;
+        int err = is_beyond ? E_OK : refresh_one(c, item->node.as.text, hangs);
+        if (err || is_beyond)
+            kept = redis_sadd(c, is_beyond ? &left : &set, 1, item->node.as.text, KEEP_S) && kept;
         worst = err ? err : worst;
     }
+    if (n > MOST_PAGES)
+        TRY(next_part(c, 0));
     if (kept && node_count(keys))
         redis_del(c, hand);
     return worst;
@@ -159,18 +176,6 @@ static int refresh_pages(struct ctx *c, const struct job *job)
 
 /* ---- what very many pages show ------------------------------------------------------------------
  */
-
-static str rest(void) { return S("refresh.rest"); }
-
-/* All that go on at the same second are one. `after` is the second of the part before, which the
- * database's clock may have begun earlier than ours. */
-static int next_part(struct ctx *c, i64 after)
-{
-    i64 now = when_now() / SECOND;
-    i64 second = (now > after ? now : after) + 1;
-    str key = str_fmt(c->mem, "refresh.part:%" PRId64, second);
-    return job_add(c, "refresh.part", key, 0, second, NULL, second * SECOND);
-}
 
 int refresh_slowly(struct ctx *c, struct node *tags, str cause)
 {
