@@ -244,6 +244,9 @@ T(a_file_of_prices_without_titles_changes_what_is_here_and_makes_nothing)
     eq_str(t_str("select name as s from catalog.product_text x join catalog.product p on p.id = "
                  "x.product_id where p.slug = 'zz-mug'"),
         "Zz Mug");
+    import(S("Handle,Variant SKU,Variant Price,Status\nzz-mug,ZMU-L,3,archived\nzz-mug,ZMU-S,2,\n"),
+        str_none);
+    has_text(buf_str(&report), "Status is passed over, as there is no column \"Title\"");
     import(S("SKU,Price,Compare-at price\nZMU-L,4,7\nZMU-XL,1,\nZMU-S,3,\n"), str_none);
     eq_int(totals.changed, 2);
     has_text(buf_str(&report), "line 3: failed ZMU-XL (no product here has this handle or SKU");

@@ -175,6 +175,18 @@ static void read_product(const struct reading *r, struct row *row)
     read_facets(r, row);
 }
 
+/* A file without titles says nothing of products but by their variants; who thinks so is told. */
+static void note_passed_over(const struct reading *r, struct row *row)
+{
+    static const enum own of_product[] = { BODY, VENDOR, TYPE, TAGS, PUBLISHED, TAX_CODE, STATUS_,
+        ALL_CATEGORIES, ALL_SPECS };
+    for (size_t i = 0; i < COUNT(of_product); i++)
+        if (cell(r, of_product[i]).n)
+            import_note(r->in, row,
+                str_fmt(r->in->c->mem, "%s is passed over, as there is no column \"%s\"",
+                    names[of_product[i]], names[TITLE]));
+}
+
 /* "453.6", as a scale in pounds makes them. */
 static str whole_grams(const struct reading *r)
 {
@@ -229,6 +241,8 @@ static void read_row(
     row->cells[VARIANT_ASSETS] = cell(&r, VARIANT_IMAGE);
     if (cell(&r, TITLE).n)
         read_product(&r, row);
+    else if (in->at[TITLE] < 0)
+        note_passed_over(&r, row);
     read_variant(&r, row);
     row->no_variant = !row->cells[PRICE].n && !row->cells[VALUES].n && !row->cells[SKU].n &&
         !cell(&r, TITLE).n && row->cells[ASSETS].n;
