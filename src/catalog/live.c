@@ -18,6 +18,7 @@
 #define MOST_ROUNDS 5
 #define ROOM        50 /* per cent of nchan's memory */
 #define CROWDED     80
+#define MOST_SENT   (250 << 10) /* nginx/site.conf: /pub/ takes 256k */
 #define LOOKED_S    7200 /* as the refresher remembers kept pages (work/refresh.c) */
 
 struct offers {
@@ -137,6 +138,8 @@ static int send_page(struct ctx *c, const struct offers *o, size_t language, siz
             offer_of(c, o->options[language], &it->node, node_add_map(c->mem, variants));
     node_set_bool(c->mem, document, S("is_whole"), !o->item);
     TRY(render_view(c, "catalog/offers", document, &html));
+    if (html.n > MOST_SENT) /* hundreds of variants: the page looks for itself with its next line */
+        return E_OK;
     metric_add(c->app, "push_total", 1);
     str channel = page_channel(c, o, language, currency);
     /* A page of one thing says nothing of the others. */
