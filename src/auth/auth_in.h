@@ -204,8 +204,8 @@ int session_end_others(struct ctx *, i64 person, str but, i64 *ended);
 int session_end_device(struct ctx *, i64 person, i64 device, i64 *ended);
 /* Ends what all programs of a person or a shop listen to, at every node. */
 void lines_close_shared(struct ctx *, enum auth_line, i64 whose);
-/* ... all of them that a person's programs may listen to, as a login of theirs has ended. Programs share
- * a line; those that may still listen come back to it by themselves. */
+/* ... all of them that a person's programs may listen to, as a login of theirs has ended. Programs
+ * share a line; those that may still listen come back to it by themselves. */
 int lines_close_programs(struct ctx *, i64 person);
 /* Rights have changed: what that member listens to as staff ends (0: what everybody there does, as
  * a role has changed). Who still may comes back by themselves. */

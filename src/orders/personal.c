@@ -67,8 +67,8 @@ int orders_must_wait(struct ctx *c, i64 person)
     return E_OK;
 }
 
-/* What others keep of these orders: the payments, what their programs were answered, and mails. The address was typed and may be
- * a stranger's: what else went there is not touched. */
+/* What others keep of these orders: the payments, what their programs were answered, and mails. The
+ * address was typed and may be a stranger's: what else went there is not touched. */
 static int erase_around(struct ctx *c, const struct node *erased)
 {
     EACH(item, erased) {
