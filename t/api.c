@@ -914,6 +914,26 @@ T(the_back_office_gives_a_part_back_and_says_what_is_wrong)
     t_no_text(t_number(order).p);
 }
 
+/* A program says how much; that it is a part follows from that. */
+T(an_amount_at_the_back_office_is_never_taken_for_all_of_it)
+{
+    open_shop();
+    i64 order = paid_order("k-1");
+    const char *refund = str_fmt(t_ctx()->mem, "/admin/orders/%.*s/refund", STR(t_number(order))).p;
+    call(admin_, "POST", refund, "{\"amount\":\"twelve\"}");
+    t_status(422);
+    call(admin_, "POST", refund, "{\"amount\":\"99999\"}");
+    t_status(422);
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 0);
+    call(admin_, "POST", refund, "{\"amount\":\"12.50\"}");
+    t_status(303);
+    eq_int(t_int("select amount as n from payments.refund where order_id = %" PRId64, order), 1250);
+    call(admin_, "POST", refund, "{\"amount\":\"\"}"); /* none: all that is left */
+    t_status(303);
+    eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64,
+        order), total_of(order));
+}
+
 T(a_charge_that_was_refunded_is_looked_into_once)
 {
     open_shop();

@@ -387,13 +387,16 @@ static int cancel(struct req *r)
     return done(r, err ? err : orders_cancel(&r->c, order, me(r), "staff"), "cancel");
 }
 
+/* Whoever says how much means a part, also a program that says nothing beside it. */
+static bool is_part(const struct req *r) { return in_bool(r, "part") || in_has(r, "amount"); }
+
 /* A part of it, which then has to be said, or all that is left. */
 static int read_refund(struct req *r, i64 order, struct orders_refund *what)
 {
     struct node *row;
     *what = (struct orders_refund){ .seen_kept = in_int(r, "kept"),
         .back_on_shelf = in_bool(r, "back_on_shelf") };
-    if (!in_bool(r, "part"))
+    if (!is_part(r))
         return E_OK;
     TRY(q_orders_read(&r->c, &row, order, r->c.lang));
     int exponent = money_exponent(node_str(row, "currency"));
@@ -412,7 +415,7 @@ static int refund(struct req *r)
         err = read_refund(r, order, &what);
     if (!err)
         err = orders_refund(&r->c, order, me(r), &what);
-    if (err && in_bool(r, "part") &&
+    if (err && is_part(r) &&
         (str_is(r->c.fault.key, "orders.refund_most") || str_is(r->c.fault.key, PAYMENTS_SUM)))
         err = fail_field(&r->c, "amount", str_c(r->c.mem, r->c.fault.text)); /* it was typed */
     return done(r, err, "refund");
