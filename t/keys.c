@@ -235,6 +235,34 @@ T(ID_17_a_key_is_no_more_than_its_maker_is_today)
     t_json("error", "Invalid token");
 }
 
+/* What it was answered is kept under its maker's name, who reads nothing of theirs by it. */
+T(a_key_gives_money_back_and_is_answered_the_same_twice)
+{
+    open_shop();
+    t_stock(CABLE, 9);
+    t_browser();
+    i64 order = t_order();
+    t_paid(order);
+    const char *path = str_fmt(t_ctx()->mem, "/api/orders/%.*s/refunds", STR(t_number(order))).p;
+    t_login(ADMIN_);
+    str key = make("Books", "\"orders:read-all\",\"orders:refund\"", "90");
+    str first = str_none;
+    t_browser();
+    for (int twice = 0; twice < 2; twice++) {
+        t_with("Idempotency-Key", "by-key");
+        eq_int(ask_as(key, "Authorization", "POST", path, "{\"amount\":40000}"), 201);
+        t_json("refund.amount", "40000");
+        if (twice)
+            eq_str(t_body(), first);
+        first = str_dup(t_ctx()->mem, t_body());
+    }
+    t_with("Idempotency-Key", "by-key");
+    eq_int(ask_as(key, "Authorization", "POST", path, "{\"amount\":40001}"), 409);
+    t_json("code", "orders.key_used");
+    eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64,
+        order), 40000);
+}
+
 /* What its maker may as a buyer is nothing of a key's, whatever stands in the row. */
 T(ID_17_a_key_reads_no_orders_of_its_makers_own)
 {

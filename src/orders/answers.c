@@ -11,11 +11,23 @@
 
 static str hash_of(struct ctx *c, str asked) { return crypto_sha256_hex(c->mem, asked); }
 
+/* An answer is the person's for whom it is asked; a key, too, asks for the one who made it, and has
+ * nothing else of theirs. Who it was before. */
+static i64 as_person(struct ctx *c, i64 person)
+{
+    i64 before = c->scope.person;
+    c->scope.person = person;
+    return before;
+}
+
 static int read_answer(struct ctx *c, const struct orders_ask *ask, struct orders_answer *out)
 {
     struct node *row;
     when at = 0;
-    TRY(q_orders_answer(c, &row, ask->person, ask->key));
+    i64 before = as_person(c, ask->person);
+    int err = q_orders_answer(c, &row, ask->person, ask->key);
+    as_person(c, before);
+    TRY(err);
     if (!row) /* forgotten this very moment */
         return fail(c, E_CONFLICT, "orders.key", "Please choose a new Idempotency-Key.");
     if (!crypto_equal(node_str(row, "asked"), hash_of(c, ask->asked)))
@@ -34,8 +46,11 @@ static int read_answer(struct ctx *c, const struct orders_ask *ask, struct order
 int orders_ask(struct ctx *c, const struct orders_ask *ask, struct orders_answer *out)
 {
     struct node *row;
+    i64 before = as_person(c, ask->person);
+    int err = q_orders_ask(c, &row, ask->person, ask->key, hash_of(c, ask->asked));
+    as_person(c, before);
+    TRY(err);
     *out = (struct orders_answer){ 0 };
-    TRY(q_orders_ask(c, &row, ask->person, ask->key, hash_of(c, ask->asked)));
     out->is_first = row != NULL;
     return row ? E_OK : read_answer(c, ask, out);
 }
@@ -48,14 +63,19 @@ int orders_ask_again(struct ctx *c, const struct orders_ask *ask, struct orders_
 
 int orders_ask_is_of(struct ctx *c, const struct orders_ask *ask, i64 order)
 {
-    return q_orders_answer_order(c, NULL, ask->person, ask->key, order);
+    i64 before = as_person(c, ask->person);
+    int err = q_orders_answer_order(c, NULL, ask->person, ask->key, order);
+    as_person(c, before);
+    return err;
 }
 
 int orders_keep_answer(struct ctx *c, const struct orders_ask *ask, struct orders_answer *answer)
 {
-    i64 changed;
-    TRY(q_orders_keep_answer(c, &changed, ask->person, ask->key, answer->status,
-        crypto_seal(c->mem, c->app->secret, PURPOSE, answer->text)));
+    i64 changed, before = as_person(c, ask->person);
+    int err = q_orders_keep_answer(c, &changed, ask->person, ask->key, answer->status,
+        crypto_seal(c->mem, c->app->secret, PURPOSE, answer->text));
+    as_person(c, before);
+    TRY(err);
     return changed ? E_OK : orders_ask_again(c, ask, answer);
 }
 

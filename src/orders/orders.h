@@ -114,7 +114,7 @@ int orders_pay_intent(struct ctx *, i64 order, str *payment_id, str *client_secr
 int orders_give_address(struct ctx *, i64 order, i64 by_person, const char *actor, str name,
     str phone, const struct node *address);
 /* What a client of the API asks for with a key of its own choice: done once, and answered the
- * same to the byte for three days. `asked` is the whole of it. In the scope of the person. */
+ * same to the byte for three days. `asked` is the whole of it. */
 struct orders_ask {
     i64 person;
     str key, asked;
