@@ -62,6 +62,36 @@ T(orders_are_chosen_in_the_list_and_sent_together_each_with_its_number)
     t_no_html(str_fmt(t_ctx()->mem, "input[value=%.*s]", STR(a)).p);
 }
 
+T(a_program_sends_several_each_with_its_number)
+{
+    i64 one = paid(), two = paid(), three = paid();
+    t_login(ADMIN_);
+    t_post_json(SHIP ".json", str_fmt(t_ctx()->mem, "{\"orders\":[\"%.*s\",\"%.*s\",\"%.*s\"],"
+        "\"tracking\":[\"EX1TH\",\"\",\" EX3TH \"],\"carrier\":\"Post\"}", STR(number(one)),
+        STR(number(two)), STR(number(three))).p);
+    t_status(200);
+    t_json("sent", "3");
+    t_json("orders.0.tracking", "EX1TH");
+    eq_str(part(one), "shipped Post EX1TH");
+    eq_str(part(two), "shipped Post ");
+    eq_str(part(three), "shipped Post EX3TH");
+}
+
+T(what_a_program_sends_that_is_no_number_sends_nothing)
+{
+    i64 one = paid(), two = paid();
+    t_login(ADMIN_);
+    static const char *const bad[] = { "[\"GOOD\",7]", "[\"GOOD\",null]", "{\"a\":\"b\"}",
+        "[\"GOOD\",\"0123456789012345678901234567890123456789012345678901234567890\"]" };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        t_post_json(SHIP ".json", str_fmt(t_ctx()->mem, "{\"orders\":[\"%.*s\",\"%.*s\"],"
+            "\"tracking\":%s}", STR(number(one)), STR(number(two)), bad[i]).p);
+        t_status(422);
+    }
+    eq_str(part(one), "processing  ");
+    eq_str(part(two), "processing  ");
+}
+
 T(without_script_the_list_reloads_only_where_nothing_can_be_ticked)
 {
     paid();

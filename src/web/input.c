@@ -371,14 +371,27 @@ static bool is_scalar(const struct field *f)
     return !f->json || f->json->kind == N_STR || f->json->kind == N_INT || f->json->kind == N_BOOL;
 }
 
+/* What is no text keeps its place: the next one belongs to the next row. */
+static void remember_lines(struct req *r, const struct given *g)
+{
+    struct node *list = node_set_list(r->c.mem, r->raw, str_of(g->in->name));
+    for (size_t i = 0; i < g->n; i++) {
+        const struct node *json = g->values[i].json;
+        if (!json || json->kind != N_LIST) {
+            node_add_str(r->c.mem, list, g->values[i].value);
+            continue;
+        }
+        EACH(item, json)
+            node_add_str(r->c.mem, list, item->node.kind == N_STR ? item->node.as.text : str_none);
+    }
+}
+
 static void remember(struct req *r, const struct given *g)
 {
     if (g->in->kind == SECRET || g->in->kind >= FILES || !g->n)
         return;
     if (g->in->kind == LINES) {
-        struct node *list = node_set_list(r->c.mem, r->raw, str_of(g->in->name));
-        for (size_t i = 0; i < g->n; i++)
-            node_add_str(r->c.mem, list, g->values[i].value);
+        remember_lines(r, g);
         return;
     }
     node_set_str(r->c.mem, r->raw, str_of(g->in->name), g->values[0].value);
