@@ -119,6 +119,43 @@ T(AC_08_a_key_reads_its_organisations_orders_at_the_api_and_no_others)
     eq_int(get(key, path), 404);
 }
 
+/* Not with its person's own orders instead, which look just like them. */
+T(a_program_that_may_not_read_an_organisations_orders_is_told_so)
+{
+    open_shop();
+    t_sql("insert into auth.organisation (id, slug, name) overriding system value values "
+          "(990, 't-else', 'Else'); insert into auth.role (id, organisation_id, name, permissions) "
+          "overriding system value values (990, 990, 'Shelves', '{catalog:read}'); insert into "
+          "auth.member (organisation_id, person_id, place, role_id) values (990, 2, 'own', 990)");
+    t_browser();
+    t_post_json("/api/auth/login",
+        "{\"email\":\"shopper@example.test\",\"password\":\"market-day-demo\"}");
+    str token = str_fmt(t_ctx()->mem, "Bearer %.*s", STR(node_str(t_document(), "accessToken")));
+    t_browser();
+    t_with("Authorization", token.p);
+    t_get("/api/orders"); /* one's own */
+    t_status(200);
+    t_with("Authorization", token.p);
+    t_with("X-Organisation", "t-else");
+    t_get("/api/orders");
+    t_status(403);
+    t_json("required", "orders:read-all");
+    t_sql("update auth.role set permissions = '{orders:read-all}' where id = 990");
+    t_with("Authorization", token.p);
+    t_with("X-Organisation", "t-else");
+    t_get("/api/orders");
+    t_status(200);
+    t_sql("update auth.organisation set second_factor = '{own}' where id = 990");
+    t_with("Authorization", token.p);
+    t_with("X-Organisation", "t-else");
+    t_get("/api/orders");
+    t_status(403);
+    t_json("code", "auth.factor_due");
+    t_with("Authorization", token.p);
+    t_get("/api/orders"); /* one's own still */
+    t_status(200);
+}
+
 T(AC_10_a_program_names_the_organisation_it_works_for)
 {
     open_shop();

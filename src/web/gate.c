@@ -121,12 +121,17 @@ static int to_login(struct req *r)
     return GATE_DONE;
 }
 
+int fail_factor_due(struct req *r)
+{
+    return fail(&r->c, E_DENIED, "auth.factor_due",
+        "Your role asks for a second factor. Please set it up in your account first.");
+}
+
 /* Staff of whom a second factor is asked set it up first; as shoppers they go on. */
 static int to_second_factor(struct req *r)
 {
     if (r->format == JSON || r->method != GET)
-        return fail(&r->c, E_DENIED, "auth.factor_due",
-            "Your role asks for a second factor. Please set it up in your account first.");
+        return fail_factor_due(r);
     answer_redirect(r, 303, lang_path(r, r->c.lang, S("/account/security")));
     return GATE_DONE;
 }

@@ -80,6 +80,8 @@ struct req;
 /* Back office: what follows is seen and done as staff of the person's organisation. E_DENIED
  * for somebody who has none. */
 int as_staff(struct req *);
+/* Where who.lacks_factor, on rows that are open to shoppers too. */
+int fail_factor_due(struct req *);
 /* Goes on for who has any of these platform roles: as_role(r, ROLE(ADMIN) | ROLE(SUPER_ADMIN)).
  * E_DENIED names what would have been enough. What a permission can say stands in the row. */
 #define ROLE(role) (1u << (role))
