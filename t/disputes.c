@@ -690,6 +690,23 @@ T(staff_are_reminded_once_when_the_time_to_answer_runs_out)
     no_text(mail, "Somsri");
 }
 
+T(a_deadline_that_moves_is_told_of_again)
+{
+    i64 order = paid();
+    struct saying s = { "du_moved", "needs_response", OUT, .due_days = 2 };
+    says(order, 0, &s);
+    t_cron("orders.disputes_due");
+    t_drain();
+    eq_int(mails(order, "due"), 1);
+    s.due_days = 1;
+    says(order, 1, &s);
+    for (int twice = 0; twice < 2; twice++) {
+        t_cron("orders.disputes_due");
+        t_drain();
+    }
+    eq_int(mails(order, "due"), 2);
+}
+
 T(a_bank_that_asked_and_was_answered_waits_for_an_answer_when_it_takes_the_money)
 {
     i64 order = paid();

@@ -316,7 +316,7 @@ select id from payments.dispute
 -- in: id bigint
 update payments.dispute set reminded_at = now()
  where id = :id and reminded_at is null and not is_answered and closed_at is null
-returning id, order_id, state;
+returning id, order_id, state, due_at;
 
 -- name: sealed :many
 -- in: after bigint, most bigint

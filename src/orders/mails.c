@@ -148,10 +148,11 @@ int orders_say_disputed(struct ctx *c, i64 id, const struct payment_change *p)
     return E_OK;
 }
 
-/* Of a bank that asked and takes it now once more. */
+/* Of a bank that asked and takes it now once more, and again when it hears us until another day. */
 int orders_say_dispute_due(struct ctx *c, const struct node *dispute)
 {
-    str what = str_fmt(c->mem, "due:%.*s", STR(node_str(dispute, "state")));
+    str what = str_fmt(
+        c->mem, "due:%.*s:%.*s", STR(node_str(dispute, "state")), STR(node_str(dispute, "due_at")));
     return say_dispute(c, node_int(dispute, "order_id"), node_int(dispute, "id"), what.p);
 }
 

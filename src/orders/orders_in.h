@@ -22,7 +22,7 @@ int orders_say_refunded(struct ctx *, const struct node *order, const struct pay
 #define ORDERS_TO_STAFF S("refund_failed"), S("dispute")
 int orders_say_refund_failed(struct ctx *, i64 order, const struct payment_change *);
 int orders_say_disputed(struct ctx *, i64 order, const struct payment_change *);
-int orders_say_dispute_due(struct ctx *, const struct node *dispute); /* {id, order_id, state} */
+int orders_say_dispute_due(struct ctx *, const struct node *dispute); /* {id, order_id, state, due_at} */
 void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
 void orders_flag_part(struct ctx *, struct node *order, str status); /* of one seller's part */
 str orders_part_status(const struct node *order, i64 organisation);
