@@ -154,6 +154,26 @@ T(strangers_who_order_and_cancel_fill_nobodys_mailbox)
     eq_int(mails(order, "order_cancelled"), 1);
 }
 
+/* Its lines are without tax then: the total is more than what stands above it. */
+T(a_mail_says_the_tax_that_comes_on_top_of_the_prices)
+{
+    i64 order = t_order();
+    t_login(ADMIN_);
+    at_desk(order, "cancel", "", 303);
+    no_text(words(order, "order_cancelled"), "Tax");
+    t_browser();
+    order = t_order();
+    t_login(ADMIN_);
+    t_sql("update orders.\"order\" set tax_inclusive = false, tax_total = 9380, total = total + 9380 "
+          "where id = %" PRId64 "; update payments.attempt set amount = amount + 9380 where order_id = "
+          "%" PRId64, order, order);
+    at_desk(order, "cancel", "", 303);
+    str mail = words(order, "order_cancelled");
+    has_text(mail, "Tax: ฿93.80");
+    has_text(mail, "Total: ฿1,433.80");
+    is_true(str_find(mail, S("Tax")) < str_find(mail, S("Total")));
+}
+
 /* ---- not paid in time -------------------------------------------------------------------------- */
 
 static void lapse(i64 order)
