@@ -584,6 +584,22 @@ T(a_refund_that_fails_is_told_to_staff_and_not_to_the_buyer)
     eq_int(mails(order, "refund_failed"), 1);
 }
 
+T(staff_are_led_to_the_desk_in_their_language)
+{
+    i64 order = paid_order();
+    t_sql("update auth.person set lang = 'th' where email = '" ADMIN_ "'");
+    t_sql("update payments.attempt set payment_id = '' where order_id = %" PRId64, order);
+    at_desk(order, "refund", "kept=134000", 303);
+    t_drain();
+    t_sql("update notify.mail set state = 'waiting' where template = 'refund_failed' and "
+          "order_id = %" PRId64, order);
+    t_sql("select work.add_job('notify.mail', 'mail-again:' || id, null, id, '{}', 't', null, 0,"
+          " false) from notify.mail where template = 'refund_failed' and order_id = %" PRId64, order);
+    has_text(words(order, "refund_failed"),
+        str_fmt(t_ctx()->mem, "%.*s/th/admin/orders/%.*s", STR(t_ctx()->app->base_url),
+            STR(t_number(order))));
+}
+
 /* Of an order of two the house was told: its people are none of the sellers' business. */
 T(a_sellers_page_does_not_show_what_the_house_was_told)
 {

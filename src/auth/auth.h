@@ -79,6 +79,7 @@ int auth_set_profile(struct ctx *, i64 person, str name, str lang, str phone);
 int auth_sure(struct req *, str password);
 int auth_end_all(struct req *); /* all logins of who asks, this one last */
 int auth_end_logins(struct ctx *, i64 person); /* all of them, in the caller's transaction */
+str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails */
 /* struct personal */
 int auth_collect(struct ctx *, i64 person, struct node *into);
 int auth_must_wait(struct ctx *, i64 person);

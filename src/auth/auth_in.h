@@ -149,7 +149,6 @@ int code_open(struct ctx *, enum code_purpose, str token, struct code *);
  * came back; those after it lead to others', and end too. 0: none. */
 int code_end_all(struct ctx *, i64 person, i64 undo);
 int code_dead(struct ctx *); /* E_GONE: the link is good no more */
-str auth_url(struct ctx *, str path); /* whole, in the ctx's language: for mails */
 
 /* roles.c */
 /* A role's permissions, as the database keeps them (their names, blanks between), as a set.

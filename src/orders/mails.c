@@ -276,7 +276,7 @@ static int staff_document(struct ctx *c, const struct node *mail, const char *su
     set_amount(c, *document, node_int(about, "amount"), node_str(about, "currency"));
     node_set_str(c->mem, *document, S("number"), number);
     node_set_str(c->mem, *document, S("desk_url"),
-        str_fmt(c->mem, "%.*s/admin/orders/%.*s", STR(c->app->base_url), STR(number)));
+        auth_url(c, str_fmt(c->mem, "/admin/orders/%.*s", STR(number))));
     node_set_null(c->mem, *document, S("order"));
     return E_OK;
 }
