@@ -579,6 +579,66 @@ T(from_paid_to_delivered_by_put_and_patch)
         order), 1);
 }
 
+static void shipped_again(i64 order, const char *more, int status)
+{
+    call(admin_, "PATCH", path_of(order, "/status"),
+        str_fmt(t_ctx()->mem, "{\"orderStatus\":\"shipped\"%s}", more).p);
+    t_status(status);
+}
+
+static i64 tracked(i64 order)
+{
+    return t_int("select count(*) as n from orders.event where kind = 'tracked' and order_id = %" PRId64,
+        order);
+}
+
+/* OR-08: the carrier's number is often known only after the parcel has left. */
+T(a_number_that_comes_after_the_parcel_has_left_is_kept_and_told)
+{
+    open_shop();
+    i64 order = bought("k-1", ONE_CABLE);
+    intent_says("evt_t_api_late", "payment_intent.succeeded", order, "");
+    call(shopper_, "PUT", path_of(order, "/address"), "{" HOME "}");
+    shipped_again(order, "", 200);
+    t_json("order.shipments.0.tracking", "");
+    i64 told = t_int("select count(*) as n from work.outbox where kind = 'order.updated'");
+    for (int twice = 0; twice < 2; twice++) {
+        shipped_again(order, ",\"carrier\":\"Thai Post\",\"tracking\":\"EF1\"", 200);
+        t_json("order.shipments.0.carrier", "Thai Post");
+        t_json("order.shipments.0.tracking", "EF1");
+    }
+    eq_int(tracked(order), 1);
+    eq_int(t_int("select count(*) as n from work.outbox where kind = 'order.updated'"), told + 1);
+    call(admin_, "PUT", path_of(order, "/status"), "{\"orderStatus\":\"delivered\"}");
+    call(admin_, "PUT", path_of(order, "/status"),
+        "{\"orderStatus\":\"delivered\",\"tracking\":\"EF2\"}");
+    t_status(200);
+    t_json("order.shipments.0.carrier", "Thai Post");
+    t_json("order.shipments.0.tracking", "EF2");
+    eq_int(tracked(order), 2);
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'order_shipped' and "
+                 "order_id = %" PRId64, order), 1);
+    call(shopper_, "PUT", path_of(order, "/status"),
+        "{\"orderStatus\":\"delivered\",\"tracking\":\"EF3\"}");
+    t_status(403); /* the buyer */
+}
+
+T(one_number_for_the_parcels_of_several_is_refused)
+{
+    open_shop();
+    i64 order = bought("k-1", ONE_CABLE);
+    intent_says("evt_t_api_two", "payment_intent.succeeded", order, "");
+    call(shopper_, "PUT", path_of(order, "/address"), "{" HOME "}");
+    t_other_sells(order);
+    t_owner_too();
+    t_sql("delete from auth.member where person_id = (select id from auth.person where email = "
+          "'admin@example.test')");
+    shipped_again(order, "", 200); /* the market moves all of it */
+    shipped_again(order, "", 200);
+    shipped_again(order, ",\"tracking\":\"EF1\"", 409);
+    eq_int(tracked(order), 0);
+}
+
 T(another_country_is_another_order)
 {
     open_shop();

@@ -591,6 +591,52 @@ T(states_only_move_forward)
     eq_str(timeline(order), "placed paid shipped delivered");
 }
 
+T(the_desk_adds_and_corrects_what_a_parcel_is_found_by)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    step(order, "status=shipped&correction=1&tracking=EARLY", 409); /* nothing has left */
+    t_get(desk_of(order, "").p);
+    t_no_html("input[name=correction]");
+    step(order, "status=shipped&carrier=Post", 303);
+    t_get(desk_of(order, "").p);
+    t_html("input[name=correction]");
+    t_html("input[name=carrier][value=Post]");
+    step(order, "status=shipped&correction=1&carrier=Post&tracking="
+        "0123456789012345678901234567890123456789012345678901234567890", 422);
+    t_html("input[name=tracking][aria-invalid=true]");
+    step(order, "status=shipped&correction=1&carrier=Post&tracking=EX1TH", 303);
+    t_get(desk_of(order, "?done=tracked").p);
+    t_text("The carrier and the tracking number are saved.");
+    t_html("input[name=tracking][value=EX1TH]");
+    step(order, "status=delivered", 303);
+    step(order, "status=shipped&correction=1&carrier=Post&tracking=EX2TH", 303);
+    step(order, "status=shipped&correction=1&carrier=Post&tracking=EX2TH", 303); /* twice */
+    eq_str(state(order), "delivered paid");
+    eq_str(timeline(order), "placed paid shipped tracked delivered tracked");
+    eq_int(mails(order, "order_shipped"), 1);
+    t_get(str_fmt(t_ctx()->mem, "/orders/%.*s.json%.*s", STR(t_number(order)),
+        STR(t_key(order))).p);
+    t_json("order.parts.0.tracking", "EX2TH");
+}
+
+/* A seller of several: the own part alone. */
+T(a_seller_corrects_the_own_parcel_alone)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    step(order, "status=shipped&tracking=HOUSE", 303);
+    t_other_sells(order);
+    t_login(SHOPPER);
+    step(order, "status=shipped&correction=1&tracking=OTHERS", 409); /* theirs has not left */
+    step(order, "status=shipped&tracking=THEIRS", 303);
+    step(order, "status=shipped&correction=1&tracking=THEIRS2", 303);
+    eq_str(t_str("select string_agg(tracking, ' ' order by id) as s from orders.part where order_id = "
+                 "%" PRId64, order), "HOUSE THEIRS2");
+}
+
 /* ---- giving back ----------------------------------------------------------------------------------- */
 
 /* A buyer sends the shop a link to their order: nobody is told that the money went back. */
@@ -838,7 +884,7 @@ T(of_a_shared_order_each_seller_sees_the_own_part)
     step(order, "status=shipped", 303); /* the own part; the order waits for the other */
     eq_str(state(order), "processing paid");
     t_get(page);
-    t_no_html("input[name=carrier]");
+    t_no_text("Mark as sent");
     step(order, "status=delivered", 303);
 }
 

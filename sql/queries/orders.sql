@@ -231,6 +231,24 @@ update orders.part
  where order_id = :order_id and status = :from_status
    and (:organisation is null or organisation_id = :organisation);
 
+-- name: parts_left :one
+-- in: order_id bigint, organisation bigint?, carrier text, tracking text
+-- How many parts have left, and whether they are found by anything else so far.
+select count(*) as n,
+       coalesce(bool_or(carrier <> coalesce(nullif(:carrier, ''), carrier)
+                        or tracking <> coalesce(nullif(:tracking, ''), tracking)), false) as is_new
+  from orders.part
+ where order_id = :order_id and status in ('shipped', 'delivered')
+   and (:organisation is null or organisation_id = :organisation);
+
+-- name: track_part :exec
+-- in: order_id bigint, organisation bigint?, carrier text, tracking text
+update orders.part
+   set carrier = coalesce(nullif(:carrier, ''), carrier),
+       tracking = coalesce(nullif(:tracking, ''), tracking)
+ where order_id = :order_id and status in ('shipped', 'delivered')
+   and (:organisation is null or organisation_id = :organisation);
+
 -- name: unmoved :one
 -- in: order_id bigint, status text
 -- How many parts have not come as far as this.

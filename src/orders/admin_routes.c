@@ -18,13 +18,14 @@ static const struct input to_list[] = {
 static const struct input one_order[] = { { "number", WORD, 1, 200, .required = true }, { 0 } };
 static const struct input to_show[] = {
     { "number", WORD, 1, 200, .required = true },
-    { "done", CHOICE, .choices = "shipped|delivered|refund|cancel|mail" },
+    { "done", CHOICE, .choices = "shipped|delivered|tracked|refund|cancel|mail" },
     { "before", WORD, 0, 40 }, /* an earlier page of what happened */
     { 0 },
 };
 static const struct input a_step[] = {
     { "number", WORD, 1, 200, .required = true },
     { "status", CHOICE, .required = true, .choices = "shipped|delivered" },
+    { "correction", BOOL }, /* no step: how the parcel is found that has left */
     { "carrier", LINE, 0, 60 },
     { "tracking", LINE, 0, 60 },
     { 0 },
@@ -141,6 +142,8 @@ static void offer_acts(
     node_set_bool(c->mem, to, S("may_ship"), sends && !shelved);
     node_hide(node_set_bool(c->mem, to, S("is_kept_back"), sends && shelved));
     node_set_bool(c->mem, to, S("may_deliver"), str_is(at, "shipped") && updates);
+    node_set_bool(
+        c->mem, to, S("may_track"), (str_is(at, "shipped") || str_is(at, "delivered")) && updates);
     node_set_bool(c->mem, to, S("may_cancel"), open && !gone && ends && updates);
     node_set_bool(c->mem, to, S("may_refund"), is_paid && kept > 0 && ends);
 }
@@ -254,6 +257,7 @@ static str done_text(struct req *r)
     } dones[] = {
         { "shipped", SAYS("Marked as sent.") },
         { "delivered", SAYS("Marked as delivered.") },
+        { "tracked", SAYS("The carrier and the tracking number are saved.") },
         { "refund", SAYS("The money is on its way back. It is listed below.") },
         { "cancel", SAYS("The order is cancelled.") },
         { "mail", SAYS("The mail is sent once more.") },
@@ -366,10 +370,21 @@ static int done(struct req *r, int err, const char *what)
         r, str_fmt(r->c.mem, "/admin/orders/%.*s?done=%s", STR(in_str(r, "number")), what));
 }
 
+static int track(struct req *r, i64 order)
+{
+    int err = in_fault(r);
+    if (!err)
+        err = orders_track(&r->c, order, r->c.scope.organisation, in_str(r, "carrier"),
+            in_str(r, "tracking"), me(r));
+    return done(r, err, "tracked");
+}
+
 static int move(struct req *r)
 {
     i64 order;
     TRY(find(r, &order));
+    if (in_bool(r, "correction"))
+        return track(r, order);
     int err = in_fault(r);
     if (!err)
         err = orders_move(&r->c, order, r->c.scope.organisation, in_str(r, "status"),

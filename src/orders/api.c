@@ -237,7 +237,17 @@ static int cancel(struct req *r, const struct found *f)
     return orders_cancel(&r->c, f->order, me(r), "staff");
 }
 
-/* The same status again is no step, and no mistake either. */
+/* The same status again is no step, and no mistake either; its parcel's number may come late. */
+static int stay(struct req *r, const struct found *f)
+{
+    bool is_found = in_has(r, "carrier") || in_has(r, "tracking");
+    str at = in_str(r, "order_status");
+    if (is_found && (str_is(at, "shipped") || str_is(at, "delivered")))
+        TRY(orders_track(
+            &r->c, f->order, f->organisation, in_str(r, "carrier"), in_str(r, "tracking"), me(r)));
+    return answer(r, f);
+}
+
 static int move(struct req *r)
 {
     struct found f;
@@ -246,7 +256,7 @@ static int move(struct req *r)
     TRY(find_as_staff(r, &f));
     TRY(q_orders_is_part_at(&r->c, &already, f.order, f.organisation ? &f.organisation : NULL, to));
     if (already)
-        return answer(r, &f);
+        return stay(r, &f);
     if (str_is(to, "processing"))
         return fail(&r->c, E_CONFLICT, "orders.step",
             "An order is being processed from when its payment has arrived.");

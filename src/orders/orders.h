@@ -138,6 +138,10 @@ int orders_keep_answer(struct ctx *, const struct orders_ask *, struct orders_an
  * has come as far. E_CONFLICT when it is not the next step. */
 int orders_move(struct ctx *, i64 order, i64 organisation, str status, str carrier, str tracking,
     i64 by_person);
+/* How the parcel of this organisation (0: of all) is found, after it has left; empty: as it is.
+ * Noted where it is new. E_CONFLICT when nothing has left, or more than one parcel. */
+int orders_track(
+    struct ctx *, i64 order, i64 organisation, str carrier, str tracking, i64 by_person);
 /* Frees the hold; an unpaid order's payment page is closed first (calls outside), a paid
  * one's money goes back. */
 int orders_cancel(struct ctx *, i64 order, i64 by_person, const char *actor);

@@ -652,6 +652,14 @@ static int refuse_ended(struct ctx *c, struct node *order)
     return E_OK;
 }
 
+static int note_sent(struct ctx *c, const struct moving *m, str kind)
+{
+    struct node *data = node_map(c->mem);
+    node_set_str(c->mem, data, S("carrier"), m->carrier);
+    node_set_str(c->mem, data, S("tracking"), m->tracking);
+    return orders_note(c, m->order, str_c(c->mem, kind), "staff", m->person, data);
+}
+
 static int move(struct ctx *c, void *with)
 {
     struct moving *m = with;
@@ -668,10 +676,7 @@ static int move(struct ctx *c, void *with)
         m->to, m->carrier, m->tracking));
     if (!changed)
         return fail(c, E_CONFLICT, "orders.step", "That is not the next step of this order.");
-    struct node *data = node_map(c->mem);
-    node_set_str(c->mem, data, S("carrier"), m->carrier);
-    node_set_str(c->mem, data, S("tracking"), m->tracking);
-    TRY(orders_note(c, m->order, str_c(c->mem, m->to), "staff", m->person, data));
+    TRY(note_sent(c, m, m->to));
     TRY(q_orders_unmoved(c, &unmoved, m->order, m->to));
     if (!node_int(unmoved, "left_behind"))
         TRY(q_orders_move(c, NULL, m->order, from, m->to));
@@ -687,6 +692,32 @@ int orders_move(struct ctx *c, i64 order, i64 organisation, str status, str carr
     if (!step_before(status).n)
         return fail(c, E_INPUT, "orders.step", "That is not a step of an order.");
     return pg_tx(c, move, &m);
+}
+
+static int track(struct ctx *c, void *with)
+{
+    struct moving *m = with;
+    struct node *order, *left;
+    const i64 *whose = m->organisation ? &m->organisation : NULL;
+    TRY(q_orders_lock(c, &order, m->order));
+    TRY(q_orders_parts_left(c, &left, m->order, whose, m->carrier, m->tracking));
+    if (!node_int(left, "n"))
+        return fail(c, E_CONFLICT, "orders.not_sent", "Nothing of this order has been sent yet.");
+    if (node_int(left, "n") > 1)
+        return fail(c, E_CONFLICT, "orders.parcels",
+            "Several have sent this order: each of them says how the own parcel is found.");
+    if (!node_bool(left, "is_new"))
+        return E_OK;
+    TRY(q_orders_track_part(c, NULL, m->order, whose, m->carrier, m->tracking));
+    TRY(note_sent(c, m, S("tracked")));
+    return orders_tell(c, m->order, "order.updated");
+}
+
+int orders_track(
+    struct ctx *c, i64 order, i64 organisation, str carrier, str tracking, i64 by_person)
+{
+    struct moving m = { order, organisation, by_person, str_none, carrier, tracking };
+    return pg_tx(c, track, &m);
 }
 
 struct giving_address {

@@ -134,6 +134,7 @@ static const struct {
     { "hold_lapsed", SAYS("Nobody paid in time; the goods are for sale again") },
     { "address_given", SAYS("An address was given") },
     { "shipped", SAYS("The parcel was sent") },
+    { "tracked", SAYS("The parcel's carrier or tracking number was changed") },
     { "delivered", SAYS("The parcel arrived") },
     { "cancelled", SAYS("The order was cancelled") },
     { "refund_asked", SAYS("The money was asked to go back") },
