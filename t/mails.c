@@ -373,6 +373,54 @@ T(what_went_back_before_is_not_promised_again_when_the_rest_is_cancelled)
     eq_int(mails(order, "order_cancelled"), 1);
 }
 
+/* ---- sent ---------------------------------------------------------------------------------------- */
+
+/* What the others sell may still be in the house, and what all of it costs was said before. */
+T(a_parcel_of_one_seller_of_several_speaks_for_its_own_goods_alone)
+{
+    static const struct {
+        const char *lang, *part;
+    } words_in[] = { { "en", "a part of your order" },
+        { "th", "บางส่วนของคำสั่งซื้อ" }, { "vi", "một phần đơn hàng" } };
+    struct ctx *c = t_ctx();
+    for (size_t i = 0; i < COUNT(words_in); i++) {
+        t_browser();
+        i64 order = paid_order();
+        str to = str_fmt(c->mem, "part-%s@example.test", words_in[i].lang);
+        if (!i)
+            t_other_shop();
+        t_sql("insert into orders.part (order_id, organisation_id, status, goods_total, tax_total) "
+              "select %" PRId64 ", id, 'processing', 0, 0 from auth.organisation where slug = "
+              "'t-other'", order);
+        t_sql("update orders.\"order\" set lang = '%s', email = '%.*s' where id = %" PRId64,
+            words_in[i].lang, STR(to), order);
+        at_desk(order, "status", "status=shipped&tracking=HOUSE1", 303);
+        str mail = t_mail_to(to);
+        has_text(mail, words_in[i].part);
+        has_text(mail, "HOUSE1");
+        has_text(mail, "Met Earphones");
+        no_text(mail, "1,340");
+        t_login("shopper@example.test");
+        t_sql("update orders.\"order\" set email = 'second-%.*s' where id = %" PRId64, STR(to), order);
+        at_desk(order, "status", "status=shipped&tracking=OTHER1", 303);
+        mail = t_mail_to(str_fmt(c->mem, "second-%.*s", STR(to)));
+        has_text(mail, words_in[i].part);
+        has_text(mail, "OTHER1");
+        no_text(mail, "HOUSE1");
+        no_text(mail, "Met Earphones");
+    }
+}
+
+T(a_parcel_with_all_of_an_order_says_what_it_cost)
+{
+    i64 order = paid_order();
+    at_desk(order, "status", "status=shipped&tracking=HOUSE1", 303);
+    str mail = words(order, "order_shipped");
+    has_text(mail, "is on its way to you");
+    no_text(mail, "a part of");
+    has_text(mail, "Total: ฿1,340.00");
+}
+
 /* ---- given back ---------------------------------------------------------------------------------- */
 
 T(each_refund_is_told_once_when_the_provider_has_given_it)

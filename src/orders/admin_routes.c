@@ -77,16 +77,6 @@ int orders_may_end(struct req *r, i64 order, bool gives_money)
     return E_OK;
 }
 
-/* Of a shared order each organisation sees its own part. */
-static void keep_own(struct ctx *c, struct node *order, const char *key)
-{
-    struct node *all = node_get(order, str_of(key)), *own = node_list(c->mem);
-    EACH(item, all)
-        if (node_int(&item->node, "organisation_id") == c->scope.organisation)
-            node_add(c->mem, own, (struct node *)&item->node);
-    node_set(c->mem, order, str_of(key), own);
-}
-
 static bool is_of_line(const struct node *step, const struct node *line)
 {
     return str_eq(node_str(line, "sku"), node_str(step, "sku")) &&
@@ -331,8 +321,7 @@ static int page(struct req *r, struct node **document)
     TRY(orders_flag_leaving(c, &order, 1));
     TRY(payments_kept(c, id, &kept));
     TRY(disputes_of(r, id, order, &disputes));
-    keep_own(c, order, "lines");
-    keep_own(c, order, "parts");
+    orders_keep_own(c, order, c->scope.organisation);
     keep_own_trace(c, order);
     TRY(payments_of_order(c, id, &attempts, &refunds));
     TRY(mails_of(r, id, &mails));

@@ -174,6 +174,7 @@ static int mail_document(
     node_set(c->mem, *document, S("order"), order);
     node_set_str(c->mem, *document, S("order_url"), orders_url(c, node_str(order, "number"), ""));
     set_subject(c, *document, subject, order);
+    node_set_bool(c->mem, *document, S("is_part"), false);
     return E_OK;
 }
 
@@ -182,9 +183,19 @@ static int mail_paid(struct ctx *c, const struct node *mail, struct node **docum
     return mail_document(c, mail, SAYS("Thank you, your order is paid"), document);
 }
 
+/* One seller's parcel is not all of an order of several: theirs come by themselves, and what all of
+ * it costs is not what is in this one. */
 static int mail_shipped(struct ctx *c, const struct node *mail, struct node **document)
 {
-    return mail_document(c, mail, SAYS("Your order is on its way"), document);
+    i64 organisation = node_int(mail, "organisation_id");
+    TRY(mail_document(c, mail, SAYS("Your order is on its way"), document));
+    struct node *order = node_get(*document, S("order"));
+    if (!organisation || node_count(node_get(order, S("parts"))) == 1)
+        return E_OK;
+    node_set_bool(c->mem, *document, S("is_part"), true);
+    orders_keep_own(c, order, organisation);
+    set_subject(c, *document, SAYS("A part of your order is on its way"), order);
+    return E_OK;
 }
 
 static int mail_refused(struct ctx *c, const struct node *mail, struct node **document)

@@ -22,10 +22,13 @@ int orders_say_refunded(struct ctx *, const struct node *order, const struct pay
 #define ORDERS_TO_STAFF S("refund_failed"), S("dispute")
 int orders_say_refund_failed(struct ctx *, i64 order, const struct payment_change *);
 int orders_say_disputed(struct ctx *, i64 order, const struct payment_change *);
-int orders_say_dispute_due(struct ctx *, const struct node *dispute); /* {id, order_id, state, due_at} */
+/* {id, order_id, state, due_at} */
+int orders_say_dispute_due(struct ctx *, const struct node *dispute);
 void orders_flag(struct ctx *, struct node *order); /* is_pending, can_pay, ... */
 void orders_flag_part(struct ctx *, struct node *order, str status); /* of one seller's part */
 str orders_part_status(const struct node *order, i64 organisation);
+/* Of a shared order each organisation sees its own lines and part. */
+void orders_keep_own(struct ctx *, struct node *order, i64 organisation);
 /* Of rows {id}, hidden: is_leaving: all that was paid has gone back or is on its way; is_shelved:
  * so have the goods. Of either nothing is_to_send, whatever orders_flag_part has said before. */
 int orders_flag_leaving(struct ctx *, struct node *const *orders, size_t n);

@@ -62,6 +62,18 @@ str orders_part_status(const struct node *order, i64 organisation)
     return str_none;
 }
 
+void orders_keep_own(struct ctx *c, struct node *order, i64 organisation)
+{
+    static const char *const keys[] = { "lines", "parts" };
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        struct node *own = node_list(c->mem);
+        EACH(item, node_get(order, str_of(keys[i])))
+            if (node_int(&item->node, "organisation_id") == organisation)
+                node_add(c->mem, own, (struct node *)&item->node);
+        node_set(c->mem, order, str_of(keys[i]), own);
+    }
+}
+
 /* Whoever may see the order may see what went back of it. */
 static int add_given_back(struct ctx *c, i64 id, struct node *order)
 {
