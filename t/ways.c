@@ -460,6 +460,31 @@ T(ID_02_what_was_added_is_shown_to_who_chose_the_password_there_and_for_a_while)
     eq_int(count("passkey", "true"), 1);
 }
 
+/* Who was brought along from another shop has confirmed nothing: whoever knew that password could
+ * move in first. */
+T(ID_02_the_first_to_confirm_the_address_has_the_account_alone)
+{
+    static const char *const tables[] = { "totp", "recovery", "passkey", "identity" };
+    somebody();
+    t_sql("update auth.person set verified_at = null where id = %" PRId64, ann_id);
+    logs_in(PASSWORD);
+    sets_up_the_app();
+    is_of_days_ago("totp", 30);
+    is_of_days_ago("recovery", 30);
+    adds_each("30");
+    chooses(asks_for_a_password(), 303);
+    t_header("Location", "/login?done=password");
+    for (size_t i = 0; i < COUNT(tables); i++)
+        eq_int(count(tables[i], "true"), 0);
+    eq_int(count("api_key", "revoked_at is null"), 0);
+    has_text(t_mail_to(str_of(ann)), "What had been added to your account");
+    logs_in(BETTER);
+    t_header("Location", "/account");
+    adds_each("30");
+    chooses(asks_for_a_password(), 303); /* confirmed by now: it is the owner's */
+    eq_int(count("passkey", "true") + count("identity", "true"), 2);
+}
+
 /* ---- what a code by mail is worth
  * ------------------------------------------------------------------ */
 

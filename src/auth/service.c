@@ -1,4 +1,4 @@
-#include "auth/auth_in.h"
+#include "auth/factor_in.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
 #include "web/web.h"
@@ -296,6 +296,8 @@ static int set_password(struct ctx *c, void *with)
     if (p->by && !str_eq(p->by->address, node_str(row, "email"))) /* it was taken away meanwhile */
         return code_dead(c);
     TRY(q_auth_set_password(c, NULL, p->person, p->hash));
+    if (p->by && !node_bool(row, "is_verified")) /* the first to show that the address is theirs */
+        TRY(ways_end_since(c, p->person, 0));
     TRY(p->by ? q_auth_set_mailed(c, NULL, p->person, p->by->address) : E_OK);
     TRY(code_end_all(c, p->person, 0));
     TRY(tell_changed(c, p->person, node_str(row, "email")));

@@ -10,7 +10,11 @@
  * nothing. It shows what was opened within the last week, with a button for each. Where a factor
  * is older than that, the buttons ask for it: it is the owner's. Where none is, reading the mail
  * is enough, or whoever set up an app in somebody's account would keep them out for ever. So a
- * factor guards against who reads the mail from its eighth day on. */
+ * factor guards against who reads the mail from its eighth day on.
+ *
+ * But who came from another shop has confirmed no address, and whoever knew that password could
+ * come in first, and wait. So the first password by mail, which confirms it, closes all there is
+ * (service.c). */
 #include "auth/factor_in.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
