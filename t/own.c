@@ -149,6 +149,52 @@ static void limit_classes(str text)
     eq_int(errors.n, 0);
 }
 
+/* In a browser that is known, its own guesses are counted, not those of the address. */
+static void guesses_in(str device, const char *address)
+{
+    for (int i = 0; i < 6; i++) {
+        t_browser();
+        t_cookie_set(COOKIE_DEVICE, device.p);
+        t_post_f("/login", "email=%s&password=not-the-password", address);
+        t_status(i < 5 ? 401 : 429);
+    }
+}
+
+T(ID_02_who_reads_the_mail_comes_in_where_they_guessed_themselves)
+{
+    const char *ann = somebody();
+    session_of(ann);
+    str device = t_cookie(COOKIE_DEVICE);
+    guesses_in(device, ann);
+    str token = reset_token(ann);
+    t_post_f("/password/new", "token=%.*s&password=" BETTER, STR(token));
+    t_status(303);
+    t_post_f("/login", "email=%s&password=" BETTER, ann);
+    t_status(303);
+}
+
+/* Somebody else has changed the password by then. */
+T(ID_20_who_takes_an_address_back_comes_in_where_they_guessed_themselves)
+{
+    const char *ann = somebody();
+    session_of(ann);
+    str device = t_cookie(COOKIE_DEVICE);
+    guesses_in(device, ann);
+    session_of(ann);
+    t_post_f("/account/email", "email=n-%s&old=market-day-demo", ann);
+    t_status(303);
+    str token = t_mail_token(mail_of(str_c(t_ctx()->mem, str_fmt(t_ctx()->mem, "n-%s", ann))));
+    t_post_f("/account/email/confirm", "token=%.*s", STR(token));
+    t_status(303);
+    token = t_mail_token(mail_of(ann));
+    t_browser();
+    t_cookie_set(COOKIE_DEVICE, device.p);
+    t_post_f("/account/email/undo", "token=%.*s", STR(token));
+    t_status(303);
+    t_post_f("/login", "email=%s&password=not-the-password", ann);
+    t_status(401);
+}
+
 T(SE_01_an_ipv6_household_guesses_as_one_address)
 {
     unsigned char n[4];

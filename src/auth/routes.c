@@ -167,13 +167,16 @@ static void count_failure(struct req *r, const struct guesser *g)
     metric_add(r->c.app, "logins_failed_total", 1);
 }
 
-/* Whoever reads the account's mail may come in, however many guessed. */
+/* Whoever reads the account's mail may come in, however many guessed, and wherever they did. */
 void login_forgive(struct req *r, str email)
 {
     struct guesser g = { .account = str_upto(
                              crypto_sha256_hex(r->c.mem, str_lower(r->c.mem, email)), 24) };
     limit_forget(r, "login-account", g.account);
     limit_forget(r, "login-account-address", guess_key(r, &g, 0));
+    g.browser = session_browser(r); /* its own count, where it is known */
+    if (g.browser.n)
+        limit_forget(r, "login-account-address", guess_key(r, &g, 0));
     redis_del(&r->c, wait_key(r, &g));
     redis_del(&r->c, str_fmt(r->c.mem, "rl:login-failures:%.*s", STR(g.account)));
 }
