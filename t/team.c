@@ -350,6 +350,31 @@ T(who_is_invited_joins_by_the_link_and_only_with_that_address)
     eq_int(places("member"), 1);
 }
 
+T(who_is_invited_in_a_browser_of_somebody_else_logs_out_to_log_in)
+{
+    static const char *const ways[] = { "/login", "/register" };
+    team(NULL);
+    struct arena *mem = t_ctx()->mem;
+    str token = invited(OTHER, "member"), page = str_fmt(mem, "/join?token=%.*s", STR(token));
+    t_browser();
+    t_get(page.p);
+    t_no_html("form[action=/logout]");
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        t_login(OWNER_);
+        t_get(page.p);
+        t_text("You are logged in as " OWNER_);
+        t_html("form[action=/logout]");
+        t_no_html(str_fmt(mem, "a[href=%s?next=%.*s]", ways[i], STR(page)).p);
+        str next = str_fmt(mem, "%s?next=%.*s", ways[i], STR(page));
+        t_html(str_fmt(mem, "button[value=%.*s]", STR(next)).p);
+        t_post_f("/logout", "next=%.*s", STR(next));
+        t_header("Location", next.p);
+        t_get(next.p);
+        t_status(200);
+        t_html(str_fmt(mem, "input[value=%.*s]", STR(page)).p);
+    }
+}
+
 T(an_invitation_is_worth_no_more_than_who_sent_it)
 {
     team(NULL);
