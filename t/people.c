@@ -111,6 +111,48 @@ T(a_bad_row_is_named_and_the_others_come)
     eq_int(people("brought.d%%"), 2);
 }
 
+T(an_address_that_the_database_would_not_take_keeps_only_its_own_row_out)
+{
+    i64 failed;
+    t_open();
+    str rows = str_fmt(t_ctx()->mem,
+        "email,hash\nb\xff@example.test," OF_PHP "\nb@%0250d.test," OF_PHP
+        "\nbrought.f@example.test," OF_PHP "\n",
+        0);
+    str said = bring(rows, false, &failed, E_OK);
+    has_text(said, "line 2: email: Please enter an e-mail address.");
+    has_text(said, "line 3: email: Please enter an e-mail address.");
+    has_text(said, "3 rows: 1 made, 0 known already, 2 failed\n");
+}
+
+T(capitals_outside_ascii_are_folded_in_an_address)
+{
+    i64 failed;
+    t_open();
+    bring(of_lines("BROUGHT.\u00c9MILE@\u00c4\u0110.Test,\u00c9mile," OF_PHP ",yes\n"), false,
+        &failed, E_OK);
+    eq_int(failed, 0);
+    eq_int(people("brought.\u00e9mile@\u00e4\u0111.test"), 1);
+    t_browser();
+    t_post("/login", "email=Brought.%C3%89mile@%C3%84%C4%91.test&password=rasmuslerdorf");
+    t_status(303);
+    t_browser();
+    t_post("/register",
+        "name=Eve&email=brought.%C3%88VE%40example.test&password=seven quiet lanterns");
+    t_header("Location", "/verify");
+    is_true(t_mail_token(t_mail_to(S("brought.\u00e8ve@example.test"))).n > 0);
+}
+
+T(letters_are_folded_as_the_database_folds_them)
+{
+    t_open();
+    str all =
+        t_str("select string_agg(chr(n), '' order by n) as s from generate_series(1, 195101) n"
+              " where n not between 55296 and 57343 and lower(chr(n)) <> chr(n)");
+    is_true(str_characters(all) > 1000);
+    eq_str(locale_lower(t_ctx()->mem, all), t_str("select lower('%.*s') as s", STR(all)));
+}
+
 T(a_rehearsal_brings_nobody)
 {
     i64 failed;

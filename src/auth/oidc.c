@@ -401,7 +401,7 @@ int oidc_ask(struct ctx *c, const struct oidc_provider *p, const struct oidc_try
     TRY(more_of(c, about, tokens, &claims));
     *out = (struct oidc_person){ .issuer = p->issuer,
         .subject = node_str(claims, "sub"),
-        .email = str_lower(c->mem, str_trim(node_str(claims, "email"))),
+        .email = locale_lower(c->mem, str_trim(node_str(claims, "email"))),
         .name = str_trim(node_str(claims, "name")),
         .is_verified = node_bool(claims, "email_verified") ||
             str_is(node_str(claims, "email_verified"), "true") };

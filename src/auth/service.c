@@ -377,7 +377,7 @@ static int save_person(struct ctx *c, void *with)
 {
     struct saving *s = with;
     struct node *row;
-    TRY(q_auth_save_person(c, &row, str_lower(c->mem, s->email), s->name, s->hash, s->role));
+    TRY(q_auth_save_person(c, &row, locale_lower(c->mem, s->email), s->name, s->hash, s->role));
     *s->id = node_int(row, "id");
     TRY(code_end_all(c, *s->id, 0));
     return session_end_others(c, *s->id, str_none, &s->ended);
@@ -421,7 +421,7 @@ int auth_bring(struct ctx *c, const struct auth_brought *who, bool *is_new)
         return fail_field(c, "lang", "This shop does not speak that language.");
     TRY(hash_fit(c, who->hash));
     TRY(q_auth_bring(
-        c, &row, str_lower(c->mem, who->email), who->name, who->hash, lang, who->is_verified));
+        c, &row, locale_lower(c->mem, who->email), who->name, who->hash, lang, who->is_verified));
     *is_new = row != NULL;
     return E_OK;
 }

@@ -318,6 +318,7 @@ str locale_country(struct ctx *, str code); /* "TH" -> Thailand; what is no code
 str locale_number(struct ctx *, i64);
 const char *locale_plural(struct ctx *, i64 n); /* "one", "other", ... */
 str locale_nfc(struct arena *, str text); /* composed: the same letters are the same bytes */
+str locale_lower(struct arena *, str text); /* letter by letter, as PostgreSQL's lower() does */
 /* As typed on any keyboard: figures, dashes, blanks and full-width signs as ASCII has them. */
 str locale_plain(struct arena *, str text);
 /* Words for search: NFC, lower case, accents folded, Thai split by libthai, spaces between. */

@@ -467,6 +467,18 @@ str locale_nfc(struct arena *mem, str text)
     return buf_str(&out);
 }
 
+str locale_lower(struct arena *mem, str text)
+{
+    struct wide w = widen(mem, text);
+    struct buf out = buf_new(mem, 4 * (size_t)w.n + 16);
+    for (int32_t i = 0; i < w.n;) {
+        UChar32 ch;
+        U16_NEXT(w.p, i, w.n, ch);
+        add_char(&out, u_tolower(ch));
+    }
+    return buf_str(&out);
+}
+
 static UChar32 plain_char(UChar32 ch)
 {
     int32_t figure = u_charDigitValue(ch), type = u_charType(ch);

@@ -65,10 +65,12 @@ static bool is_word(str s)
     return s.n > 0;
 }
 
+enum { EMAIL_MOST = 254 };
+
 bool in_is_email(str s)
 {
     i64 at = str_find(s, S("@"));
-    if (at < 1 || at > 64 || !is_word(s))
+    if (at < 1 || at > 64 || !is_word(s) || !str_is_utf8(s) || str_characters(s) > EMAIL_MOST)
         return false;
     str domain = str_from(s, (size_t)at + 1), label;
     size_t labels = 0;
@@ -119,7 +121,7 @@ static const struct {
     [WORD] = { 200, true, false, is_word, SAYS("This may not contain blanks.") },
     [SLUG] = { 100, true, false, is_slug,
         SAYS("Please use small letters, digits and hyphens only.") },
-    [EMAIL] = { 254, true, false, in_is_email, SAYS("Please enter an e-mail address.") },
+    [EMAIL] = { EMAIL_MOST, true, false, in_is_email, SAYS("Please enter an e-mail address.") },
     [MONEY] = { 20, true, false, is_money, SAYS("Please enter an amount, like 12.50.") },
     [SECRET] = { 1024, false, false, is_any, "" },
 };
@@ -149,7 +151,8 @@ static int take_text(struct req *r, const struct given *g)
         return wrong(r, g, texts[in->kind].otherwise);
     if (n < in->min)
         return wrong_fmt(r, g, "Please use at least {n} characters.", in->min);
-    node_set_str(r->c.mem, g->into, str_of(in->name), str_dup(r->c.mem, value));
+    value = in->kind == EMAIL ? locale_lower(r->c.mem, value) : str_dup(r->c.mem, value);
+    node_set_str(r->c.mem, g->into, str_of(in->name), value);
     return E_OK;
 }
 

@@ -97,11 +97,11 @@ enum kind { KIND_SSI, KIND_PLAIN, KIND_PACKED };
 
 /* INT: decimal digits, maybe a minus, nothing else. TEXT: several lines, kept as typed. LINE:
  * one line, trimmed. WORD: no blanks (opaque ids, codes). SLUG: a-z 0-9 -. EMAIL: trimmed, one
- * @. BOOL: 1 true on yes; absent is false. MONEY: "12", "1,290.50": text, for money_typed with
- * the currency's exponent. CHOICE: one of `choices`. SECRET: kept to the byte, never echoed. INTS:
- * repeated or separated by commas; WORDS: so are words. LINES: repeated, each a LINE; those left
- * empty keep their place. FILES: parts of a multipart form, in r->files. GROUP: an object in a JSON
- * body with the fields `of`. LIST: a list of such objects. */
+ * @, in small letters. BOOL: 1 true on yes; absent is false. MONEY: "12", "1,290.50": text, for
+ * money_typed with the currency's exponent. CHOICE: one of `choices`. SECRET: kept to the byte,
+ * never echoed. INTS: repeated or separated by commas; WORDS: so are words. LINES: repeated, each a
+ * LINE; those left empty keep their place. FILES: parts of a multipart form, in r->files. GROUP: an
+ * object in a JSON body with the fields `of`. LIST: a list of such objects. */
 enum input_kind {
     INT,
     TEXT,
