@@ -135,13 +135,15 @@ str limit_network(struct arena *mem, str address)
     return buf_str(&out);
 }
 
-/* Who asks: the person; a session or token that is nobody's by itself; a guest by their cart. */
+/* Who asks: a program by its API key, not the person who made it; the person; a session or token
+ * that is nobody's by itself; a guest by their cart. */
 static str user_of(struct req *r)
 {
     struct arena *mem = r->c.mem;
-    if (r->who.person)
-        return str_fmt(mem, "p%.*s", /* keys tell no number of anybody's */
-            STR(crypto_opaque(mem, r->c.app->secret, "limit", r->who.person)));
+    i64 id = r->who.key ? r->who.key : r->who.person;
+    if (id)
+        return str_fmt(mem, "%c%.*s", r->who.key ? 'k' : 'p', /* keys tell nobody's number */
+            STR(crypto_opaque(mem, r->c.app->secret, "limit", id)));
     str session = r->is_bearer ? r->bearer : in_cookie(r, COOKIE_SESSION);
     str own = session.n ? session : in_cookie(r, COOKIE_CART);
     return own.n ? str_fmt(mem, "c%.*s", STR(str_upto(crypto_sha256_hex(mem, own), 24))) : str_none;

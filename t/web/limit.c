@@ -222,6 +222,28 @@ T(se_02_a_person_has_a_hundred_a_minute_however_many_sessions)
     is_true(t_header_of("Retry-After").n > 0);
 }
 
+T(se_02_a_key_has_a_hundred_a_minute_that_are_not_its_makers)
+{
+    struct who ann = { .person = 7, .role = USER }, program = ann;
+    program.key = 1;
+    t_house(&house, NULL, "limits = on\n");
+    t_cookie_set(COOKIE_SESSION, "any");
+    t_as(&program);
+    for (int i = 0; i < 100; i++)
+        t_get("/");
+    t_status(200);
+    t_get("/");
+    t_status(429);
+    t_as(&ann);
+    t_get("/");
+    t_status(200);
+    t_header("X-RateLimit-Remaining", "99");
+    program.key = 2;
+    t_as(&program);
+    t_get("/");
+    t_status(200);
+}
+
 T(se_01_tries_at_a_password_that_go_on_keep_the_door_shut)
 {
     when start;
