@@ -512,6 +512,47 @@ T(the_app_is_turned_off_by_a_code_or_the_password)
     has_text(t_mail_to(str_of(mail_of_test)), "turned off");
 }
 
+static void has_the_password(const char *password)
+{
+    str hash;
+    is_true(crypto_password_hash(t_ctx()->mem, str_of(password), &hash));
+    t_sql("update auth.person set password_hash = '%.*s' where email = '%s'", STR(hash),
+        mail_of_test);
+}
+
+/* Brought along from another shop, it may be shorter than ours, and look like a code. */
+T(the_app_is_turned_off_by_a_password_of_any_form)
+{
+    static const char *const passwords[] = { "kitty", "abc 123", "strawberry" };
+    registers();
+    for (size_t i = 0; i < COUNT(passwords); i++) {
+        sets_up_the_app();
+        time_goes_by(MINUTE);
+        has_the_password(passwords[i]);
+        form("/account/security/app/off", "proof", S("doggy"), "");
+        t_status(422);
+        form("/account/security/app/off", "proof", str_of(passwords[i]), "");
+        t_status(303);
+    }
+}
+
+T(the_app_is_turned_off_by_a_recovery_code_which_is_no_wrong_password)
+{
+    registers();
+    str recovery = sets_up_the_app()->as.items.first->node.as.text;
+    recovery = str_dup(t_ctx()->mem, recovery);
+    for (int i = 0; i < 5; i++) {
+        form("/account/security/app/off", "proof", S("not-my-password"), "");
+        t_status(422);
+    }
+    form("/account/security/app/off", "proof", S("not-my-password"), "");
+    t_status(429);
+    form("/account/security/app/off", "proof", recovery, "");
+    t_status(303);
+    t_get("/account/security.json");
+    t_json("hasApp", "false");
+}
+
 /* ---- proving it anew
  * -------------------------------------------------------------------------------------- */
 

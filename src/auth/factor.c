@@ -50,6 +50,17 @@ static bool is_digits(str code)
     return code.n == TOTP_DIGITS;
 }
 
+enum code_form code_form(struct ctx *c, str typed)
+{
+    str code = bare(c->mem, typed);
+    if (is_digits(code))
+        return FORM_DIGITS;
+    for (size_t i = 0; i < code.n; i++)
+        if ((code.p[i] < '0' || code.p[i] > '9') && (code.p[i] < 'a' || code.p[i] > 'z'))
+            return FORM_NONE;
+    return code.n == CODE_LETTERS ? FORM_RECOVERY : FORM_NONE;
+}
+
 static int not_right(struct ctx *c)
 {
     return fail_field(c, "code", "That code is not right. Please look at the newest one.");

@@ -60,6 +60,8 @@ enum shown { SHOWN_APP, SHOWN_RECOVERY, SHOWN_SMS, SHOWN_MAIL };
  * each is good once. E_INPUT under "code"; E_LIMIT after five wrong ones within 15 minutes. */
 enum code_by { BY_APP = 1, BY_RECOVERY = 2, BY_MAIL = 4, BY_SMS = 8 };
 int factor_check(struct req *, i64 person, str code, unsigned by, enum shown *);
+enum code_form { FORM_NONE, FORM_DIGITS, FORM_RECOVERY };
+enum code_form code_form(struct ctx *, str typed); /* a password of ten letters may have the last */
 str app_secret_new(struct req *, i64 person); /* sealed, to stand in a form for ten minutes */
 bool app_secret_read(struct req *, i64 person, str sealed, str *secret);
 int app_begin(struct req *, i64 person, str secret, str code); /* E_INPUT under "code" */

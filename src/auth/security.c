@@ -113,15 +113,25 @@ static int begin_app(struct req *r)
 
 static int show_end(struct req *r) { return reply_with(r, node_map(r->c.mem)); }
 
-/* A code as they come from the app, else the password. */
-static int proof_is_good(struct req *r)
+/* A code by its form; what only looks like a recovery code may be the password. */
+static int check_proof(struct req *r, str proof)
 {
     struct login who;
     enum shown shown;
-    str proof = in_str(r, "proof");
+    enum code_form form = code_form(&r->c, proof);
+    if (form != FORM_NONE) {
+        int err = factor_check(r, me(r), proof, BY_APP | BY_RECOVERY, &shown);
+        if (err != E_INPUT || form == FORM_DIGITS)
+            return err;
+        fault_clear(&r->c);
+    }
+    return login_check(r, r->who.email, proof, &who);
+}
+
+static int proof_is_good(struct req *r)
+{
     TRY(in_fault(r));
-    int err = proof.n <= 7 ? factor_check(r, me(r), proof, BY_APP | BY_RECOVERY, &shown)
-                           : login_check(r, r->who.email, proof, &who);
+    int err = check_proof(r, in_str(r, "proof"));
     if (err != E_INPUT && err != E_LOGIN)
         return err;
     fault_clear(&r->c);
