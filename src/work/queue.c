@@ -264,10 +264,12 @@ static int claim(struct ctx *c, struct turn *t, i64 most, struct node **jobs)
 }
 
 /* What waits is another worker's affair as long as this one is busy: of what a worker adds and
- * reads nobody else is told. */
+ * reads nobody else is told, but where that may be what this one leaves to them. */
 static int call_others(struct ctx *c, const struct node *rows, i64 longest, const struct turn *t)
 {
     size_t jobs = node_count(rows) - 1;
+    if (t->events && t->leaves_slow && !pace_is_even(t->pace))
+        return q_work_wake(c, NULL);
     if (!jobs || t->wait_us >= longest || !is_worker(c))
         return E_OK;
     bool is_long = jobs == QUEUE_BATCH ||
