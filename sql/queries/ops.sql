@@ -195,7 +195,7 @@ select s.relid::regclass || ' was read from end to end ' || s.seq_scan || ' time
    and s.seq_scan > coalesce(s.idx_scan, 0) / 10;
 
 -- name: slow_now :many
-select 'a statement of ' || coalesce(usename, '?') || ' has run for '
+select 'a statement of ' || coalesce(usename, '?') || ' (' || application_name || ') has run for '
            || round(extract(epoch from clock_timestamp() - query_start)) || ' s: '
            || left(regexp_replace(query, '\s+', ' ', 'g'), 120) as what,
        'select pg_cancel_backend(' || pid || ')' as fix
@@ -204,7 +204,7 @@ select 'a statement of ' || coalesce(usename, '?') || ' has run for '
    and query_start < clock_timestamp() - interval '1 second'
    and application_name <> 'pg_dump'
 union all
-select 'a transaction of ' || coalesce(usename, '?') || ' has been open for '
+select 'a transaction of ' || coalesce(usename, '?') || ' (' || application_name || ') has been open for '
            || round(extract(epoch from clock_timestamp() - xact_start)) || ' s, doing nothing',
        'select pg_terminate_backend(' || pid || ')'
   from pg_stat_activity

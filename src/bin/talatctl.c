@@ -113,9 +113,11 @@ static bool open_shop(const char *config, struct arena *mem, struct ctx *c)
         return false;
     }
     struct app *app = app_open(mem, config);
-    if (app)
-        app_ctx(app, mem, app_pg(app, mem), app_redis(app, mem), c);
-    return app != NULL;
+    if (!app)
+        return false;
+    app_ctx(app, mem, app_pg(app, mem), app_redis(app, mem), c);
+    pg_named(c->pg, "talatctl");
+    return true;
 }
 
 static int run(const struct command *command, const char *config, int argc, char **argv)

@@ -16,6 +16,8 @@ void pg_let_go(struct pg *); /* of the connection, until the next statement open
 /* Lets an answer take so long; without it 7 s. For tools, together with a conninfo whose
  * options lift the server's own limits. */
 void pg_patient(struct pg *, i64 us);
+/* What pg_stat_activity calls it, kept by reference: the program and its pool. */
+void pg_named(struct pg *, const char *program);
 /* The same conninfo for another database, and with other options for the server; either may be
  * empty. Where `password` is given it goes there instead (for the environment of a program of
  * PostgreSQL's own, which shows its arguments to everybody). *named: the database's name; both

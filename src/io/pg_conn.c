@@ -19,10 +19,13 @@ struct pg *pg_new(struct arena *mem, str conninfo)
     struct pg *pg = NEW(mem, struct pg);
     pg->mem = mem;
     pg->answer_us = ANSWER_US;
+    pg->program = "talat";
     pg->conninfo = str_c(mem, conninfo);
     DEFER(mem, pg_close, pg);
     return pg;
 }
+
+void pg_named(struct pg *pg, const char *program) { pg->program = program; }
 
 void pg_patient(struct pg *pg, i64 us) { pg->answer_us = us; }
 
@@ -77,7 +80,7 @@ static PGconn *dial(const struct pg *pg)
 {
     const char *names[] = { "connect_timeout", "application_name", "client_encoding",
         "tcp_user_timeout", "options", "dbname", NULL };
-    const char *values[] = { "2", "talat", "UTF8", "8000",
+    const char *values[] = { "2", pg->program, "UTF8", "8000",
         "-c statement_timeout=5s -c lock_timeout=3s -c timezone=UTC"
         " -c idle_in_transaction_session_timeout=10s -c jit=off"
         " -c max_parallel_workers_per_gather=0 -c enable_memoize=off"

@@ -29,6 +29,7 @@ struct pg {
     PGconn *conn;
     when retry_at; /* not before: the last try failed */
     i64 answer_us; /* how long an answer may take */
+    const char *program;
     struct stmt scope_stmt, *stmts;
     size_t n_stmts;
     struct sent *sent;

@@ -240,6 +240,7 @@ static int work(struct pool *p, int slot)
     struct pg *pg = app_pg(p->app, keep);
     struct redis *redis = app_redis(p->app, keep);
     struct beat *beat = &p->beats[slot];
+    pg_named(pg, str_c(keep, str_fmt(keep, "talat-web %s", p->name)));
     sigset_t while_waiting = worker_signals();
     struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
     int poller = epoll_create1(EPOLL_CLOEXEC);

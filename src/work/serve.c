@@ -128,6 +128,7 @@ static int work(struct app *app, struct worker *w)
     struct pg *pg = app_pg(app, life);
     struct redis *redis = app_redis(app, life);
     struct ctx c;
+    pg_named(pg, "talat-work");
     w->turn.ending = &ending;
     app_ctx(app, mem, pg, redis, &c);
     int err = pg_listen(&c, "talat_work"); /* once: each later connection listens by itself */

@@ -21,6 +21,12 @@ struct pg *pg_new(struct arena *mem, str conninfo)
     return NEW(mem, struct pg);
 }
 
+void pg_named(struct pg *pg, const char *program)
+{
+    (void)pg;
+    (void)program;
+}
+
 /* A column that is asked for and not there is 0 or empty; ids are something. */
 int pg_run(
     struct ctx *c, const struct query *q, const struct param *in, struct node **out, i64 *changed)

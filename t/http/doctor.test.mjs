@@ -11,7 +11,7 @@ import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { countries } from './countries.mjs';
-import { skip as noStack, confBut, confPath, sql, run, top, until } from './shop.mjs';
+import { skip as noStack, ask, confBut, confPath, sql, run, top, until } from './shop.mjs';
 
 const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
 const skip = noStack || !talatctl;
@@ -253,7 +253,7 @@ test('faults in the database', { skip }, async () => {
         says(got, 'tables', 'warning', /catalog\.t_doctor is never vacuumed/);
         says(got, 'tables', 'warning', /catalog\.t_doctor: \d+ dead rows/);
         says(got, 'tables', 'warning', /catalog\.t_doctor was read from end to end/);
-        says(got, 'queries', 'warning', /pg_sleep\(60\)/);
+        says(got, 'queries', 'warning', /of postgres \(psql\) has run for .*pg_sleep\(60\)/);
         says(got, 'webhooks', 'warning', /1 events.*have waited/);
     } finally {
         slow.kill('SIGKILL');
@@ -261,6 +261,14 @@ test('faults in the database', { skip }, async () => {
         sql(`drop table catalog.t_doctor; delete from work.job where id = ${id}; delete from payments.event where event_id = 't_doctor'`);
         assert.ok(JSON.parse(cron).length > 0);
     }
+});
+
+test('PostgreSQL knows by name which program a connection is of', { skip }, async () => {
+    await until(async () => {
+        await ask('/search?q=name'); // a worker of that pool that had nothing to do has let its connection go
+        const there = sql("select string_agg(distinct application_name, ',') from pg_stat_activity where usename = 'talat_app'");
+        return there.includes('talat-web web') && there.includes('talat-work');
+    });
 });
 
 test('a number that is none: no program starts with it, and each says which line it is', { skip }, async () => {
