@@ -116,6 +116,16 @@ T(the_confirmation_lands_as_a_file_one_can_open)
     eq_int(n, 1);
 }
 
+T(an_answer_to_a_mail_goes_to_the_shops_address)
+{
+    const char *folder = own_folder();
+    int n;
+    t_open();
+    conf_put(t_ctx()->mem, t_ctx()->app->conf, "contact", S("help@shop.example.test"));
+    t_paid(t_order());
+    has_text(mail_in(folder, &n), "\r\nReply-To: <help@shop.example.test>\r\n");
+}
+
 T(a_mail_speaks_the_buyers_language)
 {
     own_folder();

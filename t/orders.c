@@ -324,6 +324,55 @@ T(a_lapsed_hold_goes_back_when_its_page_is_closed)
     eq_int(reserved(), 1);
 }
 
+/* Their figures and the shop's address, as talat.conf has them. */
+static void promises(i64 sent_within, i64 return_days, const char *contact)
+{
+    struct node *house = t_ctx()->app->house;
+    node_set_int(t_ctx()->mem, house, S("sent_within"), sent_within);
+    node_set_int(t_ctx()->mem, house, S("return_days"), return_days);
+    node_set_str(t_ctx()->mem, house, S("contact"), str_of(contact));
+}
+
+static void promise_nothing(void)
+{
+    t_no_text("working day");
+    t_no_text("change your mind");
+    t_no_text("mailto:");
+}
+
+T(a_shop_promises_buyers_what_it_has_said_and_no_more)
+{
+    t_open();
+    promises(0, 0, "");
+    i64 order = t_order();
+    t_paid(order);
+    t_get("/");
+    promise_nothing();
+    t_get("/products/rattan-stool");
+    t_status(200);
+    promise_nothing();
+    opens(order, 200);
+    t_text("We are packing it now.");
+    promise_nothing();
+    promises(1, 14, "help@shop.example.test");
+    t_get("/");
+    t_text("Sent within one working day");
+    t_text("14 days to change your mind");
+    t_text(">help@shop.example.test</a>");
+    opens(order, 200);
+    t_text("We are packing it now. It leaves within one working day.");
+    promises(3, 1, "");
+    t_get("/th");
+    t_text("ส่งภายใน 3 วันทำการ");
+    t_get("/vi");
+    t_text("Đổi ý trả hàng trong 1 ngày");
+    t_sql("update orders.part set status = 'delivered' where order_id = %" PRId64, order);
+    t_sql("update orders.\"order\" set status = 'delivered' where id = %" PRId64, order);
+    opens(order, 200);
+    t_text("You have 1 day to change your mind.");
+    t_no_text("It leaves within");
+}
+
 T(pages_say_for_how_long_goods_are_kept_here)
 {
     t_open();

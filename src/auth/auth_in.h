@@ -209,7 +209,7 @@ int lines_close_programs(struct ctx *, i64 person);
 /* Rights have changed: what that member listens to as staff ends (0: what everybody there does, as
  * a role has changed). Who still may comes back by themselves. */
 int desk_close(struct ctx *, i64 organisation, i64 person);
-str auth_house_address(struct ctx *); /* whom to write to: that of mail_from */
+str auth_house_address(struct ctx *); /* whom to write to: `contact`, or mail_from's */
 int auth_is_closed(struct ctx *);   /* E_DENIED: somebody has blocked this account */
 int auth_began_again(struct ctx *); /* E_LOGIN: what this login had shown is good no more */
 str device_name(struct ctx *, str user_agent); /* "Chrome · Android" */

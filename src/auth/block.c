@@ -76,7 +76,10 @@ static int tell_owner(struct ctx *c, i64 person, const char *what)
 
 str auth_house_address(struct ctx *c)
 {
-    str from = conf_str(c->app->conf, "mail_from", S("shop@localhost"));
+    str from = conf_str(c->app->conf, "contact", str_none);
+    if (from.n)
+        return from;
+    from = conf_str(c->app->conf, "mail_from", S("shop@localhost"));
     i64 at = str_find(from, S("<"));
     from = at < 0 ? from : str_from(from, (size_t)at + 1);
     return str_trim(str_upto(from, strcspn(str_c(c->mem, from), ">")));

@@ -255,6 +255,7 @@ enum jwt_verdict jwt_read_by(
 
 struct mail {
     str from, to, subject, text, html, message_id;
+    str reply_to; /* a box; empty: whoever answers writes to `from` */
 };
 /* smtp_url "smtp://host:port" or, when empty, one .eml file per mail in mail_dir. */
 int mail_send(struct ctx *, str smtp_url, str mail_dir, const struct mail *, str *answer);

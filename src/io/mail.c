@@ -227,6 +227,8 @@ static str compose(
     str domain = str_from(from.box, (size_t)str_find(from.box, S("@")) + 1);
     header_address(&out, "From", from);
     header_address(&out, "To", to);
+    if (mail->reply_to.n)
+        header_address(&out, "Reply-To", (struct address){ .box = mail->reply_to });
     header_text(c, &out, "Subject", mail->subject);
     buf_fmt(&out, "Date: %.*s\r\n", STR(date_of(c->mem, at)));
     buf_fmt(&out, "Message-ID: <%.*s@%.*s>\r\n", STR(id), STR(domain));

@@ -63,6 +63,7 @@ static int send(struct ctx *c, const struct job *job)
     if (!mail.to.n) /* whoever it was for is forgotten */
         return q_notify_failed(c, NULL, job->subject, str_none);
     mail.from = conf_str(c->app->conf, "mail_from", S("shop@localhost"));
+    mail.reply_to = conf_str(c->app->conf, "contact", str_none);
     mail.message_id = message_id_of(c, row);
     int err = compose(c, row, &mail);
     if (err == E_GONE) { /* what it was to say is no longer so */

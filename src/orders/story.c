@@ -20,14 +20,12 @@ static const struct standing {
     { "is_lapsed", SAYS("The time to pay is over"), NULL },
     { "is_unpaid", SAYS("Waiting for your payment"),
         SAYS("As soon as your payment has arrived we pack the parcel.") },
-    { "is_delivered", SAYS("It has arrived"),
-        SAYS("Enjoy it. You have 30 days to change your mind.") },
+    { "is_delivered", SAYS("It has arrived"), SAYS("Enjoy it.") },
     { "is_shipped", SAYS("It is on its way"), SAYS("The parcel has left our house.") },
     { "is_disputed", SAYS("Your bank asks about this payment"),
         SAYS("It keeps the money until it has decided. If you did not ask it to, please tell your "
              "bank, or answer the mail we sent you.") },
-    { "is_processing", SAYS("Thank you, it is paid"),
-        SAYS("We are packing it now. It leaves within one working day.") },
+    { "is_processing", SAYS("Thank you, it is paid"), SAYS("We are packing it now.") },
     { 0 },
 };
 
@@ -55,6 +53,13 @@ static bool is_given_up(const struct node *order)
         !node_str(node_get(end, S("data")), "why").n;
 }
 
+/* What the shop has promised of this standing, if anything. */
+static void set_promise(struct ctx *c, struct node *order, const char *key, bool applies)
+{
+    i64 days = applies ? node_int(c->app->house, key) : 0;
+    node_hide(node_set_int(c->mem, order, str_of(key), days));
+}
+
 static void set_standing(struct ctx *c, struct node *order)
 {
     const struct standing *s = standings;
@@ -68,6 +73,8 @@ static void set_standing(struct ctx *c, struct node *order)
     node_hide(node_set_str(c->mem, order, S("status_title"), say(c, s->title)));
     node_hide(node_set_str(c->mem, order, S("status_text"), s->text ? say(c, s->text) : str_none));
     node_hide(node_set_int(c->mem, order, S("hold_minutes"), orders_hold_minutes(c)));
+    set_promise(c, order, "return_days", s->flag && !strcmp(s->flag, "is_delivered"));
+    set_promise(c, order, "sent_within", s->flag && !strcmp(s->flag, "is_processing"));
 }
 
 /* ---- the steps --------------------------------------------------------------------------------

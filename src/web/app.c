@@ -87,7 +87,7 @@ static void read_numbers(const struct app *app, struct buf *errors)
     } numbers[] = { { "audit_address_days", 0 }, { "audit_days", 0 }, { "backup_every_hours", 0 },
         { "backup_keep", 0 }, { "drill_every_days", 0 }, { "hold_minutes", 1 },
         { "hold_orders", 1 }, { "hold_orders_address", 1 }, { "hold_times", 1 }, { "recycle", 0 },
-        { "slow_limit_s", 1 }, { "slow_workers", 0 }, { "sms_per_hour", 0 }, { "web_limit_s", 1 },
+        { "return_days", 0 }, { "sent_within", 0 }, { "slow_limit_s", 1 }, { "slow_workers", 0 }, { "sms_per_hour", 0 }, { "web_limit_s", 1 },
         { "web_workers", 0 }, { "work_workers", 0 }, { "worker_memory_mb", 32 } };
     static const char *const switches[] = { "demo", "second_factor_text" };
     for (size_t i = 0; i < COUNT(numbers); i++)
@@ -118,6 +118,7 @@ static void read_words(const struct app *app, struct buf *errors)
 {
     str zone = conf_str(app->conf, "zone", S("Asia/Bangkok")), origin;
     str origins = conf_str(app->conf, "payment_origins", str_none);
+    str contact = conf_str(app->conf, "contact", str_none);
     if (!is_origin(app->base_url))
         buf_add(
             errors, S("base_url: must begin with http:// or https://, and end with the host\n"));
@@ -125,10 +126,23 @@ static void read_words(const struct app *app, struct buf *errors)
         buf_fmt(errors, "language: %.*s is not en, th or vi\n", STR(app->language));
     if (!locale_is_zone(zone))
         buf_fmt(errors, "zone: there is no time zone %.*s\n", STR(zone));
+    if (contact.n && !in_is_email(contact))
+        buf_fmt(errors, "contact: %.*s is no e-mail address\n", STR(contact));
     while (origins.n && str_cut(&origins, ' ', &origin))
         if (origin.n && !is_origin(origin))
             buf_fmt(errors, "payment_origins: %.*s is no address as https://checkout.stripe.com\n",
                 STR(origin));
+}
+
+/* Nothing is promised that the shop has not said. */
+static void read_house(struct app *app)
+{
+    struct arena *mem = app->mem;
+    struct node *house = app->house = node_map(mem);
+    node_set_str(mem, house, S("contact"), conf_str(app->conf, "contact", str_none));
+    node_set_str(mem, house, S("motto"), conf_str(app->conf, "motto", str_none));
+    node_set_int(mem, house, S("return_days"), conf_int(app->conf, "return_days", 0));
+    node_set_int(mem, house, S("sent_within"), conf_int(app->conf, "sent_within", 0));
 }
 
 static void read_settings(struct app *app, struct buf *errors)
@@ -152,6 +166,7 @@ static void read_settings(struct app *app, struct buf *errors)
     if (app->production && app->demo)
         buf_add(errors, S("demo: a demo shop does not run in production\n"));
     read_words(app, errors);
+    read_house(app);
     read_paths(app);
     read_currencies(app, errors);
 }

@@ -302,6 +302,9 @@ static void add_page_keys(struct req *r, struct node *doc)
     put_str(r, doc, "path", path);
     put_str(r, doc, "uri", str_fmt(r->c.mem, "%.*s%.*s", STR(here), STR(query_suffix(r))));
     put_str(r, doc, "shop_name", conf_str(r->c.app->conf, "shop_name", S("Talat Market")));
+    EACH(item, r->c.app->house)
+        if (!node_get(doc, item->key))
+            node_hide(node_set(r->c.mem, doc, item->key, (struct node *)&item->node));
     put(r, doc, "shelves", node_list(r->c.mem)); /* unless hooks.page has brought them */
     put_str(r, doc, "base_url", r->c.app->base_url);
     put_str(r, doc, "canonical", url_abs(r, here));

@@ -391,6 +391,7 @@ struct app {
     struct metrics *metrics;
     struct limits *limits;
     struct node *may_nobody; /* `may` of the pages that are for all */
+    struct node *house;      /* what it says of itself on each page: contact, promises */
     struct countries *countries; /* io/io.h; NULL: no country_file */
     struct kept *kept; /* kept.c */
     struct copies *copies; /* copies.c */

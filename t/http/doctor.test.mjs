@@ -273,7 +273,7 @@ test('PostgreSQL knows by name which program a connection is of', { skip }, asyn
 
 test('a number that is none: no program starts with it, and each says which line it is', { skip }, async () => {
     for (const [key, value, words] of [['language', 'de', /language: de is not en, th or vi/], ['zone', 'Mars/Olympus', /zone: there is no time zone Mars/], ['base_url', 'http://localhost/shop', /base_url: must begin with/],
-        ['payment_origins', 'checkout.stripe.com', /payment_origins: checkout.stripe.com is no address/], ['hold_minutes', '-5', /hold_minutes: must be 1 or more/], ['hold_minutes', 'soon', /hold_minutes: expected a whole number, found "soon"/], ['second_factor_text', 'maybe', /second_factor_text: expected yes or no/],
+        ['payment_origins', 'checkout.stripe.com', /payment_origins: checkout.stripe.com is no address/], ['contact', 'ask me', /contact: ask me is no e-mail address/], ['return_days', '-1', /return_days: must be 0 or more/], ['hold_minutes', '-5', /hold_minutes: must be 1 or more/], ['hold_minutes', 'soon', /hold_minutes: expected a whole number, found "soon"/], ['second_factor_text', 'maybe', /second_factor_text: expected yes or no/],
         ['limits', 'yes', /limits: yes is not on, off or a whole number/], ['secret_file', '/nowhere/secret', /secret_file: \/nowhere\/secret cannot be read: No such file/],
         ['master_key_file', '/nowhere/master', /master_key_file: \/nowhere\/master cannot be read: No such file/]]) {
         const path = configured('number', { [key]: value }), got = await examine(path, '--json');
