@@ -83,6 +83,15 @@ T(ID_21_each_country_has_its_own_fields)
     t_no_html("#city");
     t_get("/account/addresses/new?country=XX");
     t_html("#region");
+    t_get("/account/addresses/new"); /* nothing is said: where the house is */
+    t_html("option[value=TH][selected]");
+    t_sql("update auth.organisation set country = 'SG' where slug = 'house'");
+    t_get("/account/addresses/new");
+    t_html("option[value=SG][selected]");
+    t_no_html("#city");
+    t_sql("update auth.organisation set country = 'XX' where slug = 'house'"); /* not offered */
+    t_get("/account/addresses/new");
+    t_html("option[value=TH][selected]");
     t_post("/account/addresses",
         "name=Ann&phone=0812345678&line1=x&city=y&region=z&postcode=1040"
         "&country=TH");

@@ -769,6 +769,32 @@ T(the_address_has_the_fields_of_its_country)
     t_text("District or ward");
 }
 
+T(an_address_begins_in_the_houses_own_country)
+{
+    t_put(CABLE, 1);
+    t_get("/checkout");
+    t_html("option[value=TH][selected]");
+    t_sql("update auth.organisation set country = 'VN' where slug = 'house'");
+    t_get("/checkout");
+    t_html("option[value=VN][selected]");
+    t_text("District or ward");
+}
+
+/* A select without a choice shows its first: the fields are to be that country's. */
+T(an_address_begins_where_something_is_sold)
+{
+    t_put(CABLE, 1);
+    t_sql("delete from pricing.tax_rate where country = 'TH' or country < 'US'");
+    t_sql("update auth.organisation set country = 'VN' where slug = 'house'");
+    t_get("/checkout");
+    t_html("option[value=VN][selected]");
+    t_sql("delete from pricing.tax_rate where country = 'VN'");
+    t_sql("insert into pricing.tax_rate (country, tax_class, rate_bp) values ('SG', 'standard', 900)");
+    t_get("/checkout");
+    t_html("option[value=SG][selected]");
+    is_true(at("city") < 0);
+}
+
 T(another_country_is_chosen_without_script_and_what_was_typed_stays)
 {
     t_put(CABLE, 1);

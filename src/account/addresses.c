@@ -178,6 +178,20 @@ static str chosen_country(struct req *r, str otherwise)
     return code.n == 2 ? code : otherwise;
 }
 
+/* Where nothing is chosen yet: the house's own country, or the first that is offered. */
+static int country_to_begin(struct req *r, str *country)
+{
+    *country = chosen_country(r, str_none);
+    if (country->n)
+        return E_OK;
+    TRY(auth_house_country(&r->c, country));
+    for (const char *const *code = account_countries; *code; code++)
+        if (str_is(*country, *code))
+            return E_OK;
+    *country = str_of(account_countries[0]);
+    return E_OK;
+}
+
 /* What the country has no field for is not kept. */
 static struct keeping typed(struct req *r, str country)
 {
@@ -203,7 +217,10 @@ static int list(struct req *r)
 static int show_new(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct node *document = form_of(r, chosen_country(r, S("TH")), str_none), *person;
+    struct node *document, *person;
+    str country;
+    TRY(country_to_begin(r, &country));
+    document = form_of(r, country, str_none);
     TRY(auth_person(c, me(r), &person)); /* mostly it is their own */
     struct node *form = node_map(c->mem);
     for (size_t i = 0; i < COUNT(fields); i++)
@@ -215,7 +232,8 @@ static int show_new(struct req *r)
 static int add(struct req *r)
 {
     struct ctx *c = &r->c;
-    str country = chosen_country(r, S("TH"));
+    str country;
+    TRY(country_to_begin(r, &country));
     struct keeping k = typed(r, country);
     if (in_bool(r, "change"))
         return account_address_shown(r, form_of(r, country, str_none));
@@ -262,7 +280,8 @@ static int save(struct req *r)
 {
     struct ctx *c = &r->c;
     struct node *row = NULL;
-    str country = chosen_country(r, S("TH"));
+    str country;
+    TRY(country_to_begin(r, &country));
     struct keeping k = typed(r, country);
     if (!which_one(r, &k.id))
         return missing(r);

@@ -40,6 +40,19 @@ static void add_country(struct ctx *c, struct node *country, str code, str name,
     node_set_bool(c->mem, country, S("is_chosen"), is_chosen);
 }
 
+/* Where nobody has said anything yet: the house's own country, or the first of those we sell in. */
+static int first_choice(struct ctx *c, const struct node *list, str *chosen)
+{
+    const struct item *first = node_first(list);
+    TRY(auth_house_country(c, chosen));
+    EACH(item, list)
+        if (str_eq(node_str(&item->node, "code"), *chosen))
+            return E_OK;
+    if (first)
+        *chosen = node_str(&first->node, "code");
+    return E_OK;
+}
+
 /* The list with one chosen, and the fields an address has there. Where we do not sell (any more)
  * stands without a code, so that nobody's address moves to the first of the list. */
 static int add_countries(struct req *r, struct node *document, str chosen)
@@ -47,9 +60,10 @@ static int add_countries(struct req *r, struct node *document, str chosen)
     struct ctx *c = &r->c;
     struct node *list;
     bool is_in = !chosen.n;
-    chosen = chosen.n ? chosen : S("TH");
-    account_address_form(c, chosen, document);
     TRY(pricing_countries(c, &list));
+    if (!chosen.n)
+        TRY(first_choice(c, list, &chosen));
+    account_address_form(c, chosen, document);
     EACH(item, list) {
         str code = node_str(&item->node, "code");
         bool is_chosen = str_eq(code, chosen);

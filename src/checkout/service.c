@@ -109,6 +109,19 @@ static void look_back(struct ctx *c, struct gathered *g)
     orders_look_back(c, g->asked, &g->before);
 }
 
+/* Until it is known where the goods go: the seller's country; where nothing is sold there (any more)
+ * the first of those where something is, which the address begins with, too. */
+static int rates_to_begin(struct ctx *c, str country, struct node **rates)
+{
+    struct node *countries;
+    TRY(pricing_rates(c, country, rates));
+    if (pricing_sells(*rates))
+        return E_OK;
+    TRY(pricing_countries(c, &countries));
+    const struct item *first = node_first(countries);
+    return first ? pricing_rates(c, node_str(&first->node, "code"), rates) : E_OK;
+}
+
 /* By whose rules it is reckoned: the house's own (inclusive or not, rounding) are those of the
  * first seller: one order, one way of reckoning, stored with it. */
 static int read_terms(struct ctx *c, struct gathered *g)
@@ -131,7 +144,7 @@ static int read_terms(struct ctx *c, struct gathered *g)
         return E_OK;
     g->is_out_of_reach = country.n && !pricing_sells(rates);
     if (!country.n || g->is_out_of_reach)
-        TRY(pricing_rates(c, node_str(house, "country"), &rates));
+        TRY(rates_to_begin(c, node_str(house, "country"), &rates));
     b->tax_inclusive = node_bool(house, "tax_inclusive");
     b->rounding =
         str_is(node_str(house, "rounding"), "per_total") ? ROUND_PER_TOTAL : ROUND_PER_LINE;
