@@ -16,6 +16,14 @@ insert into auth.organisation (slug, name) values (:slug, :name)
 on conflict (slug) do update set name = excluded.name
 returning id;
 
+-- name: add_house :one
+-- in: slug text, name text, country text, currency text, zone text
+-- Who comes second finds what the first has made.
+insert into auth.organisation as o (slug, name, country, currency, zone)
+values (:slug, :name, :country, :currency, :zone)
+on conflict (slug) do update set slug = o.slug
+returning id;
+
 -- name: save_member :exec
 -- in: organisation bigint, person bigint, place text
 insert into auth.member (organisation_id, person_id, place)

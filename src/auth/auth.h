@@ -48,8 +48,10 @@ int auth_staff_who(struct ctx *, i64 organisation, const char *permission, struc
 int auth_organisation(struct ctx *, i64 organisation, struct node **out);
 str permission_words(struct ctx *, str name); /* "See orders"; its name where it has none */
 int auth_organisation_by_slug(struct ctx *, str slug, struct node **out);
-/* Where the house itself is, "TH"; of a shop that has none yet, Thailand. */
+/* Where the house itself is, "TH"; of a shop that has none yet, what talat.conf says. */
 int auth_house_country(struct ctx *, str *country);
+/* The house's own organisation, as talat.conf has it; one that is there stays as it is. */
+int auth_house_add(struct ctx *, i64 *id);
 /* For talatctl and the demo shop; adding one that exists updates name, role and password, and ends
  * what began under the password before. */
 int auth_organisation_add(struct ctx *, str slug, str name, i64 *id);

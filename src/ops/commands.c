@@ -4,6 +4,7 @@
 #include "gen/queries.h"
 #include "io/io.h"
 #include "ops/ops_in.h"
+#include "pricing/pricing.h"
 #include "web/web.h"
 #include "work/work.h"
 #include <stdio.h>
@@ -94,6 +95,23 @@ static bool is_place(str role)
     return false;
 }
 
+/* The house begins where talat.conf says: what is still to do there, whoever adds the admin reads. */
+static int begin_house(struct ctx *c)
+{
+    struct node *countries;
+    str country;
+    i64 id;
+    TRY(auth_house_add(c, &id));
+    TRY(auth_house_country(c, &country));
+    TRY(pricing_countries(c, &countries));
+    EACH(item, countries)
+        if (str_eq(node_str(&item->node, "code"), country))
+            return E_OK;
+    fprintf(stderr, "talatctl: there is no rate of tax for %.*s yet: nothing is delivered there\n",
+        STR(country));
+    return E_OK;
+}
+
 static int add_user(struct ctx *c, void *with)
 {
     const struct adding *a = with;
@@ -112,9 +130,8 @@ static int add_user(struct ctx *c, void *with)
         return err == E_MISSING ? E_OK : err;
     }
     if (err == E_MISSING && !a->organisation.n) {
-        i64 id; /* the first admin of a new shop: there is no house yet */
-        fault_clear(c);
-        TRY(auth_organisation_add(c, organisation, S("Shop"), &id));
+        fault_clear(c); /* the first admin of a new shop: there is no house yet */
+        TRY(begin_house(c));
         err = auth_organisation_by_slug(c, organisation, &house);
     }
     if (err == E_MISSING)

@@ -29,6 +29,7 @@ static const char *const known[] = {
     "cache_dir",
     "contact",
     "cors_origins",
+    "country",
     "country_file",
     "currencies",
     "currency",

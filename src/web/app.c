@@ -117,6 +117,7 @@ static bool is_origin(str url)
 static void read_words(const struct app *app, struct buf *errors)
 {
     str zone = conf_str(app->conf, "zone", S("Asia/Bangkok")), origin;
+    str country = conf_str(app->conf, "country", S("TH"));
     str origins = conf_str(app->conf, "payment_origins", str_none);
     str contact = conf_str(app->conf, "contact", str_none);
     if (!is_origin(app->base_url))
@@ -128,6 +129,9 @@ static void read_words(const struct app *app, struct buf *errors)
         buf_fmt(errors, "zone: there is no time zone %.*s\n", STR(zone));
     if (contact.n && !in_is_email(contact))
         buf_fmt(errors, "contact: %.*s is no e-mail address\n", STR(contact));
+    if (country.n != 2 || country.p[0] < 'A' || country.p[0] > 'Z' || country.p[1] < 'A' ||
+        country.p[1] > 'Z')
+        buf_fmt(errors, "country: %.*s is no code as TH or VN\n", STR(country));
     while (origins.n && str_cut(&origins, ' ', &origin))
         if (origin.n && !is_origin(origin))
             buf_fmt(errors, "payment_origins: %.*s is no address as https://checkout.stripe.com\n",

@@ -84,6 +84,10 @@ test('init refuses what cannot sell safely, before it touches anything', { skip:
         [['--url', 'https://shop.test', ...tls, '--stripe-key', 'sk_live_x', '--stripe-base', 'http://127.0.0.1'], /https/],
         [['--url', 'https://shop.test', ...tls, '--currency', 'baht'], /no code/],
         [['--url', 'https://shop.test', ...tls, '--language', 'de'], /en, th or vi/],
+        [['--url', 'https://shop.test', ...tls, '--country', 'Thailand'], /no code/],
+        [['--url', 'https://shop.test', ...tls, '--currency', 'EUR'], /which country/],
+        [['--url', 'https://shop.test', ...tls, '--zone', 'Asia/Nowhere'], /no time zone/],
+        [['--url', 'https://shop.test', ...tls, '--zone', '../zoneinfo/Asia/Bangkok'], /no time zone/],
         [['--what'], /usage/],
     ]) {
         const ran = init(...words);

@@ -57,6 +57,19 @@ test('what init writes without a key for payments wants nothing but the key', ()
     assert.match(sim.read('etc/talat/talat.conf'), /^stripe_base = http:\/\/127\.0\.0\.1:9\npayment_origins = http:\/\/127\.0\.0\.1:9\nstripe_key = sk_test_x\n/m);
 });
 
+test('a shop is where its money is from, unless it is said where', () => {
+    for (const [name, words, country, zone] of [
+        ['baht', [], 'TH', 'Asia/Bangkok'],
+        ['dong', ['--currency', 'VND'], 'VN', 'Asia/Ho_Chi_Minh'],
+        ['euro', ['--currency', 'EUR', '--country', 'DE'], 'DE', 'Europe/Berlin'],
+        ['west', ['--currency', 'USD', '--zone', 'America/Los_Angeles'], 'US', 'America/Los_Angeles'],
+    ]) {
+        const one = machine(name);
+        init(one, [...shop, ...own, ...words]);
+        assert.match(one.read('etc/talat/talat.conf'), new RegExp(`^country = ${country}\nzone = ${zone}\n`, 'm'), name);
+    }
+});
+
 // As talatctl nginx runs it after init.
 function site(one, lines, how) {
     mkdirSync(join(one.at, 'etc/talat'), { recursive: true });
