@@ -24,6 +24,31 @@ values (:slug, :name, :country, :currency, :zone)
 on conflict (slug) do update set slug = o.slug
 returning id;
 
+-- name: settings :one
+-- in: organisation bigint
+-- `seen`: changes with any of them.
+select slug, name, country, currency, zone, tax_inclusive, rounding,
+       md5(concat_ws(chr(31), name, country, currency, zone, tax_inclusive, rounding)) as seen
+  from auth.organisation where id = :organisation;
+
+-- name: save_settings :maybe
+-- in: organisation bigint, name text, country text, currency text, zone text, tax_inclusive bool, rounding text, seen text
+-- Nothing comes back where they are no longer as they were seen; seen empty: whatever they are.
+update auth.organisation o
+   set name = :name, country = :country, currency = :currency, zone = :zone,
+       tax_inclusive = :tax_inclusive, rounding = :rounding
+ where o.id = :organisation
+   and (:seen = '' or :seen = md5(concat_ws(chr(31), o.name, o.country, o.currency, o.zone,
+                                            o.tax_inclusive, o.rounding)))
+returning o.id;
+
+-- name: zones :many
+-- The time zones that the database knows by a place's name: what its queries can cut days by.
+select name from pg_catalog.pg_timezone_names
+ where name = 'UTC'
+    or name ~ '^(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/'
+ order by name limit 800;
+
 -- name: save_member :exec
 -- in: organisation bigint, person bigint, place text
 insert into auth.member (organisation_id, person_id, place)

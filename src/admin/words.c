@@ -184,6 +184,8 @@ static const struct word values[] = {
     { "open", SAYS("Not answered yet") },
     { "accepted", SAYS("accepted") },
     { "withdrawn", SAYS("withdrawn") },
+    { "per_line", SAYS("of each line of an order") },
+    { "per_total", SAYS("of the whole order, once") },
     { "draft", SAYS("Draft") },
     { "published", SAYS("Published") },
     { "archived", SAYS("Archived") },

@@ -52,6 +52,19 @@ int auth_organisation_by_slug(struct ctx *, str slug, struct node **out);
 int auth_house_country(struct ctx *, str *country);
 /* The house's own organisation, as talat.conf has it; one that is there stays as it is. */
 int auth_house_add(struct ctx *, i64 *id);
+/* What an organisation says of itself, and how it reckons: {slug, name, country, currency, zone,
+ * tax_inclusive, rounding, seen}. Saving: E_INPUT by field; E_CONFLICT where they are no longer as
+ * `seen` was read with them (empty: whatever they are). */
+struct auth_settings {
+    str name, country, currency, zone;
+    str rounding;       /* per_line, per_total */
+    bool tax_inclusive; /* prices hold the tax */
+};
+int auth_settings(struct ctx *, i64 organisation, struct node **out);
+struct auth_settings auth_settings_of(const struct node *row); /* of what that brought */
+int auth_settings_save(struct ctx *, i64 organisation, const struct auth_settings *, str seen);
+int auth_zones(struct ctx *, struct node **list); /* [{name}]: "Asia/Bangkok", ... */
+bool auth_is_country(struct ctx *, str code);     /* "TH", in capitals */
 /* For talatctl and the demo shop; adding one that exists updates name, role and password, and ends
  * what began under the password before. */
 int auth_organisation_add(struct ctx *, str slug, str name, i64 *id);

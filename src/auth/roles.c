@@ -33,6 +33,7 @@ str permission_words(struct ctx *c, str name)
         [TEAM_READ] = SAYS("See the team"),
         [TEAM_WRITE] = SAYS("Invite people and change roles"),
         [TEAM_OWN] = SAYS("Hand over the organisation"),
+        [SETTINGS_MANAGE] = SAYS("Change the settings of the shop"),
         [AUDIT_READ] = SAYS("See who changed what"),
     };
     enum permission p = permission_named(name);

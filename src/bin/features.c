@@ -50,6 +50,7 @@
     X(payments)                                                                                    \
     X(watch)                                                                                       \
     X(admin)                                                                                       \
+    X(admin_settings)                                                                              \
     X(admin_accounts)                                                                              \
     X(admin_audit)
 #define WITH_JOBS(X)                                                                               \
@@ -93,6 +94,7 @@ static const struct menu menu[] = {
     { SAYS("API keys"), "/admin/keys", API_KEYS_MANAGE },
     { SAYS("Team"), "/admin/team", TEAM_READ, "/admin/roles" },
     { SAYS("Changes"), "/admin/audit", AUDIT_READ },
+    { SAYS("Settings"), "/admin/settings", SETTINGS_MANAGE },
     { NULL, NULL, ANYONE },
 };
 

@@ -47,6 +47,11 @@ static const struct command {
         "adds somebody, or changes them; the password is read from standard input, or its hash; "
         "or brings people with their hashes from another shop; or says who the admins are",
         user_command, true },
+    { "organisation",
+        "SLUG [--name NAME] [--country CODE] [--currency CODE] [--zone ZONE] "
+        "[--prices with-tax|without-tax] [--rounding per-line|per-total]",
+        "what a shop says of itself and how it reckons, the house's own is \"house\"; or changes it",
+        organisation_command, true },
     { "demo", "[--pictures DIR]", "loads the demo shop; again: what has changed in it",
         demo_command, true },
     { "delivery",

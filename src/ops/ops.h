@@ -34,6 +34,7 @@ int user_command(struct ctx *, int argc, char **argv);
  * report names those by line and column, and ends with the totals. */
 int ops_people(struct ctx *, str text, bool rehearse, struct buf *report, i64 *failed);
 int people_command(struct ctx *, int argc, char **argv); /* "user import" */
+int organisation_command(struct ctx *, int argc, char **argv);
 int route_list_command(struct ctx *, int argc, char **argv);
 int jobs_command(struct ctx *, int argc, char **argv);
 int backup_command(struct ctx *, int argc, char **argv);

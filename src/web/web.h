@@ -40,6 +40,7 @@ enum member { NOBODY, VIEWER, MEMBER, STAFF_ADMIN, OWNER }; /* in an organisatio
     X(TEAM_WRITE, "team:write", ADMIN, STAFF_ADMIN)         \
     X(TEAM_OWN, "team:own", SUPER_ADMIN, OWNER)             \
     X(AUDIT_READ, "audit:read", ADMIN, STAFF_ADMIN)         \
+    X(SETTINGS_MANAGE, "settings:manage", ADMIN, STAFF_ADMIN) \
     X(METRICS_READ, "metrics:read", GUEST, NOBODY)
 enum permission {
     PERMISSION_NONE_GIVEN, /* 0: a row that says nothing lets nobody in */

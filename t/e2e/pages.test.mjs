@@ -142,7 +142,7 @@ journey('the pages of the back office are sound', async ({ guest, merchant }) =>
         ['orders to be sent', `/admin/orders/ship?orders=${order}`],
         ['product list', '/admin/products'], ['product', '/admin/products/supper-plates'], ['new product', '/admin/products/new'],
         ['customers', '/admin/customers'], ['accounts', '/admin/accounts'], ['team', '/admin/team'], ['new role', '/admin/roles/new'],
-        ['changes', '/admin/audit']]) {
+        ['changes', '/admin/audit'], ['settings', '/admin/settings']]) {
         await house.opens(path);
         await inspect(house, name, wrong);
     }

@@ -180,6 +180,11 @@ const staff = [
     ['admin-security', (page, at) => page.goto(`${at}/admin/security`)],
     ['admin-keys', (page, at) => page.goto(`${at}/admin/keys`)],
     ['admin-team', (page, at) => page.goto(`${at}/admin/team`)],
+    ['admin-settings', (page, at) => page.goto(`${at}/admin/settings`)],
+    ['admin-settings-wrong', async (page) => {
+        await page.fill('#name', '');
+        await sends(page, 'main .form-end button');
+    }],
     ['admin-role', (page, at) => page.goto(`${at}/admin/roles/new`)],
     ['admin-invited', async (page, at) => {
         await page.goto(`${at}/admin/team`);
