@@ -230,6 +230,21 @@ T(a_currency_of_the_settings_changes_no_cart)
     t_json("checkout.totals.currency", "THB");
 }
 
+/* ---- times --------------------------------------------------------------------------------------- */
+
+T(the_back_office_shows_the_times_of_where_it_is)
+{
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set placed_at = '2026-11-19T20:30:00Z' where id = %" PRId64, order);
+    t_sql("update orders.part set placed_at = '2026-11-19T20:30:00Z' where order_id = %" PRId64, order);
+    as_owner();
+    t_get("/admin/orders");
+    t_text("Nov 20"); /* in Bangkok */
+    t_sql("update auth.organisation set zone = 'America/New_York' where slug = 'house'");
+    t_get("/admin/orders");
+    t_text("Nov 19");
+}
+
 /* ---- the first house ------------------------------------------------------------------------------- */
 
 T(a_first_house_is_as_the_configuration_says)

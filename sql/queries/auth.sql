@@ -149,7 +149,7 @@ select p.email, p.name, p.role, coalesce(m.organisation_id, 0) as organisation_i
        exists (select from auth.phone h where h.person_id = p.id and h.is_factor) as has_text,
        coalesce(case when d.view_as_until > now() then d.view_as end, 0) as view_as,
        coalesce(array_to_string(w.second_factor, ' '), '') as asks_factor,
-       coalesce(w.text_counts, false) as text_counts
+       coalesce(w.text_counts, false) as text_counts, coalesce(w.zone, '') as zone
   from auth.person p
   left join auth.device d on d.session_hash = :session_hash and d.person_id = p.id
   left join lateral (
@@ -175,7 +175,7 @@ select p.email, p.name, p.role, o.id as organisation_id, coalesce(m.place, '') a
        exists (select from auth.totp t where t.person_id = p.id)
            or exists (select from auth.passkey k where k.person_id = p.id) as has_factor,
        exists (select from auth.phone h where h.person_id = p.id and h.is_factor) as has_text,
-       array_to_string(o.second_factor, ' ') as asks_factor, o.text_counts
+       array_to_string(o.second_factor, ' ') as asks_factor, o.text_counts, o.zone
   from auth.person p
   join auth.organisation o on o.slug = :slug
   left join auth.member m on m.person_id = p.id and m.organisation_id = o.id

@@ -96,6 +96,7 @@ static void take_place(struct req *r, const struct node *row)
     r->who.member = place_named(node_str(row, "place"));
     r->who.allowed =
         permissions_of(r->who.role, r->who.member) | role_permissions(node_str(row, "own"));
+    r->who.zone = node_str(row, "zone");
     second_owed(r, row);
 }
 

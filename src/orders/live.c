@@ -185,7 +185,8 @@ static int send_page(
 /* Pages are open in whatever language their readers chose; staff see how far their own part is. */
 static int send_pages(struct ctx *c, i64 id, i64 organisation, const struct hearing *h)
 {
-    struct node *order;
+    struct node *order, *shop;
+    TRY(auth_organisation(c, organisation, &shop));
     for (size_t i = 1; i < h->n; i++) {
         struct node *document = node_map(c->mem);
         c->lang = str_of(h->endings[i]);
@@ -198,6 +199,7 @@ static int send_pages(struct ctx *c, i64 id, i64 organisation, const struct hear
             continue;
         orders_flag_part(c, order, orders_part_status(order, organisation));
         TRY(orders_flag_leaving(c, &order, 1));
+        node_set(c->mem, document, S("zone"), node_get(shop, S("zone")));
         TRY(send_page(
             c, h->staff[i], "orders/admin_row", document, about(c, order, "staff's page")));
     }

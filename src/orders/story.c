@@ -1,5 +1,6 @@
 /* What a person reads of an order: where it stands, what comes next, what happened. */
 #include "orders/orders_in.h"
+#include "auth/auth.h"
 #include "io/io.h"
 #include "web/web.h"
 
@@ -207,6 +208,13 @@ void orders_event_kinds(struct ctx *c, struct node *list, str chosen)
 str orders_dispute_due(struct ctx *c, when due)
 {
     str zone = conf_str(c->app->conf, "zone", S("Asia/Bangkok"));
+    struct node *shop;
+    if (due && c->scope.organisation) { /* a desk: as all times that stand there */
+        if (auth_organisation(c, c->scope.organisation, &shop))
+            fault_clear(c);
+        else
+            zone = node_str(shop, "zone");
+    }
     return due ? locale_date(c, due, zone, true) : str_none;
 }
 

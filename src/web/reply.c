@@ -307,6 +307,8 @@ static void add_page_keys(struct req *r, struct node *doc)
             node_hide(node_set(r->c.mem, doc, item->key, (struct node *)&item->node));
     put(r, doc, "shelves", node_list(r->c.mem)); /* unless hooks.page has brought them */
     put_str(r, doc, "base_url", r->c.app->base_url);
+    if (who->zone.n && r->route && is_for_staff(r->route->need))
+        put_str(r, doc, "zone", who->zone); /* pages for buyers have talat.conf's */
     put_str(r, doc, "canonical", url_abs(r, here));
     put_str(r, doc, "now", when_rfc3339(r->c.mem, r->c.now));
     put_str(r, doc, "request_id", is_for_all(r) ? str_none : r->c.id);

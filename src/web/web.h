@@ -66,6 +66,7 @@ struct who {
     enum member member; /* NOBODY also for who has a role of the organisation's own making */
     uint64_t allowed;   /* all that decides: may() asks for nothing else */
     str name, email;
+    str zone;    /* of the organisation: the times that its back office shows; or empty */
     str session; /* the session's hash, empty for a guest */
     i64 viewer;  /* staff who look with this person's eyes: they read, and change nothing */
     str viewer_email;
