@@ -182,6 +182,8 @@ T(tax_on_top_is_shown_before_anybody_pays_it)
 {
     t_stock(CABLE, 10);
     t_put(CABLE, 1);
+    t_get("/cart");
+    t_no_text("added at checkout");
     t_to_pay();
     i64 revision = at_checkout("cart", "revision"), total = at_checkout("totals", "total");
     i64 before = orders(), on_top = (total * 7 + 50) / 100;
@@ -195,6 +197,8 @@ T(tax_on_top_is_shown_before_anybody_pays_it)
         total + on_top);
     t_status(303);
     eq_int(t_int("select total as n from orders.\"order\" order by id desc limit 1"), total + on_top);
+    t_get("/cart");
+    t_text("added at checkout");
 }
 
 T(an_order_that_is_placed_keeps_how_it_was_reckoned)

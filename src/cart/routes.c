@@ -1,3 +1,4 @@
+#include "auth/auth.h"
 #include "cart/cart.h"
 #include "catalog/catalog.h"
 #include "web/web.h"
@@ -61,13 +62,30 @@ int cart_on_login(struct req *r, i64 person)
     return E_OK;
 }
 
+/* Whose prices are without tax says so before the checkout does: by the rules of the first seller,
+ * as there. */
+static int add_tax_on_top(struct ctx *c, const struct node *cart, struct node *document)
+{
+    struct node *house;
+    EACH(item, node_get(cart, S("lines"))) {
+        i64 organisation = node_int(&item->node, "organisation_id");
+        if (!organisation)
+            continue; /* gone */
+        TRY(auth_organisation(c, organisation, &house));
+        node_hide(node_set_bool(
+            c->mem, document, S("is_tax_on_top"), !node_bool(house, "tax_inclusive")));
+        break;
+    }
+    return E_OK;
+}
+
 static int page(struct req *r, struct node **document)
 {
     struct node *cart;
     TRY(cart_read(&r->c, &cart));
     *document = node_map(r->c.mem);
     node_set(r->c.mem, *document, S("cart"), cart);
-    return E_OK;
+    return add_tax_on_top(&r->c, cart, *document);
 }
 
 static int show(struct req *r) { return reply_page(r, page); }
