@@ -130,8 +130,11 @@ static int page(struct req *r, struct node **document)
     node_hide(node_set_str(c->mem, *document, S("name"), now.name));
     node_hide(node_set_bool(c->mem, *document, S("with_tax"), now.tax_inclusive));
     node_hide(node_set_bool(c->mem, *document, S("per_total"), str_is(now.rounding, "per_total")));
-    node_hide(node_set_bool(
-        c->mem, *document, S("is_house"), str_is(node_str(row, "slug"), "house")));
+    bool is_house = str_is(node_str(row, "slug"), "house"), may_more = r->who.role >= ADMIN;
+    node_hide(node_set_bool(c->mem, *document, S("is_house"), is_house));
+    node_hide(node_set_bool(c->mem, *document, S("has_more"),
+        is_house && may_more && route_pattern(r, S("/admin/settings/delivery")).n &&
+            route_pattern(r, S("/admin/settings/taxes")).n));
     node_hide(node_set_bool(c->mem, *document, S("is_saved"), str_is(in_done(r), "saved")));
     return E_OK;
 }
