@@ -122,11 +122,12 @@ select count(*) as n
 
 -- name: save_person :one
 -- in: email text, name text, password_hash text, role text
--- Whoever runs the shop vouches for the address.
+-- Whoever runs the shop vouches for the address. A name and a role that are not said stay.
 insert into auth.person as p (email, name, password_hash, role, verified_at)
-values (:email, :name, :password_hash, :role, now())
+values (:email, :name, :password_hash, coalesce(nullif(:role, ''), 'user'), now())
 on conflict (email) do update
-    set name = excluded.name, password_hash = excluded.password_hash, role = excluded.role,
+    set name = coalesce(nullif(excluded.name, ''), p.name),
+        role = coalesce(nullif(:role, ''), p.role), password_hash = excluded.password_hash,
         mailed_at = null, epoch = p.epoch + 1
 returning id;
 

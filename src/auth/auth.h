@@ -66,7 +66,7 @@ int auth_settings_save(struct ctx *, i64 organisation, const struct auth_setting
 int auth_zones(struct ctx *, struct node **list); /* [{name}]: "Asia/Bangkok", ... */
 bool auth_is_country(struct ctx *, str code);     /* "TH", in capitals */
 /* For talatctl and the demo shop; adding one that exists updates name, role and password, and ends
- * what began under the password before. */
+ * what began under the password before. An empty name or role stays what it was (new: user). */
 int auth_organisation_add(struct ctx *, str slug, str name, i64 *id);
 int auth_person_add(struct ctx *, str email, str name, str password, str role, i64 *id);
 /* The same with a hash that another shop kept: bcrypt of at most 2^12 rounds, or argon2id no

@@ -66,7 +66,7 @@ static bool read_options(int argc, char **argv, struct adding *a)
 {
     if (argc < 3 || !str_is(S("add"), argv[1]) || argv[2][0] == '-')
         return false;
-    *a = (struct adding){ .email = str_of(argv[2]), .role = S("user") };
+    *a = (struct adding){ .email = str_of(argv[2]) };
     for (int i = 3; i < argc; i += 2) {
         if (!strcmp(argv[i], "--hash")) {
             a->is_hash = true;
@@ -82,17 +82,33 @@ static bool read_options(int argc, char **argv, struct adding *a)
         else
             return false;
     }
+    if (!a->role.n && !a->organisation.n)
+        a->role = S("user");
     return true;
 }
 
-/* owner, admin, member, viewer are places in an organisation; the others are the platform's. */
-static bool is_place(str role)
+static bool is_one_of(str role, const char *const *roles)
 {
-    static const char *const places[] = { "owner", "member", "viewer" };
-    for (size_t i = 0; i < COUNT(places); i++)
-        if (str_is(role, places[i]))
+    for (; *roles; roles++)
+        if (str_is(role, *roles))
             return true;
     return false;
+}
+
+/* In an organisation that is named, user is who has no place there any more. */
+static bool is_role(const struct adding *a)
+{
+    static const char *const in_one[] = { "user", "owner", "admin", "member", "viewer", NULL };
+    static const char *const all[] = { "user", "admin", "super_admin", "owner", "member", "viewer",
+        NULL };
+    return is_one_of(a->role, a->organisation.n ? in_one : all);
+}
+
+/* An admin is the platform's, unless an organisation is named. */
+static bool is_place(const struct adding *a)
+{
+    static const char *const places[] = { "owner", "member", "viewer", NULL };
+    return is_one_of(a->role, places) || (a->organisation.n && str_is(a->role, "admin"));
 }
 
 /* The house begins where talat.conf says: what is still to do there, whoever adds the admin reads. */
@@ -117,15 +133,15 @@ static int add_user(struct ctx *c, void *with)
     const struct adding *a = with;
     struct node *house;
     i64 person;
-    bool place = is_place(a->role), staff = place || str_is(a->role, "admin");
+    bool place = is_place(a), staff = place || str_is(a->role, "admin");
     str organisation = a->organisation.n ? a->organisation : S("house");
-    str role = place ? S("user") : a->role;
+    str role = place || a->organisation.n ? str_none : a->role; /* what they are beside it stays */
     TRY((a->is_hash ? auth_person_add_hash : auth_person_add)(
         c, a->email, a->name, a->password, role, &person));
     int err = auth_organisation_by_slug(c, organisation, &house);
-    if (!staff && !a->organisation.n) { /* the way back of --role admin */
-        if (!err)
-            return auth_member_drop(c, node_int(house, "id"), person);
+    if (!staff && !err) /* the way back of --role admin */
+        return auth_member_drop(c, node_int(house, "id"), person);
+    if (!staff && !a->organisation.n) {
         fault_clear(c);
         return err == E_MISSING ? E_OK : err;
     }
@@ -160,15 +176,10 @@ int user_command(struct ctx *c, int argc, char **argv)
         return people_command(c, argc - 1, argv + 1);
     if (!read_options(argc, argv, &a))
         return 2;
-    static const char *const roles[] = { "user", "admin", "super_admin", "owner", "member",
-        "viewer" };
-    bool known = false;
-    for (size_t i = 0; i < COUNT(roles); i++)
-        known = known || str_is(a.role, roles[i]);
-    if (!known || !in_is_email(a.email)) {
-        fprintf(stderr,
-            "talatctl: an address, and a role of user, admin, super_admin, owner, "
-            "member or viewer\n");
+    if (!is_role(&a) || !in_is_email(a.email)) {
+        fprintf(stderr, "talatctl: an address, and a role of %sowner, %smember or viewer%s\n",
+            a.organisation.n ? "" : "user, admin, super_admin, ", a.organisation.n ? "admin, " : "",
+            a.organisation.n ? "; user for who is to have no place there any more" : "");
         return 2;
     }
     if (a.is_hash ? !ops_read_secret(c, "the password's hash", NULL, &a.password)
@@ -177,7 +188,12 @@ int user_command(struct ctx *c, int argc, char **argv)
     c->scope.platform = true;
     if (pg_tx(c, add_user, &a))
         return sorry(c, "the user was not added");
-    printf("%.*s can log in as %.*s\n", STR(a.email), STR(a.role));
+    if (!a.organisation.n)
+        printf("%.*s can log in as %.*s\n", STR(a.email), STR(a.role));
+    else if (is_place(&a))
+        printf("%.*s can log in as %.*s of %.*s\n", STR(a.email), STR(a.role), STR(a.organisation));
+    else
+        printf("%.*s can log in, and has no place in %.*s\n", STR(a.email), STR(a.organisation));
     return 0;
 }
 
