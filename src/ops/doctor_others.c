@@ -78,6 +78,27 @@ void check_nginx(struct exam *e)
     }
 }
 
+/* The command that shows the talk with the mail server: without the name and password that smtp_url
+ * may hold, which swaks asks for. */
+static str swaks(struct exam *e, str url)
+{
+    bool is_tls = str_starts(url, S("smtps://"));
+    i64 scheme = str_find(url, S("://"));
+    str rest = scheme < 0 ? url : str_from(url, (size_t)scheme + 3), host, port;
+    bool logs_in = str_find(rest, S("@")) >= 0;
+    for (i64 at; (at = str_find(rest, S("@"))) >= 0;)
+        rest = str_from(rest, (size_t)at + 1);
+    str_cut(&rest, '/', &host);
+    i64 colon = str_find(host, S("]")); /* of [::1]:25 */
+    colon = colon < 0 ? str_find(host, S(":")) : colon + 1;
+    bool has_port = colon >= 0 && (size_t)colon < host.n;
+    port = has_port ? str_from(host, (size_t)colon + 1) : is_tls ? S("465") : S("25");
+    host = has_port ? str_upto(host, (size_t)colon) : host;
+    return str_fmt(e->c->mem,
+        "swaks --server %.*s --port %.*s%s%s --to you@your.domain shows the talk", STR(host),
+        STR(port), is_tls ? " --tls-on-connect" : "", logs_in ? " --auth" : "");
+}
+
 void check_mail(struct exam *e)
 {
     const struct conf *conf = e->c->app->conf;
@@ -86,9 +107,7 @@ void check_mail(struct exam *e)
         SAY(e, WRONG, S("make it, for the shop's user, or set smtp_url = smtp://localhost:25"),
             "mails are written to mail_dir, and %.*s cannot be written to", STR(dir));
     if (url.n && mail_try(e->c, url, conf_str(conf, "mail_from", str_none)))
-        SAY(e, WRONG,
-            str_fmt(e->c->mem, "swaks --server %.*s --to you@your.domain shows the talk", STR(url)),
-            "the mail server does not take our mail: %s", exam_fault(e));
+        SAY(e, WRONG, swaks(e, url), "the mail server does not take our mail: %s", exam_fault(e));
 }
 
 /* Without a provider there is nothing to be wrong. */

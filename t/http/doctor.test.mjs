@@ -101,7 +101,7 @@ test('faults of the configuration and of whom it names', { skip }, async () => {
     });
     const provider = http.createServer((_, out) => out.writeHead(401, { date: new Date(Date.now() - 3600e3).toUTCString(), 'content-type': 'application/json' }).end('{}'));
     const smtpPort = await listening(smtp, 0), providerPort = await listening(provider, 0);
-    const path = configured('bad', { bakcup_keep: 3, tls_cert: join(place, 'soon.pem'), tls_key: join(place, 'soon.key'), smtp_url: `smtp://127.0.0.1:${smtpPort}`,
+    const path = configured('bad', { bakcup_keep: 3, tls_cert: join(place, 'soon.pem'), tls_key: join(place, 'soon.key'), smtp_url: `smtp://shop:geheim@127.0.0.1:${smtpPort}`,
         stripe_base: `http://127.0.0.1:${providerPort}`, stripe_webhook_secret: null, payment_origins: null, redis: join(place, 'no.sock'), nginx_push: join(place, 'no-push.sock'),
         web_socket: join(place, 'no-web.sock'), media_dir: join(place, 'no-media'), pg: `host=${run} user=talat_app dbname=talat options='-c synchronous_commit=off'`,
         backup_every_hours: 24, drill_every_days: 7, backup_dir: join(place, 'backups') });
@@ -115,6 +115,8 @@ test('faults of the configuration and of whom it names', { skip }, async () => {
     smtp.close();
     provider.close();
     assert.equal(got.code, 2);
+    assert.doesNotMatch(got.out + got.err, /geheim/, 'the password of the mail server is shown');
+    assert.match(got.findings.find(({ check }) => check === 'mail').fix, new RegExp(`^swaks --server 127\\.0\\.0\\.1 --port ${smtpPort} --auth --to `));
     says(got, 'settings', 'warning', /bakcup_keep/);
     says(got, 'secrets', 'wrong', /bad\.conf holds secrets.*644/);
     says(got, 'secrets', 'wrong', /soon\.key holds secrets/);
