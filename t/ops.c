@@ -191,9 +191,30 @@ T(a_backup_named_for_a_time_to_come_pushes_out_none_of_today)
         eq_int(mkdir(archive_path(c, str_of(folder), names[i]), 0700), 0);
     must(archive_newest(c, str_of(folder), &newest));
     has_text(newest, "talat-20261120T031500Z");
-    must(archive_rotate(c, str_of(folder), 1));
+    must(archive_rotate(c, str_of(folder), 1, str_none));
     eq_int(access(archive_path(c, str_of(folder), names[1]), F_OK), 0);
     is_true(access(archive_path(c, str_of(folder), names[2]), F_OK) != 0);
+    must(file_remove(c, folder));
+}
+
+/* After the clock was put back by less than an hour. */
+T(a_backup_is_not_dropped_for_older_ones_with_later_names)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    char folder[] = "/tmp/t-archives-XXXXXX";
+    static const i64 ahead[] = { 0, 20 * MINUTE, 40 * MINUTE };
+    const char *paths[COUNT(ahead)];
+    is_true(mkdtemp(folder) != NULL);
+    for (size_t i = 0; i < COUNT(ahead); i++) {
+        str name = archive_name(c->mem, when_now() + ahead[i]);
+        paths[i] = archive_path(c, str_of(folder), str_c(c->mem, name));
+        eq_int(mkdir(paths[i], 0700), 0);
+    }
+    must(archive_rotate(c, str_of(folder), 2, str_of(paths[0])));
+    eq_int(access(paths[0], F_OK), 0);
+    is_true(access(paths[1], F_OK) != 0);
+    eq_int(access(paths[2], F_OK), 0);
     must(file_remove(c, folder));
 }
 

@@ -164,12 +164,16 @@ int archive_newest(struct ctx *c, str folder, str *dir)
     return E_OK;
 }
 
-int archive_rotate(struct ctx *c, str folder, i64 keep)
+int archive_rotate(struct ctx *c, str folder, i64 keep, str made)
 {
     str *names;
     size_t n;
+    i64 kept = made.n > 0; /* whatever its name: the clock may have been put back */
     TRY(list(c, folder, &names, &n));
-    for (size_t i = (size_t)keep; i < n; i++)
-        TRY(file_remove(c, archive_path(c, folder, names[i].p)));
+    for (size_t i = 0; i < n; i++) {
+        const char *path = archive_path(c, folder, names[i].p);
+        if (!str_is(made, path) && kept++ >= keep)
+            TRY(file_remove(c, path));
+    }
     return E_OK;
 }

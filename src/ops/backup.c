@@ -355,7 +355,8 @@ int backup_make(struct ctx *c, str folder, bool with_secrets, struct buf *report
         STR(*made), m.bytes, m.files, m.linked);
     if (m.missing)
         buf_fmt(report, "warning: %" PRId64 " files of pictures are missing\n", m.missing);
-    TRY(archive_rotate(c, folder, care_keep(c->app))); /* or each that fails later adds one more */
+    /* Now, or each that fails later adds one more. */
+    TRY(archive_rotate(c, folder, care_keep(c->app), *made));
     TRY(keys_write(c, folder));
     if (!archive_is_one(c, folder, care_folder(c->app)))
         return E_OK; /* the drill does not look there, and whoever has it may take it away */

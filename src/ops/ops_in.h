@@ -28,7 +28,8 @@ bool archive_is_one(struct ctx *, str folder, str other); /* whatever they are c
 int archive_open(struct ctx *, str dir_or_manifest, struct archive *);
 int archive_check(struct ctx *, const struct archive *); /* every part against its sum */
 int archive_newest(struct ctx *, str folder, str *dir);  /* empty: there is none */
-int archive_rotate(struct ctx *, str folder, i64 keep);  /* all but the newest so many go */
+/* All but the newest so many go; `made` just now is one of these, whatever it is called. */
+int archive_rotate(struct ctx *, str folder, i64 keep, str made);
 str archive_mark(struct ctx *); /* what tells two secrets apart and says nothing of them */
 
 #define DEMO_PASSWORD "market-day-demo" /* of the demo shop's accounts */
