@@ -162,9 +162,12 @@ select 'idle_in_transaction_session_timeout is off for the shop',
  where current_setting('idle_in_transaction_session_timeout') = '0';
 
 -- name: data_folder :one
--- Is_here: by a socket, so that its folder can be looked at.
+-- in: database text
+-- Is_here: by a socket, so that its folder can be looked at. Bytes: that database's on the disk.
 select current_setting('data_directory') as folder, inet_server_addr() is null as is_here,
-       pg_size_bytes(current_setting('max_wal_size')) as most_wal;
+       pg_size_bytes(current_setting('max_wal_size')) as most_wal,
+       coalesce((select pg_database_size(oid) from pg_database where datname = :database), 0)
+           as bytes;
 
 -- name: broken_indexes :many
 select 'the index ' || i.indexrelid::regclass || ' is not valid: it slows writes and serves nobody'

@@ -90,6 +90,7 @@ static int dump(struct making *m)
     TRY(file_copy(c, in_dir(m, "database.dump"), NULL, &sum));
     node_set_str(c->mem, m->sums, S("database.dump"), sum.sha256);
     node_set_int(c->mem, m->manifest, S("database_bytes"), sum.bytes);
+    node_set_int(c->mem, m->manifest, S("disk_bytes"), room_database_bytes(c));
     m->bytes += sum.bytes;
     return E_OK;
 }
@@ -293,6 +294,7 @@ static int make_named(struct making *m, str *made)
     if (!access(m->dir.p, F_OK))
         TRY(file_remove(m->c, m->dir.p));
     TRY(archive_newest(m->c, m->folder, &m->before));
+    TRY(room_for_backup(m->c, m->folder, m->before));
     TRY(make(m));
     file_give(m->dir.p, str_c(m->c->mem, m->folder));
     do { /* names are seconds */

@@ -454,7 +454,7 @@ static void look_at_data(struct exam *e)
     struct ctx own = *e->c;
     struct node *row = NULL;
     own.pg = database_open(e->c, str_none, str_none);
-    if (!q_ops_data_folder(&own, &row)) {
+    if (!q_ops_data_folder(&own, &row, database_name(e->c))) {
         str dir = node_str(row, "folder");
         i64 wal = wal_bytes(&own), most = node_int(row, "most_wal");
         if (node_bool(row, "is_here") && dir.n && !access(str_c(e->c->mem, dir), F_OK))
@@ -468,6 +468,22 @@ static void look_at_data(struct exam *e)
     pg_close(own.pg);
 }
 
+/* What is made only when there is room for it says nothing until it fails. */
+static void look_at_care(struct exam *e)
+{
+    str folder = care_folder(e->c->app), newest = str_none;
+    struct archive a;
+    bool has_one = !archive_newest(e->c, folder, &newest) && newest.n &&
+        !archive_open(e->c, newest, &a);
+    fault_clear(e->c); /* check_backups says it */
+    if (care_backup_every(e->c->app) && room_for_backup(e->c, folder, newest))
+        SAY(e, WARNING, S("make room there, or move backup_dir to another disk"), "%s",
+            exam_fault(e));
+    if (care_drill_every(e->c->app) && room_for_database(e->c, has_one ? &a : NULL, false))
+        SAY(e, WARNING, S("make room there, or drill on another machine (drill_every_days = 0)"),
+            "the drill: %s", exam_fault(e));
+}
+
 void check_disk(struct exam *e)
 {
     look_at_disk(e, "pictures", e->c->app->media_dir);
@@ -475,6 +491,7 @@ void check_disk(struct exam *e)
         look_at_disk(e, "backups", care_folder(e->c->app));
     look_at_disk(e, "sockets and counters", e->c->app->run_dir);
     look_at_data(e);
+    look_at_care(e);
 }
 
 /* ---- programs ---------------------------------------------------------------------------------

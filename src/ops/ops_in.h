@@ -92,6 +92,17 @@ int database_swap(struct ctx *, str from, str aside);
 int database_prove(struct ctx *, const struct archive *, str database, struct buf *report,
     i64 *broken);
 
+/* ---- room.c: is there room on the disk for it ------------------------------------------------ */
+
+/* E_INTERNAL when, with so many bytes more, less than a fiftieth or 512 MB would be free there. */
+int room_for(struct ctx *, const char *what, str dir, i64 bytes);
+/* One more in that folder, where `before` is the newest (empty: there is none). */
+int room_for_backup(struct ctx *, str folder, str before);
+/* The backup as a database beside the shop's, where PostgreSQL is on this machine; NULL: one as
+ * large as the shop's own is. */
+int room_for_database(struct ctx *, const struct archive *, bool with_pictures);
+i64 room_database_bytes(struct ctx *); /* of the shop's own on the disk; 0: nobody says */
+
 /* ---- care.c: what was done when, and who is told ------------------------------------------ */
 
 #define MARK_BACKUP  S("backup")  /* when the last one was made: RFC 3339 */

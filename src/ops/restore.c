@@ -339,6 +339,25 @@ static void take_master(struct restoring *r)
     app->master = key;
 }
 
+/* What one that was cut off has left takes the room of the next. */
+static int make_room(struct restoring *r, bool with_pictures)
+{
+    TRY(database_drop(r->c, r->scratch));
+    return room_for_database(r->c, &r->a, with_pictures);
+}
+
+/* The shop goes on without it, but on a fuller disk. */
+static int drop_scratch(struct restoring *r)
+{
+    struct ctx own = *r->c;
+    int err = database_drop(&own, r->scratch);
+    if (err)
+        warn(r, "the database %.*s stays, and takes up room: %.*s. Drop it: dropdb %.*s",
+            STR(r->scratch), STR(own.fault.detail.n ? own.fault.detail : own.fault.text),
+            STR(r->scratch));
+    return err;
+}
+
 int ops_restore(struct ctx *c, str path, struct ops_how how, struct buf *report, i64 *broken)
 {
     struct restoring r = begun(c, "restore", report);
@@ -349,6 +368,7 @@ int ops_restore(struct ctx *c, str path, struct ops_how how, struct buf *report,
     TRY(check_target(&r, how.replace));
     if (how.with_secrets)
         take_master(&r);
+    TRY(make_room(&r, true));
     int err = database_load(c, &r.a, r.scratch, report);
     if (!err) /* keys come with their numbers: new ones must come after those */
         err = skip_numbers(&r);
@@ -365,8 +385,7 @@ int ops_restore(struct ctx *c, str path, struct ops_how how, struct buf *report,
     if (!err)
         err = database_swap(c, r.scratch, r.aside);
     if (err) { /* the shop is as it was */
-        struct ctx own = *c;
-        database_drop(&own, r.scratch);
+        drop_scratch(&r);
         return err;
     }
     if (how.with_secrets)
@@ -396,6 +415,7 @@ int drill_run(struct ctx *c, str folder, struct buf *report)
     if (!newest.n)
         return fail_detail(c, E_MISSING, "ops.drill", "there is no backup in %.*s", STR(folder));
     TRY(check_all(&r, newest));
+    TRY(make_room(&r, false));
     int err = database_load(c, &r.a, r.scratch, report);
     if (!err)
         err = keys_take_over(c, r.a.dir, r.scratch, true, report); /* as on another machine */
@@ -403,16 +423,15 @@ int drill_run(struct ctx *c, str folder, struct buf *report)
         err = veil_lift(c, r.a.dir, r.scratch, false, report);
     if (!err)
         err = prove(&r, &broken);
-    struct ctx own = *c;
-    int dropped = database_drop(&own, r.scratch);
+    int dropped = drop_scratch(&r);
     TRY(err);
     if (broken)
         return fail_detail(c, E_CONFLICT, "ops.drill",
             "the books of the restored backup do not hold: %" PRId64 " rules are broken", broken);
-    if (dropped) {
-        c->fault = own.fault;
-        return dropped;
-    }
+    if (dropped)
+        return fail_detail(c, E_INTERNAL, "ops.drill",
+            "the backup is sound, but its database %.*s could not be dropped again",
+            STR(r.scratch));
     buf_fmt(report, "restored and proved in %" PRId64 " s\n", (when_now() - began) / SECOND);
     return care_note(c, MARK_DRILL, when_rfc3339(c->mem, when_now()));
 }

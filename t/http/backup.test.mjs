@@ -392,6 +392,39 @@ test('the drill passes sound books, fails bent ones, and leaves nothing behind',
     assert.match(none.said, /there is no backup/);
 });
 
+test('neither a backup nor a drill is begun that would fill the disk, and the doctor says so before', { skip }, () => {
+    const own = folder('crowded'), words = { ...here(ELSEWHERE), redis: folder('no-redis.sock'), media_dir: folder('media'), cache_dir: folder('cache'), backup_dir: own };
+    const crowded = shop('crowded', { ...words, backup_every_hours: 24, drill_every_days: 7 });
+    const made = make(crowded, own), path = join(made, 'manifest.json'), manifest = JSON.parse(readFileSync(path, 'utf8'));
+    const size = Number(asked('postgres', `select pg_database_size('${ELSEWHERE}')`));
+    assert.ok(manifest.disk_bytes > size / 2 && manifest.disk_bytes < size * 2, `${manifest.disk_bytes} of ${size}`);
+    writeFileSync(path, JSON.stringify({ ...manifest, disk_bytes: 2 ** 50 }));
+    const none = (got) => {
+        assert.equal(got.code, 1, got.said);
+        assert.match(got.said, /no room for a second database beside the shop's: it needs \d+ MB in \S+, \d+ MB are free/);
+        assert.equal(asked('postgres', `select count(*) from pg_database where datname in ('${ELSEWHERE}_drill', '${ELSEWHERE}_restore')`), '0');
+    };
+    asked('postgres', `create database ${ELSEWHERE}_drill owner talat_owner`); // of one that was cut off
+    none(crowded('drill'));
+    none(crowded('restore', made, '--replace'));
+    assert.match(crowded('doctor').said, /the drill: no room for a second database/);
+});
+
+test('a backup that does not fit is not begun', { skip: skip || (!isRoot && 'only root makes a small disk') }, (t) => {
+    const small = folder('small');
+    mkdirSync(small);
+    if (shell('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small]).status) return t.skip('no disk can be mounted here');
+    try {
+        const got = elsewhere('backup', '--to', small);
+        assert.equal(got.code, 1, got.said);
+        assert.match(got.said, /no room for a backup: it needs \d+ MB in \S+small, [34] MB are free/);
+        assert.deepEqual(backups(small), []);
+        assert.ok(!existsSync(join(small, '.new')));
+    } finally {
+        shell('umount', [small]);
+    }
+});
+
 test('the shop backs itself up and tries it by its own jobs, and tells the admins', { skip }, async () => {
     const job = async (kind) => {
         sql(`insert into work.job (kind, key) values ('${kind}', '${kind}')`);
