@@ -178,6 +178,16 @@ test('init again leaves the admin\'s password and the price of delivery alone, i
     assert.equal(init(machine('dry'), [...shop, ...own, '--dry-run'], {}).code, 0);
 });
 
+test('a package that is purged takes its own logs along, and says what stays', () => {
+    const one = machine('purged'), logs = ['nginx/talat.log', 'nginx/talat.log.1', 'nginx/talat.log.2.gz', 'nginx/access.log', 'redis/redis-server-talat.log', 'redis/redis-server-talat.log.1', 'redis/redis-server.log'];
+    for (const folder of ['etc/talat', 'var/log/nginx', 'var/log/redis']) mkdirSync(join(one.at, folder), { recursive: true });
+    for (const name of [...logs.map((log) => `var/log/${log}`), 'etc/talat/secret']) writeFileSync(join(one.at, name), 'x');
+    const ran = one.run('talat.postrm', ['purge']);
+    assert.equal(ran.code, 0, ran.err);
+    assert.deepEqual(logs.filter((log) => existsSync(join(one.at, 'var/log', log))), ['nginx/access.log', 'redis/redis-server.log']);
+    assert.match(ran.out, /etc\/talat stays[^]*roles talat_app[^]*pg_hba\.conf/);
+});
+
 test('a package that comes back to a shop says how that is started again', () => {
     const one = machine('back'), stopped = { systemctl: 'case "$*" in *is-active*) exit 3 ;; esac' };
     const installed = (tools) => {
