@@ -359,7 +359,8 @@ static void look_for_newer(struct exam *e)
         SAY(e, WARNING,
             str_fmt(e->c->mem,
                 "apt-get update && apt-get install --only-upgrade%.*s\n"
-                "systemctl restart talat-web talat-slow talat-work (needrestart names the rest)",
+                "systemctl reload talat-web talat-slow && systemctl restart talat-work "
+                "(needrestart names the rest)",
                 STR(buf_str(&names))),
             n == 1 ? "%zu package the shop stands on has a newer version waiting: %.*s"
                    : "%zu packages the shop stands on have newer versions waiting: %.*s",

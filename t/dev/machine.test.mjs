@@ -171,6 +171,9 @@ test('init again leaves the admin\'s password and the price of delivery alone, i
     assert.doesNotMatch(again.asked, /user add|--price/);
     assert.match(again.out, /an admin\n[^]*a way of delivery\n/);
     assert.doesNotMatch(again.out, /password|^made/m);
+    const conf = join(one.at, 'etc/talat/talat.conf');
+    writeFileSync(conf, one.read('etc/talat/talat.conf').replace(/^mode = .*\n/m, '')); // production, as man talat.conf has it
+    init(one, [...shop, ...own]);
     const torn = one.run('init', [...shop, ...own], { tools: { talatctl: 'case "$*" in *admins) exit 1 ;; esac' } });
     assert.equal(torn.code, 1, 'who cannot be asked is not overwritten');
     assert.match(torn.err, /does not say/);

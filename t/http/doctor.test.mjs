@@ -226,7 +226,7 @@ test('newer versions of what the shop stands on are named, and how to get them',
     const old = await examineWith(apt('old', [{ name: 'libssl3', here: '3.0.1-1', there: '3.0.1-1+deb12u1' }, { name: 'libvips42', here: '8.14-1', there: '8.14-1' }, { name: 'nginx', here: '1.22-1', there: '1.22-2' },
         { name: 'nothing-of-ours', here: '1', there: '2' }]), path);
     assert.deepEqual(of(old).map(({ level, what }) => [level, what]), [['warning', '2 packages the shop stands on have newer versions waiting: nginx 1.22-2 (here 1.22-1), libssl3 3.0.1-1+deb12u1 (here 3.0.1-1)']]);
-    assert.match(of(old)[0].fix, /^apt-get update && apt-get install --only-upgrade nginx libssl3\nsystemctl restart talat-web/);
+    assert.match(of(old)[0].fix, /^apt-get update && apt-get install --only-upgrade nginx libssl3\nsystemctl reload talat-web talat-slow && systemctl restart talat-work /);
     const every = await examineWith(apt('every', all('1:2.0-2')), path);
     assert.match(of(every)[0].what, new RegExp(`^${parts.length} packages .*${parts.at(-1)} 1:2\\.0-2`));
     for (const there of ['1:2.0-1', '1:1.9-1']) assert.deepEqual(of(await examineWith(apt(`new-${there}`.replace(/:/, '-'), all(there)), path)).filter(({ level }) => level !== 'ok'), [], there);
