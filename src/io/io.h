@@ -278,8 +278,11 @@ int push_is_there(struct ctx *, str at, str channel, bool *yes);
 int push_fullness(struct ctx *, str at, i64 *percent);
 /* Ends their subscribers and drops what was kept for replay. */
 int push_close(struct ctx *, str at, str channels);
-/* Asks nginx to render one cached page anew, in place; `kind` as in nginx/cache.conf. */
-int push_refresh(struct ctx *, str at, str secret, str path, str accept, str kind, str currency);
+/* Asks nginx to render one cached page anew, in place; `kind` as in nginx/cache.conf. Not taken: its
+ * refresh_key is another, and it keeps the old one. */
+int push_refresh(struct ctx *, str at, str secret, str path, str accept, str kind, str currency,
+    bool *taken);
+int push_knows(struct ctx *, str at, str secret, bool *yes); /* whether that is its refresh_key */
 
 /* ---- pack.c: zlib ------------------------------------------------------------------------- */
 

@@ -117,7 +117,25 @@ int push_close(struct ctx *c, str at, str channels)
     return E_OK;
 }
 
-int push_refresh(struct ctx *c, str at, str secret, str path, str accept, str kind, str currency)
+/* nginx takes any other key for none, and answers out of what it keeps (cache.conf). One that still
+ * has the files of a version before does not say. */
+static bool is_taken(const struct http_answer *got)
+{
+    return !str_is(node_str(got->headers, "x-talat-refreshed"), "no");
+}
+
+int push_knows(struct ctx *c, str at, str secret, bool *yes)
+{
+    struct http_answer got;
+    const str header = str_fmt(c->mem, "X-Talat-Refresh: %.*s", STR(secret));
+    *yes = true;
+    TRY(inner(c, at, "GET", S("/push-status"), &header, 1, str_none, &got));
+    *yes = is_taken(&got);
+    return E_OK;
+}
+
+int push_refresh(struct ctx *c, str at, str secret, str path, str accept, str kind, str currency,
+    bool *taken)
 {
     struct http_answer got;
     const str headers[] = {
@@ -132,5 +150,6 @@ int push_refresh(struct ctx *c, str at, str secret, str path, str accept, str ki
         c, RENDER_US, at, "GET", path, headers, COUNT(headers), str_none, &got));
     if (got.status >= 500) /* any other answer is the page's own: gone pages are pages too */
         return fail_detail(c, E_PROVIDER, "push.status", "refresh answered %d", got.status);
+    *taken = is_taken(&got);
     return E_OK;
 }

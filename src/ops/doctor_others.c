@@ -52,6 +52,8 @@ void check_redis(struct exam *e)
 static void look_at_nginx(struct exam *e, str at)
 {
     i64 percent = 0;
+    bool knows = true;
+    str key = conf_str(e->c->app->conf, "refresh_key", str_none);
     if (!push_fullness(e->c, at, &percent) && percent >= CROWDED)
         SAY(e, WARNING,
             S("it is free again when messages are ten minutes old; nchan_shared_memory_size of "
@@ -63,6 +65,11 @@ static void look_at_nginx(struct exam *e, str at)
         SAY(e, WRONG,
             S("nginx -t && systemctl restart nginx; the settings nginx_push, other_nodes"),
             "nginx does not answer at %.*s: open pages hear nothing, kept pages grow old", STR(at));
+    else if (!push_knows(e->c, at, key, &knows) && !knows)
+        SAY(e, WRONG,
+            S("the same refresh_key in talat.conf of every machine, and there talatctl nginx"),
+            "nginx at %.*s has another refresh_key than this talat.conf: pages it keeps stay old",
+            STR(at));
     fault_clear(e->c);
 }
 

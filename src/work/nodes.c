@@ -11,6 +11,7 @@
 #define KEEP_S     7200 /* as refresh.c keeps its sets */
 #define LATER      (15 * SECOND) /* a page that fails is asked for again */
 #define FAILURES   5             /* of pages, maybe 2 s each: then the rest waits, too */
+#define SAY_S      60   /* of a node that takes no pages it is said as often */
 #define LATE_S     60   /* as long as a message may be late, and more */
 
 struct nodes {
@@ -228,13 +229,27 @@ static int message_job(struct ctx *c, const struct job *job)
 
 /* ---- kept pages ---------------------------------------------------------------------------- */
 
+/* No later try would go better, and all other nodes would be asked again with it. */
+static void say_stale(struct ctx *c, str at)
+{
+    bool first = true;
+    str said = str_fmt(c->mem, "node:%.*s:stale", STR(at));
+    if (!redis_add(c, said, S("1"), SAY_S, &first) || first)
+        log_line(c, LOG_ERROR, "node_stale", "node", at, "detail",
+            S("its refresh_key is another than in this talat.conf: its kept pages stay old"), NULL);
+    metric_add(c->app, "node_failures_total", 1);
+}
+
 static int render(struct ctx *c, str at, const struct kept_page *page)
 {
     str secret = conf_str(c->app->conf, "refresh_key", str_none);
     struct mark mark = arena_mark(c->mem); /* the page itself is of no use here */
+    bool taken = true;
     int err = push_refresh(c, at, secret, page->uri,
         str_is(page->format, "json") ? S("application/json") : S("text/html"), page->kind,
-        page->currency);
+        page->currency, &taken);
+    if (!err && !taken)
+        say_stale(c, at);
     if (!err)
         arena_rewind(c->mem, mark);
     return err;

@@ -27,7 +27,7 @@ export class Node {
         this.dir = mkdtempSync('/tmp/talat-node-');
         this.at = { host: '127.0.0.1', port: await freePort(), logs: this.dir };
         for (const name of ['nginx', 'cache', 'nginx/body']) mkdirSync(join(this.dir, name), { recursive: true });
-        const set = { run_dir: this.dir, web_socket: `${this.dir}/web.sock`, slow_socket: `${this.dir}/slow.sock`, nginx_push: `${this.dir}/push.sock`,
+        const set = { run_dir: this.dir, web_socket: `${this.dir}/web.sock`, slow_socket: `${this.dir}/slow.sock`, nginx_push: `${this.dir}/push.sock`, cache_dir: `${this.dir}/cache`,
             web_workers: 2, slow_workers: 2, ...this.conf };
         confBut(join(this.dir, 'talat.conf'), set);
         if (isRoot) {

@@ -3,10 +3,11 @@
 // it is back.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Node } from './node.mjs';
-import { skip as noStack, Browser, admin, ask, calm, confPath, dev, fields, goods, invariants, isPaid, one, payAt, quote, redis, reread, rows,
+import { skip as noStack, Browser, admin, ask, calm, conf, confPath, dev, fields, goods, invariants, isPaid, one, payAt, quote, redis, reread, rows,
     run, shopper, sleep, sql, text, until, stopwatch, live, opened } from './shop.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
@@ -247,18 +248,51 @@ test('what a node is told late is never older than what it was told since', { sk
     invariants();
 });
 
-test('a page that fails is its own affair: all others are made anew, and no node rests', { skip, timeout: 120000 }, async () => {
-    const at = `${b.dir}/push.sock`, behind = `node:${at}:behind`, data = JSON.stringify({ node: at }), site = join(b.dir, 'nginx/site.conf'), before = readFileSync(site, 'utf8');
-    const broken = before.replace(/(listen unix:[^;]*push\.sock[^;]*;)/, '$1 location = /broken { return 500; }');
-    assert.notEqual(broken, before);
-    const reload = async (with_) => {
+// The other node's nginx, reading a file of its own changed; gives what puts it right again.
+async function changed(name, what, into) {
+    const path = join(b.dir, 'nginx', name), before = readFileSync(path, 'utf8'), after = before.replace(what, into);
+    const read = async (words) => {
         const old = b.workers('nginx');
-        writeFileSync(site, with_);
+        writeFileSync(path, words);
         b.processes.nginx.kill('SIGHUP');
         await until(() => !b.workers('nginx').some((pid) => old.includes(pid)), 20000, 'nginx has not read it');
     };
+    assert.notEqual(after, before);
+    await read(after);
+    return () => read(before);
+}
+
+test('a node with another refresh_key keeps its old pages, and that is said', { skip, timeout: 120000 }, async () => {
+    const staff = await admin(), thing = goods({ stock: 9 }), both = await kept(thing), at = `${b.dir}/push.sock`;
+    const doctor = () => new Promise((done) => {
+        const child = spawn(join(process.env.TALAT_APP, 'bin/talatctl'), ['--config', confPath, 'doctor', '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
+        let out = '';
+        child.stdout.on('data', (piece) => { out += piece; });
+        child.on('close', () => done(JSON.parse(out).findings.filter(({ check }) => check === 'nginx')));
+    });
+    const is_stale = ({ level, what }) => level === 'wrong' && what.includes(`nginx at ${at} has another refresh_key`);
+    const said = () => readFileSync(join(process.env.TALAT_VAR, 'log/work.log'), 'utf8').split('\n').filter((line) => line.includes('"node_stale"') && line.includes(at)).length;
+    assert.ok(!(await doctor()).some(({ what }) => /refresh_key/.test(what)));
+    const mended = await changed('cache.conf', new RegExp(`"1:${conf('refresh_key')}"`, 'g'), '"1:another"');
+    let old;
+    try {
+        const before = said();
+        old = await rename(staff, thing, 'Renamed for one');
+        await until(() => said() > before, 15000, 'nobody says it');
+        await until(async () => (await both([undefined]))[0].name === 'Renamed for one', 8000, 'the first keeps the old page, too');
+        assert.equal((await both([b.at]))[0].name, old, 'it is made anew all the same');
+        assert.ok((await doctor()).some(is_stale), JSON.stringify(await doctor()));
+        assert.equal(one(`select count(*) from work.job where kind like 'refresh%' and attempt > 1`), 0);
+    } finally {
+        await mended();
+    }
+    await rename(staff, thing, old);
+});
+
+test('a page that fails is its own affair: all others are made anew, and no node rests', { skip, timeout: 120000 }, async () => {
+    const at = `${b.dir}/push.sock`, behind = `node:${at}:behind`, data = JSON.stringify({ node: at });
     await until(() => one("select count(*) from work.job where kind like 'node.catch%'") === 0, 15000);
-    await reload(broken);
+    const mended = await changed('site.conf', /(listen unix:[^;]*push\.sock[^;]*;)/, '$1 location = /broken { return 500; }');
     try {
         for (let i = 0; i < 20; i++) await redis('SADD', behind, `html|x|en|THB|/no-such-${i}`);
         await redis('SADD', behind, 'html|x|en|THB|/broken');
@@ -266,7 +300,7 @@ test('a page that fails is its own affair: all others are made anew, and no node
         await until(async () => await redis('SCARD', behind) === 1, 20000, async () => `${await redis('SCARD', behind)} are left`);
         assert.equal(await redis('EXISTS', `node:${at}:rests`), 0);
     } finally {
-        await reload(before);
+        await mended();
     }
     sql("update work.job set run_at = now() where kind = 'node.catch_up'; notify talat_work");
     await until(async () => await redis('SCARD', behind) === 0, 20000, 'it is not made good when it can be');

@@ -280,17 +280,20 @@ T(a_message_is_published_over_the_inner_socket)
 {
     struct ctx *c = t_ctx();
     str at = inner_socket();
+    bool taken = false;
     must(push_send(c, at, S("live/product/7.json"), S("inventory:updated"), S("{}")));
     must(push_send(c, at, S("hello"), str_none, S("<p>x</p>")));
     must(push_send(c, at, S("s/a/json,s/b/json"), str_none, S("x")));
     must(push_close(c, at, S("session/abc")));
-    must(push_refresh(c, at, S("key"), S("/products"), S("text/html"), S("gzip"), S("THB")));
+    must(push_refresh(c, at, S("key"), S("/products"), S("text/html"), S("gzip"), S("THB"), &taken));
+    is_true(taken); /* nginx with the files of a version before does not say */
 }
 
 T(a_channel_is_a_plain_name)
 {
     struct ctx *c = t_ctx();
     str at = S("/nowhere");
+    bool taken;
     eq_err(push_send(c, at, S("a b"), str_none, S("x")), E_INTERNAL);
     eq_err(push_send(c, at, S("a?b"), str_none, S("x")), E_INTERNAL);
     eq_err(push_send(c, at, S("a\r\nb"), str_none, S("x")), E_INTERNAL);
@@ -298,8 +301,10 @@ T(a_channel_is_a_plain_name)
     eq_err(push_send(c, at, S("a,b c"), str_none, S("x")), E_INTERNAL);
     eq_err(push_send(c, at, S("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"), str_none, S("x")), E_INTERNAL);
     eq_err(push_close(c, at, str_none), E_INTERNAL);
-    eq_err(push_refresh(c, at, S("k"), S("http://x/"), S("*/*"), str_none, S("THB")), E_INTERNAL);
-    eq_err(push_refresh(c, at, S("k\r\nX: y"), S("/"), S("*/*"), str_none, S("THB")), E_PROVIDER);
+    eq_err(push_refresh(c, at, S("k"), S("http://x/"), S("*/*"), str_none, S("THB"), &taken),
+        E_INTERNAL);
+    eq_err(push_refresh(c, at, S("k\r\nX: y"), S("/"), S("*/*"), str_none, S("THB"), &taken),
+        E_PROVIDER);
 }
 
 T(push_without_nginx_fails_at_once)
