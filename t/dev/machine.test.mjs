@@ -3,7 +3,7 @@
 import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -179,6 +179,21 @@ test('init again leaves the admin\'s password and the price of delivery alone, i
     assert.match(torn.err, /does not say/);
     assert.doesNotMatch(torn.asked, /user add/);
     assert.equal(init(machine('dry'), [...shop, ...own, '--dry-run'], {}).code, 0);
+});
+
+test('the styles of a package are laid beside those that are there, in the manual\'s words', () => {
+    const at = join(place, 'beside'), made = join(at, 'made'), there = join(at, 'static'), deb = join(at, 'new.deb');
+    for (const folder of [join(made, 'DEBIAN'), join(made, 'usr/share/talat/static/css'), join(made, 'usr/share/talat/templates'), join(there, 'css')]) mkdirSync(folder, { recursive: true });
+    writeFileSync(join(made, 'DEBIAN/control'), 'Package: talat\nVersion: 2\nArchitecture: all\nMaintainer: x <x@example.test>\nDescription: x\n');
+    for (const [name, text] of [['static/css/shop.2.css', 'two'], ['static/manifest', 'of the new one'], ['templates/page', 'x']]) writeFileSync(join(made, 'usr/share/talat', name), text);
+    for (const [name, text] of [['css/shop.1.css', 'one'], ['manifest', 'of the old one']]) writeFileSync(join(there, name), text);
+    assert.equal(spawnSync('dpkg-deb', ['--root-owner-group', '-b', made, deb], { encoding: 'utf8' }).status, 0);
+    const words = /^dpkg-deb --fsys-tarfile[^]*?(?=\n\.Ed)/m.exec(readFileSync(join(top, 'man/talat.7'), 'utf8'))[0].replaceAll('\\e\n', '\\\n').replace('talat_NEW.deb', deb).replace('/var/lib/talat/static', there);
+    const ran = spawnSync('sh', ['-c', words], { encoding: 'utf8' });
+    assert.equal(ran.status, 0, ran.stderr);
+    const of = (folder) => readdirSync(folder).sort();
+    assert.deepEqual([of(there), of(join(there, 'css'))], [['css', 'manifest'], ['shop.1.css', 'shop.2.css']]);
+    assert.equal(readFileSync(join(there, 'manifest'), 'utf8'), 'of the old one', 'the month of the old ones would not begin today');
 });
 
 test('a package that is purged takes its own logs along, and says what stays', () => {
