@@ -40,6 +40,7 @@ static const char *const known[] = {
     "hold_orders",
     "hold_orders_address",
     "hold_times",
+    "hsts_subdomains",
     "image_program",
     "inner_from",
     "inner_listen",
