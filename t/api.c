@@ -982,9 +982,12 @@ T(an_amount_at_the_back_office_is_never_taken_for_all_of_it)
     const char *refund = str_fmt(t_ctx()->mem, "/admin/orders/%.*s/refund", STR(t_number(order))).p;
     call(admin_, "POST", refund, "{\"amount\":\"twelve\"}");
     t_status(422);
-    call(admin_, "POST", refund, "{\"amount\":\"99999\"}");
+    const char *whole = str_fmt(t_ctx()->mem, "{\"amount\":\"99999\",\"kept\":%" PRId64 "}",
+        total_of(order)).p;
+    call(admin_, "POST", refund, whole);
     t_status(422);
     eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 0);
+    t_with("Idempotency-Key", "desk-1");
     call(admin_, "POST", refund, "{\"amount\":\"12.50\"}");
     t_status(303);
     eq_int(t_int("select amount as n from payments.refund where order_id = %" PRId64, order), 1250);
@@ -1042,4 +1045,47 @@ T(a_refund_nobody_reported_on_is_asked_for)
     eq_str(t_str("select state as s from payments.refund where order_id = %" PRId64, order), "done");
     eq_int(t_int("select count(*) as n from payments.transaction where cause like 'refund:%%' and order_id = "
                  "%" PRId64, order), 1);
+}
+
+/* The answer was lost; the program asks again. */
+T(a_part_is_not_given_back_twice_at_the_back_office)
+{
+    open_shop();
+    i64 order = paid_order("k-1"), total = total_of(order);
+    const char *refund = str_fmt(t_ctx()->mem, "/admin/orders/%.*s/refund", STR(t_number(order))).p;
+    const char *json = str_fmt(t_ctx()->mem, "%s.json", refund).p;
+    const char *seen = str_fmt(t_ctx()->mem, "{\"amount\":\"10.00\",\"kept\":%" PRId64 "}",
+        total - 1250).p;
+    call(admin_, "POST", json, "{\"amount\":\"12.50\"}");
+    t_status(422);
+    t_json("fields.kept", "Please say as kept how much was left of the payment, or send an "
+                          "Idempotency-Key: so that nothing goes back twice.");
+    call(admin_, "POST", json, "{\"amount\":\"12.50\",\"kept\":0}");
+    t_status(422);
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 0);
+    for (int i = 0; i < 2; i++) {
+        t_with("Idempotency-Key", "desk-1");
+        call(admin_, "POST", json, "{\"amount\":\"12.50\"}");
+        t_status(200);
+        t_json("location", str_fmt(t_ctx()->mem, "/admin/orders/%.*s?done=refund", STR(t_number(order))).p);
+    }
+    t_with("Idempotency-Key", "desk-1");
+    call(admin_, "POST", json, "{\"amount\":\"12.51\"}"); /* something else */
+    t_status(409);
+    t_json("code", "orders.key_used");
+    call(admin_, "POST", json, seen);
+    t_status(200);
+    call(admin_, "POST", json, seen);
+    t_status(409);
+    t_json("code", "orders.refund_seen");
+    eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64, order),
+        2250);
+    for (int i = 0; i < 2; i++) { /* all that is left needs no key: there is nothing to give twice */
+        t_with("Idempotency-Key", "desk-2");
+        call(admin_, "POST", json, "{\"back_on_shelf\":true}");
+        t_status(200);
+    }
+    eq_int(returned(order), 1);
+    eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64, order),
+        total);
 }

@@ -32,9 +32,10 @@ static const struct input a_step[] = {
 };
 static const struct input a_refund[] = {
     { "number", WORD, 1, 200, .required = true },
+    { "idempotency_key", WORD, 1, 255, .header = "idempotency-key" },
     { "part", BOOL },
     { "amount", MONEY },
-    { "kept", INT, 0, INT64_MAX },
+    { "kept", INT, 1, INT64_MAX },
     { "back_on_shelf", BOOL },
     { 0 },
 };
@@ -394,14 +395,20 @@ static int cancel(struct req *r)
 /* Whoever says how much means a part, also a program that says nothing beside it. */
 static bool is_part(const struct req *r) { return in_bool(r, "part") || in_has(r, "amount"); }
 
-/* A part of it, which then has to be said, or all that is left. */
+/* A part of it, which then has to be said, or all that is left. A part can be given back a second
+ * time, by whoever has lost the first answer: they say what they have seen, or have a key. */
 static int read_refund(struct req *r, i64 order, struct orders_refund *what)
 {
     struct node *row;
     *what = (struct orders_refund){ .seen_kept = in_int(r, "kept"),
+        .key = in_str(r, "idempotency_key"),
         .back_on_shelf = in_bool(r, "back_on_shelf") };
     if (!is_part(r))
         return E_OK;
+    if (!what->seen_kept && !what->key.n)
+        return fail_field(&r->c, "kept",
+            "Please say as kept how much was left of the payment, or send an Idempotency-Key: "
+            "so that nothing goes back twice.");
     TRY(q_orders_read(&r->c, &row, order, r->c.lang));
     int exponent = money_exponent(node_str(row, "currency"));
     if (!money_typed(in_str(r, "amount"), exponent, &what->amount) || what->amount <= 0)
@@ -409,16 +416,43 @@ static int read_refund(struct req *r, i64 order, struct orders_refund *what)
     return E_OK;
 }
 
+struct giving {
+    struct req *r;
+    i64 order;
+    struct orders_refund what;
+};
+
+/* In one transaction: the key, the refund, that it is done. */
+static int give(struct ctx *c, void *with)
+{
+    struct giving *g = with;
+    struct orders_refund *what = &g->what;
+    struct orders_answer answer;
+    str amount = is_part(g->r) ? in_str(g->r, "amount") : S("all");
+    struct orders_ask ask = { me(g->r), what->key,
+        str_fmt(c->mem, "desk refund %" PRId64 " %.*s %" PRId64 " %d", g->order, STR(amount),
+            what->seen_kept, what->back_on_shelf) };
+    if (!what->key.n)
+        return orders_refund(c, g->order, me(g->r), what);
+    TRY(orders_ask(c, &ask, &answer));
+    if (!answer.is_first)
+        return E_OK;
+    TRY(orders_ask_is_of(c, &ask, g->order)); /* it goes with the buyer's data */
+    TRY(orders_refund(c, g->order, me(g->r), what));
+    answer.status = 303;
+    answer.text = S("refund");
+    return orders_keep_answer(c, &ask, &answer);
+}
+
 static int refund(struct req *r)
 {
-    struct orders_refund what;
-    i64 order;
-    TRY(find(r, &order));
-    int err = in_fault(r) ? in_fault(r) : orders_may_end(r, order, true);
+    struct giving g = { .r = r };
+    TRY(find(r, &g.order));
+    int err = in_fault(r) ? in_fault(r) : orders_may_end(r, g.order, true);
     if (!err)
-        err = read_refund(r, order, &what);
+        err = read_refund(r, g.order, &g.what);
     if (!err)
-        err = orders_refund(&r->c, order, me(r), &what);
+        err = pg_tx(&r->c, give, &g);
     if (err && is_part(r) &&
         (str_is(r->c.fault.key, "orders.refund_most") || str_is(r->c.fault.key, PAYMENTS_SUM)))
         err = fail_field(&r->c, "amount", str_c(r->c.mem, r->c.fault.text)); /* it was typed */
