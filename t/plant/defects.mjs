@@ -346,7 +346,7 @@ export default [
 
     // ---- how it is kept running
     { name: 'kept-no-renewal', what: 'whoever meets an old menu waits until it is made anew', file: 'src/web/kept.c',
-        from: 'if (*out && mine && kept->is_pool &&', to: 'if (0 && *out && mine && kept->is_pool &&',
+        from: 'if (!kept->is_pool || kept->n_due == DUE_MOST)', to: 'if (1 || !kept->is_pool || kept->n_due == DUE_MOST)',
         red: ['web/kept/a_worker_makes_it_anew_behind_its_answer'] },
     { name: 'behind-mails', what: 'all job workers may be at mails that take seconds', file: 'src/work/serve.c',
         from: '.leaves_slow = slot == 0 && t->n > 1', to: '.leaves_slow = false',

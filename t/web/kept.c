@@ -8,6 +8,7 @@ static const struct house nobodys = { 0 };
 struct work {
     i64 n;
     bool fails;
+    size_t rows; /* of a hundred letters, beside it */
 };
 /* {"n": how often it has been made}. */
 static int make(struct ctx *c, void *with, struct node **out)
@@ -18,6 +19,9 @@ static int make(struct ctx *c, void *with, struct node **out)
         return fail(c, E_INTERNAL, "test.away", NULL);
     *out = node_map(c->mem);
     node_set_int(c->mem, *out, S("n"), work->n);
+    struct node *rows = node_set_list(c->mem, *out, S("rows"));
+    for (size_t i = 0; i < work->rows; i++)
+        node_add_str(c->mem, rows, str_fmt(c->mem, "%0100zu", i));
     return E_OK;
 }
 
@@ -172,4 +176,49 @@ T(without_redis_each_worker_makes_its_own)
     eq_int(shown(c, key, &work), 1);
     c->app->kept = kept_open(c->mem);
     eq_int(shown(c, key, &work), 2);
+}
+/* 150 KB as JSON. */
+T(what_is_too_long_to_be_shared_is_kept_by_the_worker_that_made_it)
+{
+    struct ctx *c = open_with_redis();
+    struct work work = { .rows = 1500 };
+    str key = new_key(), text;
+    bool added;
+    eq_int(shown(c, key, &work), 1);
+    eq_int(shown(c, key, &work), 1);
+    answered(redis_get(c, in_redis("kept", key), &text));
+    is_true(text.n && text.n < 10); /* that it is, is shared */
+    c->app->kept = kept_open(c->mem);
+    answered(redis_add(c, in_redis("making", key), S("1"), 5, &added));
+    i64 from = when_ticks();
+    eq_int(shown(c, key, &work), 2);
+    is_true(when_ticks() - from < SECOND / 20); /* nobody is waited for */
+    eq_int(shown(c, key, &work), 2);
+    work.rows = 1; /* it has become short */
+    c->app->kept = kept_open(c->mem);
+    eq_int(shown(c, key, &work), 3);
+    c->app->kept = kept_open(c->mem);
+    eq_int(shown(c, key, &work), 3);
+    forget(c, key);
+}
+T(no_more_of_the_long_ones_are_kept_than_there_is_memory_for)
+{
+    struct ctx *c = open_with_redis();
+    struct work work = { .rows = 1500 }, huge = { .rows = 40000 };
+    str keys[8], key = new_key();
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        keys[i] = str_fmt(c->mem, "%.*s:%zu", STR(key), i);
+        eq_int(shown(c, keys[i], &work), (i64)i + 1);
+    }
+    eq_int(shown(c, keys[7], &work), 8);
+    eq_int(shown(c, keys[0], &work), 9); /* the oldest has gone */
+    str most = str_fmt(c->mem, "%.*s:huge", STR(key));
+    const struct node *out;
+    for (i64 n = 1; n < 3; n++) {
+        must(kept_or_made(c, most, make, &huge, &out));
+        eq_int(node_int(out, "n"), n); /* four megabytes: made each time */
+    }
+    for (size_t i = 0; i < COUNT(keys); i++)
+        forget(c, keys[i]);
+    forget(c, most);
 }
