@@ -549,6 +549,42 @@ T(every_sort_pages_through_everything_once)
     }
 }
 
+/* What search engines are told of a list. */
+T(a_later_page_of_a_list_is_a_page_of_its_own)
+{
+    t_get("/th/products");
+    str url = t_ctx()->app->base_url;
+    const char *at = str_fmt(t_ctx()->mem, "link[rel=canonical][href='%.*s/th/products']", STR(url)).p;
+    t_html(at);
+    t_html(str_fmt(t_ctx()->mem, "link[hreflang=vi][href='%.*s/vi/products']", STR(url)).p);
+    t_html(str_fmt(t_ctx()->mem, "link[hreflang=x-default][href='%.*s/products']", STR(url)).p);
+    t_get("/th/products.json");
+    str next = str_dup(t_ctx()->mem,
+        node_str(node_get(t_document(), S("next")), "url"));
+    is_true(next.n);
+    t_get(str_fmt(t_ctx()->mem, "/th%.*s", STR(next)).p);
+    t_status(200);
+    t_no_html(at);
+    t_html(str_fmt(t_ctx()->mem, "link[rel=canonical][href='%.*s/th%.*s']", STR(url), STR(next)).p);
+    t_no_html("link[rel=alternate]");
+    t_no_html("meta[name=robots]");
+    t_html("a[hreflang=vi]"); /* for people */
+    t_get("/search?q=lamp");
+    t_html("meta[name=robots][content=noindex]");
+    t_get("/search");
+    t_no_html("meta[name=robots]");
+}
+
+T(a_page_without_languages_offers_none)
+{
+    t_get("/api/docs");
+    t_status(200);
+    t_no_html("link[rel=alternate]");
+    t_no_html("a[hreflang]");
+    t_no_text("foot-languages");
+    t_html("form[action='/currency']");
+}
+
 T(a_broken_cursor_is_refused)
 {
     t_get("/products.json?after=1~nonsense~");

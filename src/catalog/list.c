@@ -546,6 +546,17 @@ static void tags_of(
     tags_ahead(r);
 }
 
+/* A later page is itself what it shows, and is not in other languages: a place in the list by name
+ * is another one there. What was searched for is nobody's page but the seeker's. */
+static void say_to_robots(struct req *r, const struct list_ask *ask, struct node *document)
+{
+    struct ctx *c = &r->c;
+    if (ask->is_search && ask->q.n)
+        node_hide(node_set_bool(c->mem, document, S("noindex"), true));
+    if (ask->is_later)
+        page_stands_alone(r, document, link_of(c, ask, FROM_CURSOR, in_str(r, "after")));
+}
+
 int list_page(struct req *r, const struct list_ask *ask)
 {
     struct ctx *c = &r->c;
@@ -576,5 +587,6 @@ int list_page(struct req *r, const struct list_ask *ask)
     next_of(c, ask, s.found ? s.found : s.rows, document);
     node_set_bool(c->mem, document, S("is_empty"), !node_count(s.rows));
     node_set_bool(c->mem, document, S("is_search"), ask->is_search);
+    say_to_robots(r, ask, document);
     return reply_with(r, document);
 }

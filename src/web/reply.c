@@ -192,10 +192,17 @@ static str path_escaped(struct req *r)
     return escaped(r, !r->route || r->method == GET ? r->path : nearest_page(r));
 }
 
+static bool has_languages(const struct req *r)
+{
+    return !r->route || !(r->route->flags & BARE);
+}
+
 static struct node *languages(struct req *r)
 {
     struct node *list = node_list(r->c.mem);
     str path = path_escaped(r), query = query_suffix(r);
+    if (!has_languages(r))
+        return list;
     for (const struct language *l = web_languages; l->code; l++) {
         struct node *map = node_add_map(r->c.mem, list);
         str there = lang_path(r, str_of(l->code), path);
@@ -206,6 +213,33 @@ static struct node *languages(struct req *r)
         node_set_bool(r->c.mem, map, S("current"), str_is(r->c.lang, l->code));
     }
     return list;
+}
+
+static void alternate(struct req *r, struct node *list, str code, str url)
+{
+    struct node *map = node_add_map(r->c.mem, list);
+    node_set_str(r->c.mem, map, S("code"), code);
+    node_set_str(r->c.mem, map, S("url"), url);
+}
+
+/* For search engines: the same page in each language, and the one for those who read none of them. */
+static struct node *alternates(struct req *r)
+{
+    struct node *list = node_list(r->c.mem);
+    str path = path_escaped(r);
+    if (!has_languages(r))
+        return list;
+    for (const struct language *l = web_languages; l->code; l++)
+        alternate(r, list, str_of(l->code), url_abs(r, lang_path(r, str_of(l->code), path)));
+    alternate(r, list, S("x-default"), url_abs(r, path));
+    return list;
+}
+
+void page_stands_alone(struct req *r, struct node *doc, str path)
+{
+    str url = url_abs(r, lang_path(r, r->c.lang, path));
+    node_hide(node_set_str(r->c.mem, doc, S("canonical"), url));
+    node_hide(node_set_list(r->c.mem, doc, S("alternates")));
 }
 
 static struct node *currencies(struct req *r)
@@ -310,6 +344,7 @@ static void add_page_keys(struct req *r, struct node *doc)
     if (who->zone.n && r->route && is_for_staff(r->route->need))
         put_str(r, doc, "zone", who->zone); /* pages for buyers have talat.conf's */
     put_str(r, doc, "canonical", url_abs(r, here));
+    put(r, doc, "alternates", alternates(r));
     put_str(r, doc, "now", when_rfc3339(r->c.mem, r->c.now));
     put_str(r, doc, "request_id", is_for_all(r) ? str_none : r->c.id);
     put_bool(r, doc, "is_guest", r->kind != KIND_SSI);

@@ -227,6 +227,9 @@ int reply_with(struct req *, struct node *document); /* a whole map as the docum
 typedef int page_fn(struct req *, struct node **document); /* what a page shows */
 int reply_page(struct req *, page_fn *);
 int reply_view(struct req *, int status, const char *view, struct node *document);
+/* Search engines are to know that page by this address (without the language), words and all, and
+ * by no other language's: else it is that of the path alone. */
+void page_stands_alone(struct req *, struct node *document, str path);
 int reply_raw(struct req *, int status, str type, str body);
 /* What other software is told of that error, where it is to be told the same again. */
 str error_body(struct req *, int err);
