@@ -416,6 +416,42 @@ T(of_a_very_long_list_the_newest_are_counted)
     has_text(t_body(), "สินค้า 4 รายการขึ้นไป");
 }
 
+/* Three hundred authors, of whom one has two books, and more options than anybody reads. */
+T(of_very_many_values_those_that_most_products_have_are_offered)
+{
+    begin();
+    category("{\"slug\":\"zz-many\",\"name\":{\"en\":\"Many\"}}");
+    for (int i = 0; i < 300; i++)
+        save(str_fmt(t_ctx()->mem,
+            "{\"slug\":\"zz-m%d\",\"status\":\"published\",\"name\":{\"en\":\"M %d\"},\"categories\":"
+            "[\"zz-many\"],\"options\":[{\"code\":\"zzauthor\",\"name\":{\"en\":\"Author\"},"
+            "\"values\":[{\"code\":\"a%d\",\"name\":{\"en\":\"Author %d\"}}]},{\"code\":\"zzo%d\","
+            "\"name\":{\"en\":\"Trait\"},\"values\":[{\"code\":\"x\",\"name\":{\"en\":\"X\"}}]}],"
+            "\"variants\":[{\"sku\":\"ZZ-M%d\",\"options\":{\"zzauthor\":\"a%d\",\"zzo%d\":\"x\"},"
+            "\"prices\":{\"THB\":1000},\"stock\":5}],\"stock_cause\":\"t\"}",
+            i, i, i == 299 ? 7 : i, i, i % 20, i, i == 299 ? 7 : i, i % 20).p);
+    t_get("/categories/zz-many");
+    t_status(200);
+    is_true(t_body().n < 50 * 1000);
+    has_text(t_body(), "Author 7 ");
+    has_text(t_body(), "And 269 more.");
+    has_text(t_body(), "There are more filters");
+    t_get("/categories/zz-many.json");
+    t_json("filters.0.code", "zzauthor");
+    t_json("filters.0.more", "269");
+    eq_int((i64)node_count(node_get(t_document(), S("filters"))), 13); /* and what is in stock */
+    t_json("hasMoreFilters", "true");
+    t_get("/categories/zz-many?zzauthor=a250&sort=name");
+    has_text(t_body(), "Author 250 ");
+    t_html("a[aria-current=true][href='/categories/zz-many?sort=name']");
+    is_true(t_body().n < 50 * 1000);
+    t_get("/categories/zz-many.json?zzo3=x"); /* chosen, it is offered */
+    t_json("chips.0.name", "Trait: X");
+    t_json("total", "15");
+    t_json("filters.0.more", "0");
+    t_json("hasMoreFilters", "false");
+}
+
 T(a_category_shows_what_stands_in_its_children)
 {
     with_lamp();

@@ -38,6 +38,11 @@ struct list_ask {
 int list_read(struct req *, struct list_ask *); /* from the request; E_MALFORMED: bad cursor */
 int list_page(struct req *, const struct list_ask *); /* asks the database and replies */
 
+/* ---- fewer.c --------------------------------------------------------------------------------- */
+/* Of the rows of query facets as many as a page can show, each option's values in their order, with
+ * a row {kind: more, n: values left out} behind those that are not all, and one {kind: groups}. */
+struct node *facets_fewer(struct ctx *, const struct list_ask *, struct node *rows);
+
 /* ---- page.c: handlers of single pages ---------------------------------------------------- */
 int page_home(struct req *);
 int page_product(struct req *);

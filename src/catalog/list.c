@@ -154,9 +154,11 @@ static int make_facets(struct ctx *c, void *with, struct node **rows)
 {
     const struct sought *s = with;
     const struct list_ask *ask = s->ask;
-    return q_catalog_facets(c, rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
+    TRY(q_catalog_facets(c, rows, ask->category, c->lang, c->currency, ask->tags, ask->n_tags,
         ask->has_low ? &ask->low : NULL, ask->has_high ? &ask->high : NULL, ask->available,
-        s->words, s->words);
+        s->words, s->words));
+    *rows = facets_fewer(c, ask, *rows);
+    return E_OK;
 }
 
 static int make_found(struct ctx *c, void *with, struct node **rows)
@@ -295,6 +297,8 @@ static struct node *group_of(struct ctx *c, struct node *filters, str code, str 
     struct node *group = node_add_map(c->mem, filters);
     node_set_str(c->mem, group, S("code"), code);
     node_set_str(c->mem, group, S("name"), name);
+    node_set_int(c->mem, group, S("more"), 0);
+    node_hide(node_set_bool(c->mem, group, S("has_more"), false));
     return node_set_list(c->mem, group, S("values"));
 }
 
@@ -398,6 +402,14 @@ static void mark_least(
     }
 }
 
+/* Of the last group. */
+static void say_more(struct ctx *c, struct node *filters, i64 n)
+{
+    struct node *group = &filters->as.items.last->node;
+    node_set_int(c->mem, group, S("more"), n);
+    node_hide(node_set_bool(c->mem, group, S("has_more"), true));
+}
+
 static void filters_of(struct ctx *c, const struct list_ask *ask, const struct node *category,
     const struct node *rows, struct node *document)
 {
@@ -405,7 +417,7 @@ static void filters_of(struct ctx *c, const struct list_ask *ask, const struct n
     const struct node *price = NULL;
     str code = str_none;
     i64 total = 0, in_stock = 0;
-    bool is_least = false;
+    bool is_least = false, has_more = false;
     EACH(it, rows) {
         const struct node *row = &it->node;
         str kind = node_str(row, "kind");
@@ -416,6 +428,10 @@ static void filters_of(struct ctx *c, const struct list_ask *ask, const struct n
             is_least = !node_is_null(row, "n2");
         } else if (str_is(kind, "stock")) {
             in_stock = node_int(row, "n");
+        } else if (str_is(kind, "groups")) {
+            has_more = true;
+        } else if (str_is(kind, "more")) {
+            say_more(c, filters, node_int(row, "n"));
         } else if (!values || !str_eq(code, node_str(row, "code"))) {
             code = node_str(row, "code");
             bool is_category = str_is(kind, "category");
@@ -442,6 +458,7 @@ static void filters_of(struct ctx *c, const struct list_ask *ask, const struct n
             link_of(c, ask, OTHER_CATEGORY, S("")));
     mark_least(c, ask, filters, is_least);
     node_set(c->mem, document, S("filters"), filters);
+    node_set_bool(c->mem, document, S("has_more_filters"), has_more);
     node_set(c->mem, document, S("chips"), chips);
     node_set_int(c->mem, document, S("total"), total);
     node_set_bool(c->mem, document, S("total_is_least"), is_least && !is_plain(ask));
