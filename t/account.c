@@ -252,6 +252,23 @@ T(ID_20_a_copy_of_ones_data_holds_them_and_nobody_elses)
     t_status(303);
 }
 
+T(a_copy_that_is_too_long_says_what_to_do)
+{
+    const char *mail = somebody();
+    i64 person = t_int("select max(id) as n from auth.person");
+    t_sql("insert into notify.mail (person_id, template, cause, recipient, lang, subject, state) "
+          "select %" PRId64 ", 'zz', 'zz' || i, '%s', 'en', repeat('x', 500), 'sent' "
+          "from generate_series(1, 5000) i", person, mail);
+    t_post("/account/data", "old=market-day-demo");
+    t_status(200);
+    is_true(t_body().n > 2500 * 1000);
+    is_true(t_body().p[t_body().n - 2] == '}');
+    t_sql("update notify.mail set subject = repeat('x', 3000) where template = 'zz'");
+    t_post("/account/data", "old=market-day-demo");
+    t_status(413);
+    t_text("Please write to us, and we send them to you.");
+}
+
 /* What has not become an order, and how one comes in: with none of the secrets. */
 T(ID_20_a_copy_holds_the_cart_the_address_just_typed_and_the_ways_in)
 {

@@ -70,24 +70,35 @@ static int save_profile(struct req *r)
 
 static int show_data(struct req *r) { return reply_with(r, node_map(r->c.mem)); }
 
-static int collect(struct ctx *c, i64 person, str *json)
+/* It is all made in memory, of which a request has so much (web_in.h): of what is read, and of the
+ * text, which on its way to that length is kept in halves as well. */
+enum { READ_MOST = 48 << 20, COPY_MOST = 12 << 20 };
+
+static int too_much(struct ctx *c)
+{
+    return fail(c, E_TOO_LARGE, "account.copy",
+        "Your data are more than fit into one file. Please write to us, and we send them to you.");
+}
+
+static int collect(struct ctx *c, i64 person, struct buf *out)
 {
     struct node *all = node_map(c->mem);
-    struct buf out = buf_new(c->mem, 32 << 20);
+    size_t before = arena_used(c->mem);
+    *out = buf_new(c->mem, COPY_MOST);
     node_set_str(c->mem, all, S("made_at"), when_rfc3339(c->mem, c->now));
-    for (const struct personal *p = c->app->personal; p && p->name; p++)
+    for (const struct personal *p = c->app->personal; p && p->name; p++) {
         if (p->collect)
             TRY(p->collect(c, person, all));
-    json_show(&out, all);
-    if (out.full)
-        return fail_detail(c, E_TOO_LARGE, "account.copy", "more than 32 MB of one person");
-    *json = buf_str(&out);
-    return E_OK;
+        if (arena_used(c->mem) - before > READ_MOST)
+            return too_much(c);
+    }
+    json_show(out, all);
+    return out->full ? too_much(c) : E_OK;
 }
 
 static int copy(struct req *r)
 {
-    str json;
+    struct buf json;
     int err = in_fault(r);
     if (!err)
         err = auth_sure(r, in_str(r, "old"));
@@ -97,7 +108,7 @@ static int copy(struct req *r)
         return again(r, err, node_map(r->c.mem));
     metric_add(r->c.app, "account_copies_total", 1);
     set_header(r, "Content-Disposition", S("attachment; filename=\"my-data.json\""));
-    return reply_raw(r, 200, S("application/json; charset=utf-8"), json);
+    return reply_buf(r, 200, S("application/json; charset=utf-8"), &json);
 }
 
 /* ---- being forgotten ------------------------------------------------------------------------ */

@@ -436,6 +436,13 @@ int reply_raw(struct req *r, int status, str type, str body)
         : E_OK;
 }
 
+int reply_buf(struct req *r, int status, str type, const struct buf *body)
+{
+    answer_begin(r, status, type);
+    r->out->body = *body;
+    return json_end(r);
+}
+
 /* ---- elsewhere
  * ----------------------------------------------------------------------------------- */
 

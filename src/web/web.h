@@ -231,6 +231,8 @@ int reply_view(struct req *, int status, const char *view, struct node *document
  * by no other language's: else it is that of the path alone. */
 void page_stands_alone(struct req *, struct node *document, str path);
 int reply_raw(struct req *, int status, str type, str body);
+/* The same of a long one, which is not copied: made in the request's own memory, and let go of. */
+int reply_buf(struct req *, int status, str type, const struct buf *body);
 /* What other software is told of that error, where it is to be told the same again. */
 str error_body(struct req *, int err);
 int see_other(struct req *, str path);       /* 303, language prefix kept; JSON: {location} */
