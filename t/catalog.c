@@ -611,6 +611,69 @@ T(a_later_page_of_a_list_is_a_page_of_its_own)
     t_no_html("meta[name=robots]");
 }
 
+/* The block of data in a page; one that would end it early is not read to its end. */
+static const struct node *thing(void)
+{
+    struct node *doc;
+    str rest = t_body();
+    i64 at = str_find(rest, S("<script type=\"application/ld+json\">"));
+    is_true(at > 0);
+    rest = str_from(rest, (size_t)at + sizeof "<script type=\"application/ld+json\">" - 1);
+    must(json_read(t_ctx(), str_upto(rest, (size_t)str_find(rest, S("</script>"))), &doc));
+    return doc;
+}
+
+T(CO_04_search_engines_read_what_a_product_is_and_costs)
+{
+    with_lamp();
+    t_get("/products/zz-lamp");
+    const struct node *it = thing();
+    eq_str(node_str(it, "@type"), "Product");
+    eq_str(node_str(it, "name"), "Zzyzx lamp");
+    eq_str(node_str(it, "description"), "One.");
+    eq_str(node_str(node_get(it, S("brand")), "name"), "Qwyjibo");
+    const struct node *offer = node_get(it, S("offers"));
+    eq_str(node_str(offer, "@type"), "AggregateOffer");
+    eq_str(node_str(offer, "lowPrice"), "900.00");
+    eq_str(node_str(offer, "highPrice"), "1000.00");
+    eq_str(node_str(offer, "priceCurrency"), "THB");
+    eq_str(node_str(offer, "availability"), "https://schema.org/InStock");
+    t_html("meta[name=description][content='One.']");
+    save("{\"slug\":\"zz-lamp\",\"name\":{\"en\":\"</script><b>& \\\"\"},\"description\":{\"en\":"
+         "\"" "aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd eeeeeeeee fffffffff ggggggggg hhhhhhhhh iiiiiiiii "
+         "jjjjjjjjj kkkkkkkkk lllllllll mmmmmmmmm nnnnnnnnn ooooooooo ppppppppp qqqqqqqqq rrrrrrrrr "
+         "sssssssss ttttttttt uuuuuuuuu\"},\"options\":[{\"code\":\"zzcolour\",\"name\":{\"en\":\"Colour\"},"
+         "\"values\":[{\"code\":\"black\",\"name\":{\"en\":\"Black\"}}]}],\"variants\":[{\"sku\":\"ZZ-B\",\"options\":{\"zzcolour\":"
+         "\"black\"},\"prices\":{\"THB\":100000,\"VND\":790000}}]}");
+    t_get("/vi/products/zz-lamp");
+    it = thing();
+    eq_str(node_str(it, "name"), "</script><b>& \"");
+    eq_str(node_str(it, "sku"), "ZZ-B");
+    is_true(str_ends(node_str(it, "description"), S("ttttttttt…")));
+    offer = node_get(it, S("offers"));
+    eq_str(node_str(offer, "@type"), "Offer");
+    eq_str(node_str(offer, "price"), "1000.00");
+    eq_str(node_str(offer, "url"),
+        str_fmt(t_ctx()->mem, "%.*s/vi/products/zz-lamp", STR(t_ctx()->app->base_url)).p);
+    t_sql("update inventory.stock set on_hand = 0 where item_id = (select item_id from catalog.variant "
+          "where sku = 'ZZ-B')");
+    t_moved();
+    t_get("/products/zz-lamp");
+    eq_str(node_str(node_get(thing(), S("offers")), "availability"), "https://schema.org/OutOfStock");
+    t_get("/products/zz-lamp.json");
+    is_true(!node_get(t_document(), S("thing")));
+}
+
+T(CO_04_search_engines_read_what_a_category_says_of_itself)
+{
+    with_lamp();
+    category("{\"slug\":\"zz-inner\",\"name\":{\"en\":\"Inner\"},\"description\":{\"en\":\"For a table.\"}}");
+    t_get("/categories/zz-inner");
+    t_html("meta[name=description][content='For a table.']");
+    t_get("/products");
+    t_no_html("meta[name=description]");
+}
+
 T(a_page_without_languages_offers_none)
 {
     t_get("/api/docs");

@@ -50,6 +50,10 @@ int page_product(struct req *);
  * rows of query options, in the language it is for. */
 void offer_of(struct ctx *, const struct node *options, const struct node *row, struct node *out);
 
+/* ---- told.c ---------------------------------------------------------------------------------- */
+/* `told` and `thing` beside `product`, for the page alone. */
+void product_told(struct req *, struct node *document);
+
 /* ---- live.c: open product pages ------------------------------------------------------------ */
 /* Tells them what can be had of an item, at which price; item 0: of the whole product. */
 int offers_push(struct ctx *, i64 product, str slug, i64 item);

@@ -612,5 +612,6 @@ int page_product(struct req *r)
     struct node *document = node_map(c->mem);
     node_set(c->mem, document, S("product"), product_of(c, &s));
     node_set(c->mem, document, S("related"), cards);
+    product_told(r, document);
     return reply_with(r, document);
 }
