@@ -674,6 +674,45 @@ T(CO_04_search_engines_read_what_a_category_says_of_itself)
     t_no_html("meta[name=description]");
 }
 
+static void map(const char *query)
+{
+    t_get(str_fmt(t_ctx()->mem, "/sitemap.xml%s", query).p);
+    t_status(200);
+    t_header("Content-Type", "application/xml; charset=utf-8");
+    is_true(str_starts(t_body(), S("<?xml ")));
+}
+
+T(CO_04_search_engines_are_given_a_map_of_what_is_for_sale)
+{
+    with_lamp();
+    i64 id = t_int("select id as n from catalog.product where slug = 'zz-lamp'");
+    const char *part = str_fmt(t_ctx()->mem, "?lang=th&part=%" PRId64, id / 5000).p;
+    const char *url = str_c(t_ctx()->mem, t_ctx()->app->base_url);
+    map("");
+    has_text(t_body(), str_fmt(t_ctx()->mem, "<loc>%s/sitemap.xml?lang=vi</loc>", url).p);
+    has_text(t_body(), str_fmt(t_ctx()->mem, "<loc>%s/sitemap.xml?lang=th&amp;part=%" PRId64 "</loc>", url,
+        id / 5000).p);
+    map("?lang=en");
+    has_text(t_body(), str_fmt(t_ctx()->mem, "<loc>%s/</loc>", url).p);
+    has_text(t_body(), str_fmt(t_ctx()->mem, "<loc>%s/categories/zz-inner</loc>", url).p);
+    map("?lang=vi");
+    has_text(t_body(), str_fmt(t_ctx()->mem, "<loc>%s/vi</loc>", url).p);
+    map(part);
+    has_text(t_body(), str_fmt(t_ctx()->mem, "<url><loc>%s/th/products/zz-lamp</loc><lastmod>20", url).p);
+    save(LAMP("draft", "3"));
+    map(part);
+    no_text(t_body(), "zz-lamp");
+    static const char *const none[] = { "?part=0", "?lang=en&part=1000000" };
+    for (size_t i = 0; i < COUNT(none); i++) {
+        t_get(str_fmt(t_ctx()->mem, "/sitemap.xml%s", none[i]).p);
+        t_status(404);
+    }
+    t_get("/sitemap.xml?lang=xx");
+    t_status(422);
+    t_get("/th/sitemap.xml");
+    t_status(404);
+}
+
 T(a_page_without_languages_offers_none)
 {
     t_get("/api/docs");

@@ -96,6 +96,28 @@ select c.id, c.parent_id, c.slug, base.said(c.names, :lang) as name
  where exists (select from catalog.shelf s where s.category_id = c.id)
  order by c.position, c.id;
 
+-- name: sitemap_parts :many
+-- in: width bigint
+-- Which ranges of ids of that width have products that are for sale.
+select g.part
+  from generate_series(0, (select coalesce(max(o.product_id), 0) from catalog.offer o) / :width) g(part)
+ where exists (
+       select from catalog.offer o
+        where o.product_id >= g.part * :width and o.product_id < (g.part + 1) * :width)
+ order by g.part;
+
+-- name: sitemap_products :many
+-- in: from_id bigint, before_id bigint
+select p.slug, p.updated_at
+  from catalog.product p join catalog.offer o on o.product_id = p.id
+ where p.id >= :from_id and p.id < :before_id and p.status = 'published'
+ order by p.id;
+
+-- name: sitemap_categories :many
+select c.slug from catalog.category c
+ where exists (select from catalog.shelf s where s.category_id = c.id)
+ order by c.id limit 40000;
+
 -- name: category_pictures :many
 -- in: lang text
 -- The categories that have none below them, with a picture: their own, else that of one of their

@@ -38,6 +38,7 @@
     X(auth_phone)                                                                                  \
     X(auth_passkey)                                                                                \
     X(catalog)                                                                                     \
+    X(catalog_sitemap)                                                                             \
     X(catalog_admin)                                                                               \
     X(cart)                                                                                        \
     X(checkout)                                                                                    \

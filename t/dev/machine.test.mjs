@@ -81,7 +81,7 @@ function site(one, lines, how) {
 
 test('nginx can read what it needs, whatever umask root is used to', { skip: noNchan }, () => {
     const one = machine('private'), mode = (path) => (statSync(join(one.at, path)).mode & 0o777).toString(8);
-    const modes = { 'etc/talat/nginx': '755', 'etc/talat/nginx/error': '755', 'etc/talat/nginx/error/error.html': '644', 'etc/talat/nginx/shop.webmanifest': '644', 'etc/talat/nginx/site.conf': '644',
+    const modes = { 'etc/talat/nginx': '755', 'etc/talat/nginx/error': '755', 'etc/talat/nginx/error/error.html': '644', 'etc/talat/nginx/shop.webmanifest': '644', 'etc/talat/nginx/robots.txt': '644', 'etc/talat/nginx/site.conf': '644',
         'etc/talat/nginx/cache.conf': '600', 'var/lib/talat/static': '755', 'var/lib/talat/static/css': '755', 'var/lib/talat/static/css/shop.1.css': '644' };
     const tls = ['tls_cert = /etc/ssl/own.pem', 'tls_key = /etc/ssl/own.key'];
     const sound = () => Object.fromEntries(Object.keys(modes).map((path) => [path, mode(path)]));

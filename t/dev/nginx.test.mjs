@@ -680,3 +680,11 @@ test('a telephone that keeps the shop calls it by its own name', async () => {
     assert.equal(got.headers['content-type'], 'application/manifest+json');
     assert.equal(JSON.parse(got.body).name, 'Mali \\ "Sons" & Co | Ltd');
 });
+
+test('robots are told where the map of the shop lies', async () => {
+    const got = await ask('/robots.txt');
+    assert.equal(got.status, 200);
+    assert.match(got.headers['content-type'], /^text\/plain/);
+    assert.match(got.body, /^User-agent: \*$/m);
+    assert.equal(got.body.match(/^Sitemap: (.*)$/m)[1], `http://localhost:${port}/sitemap.xml`);
+});
