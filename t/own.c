@@ -651,6 +651,33 @@ T(SE_14_a_login_by_a_program_is_told_like_any_other_in_the_owners_language)
     has_text(mail_of(ann), "192.0.2.x");
 }
 
+/* Whoever came in by a password that is not theirs reads the shop in a language of their own. */
+T(SE_14_what_tells_of_an_intruder_speaks_the_owners_language)
+{
+    const char *ann = somebody(), *away = address_named("away");
+    t_sql("update auth.person set lang = 'th' where email = '%s'", ann);
+    session_of(ann);
+    t_post("/account/password", "old=market-day-demo&password=" BETTER);
+    t_status(303);
+    has_text(mail_of(ann), "รหัสผ่านของบัญชีคุณเพิ่งถูกเปลี่ยน");
+    t_with("Remote-Addr", t_new_address());
+    t_post_f("/account/email", "email=%s&old=" BETTER, away);
+    t_status(303);
+    moves(t_mail_token(mail_of(away)), 303);
+    mail_of(ann);
+    eq_str(t_str("select lang as s from notify.mail where template = 'code_undo' and recipient = '%s'",
+               ann),
+        "th");
+    t_browser();
+    t_with("Remote-Addr", t_new_address());
+    t_post_f("/register", "name=Eve&email=%s&password=seven quiet lanterns", away);
+    mail_of(away);
+    eq_str(t_str("select lang as s from notify.mail where template = 'register_taken'"
+                 " and recipient = '%s'",
+               away),
+        "th");
+}
+
 /* ---- which password
  * ------------------------------------------------------------------------------ */
 

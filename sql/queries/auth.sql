@@ -85,11 +85,11 @@ update auth.person set password_hash = :new where id = :person and password_hash
 
 -- name: set_email :maybe
 -- in: person bigint, email text
--- Gives the address it was before.
+-- Gives the address it was before, and the person's language.
 update auth.person p set email = :email, verified_at = now()
   from (select id, email from auth.person where id = :person and erased_at is null for update) old
  where p.id = old.id and p.email <> :email
-returning old.email as was;
+returning old.email as was, p.lang;
 
 -- name: set_profile :exec
 -- in: person bigint, name text, lang text, sealed text

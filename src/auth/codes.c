@@ -225,11 +225,10 @@ static bool is(const struct node *row, enum code_purpose purpose)
     return str_is(node_str(row, "purpose"), purposes[purpose].name);
 }
 
-static int mail(struct ctx *c, const char *template, const struct node *row, i64 person)
+static int mail(
+    struct ctx *c, const char *template, const struct node *row, i64 person, str lang)
 {
-    struct notify_to to = {
-        .person = person, .email = node_str(row, "address"), .lang = node_str(row, "lang")
-    };
+    struct notify_to to = { .person = person, .email = node_str(row, "address"), .lang = lang };
     return notify_mail(c, template, str_fmt(c->mem, "code:%" PRId64, node_int(row, "id")), &to);
 }
 
@@ -255,7 +254,7 @@ static int send(struct ctx *c, void *with)
         TRY(q_auth_by_email(c, &owner, node_str(row, "address")));
     if (owner && !is(row, CODE_RESET)) { /* nothing to prove: they have an account */
         TRY(q_auth_void_code(c, NULL, job->subject));
-        return mail(c, "register_taken", row, node_int(owner, "id"));
+        return mail(c, "register_taken", row, node_int(owner, "id"), node_str(owner, "lang"));
     }
     if (!person && !owner && is(row, CODE_RESET))
         return q_auth_void_code(c, NULL, job->subject);
@@ -263,7 +262,7 @@ static int send(struct ctx *c, void *with)
         person = node_int(owner, "id");
         TRY(q_auth_code_for(c, NULL, job->subject, person));
     }
-    return mail(c, template_of(c, row), row, person);
+    return mail(c, template_of(c, row), row, person, node_str(row, "lang"));
 }
 
 static int send_job(struct ctx *c, const struct job *job) { return pg_tx(c, send, (void *)job); }

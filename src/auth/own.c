@@ -94,8 +94,9 @@ static int move(struct req *r)
     return err ? again_email(r, err, false) : see_other(r, S("/account/email?sent=1"));
 }
 
-/* Two may want an address at once; the second hears that it is taken, having shown it is theirs. */
-static int set_email(struct ctx *c, const struct code *code, i64 undo, str *was)
+/* Two may want an address at once; the second hears that it is taken, having shown it is theirs. *was:
+ * to whom it was before, in the person's language: whoever changed it may have chosen another. */
+static int set_email(struct ctx *c, const struct code *code, i64 undo, struct code_to *was)
 {
     struct node *row;
     c->scope = (struct scope){ .person = code->person };
@@ -109,7 +110,11 @@ static int set_email(struct ctx *c, const struct code *code, i64 undo, str *was)
     if (err == E_CONFLICT)
         return fail(c, E_CONFLICT, "auth.taken", "Another account has this address.");
     TRY(err);
-    *was = row ? node_str(row, "was") : str_none;
+    *was = (struct code_to){ .person = code->person };
+    if (row) {
+        was->address = node_str(row, "was");
+        was->lang = node_str(row, "lang");
+    }
     return code_end_all(c, code->person, undo);
 }
 
@@ -118,11 +123,11 @@ static int set_email(struct ctx *c, const struct code *code, i64 undo, str *was)
 static int move_work(struct ctx *c, void *with)
 {
     const struct code *code = with;
-    str was;
-    TRY(set_email(c, code, 0, &was));
-    if (!was.n)
+    struct code_to back;
+    TRY(set_email(c, code, 0, &back));
+    if (!back.address.n)
         return E_OK;
-    struct code_to back = { .person = code->person, .address = was, .about = c->now };
+    back.about = c->now;
     return code_send(c, CODE_UNDO, &back);
 }
 
@@ -168,12 +173,14 @@ static int undo_work(struct ctx *c, void *with)
 {
     const struct code *code = with;
     i64 ended;
-    str was;
+    struct code_to was;
     TRY(set_email(c, code, code->id, &was));
     TRY(q_auth_set_password(c, NULL, code->person, str_none));
     TRY(session_end_others(c, code->person, str_none, &ended));
     TRY(ways_end_since(c, code->person, code->made - DAY));
-    struct code_to to = { .person = code->person, .address = code->address };
+    struct code_to to = {
+        .person = code->person, .address = code->address, .lang = code->lang
+    };
     int err = code_send(c, CODE_RESET, &to);
     if (err == E_LIMIT)
         fault_clear(c);

@@ -273,11 +273,15 @@ int auth_verified(struct ctx *c, const struct code *code, struct login *out, boo
     return err;
 }
 
-static int tell_changed(struct ctx *c, i64 person, str email)
+/* In their own language: whoever did it may have chosen another. */
+static int tell_changed(struct ctx *c, const struct node *person)
 {
-    struct notify_to to = { .person = person, .email = email, .lang = c->lang };
+    i64 id = node_int(person, "id");
+    struct notify_to to = {
+        .person = id, .email = node_str(person, "email"), .lang = node_str(person, "lang")
+    };
     return notify_mail(
-        c, "password_changed", str_fmt(c->mem, "person:%" PRId64 ":%" PRId64, person, c->now), &to);
+        c, "password_changed", str_fmt(c->mem, "person:%" PRId64 ":%" PRId64, id, c->now), &to);
 }
 
 struct new_password {
@@ -300,7 +304,7 @@ static int set_password(struct ctx *c, void *with)
         TRY(ways_end_since(c, p->person, 0));
     TRY(p->by ? q_auth_set_mailed(c, NULL, p->person, p->by->address) : E_OK);
     TRY(code_end_all(c, p->person, 0));
-    TRY(tell_changed(c, p->person, node_str(row, "email")));
+    TRY(tell_changed(c, row));
     return session_end_others(c, p->person, p->but, &p->ended);
 }
 
