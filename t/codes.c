@@ -1,6 +1,7 @@
 /* Codes and links: sent to an address, good once and for a while. */
 #include "auth/auth_in.h"
 #include "io/io.h"
+#include "notify/notify.h"
 #include "t/shop.h"
 #include "web/web.h"
 
@@ -190,4 +191,39 @@ T(ID_12_a_code_that_is_over_is_not_sent_any_more)
     eq_int(t_int("select count(*) as n from work.job where kind in ('auth.code', 'notify.mail') "
                  "and state = 'dead'"),
         0);
+}
+
+/* The mail server was away for so long. */
+T(ID_12_a_code_that_has_grown_too_old_is_not_sent_any_more)
+{
+    house();
+    str login = own_mail(), reset = own_mail(), both = own_mail();
+    must(code_send(t_ctx(), CODE_LOGIN, &(struct code_to){ .person = 2, .address = login }));
+    must(code_send(t_ctx(), CODE_RESET, &(struct code_to){ .person = 2, .address = reset }));
+    must(code_send(t_ctx(), CODE_VERIFY, &(struct code_to){ .address = both }));
+    t_sql("update auth.code set code_until = now() where address in ('%.*s', '%.*s')", STR(login),
+        STR(both));
+    t_sql("update auth.code set link_until = now() where address = '%.*s'", STR(reset));
+    str mail = t_mail_to(both);
+    is_true(t_mail_token(mail).n > 0); /* the link is good for a day */
+    eq_str(t_mail_code(mail), "");
+    no_text(mail, "Enter this code");
+    eq_str(t_mail_to(login), "");
+    eq_str(t_mail_to(reset), "");
+}
+
+T(ID_12_a_code_that_grows_too_old_while_its_mail_waits_is_not_sent)
+{
+    house();
+    str address = own_mail();
+    i64 id;
+    must(code_add(t_ctx(), CODE_LOGIN, &(struct code_to){ .person = 2, .address = address }, &id));
+    struct notify_to to = { .person = 2, .email = address, .lang = S("en") };
+    t_ctx()->scope.platform = true;
+    must(notify_mail(t_ctx(), "code_login", str_fmt(t_ctx()->mem, "code:%" PRId64, id), &to));
+    t_sql("update auth.code set code_until = now() where id = %" PRId64, id);
+    eq_str(t_mail_to(address), "");
+    eq_str(t_str("select state as s from notify.mail where recipient = '%.*s'", STR(address)),
+        "failed");
+    eq_int(t_int("select count(*) as n from work.job where kind = 'notify.mail'"), 0);
 }

@@ -9,8 +9,11 @@ select coalesce(auth.add_code(:purpose, :person, :address, :about, :data, :lang,
 
 -- name: code_to_send :maybe
 -- in: id bigint
-select id, purpose, coalesce(person_id, 0) as person_id, address, about, data, lang, nonce
-  from auth.code where id = :id and ended_at is null;
+-- Unless it is over. Of one with both, the code may have grown too old while its mail waited.
+select id, purpose, coalesce(person_id, 0) as person_id, address, about, data, lang, nonce,
+       code_until > now() as has_code
+  from auth.code
+ where id = :id and ended_at is null and greatest(code_until, link_until) > now();
 
 -- name: code_for :exec
 -- in: id bigint, person bigint

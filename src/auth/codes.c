@@ -290,7 +290,7 @@ static struct node *letter(struct ctx *c, const char *subject)
     return document;
 }
 
-/* One that was used or superseded before its mail went out is not sent. */
+/* One that was used, superseded or too old before its mail went out is not sent. */
 static int build_code(struct ctx *c, const struct node *mail_row, struct node **document)
 {
     str id = node_str(mail_row, "cause"), word;
@@ -305,7 +305,8 @@ static int build_code(struct ctx *c, const struct node *mail_row, struct node **
         return fail_detail(c, E_GONE, "auth.code", "that code is over");
     str nonce = node_str(row, "nonce");
     *document = letter(c, p->subject);
-    node_set_str(c->mem, *document, S("code"), p->code_life ? code_digits(c, nonce) : str_none);
+    node_set_str(c->mem, *document, S("code"),
+        p->code_life && node_bool(row, "has_code") ? code_digits(c, nonce) : str_none);
     node_set_str(c->mem, *document, S("link"),
         p->link_life
             ? auth_url(c, str_fmt(c->mem, "%s?token=%.*s", p->path, STR(token_of(c, nonce))))
