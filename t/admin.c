@@ -238,6 +238,27 @@ T(ID_22_a_customers_page_says_what_they_ordered_and_where_the_last_went)
     t_status(404);
 }
 
+/* 61 orders; the first of them under another name. */
+T(customers_are_found_with_all_they_ordered_under_the_name_they_gave_last)
+{
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set email = 'zz-all@example.test', name = 'Zoe Before'"
+          " where id = %" PRId64, order);
+    t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object('id',"
+          " nextval('orders.order_id'), 'number', 'ALLZ-' || 10000 + n, 'cart_id', -n, 'name', 'Anna Since'))).*"
+          " from orders.\"order\" o, generate_series(1, 60) n where o.id = %" PRId64, order);
+    t_sql("insert into orders.part (order_id, organisation_id, goods_total, tax_total)"
+          " select id, 1, 0, 0 from orders.\"order\" where number like 'ALLZ-%%'");
+    t_login(ADMIN_);
+    static const char *const ways[] = { "zoe+before", "anna+since", "allz-10007", "zz-all" };
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        t_get(str_fmt(t_ctx()->mem, "/admin/customers.json?q=%s", ways[i]).p);
+        eq_int((i64)node_count(node_get(t_document(), S("customers"))), 1);
+        t_json("customers.0.orders", "61");
+        t_json("customers.0.name", "Anna Since");
+    }
+}
+
 T(customers_come_by_the_page)
 {
     t_order();

@@ -78,19 +78,25 @@ select l.sku, l.left, l.of_all, v.slug, v.name
 -- name: customers :many
 -- plan: anew
 -- in: organisation bigint, q text, clues text[], after text
--- Everybody who ordered here, by address; guests too.
-select max(o.id) as id, o.email, max(o.name) as name, count(*) as orders, max(o.placed_at) as last_order,
+-- Everybody who ordered here, by address; guests too. With q those one of whose newest orders that match
+-- it was found, and all they ordered here; is_cut: there may be more that match.
+with hits as materialized (
+    select f.order_id from orders.found(:organisation, :q, 9223372036854775807, 2000) f where :q <> ''
+     union all
+    select k.order_id from orders.called(:organisation, :clues) k where :q <> '')
+select max(o.id) as id, o.email, (array_agg(o.name order by o.id desc))[1] as name, count(*) as orders, max(o.placed_at) as last_order,
        bool_or(o.person_id is not null) as has_account,
        sum(case when o.payment_status = 'paid'
                 then p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1))
                 else 0 end)::bigint as spent,
-       max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
+       max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency,
+       (select count(*) from hits) >= 2000 as is_cut
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and o.email > :after
-   and (:q = '' or o.id = any(array(
-           select f.order_id from orders.found(:organisation, :q, 9223372036854775807, 2000) f
-            union all
-           select k.order_id from orders.called(:organisation, :clues) k)))
+   and (:q = '' or o.email = any(array( -- of a page's customers alone is everything read
+           select distinct e.email from orders."order" e
+            where e.id = any(array(select h.order_id from hits h)) and e.email > :after
+            order by e.email limit 51)))
  group by o.email
  order by o.email
  limit 51;
@@ -98,7 +104,7 @@ select max(o.id) as id, o.email, max(o.name) as name, count(*) as orders, max(o.
 -- name: customer :maybe
 -- in: organisation bigint, order_id bigint
 -- Who placed this order, and what else they ordered here; nobody when they are forgotten.
-select o.email, max(o.name) as name, count(*) as orders, min(o.placed_at) as first_order,
+select o.email, (array_agg(o.name order by o.id desc))[1] as name, count(*) as orders, min(o.placed_at) as first_order,
        max(o.placed_at) as last_order, bool_or(o.person_id is not null) as has_account,
        sum(case when o.payment_status = 'paid'
                 then p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1))

@@ -113,6 +113,7 @@ static int customers(struct req *r)
     struct ctx *c = &r->c;
     struct node *rows, *list, *document = node_map(c->mem);
     str last = str_none;
+    bool is_cut = false;
     const str *clues;
     size_t n_clues;
     i64 n = 0;
@@ -127,9 +128,12 @@ static int customers(struct req *r)
         struct node *row = node_add(c->mem, list, (struct node *)&item->node);
         node_set_str(c->mem, row, S("id"),
             crypto_opaque(c->mem, c->app->secret, "customer", node_int(row, "id")));
+        is_cut = node_bool(row, "is_cut");
+        node_hide(node_get(row, S("is_cut")));
         last = node_str(row, "email");
     }
     watch_taken(r, n);
+    node_hide(node_set_bool(c->mem, document, S("is_cut"), is_cut));
     node_set_str(c->mem, document, S("q"), in_str(r, "q"));
     if (n > PAGE) {
         struct buf url = buf_new(c->mem, 2048);
