@@ -227,6 +227,18 @@ T(nobody_does_it_to_somebody_above_or_to_themselves_AC_01)
     eq_int(t_int("select count(*) as n from auth.person where blocked_at is not null"), 1);
 }
 
+T(an_account_is_found_whatever_the_case_of_its_name)
+{
+    t_open();
+    t_sql("update auth.person set name = 'Đặng Thị Ánh' where id = 2");
+    as_admin();
+    static const char *const ways[] = { "%C4%90%E1%BA%B7ng", "%C4%91%E1%BA%B7ng", "TH%E1%BB%8A+%C3%81NH" };
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        t_get(str_fmt(t_ctx()->mem, "/admin/accounts.json?q=%s", ways[i]).p);
+        t_json("accounts.0.email", SHOPPER_);
+    }
+}
+
 T(accounts_are_the_houses_alone_AC_11)
 {
     t_open();

@@ -33,7 +33,7 @@ static int list(struct req *r)
     str last = str_none;
     i64 n = 0;
     c->scope = (struct scope){ .platform = true };
-    TRY(q_admin_accounts(c, &rows, str_lower(c->mem, in_str(r, "q")), in_str(r, "after")));
+    TRY(q_admin_accounts(c, &rows, locale_lower(c->mem, in_str(r, "q")), in_str(r, "after")));
     accounts = node_set_list(c->mem, document, S("accounts"));
     EACH(item, rows) {
         if (n++ == PAGE)

@@ -47,7 +47,7 @@ static bool day_of(struct req *r, const char *name, int days, str zone, when *ou
 static int whose(struct req *r, struct wish *w)
 {
     struct node *row;
-    str who = str_lower(r->c.mem, in_str(r, "who"));
+    str who = locale_lower(r->c.mem, in_str(r, "who"));
     if (!who.n)
         return E_OK;
     if (str_find(who, S("@")) < 0) {
