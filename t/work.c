@@ -853,6 +853,16 @@ T(a_page_that_could_not_be_made_stays_for_the_next_part)
     eq_int(left_in("refresh.rest"), 1);
 }
 
+T(a_change_that_Redis_would_not_note_is_tried_again)
+{
+    struct ctx *c = house();
+    is_true(redis_set(c, S("refresh.rest"), S("no set"), 60));
+    int err = run_job("refresh.slowly", "{\"tags\":[\"t-refused\"]}");
+    redis_del(c, S("refresh.rest"));
+    eq_err(err, E_AWAY);
+    eq_int(t_int("select count(*) as n from work.job where kind = 'refresh.part'"), 0);
+}
+
 /* A product that every page of its category shows: its own page may be among those beyond. */
 T(of_very_many_pages_none_is_forgotten)
 {

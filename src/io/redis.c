@@ -116,15 +116,18 @@ static bool ask(struct ctx *c, const struct command *commands, size_t n, redisRe
     return false;
 }
 
+/* LOADING, MISCONF (disk full), OOM: as good as away, but worth a line */
+static bool is_answer(struct ctx *c, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ERROR)
+        return true;
+    log_line(c, LOG_WARN, "redis.error", "error", str_of(reply->str), NULL);
+    return false;
+}
+
 static bool ask_one(struct ctx *c, struct command command, redisReply **reply)
 {
-    if (!ask(c, &command, 1, reply))
-        return false;
-    if ((*reply)->type != REDIS_REPLY_ERROR)
-        return true;
-    /* LOADING, MISCONF (disk full), OOM: as good as away, but worth a line */
-    log_line(c, LOG_WARN, "redis.error", "error", str_of((*reply)->str), NULL);
-    return false;
+    return ask(c, &command, 1, reply) && is_answer(c, *reply);
 }
 
 static str text_of(const redisReply *reply)
@@ -193,7 +196,7 @@ bool redis_get_left(struct ctx *c, str key, str *out, i64 *left_s)
     redisReply *replies[2];
     *out = str_none;
     *left_s = 0;
-    if (!ask(c, commands, 2, replies) || replies[0]->type == REDIS_REPLY_ERROR)
+    if (!ask(c, commands, 2, replies) || !is_answer(c, replies[0]) || !is_answer(c, replies[1]))
         return false;
     *out = text_of(replies[0]);
     *left_s = replies[1]->integer;
@@ -422,7 +425,8 @@ bool redis_join(struct ctx *c, str into, const str *sets, size_t n, i64 seconds)
     struct command join[] = { { { S("SUNIONSTORE"), into, into }, 3, sets, n },
         { { S("EXPIRE"), into, number(c->mem, seconds) }, 3 } };
     redisReply *replies[COUNT(join)];
-    return ask(c, join, COUNT(join), replies);
+    return ask(c, join, COUNT(join), replies) && is_answer(c, replies[0]) &&
+           is_answer(c, replies[1]);
 }
 
 bool redis_some(struct ctx *c, str key, i64 most, struct node **list)
