@@ -233,6 +233,57 @@ T(what_was_sent_is_sent_again_as_another_mail_and_tried_again_as_the_same)
     eq_int(n, 3);
 }
 
+static i64 jobs_of(i64 mail)
+{
+    return t_int("select count(*) as n from work.job where kind = 'notify.mail' and state <> 'dead'"
+                 " and subject_id = %" PRId64, mail);
+}
+
+T(what_is_being_sent_is_not_sent_a_second_time_beside_it)
+{
+    own_folder();
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    struct ctx *c = house();
+    must(notify_mail(c, "order_paid", S("t:twice"), &to));
+    i64 mail = t_int("select id as n from notify.mail where cause = 't:twice'");
+    must(notify_again(c, mail)); /* it waits */
+    eq_int(jobs_of(mail), 1);
+    t_sql("update work.job set run_at = now() + interval '1 hour' where subject_id = %" PRId64, mail);
+    must(notify_again(c, mail)); /* it waits for its next try: that is now */
+    eq_int(jobs_of(mail), 1);
+    eq_int(t_int("select count(*) as n from work.job where subject_id = %" PRId64
+                 " and run_at <= clock_timestamp()",
+               mail),
+        1);
+    t_sql("update work.job set state = 'running' where subject_id = %" PRId64, mail);
+    must(notify_again(c, mail)); /* somebody is at it */
+    eq_int(jobs_of(mail), 1);
+    t_sql("update work.job set state = 'ready' where subject_id = %" PRId64, mail);
+    t_drain();
+    eq_str(t_str("select state as s from notify.mail where id = %" PRId64, mail), "sent");
+    must(notify_again(c, mail));
+    c->now++;
+    must(notify_again(c, mail)); /* two clicks */
+    eq_int(jobs_of(mail), 1);
+    eq_int(c->scope.platform, true);
+}
+
+/* The last try has failed, and is just being put away. */
+T(what_has_failed_is_sent_again_though_its_last_try_is_not_put_away_yet)
+{
+    own_folder();
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    struct ctx *c = house();
+    must(notify_mail(c, "order_paid", S("t:last"), &to));
+    i64 mail = t_int("select id as n from notify.mail where cause = 't:last'");
+    t_sql("update notify.mail set state = 'failed' where id = %" PRId64, mail);
+    t_sql("update work.job set state = 'running' where subject_id = %" PRId64, mail);
+    must(notify_again(c, mail));
+    eq_int(jobs_of(mail), 2);
+}
+
 T(a_recipient_adds_no_header)
 {
     const char *folder = own_folder();

@@ -26,10 +26,14 @@ returning set_config('synchronous_commit', 'off', true) as hurry;
 -- in: id bigint, answer text
 update notify.mail set state = 'failed', answer = :answer where id = :id and state <> 'sent';
 
--- name: wait_again :exec
+-- name: wait_again :maybe
 -- in: id bigint
-update notify.mail set state = 'waiting', answer = '', again = again + (state = 'sent')::int
- where id = :id and recipient <> '';
+-- Whether it waited already; nothing of one that goes to nobody any more.
+update notify.mail m
+   set state = 'waiting', answer = '', again = m.again + (m.state = 'sent')::int
+  from (select id, state from notify.mail where id = :id and recipient <> '' for update) old
+ where m.id = old.id
+returning old.state = 'waiting' as is_waiting;
 
 -- name: of_order :many
 -- in: order_id bigint, to_staff text[], organisation bigint?

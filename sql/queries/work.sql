@@ -28,6 +28,17 @@ delete from work.outbox
 select work.add_job(:kind, :key, :organisation, :subject, :data, :request, :at, :rank, :wake)
     as added;
 
+-- name: hasten :one
+-- in: kind text, subject bigint
+-- Of the jobs about this those that wait are due. One that is being taken at this moment waits no more,
+-- and is at work for whoever asks.
+with due as (
+    update work.job set run_at = least(run_at, now())
+     where kind = :kind and subject_id = :subject and state = 'ready' returning id)
+select exists (select from due) as waits,
+       exists (select from work.job where kind = :kind and subject_id = :subject
+                  and state in ('ready', 'running')) as lives;
+
 -- name: turn :many
 -- in: done bigint[], tries bigint[], most_events bigint, events text[], jobs text[], unless text[], ranks bigint[], most bigint, lease_us bigint, worker text, quick text[], leave text[]
 -- The jobs that were taken, in their order, and a row that tells of the turn.

@@ -19,15 +19,25 @@ int notify_of_order(struct ctx *c, i64 order, const str *to_staff, size_t n,
     return q_notify_of_order(c, mails, order, to_staff, n, organisation);
 }
 
-int notify_again(struct ctx *c, i64 mail)
+/* Beside a job that waits, or is just sending it, another would send it twice. One that still runs
+ * although the mail is sent or has failed is at its end, and does no more for it. */
+static int send_again(struct ctx *c, void *with)
 {
-    i64 changed;
-    TRY(q_notify_wait_again(c, &changed, mail));
-    if (!changed)
+    const i64 *mail = with;
+    struct node *row;
+    enum job_there job;
+    TRY(q_notify_wait_again(c, &row, *mail));
+    if (!row)
         return fail(c, E_MISSING, "notify.mail", "There is no such mail.");
-    str key = str_fmt(c->mem, MAIL_JOB ":%" PRId64 ":%" PRId64, mail, c->now);
-    return job_add(c, MAIL_JOB, key, 0, mail, NULL, 0);
+    TRY(job_hasten(c, MAIL_JOB, *mail, &job));
+    if (job == JOB_WAITS || (job == JOB_RUNS && node_bool(row, "is_waiting")))
+        return E_OK;
+    str key = str_fmt(c->mem, MAIL_JOB ":%" PRId64 ":%" PRId64, *mail, c->now);
+    return job_add(c, MAIL_JOB, key, 0, *mail, NULL, 0);
 }
+
+/* In one transaction: of two at once the second sees the first's job. */
+int notify_again(struct ctx *c, i64 mail) { return pg_tx(c, send_again, &mail); }
 
 int notify_collect(struct ctx *c, i64 person, struct node *into)
 {

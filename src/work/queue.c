@@ -43,6 +43,23 @@ int job_add(struct ctx *c, const char *kind, str key, i64 organisation, i64 subj
         json, c->id, at ? &at : NULL, job_rank(c->app, kind), job_wakes(c));
 }
 
+static int hasten(struct ctx *c, const char *kind, i64 subject, enum job_there *there)
+{
+    struct node *row;
+    TRY(q_work_hasten(c, &row, str_of(kind), subject));
+    *there = node_bool(row, "waits") ? JOB_WAITS : node_bool(row, "lives") ? JOB_RUNS : JOB_NONE;
+    return *there == JOB_WAITS && job_wakes(c) ? q_work_wake(c, NULL) : E_OK;
+}
+
+int job_hasten(struct ctx *c, const char *kind, i64 subject, enum job_there *there)
+{
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = hasten(c, kind, subject, there);
+    c->scope = before;
+    return err;
+}
+
 int job_add_each(struct ctx *c, const char *kind, const struct node *rows, const char *column)
 {
     EACH(item, rows) {

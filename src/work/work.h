@@ -38,6 +38,9 @@ struct job {
  * adding it again changes nothing. `at` 0: now. */
 int job_add(struct ctx *, const char *kind, str key, i64 organisation, i64 subject,
     struct node *data, when at);
+/* What there is of a kind about this; where it waits for its next try, that is now. */
+enum job_there { JOB_NONE, JOB_RUNS, JOB_WAITS };
+int job_hasten(struct ctx *, const char *kind, i64 subject, enum job_there *);
 /* One for each row, about what its column says. */
 int job_add_each(struct ctx *, const char *kind, const struct node *rows, const char *column);
 /* The one job of a kind that the clock calls for again and again, under the kind's name. One that
