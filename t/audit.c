@@ -221,6 +221,27 @@ static i64 stories_read(void)
                  " 'inventory.movement'::regclass, 'audit.entry'::regclass)");
 }
 
+/* A page ends at a time: what a long transaction writes at its end stands where it was written, or
+ * all that others did meanwhile would be passed over. */
+T(what_happened_in_one_transaction_stands_at_the_time_of_each_SE_13)
+{
+    open_as_owner();
+    i64 order = t_order();
+    t_sql("insert into orders.event (order_id, kind) values (%" PRId64 ", 'zq')", order);
+    t_sql("insert into orders.event (order_id, kind) values (%" PRId64 ", 'zq')", order);
+    eq_int(t_int("select count(distinct at) as n from orders.event where kind = 'zq'"), 2);
+    t_stock(CABLE, 9);
+    t_stock(CABLE, 12);
+    eq_int(t_int("select (count(distinct created_at) > 1)::int as n from inventory.movement"
+                 " where created_at >= now()"),
+        1);
+    t_sql("select payments.book(%" PRId64 ", 'zq:1', 'THB', '{buyer,provider}', '{-1,1}')", order);
+    t_sql("select payments.book(%" PRId64 ", 'zq:2', 'THB', '{buyer,provider}', '{1,-1}')", order);
+    eq_int(t_int("select count(distinct created_at) as n from payments.transaction"
+                 " where cause like 'zq:%%'"),
+        2);
+}
+
 T(a_page_of_the_trail_reads_what_it_shows_however_much_happened)
 {
     open_as_owner();

@@ -39,7 +39,7 @@ create table inventory.movement (
     reason text not null check (reason in ('initial', 'received', 'corrected', 'sold', 'returned')),
     cause text not null,
     person_id bigint,
-    created_at timestamptz not null default now(),
+    created_at timestamptz not null default clock_timestamp(), -- as audit.entry
     source text not null default base.source(),
     whence text, -- beside it, of who works here (base.whence)
     constraint once_per_cause unique (item_id, location_id, cause)

@@ -133,7 +133,7 @@ create table payments.transaction (
     id bigint generated always as identity primary key,
     order_id bigint not null,
     cause text not null,
-    created_at timestamptz not null default now(),
+    created_at timestamptz not null default clock_timestamp(), -- as audit.entry
     previous text not null default '',
     hash text not null default '',
     constraint once_per_cause unique (cause)

@@ -130,7 +130,7 @@ create table orders.event ( -- the timeline
     actor text not null default 'system' check (actor in ('system', 'buyer', 'staff', 'provider')),
     person_id bigint,
     data jsonb not null default '{}',
-    at timestamptz not null default now(),
+    at timestamptz not null default clock_timestamp(), -- as audit.entry: they are one list
     source text not null default base.source(),
     whence text default base.whence() -- beside it: goes with its order's buyer, or in time
 );
