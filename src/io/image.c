@@ -26,7 +26,7 @@ static int judge(struct ctx *c, const struct proc_result *result)
             "This is not a picture we can use. Please choose a JPEG, PNG, WebP, GIF or AVIF file.");
     case IMAGE_LARGE:
         return fail(c, E_TOO_LARGE, "image.large",
-            "This picture has too many pixels. Please make it smaller than 12000 pixels a side.");
+            "This picture has too many pixels. Please make it smaller than 7000 pixels a side.");
     case IMAGE_BROKEN:
         return fail(c, E_KIND, "image.broken",
             "This picture is damaged and cannot be read. Please save it anew and try again.");

@@ -22,7 +22,7 @@ static bool is_picture(str b, bool trusted_svg)
         return true;
     if (b.n >= 16 && (!memcmp(b.p, "GIF87a", 6) || !memcmp(b.p, "GIF89a", 6)))
         return true;
-    if (b.n >= 16 && (!memcmp(b.p + 4, "ftypavif", 8) || !memcmp(b.p + 4, "ftypavis", 8)))
+    if (b.n >= 16 && !memcmp(b.p + 4, "ftypavif", 8))
         return true;
     return trusted_svg && str_find(str_upto(b, 512), S("<svg")) >= 0;
 }

@@ -116,6 +116,9 @@ T(SE_17_a_bomb_is_refused_by_its_header)
     eq_err(make(png(12001, 1), false, 400), E_TOO_LARGE);
     made(400);
     eq_err(make(png(9000, 9000), false, 400), E_TOO_LARGE);
+    has_text(t_ctx()->fault.text, "smaller than 7000 pixels a side");
+    made(400);
+    eq_err(make(png(7000, 7000), false, 400), E_KIND); /* small enough: its header is all there is */
     made(400);
     is_true(when_now() - start < 5 * SECOND);
 }
