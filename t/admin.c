@@ -259,6 +259,28 @@ T(customers_are_found_with_all_they_ordered_under_the_name_they_gave_last)
     }
 }
 
+T(a_customers_page_leads_to_all_orders_where_it_shows_the_newest)
+{
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set email = 'zz+many@example.test' where id = %" PRId64, order);
+    t_login(ADMIN_);
+    t_get("/admin/customers.json?q=zz%2Bmany");
+    const char *path = str_fmt(t_ctx()->mem, "/admin/customers/%.*s",
+        STR(node_str(node_path(t_document(), S("customers.0")), "id")))
+                           .p;
+    t_get(path);
+    t_no_text("All orders");
+    t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object('id',"
+          " nextval('orders.order_id'), 'number', 'MORE-' || 10000 + n, 'cart_id', -n))).*"
+          " from orders.\"order\" o, generate_series(1, 50) n where o.id = %" PRId64, order);
+    t_sql("insert into orders.part (order_id, organisation_id, goods_total, tax_total)"
+          " select id, 1, 0, 0 from orders.\"order\" where number like 'MORE-%%'");
+    t_get(path);
+    t_html("a[href='/admin/orders?q=zz%2Bmany%40example.test']");
+    t_get("/admin/orders.json?q=zz%2Bmany%40example.test");
+    t_json("orders.0.email", "zz+many@example.test");
+}
+
 T(customers_come_by_the_page)
 {
     t_order();

@@ -176,6 +176,8 @@ static int customer(struct req *r)
         label = NULL;
     }
     node_set(c->mem, document, S("orders"), orders);
+    node_hide(node_set_bool(c->mem, document, S("has_more"),
+        node_count(orders) && (i64)node_count(orders) < node_int(row, "orders")));
     if (label) {
         node_set(c->mem, document, S("label"), label);
         node_hide(node_set_str(c->mem, label, S("country_name"),
