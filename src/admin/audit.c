@@ -289,6 +289,7 @@ static int export(struct req *r)
     if (node_count(rows) > MOST_EXPORTED)
         return too_much(c);
     TRY(dress(r, &w, rows));
+    buf_add(&out, S("\xEF\xBB\xBF")); /* or Excel reads it in the letters of its machine */
     buf_add(&out, S("at,who,as,source,kind,action,thing,id,before,after\r\n"));
     EACH(item, rows) {
         const struct node *row = &item->node;
