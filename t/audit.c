@@ -334,6 +334,7 @@ T(every_table_is_watched_or_has_its_reason_SE_13)
         { "orders.event", "a story of its own" },
         { "orders.answer", "what was answered, for who asks again" },
         { "orders.words", "made of the order" },
+        { "orders.news", "mails on their way" },
         { "ops.change", "which steps the schema has taken" },
         { "ops.mark", "what a restore left" },
     };

@@ -250,7 +250,7 @@ T(who_has_a_role_of_the_shops_own_making_is_made_an_owner)
     t_sql("insert into auth.member (organisation_id, person_id, place, role_id) select "
           "organisation_id, %" PRId64 ", 'own', id from auth.role where name = 'Packers'", person);
     c->scope = (struct scope){ .platform = true };
-    must(auth_member_add(c, house, person, S("owner")));
+    must(auth_member_add(c, house, person, S("owner"), true));
     eq_str(t_str("select place || ':' || coalesce(role_id::text, '-') as s from auth.member "
                  "where person_id = %" PRId64, person), "owner:-");
 }

@@ -40,8 +40,9 @@ select id, email, lang from auth.person
  where role in ('admin', 'super_admin') and blocked_at is null order by id limit 20;
 
 -- name: staff :many
--- in: organisation bigint, places text[], permission text
--- Who may do this there: in one of these places, or in a role that names it.
+-- in: organisation bigint, places text[], permission text, wish text
+-- Who may do this there: in one of these places, or in a role that names it. wish: of those who want
+-- mails of 'orders' or 'stock'; empty: all.
 select p.id, p.email, p.lang, m.place,
        coalesce(array_to_string(r.permissions, ' '), '') as own
   from auth.member m
@@ -49,6 +50,7 @@ select p.id, p.email, p.lang, m.place,
   left join auth.role r on r.id = m.role_id
  where m.organisation_id = :organisation and p.blocked_at is null
    and (m.place = any (:places) or (m.place = 'own' and :permission = any (r.permissions)))
+   and (:wish = '' or case when :wish = 'orders' then m.mail_orders else m.mail_stock end)
  order by m.created_at, p.id limit 50;
 
 -- name: register :maybe

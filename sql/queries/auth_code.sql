@@ -82,7 +82,7 @@ select k.kind, k.name, k.created_at, k.used_at from (
 
 -- name: all_memberships :many
 -- in: person bigint
-select o.name as organisation, m.place, m.created_at
+select o.name as organisation, m.place, m.created_at, m.mail_orders, m.mail_stock
   from auth.member m join auth.organisation o on o.id = m.organisation_id
  where m.person_id = :person order by m.created_at, m.organisation_id limit 1000;
 

@@ -50,9 +50,9 @@ select name from pg_catalog.pg_timezone_names
  order by name limit 800;
 
 -- name: save_member :exec
--- in: organisation bigint, person bigint, place text
-insert into auth.member (organisation_id, person_id, place)
-values (:organisation, :person, :place)
+-- in: organisation bigint, person bigint, place text, mail_orders bool
+insert into auth.member (organisation_id, person_id, place, mail_orders)
+values (:organisation, :person, :place, :mail_orders)
 on conflict (organisation_id, person_id) do update set place = excluded.place, role_id = null;
 
 -- name: members :many
@@ -87,6 +87,29 @@ update auth.member set place = :place, role_id = :role
 insert into auth.member (organisation_id, person_id, place, role_id)
 values (:organisation, :person, :place, :role)
 on conflict (organisation_id, person_id) do nothing;
+
+-- name: mails_of_member :maybe
+-- in: organisation bigint, person bigint
+-- What they want to hear of by mail.
+select o.name as organisation, m.mail_orders, m.mail_stock
+  from auth.member m join auth.organisation o on o.id = m.organisation_id
+ where m.organisation_id = :organisation and m.person_id = :person;
+
+-- name: set_mails :exec
+-- in: organisation bigint, person bigint, mail_orders bool, mail_stock bool
+update auth.member set mail_orders = :mail_orders, mail_stock = :mail_stock
+ where organisation_id = :organisation and person_id = :person;
+
+-- name: mailed_of_stock :many
+-- in: after bigint
+-- Organisations of which somebody wants to hear what runs out and where it is morning: a thousand of
+-- those after this one.
+select o.id
+  from auth.organisation o
+ where o.id > :after
+   and exists (select from auth.member m where m.organisation_id = o.id and m.mail_stock)
+   and extract(hour from now() at time zone o.zone) between 7 and 11
+ order by o.id limit 1000;
 
 -- name: drop_member :exec
 -- in: organisation bigint, person bigint

@@ -603,3 +603,39 @@ select id, email from orders.erase(array(
     select o.id from orders."order" o
      where o.forget_from is not null and orders.is_over(o)
      order by o.id limit 500 for update skip locked));
+
+-- name: hear :exec
+-- in: organisation bigint, order_id bigint
+-- It came in paid, not long ago, and somebody there wants to hear of it: once.
+insert into orders.news (organisation_id, order_id)
+select :organisation, :order_id
+ where exists (select from auth.member m
+                where m.organisation_id = :organisation and m.mail_orders)
+   and exists (select from orders.event e
+                where e.order_id = :order_id and e.kind = 'paid'
+                  and e.at > now() - interval '1 day')
+on conflict do nothing;
+
+-- name: gather_news :exec
+-- in: organisation bigint, batch bigint
+update orders.news set batch = :batch where organisation_id = :organisation and batch is null;
+
+-- name: news :many
+-- in: organisation bigint, batch bigint, person bigint
+-- For who works there still: of an order of several sellers their own part. What was cancelled since
+-- is no news.
+select o.number, o.currency, count(*) over () as of_all,
+       case when exists (select from orders.part x where x.order_id = o.id and x.id <> p.id)
+            then p.goods_total else o.total end as total,
+       (select coalesce(sum(l.quantity), 0)::bigint from orders.line l where l.part_id = p.id) as things
+  from orders.news n
+  join orders.part p on p.order_id = n.order_id and p.organisation_id = n.organisation_id
+  join orders."order" o on o.id = n.order_id
+ where n.organisation_id = :organisation and n.batch = :batch and p.status <> 'cancelled'
+   and exists (select from auth.member m join auth.person q on q.id = m.person_id
+                where m.organisation_id = :organisation and m.person_id = :person
+                  and m.mail_orders and q.blocked_at is null)
+ order by o.id limit 20;
+
+-- name: forget_news :exec
+delete from orders.news where created_at < now() - interval '2 days';

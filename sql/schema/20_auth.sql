@@ -75,6 +75,8 @@ create table auth.member (
     place text not null,
     created_at timestamptz not null default now(),
     role_id bigint, -- place 'own': what stands in that role, and nothing else
+    mail_orders boolean not null default false, -- what they want to hear of by mail: new orders,
+    mail_stock boolean not null default false,  -- and once a day what runs out
     primary key (organisation_id, person_id),
     constraint member_place_check check (place in ('viewer', 'member', 'admin', 'owner', 'own')),
     constraint member_own_role check ((place = 'own') = (num_nonnulls(role_id) = 1)),
@@ -82,6 +84,8 @@ create table auth.member (
         references auth.role (organisation_id, id)
 );
 create index member_person on auth.member (person_id);
+create index member_mail_orders on auth.member (organisation_id) where mail_orders;
+create index member_mail_stock on auth.member (organisation_id) where mail_stock;
 alter table auth.member enable row level security;
 alter table auth.member force row level security;
 create policy own on auth.member for all
@@ -278,6 +282,6 @@ select audit.watch('auth.organisation', 'settings', organisation => 'id');
 select audit.watch('auth.person', 'account',
     shown => '{id,role,verified_at,created_at,blocked_at,blocked_reason}',
     passed_over => '{lang,epoch}');
-select audit.watch('auth.member', 'rights');
+select audit.watch('auth.member', 'rights', passed_over => '{mail_orders,mail_stock}');
 select audit.watch('auth.role', 'rights');
 select audit.watch('auth.invitation', 'rights', hidden => '{email}');

@@ -141,6 +141,23 @@ create index event_whence on orders.event (person_id, at) where whence is not nu
 create index event_at on orders.event (at) -- as inventory.hold_lapsing
     where whence is not null and at is not null;
 
+-- What came in paid, for as long as it may be told anew: who sells hears of it by mail, of all that
+-- came since the mail before at once.
+create table orders.news (
+    organisation_id bigint not null,
+    order_id bigint not null,
+    batch bigint, -- those of one mail; null: in none yet
+    created_at timestamptz not null default now(),
+    primary key (organisation_id, order_id)
+);
+create index news_batch on orders.news (organisation_id, batch);
+create index news_created on orders.news (created_at);
+alter table orders.news enable row level security;
+alter table orders.news force row level security;
+create policy house on orders.news for all
+    using (base.is_platform()) with check (base.is_platform());
+grant select, insert, update, delete on orders.news to talat_app;
+
 alter table orders."order" enable row level security;
 alter table orders."order" force row level security;
 create policy own on orders."order" for all

@@ -5,6 +5,9 @@
 
 struct req;
 
+enum { ADMIN_LOW_STOCK = 3 }; /* so many left, or fewer: it runs out */
+int admin_find_stock(struct ctx *); /* news.c: who is to hear of that, by the hour */
+
 str admin_kind_words(struct ctx *, str kind);
 /* The names of all that entries with changes[] speak of by number, for the two below. */
 int admin_find_names(

@@ -1,11 +1,10 @@
-#include "admin/admin.h"
+#include "admin/admin_in.h"
 #include "auth/auth.h"
 #include "gen/queries.h"
 #include "orders/orders.h"
 #include "watch/watch.h"
 #include "web/web.h"
 
-#define LOW_STOCK 3
 #define PAGE      50
 
 /* The round number next above, of whole units, that has a whole half. */
@@ -80,7 +79,7 @@ static int dashboard(struct req *r)
     q_admin_waiting(c, &waiting, organisation);
     q_admin_revenue(c, &revenue, organisation, midnight);
     q_admin_days(c, &days, organisation, zone, currency);
-    q_admin_low_stock(c, &low, organisation, LOW_STOCK, c->lang);
+    q_admin_low_stock(c, &low, organisation, ADMIN_LOW_STOCK, c->lang);
     TRY(pg_flush(c));
     latest = node_list(c->mem);
     if (sees_orders) {

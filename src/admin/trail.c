@@ -1,7 +1,7 @@
 /* trail.c: how long the audit trail is kept, and how long the addresses beside it and beside the
  * stories of orders and stock: audit_days and audit_address_days of talat.conf, 0 for ever. The
  * database holds the least of both (sql/schema/05_audit.sql), and the chain of seals together. */
-#include "admin/admin.h"
+#include "admin/admin_in.h"
 #include "gen/queries.h"
 #include "web/web.h"
 #include "work/work.h"
@@ -64,6 +64,7 @@ static int forget_old(struct ctx *c)
 int admin_erase(struct ctx *c, i64 person) { return forget(c, &person, NULL); }
 
 CRONS(admin){
+    { "admin.find_stock", HOUR, admin_find_stock },
     { "audit.cut", HOUR, cut },
     { "audit.forget_addresses", HOUR, forget_old },
     END_OF_CRONS,

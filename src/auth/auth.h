@@ -44,6 +44,11 @@ int auth_hide(struct ctx *, i64 *changed, const struct vault_place *, struct nod
 int auth_admins(struct ctx *, struct node **); /* who runs the platform: {id, email, lang} */
 /* The same of an organisation's people who may do what is so named ("orders:refund"). */
 int auth_staff_who(struct ctx *, i64 organisation, const char *permission, struct node **);
+/* Of those who have asked for mails of "orders" or "stock" there. */
+int auth_staff_mailed(
+    struct ctx *, i64 organisation, const char *permission, const char *wish, struct node **);
+/* Where somebody wants to hear what runs out, and it is morning: {id}, at most 1,000 after that. */
+int auth_mailed_of_stock(struct ctx *, i64 after, struct node **);
 /* {id, slug, name, zone, country, currency, tax_inclusive, rounding} */
 int auth_organisation(struct ctx *, i64 organisation, struct node **out);
 str permission_words(struct ctx *, str name); /* "See orders"; its name where it has none */
@@ -79,7 +84,7 @@ struct auth_brought {
     bool is_verified;
 };
 int auth_bring(struct ctx *, const struct auth_brought *, bool *is_new); /* E_INPUT */
-int auth_member_add(struct ctx *, i64 organisation, i64 person, str place);
+int auth_member_add(struct ctx *, i64 organisation, i64 person, str place, bool mail_orders);
 int auth_member_drop(struct ctx *, i64 organisation, i64 person);
 
 /* block.c: what who runs the house does to an account that is somebody else's, and not of a higher

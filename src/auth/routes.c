@@ -342,9 +342,10 @@ static const struct done {
     { "email", SAYS("Your address is changed. We have told the old one.") },
     { "device", SAYS("That device is logged out.") },
     { "profile", SAYS("Saved.") },
+    { "mails", SAYS("Saved.") },
 };
 static const struct input what_was_done[] = {
-    { "done", CHOICE, .choices = "password|email|device|profile" }, { 0 }
+    { "done", CHOICE, .choices = "password|email|device|profile|mails" }, { 0 }
 };
 
 static str done_text(struct req *r)
@@ -355,6 +356,19 @@ static str done_text(struct req *r)
     return str_none;
 }
 
+/* Of the shop they are at the desk of; nothing for whoever works for none. */
+static int add_mails(struct req *r, struct node *document)
+{
+    struct node *mails = NULL;
+    if (r->who.organisation)
+        TRY(q_auth_mails_of_member(&r->c, &mails, r->who.organisation, me(r)));
+    if (mails)
+        node_set(r->c.mem, document, S("mails"), mails);
+    else
+        node_set_null(r->c.mem, document, S("mails"));
+    return E_OK;
+}
+
 static int account(struct req *r)
 {
     struct node *document = node_map(r->c.mem), *person, *devices;
@@ -362,8 +376,27 @@ static int account(struct req *r)
     TRY(session_devices(&r->c, me(r), r->who.session, &devices));
     node_set(r->c.mem, document, S("person"), person);
     node_set(r->c.mem, document, S("devices"), devices);
+    TRY(add_mails(r, document));
     node_hide(node_set_str(r->c.mem, document, S("done"), done_text(r)));
     return reply_with(r, document);
+}
+
+static const struct input to_be_told[] = { { "orders", BOOL }, { "stock", BOOL }, { 0 } };
+
+static int keep_mails(struct req *r)
+{
+    struct ctx *c = &r->c;
+    struct scope before = c->scope;
+    i64 changed = 0;
+    c->scope.organisation = r->who.organisation;
+    int err = r->who.organisation ? q_auth_set_mails(c, &changed, r->who.organisation, me(r),
+                                        in_bool(r, "orders"), in_bool(r, "stock"))
+                                  : E_OK;
+    c->scope = before;
+    TRY(err);
+    if (!changed)
+        return fail(c, E_DENIED, "auth.mails", "Only who works for a shop gets its mails.");
+    return see_other(r, S("/account?done=mails"));
 }
 
 ROUTES(auth){
@@ -377,5 +410,6 @@ ROUTES(auth){
     ROUTE(POST, "/verify/again", ANYONE, on_the_way, verify_again, NULL, RATE_LOGIN, NOINDEX),
     ROUTE(POST, "/logout", ANYONE, to_leave, log_out, NULL, RATE_FORM, NOINDEX | VIEWING),
     ROUTE(GET, "/account", SHOPPER, what_was_done, account, "auth/account", RATE_PAGE, NOINDEX),
+    ROUTE(POST, "/account/mails", SHOPPER, to_be_told, keep_mails, NULL, RATE_FORM, NOINDEX),
     END_OF_ROUTES,
 };

@@ -340,13 +340,24 @@ int auth_admins(struct ctx *c, struct node **out) { return q_auth_admins(c, out)
 
 int auth_staff_who(struct ctx *c, i64 organisation, const char *permission, struct node **out)
 {
+    return auth_staff_mailed(c, organisation, permission, "", out);
+}
+
+int auth_mailed_of_stock(struct ctx *c, i64 after, struct node **out)
+{
+    return q_auth_mailed_of_stock(c, out, after);
+}
+
+int auth_staff_mailed(struct ctx *c, i64 organisation, const char *permission, const char *wish,
+    struct node **out)
+{
     struct node *rows;
     uint64_t bit = permission_bit(permission_named(str_of(permission)));
     str places[MOST_PLACES];
     assert(bit);
     *out = node_list(c->mem);
     size_t n = places_with(bit, places);
-    TRY(q_auth_staff(c, &rows, organisation, places, n, str_of(permission)));
+    TRY(q_auth_staff(c, &rows, organisation, places, n, str_of(permission), str_of(wish)));
     EACH(it, rows)
         if (bit & place_permissions(node_str(&it->node, "place"), node_str(&it->node, "own")))
             node_add(c->mem, *out, (struct node *)&it->node);
@@ -435,7 +446,7 @@ int auth_member_drop(struct ctx *c, i64 organisation, i64 person)
     return q_auth_drop_member(c, NULL, organisation, person);
 }
 
-int auth_member_add(struct ctx *c, i64 organisation, i64 person, str place)
+int auth_member_add(struct ctx *c, i64 organisation, i64 person, str place, bool mail_orders)
 {
-    return q_auth_save_member(c, NULL, organisation, person, place);
+    return q_auth_save_member(c, NULL, organisation, person, place, mail_orders);
 }

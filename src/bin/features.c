@@ -55,13 +55,13 @@
     X(admin_accounts)                                                                              \
     X(admin_audit)
 #define WITH_JOBS(X)                                                                               \
-    X(work) X(nodes) X(ops) X(account) X(auth) X(auth_codes) X(notify) X(notify_sms) X(catalog)    \
+    X(work) X(nodes) X(ops) X(account) X(admin) X(auth) X(auth_codes) X(notify) X(notify_sms) X(catalog)    \
     X(payments) X(orders) X(watch)
 #define WITH_CRONS(X)                                                                              \
     X(admin) X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(checkout)        \
     X(notify) X(notify_sms) X(payments) X(orders) X(ops) X(watch)
 #define WITH_MAILS(X)                                                                              \
-    X(account) X(auth) X(auth_block) X(auth_factor) X(auth_keys) X(auth_phone) X(orders) X(ops)    \
+    X(account) X(admin) X(auth) X(auth_block) X(auth_factor) X(auth_keys) X(auth_phone) X(orders) X(ops)    \
     X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];

@@ -153,7 +153,8 @@ static int add_user(struct ctx *c, void *with)
     if (err == E_MISSING)
         return fail(c, err, "ops.organisation", "there is no organisation %.*s", STR(organisation));
     TRY(err);
-    return auth_member_add(c, node_int(house, "id"), person, place ? a->role : S("owner"));
+    str there = place ? a->role : S("owner");
+    return auth_member_add(c, node_int(house, "id"), person, there, str_is(there, "owner"));
 }
 
 static int list_admins(struct ctx *c)

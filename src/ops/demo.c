@@ -77,7 +77,7 @@ static int add_accounts(struct demo *d)
     TRY(auth_organisation_add(c, S("house"), S("Talat Market"), &d->house));
     TRY(auth_person_add(
         c, S("admin@example.test"), S("Mali the Merchant"), PASSWORD, S("admin"), &admin));
-    TRY(auth_member_add(c, d->house, admin, S("owner")));
+    TRY(auth_member_add(c, d->house, admin, S("owner"), false));
     return auth_person_add(
         c, S("shopper@example.test"), S("Somchai Shopper"), PASSWORD, S("user"), &shopper);
 }

@@ -347,6 +347,7 @@ JOBS(orders){
     { "orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE },
     { "orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE },
     { "orders.dispute_due", dispute_due },
+    { "orders.news", orders_write_news, .rank = RANK_LAST },
     { "orders.erase_late", orders_erase_late, .tries = FOR_EVER, .rank = RANK_LAST },
     /* Sent late it says the order as it is by then: no dead letter because nchan was away. */
     { "orders.push", orders_push, .tries = FOR_EVER, .longest_us = 2 * MINUTE, .is_quick = true },
@@ -366,11 +367,14 @@ static int forget_buyers(struct ctx *c)
     return q_orders_forget_buyers(c, NULL, c->now - COUNTED);
 }
 
+static int forget_news(struct ctx *c) { return q_orders_forget_news(c, NULL); }
+
 CRONS(orders){
     { "orders.lapsing", 15 * SECOND, find_lapsing },
     { "orders.disputes_due", 15 * MINUTE, find_disputes_due },
     { "orders.forget_answers", HOUR, orders_forget_answers },
     { "orders.erase_due", HOUR, erase_due },
     { "orders.forget_buyers", HOUR, forget_buyers },
+    { "orders.forget_news", HOUR, forget_news },
     END_OF_CRONS,
 };

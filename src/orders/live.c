@@ -212,6 +212,7 @@ int orders_push(struct ctx *c, const struct job *job)
 {
     bool is_new = str_is(node_str(job->data, "event"), "order.created");
     i64 id = job->subject;
+    TRY(orders_hear(c, job));
     for (int round = 0; round < MOST_ROUNDS; round++) {
         struct node *newest, *order, *devices, *staff = node_list(c->mem), *now;
         struct hearing hearing;

@@ -7,6 +7,7 @@
 #include "orders/orders_in.h"
 #include "payments/payments.h"
 #include "web/web.h"
+#include "work/work.h"
 
 #define OWN_A_DAY    5 /* orders that somebody cancels themselves, or that end unpaid */
 #define LAPSED_A_DAY 1
@@ -89,6 +90,58 @@ int orders_say_refunded(struct ctx *c, const struct node *order, const struct pa
         if (str_is(p->reason, told_before[i]))
             return E_OK;
     return say_once(c, "order_refunded", str_fmt(c->mem, "refund:%" PRId64, p->refund), order);
+}
+
+/* ---- new orders, to who sells --------------------------------------------------------------- */
+
+struct heard {
+    i64 organisation, order;
+};
+
+/* The minute's job: what comes in within it is one mail, however much it is. */
+static int hear(struct ctx *c, void *with)
+{
+    const struct heard *h = with;
+    i64 changed, next = c->now / MINUTE + 1;
+    TRY(q_orders_hear(c, &changed, h->organisation, h->order));
+    if (!changed)
+        return E_OK;
+    str key = str_fmt(c->mem, "orders.news:%" PRId64 ":%" PRId64, h->organisation, next);
+    return job_add(c, "orders.news", key, h->organisation, h->organisation, NULL, next * MINUTE);
+}
+
+int orders_hear(struct ctx *c, const struct job *job)
+{
+    const struct node *data = node_get(job->data, S("data"));
+    struct heard h = { .organisation = job->organisation, .order = job->subject };
+    bool is_new = str_is(node_str(data, "paymentStatus"), "paid") &&
+                  str_is(node_str(data, "orderStatus"), "processing");
+    return is_new ? pg_tx(c, hear, &h) : E_OK;
+}
+
+static int write_news(struct ctx *c, void *with)
+{
+    const struct job *job = with;
+    struct node *people;
+    i64 n;
+    TRY(q_orders_gather_news(c, &n, job->subject, job->id));
+    if (!n)
+        return E_OK;
+    TRY(auth_staff_mailed(c, job->subject, "orders:read-all", "orders", &people));
+    EACH(it, people) {
+        struct notify_to to = { .organisation = job->subject,
+            .person = node_int(&it->node, "id"),
+            .email = node_str(&it->node, "email"),
+            .lang = node_str(&it->node, "lang") };
+        TRY(notify_mail(c, "new_orders",
+            str_fmt(c->mem, "batch:%" PRId64 ":%" PRId64, job->id, to.person), &to));
+    }
+    return E_OK;
+}
+
+int orders_write_news(struct ctx *c, const struct job *job)
+{
+    return pg_tx(c, write_news, (void *)job);
 }
 
 /* Whoever may give the order's money back: of an order of several that is the house. */
@@ -335,6 +388,37 @@ static int mail_dispute(struct ctx *c, const struct node *mail, struct node **do
     return E_OK;
 }
 
+/* Nothing of the buyers is in it. */
+static int mail_new_orders(struct ctx *c, const struct node *mail, struct node **document)
+{
+    struct node *rows;
+    str rest;
+    i64 all = 0;
+    TRY(q_orders_news(c, &rows, node_int(mail, "organisation_id"), subject_of(mail, &rest),
+        node_int(mail, "person_id")));
+    EACH(it, rows) {
+        struct node *row = (struct node *)&it->node;
+        str path = str_fmt(c->mem, "/admin/orders/%.*s", STR(node_str(row, "number")));
+        all = node_int(row, "of_all");
+        node_set_str(c->mem, row, S("amount"),
+            locale_money(c, node_int(row, "total"), node_str(row, "currency")));
+        node_set_str(c->mem, row, S("desk_url"), auth_url(c, path));
+    }
+    if (!all)
+        return fail_detail(c, E_GONE, "orders.news", "there is nothing to tell them any more");
+    *document = node_map(c->mem);
+    str number = node_str(&node_first(rows)->node, "number");
+    node_set_str(c->mem, *document, S("subject"),
+        all == 1 ? str_fmt(c->mem, "%.*s (%.*s)", STR(say(c, SAYS("New order"))), STR(number))
+                 : str_fmt(c->mem, "%.*s (%" PRId64 ")", STR(say(c, SAYS("New orders"))), all));
+    node_set(c->mem, *document, S("orders"), rows);
+    node_set_int(c->mem, *document, S("more"), all - (i64)node_count(rows));
+    node_set_str(c->mem, *document, S("list_url"), auth_url(c, S("/admin/orders")));
+    node_set_str(c->mem, *document, S("choose_url"), auth_url(c, S("/account")));
+    node_set_null(c->mem, *document, S("order"));
+    return E_OK;
+}
+
 extern const struct notify_builder orders_mails[];
 const struct notify_builder orders_mails[] = {
     { "order_paid", mail_paid },
@@ -345,5 +429,6 @@ const struct notify_builder orders_mails[] = {
     { "order_refunded", mail_refunded },
     { "refund_failed", mail_refund_failed },
     { "dispute", mail_dispute },
+    { "new_orders", mail_new_orders },
     { 0 },
 };
