@@ -222,6 +222,9 @@ options?.addEventListener('change', (event) => {
     const picture = one(`[data-frames] [data-value="${CSS.escape(tag(event.target))}"]`);
     if (picture) picture.parentElement.scrollTo({ left: picture.offsetLeft - picture.parentElement.offsetLeft });
     history.replaceState(null, '', `?${new URLSearchParams(new FormData(options))}`);
+    // In another language or currency it is the same choice.
+    for (const link of all('.pick a[hreflang], .foot a[hreflang]')) link.search = location.search;
+    for (const next of all('.currencies [name=next]')) next.value = location.pathname + location.search;
 });
 
 // Its stock and price while the page is open: live.js has put new words into the templates.

@@ -1,7 +1,7 @@
 // Buying, as people do: with and without scripts, by keyboard, with an account, and when the
 // bank says no.
 import assert from 'node:assert/strict';
-import { journey, newcomer, CARD, HOME, PASSWORD } from './people.mjs';
+import { journey, newcomer, until, CARD, HOME, PASSWORD } from './people.mjs';
 
 journey('a guest chooses, buys and sees the order paid', async ({ guest }) => {
     const mali = await guest();
@@ -20,6 +20,26 @@ journey('a guest chooses, buys and sees the order paid', async ({ guest }) => {
     await mali.givesCard(CARD.pays);
     await mali.isAt(/^\/orders\//);
     await mali.sees('Thank you, it is paid');
+});
+
+journey('language and currency change, the choice made in place stays', async ({ guest }) => {
+    for (const change of [
+        async (mali) => mali.choosesCurrency('USD'),
+        async (mali) => {
+            await mali.page.locator('.pick summary').first().click();
+            await mali.page.locator('.pick').getByRole('link', { name: 'Tiếng Việt' }).click();
+        },
+        async (mali) => mali.page.locator('.foot').getByRole('link', { name: 'Tiếng Việt' }).click(),
+    ]) {
+        const mali = await guest();
+        await mali.opens('/products/tao-on-ear-headphones');
+        await mali.chooses('Canal teal');
+        await mali.sees('KLU-TAO-TEAL');
+        await mali.keepsLooking();
+        await change(mali);
+        await until(() => mali.page.evaluate(() => !globalThis.looking).catch(() => false), 'the page stays');
+        await mali.sees('KLU-TAO-TEAL');
+    }
 });
 
 journey('a guest without scripts buys the same way', async ({ guest }) => {
