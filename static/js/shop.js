@@ -236,6 +236,7 @@ product?.addEventListener('live', () => {
 });
 
 // The gallery's small pictures follow the large ones, and lead them.
+const still = matchMedia('(prefers-reduced-motion: reduce)');
 const frames = one('[data-frames]'), thumbs = all('.thumbs a');
 if (frames && thumbs.length) {
     const seen = new IntersectionObserver((entries) => {
@@ -250,7 +251,7 @@ if (frames && thumbs.length) {
         thumb.addEventListener('click', (event) => {
             event.preventDefault();
             const frame = one(thumb.hash);
-            frames.scrollTo({ left: frame.offsetLeft - frames.offsetLeft, behavior: 'smooth' });
+            frames.scrollTo({ left: frame.offsetLeft - frames.offsetLeft, behavior: still.matches ? 'instant' : 'smooth' });
         });
 }
 

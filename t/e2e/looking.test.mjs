@@ -58,6 +58,19 @@ journey('a choice that is sold out says so before one asks for it', async ({ gue
     }
 });
 
+journey('the gallery does not glide for who wants nothing to move', async ({ guest }) => {
+    for (const [reducedMotion, isThereAtOnce] of [['reduce', true], ['no-preference', false]]) {
+        const mali = await guest({ reducedMotion });
+        await mali.opens('/products/tao-on-ear-headphones');
+        const goes = await mali.page.evaluate(() => {
+            const frames = document.querySelector('[data-frames]'), thumb = [...document.querySelectorAll('.thumbs a')].at(-1);
+            thumb.click();
+            return frames.scrollLeft > 0;
+        });
+        assert.equal(goes, isThereAtOnce, reducedMotion);
+    }
+});
+
 journey('sizes of the same number in two options are two choices', async ({ guest, merchant }) => {
     const house = await merchant(), mali = await guest(), name = `Jeans ${process.pid}`, sku = name.toUpperCase().replace(' ', '-');
     await house.opens('/admin/products/new');
