@@ -63,9 +63,12 @@ for (const root of document.querySelectorAll('[data-live]')) {
         root.dispatchEvent(new Event('live', { bubbles: true }));
         if (root.querySelector('#figures')) counting ||= setTimeout(count, 10000);
     };
+    // Where the page is read: one that refuses a form stands at the form's address.
+    const address = () => (root.dataset.page ?? location.href).replace(/#.*/, '');
+
     // The page as it is now; null: there is no answer, or another page's.
     const look = async () => {
-        const answer = await fetch(location.href).catch(() => null);
+        const answer = await fetch(address()).catch(() => null);
         return answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), 'text/html') : null;
     };
     const count = async () => {

@@ -282,6 +282,19 @@ journey('when the time to pay is over the page says so; what is left can still b
 
     await lan.clicks(/^Pay /);
     await lan.sees('Please look at this again', 'sold out');
+    // The page that says so stands where nothing is to be read; it looks at the order's own.
+    const looked = [];
+    lan.page.on('response', (answer) => {
+        if (answer.request().resourceType() === 'fetch') looked.push(`${answer.status()} ${new URL(answer.url()).pathname}`);
+    });
+    await lan.page.evaluate(() => {
+        const now = Date.now;
+        dispatchEvent(new Event('pagehide'));
+        Date.now = () => now() + 40 * 60_000;
+        dispatchEvent(new Event('pageshow'));
+    });
+    await until(() => looked.length, 'the order is not looked at');
+    assert.deepEqual(looked, [`200 /orders/${lan.order}`]);
     await mali.clicks(/^Pay /);
     await mali.isAt(/^\/c\/pay\//);
     await mali.givesCard(CARD.pays);
