@@ -19,6 +19,8 @@ for (const root of document.querySelectorAll('[data-live]')) {
     let awaySince = Date.now(); // without a line; 0: with one
     let known = listed(); // when the line was lost
     let stoodAt = 0, heard = 0, counting = 0, again = 0, owed = false; // owed: a look at the whole page
+    const soon = 5000, late = 80000; // ms until a line that was refused is asked for again
+    let pause = soon;
 
     // A form in new markup has no token of its own: nginx writes it into pages only.
     const token = document.querySelector('input[name="csrf"]')?.value;
@@ -110,6 +112,14 @@ for (const root of document.querySelectorAll('[data-live]')) {
         if (!awaySince && !owed) known = listed();
         awaySince ||= Date.now();
     };
+    // There is no line for this page. Where its reader may not see it any more (the session has ended),
+    // what they may see instead says so; else the shop has none to give just now.
+    const turnedAway = async () => {
+        const answer = await fetch(address()).catch(() => null);
+        if (answer?.redirected || [401, 403, 404].includes(answer?.status)) return location.replace(address());
+        setTimeout(open, pause);
+        pause = Math.min(2 * pause, late);
+    };
     const open = () => {
         if (line || document.hidden) return;
         const join = root.dataset.live.includes('?') ? '&' : '?';
@@ -118,14 +128,14 @@ for (const root of document.querySelectorAll('[data-live]')) {
         line.onopen = () => {
             note?.removeAttribute('hidden');
             if (owed || (awaySince && Date.now() - awaySince > patience)) check();
-            [awaySince, stoodAt, heard] = [0, Date.now(), 0];
+            [awaySince, stoodAt, heard, pause] = [0, Date.now(), 0, soon];
         };
         line.onerror = () => {
             note?.setAttribute('hidden', '');
             lose();
             if (line?.readyState !== EventSource.CLOSED) return; // it tries again by itself
             close();
-            setTimeout(open, 5000);
+            turnedAway();
         };
     };
     const close = () => {

@@ -48,8 +48,9 @@ export async function another(context) {
             const over = () => { page.streams.open--; };
             response.finished().then(over, over);
         }
-        const isPage = asked.isNavigationRequest() || asked.resourceType() === 'fetch';
-        if (status >= (isPage ? 500 : 400)) complain(`${status} from ${asked.method()} ${response.url()}`);
+        // No line is laid for who may not hear it any more; the page then says why.
+        const isPart = !asked.isNavigationRequest() && !['fetch', 'eventsource'].includes(asked.resourceType());
+        if (status >= (isPart ? 400 : 500)) complain(`${status} from ${asked.method()} ${response.url()}`);
     });
     return page;
 }

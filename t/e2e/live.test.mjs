@@ -345,9 +345,21 @@ journey('logging out ends the stream, and going back shows nothing personal', as
     await watching.isListening();
     await nok.logsOut();
     await watching.isNoLongerListening();
+    await watching.doesNotSee(who.email); // nor does what was open already go on showing it
+    await watching.sees('There is no such order');
     await nok.goesBack();
     await nok.doesNotSee(who.email);
     await nok.opens(`/orders/${order}`);
     await nok.doesNotSee(who.email);
 });
 
+
+journey('a desk whose session has ended asks to log in', async ({ merchant }) => {
+    const house = await merchant();
+    await house.opens('/admin/orders');
+    await house.isListening();
+    const beside = await house.opensAnotherTab('/account');
+    await beside.logsOut();
+    await house.isAt(/^\/login\?next=\/admin\/orders$/);
+    house.page.complaints.length = 0; // its line was answered with a page
+});
