@@ -144,6 +144,19 @@ test('logging out ends this session\'s streams and leaves the other device\'s', 
     assert.equal(desk.ended, true, 'the merchant\'s too');
 });
 
+// A tab that is open would go on hearing of the one before.
+test('choosing another organisation ends the desk\'s streams of this session', { skip, timeout: 180000 }, async (t) => {
+    const staff = await admin(), other = await admin(), slug = `other-desk-${Date.now()}`;
+    sql(`insert into auth.organisation (slug, name) values ('${slug}', 'Other desk')`);
+    t.after(() => sql(`delete from auth.organisation where slug = '${slug}'`));
+    const desk = await opened('/admin/live.json', { browser: staff }), kept = await opened('/admin/live.json', { browser: other });
+    for (const stream of [desk, kept]) await stream.expect(named('connection:ready'));
+    assert.equal((await staff.post('/admin/organisation', { organisation: slug })).status, 303);
+    for (let i = 0; i < 600 && !desk.ended; i++) await sleep(50);
+    assert.equal(desk.ended, true);
+    assert.equal(kept.ended, false, 'another session\'s goes on');
+});
+
 test('what programs listen to ends with their key and with their login', { skip, timeout: 180000 }, async () => {
     const login = async () => JSON.parse((await ask('/api/auth/login', { body: JSON.stringify({ email: 'admin@example.test', password: 'market-day-demo', tokenDelivery: 'body' }),
         headers: { 'content-type': 'application/json' } })).body).accessToken;
