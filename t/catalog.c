@@ -1093,9 +1093,13 @@ static struct ctx with_both(void)
 }
 
 #define PICTURE "\x89PNG\r\n\x1a\n 24 bytes, or none is looked at"
-#define UPLOAD                                                                                     \
+#define PART_OF_UPLOAD                                                                             \
     "--x\r\nContent-Disposition: form-data; name=\"pictures\"; filename=\"a.png\"\r\n"              \
-    "Content-Type: image/png\r\n\r\n" PICTURE "\r\n--x--\r\n"
+    "Content-Type: image/png\r\n\r\n" PICTURE "\r\n"
+#define UPLOAD PART_OF_UPLOAD "--x--\r\n"
+#define PICTURES_OF_LAMP                                                                           \
+    "select count(*) as n from catalog.product_picture x join catalog.product p"                   \
+    " on p.id = x.product_id where p.slug = 'zz-lamp'"
 
 /* Instead of talat-image, while which somebody else changes the price. */
 static const char *slow_pictures(struct ctx *c)
@@ -1125,6 +1129,27 @@ T(a_price_that_was_changed_while_pictures_were_made_stays)
     eq_int(t_int("select r.amount as n from catalog.price r join catalog.variant v "
                  "on v.id = r.variant_id where v.sku = 'ZZ-BOTH'"), 125000);
     pg_close(c.pg);
+}
+
+/* "Upload" pressed twice, or once more after a lost answer; and the same file chosen twice. */
+T(the_same_picture_is_not_hung_twice_unless_for_another_choice)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    struct ctx *c = t_ctx();
+    str program = c->app->image_program;
+    c->app->image_program = str_of(slow_pictures(c));
+    for (int i = 0; i < 2; i++) {
+        t_send("POST", "/admin/products/zz-lamp/pictures", "multipart/form-data; boundary=x",
+            S(PART_OF_UPLOAD UPLOAD));
+        t_status(303);
+        eq_int(t_int(PICTURES_OF_LAMP), 1);
+    }
+    t_send("POST", "/admin/products/zz-lamp/pictures", "multipart/form-data; boundary=x",
+        S("--x\r\nContent-Disposition: form-data; name=\"tag\"\r\n\r\nzzcolour=white\r\n" UPLOAD));
+    t_status(303);
+    eq_int(t_int(PICTURES_OF_LAMP), 2);
+    c->app->image_program = program;
 }
 
 /* Sells one, slowly. */

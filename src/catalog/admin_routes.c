@@ -349,19 +349,40 @@ static int too_many(struct ctx *c)
     return fail_field(c, "pictures", "A product has at most 24 pictures.");
 }
 
+static str tag_of_option(struct ctx *c, const struct node *picture)
+{
+    EACH(it, node_get(picture, S("option")))
+        return str_fmt(c->mem, "%.*s=%.*s", STR(it->key), STR(it->node.as.text));
+    return str_none;
+}
+
+/* The same one for the same choice: a button was pressed twice, or once more after a lost answer. */
+static bool hangs(struct ctx *c, const struct node *pictures, const struct node *picture)
+{
+    str tag = tag_of_option(c, picture);
+    EACH(it, pictures)
+        if (node_int(&it->node, "picture") == node_int(picture, "picture") &&
+            str_eq(tag_of_option(c, &it->node), tag))
+            return true;
+    return false;
+}
+
 static int add_pictures(struct editing *e, struct node *doc)
 {
     struct ctx *c = &e->r->c;
     struct node *pictures = node_get(doc, S("pictures"));
-    if (node_count(pictures) + e->n > MAX_PICTURES)
-        return too_many(c);
+    e->is_done = true;
     for (size_t i = 0; i < e->n; i++) {
-        struct node *picture = node_add_map(c->mem, pictures);
+        struct node *picture = node_map(c->mem);
         node_set_int(c->mem, picture, S("picture"), e->pictures[i]);
         node_set_map(c->mem, picture, S("alt"));
         set_tag_option(c, picture, in_str(e->r, "tag"));
+        if (hangs(c, pictures, picture))
+            continue;
+        node_add(c->mem, pictures, picture);
+        e->is_done = false;
     }
-    return E_OK;
+    return node_count(pictures) > MAX_PICTURES ? too_many(c) : E_OK;
 }
 
 /* They take their time, so nothing is held while they are made. */
