@@ -25,6 +25,63 @@ static const char *somebody(void)
     return mail;
 }
 
+/* A form of a page that was open before: with its token, as a browser sends it. */
+static void post_from_page(const char *path, str token, const char *form)
+{
+    struct arena *mem = t_ctx()->mem;
+    t_without_token();
+    t_with("Origin", str_c(mem, t_ctx()->app->base_url));
+    t_post(path, str_fmt(mem, "csrf=%.*s&%s", STR(token), form).p);
+}
+
+T(what_was_typed_before_somebody_logged_in_anew_comes_back_to_be_sent)
+{
+    const char *mail = somebody();
+    str before = str_dup(t_ctx()->mem, t_cookie(COOKIE_CSRF));
+    t_login(mail);
+    post_from_page("/account/addresses", before, HOME "&line2=%3C%21--%23+echo+var%3D%22csrf_token%22+--%3E");
+    t_status(403);
+    t_html("form[action='/account/addresses']");
+    t_html("input[name=line1][value='12 Soi Ari']");
+    t_text("value=\"&lt;!--# echo");
+    t_text(str_fmt(t_ctx()->mem, "You are logged in as %s", mail).p);
+    t_get("/account/addresses.json");
+    is_true(!node_path(t_document(), S("addresses.0")));
+
+    t_without_token(); /* no word of the browser's */
+    t_post("/account/addresses", str_fmt(t_ctx()->mem, "csrf=%.*s&" HOME, STR(before)).p);
+    t_status(403);
+    t_no_text("12 Soi Ari");
+    t_without_token();
+    t_with("Origin", "https://elsewhere.example");
+    t_post("/account/addresses", str_fmt(t_ctx()->mem, "csrf=%.*s&" HOME, STR(before)).p);
+    t_status(403);
+    t_no_text("12 Soi Ari");
+    post_from_page("/account/confirm", before, "password=market-day-demo"); /* not what is secret */
+    t_status(403);
+    t_no_text("market-day-demo");
+    post_from_page("/login/second", before, "code=123456"); /* nor a step of logging in */
+    t_status(403);
+    t_no_text("123456");
+}
+
+T(what_was_typed_when_the_session_had_ended_comes_back_with_a_way_to_log_in)
+{
+    somebody();
+    str token = str_dup(t_ctx()->mem, t_cookie(COOKIE_CSRF));
+    for (int i = 0; i < 2; i++) {
+        t_cookie_set(COOKIE_SESSION, i ? NULL : "ended"); /* by itself, or in another tab */
+        post_from_page("/account/addresses", token, HOME);
+        t_status(401);
+        t_text("You are no longer logged in");
+        t_html("a[href='/login']");
+        t_html("input[name=line1][value='12 Soi Ari']");
+    }
+    t_browser(); /* a stranger, who has typed nothing on a page of ours */
+    post_from_page("/account/addresses", str_none, HOME);
+    t_status(303);
+}
+
 static const char *path_of(const char *fmt_after)
 {
     t_get("/account/addresses.json");

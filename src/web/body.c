@@ -193,6 +193,11 @@ bool body_is_form(const struct req *r)
     return str_is(type, "application/x-www-form-urlencoded") || str_is(type, "multipart/form-data");
 }
 
+bool body_is_urlencoded(const struct req *r)
+{
+    return str_is(media_type(r), "application/x-www-form-urlencoded");
+}
+
 static int read_urlencoded(struct req *r) { return read_pairs(r, r->body, false); }
 
 static const struct {

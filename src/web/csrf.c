@@ -60,6 +60,8 @@ static bool is_vouched_for(const struct req *r)
     return in_header(r, "origin").n || str_is(in_header(r, "sec-fetch-site"), "same-origin");
 }
 
+bool comes_from_our_page(const struct req *r) { return is_vouched_for(r) && comes_from_us(r); }
+
 /* ---- the token ---------------------------------------------------------------------------------
  */
 

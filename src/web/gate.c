@@ -147,6 +147,8 @@ static int permission(struct req *r)
             &r->c, E_DENIED, "permission", "needs %s", permission_name(r->route->need));
     if (r->format == JSON)
         return fail_detail(&r->c, E_LOGIN, "login", "a stranger");
+    if (unsent_by_somebody(r)) /* what they typed comes back */
+        return fail_detail(&r->c, E_LOGIN, "login", "a stranger by now");
     return to_login(r);
 }
 

@@ -659,6 +659,19 @@ static void add_wrong_words(struct req *r, int err, struct node *error)
     }
 }
 
+static void add_unsent(struct req *r, int err, struct node *error)
+{
+    struct node *form = unsent_form(r, err);
+    if (!form) {
+        node_set_null(r->c.mem, error, S("unsent"));
+        return;
+    }
+    str path = lang_path(r, r->c.lang, escaped(r, r->path));
+    node_set_str(r->c.mem, form, S("action"),
+        str_fmt(r->c.mem, "%.*s%.*s", STR(path), STR(query_suffix(r))));
+    node_set(r->c.mem, error, S("unsent"), form);
+}
+
 static bool error_page(struct req *r, int err, str text)
 {
     struct arena *mem = r->c.mem;
@@ -673,6 +686,7 @@ static bool error_page(struct req *r, int err, str text)
     node_set(mem, error, S("fields"), field_texts(r));
     add_other_login(r, err, error);
     add_wrong_words(r, err, error);
+    add_unsent(r, err, error);
     node_set_bool(mem, error, S("is_desk"), str_starts(r->path, S("/admin")) && desk_path(r).n > 0);
     /* The shop's frame around it, unless what it is made of is what failed. */
     if (r->c.app->hooks.page && err != E_AWAY && r->c.app->hooks.page(r, doc))

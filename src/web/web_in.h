@@ -64,6 +64,7 @@ struct web_fields {
 };
 int body_read_query(struct req *);
 int body_read_form(struct req *); /* urlencoded, multipart or JSON object, by content type */
+bool body_is_urlencoded(const struct req *);
 str body_json_text(struct arena *, const struct node *); /* a scalar as a form would send it */
 bool body_is_form(const struct req *);                   /* something a plain HTML form can send */
 str field_of(const struct req *, const char *name);      /* first in the form; empty when none */
@@ -74,9 +75,15 @@ void cookies_read(struct req *, str header);
 int inputs_read(struct req *); /* all declared ones, all faults together */
 bool uri_is_canonical(struct req *);
 
+/* ---- unsent.c: what was typed in a form that was refused for what happened beside it ---------- */
+
+bool unsent_by_somebody(struct req *); /* who was logged in when they opened the form's page */
+struct node *unsent_form(struct req *, int err); /* NULL: not to be sent again */
+
 /* ---- csrf.c, limit.c ----------------------------------------------------------------------- */
 
 int csrf_check(struct req *);
+bool comes_from_our_page(const struct req *); /* the browser says so */
 void csrf_heal(struct req *);  /* a page for someone whose token is missing or stale: a new one */
 int limit_check(struct req *); /* the route's own class, by address and by session */
 /* Whether this worker has heard, this very window, that the address has used its class up. */

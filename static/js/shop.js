@@ -69,16 +69,32 @@ const refreshCorner = async () => {
 document.addEventListener('live', (event) => { if (event.target !== product) refreshCorner(); });
 addEventListener('pageshow', (event) => { if (event.persisted) refreshCorner(); });
 
+// Who logs in has a new form token: the pages that were open before have the old one. It is put right
+// where a click says all there is to say, by whomever: into the cart, or on the page that asks whether
+// a form is still to be sent. In other forms it may be somebody else's words that would go out.
+const freshToken = async (form) => {
+    const answer = await fetch('/api/csrf/csrf-token').catch(() => null);
+    const token = answer?.ok && (await answer.json()).csrfToken;
+    if (token) one('input[name="csrf"]', form).value = token;
+    return Boolean(token);
+};
+const unsent = one('[data-unsent]');
+if (unsent) document.addEventListener('visibilitychange', () => { if (!document.hidden) freshToken(unsent); });
+
 // Into the cart: the same form, asked to come back with the header's corner. What the shop
 // refuses is said by the page that the plain form leads to. Where the answer is lost the thing
 // may be in the cart: it is not sent a second time, the cart says what is there.
 class Refused extends Error {}
 const CORNER_AGAIN_MS = 3000;
 const addToCart = async (form, prefix) => {
-    const fields = new URLSearchParams(new FormData(form));
-    fields.set('next', `${prefix}/-/me`);
+    const send = () => {
+        const fields = new URLSearchParams(new FormData(form));
+        fields.set('next', `${prefix}/-/me`);
+        return fetch(form.action, { method: 'POST', body: fields, headers: { Accept: 'text/html' } });
+    };
     busy(form, true);
-    const answer = await fetch(form.action, { method: 'POST', body: fields, headers: { Accept: 'text/html' } });
+    let answer = await send();
+    if (answer.status === 403 && await freshToken(form)) answer = await send();
     if (!answer.redirected && answer.status < 500) throw new Refused();
     if (!answer.ok || !answer.url.endsWith('/-/me')) throw new Error('lost');
     if (putCorner(await answer.text())) one('#corner .badge')?.classList.add('bump');

@@ -1,7 +1,7 @@
 // The merchant's day: products made and changed, orders cancelled and paid back.
 import assert from 'node:assert/strict';
 import { deflateSync } from 'node:zlib';
-import { CARD, journey, newcomer, until } from './people.mjs';
+import { CARD, DEMO, journey, newcomer, until } from './people.mjs';
 import { forgotten, placed, told } from './orders.mjs';
 
 journey('a new product with picture, price and stock stands in the shop, and its changes do too', async ({ guest, merchant }) => {
@@ -115,6 +115,45 @@ journey('what was typed of a product is not lost by a click beside it', async ({
         await house.page.locator('.up a').click();
         await until(() => asked.length, `nobody asked of ${name}`);
         assert.equal(await house.field(name).inputValue(), 'Typed, too');
+    }
+});
+
+journey('a form that was open while somebody logged in anew, or logged out, is not lost', async ({ merchant }) => {
+    for (const scripts of [true, false]) {
+        const house = await merchant({ scripts }), beside = await house.opensAnotherTab('/account');
+        const admin = { email: 'admin@example.test', password: DEMO }, words = `Of wood.\n\n"Goat" & <hair>, ${scripts}.`;
+        const brand = (name) => `${name} ${process.pid} ${scripts}`;
+        await house.opens('/admin/products/record-brush');
+        const before = { brand: await house.field('brand').inputValue(), description_en: await house.field('description_en').inputValue() };
+        await house.writes({ brand: brand('Anew'), description_en: words });
+        await beside.logsOut();
+        await beside.logsIn(admin);
+        await house.clicks('Save', { exact: true });
+        await house.sees('This form was not sent yet', `You are logged in as ${admin.email}`);
+        await house.clicks('Send it now');
+        await house.sees('Saved.');
+        assert.equal(await house.field('brand').inputValue(), brand('Anew'));
+        assert.equal(await house.field('description_en').inputValue(), words);
+
+        await house.writes({ ...before, brand: brand('Out') });
+        await beside.logsOut();
+        await house.clicks('Save', { exact: true });
+        await house.sees('You are no longer logged in', 'kept on this page');
+        await beside.logsIn(admin);
+        if (scripts) { // the page learns of it when it is looked at again
+            const token = () => house.page.locator('[data-unsent] [name=csrf]').inputValue(), old = await token();
+            await house.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+            await until(async () => await token() !== old, 'the token is the old one');
+        } else {
+            await house.clicks('Send it now');
+            await house.sees('This form was not sent yet');
+        }
+        await house.clicks('Send it now');
+        await house.sees('Saved.');
+        assert.equal(await house.field('brand').inputValue(), brand('Out'));
+        await house.writes(before);
+        await house.clicks('Save', { exact: true });
+        await house.sees('Saved.');
     }
 });
 

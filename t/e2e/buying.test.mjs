@@ -130,6 +130,29 @@ journey('what a guest put in the cart is there after logging in, with what was t
     await home.sees('Thank you, it is paid', 'Rain on Tin (LP)', 'Rattan Stool', 'Record Brush');
 });
 
+journey('what was open before logging in can be put in the cart afterwards, with scripts and without', async ({ guest }) => {
+    const who = newcomer('Nok Charoen'), nok = await guest();
+    await nok.registers(who);
+    for (const scripts of [true, false]) {
+        const mali = await guest({ scripts });
+        await mali.opens('/products/record-brush');
+        const beside = await mali.opensAnotherTab('/login');
+        await beside.logsIn(who);
+        if (scripts) await mali.keepsLooking();
+        await mali.clicks('Add to cart');
+        if (scripts) {
+            await mali.sees('It is in your cart.');
+            await mali.hasNotReloaded();
+        } else {
+            await mali.sees('This form was not sent yet', `You are logged in as ${who.email}`);
+            await mali.clicks('Send it now');
+            await mali.isAt('/cart');
+        }
+        await beside.opens('/cart');
+        await beside.sees('Record Brush');
+    }
+});
+
 journey('a declined card keeps the order and lets one pay again', async ({ guest }) => {
     const mali = await guest();
     await mali.putsInCart('record-brush');
