@@ -317,6 +317,7 @@ static int page(struct req *r, struct node **document)
     struct node *order, *attempts, *refunds, *disputes, *mails;
     i64 id, kept;
     TRY(find(r, &id));
+    orders_page_at_desk(r);
     TRY(orders_read(c, id, &order));
     bool gone = is_gone(order);
     TRY(orders_flag_leaving(c, &order, 1));

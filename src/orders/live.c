@@ -44,6 +44,12 @@ void orders_will_listen(struct req *r, str line)
 
 void orders_page_at_desk(struct req *r) { orders_will_listen(r, auth_line(r, LINE_DESK)); }
 
+/* The list of a buyer's orders hears as their clients do, that something has changed. */
+void orders_page_of_buyer(struct req *r)
+{
+    line_expected(&r->c, str_fmt(r->c.mem, "%.*s/json", STR(auth_line(r, LINE_OWN))));
+}
+
 /* After our check nginx holds the line. Where it begins goes along, because nginx's redirect has
  * arguments of its own. Something is said on it first: clients wait for that, pages have no ear for
  * it, and nchan cannot stand two who go on in a channel that is empty (nginx/push.conf). */

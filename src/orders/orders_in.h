@@ -92,6 +92,7 @@ str orders_key(struct ctx *, str number); /* what makes a link the way in */
 int orders_listen(struct req *, str line); /* input: last_event_id */
 /* Before what a page shows is read, when the page will listen to that line. */
 void orders_will_listen(struct req *, str line);
+void orders_page_of_buyer(struct req *);
 int orders_push(struct ctx *, const struct job *);
 /* mails.c: of an order.* event, what who sells hears of by mail; the job that writes it. */
 int orders_hear(struct ctx *, const struct job *);

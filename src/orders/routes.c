@@ -178,6 +178,7 @@ static int list(struct req *r)
     if (in_has(r, "before") &&
         !crypto_unopaque(c->app->secret, "order", in_str(r, "before"), &before))
         return fail(c, E_MISSING, "orders.page", "There is no such page.");
+    orders_page_of_buyer(r);
     TRY(orders_of_person(c, me(r), before, &orders, &more));
     EACH(item, orders) {
         last = node_int(&item->node, "id");

@@ -3,7 +3,9 @@
 // the one on the page with the same id. What the page has not got goes into the element with
 // data-live-into, newest first by its data-at, from which the last goes when there are more than
 // data-live-most; what is older than all of it is not of this page. Both are marked .fresh for a
-// moment. #figures, which no message brings, are fetched a while after one.
+// moment. Where what is heard is only that something has changed (data-live-look: of the element with
+// that id, or of any), the page is looked at anew, and its parts (data-live-part, with an id) take
+// the place of the old ones. #figures, which no message brings, are fetched a while after one.
 //
 // Own code instead of htmx and its extension: the pages need exactly this, which is a hundred lines
 // instead of 60 kB, no eval to keep away, and EventSource resumes by itself after a lost line.
@@ -26,14 +28,32 @@ for (const root of document.querySelectorAll('[data-live]')) {
     const token = document.querySelector('input[name="csrf"]')?.value;
 
     const patience = 'product' in root.dataset ? 0 : 30000;
-    // Takes along what was done with the old one: its tick.
+    // Takes along what was done with the old one: its tick; and of forms that are still there what was
+    // unfolded, and typed.
+    const kind = (form) => `${form.action} ${[...form.elements].map(({ name }) => name)}`;
+    const takeForms = (fresh, old) => {
+        for (const form of fresh.querySelectorAll('form')) {
+            const was = [...old.querySelectorAll('form')].find((each) => kind(each) === kind(form));
+            if (!was) continue;
+            const isRefused = was.querySelector('.wrong');
+            if (was.closest('details')?.open) form.closest('details').open = true;
+            for (const field of was.elements) {
+                const now = form.elements.namedItem(field.name);
+                if (!now) continue;
+                if (field.type === 'checkbox' && field.checked !== field.defaultChecked) now.checked = field.checked;
+                if (field.type === 'text' && (isRefused || field.value !== field.defaultValue)) now.value = field.value;
+            }
+        }
+    };
     const dress = (fresh, old) => {
         for (const field of fresh.querySelectorAll('input[name="csrf"]')) field.value = token ?? '';
         const chosen = old?.querySelector('.to-send:checked') && fresh.querySelector('.to-send');
         if (chosen) chosen.checked = true;
+        if (old && 'livePart' in fresh.dataset) takeForms(fresh, old);
     };
+    const way = (active) => (active.matches('.to-send') ? '.to-send' : active.id ? `[id="${active.id}"]` : 'a');
     const replace = (old, fresh) => {
-        const at = old.contains(document.activeElement) && (document.activeElement.matches('.to-send') ? '.to-send' : 'a');
+        const at = old.contains(document.activeElement) && way(document.activeElement);
         old.replaceWith(fresh);
         if (at) fresh.querySelector(at)?.focus({ preventScroll: true });
     };
@@ -50,6 +70,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
         const old = fresh.id && document.getElementById(fresh.id);
         if (!old && (!into || 'liveKnown' in root.dataset)) return;
         if (old && old.outerHTML === fresh.outerHTML) return;
+        if (old?.querySelector('form[data-sent]')) return; // the page that comes says what became of it
         dress(fresh, old);
         if (old) replace(old, fresh);
         else place(fresh);
@@ -61,12 +82,17 @@ for (const root of document.querySelectorAll('[data-live]')) {
         if (++heard === 10 && Date.now() - stoodAt < 2000) check();
         const box = document.createElement('template');
         box.innerHTML = message.data;
+        if (looks) {
+            if (box.content.querySelector(`[id="${looks}"]`)) lookSoon(message);
+            return;
+        }
         for (const fresh of [...box.content.children]) put(fresh);
         root.dispatchEvent(new Event('live', { bubbles: true }));
         if (root.querySelector('#figures')) counting ||= setTimeout(count, 10000);
     };
     // Where the page is read: one that refuses a form stands at the form's address.
-    const address = () => (root.dataset.page ?? location.href).replace(/#.*/, '');
+    const { page: own = location.pathname } = root.dataset;
+    const address = () => (own === location.pathname ? location.href.replace(/#.*/, '') : own);
 
     // The page as it is now; null: there is no answer, or another page's.
     const look = async () => {
@@ -104,9 +130,19 @@ for (const root of document.querySelectorAll('[data-live]')) {
         }
         owed = false;
         renew(page);
-        const parts = page.querySelectorAll('[data-live] .status[id], [data-live-into] > [id], #offers, #figures');
+        const parts = page.querySelectorAll('[data-live] .status[id], [data-live-part], [data-live-into] > [id], #offers, #figures');
         for (const fresh of [...parts].reverse()) put(fresh);
         root.dispatchEvent(new Event('live', { bubbles: true }));
+    };
+    // Much at once is looked at once.
+    const looks = root.dataset.liveLook;
+    let looking = 0;
+    const lookSoon = (message) => {
+        last = message.lastEventId || last;
+        looking ||= setTimeout(() => {
+            looking = 0;
+            check();
+        }, 100);
     };
     const lose = () => {
         if (!awaySince && !owed) known = listed();
@@ -125,6 +161,7 @@ for (const root of document.querySelectorAll('[data-live]')) {
         const join = root.dataset.live.includes('?') ? '&' : '?';
         line = new EventSource(`${root.dataset.live}${join}last_event_id=${encodeURIComponent(last)}`);
         line.onmessage = hear;
+        if (looks === '') for (const event of ['order:created', 'order:updated']) line.addEventListener(event, lookSoon);
         line.onopen = () => {
             note?.removeAttribute('hidden');
             if (owed || (awaySince && Date.now() - awaySince > patience)) check();

@@ -363,3 +363,46 @@ journey('a desk whose session has ended asks to log in', async ({ merchant }) =>
     await house.isAt(/^\/login\?next=\/admin\/orders$/);
     house.page.complaints.length = 0; // its line was answered with a page
 });
+
+journey('an order that is open at the desk, and the buyer\'s list, show what becomes of it', async ({ guest, merchant }) => {
+    const who = newcomer('Nok Charoen'), nok = await guest(), house = await merchant();
+    await nok.registers(who);
+    const [sent, ended] = [await nok.buys('watering-can', who), await nok.buys('record-brush', who)];
+    await nok.sees('Thank you, it is paid');
+    await nok.opens('/orders');
+    await nok.keepsLooking();
+    await nok.isListening();
+    const row = (order) => nok.page.locator('.order-list li').filter({ hasText: order });
+    const desk = await house.opensAnotherTab(`/admin/orders/${sent}`);
+    const watches = async (order) => {
+        await house.opens(`/admin/orders/${order}`);
+        await house.keepsLooking();
+        await house.isListening();
+        await desk.opens(`/admin/orders/${order}`);
+    };
+
+    await watches(sent);
+    await desk.writes({ carrier: 'Thailand Post', tracking: 'EX1' });
+    await desk.clicks('Mark as sent');
+    await house.sees('Mark as delivered', 'On its way');
+    await house.doesNotSee('Mark as sent');
+    await row(sent).getByText('On its way').waitFor();
+
+    // What was begun stays, as long as it can be done.
+    await watches(ended);
+    await house.writes({ tracking: 'EX2' });
+    await desk.unfolds('Give a part of the money back');
+    await desk.writes({ amount: '1.00' });
+    await desk.clicks('Refund this amount');
+    await house.sees('Partly refunded');
+    assert.equal(await house.field('tracking').inputValue(), 'EX2');
+    assert.equal(await house.field('tracking').evaluate((field) => field === document.activeElement), true);
+    await desk.opens(`/admin/orders/${ended}`);
+    await desk.unfolds('Cancel the order');
+    await desk.page.locator('details[open]').getByRole('button', { name: 'Cancel the order' }).click();
+    await house.sees('Cancelled');
+    await house.doesNotSee('Mark as sent');
+    await row(ended).getByText('Cancelled').waitFor();
+    await house.hasNotReloaded();
+    await nok.hasNotReloaded();
+});
