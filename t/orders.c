@@ -242,6 +242,107 @@ T(a_payment_being_made_keeps_its_stock)
     eq_str(state(order), "pending pending held");
 }
 
+static void at_the_bank(i64 order)
+{
+    t_sim("POST", str_fmt(t_ctx()->mem, "/_sim/pay/%.*s", STR(t_session(order))).p,
+        "{\"card\":\"4000000000000077\"}");
+    news(order, 3, 0);
+    t_drain();
+    eq_str(state(order), "pending pending held");
+}
+
+static void decided(i64 order, bool is_paid)
+{
+    t_event(str_fmt(t_ctx()->mem, "evt_t_decided_%" PRId64, order).p,
+        is_paid ? "checkout.session.async_payment_succeeded" : "checkout.session.async_payment_failed",
+        t_session_object(order, "complete", is_paid ? "paid" : "unpaid", TOTAL, "thb"));
+    t_drain();
+}
+
+static str skus(i64 order)
+{
+    return t_str("select string_agg(sku, ' ' order by position) as s from orders.line where order_id "
+                 "= %" PRId64, order);
+}
+
+static void cart_holds(const char *count)
+{
+    t_get("/cart.json");
+    t_json("cart.count", count);
+}
+
+T(while_a_bank_works_on_one_order_another_can_be_placed)
+{
+    i64 order = t_order();
+    at_the_bank(order);
+    cart_holds("0");
+    t_stock(RADIO, 5);
+    t_put(RADIO, 1);
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    i64 other = t_int("select max(id) as n from orders.\"order\"");
+    is_true(other > order);
+    eq_str(skus(other), RADIO);
+    eq_str(state(order), "pending pending held");
+    decided(order, true);
+    eq_str(state(order), "processing paid");
+    cart_holds("1");
+}
+
+T(what_was_put_in_meanwhile_can_be_ordered_while_a_bank_works_on_the_rest)
+{
+    i64 order = t_order();
+    t_stock(RADIO, 5);
+    t_put(RADIO, 1); /* in another tab */
+    at_the_bank(order);
+    t_get("/cart.json");
+    t_json("cart.count", "1");
+    t_json("cart.lines.0.sku", RADIO);
+    t_put(CABLE, 1); /* one more of what the bank has */
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    i64 other = t_int("select max(id) as n from orders.\"order\"");
+    eq_str(skus(other), RADIO " " CABLE);
+    eq_str(state(order), "pending pending held");
+    decided(order, true);
+    eq_str(state(order), "processing paid");
+    cart_holds("2"); /* they are not taken out a second time */
+}
+
+T(what_a_bank_did_not_pay_is_in_the_cart_again_when_its_order_ends)
+{
+    i64 order = t_order();
+    at_the_bank(order);
+    cart_holds("0");
+    decided(order, false);
+    eq_str(state(order), "pending pending held");
+    cart_holds("0"); /* it can still be paid */
+    t_post(path_of(order, "/cancel").p, "");
+    t_status(303);
+    eq_str(state(order), "cancelled pending");
+    cart_holds("1");
+    t_to_pay();
+    t_pay();
+    t_status(303);
+}
+
+T(an_order_that_ends_is_not_put_beside_what_was_begun_since)
+{
+    t_login("shopper@example.test");
+    i64 order = t_order();
+    at_the_bank(order);
+    t_stock(RADIO, 5);
+    t_put(RADIO, 1);
+    decided(order, false);
+    t_post(path_of(order, "/cancel").p, "");
+    t_status(303);
+    t_get("/cart.json");
+    t_json("cart.count", "1");
+    t_json("cart.lines.0.sku", RADIO);
+}
+
 T(a_wrong_amount_or_currency_pays_nothing)
 {
     i64 order = t_order();

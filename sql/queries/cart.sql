@@ -143,11 +143,17 @@ select cart.keep(:cart_id, :variants, :quantities) as kept;
 -- name: let_go :exec
 -- in: cart_id bigint, ended_revision bigint
 -- Nothing is kept for this cart any more, nor for the one it was poured into. Where the revision
--- that was ordered has ended for good, what it still holds can be ordered anew.
+-- that was ordered has ended for good, what it still holds can be ordered anew; also where it was
+-- closed as if it were paid, and nobody has another by now.
 with mine as (
-    update cart.cart
-       set revision = revision + case when revision = :ended_revision then 1 else 0 end
-     where id = :cart_id and state in ('open', 'merged')
+    update cart.cart k
+       set revision = revision + case when revision = :ended_revision then 1 else 0 end,
+           state = case when state = 'ordered' then 'open' else state end
+     where id = :cart_id
+       and (state in ('open', 'merged')
+            or (revision = :ended_revision
+                and not exists (select from cart.cart o
+                                 where o.person_id = k.person_id and o.state = 'open')))
     returning id
 )
 update cart.line set held = 0 where cart_id in (select id from mine) and held > 0;

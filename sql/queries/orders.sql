@@ -25,7 +25,8 @@ select id
 
 -- name: older_unpaid :many
 -- in: cart_id bigint, revision bigint
--- Of this cart, and of a guest's that was poured into it when somebody logged in.
+-- Of this cart, and of a guest's that was poured into it when somebody logged in. What a bank is at
+-- work on is done for its cart.
 select o.id
   from (select :cart_id as id union all
         select id from cart.cart where merged_into = :cart_id) k,
@@ -33,6 +34,8 @@ select o.id
                  where cart_id = k.id offset 0) o -- by its cart, however the planner sees the rest
  where (k.id <> :cart_id or o.cart_revision < :revision)
    and o.status = 'pending' and o.payment_status = 'pending'
+   and not exists (select from payments.attempt a
+                    where a.order_id = o.id and a.state = 'processing')
  order by o.id limit 20;
 
 -- name: place :one
@@ -155,6 +158,10 @@ update orders."order"
 -- in: id bigint
 -- Paid, and its stock held: the goods leave, the cart is done, the story goes on.
 select orders.fill(:id) as filled;
+
+-- name: leave_cart :exec
+-- in: id bigint
+select orders.leave_cart(:id) as has_left;
 
 -- name: tell :exec
 -- in: id bigint, kind text, request text, wake bool

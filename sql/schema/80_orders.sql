@@ -57,6 +57,7 @@ create table orders."order" (
     -- network; gone when they are paid, or after a day. And for how many seconds that was promised.
     buyer text,
     kept_s int not null default 0,
+    left_cart boolean not null default false, -- its goods are in its cart no more
     constraint one_order_per_revision unique (cart_id, cart_revision),
     constraint totals_add_up check (total = goods_total + delivery_total
         + case when tax_inclusive then 0 else tax_total end),
@@ -488,26 +489,47 @@ begin
         null);
 end $$;
 
+-- What was ordered is in its cart no more.
+create function orders.empty_cart(of_order bigint, of_cart bigint, ordered_revision bigint)
+returns void language plpgsql as $$
+declare
+    l record;
+begin
+    select array_agg(x.variant_id) as variants, array_agg(x.quantity::bigint) as quantities into l
+      from orders.line x where x.order_id = of_order;
+    perform cart.close(of_cart, ordered_revision, l.variants, l.quantities);
+end $$;
+-- A bank is at work on its payment, maybe for days: whoever ordered it goes on with another cart. The
+-- caller holds the order; the cart is locked before any stock, as in placing.
+create function orders.leave_cart(of_order bigint) returns void language plpgsql as $$
+declare
+    o record;
+begin
+    update orders."order" set left_cart = true
+     where id = of_order and not left_cart and status = 'pending' and payment_status = 'pending'
+    returning cart_id, cart_revision into o;
+    if found then perform orders.empty_cart(of_order, o.cart_id, o.cart_revision); end if;
+end $$;
+
 -- Its money has come and its stock is held: the goods leave, the cart is done. The caller holds the
 -- order; the cart is locked before any stock, as in placing.
 create function orders.fill(of_order bigint) returns void language plpgsql as $$
 declare
     o record;
-    l record;
 begin
-    select cart_id, cart_revision into strict o from orders."order" where id = of_order;
+    select cart_id, cart_revision, left_cart into strict o from orders."order" where id = of_order;
     perform from cart.cart where id = o.cart_id for update;
     perform inventory.sell(of_order, 'order:' || of_order || ' sold');
     update orders."order"
        set payment_status = 'paid', paid_at = now(), updated_at = now(), version = version + 1,
            status = case when status = 'pending' then 'processing' else status end, is_held = false,
-           buyer = null
+           buyer = null, left_cart = true
      where id = of_order and payment_status = 'pending';
     update orders.part set status = 'processing'
      where order_id = of_order and status = 'pending';
-    select array_agg(x.variant_id) as variants, array_agg(x.quantity::bigint) as quantities into l
-      from orders.line x where x.order_id = of_order;
-    perform cart.close(o.cart_id, o.cart_revision, l.variants, l.quantities);
+    if not o.left_cart then
+        perform orders.empty_cart(of_order, o.cart_id, o.cart_revision);
+    end if;
     insert into orders.event (order_id, kind, actor) values (of_order, 'paid', 'provider');
 end $$;
 

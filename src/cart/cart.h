@@ -31,8 +31,8 @@ int cart_merge(struct ctx *, i64 guest_cart, i64 person);
 int cart_lock(struct ctx *, i64 cart, i64 *revision);
 /* An unpaid order of this cart keeps these for it: to this cart they are not sold out. */
 int cart_keep(struct ctx *, i64 cart, const i64 *variants, const i64 *quantities, size_t n);
-/* It keeps them no more; `ended_revision`, when that order is over for good, can be ordered
- * anew (0: it is not over). */
+/* It keeps them no more; `ended_revision`, when that order is over for good and was not paid, can be
+ * ordered anew (0: it is not over, or it was paid). */
 int cart_let_go(struct ctx *, i64 cart, i64 ended_revision);
 /* struct personal (web/web.h): of the open one */
 int cart_collect(struct ctx *, i64 person, struct node *into);

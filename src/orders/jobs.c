@@ -158,6 +158,7 @@ static int news(
     case NEWS_PAID: return paid(c, id, order, p, fills);
     case NEWS_REFUNDED: return refunded(c, id, order, p);
     case NEWS_PROCESSING:
+        TRY(q_orders_leave_cart(c, NULL, id)); /* for days, maybe */
         TRY(settle(c, id));
         return orders_note(c, id, "payment_processing", "provider", 0, NULL);
     case NEWS_DECLINED: return orders_note(c, id, "payment_declined", "provider", 0, NULL);

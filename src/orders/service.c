@@ -456,10 +456,12 @@ int orders_cancel_locked(
     struct ctx *c, const struct node *row, i64 person, const char *actor, struct node *data)
 {
     i64 changed, order = node_int(row, "id");
+    bool is_unpaid = str_is(node_str(row, "payment_status"), "pending");
     TRY(q_orders_cancel(c, &changed, order));
     if (!changed)
         return E_OK;
-    TRY(cart_let_go(c, node_int(row, "cart_id"), node_int(row, "cart_revision")));
+    TRY(cart_let_go(
+        c, node_int(row, "cart_id"), is_unpaid ? node_int(row, "cart_revision") : 0));
     TRY(q_orders_cancel_parts(c, NULL, order));
     TRY(inventory_free(c, order));
     TRY(orders_note(c, order, "cancelled", actor, person, data));
