@@ -832,3 +832,95 @@ T(a_field_a_country_has_not_is_not_kept)
     t_json("checkout.draft.address.postcode", "238801");
     goes_to("city=Bangkok&region=Bangkok&postcode=238801&country=sg", 303); /* twice, and small */
 }
+
+/* ---- what one's own unpaid order keeps -------------------------------------------------------- */
+
+static void take_out(void)
+{
+    t_get("/cart.json");
+    str line = node_str(node_path(t_document(), S("cart.lines.0")), "id");
+    t_post(str_fmt(t_ctx()->mem, "/cart/lines/%.*s", STR(line)).p, "quantity=0");
+    t_status(303);
+}
+
+T(what_is_taken_out_and_put_in_again_is_still_kept_for_its_buyer)
+{
+    t_stock(CABLE, 1);
+    t_put(CABLE, 1);
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    take_out();
+    t_post("/cart/lines", "sku=" CABLE);
+    t_status(303);
+    t_get("/cart.json");
+    t_json("cart.isBlocked", "false");
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    t_header_has("Location", "/c/pay/cs_");
+    t_browser(); /* but for nobody else */
+    t_post("/cart/lines", "sku=" CABLE);
+    t_status(409);
+}
+
+T(all_of_it_is_still_kept_however_it_comes_back)
+{
+    t_stock(CABLE, 5);
+    t_put(CABLE, 3);
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    take_out();
+    t_put(CABLE, 3);
+    t_get("/cart.json");
+    t_json("cart.lines.0.problem", "");
+    t_put(CABLE, 2);
+    t_get("/cart.json");
+    t_json("cart.lines.0.problem", "");
+    t_json("cart.lines.0.left", "5");
+    t_put(CABLE, 1);
+    t_get("/cart.json");
+    t_json("cart.lines.0.problem", "short");
+}
+
+T(what_a_guest_took_out_is_still_kept_after_logging_in)
+{
+    t_login("shopper@example.test");
+    t_stock(RADIO, 5);
+    t_put(RADIO, 1);
+    t_browser();
+    t_stock(CABLE, 1);
+    t_put(CABLE, 1);
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    take_out();
+    t_login("shopper@example.test");
+    t_post("/cart/lines", "sku=" CABLE);
+    t_status(303);
+    t_get("/cart.json");
+    t_json("cart.count", "2");
+    t_json("cart.isBlocked", "false");
+}
+
+T(what_is_kept_no_more_is_sold_out)
+{
+    t_stock(CABLE, 1);
+    t_put(CABLE, 1);
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    i64 order = t_int("select max(id) as n from orders.\"order\"");
+    take_out();
+    t_sql("update orders.\"order\" set hold_until = now() - interval '1 minute' where id = %" PRId64,
+        order);
+    t_cron("orders.lapsing");
+    t_drain();
+    eq_str(t_str("select held::text as s from cart.cart where id = (select cart_id from "
+                 "orders.\"order\" where id = %" PRId64 ")", order), "{}");
+    t_stock(CABLE, 0);
+    t_post("/cart/lines", "sku=" CABLE);
+    t_status(409);
+    t_text("This is sold out.");
+}

@@ -8,18 +8,12 @@ select nextval(pg_get_serial_sequence('cart.cart', 'id')) as id;
 -- name: mine :many
 -- in: currency text
 -- The lines of this scope's open cart, in one go. A price agreed to in another currency says
--- nothing: -1. What an order keeps for a cart that was poured into this one is kept for it, too.
-with poured as (
-    select g.variant_id, sum(g.held) as held
-      from cart.cart m join cart.line g on g.cart_id = m.id
-     where m.merged_into = cart.mine() and g.held > 0
-     group by g.variant_id
-)
+-- nothing: -1.
 select k.id as cart_id, k.revision, l.id, l.variant_id, l.quantity,
-       l.held + coalesce(p.held, 0) as held,
+       coalesce(p.held, 0) as held,
        case when l.seen_currency = :currency then l.seen_price else -1 end as seen_price
   from cart.cart k left join cart.line l on l.cart_id = k.id
-       left join poured p on p.variant_id = l.variant_id
+       left join cart.kept() p on p.variant_id = l.variant_id
  where k.state = 'open'
    and k.id = cart.mine()
  order by l.id
@@ -33,6 +27,11 @@ select id, product_id, organisation_id, item_id, sku, slug, name, tax_class, wei
   from catalog.for_cart(array(
        select l.variant_id from cart.line l where l.cart_id = cart.mine() order by l.id limit 100),
        :lang, :currency);
+
+-- name: kept :maybe
+-- in: variant bigint
+-- How many of these an unpaid order of this cart keeps for it.
+select held from cart.kept() where variant_id = :variant;
 
 -- name: open :exec
 -- Makes the scope's cart unless it has an open one.
@@ -148,7 +147,7 @@ select cart.keep(:cart_id, :variants, :quantities) as kept;
 with mine as (
     update cart.cart k
        set revision = revision + case when revision = :ended_revision then 1 else 0 end,
-           state = case when state = 'ordered' then 'open' else state end
+           state = case when state = 'ordered' then 'open' else state end, held = '{}'
      where id = :cart_id
        and (state in ('open', 'merged')
             or (revision = :ended_revision

@@ -8,6 +8,9 @@ create table cart.cart (
     revision bigint not null default 1, -- up by one with each change of what would be bought
     state text not null default 'open' check (state in ('open', 'ordered', 'merged')),
     merged_into bigint, -- a guest's: the cart of who logged in
+    -- {variant: how many} that an unpaid order of this very cart keeps for it, whatever is still in
+    -- it: they are not sold out
+    held jsonb not null default '{}',
     created_at timestamptz not null default now(),
     touched_at timestamptz not null default now()
 );
@@ -24,8 +27,7 @@ create table cart.line (
     -- unit price when last agreed to, so that "dearer than before" can be said
     seen_price bigint not null,
     seen_currency char(3) not null,
-    -- how many of these an unpaid order of this very cart keeps for it: they are not sold out
-    held int not null default 0,
+    held int not null default 0, -- as cart.held has it, for programs of the version before
     added_at timestamptz not null default now(),
     unique (cart_id, variant_id)
 );
@@ -69,14 +71,27 @@ begin
     return (select k.id from cart.cart k where k.person_id = base.person() and k.state = 'open');
 end $$;
 
--- An order keeps so many of these for this cart.
+-- An order keeps so many of these for this cart, and nothing else.
 create function cart.keep(of_cart bigint, variants bigint[], quantities bigint[]) returns void
 language plpgsql as $$ -- planned once; in SQL it would be at each call
 begin
+    update cart.cart
+       set held = (select coalesce(jsonb_object_agg(u.variant, least(u.quantity, 999)), '{}')
+                     from unnest(variants, quantities) as u(variant, quantity))
+     where id = of_cart;
     update cart.line l set held = least(u.quantity, 999)
       from unnest(variants, quantities) as u(variant, quantity)
      where l.cart_id = of_cart and l.variant_id = u.variant;
 end $$;
+-- How many are kept for the scope's open cart: for itself, and for those that were poured into it.
+create function cart.kept() returns table (variant_id bigint, held bigint) language sql stable as $$
+    select h.key::bigint, sum(h.value::bigint)::bigint
+      from (select k.held from cart.cart k where k.id = cart.mine() and k.state = 'open'
+            union all
+            select k.held from cart.cart k where k.merged_into = cart.mine()) x,
+           jsonb_each_text(x.held) h
+     group by 1
+$$;
 
 -- What was ordered has been paid: the cart is done. One that was changed since keeps the rest, also
 -- what is more of the same, and so does one that it was poured into.
@@ -89,7 +104,8 @@ begin
     update cart.cart set state = 'ordered'
      where id = of_cart and state = 'open' and revision = ordered_revision;
     if found then return; end if;
-    update cart.line set held = 0 where cart_id = of_cart and held > 0; -- it has left the shelf
+    update cart.cart set held = '{}' where id = of_cart; -- it has left the shelf
+    update cart.line set held = 0 where cart_id = of_cart and held > 0;
     for other in
         update cart.cart set revision = revision + 1
          where state = 'open' and id in (of_cart, (select merged_into from cart.cart

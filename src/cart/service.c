@@ -172,8 +172,21 @@ int cart_count(struct ctx *c, i64 *count)
     return E_OK;
 }
 
+/* Taken out and put in again it is still there for them. */
+static int is_sold_out(struct ctx *c, i64 id, const struct node *variant, bool *sold_out)
+{
+    struct node *kept;
+    *sold_out = !node_is_null(variant, "left") && node_int(variant, "left") < 1;
+    if (!*sold_out || (!c->scope.cart && !c->scope.person))
+        return E_OK;
+    TRY(q_cart_kept(c, &kept, id));
+    *sold_out = node_int(variant, "left") + node_int(kept, "held") < 1;
+    return E_OK;
+}
+
 static int check_for_sale(struct ctx *c, i64 variant, i64 *price)
 {
+    bool sold_out;
     struct node *variants;
     TRY(catalog_variants(c, &variant, 1, &variants));
     const struct item *found = node_first(variants);
@@ -183,7 +196,8 @@ static int check_for_sale(struct ctx *c, i64 variant, i64 *price)
         return fail(c, E_MISSING, "cart.variant", "This product is no longer available.");
     if (node_is_null(&found->node, "price"))
         return fail(c, E_CONFLICT, "cart.not_for_sale", "This is not for sale in your currency.");
-    if (!node_is_null(&found->node, "left") && node_int(&found->node, "left") < 1)
+    TRY(is_sold_out(c, variant, &found->node, &sold_out));
+    if (sold_out)
         return fail(c, E_CONFLICT, "cart.sold_out", "This is sold out.");
     *price = node_int(&found->node, "price");
     return E_OK;
