@@ -328,6 +328,33 @@ T(what_a_bank_did_not_pay_is_in_the_cart_again_when_its_order_ends)
     t_status(303);
 }
 
+static void comes_back(i64 order)
+{
+    t_get(path_of(order, "/return").p); /* the link's key is kept here from now on */
+    t_get(str_fmt(t_ctx()->mem, "/orders/%.*s/return", STR(t_number(order))).p);
+    t_status(200);
+}
+
+T(a_banks_later_no_is_said_where_its_yes_was_waited_for)
+{
+    i64 order = t_order();
+    at_the_bank(order);
+    comes_back(order);
+    t_text("Waiting for your bank");
+    t_html(".unpaid");
+    decided(order, false);
+    comes_back(order);
+    t_text("Your bank did not make the payment");
+    t_no_text("Waiting for your bank");
+    t_no_html(".unpaid");
+    t_html("form[action$='/pay']");
+    t_post(path_of(order, "/pay").p, ""); /* on a new page */
+    t_status(303);
+    comes_back(order);
+    t_text("Waiting for your bank");
+    t_no_text("Your bank did not make the payment");
+}
+
 T(an_order_that_ends_is_not_put_beside_what_was_begun_since)
 {
     t_login("shopper@example.test");

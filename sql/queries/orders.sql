@@ -74,6 +74,12 @@ select id, number, coalesce(person_id, 0) as person_id, cart_id, email, name, ph
        updated_at
   from orders."order" where id = :id;
 
+-- name: refused :one
+-- in: order_id bigint
+-- Nobody has begun to pay anew since the last payment failed.
+select coalesce((select a.state = 'failed' from payments.attempt a
+                  where a.order_id = :order_id order by a.id desc limit 1), false) as is_refused;
+
 -- name: newest :one
 -- in: id bigint
 -- Grows with every step of an order: each writes its line of the story.

@@ -105,8 +105,8 @@ static int page(struct req *r, bool came_back, struct node **document)
     TRY(orders_read(c, id, &order));
     *document = node_map(c->mem);
     node_set(c->mem, *document, S("order"), order);
-    node_set_bool(c->mem, *document, S("is_waiting"),
-        came_back && node_bool(order, "is_unpaid") && !node_bool(order, "is_cancelled"));
+    node_set_bool(
+        c->mem, *document, S("is_waiting"), came_back && node_bool(order, "is_awaited"));
     return r->method == GET ? tidy(r, mine, came_back ? "/return" : "") : E_OK;
 }
 

@@ -128,15 +128,18 @@ static int add_story(struct ctx *c, i64 id, const struct node *rows, struct node
 
 int orders_read(struct ctx *c, i64 id, struct node **out)
 {
-    struct node *parts, *lines, *events;
+    struct node *parts, *lines, *events, *payment;
     static const char *const inner[] = { "id", "person_id", "cart_id" };
     pg_batch(c);
     q_orders_read(c, out, id, c->lang);
     q_orders_parts(c, &parts, id);
     q_orders_lines(c, &lines, id);
     q_orders_events(c, &events, id, INT64_MAX);
+    q_orders_refused(c, &payment, id);
     TRY(pg_flush(c));
     TRY(orders_unseal(c, *out));
+    node_hide(
+        node_set_bool(c->mem, *out, S("is_refused"), node_bool(payment, "is_refused")));
     for (size_t i = 0; i < COUNT(inner); i++)
         node_hide(node_get(*out, str_of(inner[i])));
     media_dress(c, lines, "picture", 200);

@@ -18,6 +18,8 @@ static const struct standing {
              "you can order them anew.") },
     { "is_cancelled", SAYS("This order is cancelled"),
         SAYS("Nothing will be sent. If you have paid already, the money comes back to you.") },
+    { "is_refused", SAYS("Your bank did not make the payment"),
+        SAYS("This order is not paid. You can pay again, also in another way.") },
     { "is_lapsed", SAYS("The time to pay is over"), NULL },
     { "is_unpaid", SAYS("Waiting for your payment"),
         SAYS("As soon as your payment has arrived we pack the parcel.") },
@@ -61,11 +63,22 @@ static void set_promise(struct ctx *c, struct node *order, const char *key, bool
     node_hide(node_set_int(c->mem, order, str_of(key), days));
 }
 
+/* The bank's later no; of a page that could not be opened the bank knows nothing. */
+static bool is_refused(const struct node *order)
+{
+    return node_bool(order, "can_pay") && node_bool(order, "is_refused") &&
+        last_of(order, "payment_failed");
+}
+
 static void set_standing(struct ctx *c, struct node *order)
 {
     const struct standing *s = standings;
+    node_hide(node_set_bool(c->mem, order, S("is_refused"), is_refused(order)));
     node_hide(node_set_bool(c->mem, order, S("is_lapsed"),
         node_bool(order, "can_pay") && !node_bool(order, "is_held")));
+    node_hide(node_set_bool(c->mem, order, S("is_awaited"),
+        node_bool(order, "can_pay") && !node_bool(order, "is_refused") &&
+            !node_bool(order, "is_lapsed")));
     node_hide(node_set_bool(c->mem, order, S("is_charged_back"),
         node_bool(order, "is_refunded") && time_of(order, "dispute_lost").n));
     node_hide(node_set_bool(c->mem, order, S("is_given_up"), is_given_up(order)));
