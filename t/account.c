@@ -167,6 +167,21 @@ T(ID_21_each_country_has_its_own_fields)
     t_post("/account/addresses",
         "name=Ann&phone=0812345678&line1=x&city=Leeds&postcode=ls1+4dy&country=GB");
     t_status(303);
+    t_post("/account/addresses", /* as a Thai keyboard writes it, and a Japanese one */
+        "name=Ann&phone=0812345678&line1=x&city=Ari&region=Bangkok"
+        "&postcode=%E0%B9%91%E0%B9%90%E0%B9%94%E0%B9%90%E0%B9%90&country=TH");
+    t_status(303);
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=y&city=y&region=Kyoto"
+        "&postcode=%EF%BC%96%EF%BC%90%EF%BC%94%E2%80%938001&country=JP");
+    t_status(303);
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=y&city=Leeds&postcode=LS1%C2%A04DY&country=GB");
+    t_status(303);
+    t_get("/account/addresses.json");
+    has_text(t_body(), "\"10400\"");
+    has_text(t_body(), "\"604-8001\"");
+    has_text(t_body(), "\"LS1 4DY\"");
     t_post("/account/addresses", "name=Ann&line1=x&region=Ontario&country=GB&change=1");
     t_status(200);
     t_text("name=\"region\" value=\"Ontario\"");

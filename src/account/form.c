@@ -75,8 +75,9 @@ static bool has_form(struct arena *mem, str typed, const char *forms)
     return false;
 }
 
-static bool is_postcode(struct ctx *c, const struct country_form *form, str typed)
+static bool is_postcode(struct ctx *c, const struct country_form *form, str text)
 {
+    str typed = locale_plain(c->mem, text);
     return form->digits   ? has_digits(typed, form->digits)
         : form->postcodes ? has_form(c->mem, typed, form->postcodes)
                           : true;
@@ -151,5 +152,6 @@ str account_address_field(struct req *r, const char *name)
     for (size_t i = 0; i < COUNT(of); i++)
         if (!strcmp(name, of[i].name) && !of[i].label)
             return str_none;
-    return in_str(r, name);
+    str typed = in_str(r, name);
+    return !strcmp(name, "postcode") ? locale_plain(r->c.mem, typed) : typed; /* as carriers read it */
 }
