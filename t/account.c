@@ -276,6 +276,28 @@ T(ID_21_the_address_that_is_meant_is_filled_in_at_checkout_and_a_new_one_is_kept
     t_text("value=\"12 Soi Ari\"");
 }
 
+T(ID_21_an_address_without_a_town_is_kept_once_and_its_town_goes_nowhere_else)
+{
+    somebody();
+    t_stock(CABLE, 10);
+    t_put(CABLE, 1);
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=1+Orchard+Road&postcode=238801&country=SG");
+    t_status(303);
+    t_post("/checkout",
+        "email=ann%40example.test&name=Ann&phone=0812345678&line1=1+Orchard+Road&postcode=238801"
+        "&country=SG&keep=1");
+    t_status(303);
+    t_get("/account/addresses.json");
+    eq_int((i64)node_count(node_path(t_document(), S("addresses"))), 1);
+    t_json("addresses.0.city", "");
+    t_get("/checkout/delivery.json");
+    t_json("checkout.draft.address.city", "Singapore"); /* on the parcel */
+    t_get("/checkout?country=TH");
+    t_html("input[name=city]");
+    t_no_html("input[name=city][value=Singapore]");
+}
+
 T(ID_20_a_profile_is_changed_and_known_at_once)
 {
     somebody();

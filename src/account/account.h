@@ -32,6 +32,8 @@ int account_address_check(struct req *);
 /* Another country was chosen, and nothing else is wanted: the form again with what was typed, and
  * nothing wrong with it yet. Answers. */
 int account_address_shown(struct req *, struct node *document);
+/* Whether an address has a line for its town there, and not only the country's name. */
+bool account_address_has_town(str country);
 /* The field as it was sent; empty where the country has none of that name. */
 str account_address_field(struct req *, const char *name);
 /* Says yes or no to news by mail; where: "register", "checkout", "profile". */

@@ -37,6 +37,8 @@ void account_address_form(struct ctx *c, str country, struct node *document)
     add_places(c, document, form);
 }
 
+bool account_address_has_town(str country) { return country_form(country)->city != NULL; }
+
 /* ---- postcodes ---------------------------------------------------------------------------------
  */
 

@@ -180,6 +180,8 @@ static int fill_form(struct req *r, struct node *document)
     node_set_str(c->mem, form, S("phone"), phone);
     for (size_t i = 0; i < COUNT(of_address); i++)
         node_set_str(c->mem, form, str_of(of_address[i]), node_str(address, of_address[i]));
+    if (!account_address_has_town(node_str(address, "country")))
+        node_set_str(c->mem, form, S("city"), str_none); /* none was typed, and none is meant elsewhere */
     node_hide(node_set(c->mem, document, S("form"), form));
     return E_OK;
 }
@@ -219,22 +221,28 @@ static int check_country(struct req *r, const struct node *document)
         : fail_field(&r->c, "country", "We do not deliver to that country yet.");
 }
 
-/* What a country has no field for is not in it; where a town has no line of its own it is the
- * country's, so that no address is without one. */
+/* What a country has no field for is not in it. */
 static struct node *address_of(struct req *r)
 {
     static const char *const fields[] = { "line1", "line2", "city", "region", "postcode" };
     struct ctx *c = &r->c;
     struct node *address = node_map(c->mem);
-    str lang = c->lang, country = str_upper(c->mem, in_str(r, "country"));
     for (size_t i = 0; i < COUNT(fields); i++)
         node_set_str(c->mem, address, str_of(fields[i]), account_address_field(r, fields[i]));
+    node_set_str(c->mem, address, S("country"), str_upper(c->mem, in_str(r, "country")));
+    return address;
+}
+
+/* Where a town has no line of its own it is the country's, so that no parcel's address is without
+ * one. */
+static void fill_in_town(struct ctx *c, struct node *address)
+{
+    str lang = c->lang;
     c->lang = S("en");
     if (!node_str(address, "city").n)
-        node_set_str(c->mem, address, S("city"), locale_country(c, country));
+        node_set_str(
+            c->mem, address, S("city"), locale_country(c, node_str(address, "country")));
     c->lang = lang;
-    node_set_str(c->mem, address, S("country"), country);
-    return address;
 }
 
 static int save_address(struct req *r)
@@ -252,10 +260,11 @@ static int save_address(struct req *r)
     if (err)
         return again(r, err, document);
     address = address_of(r);
+    if (me(r) && in_bool(r, "keep")) /* as the book's own page has it */
+        TRY(account_keep_address(c, me(r), in_str(r, "name"), in_str(r, "phone"), address));
+    fill_in_town(c, address);
     TRY(checkout_save_address(c, node_int(node_get(checkout_of(document), S("cart")), "id"),
         in_str(r, "email"), in_str(r, "name"), in_str(r, "phone"), address));
-    if (me(r) && in_bool(r, "keep"))
-        TRY(account_keep_address(c, me(r), in_str(r, "name"), in_str(r, "phone"), address));
     if (me(r) && in_bool(r, "marketing"))
         TRY(account_consent(c, me(r), true, "checkout"));
     TRY(cart_accept_prices(c));
