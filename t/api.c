@@ -335,6 +335,21 @@ T(an_address_is_taken_and_remembered)
     is_as_given(next);
 }
 
+T(a_country_may_be_written_small)
+{
+    open_shop();
+    i64 order = bought("k-1", "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":1}],\"paymentMethod\":"
+                              "\"stripe\",\"deliveryMethod\":\"express\",\"address\":{\"name\":\"Mali\","
+                              "\"phone\":\"0812345678\",\"line1\":\"9 Market Lane\",\"city\":\"Bangkok\","
+                              "\"postcode\":\"10200\",\"country\":\"th\"}}");
+    is_as_given(order);
+    eq_str(node_str(node_get(t_label(order), S("address")), "country"), "TH");
+    call(shopper_, "PUT", path_of(order, "/address"),
+        "{\"name\":\"Mali\",\"line1\":\"1 Other Lane\",\"city\":\"Bangkok\",\"country\":\"th\"}");
+    t_status(200);
+    eq_str(node_str(node_get(t_label(order), S("address")), "country"), "TH");
+}
+
 /* As last time; but there nothing is sold any more. */
 T(where_nothing_is_sold_any_more_is_said)
 {

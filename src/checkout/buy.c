@@ -110,7 +110,7 @@ static int make_draft(
     static const char *const fields[] = { "line1", "line2", "city", "region", "postcode",
         "country" };
     struct node *last;
-    str country = str_none;
+    str country;
     TRY(q_checkout_last_used(c, &last, w->person));
     if (last)
         TRY(orders_unseal(c, last));
@@ -123,14 +123,14 @@ static int make_draft(
         .phone = node_str(said, "phone"),
         .address = node_map(c->mem),
         .method = w->delivery_method.n ? w->delivery_method : node_str(last, "delivery_method") };
+    country = str_upper(c->mem, node_str(from, "country")); /* as the pages' forms take it */
     if (from)
-        TRY(check_country(c, node_str(from, "country"))); /* it may not be sold there any more */
-    if (!from)
+        TRY(check_country(c, country)); /* it may not be sold there any more */
+    else
         TRY(house_country(c, g, &country));
     for (size_t i = 0; i < COUNT(fields); i++)
         node_set_str(c->mem, d->address, str_of(fields[i]), node_str(from, fields[i]));
-    if (!from)
-        node_set_str(c->mem, d->address, S("country"), country);
+    node_set_str(c->mem, d->address, S("country"), country);
     return E_OK;
 }
 

@@ -281,6 +281,7 @@ static int give_address(struct req *r)
         TRY(orders_may_end(r, f.order, false));
     for (size_t i = 0; i < COUNT(fields); i++)
         node_set_str(r->c.mem, address, str_of(fields[i]), in_str(r, fields[i]));
+    node_set_str(r->c.mem, address, S("country"), str_upper(r->c.mem, in_str(r, "country")));
     TRY(orders_give_address(&r->c, f.order, me(r), f.is_mine ? "buyer" : "staff", in_str(r, "name"),
         in_str(r, "phone"), address));
     return answer(r, &f);
