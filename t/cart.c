@@ -164,6 +164,28 @@ T(what_is_no_quantity_is_refused_with_a_reason)
     t_no_html("input[name=next][value='/cart/lines']");
 }
 
+T(a_wrong_quantity_is_said_at_its_line)
+{
+    struct arena *mem = t_ctx()->mem;
+    t_stock(CABLE, 10);
+    t_stock(RADIO, 10);
+    t_put(CABLE, 1);
+    t_put(RADIO, 1);
+    str line = str_dup(mem, line_id(1)), other = str_dup(mem, line_id(0));
+    set(line, "1e2");
+    t_status(422);
+    t_text(str_fmt(mem, "href=\"#quantity-%.*s\"", STR(line)).p);
+    t_no_text("href=\"#quantity\"");
+    t_text(str_fmt(mem, "id=\"quantity-%.*s-wrong\"", STR(line)).p);
+    t_text(str_fmt(mem, "aria-describedby=\"quantity-%.*s-wrong\"", STR(line)).p);
+    t_no_text(str_fmt(mem, "id=\"quantity-%.*s-wrong\"", STR(other)).p);
+    t_html("[aria-invalid=true]");
+    t_text("value=\"1e2\"");
+    t_post("/cart/lines", "sku=" CABLE "&quantity=much"); /* of no line of it */
+    t_status(422);
+    t_no_text("href=\"#quantity");
+}
+
 T(client_fields_about_money_mean_nothing)
 {
     t_stock(CABLE, 10);

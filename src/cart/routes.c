@@ -79,13 +79,30 @@ static int add_tax_on_top(struct ctx *c, const struct node *cart, struct node *d
     return E_OK;
 }
 
-static int page(struct req *r, struct node **document)
+/* sent: the line that was sent, or empty; what is wrong with it is said there. */
+static int page_of(struct req *r, str sent, struct node **document)
 {
+    struct ctx *c = &r->c;
     struct node *cart;
-    TRY(cart_read(&r->c, &cart));
-    *document = node_map(r->c.mem);
-    node_set(r->c.mem, *document, S("cart"), cart);
-    return add_tax_on_top(&r->c, cart, *document);
+    TRY(cart_read(c, &cart));
+    *document = node_map(c->mem);
+    node_set(c->mem, *document, S("cart"), cart);
+    node_hide(node_set_str(c->mem, *document, S("sent_line"), str_none));
+    EACH(item, node_get(cart, S("lines"))) {
+        struct node *line = (struct node *)&item->node;
+        bool is_sent = sent.n && str_eq(node_str(line, "id"), sent);
+        node_hide(node_set_bool(c->mem, line, S("is_sent"), is_sent));
+        if (is_sent)
+            node_hide(node_set_str(c->mem, *document, S("sent_line"), sent));
+    }
+    return add_tax_on_top(c, cart, *document);
+}
+
+static int page(struct req *r, struct node **document) { return page_of(r, str_none, document); }
+
+static int page_of_line(struct req *r, struct node **document)
+{
+    return page_of(r, in_str(r, "id"), document);
 }
 
 static int show(struct req *r) { return reply_page(r, page); }
@@ -118,7 +135,7 @@ static int change(struct req *r)
     if (!err)
         err = give_cookie(r, false);
     if (err)
-        return again_page(r, err, page);
+        return again_page(r, err, page_of_line);
     /* Back to the field, which so has the focus. What was taken out has none. */
     return see_other(r, in_int(r, "quantity")
         ? str_fmt(r->c.mem, "/cart#quantity-%.*s", STR(in_str(r, "id"))) : S("/cart"));
