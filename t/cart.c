@@ -423,6 +423,51 @@ T(at_login_the_larger_quantity_of_each_thing_stays)
     eq_int((i64)node_count(node_path(t_document(), S("cart.lines"))), 2);
 }
 
+T(that_two_carts_became_one_is_said_once)
+{
+    t_stock(CABLE, 100);
+    t_stock(RADIO, 100);
+    t_login(SHOPPER);
+    t_put(CABLE, 5);
+    t_browser();
+    t_put(CABLE, 2);
+    t_put(RADIO, 4);
+    t_login(SHOPPER);
+    t_get("/products");
+    eq_cart("cart.count", "9");
+    t_get("/cart");
+    t_text("What you put in before you logged in");
+    t_no_text("left out");
+    t_get("/cart");
+    t_no_text("What you put in before you logged in");
+}
+
+T(what_finds_no_room_in_a_persons_cart_is_said)
+{
+    t_stock(CABLE, 100);
+    t_stock(RADIO, 100);
+    t_login(SHOPPER);
+    t_put(RADIO, 1);
+    t_sql("insert into cart.line (cart_id, variant_id, quantity, seen_price, seen_currency) "
+          "select (select max(id) from cart.cart), v.id, 1, 1, 'THB' from catalog.variant v "
+          "where v.sku not in ('" CABLE "', '" RADIO "') order by v.id limit 99");
+    t_browser();
+    t_put(CABLE, 1);
+    t_put(RADIO, 1);
+    t_login(SHOPPER);
+    t_get("/cart");
+    t_text("1 thing was left out");
+}
+
+T(one_cart_alone_is_no_news)
+{
+    t_stock(CABLE, 100);
+    t_put(CABLE, 2);
+    t_login(SHOPPER);
+    t_get("/cart");
+    t_no_text("What you put in before you logged in");
+}
+
 T(somebody_without_a_cart_takes_the_guests_along_and_it_is_theirs_alone)
 {
     t_stock(CABLE, 100);

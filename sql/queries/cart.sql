@@ -108,20 +108,29 @@ update cart.cart set person_id = :person, revision = revision + 1
  where id = :guest_cart and state = 'open' and person_id is null
    and not exists (select from cart.cart where person_id = :person and state = 'open');
 
--- name: pour :exec
+-- name: pour :one
 -- in: guest_cart bigint, person bigint
--- The larger quantity of each thing stays; the newest beyond a hundred things are left out.
-insert into cart.line as l (cart_id, variant_id, quantity, seen_price, seen_currency)
-select k.id, g.variant_id, g.quantity, g.seen_price, g.seen_currency
-  from cart.line g, cart.cart k, cart.cart guest
- where g.cart_id = guest.id and k.person_id = :person and k.state = 'open'
-   and guest.id = :guest_cart and guest.state = 'open' and guest.person_id is null
-   and (exists (select from cart.line x where x.cart_id = k.id and x.variant_id = g.variant_id)
-        or (select count(*) from cart.line x where x.cart_id = k.id)
-            + (select count(*) from cart.line y
-                where y.cart_id = :guest_cart and y.id <= g.id) <= 100)
-on conflict (cart_id, variant_id) do update
-    set quantity = greatest(l.quantity, excluded.quantity);
+-- The larger quantity of each thing stays; the newest beyond a hundred things are left out. How many
+-- things there were on either side, and how many were poured.
+with poured as (
+    insert into cart.line as l (cart_id, variant_id, quantity, seen_price, seen_currency)
+    select k.id, g.variant_id, g.quantity, g.seen_price, g.seen_currency
+      from cart.line g, cart.cart k, cart.cart guest
+     where g.cart_id = guest.id and k.person_id = :person and k.state = 'open'
+       and guest.id = :guest_cart and guest.state = 'open' and guest.person_id is null
+       and (exists (select from cart.line x where x.cart_id = k.id and x.variant_id = g.variant_id)
+            or (select count(*) from cart.line x where x.cart_id = k.id)
+                + (select count(*) from cart.line y
+                    where y.cart_id = :guest_cart and y.id <= g.id) <= 100)
+    on conflict (cart_id, variant_id) do update
+        set quantity = greatest(l.quantity, excluded.quantity)
+    returning 1
+)
+select (select count(*) from poured) as poured,
+       (select count(*) from cart.line g join cart.cart k on k.id = g.cart_id
+         where k.id = :guest_cart and k.state = 'open' and k.person_id is null) as guests,
+       (select count(*) from cart.line l join cart.cart k on k.id = l.cart_id
+         where k.person_id = :person and k.state = 'open') as own;
 
 -- name: emptied :exec
 -- in: guest_cart bigint, person bigint

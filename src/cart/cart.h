@@ -25,7 +25,11 @@ int cart_add(struct ctx *, i64 variant, i64 quantity, bool *made);
 int cart_set(struct ctx *, i64 line, i64 quantity); /* 0 takes it out */
 int cart_accept_prices(struct ctx *); /* the prices shown now are the ones agreed to */
 /* At login: the guest's lines go into the person's cart; the larger quantity stays. */
-int cart_merge(struct ctx *, i64 guest_cart, i64 person);
+struct cart_merged {
+    bool of_two; /* there was something in both */
+    i64 left_out; /* things for which there was no room */
+};
+int cart_merge(struct ctx *, i64 guest_cart, i64 person, struct cart_merged *);
 /* Within a transaction, so that a change and an order never cross; before any stock. The
  * revision is 0 when the cart is not open any more. */
 int cart_lock(struct ctx *, i64 cart, i64 *revision);

@@ -44,14 +44,22 @@ static int give_cookie(struct req *r, bool is_new)
     return E_OK;
 }
 
+/* Whoever logged in on the way to somewhere else hears of it when they next look at their cart. */
+static void note_merged(struct req *r, const struct cart_merged *merged)
+{
+    if (merged->of_two)
+        set_cookie(r, COOKIE_MERGED, str_fmt(r->c.mem, "%" PRId64, merged->left_out), 0, false);
+}
+
 int cart_on_login(struct req *r, i64 person)
 {
+    struct cart_merged merged;
     str value;
     i64 cart;
     if (!crypto_signed(r->c.app->secret, "cart", in_cookie(r, COOKIE_CART), &value) ||
         !str_int(value, &cart))
         return E_OK;
-    int err = cart_merge(&r->c, cart, person);
+    int err = cart_merge(&r->c, cart, person, &merged);
     if (err) { /* two logins at once: no reason to keep somebody out */
         log_line(&r->c, LOG_WARN, "cart_merge", "result", str_of(err_name(err)), NULL);
         fault_clear(&r->c);
@@ -59,6 +67,7 @@ int cart_on_login(struct req *r, i64 person)
     }
     r->c.scope.cart = 0;
     set_cookie(r, COOKIE_CART, str_none, -1, false);
+    note_merged(r, &merged);
     return E_OK;
 }
 
@@ -79,6 +88,18 @@ static int add_tax_on_top(struct ctx *c, const struct node *cart, struct node *d
     return E_OK;
 }
 
+/* Said once. */
+static void add_merged(struct req *r, struct node *document)
+{
+    i64 left_out = 0;
+    bool is_merged = me(r) && r->format != JSON && str_int(in_cookie(r, COOKIE_MERGED), &left_out) &&
+        left_out >= 0;
+    node_hide(node_set_bool(r->c.mem, document, S("is_merged"), is_merged));
+    node_hide(node_set_int(r->c.mem, document, S("left_out"), is_merged ? left_out : 0));
+    if (is_merged)
+        set_cookie(r, COOKIE_MERGED, str_none, -1, false);
+}
+
 /* sent: the line that was sent, or empty; what is wrong with it is said there. */
 static int page_of(struct req *r, str sent, struct node **document)
 {
@@ -87,6 +108,7 @@ static int page_of(struct req *r, str sent, struct node **document)
     TRY(cart_read(c, &cart));
     *document = node_map(c->mem);
     node_set(c->mem, *document, S("cart"), cart);
+    add_merged(r, *document);
     node_hide(node_set_str(c->mem, *document, S("sent_line"), str_none));
     EACH(item, node_get(cart, S("lines"))) {
         struct node *line = (struct node *)&item->node;

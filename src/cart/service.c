@@ -270,22 +270,26 @@ int cart_accept_prices(struct ctx *c)
 
 struct merging {
     i64 guest, person;
+    struct cart_merged *out;
 };
 
 static int merge(struct ctx *c, void *with)
 {
     const struct merging *m = with;
-    struct node *carts;
+    struct node *carts, *row;
     TRY(q_cart_lock_both(c, &carts, m->guest, m->person));
     TRY(q_cart_adopt(c, NULL, m->guest, m->person));
-    TRY(q_cart_pour(c, NULL, m->guest, m->person));
+    TRY(q_cart_pour(c, &row, m->guest, m->person));
+    m->out->of_two = node_int(row, "own") && node_int(row, "guests");
+    m->out->left_out = node_int(row, "guests") - node_int(row, "poured");
     return q_cart_emptied(c, NULL, m->guest, m->person);
 }
 
-int cart_merge(struct ctx *c, i64 guest_cart, i64 person)
+int cart_merge(struct ctx *c, i64 guest_cart, i64 person, struct cart_merged *out)
 {
-    struct merging m = { guest_cart, person };
+    struct merging m = { guest_cart, person, out };
     struct scope before = c->scope;
+    *out = (struct cart_merged){ 0 };
     c->scope.cart = guest_cart;
     c->scope.person = person;
     int err = pg_tx(c, merge, &m);

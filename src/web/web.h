@@ -180,6 +180,7 @@ struct req {
 #define COOKIE_REFRESH  "__Host-refresh"
 #define COOKIE_ORDERS   "__Host-orders" /* what a guest's signed links have opened here */
 #define COOKIE_DONE     "__Host-done"   /* of a browser that does not say who sends it: in_done */
+#define COOKIE_MERGED   "__Host-merged" /* two carts became one: until the cart's page has said so */
 #define COOKIE_CURRENCY "__Host-currency"
 
 i64 in_int(const struct req *, const char *name);
