@@ -275,6 +275,150 @@ T(what_was_seen_in_another_currency_is_shown_before_anybody_pays_it)
     eq_int(orders(), before + 1);
 }
 
+/* ... and what who runs the shop sets otherwise between the look and the click. */
+T(a_changed_price_of_delivery_is_shown_before_anybody_pays_it)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    t_sql("update shipping.price set amount = amount + 2000 where currency = 'THB'");
+    pay(revision, total);
+    t_status(409);
+    t_text("Your cart or a price has changed.");
+    t_text("1,360.00");
+    eq_int(orders(), before);
+    pay(revision, total + 2000);
+    t_status(303);
+    eq_int(orders(), before + 1);
+}
+
+T(a_way_of_delivery_that_is_offered_no_more_is_chosen_anew_before_anybody_pays)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders();
+    t_sql("update shipping.method set active = false where code = 'standard'");
+    pay(revision, total);
+    t_get("/checkout/pay");
+    t_status(303);
+    t_header("Location", "/checkout/delivery");
+    eq_int(orders(), before);
+    t_get("/checkout/delivery");
+    t_no_html("input[value=standard]");
+    t_post("/checkout/delivery", "method=standard");
+    t_status(422);
+    t_post("/checkout/delivery", "method=express");
+    t_status(303);
+}
+
+/* One that cost nothing leaves the total as it was. */
+T(nor_does_one_that_was_free_go_on)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    t_sql("update shipping.price set free_from = 1 where currency = 'THB'");
+    revision = seen("cart", "revision");
+    total = seen("totals", "total");
+    i64 before = orders();
+    t_sql("update shipping.method set active = false where code = 'standard'");
+    pay(revision, total);
+    t_status(303);
+    t_header("Location", "/checkout/delivery");
+    eq_int(orders(), before);
+}
+
+/* Within the prices the total is the same, and the tax is not. */
+T(a_changed_rate_is_shown_before_anybody_pays_it)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    i64 before = orders(), tax = seen("totals", "tax");
+    t_get("/checkout/pay");
+    t_html(str_fmt(t_ctx()->mem, "input[name=seen_tax][value=%" PRId64 "]", tax).p);
+    t_sql("update pricing.tax_rate set rate_bp = 1000 where country = 'TH'"
+          " and tax_class = 'standard'");
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64 "&seen_tax=%" PRId64, revision,
+        total, tax);
+    t_status(409);
+    t_text("Your cart or a price has changed.");
+    eq_int(orders(), before);
+    i64 now = seen("totals", "tax");
+    is_true(now > tax);
+    t_post_f("/checkout/pay", "revision=%" PRId64 "&total=%" PRId64 "&seen_tax=%" PRId64, revision,
+        total, now);
+    t_status(303);
+    eq_int(orders(), before + 1);
+    eq_int(t_int("select tax_total as n from orders.\"order\" order by id desc limit 1"), now);
+}
+
+T(a_country_that_is_taken_away_is_not_paid_for)
+{
+    i64 revision, total;
+    filled(&revision, &total);
+    t_post_f("/checkout", ADDRESS, "US");
+    t_status(303);
+    revision = seen("cart", "revision");
+    total = seen("totals", "total");
+    i64 before = orders();
+    t_sql("delete from pricing.tax_rate where country = 'US'");
+    pay(revision, total);
+    is_true(t_last_status() == 409 || t_last_status() == 303);
+    eq_int(orders(), before);
+    t_get("/checkout/pay");
+    t_status(303);
+    t_header("Location", "/checkout");
+}
+
+static void heavy(i64 grams)
+{
+    t_sql("update catalog.variant set weight_g = %" PRId64 " where sku = '" CABLE "'", grams);
+}
+
+/* ---- by weight ----------------------------------------------------------------------------------- */
+
+T(delivery_costs_what_the_weight_of_the_cart_costs)
+{
+    i64 revision, total;
+    heavy(400);
+    t_sql("insert into shipping.step (method_id, currency, up_to_g, amount) select id, 'THB', s.g, s.a"
+          " from shipping.method, (values (500, 3000), (1000, 4000)) s(g, a)"
+          " where code = 'standard'");
+    filled(&revision, &total);
+    eq_int(seen("totals", "delivery"), 3000);
+    eq_int(total, 132000);
+    t_put(CABLE, 1);
+    eq_int(seen("totals", "delivery"), 0); /* free from 1,500 */
+    t_sql("update shipping.price set free_from = null");
+    eq_int(seen("totals", "delivery"), 4000);
+    t_put(CABLE, 1);
+    eq_int(seen("totals", "delivery"), 5000);
+    revision = seen("cart", "revision");
+    total = seen("totals", "total");
+    heavy(300); /* between the look and the click */
+    pay(revision, total);
+    t_status(409);
+    pay(revision, total - 1000);
+    t_status(303);
+}
+
+T(what_is_too_heavy_for_a_way_of_delivery_does_not_go_by_it)
+{
+    i64 revision, total;
+    heavy(400);
+    t_sql("update shipping.method set heaviest_g = 1000 where code = 'standard'");
+    filled(&revision, &total);
+    t_put(CABLE, 2);
+    t_get("/checkout/delivery");
+    t_no_html("input[value=standard]");
+    t_html("input[value=express]");
+    t_sql("update shipping.method set heaviest_g = 1000");
+    t_get("/checkout/delivery");
+    t_text("or order less at once");
+    t_get("/checkout/pay");
+    t_status(303);
+    t_header("Location", "/checkout/delivery");
+}
+
 /* Logged out, or emptied, in another tab: there is no order to look at. */
 T(who_pays_for_a_cart_that_is_no_more_is_shown_the_cart)
 {

@@ -40,6 +40,7 @@ static const struct {
     { "pricing.tax_rate", "true" },  /* laws */
     { "shipping.method", "true" },   /* the price list of delivery */
     { "shipping.price", "true" },
+    { "shipping.step", "true" },
     { "ops.change", "true" }, /* which version the schema is */
     { "ops.mark", "true" },
     { "work.outbox", "created_at = now()" }, /* what this very transaction has written */

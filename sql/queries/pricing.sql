@@ -7,3 +7,31 @@ select tax_class, rate_bp from pricing.tax_rate where country = :country limit 5
 -- name: countries :many
 -- Where we sell: every country with a standard rate.
 select country as code from pricing.tax_rate where tax_class = 'standard' order by country limit 250;
+
+-- name: all :many
+-- Every rate there is.
+select country, tax_class, rate_bp::bigint as rate_bp from pricing.tax_rate
+ order by country, tax_class <> 'standard', tax_class
+ limit 5000;
+
+-- name: homes :many
+-- Where the organisations are: an order whose address is not known yet is reckoned there.
+select o.country as code,
+       exists (select from pricing.tax_rate t
+                where t.country = o.country and t.tax_class = 'standard') as has_rate
+  from auth.organisation o
+ group by o.country
+ order by o.country
+ limit 300;
+
+-- name: save :exec
+-- in: country text, tax_class text, rate_bp bigint
+insert into pricing.tax_rate as t (country, tax_class, rate_bp)
+values (:country, :tax_class, :rate_bp::int)
+on conflict (country, tax_class) do update set rate_bp = excluded.rate_bp;
+
+-- name: drop :exec
+-- in: country text, tax_class text
+-- An empty class: all of the country's.
+delete from pricing.tax_rate
+ where country = :country and :tax_class in ('', tax_class);

@@ -40,6 +40,8 @@
     X(catalog)                                                                                     \
     X(catalog_sitemap)                                                                             \
     X(catalog_admin)                                                                               \
+    X(pricing)                                                                                     \
+    X(shipping)                                                                                    \
     X(cart)                                                                                        \
     X(checkout)                                                                                    \
     X(checkout_api)                                                                                \

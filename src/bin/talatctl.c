@@ -2,6 +2,7 @@
  * that it belongs to. */
 #include "catalog/catalog.h"
 #include "ops/ops.h"
+#include "pricing/pricing.h"
 #include "shipping/shipping.h"
 #include "web/web.h"
 #include <pwd.h>
@@ -55,8 +56,12 @@ static const struct command {
     { "demo", "[--pictures DIR]", "loads the demo shop; again: what has changed in it",
         demo_command, true },
     { "delivery",
-        "[CODE --name NAME --price PRICE [--currency C] [--free-from TOTAL] [--promise TEXT]]",
+        "[CODE [--name NAME] [--promise TEXT] [--name-LANG NAME] [--promise-LANG TEXT] "
+        "[--price PRICE|none] [--currency C] [--free-from TOTAL] [--countries CODES|all] "
+        "[--heaviest GRAMS] [--position N] [--on|--off]]",
         "a way of delivery, and what it costs; alone, those there are", delivery_command, true },
+    { "tax", "[COUNTRY RATE|none [--class CLASS]]",
+        "a country's tax rate in percent; alone, those there are", tax_command, true },
     { "import",
         "FILE --format vendure|shopify [--rehearse] [--images DIR] [--fetch-images] "
         "[--currency C] [--organisation SLUG]",

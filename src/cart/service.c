@@ -65,7 +65,7 @@ static i64 dress(struct ctx *c, struct node *out, const struct node *line,
     const struct node *variant, bool *blocked)
 {
     static const char *const taken[] = { "sku", "slug", "name", "options", "left", "picture",
-        "product_id", "organisation_id", "item_id", "tax_class" };
+        "product_id", "organisation_id", "item_id", "tax_class", "weight_g" };
     i64 quantity = node_int(line, "quantity"), seen = node_int(line, "seen_price"), total = 0;
     str problem = problem_of(line, variant);
     bool sold = variant && !node_is_null(variant, "price");

@@ -135,10 +135,12 @@ static int make_draft(
 }
 
 /* The one that was asked for must be offered there; one that nobody asked for is the first. */
-static int choose_method(struct ctx *c, const struct wish *w, i64 goods, struct draft *d)
+static int choose_method(
+    struct ctx *c, const struct wish *w, const struct node *cart, struct draft *d)
 {
     struct node *methods;
-    TRY(shipping_methods(c, node_str(d->address, "country"), goods, &methods));
+    TRY(shipping_methods(c, node_str(d->address, "country"), node_int(cart, "goods"),
+        checkout_grams(cart), &methods));
     EACH(item, methods)
         if (str_eq(node_str(&item->node, "code"), d->method))
             return E_OK;
@@ -165,7 +167,7 @@ static int buy(struct ctx *c, const struct wish *w, i64 *order)
     c->scope = (struct scope){ .person = w->person };
     TRY(make_draft(c, w, &g, &d));
     c->scope = (struct scope){ .cart = cart };
-    TRY(choose_method(c, w, node_int(g.cart, "goods"), &d));
+    TRY(choose_method(c, w, g.cart, &d));
     TRY(checkout_save_address(c, cart, w->email, d.name, d.phone, d.address));
     TRY(checkout_save_delivery(c, cart, d.method));
     g = (struct gathered){ 0 };

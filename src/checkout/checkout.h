@@ -12,12 +12,17 @@ int checkout_save_address(
     struct ctx *, i64 cart, str email, str name, str phone, struct node *address);
 int checkout_save_delivery(struct ctx *, i64 cart, str method);
 /* Places the order for the cart's revision, or finds the one placed. What the buyer saw must
- * still hold: another revision, total or currency (empty: not said) is E_CONFLICT
+ * still hold: another revision, total, tax or currency (empty: not said) is E_CONFLICT
  * "checkout.changed", and nothing is written. Calls outside (an older unpaid order's page is closed
  * first). */
 struct orders_placed; /* orders/orders.h */
-int checkout_place(struct ctx *, i64 person, i64 seen_revision, i64 seen_total, str seen_currency,
-    struct orders_placed *);
+struct checkout_seen {
+    i64 revision, total;
+    const i64 *tax; /* NULL: not said */
+    str currency;
+};
+int checkout_place(
+    struct ctx *, i64 person, const struct checkout_seen *, struct orders_placed *);
 struct vault_place; /* vault/vault.h: struct vault_column */
 struct req;
 int checkout_hide(struct ctx *, i64 *changed, const struct vault_place *, struct node *row);

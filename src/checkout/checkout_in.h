@@ -16,6 +16,7 @@ struct gathered {
     struct orders_before before;
 };
 int checkout_gather(struct ctx *, struct gathered *);
+i64 checkout_grams(const struct node *cart); /* what all of it weighs, as far as is known */
 int checkout_costs(struct ctx *, const struct gathered *); /* E_CONFLICT when it is nothing, or too little to be paid */
 struct orders_placed;
 /* id 0: a new one; is_to_pay: as in struct placing. */

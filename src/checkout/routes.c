@@ -29,7 +29,8 @@ static const struct input a_method[] = { { "method", WORD, 1, 40, .required = tr
 static const struct input what_was_seen[] = {
     { "revision", INT, 0, INT64_MAX, .required = true },
     { "total", INT, 0, INT64_MAX, .required = true },
-    { "currency", WORD, 3, 3 }, /* a page of the version before does not say */
+    { "seen_tax", INT, 0, INT64_MAX }, /* a page of the version before does not say this and the next */
+    { "currency", WORD, 3, 3 },
     { 0 },
 };
 
@@ -331,10 +332,12 @@ static int pay(struct req *r)
     struct ctx *c = &r->c;
     struct orders_placed placed;
     str number, url;
+    i64 tax = in_int(r, "seen_tax");
+    struct checkout_seen seen = { in_int(r, "revision"), in_int(r, "total"),
+        in_has(r, "seen_tax") ? &tax : NULL, in_str(r, "currency") };
     int err = in_fault(r);
     if (!err)
-        err = checkout_place(c, me(r), in_int(r, "revision"), in_int(r, "total"),
-            in_str(r, "currency"), &placed);
+        err = checkout_place(c, me(r), &seen, &placed);
     if (err)
         return refuse(r, err);
     c->scope.order = placed.id;

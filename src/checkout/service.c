@@ -86,6 +86,14 @@ static void fill_basket(struct ctx *c, const struct node *cart, struct basket *b
     }
 }
 
+i64 checkout_grams(const struct node *cart)
+{
+    i64 grams = 0;
+    EACH(item, node_get(cart, S("lines")))
+        grams += node_int(&item->node, "weight_g") * node_int(&item->node, "quantity");
+    return grams;
+}
+
 static int read_cart(struct ctx *c, struct gathered *g)
 {
     struct reading reading;
@@ -130,7 +138,8 @@ static int read_terms(struct ctx *c, struct gathered *g)
     struct node *rates = NULL, *house = NULL;
     str country = node_str(node_get(g->draft, S("address")), "country");
     pg_batch(c);
-    shipping_methods(c, country, node_int(g->cart, "goods"), &g->methods);
+    shipping_methods(
+        c, country, node_int(g->cart, "goods"), checkout_grams(g->cart), &g->methods);
     if (b->n)
         auth_organisation(c, b->lines[0].organisation, &house);
     if (b->n && country.n)
@@ -296,14 +305,14 @@ static int changed_meanwhile(struct ctx *c)
         "Your cart or a price has changed. Please look at the new total before you pay.");
 }
 
-int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total, str seen_currency,
+int checkout_place(struct ctx *c, i64 person, const struct checkout_seen *seen,
     struct orders_placed *placed)
 {
-    if (seen_currency.n && !str_eq(seen_currency, c->currency))
+    if (seen->currency.n && !str_eq(seen->currency, c->currency))
         return changed_meanwhile(c);
     struct orders_asked asked = { .person = person,
-        .seen_revision = seen_revision,
-        .seen_total = seen_total };
+        .seen_revision = seen->revision,
+        .seen_total = seen->total };
     struct gathered g = { .asked = &asked };
     TRY(checkout_gather(c, &g));
     i64 cart = node_int(g.cart, "id"), revision = asked.revision;
@@ -320,7 +329,8 @@ int checkout_place(struct ctx *c, i64 person, i64 seen_revision, i64 seen_total,
         return fail(c, E_CONFLICT, "checkout.blocked",
             "Something in your cart is sold out or can no longer be bought as it is. Please look "
             "at your cart.");
-    if (g.before.of_revision || revision != seen_revision || g.priced.total != seen_total)
+    if (g.before.of_revision || revision != seen->revision || g.priced.total != seen->total ||
+        (seen->tax && *seen->tax != g.priced.tax)) /* it is within the prices */
         return changed_meanwhile(c);
     if (!g.is_ready)
         return fail(c, E_CONFLICT, "checkout.unready",

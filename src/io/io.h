@@ -331,6 +331,7 @@ str locale_plain(struct arena *, str text);
 str locale_words(struct arena *, str text);
 /* A slug in ASCII from any text; empty when nothing is left. */
 str locale_slug(struct arena *, str text);
+struct node *locale_countries(struct arena *); /* the codes of all there are, a list */
 bool locale_is_zone(str); /* "Asia/Bangkok" */
 /* 00:00 today in the zone, as an instant. */
 when locale_day_start(when, str zone);

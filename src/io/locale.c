@@ -292,6 +292,14 @@ str locale_country(struct ctx *c, str code)
     return U_SUCCESS(err) && n > 0 ? narrow(c->mem, text, n) : code;
 }
 
+struct node *locale_countries(struct arena *mem)
+{
+    struct node *list = node_list(mem);
+    for (const char *const *code = uloc_getISOCountries(); *code; code++)
+        node_add_str(mem, list, str_of(*code));
+    return list;
+}
+
 bool locale_is_zone(str zone)
 {
     UChar id[64] = { 0 }, its_name[64];

@@ -103,11 +103,14 @@ static int add_shipping(struct demo *d)
 {
     for (size_t i = 0; i < COUNT(WAYS); i++) {
         const struct way *way = &WAYS[i];
-        i64 id, position = 10 * (i64)(i + 1);
-        TRY(shipping_save(d->c, str_of(way->code), &position, str_of(way->names),
-            str_of(way->promises), &id));
+        struct shipping_way one;
+        TRY(shipping_find(d->c, str_of(way->code), &one));
+        one.position = 10 * (i64)(i + 1);
+        TRY(json_read(d->c, str_of(way->names), &one.names));
+        TRY(json_read(d->c, str_of(way->promises), &one.promises));
+        TRY(shipping_save(d->c, &one));
         for (size_t k = 0; k < COUNT(way->prices); k++)
-            TRY(shipping_save_price(d->c, id, str_of(way->prices[k].currency),
+            TRY(shipping_save_price(d->c, one.id, str_of(way->prices[k].currency),
                 way->prices[k].amount, &way->prices[k].free_from));
     }
     return E_OK;

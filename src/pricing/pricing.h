@@ -1,7 +1,8 @@
 /* pricing: one pure function from a basket and the rules to totals and a trace.
  *
- * Integer minor units only. Owns schema pricing (tax rates). The function reads nothing but
- * its arguments: the same basket always gives the same answer, today and in a replay. */
+ * Integer minor units only. Owns schema pricing (tax rates), which who sets the house up changes
+ * by routes.c. The function reads nothing but its arguments: the same basket always gives the same
+ * answer, today and in a replay. */
 #pragma once
 #include "base/base.h"
 
@@ -35,3 +36,14 @@ int pricing_rates(struct ctx *, str country, struct node **rates);
 int pricing_rules(struct ctx *, const struct node *rates, struct basket *);
 bool pricing_sells(const struct node *rates); /* there is a standard rate: we deliver there */
 int pricing_countries(struct ctx *, struct node **countries); /* [{code}] where we sell */
+
+/* service.c: what who sets the house up does. A rate is in hundredths of a percent. */
+enum { PRICING_WHOLE = 10000, PRICING_DECIMALS = 2 };
+bool pricing_read_rate(str text, i64 *rate_bp); /* "7", "8.25 %" */
+/* A country's first rate opens it: also the class "zero" is made, of goods that are not taxed. An
+ * empty class is the standard one. E_INPUT by field "country", "tax_class". */
+int pricing_save(struct ctx *, str country, str tax_class, i64 rate_bp);
+/* An empty class, or "standard": the country is not delivered to any more. E_CONFLICT where an
+ * organisation is at home, as what is sold without an address is reckoned there. */
+int pricing_drop(struct ctx *, str country, str tax_class);
+int tax_command(struct ctx *, int argc, char **argv); /* talatctl's */

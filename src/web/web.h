@@ -36,6 +36,7 @@ enum member { NOBODY, VIEWER, MEMBER, STAFF_ADMIN, OWNER }; /* in an organisatio
     X(API_KEYS_MANAGE, "api-keys:manage", ADMIN, STAFF_ADMIN) \
     X(CUSTOMERS_VIEW_AS, "customers:view-as", ADMIN, NOBODY) \
     X(ACCOUNTS_MANAGE, "accounts:manage", ADMIN, NOBODY)    \
+    X(SHOP_MANAGE, "shop:manage", ADMIN, NOBODY)            \
     X(TEAM_READ, "team:read", ADMIN, MEMBER)                \
     X(TEAM_WRITE, "team:write", ADMIN, STAFF_ADMIN)         \
     X(TEAM_OWN, "team:own", SUPER_ADMIN, OWNER)             \
