@@ -260,3 +260,32 @@ select p.role <> 'user' or exists (select from auth.member m where m.person_id =
   from auth.person p
  where p.id = :person and p.erased_at is null
    and (extract(epoch from p.created_at) * 1000000)::bigint = :came_at;
+
+-- name: unsold :many
+-- in: currencies text[]
+-- Nothing can be ordered in these, nor where no way goes.
+select 'nobody can order in ' || u.currency || ': no way of delivery has a price in it' as what,
+       'talatctl delivery CODE --name NAME --currency ' || u.currency
+           || ' --price PRICE, or take it out of currencies' as fix
+  from unnest(:currencies::text[]) as u(currency)
+ where not exists (select from shipping.price p join shipping.method m on m.id = p.method_id
+                    where m.active and p.currency = u.currency)
+union all
+select 'nobody can order to ' || t.country || ': no way of delivery goes there',
+       'talatctl delivery CODE --countries all, or talatctl tax ' || t.country || ' none'
+  from pricing.tax_rate t
+ where t.tax_class = 'standard'
+   and exists (select from shipping.method m where m.active)
+   and not exists (select from shipping.method m join shipping.price p on p.method_id = m.id
+                    where m.active and (m.countries = '{}' or t.country = any(m.countries)))
+ limit 100;
+
+-- name: untaxed :many
+select 'nobody can order: ' || o.country || ', where ' || string_agg(o.name, ', ')
+           || ' is, has no tax rate' as what,
+       'talatctl tax ' || o.country || ' RATE' as fix
+  from auth.organisation o
+ where not exists (select from pricing.tax_rate t
+                    where t.country = o.country and t.tax_class = 'standard')
+ group by o.country
+ limit 100;

@@ -26,6 +26,7 @@ static const struct {
     { "nginx", "nginx answers over its inner socket", check_nginx },
     { "workers", "the programs run", check_workers },
     { "queue", "jobs and events are done in time", check_queue },
+    { "selling", "orders can be placed in each currency, and where the shop is", check_selling },
     { "holds", "no stock is held for longer than was said", check_holds },
     { "mail", "mail can be sent", check_mail },
     { "sms", "text messages can be sent", check_sms },

@@ -6,6 +6,7 @@
 #include <dirent.h>
 
 #define LATE_US MINUTE
+#define MOST_CURRENCIES 100
 
 /* A check of rows: each has `what`, and maybe a `fix` of its own. */
 static void say_all(struct exam *e, enum ill level, const struct node *rows, const char *fix)
@@ -122,6 +123,27 @@ void check_queries(struct exam *e)
         sorry(e, "pg_stat_statements");
     else
         say_all(e, WARNING, rows, "explain it: talatctl cannot know which index it wants");
+}
+
+/* A currency that no way of delivery has a price in; a home without a rate, where every cart is
+ * reckoned until its address is known. */
+void check_selling(struct exam *e)
+{
+    struct app *app = e->c->app;
+    str currencies[MOST_CURRENCIES];
+    size_t n = 0;
+    struct node *rows;
+    EACH(item, app->currencies)
+        if (n < MOST_CURRENCIES)
+            currencies[n++] = item->node.as.text;
+    if (q_ops_unsold(e->c, &rows, currencies, n))
+        sorry(e, "ways of delivery");
+    else
+        say_all(e, WARNING, rows, "");
+    if (q_ops_untaxed(e->c, &rows))
+        sorry(e, "tax rates");
+    else
+        say_all(e, WRONG, rows, "");
 }
 
 void check_queue(struct exam *e)

@@ -33,6 +33,7 @@ void check_tables(struct exam *);
 void check_queries(struct exam *);
 void check_queue(struct exam *);
 void check_holds(struct exam *);
+void check_selling(struct exam *);
 void check_people(struct exam *);
 void check_sealed(struct exam *);
 /* doctor_others.c: whom the shop talks to */

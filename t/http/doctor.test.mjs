@@ -369,3 +369,20 @@ test('faults in a database that nobody looks after', { skip }, async () => {
         psql('postgres', 'postgres', `drop database if exists ${name} with (force)`);
     }
 });
+
+test('what cannot be ordered is told: a currency, a country, and where the shop is', { skip }, async () => {
+    const zone = sql("select country from auth.organisation where slug = 'house'");
+    assert.equal(zone, 'TH');
+    sql("set app.platform = 'on'; create table public.t_price as select * from shipping.price; create table public.t_rate as select * from pricing.tax_rate; create table public.t_method as select id, countries from shipping.method");
+    try {
+        sql("delete from shipping.price where currency = 'VND'; delete from pricing.tax_rate where country = 'TH'; update shipping.method set countries = '{VN,US}'");
+        const got = await examine(configured('selling'));
+        assert.equal(got.code, 2);
+        says(got, 'selling', 'warning', /nobody can order in VND/);
+        says(got, 'selling', 'warning', /nobody can order to SG/);
+        says(got, 'selling', 'wrong', /nobody can order: TH, where .* is, has no tax rate/);
+    } finally {
+        sql('insert into shipping.price select * from public.t_price on conflict do nothing; insert into pricing.tax_rate select * from public.t_rate on conflict do nothing; update shipping.method m set countries = t.countries from public.t_method t where t.id = m.id; drop table public.t_price, public.t_rate, public.t_method');
+    }
+    assert.deepEqual((await examine(configured('selling'))).findings.filter((f) => f.check === 'selling' && f.level !== 'ok'), []);
+});
