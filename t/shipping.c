@@ -265,3 +265,30 @@ T(a_currency_without_a_way_of_delivery_is_told)
     t_get(WAYS ".json");
     t_json("currenciesWithout.0", "VND");
 }
+
+/* As a shop that sells everywhere has it: no form may send more fields than are taken. */
+T(where_there_are_many_countries_their_codes_are_typed)
+{
+    as_admin();
+    t_post_f(WAYS, RAFT "&currency=THB&price=50");
+    t_get(WAYS "/zz-raft");
+    t_html("input[name=countries][value=VN]");
+    t_sql("insert into pricing.tax_rate (country, rate_bp) select 'Q' || chr(64 + a), 0 from"
+          " generate_series(1, 26) a union all select 'X' || chr(64 + a), 0 from"
+          " generate_series(1, 26) a union all select 'A' || chr(64 + a), 0 from"
+          " generate_series(1, 26) a union all select 'B' || chr(64 + a), 0 from"
+          " generate_series(1, 26) a union all select 'C' || chr(64 + a), 0 from"
+          " generate_series(1, 26) a union all select 'D' || chr(64 + a), 0 from"
+          " generate_series(1, 26) a");
+    t_get(WAYS "/zz-raft");
+    t_no_html("input[name=countries]");
+    t_html("input[name=codes]");
+    t_post_f(WAYS "/zz-raft", RAFT_ "&codes=th,+vn+QA&currency=THB&price=50");
+    t_status(303);
+    eq_str(method("countries"), "{TH,VN,QA}");
+    t_get(WAYS "/zz-raft");
+    t_html("input[name=codes][value='TH VN QA']");
+    t_post_f(WAYS "/zz-raft", RAFT_ "&codes=TH+ZZ&currency=THB&price=50");
+    t_status(422);
+    t_html("input[name=codes][value='TH ZZ']");
+}

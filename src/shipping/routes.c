@@ -12,10 +12,10 @@
 
 enum {
     MOST_CURRENCIES = 30,
-    MOST_STEPS = 8,      /* of a currency's prices by weight: rows of the form */
-    MOST_TICKS = 100,    /* countries to be ticked; where there are more, their codes are typed */
-    ROOM = 180,          /* fields a form may send, about */
-    OTHER_FIELDS = 20,
+    MOST_STEPS = 12, /* of a currency's prices by weight: rows of the form */
+    MORE_STEPS = 3,  /* empty ones */
+    ROOM = 160, /* fields a form may send, about, beside those that are always there */
+    OF_A_PRICE = 3,
 };
 
 static const struct input to_list[] = {
@@ -67,11 +67,17 @@ struct form {
 
 /* ---- as it is -------------------------------------------------------------------------------- */
 
-static size_t rows_for(size_t currencies, size_t countries)
+/* Too many countries to be ticked: their codes are typed. */
+static bool has_many(const struct form *f)
 {
-    i64 left = ROOM - OTHER_FIELDS - (countries > MOST_TICKS ? 1 : (i64)countries);
-    i64 rows = (left / (i64)(currencies ? currencies : 1) - 3) / 2;
-    return rows > MOST_STEPS ? MOST_STEPS : rows > 0 ? (size_t)rows : 0;
+    return node_count(f->known) + OF_A_PRICE * f->n > ROOM;
+}
+
+static size_t rows_for(const struct form *f)
+{
+    size_t taken = (has_many(f) ? 1 : node_count(f->known)) + OF_A_PRICE * f->n;
+    size_t rows = taken > ROOM ? 0 : (ROOM - taken) / (2 * (f->n ? f->n : 1));
+    return rows > MOST_STEPS ? MOST_STEPS : rows;
 }
 
 static void read_price(struct ctx *c, struct priced_in *p, const struct node *prices)
@@ -120,10 +126,12 @@ static int read_form(struct ctx *c, str code, bool to_save_it, struct form *f)
         read_price(c, p, prices);
         read_steps(c, p, steps);
     }
-    f->rows = rows_for(f->n, node_count(f->known));
+    size_t most = 0, room = rows_for(f);
     for (size_t i = 0; i < f->n; i++)
-        if (f->prices[i].n_steps > f->rows)
-            f->rows = 0; /* such are left alone */
+        most = f->prices[i].n_steps > most ? f->prices[i].n_steps : most;
+    f->rows = most > room ? 0 /* such are left alone */
+        : most + MORE_STEPS > room ? room
+                                   : most + MORE_STEPS;
     return E_OK;
 }
 
@@ -418,7 +426,7 @@ static struct node *document_of(struct req *r, const struct form *f)
     node_hide(node_set_str(
         c->mem, document, S("title"), title.n ? title : node_str(f->way.names, "en")));
     node_hide(node_set_bool(c->mem, document, S("has_rows"), f->rows > 0));
-    node_hide(node_set_bool(c->mem, document, S("has_many"), node_count(f->known) > MOST_TICKS));
+    node_hide(node_set_bool(c->mem, document, S("has_many"), has_many(f)));
     node_hide(node_set_str(c->mem, document, S("codes"), joined(c, f->way.countries, " ")));
     node_hide(node_set(c->mem, document, S("choices"), choices(c, f)));
     return document;

@@ -125,6 +125,18 @@ const wordsAfter = `set local lock_timeout = '3s';
     delete from catalog.product where id = 9900397;
     delete from auth.organisation where id = 9900397;`;
 
+// Before 0447: codes of ways of delivery that no buyer could choose.
+const codesBefore = `set local lock_timeout = '3s';
+    select set_config('app.platform', 'on', true);
+    insert into shipping.method (id, code, names) overriding system value values
+        (9900447, 'Next day, before noon, wherever you are in town', '{"en": "a"}'), (9900448, 'ส่งด่วน', '{"en": "b"}'), (9900449, 'EMS_2', '{"en": "c"}');`;
+const codesAfter = `set local lock_timeout = '3s';
+    select set_config('app.platform', 'on', true);
+    do $$ begin
+        assert (select string_agg(code, ' ' order by id) from shipping.method where id >= 9900447) = 'next-day-before-noon-9900447 way-9900448 EMS_2', 'the codes';
+    end $$;
+    delete from shipping.method where id >= 9900447;`;
+
 before(() => {
     if (skip) return;
     mkdirSync(share);
@@ -147,6 +159,8 @@ test('a database of the first version and a new one end up the same', { skip }, 
     plant('0284_zy_sealed_after.sql', sealedAfter);
     plant('0395_zz_words_before.sql', wordsBefore);
     plant('0397_zz_words_after.sql', wordsAfter);
+    plant('0446_zz_codes_before.sql', codesBefore);
+    plant('0447_zz_codes_after.sql', codesAfter);
     const fresh = await migrate(NEW);
     assert.equal(fresh.code, 0, fresh.said);
     const taken = await migrate(OLD);

@@ -179,6 +179,21 @@ const staff = [
     ['admin-customers-none', (page, at) => page.goto(`${at}/admin/customers?q=zzzz`)],
     ['admin-security', (page, at) => page.goto(`${at}/admin/security`)],
     ['admin-keys', (page, at) => page.goto(`${at}/admin/keys`)],
+    ['admin-delivery', (page, at) => page.goto(`${at}/admin/settings/delivery`)],
+    ['admin-delivery-way', (page, at) => page.goto(`${at}/admin/settings/delivery/standard`)],
+    ['admin-delivery-wrong', async (page, at) => {
+        await page.goto(`${at}/admin/settings/delivery/new`);
+        await page.fill('#code', 'Next day');
+        await page.fill('#price_0', 'fifty');
+        await sends(page, '.form-end button');
+    }],
+    ['admin-taxes', (page, at) => page.goto(`${at}/admin/settings/taxes`)],
+    ['admin-taxes-country', (page, at) => page.goto(`${at}/admin/settings/taxes/VN`)],
+    ['admin-taxes-wrong', async (page, at) => {
+        await page.goto(`${at}/admin/settings/taxes/VN`);
+        await page.fill('#rate_0', 'eight');
+        await sends(page, '.form-end button');
+    }],
     ['admin-team', (page, at) => page.goto(`${at}/admin/team`)],
     ['admin-settings', (page, at) => page.goto(`${at}/admin/settings`)],
     ['admin-settings-wrong', async (page) => {
