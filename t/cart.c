@@ -349,6 +349,11 @@ T(what_is_no_longer_shown_is_gone_from_the_cart_too)
     t_status(200);
     t_get("/checkout");
     t_header("Location", "/cart");
+    t_sql("update catalog.product set status = 'draft' where id = "
+          "(select product_id from catalog.variant where sku = '" RADIO "')");
+    t_get("/cart");
+    t_status(200);
+    t_no_text("added at checkout");
 }
 
 /* ---- somebody else's ---------------------------------------------------------------------------- */

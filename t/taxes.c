@@ -134,7 +134,18 @@ T(where_the_shop_is_keeps_its_rate)
     eq_str(rates("TH"), "standard 700, zero 0");
     t_sql("delete from pricing.tax_rate where country = 'TH'");
     t_get(TAXES);
-    t_text("Thailand has no rate, and the shop is there");
+    t_text("Thailand, where the shop is, has no rate");
+}
+
+T(where_a_seller_is_keeps_no_country)
+{
+    as_admin();
+    t_sql("insert into auth.organisation (slug, name, country) values ('t-seller', 'Seller', 'SG')");
+    t_post(TAXES "/SG/remove", "");
+    t_status(303);
+    eq_str(rates("SG"), "");
+    t_get(TAXES);
+    t_no_text("where the shop is, has no rate");
 }
 
 T(only_who_runs_the_house_sets_its_taxes)

@@ -75,14 +75,13 @@ int cart_on_login(struct req *r, i64 person)
  * as there. */
 static int add_tax_on_top(struct ctx *c, const struct node *cart, struct node *document)
 {
-    struct node *house;
+    struct node *house, *on_top = node_hide(node_set_bool(c->mem, document, S("is_tax_on_top"), false));
     EACH(item, node_get(cart, S("lines"))) {
         i64 organisation = node_int(&item->node, "organisation_id");
         if (!organisation)
             continue; /* gone */
         TRY(auth_organisation(c, organisation, &house));
-        node_hide(node_set_bool(
-            c->mem, document, S("is_tax_on_top"), !node_bool(house, "tax_inclusive")));
+        on_top->as.yes = !node_bool(house, "tax_inclusive");
         break;
     }
     return E_OK;

@@ -125,8 +125,13 @@ void check_queries(struct exam *e)
         say_all(e, WARNING, rows, "explain it: talatctl cannot know which index it wants");
 }
 
-/* A currency that no way of delivery has a price in; a home without a rate, where every cart is
- * reckoned until its address is known. */
+static bool is_closed(const struct node *rows)
+{
+    const struct item *first = node_first(rows);
+    return first && !node_bool(&first->node, "has_any");
+}
+
+/* A currency that no way of delivery has a price in; no rate of tax, or none where the house is. */
 void check_selling(struct exam *e)
 {
     struct app *app = e->c->app;
@@ -143,7 +148,7 @@ void check_selling(struct exam *e)
     if (q_ops_untaxed(e->c, &rows))
         sorry(e, "tax rates");
     else
-        say_all(e, WRONG, rows, "");
+        say_all(e, is_closed(rows) ? WRONG : WARNING, rows, "");
 }
 
 void check_queue(struct exam *e)

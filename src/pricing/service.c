@@ -55,8 +55,8 @@ static int check_home(struct ctx *c, str country)
     EACH(item, homes)
         if (str_eq(node_str(&item->node, "code"), country))
             return fail(c, E_CONFLICT, "pricing.home",
-                "The shop itself is in this country: without its rate nobody could order any "
-                "more.");
+                "The shop itself is in this country, and taxes begin with its rates. Choose another "
+                "country under Settings first.");
     return E_OK;
 }
 

@@ -35,12 +35,15 @@ for (const root of document.querySelectorAll('[data-live]')) {
         for (const form of fresh.querySelectorAll('form')) {
             const was = [...old.querySelectorAll('form')].find((each) => kind(each) === kind(form));
             if (!was) continue;
-            const isRefused = was.querySelector('.wrong');
-            if (was.closest('details')?.open) form.closest('details').open = true;
+            const isRefused = was.querySelector('.wrong'), isOpen = was.closest('details')?.open;
+            const isBegun = isOpen || isRefused || [...was.elements].some((field) => field.type === 'text' && field.value !== field.defaultValue);
+            if (isOpen) form.closest('details').open = true;
             for (const field of was.elements) {
                 const now = form.elements.namedItem(field.name);
                 if (!now) continue;
                 if (field.type === 'checkbox' && field.checked !== field.defaultChecked) now.checked = field.checked;
+                // What was seen when it was begun: the server says it when that is no longer so.
+                if (field.name === 'kept' && isBegun) now.value = field.value;
                 if (field.type === 'text' && (isRefused || field.value !== field.defaultValue)) now.value = field.value;
             }
         }
