@@ -232,7 +232,8 @@ T(what_is_to_go_back_whole_is_not_offered_to_be_sent)
     t_get(desk.p);
     t_html("input[name=carrier]");
     t_post_f(str_fmt(t_ctx()->mem, "/admin/orders/%.*s/refund", STR(number(some))).p,
-        "part=1&amount=1.00");
+        "part=1&amount=1.00&kept=%" PRId64,
+        t_int("select total as n from orders.\"order\" where id = %" PRId64, some));
     t_status(303);
     t_post_f(str_fmt(t_ctx()->mem, "%.*s/refund", STR(desk)).p, "%s", "");
     t_status(303);
