@@ -370,6 +370,39 @@ T(an_order_that_ends_is_not_put_beside_what_was_begun_since)
     t_json("cart.lines.0.sku", RADIO);
 }
 
+/* What a bank has refused, which left its cart; the radio that was put in meanwhile is the last. */
+static i64 refused_beside_the_last_radio(void)
+{
+    i64 order = t_order();
+    t_stock(RADIO, 1);
+    t_put(RADIO, 1);
+    at_the_bank(order);
+    decided(order, false);
+    return order;
+}
+
+static i64 order_the_radio(void)
+{
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    i64 other = t_int("select max(id) as n from orders.\"order\"");
+    eq_str(skus(other), RADIO);
+    return other;
+}
+
+T(what_a_bank_refused_can_still_be_paid_after_the_rest_is_ordered)
+{
+    i64 order = refused_beside_the_last_radio();
+    is_true(order_the_radio() > order);
+    eq_str(state(order), "pending pending held");
+    t_post(path_of(order, "/pay").p, "");
+    t_status(303);
+    t_paid(order);
+    eq_str(state(order), "processing paid");
+    cart_holds("1");
+}
+
 T(a_wrong_amount_or_currency_pays_nothing)
 {
     i64 order = t_order();

@@ -25,17 +25,15 @@ select id
 
 -- name: older_unpaid :many
 -- in: cart_id bigint, revision bigint
--- Of this cart, and of a guest's that was poured into it when somebody logged in. What a bank is at
--- work on is done for its cart.
+-- Of this cart, and of a guest's that was poured into it when somebody logged in. What has left its
+-- cart, because a bank was at work on it, is no more of it, also where that bank has said no since.
 select o.id
   from (select :cart_id as id union all
         select id from cart.cart where merged_into = :cart_id) k,
-       lateral (select id, cart_revision, status, payment_status from orders."order"
+       lateral (select id, cart_revision, status, payment_status, left_cart from orders."order"
                  where cart_id = k.id offset 0) o -- by its cart, however the planner sees the rest
  where (k.id <> :cart_id or o.cart_revision < :revision)
-   and o.status = 'pending' and o.payment_status = 'pending'
-   and not exists (select from payments.attempt a
-                    where a.order_id = o.id and a.state = 'processing')
+   and o.status = 'pending' and o.payment_status = 'pending' and not o.left_cart
  order by o.id limit 20;
 
 -- name: place :one

@@ -137,6 +137,40 @@ const codesAfter = `set local lock_timeout = '3s';
     end $$;
     delete from shipping.method where id >= 9900447;`;
 
+// Before 0450: of what is unpaid, a bank is at work on all of a cart, and on some of another.
+const unpaidBefore = `set local lock_timeout = '3s';
+    select set_config('app.platform', 'on', true);
+    insert into auth.organisation (id, slug, name) overriding system value values (9900450, 'unpaid', 'Unpaid');
+    insert into cart.cart (id, revision) overriding system value values (9900451, 1), (9900452, 2), (9900453, 1);
+    insert into cart.line (cart_id, variant_id, quantity, seen_price, seen_currency, held) values
+        (9900451, 1, 2, 1, 'THB', 2), (9900452, 1, 2, 1, 'THB', 2), (9900452, 2, 1, 1, 'THB', 0), (9900453, 1, 2, 1, 'THB', 2);
+    do $$ begin
+        for n in 9900451..9900453 loop
+            insert into orders."order" (id, number, cart_id, cart_revision, email, name, phone, address, lang, currency, goods_total, delivery_total, tax_total, total,
+                tax_inclusive, rounding, delivery_method, trace, hold_until)
+                overriding system value values (n, 'UNPAID-' || n, n, 1, '', '', '', '{}', 'en', 'THB', 2, 0, 0, 2, true, 'per_line', 'post', '{}', now());
+            insert into orders.part (id, order_id, organisation_id, goods_total, tax_total) overriding system value values (n, n, 9900450, 2, 0);
+            insert into orders.line (order_id, part_id, organisation_id, position, product_id, variant_id, item_id, slug, sku, name, quantity, unit_price, line_total, tax_rate_bp, tax)
+                values (n, n, 9900450, 1, 1, 1, 1, 'a', 'a', 'a', 2, 1, 2, 0, 0);
+            insert into payments.attempt (order_id, provider, key, amount, currency, state, request, expires_at)
+                values (n, 'stripe', 'unpaid-' || n, 2, 'THB', case n when 9900453 then 'open' else 'processing' end, '{}', now());
+        end loop;
+    end $$;`;
+const unpaidAfter = `set local lock_timeout = '3s';
+    select set_config('app.platform', 'on', true);
+    do $$ begin
+        assert (select string_agg(left_cart::text, ' ' order by id) from orders."order" where id between 9900451 and 9900453) = 'true true false', 'who has left';
+        assert (select string_agg(state || revision, ' ' order by id) from cart.cart where id between 9900451 and 9900453) = 'ordered1 open3 open1', 'the carts';
+        assert (select string_agg(held::text, ' ' order by id) from cart.cart where id between 9900452 and 9900453) = '{} {"1": 2}', 'what is kept';
+        assert (select string_agg(variant_id || '*' || quantity, ' ') from cart.line where cart_id = 9900452) = '2*1', 'the rest';
+    end $$;
+    delete from payments.attempt where key like 'unpaid-%';
+    delete from orders.line where order_id between 9900451 and 9900453;
+    delete from orders.part where order_id between 9900451 and 9900453;
+    delete from orders."order" where id between 9900451 and 9900453;
+    delete from cart.cart where id between 9900451 and 9900453;
+    delete from auth.organisation where id = 9900450;`;
+
 before(() => {
     if (skip) return;
     mkdirSync(share);
@@ -161,6 +195,8 @@ test('a database of the first version and a new one end up the same', { skip }, 
     plant('0397_zz_words_after.sql', wordsAfter);
     plant('0446_zz_codes_before.sql', codesBefore);
     plant('0447_zz_codes_after.sql', codesAfter);
+    plant('0449_zz_unpaid_before.sql', unpaidBefore);
+    plant('0452_zz_unpaid_after.sql', unpaidAfter);
     const fresh = await migrate(NEW);
     assert.equal(fresh.code, 0, fresh.said);
     const taken = await migrate(OLD);
