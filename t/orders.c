@@ -1,5 +1,6 @@
 /* An agreed basket and its life: paid, shipped, cancelled, lapsed, given back; who sees it. */
 #include "gen/queries.h"
+#include "io/io.h"
 #include "orders/orders.h"
 #include "t/shop.h"
 #include "web/web.h"
@@ -242,6 +243,14 @@ T(a_payment_being_made_keeps_its_stock)
     eq_str(state(order), "pending pending held");
 }
 
+static void lapse(i64 order)
+{
+    t_sql("update orders.\"order\" set hold_until = now() - interval '1 minute' where id = %" PRId64,
+        order);
+    t_cron("orders.lapsing");
+    t_drain();
+}
+
 static void at_the_bank(i64 order)
 {
     t_sim("POST", str_fmt(t_ctx()->mem, "/_sim/pay/%.*s", STR(t_session(order))).p,
@@ -391,6 +400,17 @@ static i64 order_the_radio(void)
     return other;
 }
 
+static void radio_is_kept(i64 order)
+{
+    eq_str(t_str("select jsonb_object_agg(v.sku, h.value)::text as s from orders.\"order\" o join "
+                 "cart.cart k on k.id = o.cart_id cross join jsonb_each(k.held) h join catalog.variant "
+                 "v on v.id = h.key::bigint where o.id = %" PRId64, order), "{\"" RADIO "\": 1}");
+    t_get("/cart.json");
+    t_json("cart.count", "1");
+    t_json("cart.lines.0.problem", "");
+    t_json("cart.isBlocked", "false");
+}
+
 T(what_a_bank_refused_can_still_be_paid_after_the_rest_is_ordered)
 {
     i64 order = refused_beside_the_last_radio();
@@ -401,6 +421,84 @@ T(what_a_bank_refused_can_still_be_paid_after_the_rest_is_ordered)
     t_paid(order);
     eq_str(state(order), "processing paid");
     cart_holds("1");
+}
+
+T(what_is_kept_for_the_rest_stays_when_an_order_that_left_it_is_cancelled)
+{
+    i64 order = refused_beside_the_last_radio(), other = order_the_radio();
+    radio_is_kept(other);
+    t_post(path_of(order, "/cancel").p, "");
+    t_status(303);
+    eq_str(state(order), "cancelled pending");
+    radio_is_kept(other);
+}
+
+T(what_is_kept_for_the_rest_stays_when_an_order_that_left_it_lapses_and_is_paid_again)
+{
+    i64 order = refused_beside_the_last_radio(), other = order_the_radio();
+    lapse(order);
+    eq_str(state(order), "pending pending");
+    radio_is_kept(other);
+    t_post(path_of(order, "/pay").p, "");
+    t_status(303);
+    eq_str(state(order), "pending pending held");
+    radio_is_kept(other);
+    t_paid(order);
+    eq_str(state(order), "processing paid");
+    radio_is_kept(other);
+}
+
+T(what_is_kept_for_the_rest_stays_when_an_order_that_left_it_cannot_be_opened_again)
+{
+    i64 order = refused_beside_the_last_radio(), other = order_the_radio();
+    lapse(order);
+    t_sim("POST", "/_sim/switches", "{\"faults\":[{\"match\":\"POST /v1/checkout/sessions\","
+        "\"do\":\"status\",\"status\":503,\"times\":9}]}");
+    t_post(path_of(order, "/pay").p, "");
+    t_status(502);
+    t_sim("POST", "/_sim/switches", "{\"faults\":[]}");
+    redis_del(t_ctx(), S("circuit:stripe:open"));
+    redis_del(t_ctx(), S("circuit:stripe:fails"));
+    eq_str(state(order), "pending pending");
+    radio_is_kept(other);
+}
+
+T(what_is_kept_for_the_rest_stays_when_what_was_paid_is_cancelled)
+{
+    i64 order = t_order();
+    t_stock(RADIO, 1);
+    t_put(RADIO, 1);
+    t_paid(order);
+    i64 other = order_the_radio();
+    radio_is_kept(other);
+    str cart = t_cookie(COOKIE_CART), token = t_cookie(COOKIE_CSRF);
+    t_browser();
+    t_login(ADMIN_);
+    t_post(desk_of(order, "/cancel").p, "");
+    t_status(303);
+    t_drain();
+    eq_str(state(order), "cancelled refunded");
+    t_browser();
+    t_cookie_set(COOKIE_CART, cart.p);
+    t_cookie_set(COOKIE_CSRF, token.p);
+    radio_is_kept(other);
+}
+
+T(a_cart_that_was_ordered_whole_comes_back_though_its_order_lapsed_before)
+{
+    i64 order = t_order();
+    at_the_bank(order);
+    decided(order, false);
+    lapse(order);
+    eq_str(state(order), "pending pending");
+    cart_holds("0"); /* it can still be paid */
+    t_post(path_of(order, "/pay").p, "");
+    t_status(303);
+    cart_holds("0");
+    t_post(path_of(order, "/cancel").p, "");
+    t_status(303);
+    cart_holds("1");
+    is_true(t_order() > order);
 }
 
 T(a_wrong_amount_or_currency_pays_nothing)
@@ -457,14 +555,6 @@ T(less_of_the_same_than_was_paid_leaves_the_cart)
 }
 
 /* ---- lapsing ---------------------------------------------------------------------------------- */
-
-static void lapse(i64 order)
-{
-    t_sql("update orders.\"order\" set hold_until = now() - interval '1 minute' where id = %" PRId64,
-        order);
-    t_cron("orders.lapsing");
-    t_drain();
-}
 
 T(a_lapsed_hold_goes_back_when_its_page_is_closed)
 {

@@ -151,17 +151,23 @@ select cart.keep(:cart_id, :variants, :quantities) as kept;
 -- name: let_go :exec
 -- in: cart_id bigint, ended_revision bigint
 -- Nothing is kept for this cart any more, nor for the one it was poured into. Where the revision
--- that was ordered has ended for good, what it still holds can be ordered anew; also where it was
--- closed as if it were paid, and nobody has another by now.
+-- that was ordered has ended for good, what it still holds can be ordered anew.
 with mine as (
-    update cart.cart k
-       set revision = revision + case when revision = :ended_revision then 1 else 0 end,
-           state = case when state = 'ordered' then 'open' else state end, held = '{}'
-     where id = :cart_id
-       and (state in ('open', 'merged')
-            or (revision = :ended_revision
-                and not exists (select from cart.cart o
-                                 where o.person_id = k.person_id and o.state = 'open')))
+    update cart.cart
+       set revision = revision + case when revision = :ended_revision then 1 else 0 end, held = '{}'
+     where id = :cart_id and state in ('open', 'merged')
+    returning id
+)
+update cart.line set held = 0 where cart_id in (select id from mine) and held > 0;
+
+-- name: reopen :exec
+-- in: cart_id bigint, ended_revision bigint
+-- What was closed as if it were paid, and nobody has another by now: it can be ordered anew.
+with mine as (
+    update cart.cart k set revision = revision + 1, state = 'open', held = '{}'
+     where id = :cart_id and state = 'ordered' and revision = :ended_revision
+       and not exists (select from cart.cart o
+                        where o.person_id = k.person_id and o.state = 'open')
     returning id
 )
 update cart.line set held = 0 where cart_id in (select id from mine) and held > 0;

@@ -85,8 +85,10 @@ select coalesce(max(id), 0)::bigint as event from orders.event where order_id = 
 
 -- name: lock :one
 -- in: id bigint
--- The first lock of every change: order, then payment, then stock.
-select id, number, coalesce(person_id, 0) as person_id, cart_id, cart_revision, email, lang,
+-- The first lock of every change: order, then payment, then stock. Also of what was paid before that
+-- was written down: it has left its cart, and what the cart keeps may be another order's.
+select id, number, coalesce(person_id, 0) as person_id, cart_id, cart_revision,
+       left_cart or payment_status <> 'pending' as left_cart, email, lang,
        currency, total, status, payment_status, refunded_total, is_held, hold_until,
        coalesce(buyer, '') as buyer, kept_s, hold_until < now() as lapsed, coalesce(address ->> 'line1', '') <> ''
            or (sealed <> '' and coalesce(address ->> 'city', '') <> '') as has_address

@@ -35,9 +35,12 @@ int cart_merge(struct ctx *, i64 guest_cart, i64 person, struct cart_merged *);
 int cart_lock(struct ctx *, i64 cart, i64 *revision);
 /* An unpaid order of this cart keeps these for it: to this cart they are not sold out. */
 int cart_keep(struct ctx *, i64 cart, const i64 *variants, const i64 *quantities, size_t n);
-/* It keeps them no more; `ended_revision`, when that order is over for good and was not paid, can be
- * ordered anew (0: it is not over, or it was paid). */
+/* It keeps them no more; `ended_revision`, when that order is over for good, can be ordered anew
+ * (0: it is not over). Not for an order that has left its cart: what is kept there is another's. */
 int cart_let_go(struct ctx *, i64 cart, i64 ended_revision);
+/* As that revision was ordered it was closed, but that order ended unpaid: it is as it was. One that
+ * was changed, or is not the only one, stays as it is. */
+int cart_reopen(struct ctx *, i64 cart, i64 ended_revision);
 /* struct personal (web/web.h): of the open one */
 int cart_collect(struct ctx *, i64 person, struct node *into);
 int cart_erase(struct ctx *, i64 person);

@@ -326,6 +326,15 @@ int cart_let_go(struct ctx *c, i64 cart, i64 ended_revision)
     return err;
 }
 
+int cart_reopen(struct ctx *c, i64 cart, i64 ended_revision)
+{
+    struct scope before = c->scope;
+    c->scope.platform = true;
+    int err = q_cart_reopen(c, NULL, cart, ended_revision);
+    c->scope = before;
+    return err;
+}
+
 int cart_raise(struct ctx *c, i64 cart) { return q_cart_raise(c, NULL, cart); }
 
 int cart_forget_old(struct ctx *c)

@@ -291,7 +291,7 @@ static int let_go(struct ctx *c, void *with)
         TRY(orders_say_lapsed(c, order, true));
         return orders_cancel_locked(c, order, 0, "system", NULL);
     }
-    TRY(cart_let_go(c, node_int(order, "cart_id"), 0));
+    TRY(orders_let_go_of_cart(c, order));
     TRY(inventory_free(c, id));
     TRY(q_orders_let_go(c, NULL, id));
     TRY(orders_say_lapsed(c, order, false));

@@ -9,6 +9,8 @@ int orders_tell(struct ctx *, i64 order, const char *kind);
 /* Of an order locked by query lock, whose row it is; data: of its event, or NULL. */
 int orders_cancel_locked(
     struct ctx *, const struct node *order, i64 person, const char *actor, struct node *data);
+/* Its cart keeps nothing more for it, and the order is not over; as above. */
+int orders_let_go_of_cart(struct ctx *, const struct node *order);
 /* mails.c; orders as query lock reads them, in the transaction of what is said. */
 struct payment_change;
 struct notify_to orders_buyer(const struct node *order); /* notify/notify.h */

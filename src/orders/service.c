@@ -255,7 +255,6 @@ struct holding {
     when until;
     enum payment_way way;
     struct held before, now; /* the same: nothing was lengthened or taken */
-    i64 cart;
 };
 
 /* What is to be taken again, and for which variants of its cart. */
@@ -306,6 +305,11 @@ static int hold_longer(struct ctx *c, struct holding *h)
     return inventory_extend(c, h->order, until);
 }
 
+int orders_let_go_of_cart(struct ctx *c, const struct node *order)
+{
+    return node_bool(order, "left_cart") ? E_OK : cart_let_go(c, node_int(order, "cart_id"), 0);
+}
+
 /* It was on the shelf meanwhile: what is still there is taken. */
 static int take_again(struct ctx *c, struct holding *h, const struct node *order)
 {
@@ -318,7 +322,8 @@ static int take_again(struct ctx *c, struct holding *h, const struct node *order
     when until = c->now + left_s * SECOND;
     TRY(goods_of(c, h->order, &g));
     TRY(refuse_hoarding(c, order));
-    TRY(cart_keep(c, h->cart, g.variants, g.quantities, g.n));
+    if (!node_bool(order, "left_cart"))
+        TRY(cart_keep(c, node_int(order, "cart_id"), g.variants, g.quantities, g.n));
     TRY(inventory_hold(c, h->order, g.wants, g.n, until));
     h->now = (struct held){ true, until, kept_s + left_s };
     return q_orders_hold_again(c, NULL, h->order, until, h->now.kept_s);
@@ -350,7 +355,6 @@ static int hold_again(struct ctx *c, void *with)
     if (!str_is(node_str(row, "status"), "pending") ||
         !str_is(node_str(row, "payment_status"), "pending"))
         return not_open(c, h->order);
-    h->cart = node_int(row, "cart_id");
     h->before = (struct held){ node_bool(row, "is_held"), 0, node_int(row, "kept_s") };
     if (!when_parse(node_str(row, "hold_until"), &h->before.until))
         return fail_detail(c, E_INTERNAL, "orders.hold", "an order without an end of its hold");
@@ -374,7 +378,7 @@ static int hold_as_before(struct ctx *c, void *with)
         h->before.kept_s, h->now.until, h->now.kept_s));
     if (!changed || h->before.is_held)
         return E_OK;
-    TRY(cart_let_go(c, h->cart, 0));
+    TRY(orders_let_go_of_cart(c, row));
     return inventory_free(c, h->order);
 }
 
@@ -455,16 +459,23 @@ int page_is_closed(struct ctx *c, i64 order)
 /* ---- cancelling ---------------------------------------------------------------------------------
  */
 
+/* Another order of that cart keeps what it keeps. */
+static int end_of_cart(struct ctx *c, const struct node *order)
+{
+    i64 cart = node_int(order, "cart_id"), revision = node_int(order, "cart_revision");
+    if (!node_bool(order, "left_cart"))
+        return cart_let_go(c, cart, revision);
+    return str_is(node_str(order, "payment_status"), "pending") ? cart_reopen(c, cart, revision) : E_OK;
+}
+
 int orders_cancel_locked(
     struct ctx *c, const struct node *row, i64 person, const char *actor, struct node *data)
 {
     i64 changed, order = node_int(row, "id");
-    bool is_unpaid = str_is(node_str(row, "payment_status"), "pending");
     TRY(q_orders_cancel(c, &changed, order));
     if (!changed)
         return E_OK;
-    TRY(cart_let_go(
-        c, node_int(row, "cart_id"), is_unpaid ? node_int(row, "cart_revision") : 0));
+    TRY(end_of_cart(c, row));
     TRY(q_orders_cancel_parts(c, NULL, order));
     TRY(inventory_free(c, order));
     TRY(orders_note(c, order, "cancelled", actor, person, data));
