@@ -1068,3 +1068,19 @@ T(what_is_kept_no_more_is_sold_out)
     t_status(409);
     t_text("This is sold out.");
 }
+
+T(what_a_program_of_the_version_before_lets_go_is_kept_no_more)
+{
+    t_stock(CABLE, 1);
+    t_put(CABLE, 1);
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    t_get("/cart.json");
+    t_json("cart.isBlocked", "false");
+    t_sql("with mine as (update cart.cart set revision = revision where state = 'open' returning id)"
+          " update cart.line set held = 0 where cart_id in (select id from mine) and held > 0");
+    eq_int(t_int("select count(*) as n from cart.cart where held <> '{}'"), 0);
+    t_get("/cart.json");
+    t_json("cart.isBlocked", "true");
+}

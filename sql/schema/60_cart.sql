@@ -83,6 +83,15 @@ begin
       from unnest(variants, quantities) as u(variant, quantity)
      where l.cart_id = of_cart and l.variant_id = u.variant;
 end $$;
+-- A program of the version before lets go of what a cart keeps at its lines alone. It goes with that
+-- column.
+create function cart.line_let_go() returns trigger language plpgsql as $$
+begin
+    update cart.cart set held = '{}' where id = new.cart_id and held <> '{}';
+    return null;
+end $$;
+create trigger let_go after update of held on cart.line for each row
+    when (old.held > 0 and new.held = 0) execute function cart.line_let_go();
 -- How many are kept for the scope's open cart: for itself, and for those that were poured into it.
 create function cart.kept() returns table (variant_id bigint, held bigint) language sql stable as $$
     select h.key::bigint, sum(h.value::bigint)::bigint
