@@ -119,17 +119,21 @@ T(NO_06_a_seller_hears_of_their_own_part_alone_and_others_of_nothing)
 T(NO_06_who_has_left_is_blocked_or_may_not_see_orders_hears_of_none)
 {
     static const char *const ways[] = {
+        "select 1", /* who stays as they are does hear */
         "delete from auth.member where person_id = 2",
         "update auth.person set blocked_at = now(), blocked_reason = 'gone' where id = 2",
         "update auth.member set mail_orders = false where person_id = 2",
+        "update auth.member set place = 'own', role_id = 991 where person_id = 2",
     };
     t_open();
+    t_sql("insert into auth.role (id, organisation_id, name, permissions) overriding system value"
+          " values (991, 1, 'Packers', '{dashboard:read,inventory:write}')");
     for (size_t i = 0; i < 2 * COUNT(ways); i++) {
         t_sql("delete from notify.mail where template = 'new_orders'");
         t_sql("update auth.person set blocked_at = null, blocked_reason = '' where id = 2");
         t_sql("insert into auth.member (organisation_id, person_id, place, mail_orders) values"
               " (1, 2, 'viewer', true) on conflict (organisation_id, person_id) do update set"
-              " mail_orders = true");
+              " mail_orders = true, place = 'viewer', role_id = null");
         t_browser();
         i64 order = t_order();
         if (i % 2) { /* only when the mail was written, and waits */
@@ -144,8 +148,39 @@ T(NO_06_who_has_left_is_blocked_or_may_not_see_orders_hears_of_none)
         t_sql("%s", ways[i / 2]);
         if (!(i % 2))
             t_paid(order);
-        eq_int(told_of_orders(SHOPPER_), 0);
+        eq_int(told_of_orders(SHOPPER_), i < 2);
     }
+}
+
+/* When the job of their minute is gone: buried by a worker of the version before, or at its end. */
+T(NO_06_news_that_was_left_lying_is_told_within_the_hour)
+{
+    t_open();
+    i64 first = paid_order(), second = paid_order(), new = paid_order();
+    wants(ADMIN_, true, false);
+    t_sql("insert into orders.news (organisation_id, order_id, created_at) values"
+          " (1, %" PRId64 ", now() - interval '10 minutes'),"
+          " (1, %" PRId64 ", now() - interval '2 hours')", first, second);
+    eq_int(told_of_orders(ADMIN_), 0);
+    t_cron("orders.forget_news");
+    t_cron("orders.forget_news");
+    eq_int(told_of_orders(ADMIN_), 1);
+    eq_str(t_str("select subject as s from notify.mail where template = 'new_orders'"),
+        "New orders (2)");
+    t_sql("insert into orders.news (organisation_id, order_id) values (1, %" PRId64 ")", new);
+    t_cron("orders.forget_news"); /* whose minute may not be over */
+    eq_int(told_of_orders(ADMIN_), 1);
+}
+
+T(NO_06_news_is_kept_for_longer_than_a_mail_may_wait)
+{
+    t_open();
+    i64 kept = paid_order(), old = paid_order();
+    t_sql("insert into orders.news (organisation_id, order_id, batch, created_at) values"
+          " (1, %" PRId64 ", 1, now() - interval '6 days'),"
+          " (1, %" PRId64 ", 1, now() - interval '8 days')", kept, old);
+    t_cron("orders.forget_news");
+    eq_int(t_int("select order_id as n from orders.news"), kept);
 }
 
 T(NO_06_a_person_chooses_for_themselves_where_they_work)

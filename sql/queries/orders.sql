@@ -634,9 +634,8 @@ on conflict do nothing;
 update orders.news set batch = :batch where organisation_id = :organisation and batch is null;
 
 -- name: news :many
--- in: organisation bigint, batch bigint, person bigint
--- For who works there still: of an order of several sellers their own part. What was cancelled since
--- is no news.
+-- in: organisation bigint, batch bigint
+-- Of an order of several sellers their own part. What was cancelled since is no news.
 select o.number, o.currency, count(*) over () as of_all,
        case when exists (select from orders.part x where x.order_id = o.id and x.id <> p.id)
             then p.goods_total else o.total end as total,
@@ -645,10 +644,13 @@ select o.number, o.currency, count(*) over () as of_all,
   join orders.part p on p.order_id = n.order_id and p.organisation_id = n.organisation_id
   join orders."order" o on o.id = n.order_id
  where n.organisation_id = :organisation and n.batch = :batch and p.status <> 'cancelled'
-   and exists (select from auth.member m join auth.person q on q.id = m.person_id
-                where m.organisation_id = :organisation and m.person_id = :person
-                  and m.mail_orders and q.blocked_at is null)
  order by o.id limit 20;
 
+-- name: late_news :many
+-- Where there is news that its minute's job has left lying.
+select distinct organisation_id as id from orders.news
+ where batch is null and created_at < now() - interval '5 minutes' order by 1 limit 1000;
+
 -- name: forget_news :exec
-delete from orders.news where created_at < now() - interval '2 days';
+-- A mail of it may wait for two days, and staff may send it once more after that.
+delete from orders.news where created_at < now() - interval '7 days';

@@ -7,10 +7,8 @@
 #include "web/web.h"
 #include "work/work.h"
 
-static int mailed(struct ctx *c, i64 organisation, struct node **people)
-{
-    return auth_staff_mailed(c, organisation, "dashboard:read", "stock", people);
-}
+#define MAY  "dashboard:read"
+#define WISH "stock"
 
 /* Once in one of the organisation's own days. */
 static int write_stock(struct ctx *c, const struct job *job)
@@ -21,7 +19,7 @@ static int write_stock(struct ctx *c, const struct job *job)
     if (!node_count(low))
         return E_OK;
     TRY(auth_organisation(c, organisation, &house));
-    TRY(mailed(c, organisation, &people));
+    TRY(auth_staff_mailed(c, organisation, MAY, WISH, &people));
     i64 today = locale_date_start(c->now, node_str(house, "zone")) / SECOND;
     EACH(it, people) {
         struct notify_to to = { .organisation = organisation,
@@ -54,22 +52,12 @@ int admin_find_stock(struct ctx *c)
     return E_OK;
 }
 
-static int is_told(struct ctx *c, i64 organisation, i64 person, bool *yes)
-{
-    struct node *people;
-    *yes = false;
-    TRY(mailed(c, organisation, &people));
-    EACH(it, people)
-        *yes |= node_int(&it->node, "id") == person;
-    return E_OK;
-}
-
 static int build_low_stock(struct ctx *c, const struct node *mail, struct node **document)
 {
     i64 organisation = node_int(mail, "organisation_id"), all = 0;
     struct node *low;
     bool yes;
-    TRY(is_told(c, organisation, node_int(mail, "person_id"), &yes));
+    TRY(auth_is_mailed(c, organisation, MAY, WISH, node_int(mail, "person_id"), &yes));
     TRY(q_admin_low_stock(c, &low, organisation, ADMIN_LOW_STOCK, c->lang));
     EACH(it, low)
         all = node_int(&it->node, "of_all");

@@ -47,6 +47,9 @@ int auth_staff_who(struct ctx *, i64 organisation, const char *permission, struc
 /* Of those who have asked for mails of "orders" or "stock" there. */
 int auth_staff_mailed(
     struct ctx *, i64 organisation, const char *permission, const char *wish, struct node **);
+/* Whether this person is one of them: asked again when a mail goes out, which may be days later. */
+int auth_is_mailed(struct ctx *, i64 organisation, const char *permission, const char *wish,
+    i64 person, bool *yes);
 /* Where somebody wants to hear what runs out, and it is morning: {id}, at most 1,000 after that. */
 int auth_mailed_of_stock(struct ctx *, i64 after, struct node **);
 /* {id, slug, name, zone, country, currency, tax_inclusive, rounding} */

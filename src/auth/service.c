@@ -364,6 +364,17 @@ int auth_staff_mailed(struct ctx *c, i64 organisation, const char *permission, c
     return E_OK;
 }
 
+int auth_is_mailed(struct ctx *c, i64 organisation, const char *permission, const char *wish,
+    i64 person, bool *yes)
+{
+    struct node *people;
+    *yes = false;
+    TRY(auth_staff_mailed(c, organisation, permission, wish, &people));
+    EACH(it, people)
+        *yes |= node_int(&it->node, "id") == person;
+    return E_OK;
+}
+
 int auth_organisation(struct ctx *c, i64 organisation, struct node **out)
 {
     return q_auth_organisation(c, out, organisation);

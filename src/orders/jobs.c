@@ -368,14 +368,12 @@ static int forget_buyers(struct ctx *c)
     return q_orders_forget_buyers(c, NULL, c->now - COUNTED);
 }
 
-static int forget_news(struct ctx *c) { return q_orders_forget_news(c, NULL); }
-
 CRONS(orders){
     { "orders.lapsing", 15 * SECOND, find_lapsing },
     { "orders.disputes_due", 15 * MINUTE, find_disputes_due },
     { "orders.forget_answers", HOUR, orders_forget_answers },
     { "orders.erase_due", HOUR, erase_due },
     { "orders.forget_buyers", HOUR, forget_buyers },
-    { "orders.forget_news", HOUR, forget_news },
+    { "orders.forget_news", HOUR, orders_forget_news },
     END_OF_CRONS,
 };

@@ -99,3 +99,4 @@ int orders_push(struct ctx *, const struct job *);
 /* mails.c: of an order.* event, what who sells hears of by mail; the job that writes it. */
 int orders_hear(struct ctx *, const struct job *);
 int orders_write_news(struct ctx *, const struct job *);
+int orders_forget_news(struct ctx *); /* by the hour; what was left lying is written first */
