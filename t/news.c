@@ -216,6 +216,41 @@ T(NO_06_a_person_chooses_for_themselves_where_they_work)
     t_header_has("Location", "/login");
 }
 
+T(NO_06_nobody_is_asked_about_mails_that_they_may_not_get)
+{
+    t_open();
+    t_other_shop();
+    wants(SHOPPER_, false, true);
+    t_sql("insert into auth.role (id, organisation_id, name, permissions) overriding system value"
+          " select 991, id, 'Packers', '{orders:read-all}' from auth.organisation where"
+          " slug = 't-other'");
+    t_owner_too();
+    t_sql("insert into auth.member (organisation_id, person_id, place) select id, 989, 'owner' from"
+          " auth.organisation where slug = 't-other'");
+    t_sql("update auth.member set place = 'own', role_id = 991 where person_id = 2");
+    t_login(SHOPPER_);
+    t_get("/account");
+    t_html("input[name=orders]");
+    t_no_html("input[name=stock]");
+    t_get("/account.json");
+    t_json("mails.mayOrders", "true");
+    t_json("mails.mayStock", "false");
+    t_post("/account/mails", "orders=1");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from auth.member where person_id = 2 and mail_orders and"
+                 " mail_stock"), 1); /* of stock they were not asked */
+    t_sql("update auth.role set permissions = '{dashboard:read}' where id = 991");
+    t_get("/account");
+    t_no_html("input[name=orders]");
+    t_html("input[name=stock]");
+    t_sql("update auth.role set permissions = '{inventory:write}' where id = 991");
+    t_get("/account");
+    t_no_text("Mails from Other");
+    t_no_html("input[name=stock]");
+    t_post("/account/mails", "orders=1&stock=1");
+    t_status(403);
+}
+
 static void at_eight(const char *slug, int hours)
 {
     t_sql("update auth.organisation set zone = (select 'Etc/GMT' || case when h > 12 then '+' ||"

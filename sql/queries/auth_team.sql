@@ -90,9 +90,11 @@ on conflict (organisation_id, person_id) do nothing;
 
 -- name: mails_of_member :maybe
 -- in: organisation bigint, person bigint
--- What they want to hear of by mail.
-select o.name as organisation, m.mail_orders, m.mail_stock
+-- What they want to hear of by mail, and by what they may hear of it.
+select o.name as organisation, m.mail_orders, m.mail_stock, m.place,
+       coalesce(array_to_string(r.permissions, ' '), '') as own
   from auth.member m join auth.organisation o on o.id = m.organisation_id
+  left join auth.role r on r.id = m.role_id
  where m.organisation_id = :organisation and m.person_id = :person;
 
 -- name: set_mails :exec

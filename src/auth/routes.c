@@ -356,16 +356,49 @@ static str done_text(struct req *r)
     return str_none;
 }
 
-/* Of the shop they are at the desk of; nothing for whoever works for none. */
+/* What they may hear of by mail from the shop they are at the desk of. As auth_staff_mailed has it:
+ * by their place there, and not by what they may besides. */
+struct mails {
+    struct node *row; /* NULL: of nothing */
+    bool may_orders, may_stock;
+};
+
+static int read_mails(struct req *r, struct mails *m)
+{
+    struct ctx *c = &r->c;
+    struct scope before = c->scope;
+    *m = (struct mails){ 0 };
+    if (!r->who.organisation)
+        return E_OK;
+    c->scope.organisation = r->who.organisation;
+    int err = q_auth_mails_of_member(c, &m->row, r->who.organisation, me(r));
+    c->scope = before;
+    TRY(err);
+    if (!m->row)
+        return E_OK;
+    uint64_t set = place_permissions(node_str(m->row, "place"), node_str(m->row, "own"));
+    m->may_orders = set & permission_bit(ORDERS_READ_ALL);
+    m->may_stock = set & permission_bit(DASHBOARD_READ);
+    if (!m->may_orders && !m->may_stock)
+        m->row = NULL;
+    return E_OK;
+}
+
 static int add_mails(struct req *r, struct node *document)
 {
-    struct node *mails = NULL;
-    if (r->who.organisation)
-        TRY(q_auth_mails_of_member(&r->c, &mails, r->who.organisation, me(r)));
-    if (mails)
-        node_set(r->c.mem, document, S("mails"), mails);
-    else
-        node_set_null(r->c.mem, document, S("mails"));
+    struct ctx *c = &r->c;
+    struct mails m;
+    TRY(read_mails(r, &m));
+    if (!m.row) {
+        node_set_null(c->mem, document, S("mails"));
+        return E_OK;
+    }
+    struct node *mails = node_set_map(c->mem, document, S("mails"));
+    node_set_str(c->mem, mails, S("organisation"), node_str(m.row, "organisation"));
+    node_set_bool(c->mem, mails, S("may_orders"), m.may_orders);
+    node_set_bool(c->mem, mails, S("mail_orders"), node_bool(m.row, "mail_orders"));
+    node_set_bool(c->mem, mails, S("may_stock"), m.may_stock);
+    node_set_bool(c->mem, mails, S("mail_stock"), node_bool(m.row, "mail_stock"));
     return E_OK;
 }
 
@@ -383,19 +416,22 @@ static int account(struct req *r)
 
 static const struct input to_be_told[] = { { "orders", BOOL }, { "stock", BOOL }, { 0 } };
 
+/* What they were not asked stays as it was. */
 static int keep_mails(struct req *r)
 {
     struct ctx *c = &r->c;
     struct scope before = c->scope;
-    i64 changed = 0;
+    struct mails m;
+    TRY(read_mails(r, &m));
+    if (!m.row)
+        return fail(c, E_DENIED, "auth.mails",
+            "Only who may see a shop's orders or its figures gets its mails.");
     c->scope.organisation = r->who.organisation;
-    int err = r->who.organisation ? q_auth_set_mails(c, &changed, r->who.organisation, me(r),
-                                        in_bool(r, "orders"), in_bool(r, "stock"))
-                                  : E_OK;
+    int err = q_auth_set_mails(c, NULL, r->who.organisation, me(r),
+        m.may_orders ? in_bool(r, "orders") : node_bool(m.row, "mail_orders"),
+        m.may_stock ? in_bool(r, "stock") : node_bool(m.row, "mail_stock"));
     c->scope = before;
     TRY(err);
-    if (!changed)
-        return fail(c, E_DENIED, "auth.mails", "Only who works for a shop gets its mails.");
     return see_other(r, S("/account?done=mails"));
 }
 
