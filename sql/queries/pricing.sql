@@ -14,14 +14,13 @@ select country, tax_class, rate_bp::bigint as rate_bp from pricing.tax_rate
  order by country, tax_class <> 'standard', tax_class
  limit 5000;
 
--- name: homes :many
+-- name: home :maybe
 -- Where the house is: by its rates is reckoned what has no address yet.
 select o.country as code,
        exists (select from pricing.tax_rate t
                 where t.country = o.country and t.tax_class = 'standard') as has_rate
   from auth.organisation o
- where o.slug = 'house'
- limit 1;
+ where o.slug = 'house';
 
 -- name: save :exec
 -- in: country text, tax_class text, rate_bp bigint

@@ -46,13 +46,7 @@ static const when *created_at(struct ctx *c, const struct node *doc, when *at)
 
 bool is_slug(str s)
 {
-    if (!s.n || s.n > 120 || s.p[0] == '-')
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
-                s.p[i] == '-'))
-            return false;
-    return true;
+    return in_is_slug(s) && s.n <= 120 && s.p[0] != '-';
 }
 
 static int slug_taken(struct ctx *c)

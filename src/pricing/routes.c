@@ -37,14 +37,6 @@ static str percent(struct ctx *c, i64 rate_bp)
     return text.n && text.p[text.n - 1] == '.' ? str_upto(text, text.n - 1) : text;
 }
 
-static bool is_home(const struct node *homes, str country)
-{
-    EACH(item, homes)
-        if (str_eq(node_str(&item->node, "code"), country))
-            return true;
-    return false;
-}
-
 static void error_of(struct req *r, struct node *map, const char *as, str field)
 {
     str text = node_str(r->c.fault.fields, str_c(r->c.mem, field));
@@ -62,12 +54,12 @@ static struct node *find(const struct node *list, str code)
     return NULL;
 }
 
-static struct node *add_country(struct ctx *c, struct node *list, const struct node *homes, str code)
+static struct node *add_country(struct ctx *c, struct node *list, const struct node *home, str code)
 {
     struct node *one = node_add_map(c->mem, list);
     node_set_str(c->mem, one, S("code"), code);
     node_hide(node_set_str(c->mem, one, S("name"), locale_country(c, code)));
-    node_set_bool(c->mem, one, S("is_home"), is_home(homes, code));
+    node_set_bool(c->mem, one, S("is_home"), str_eq(node_str(home, "code"), code));
     node_set_list(c->mem, one, S("rates"));
     return one;
 }
@@ -127,23 +119,22 @@ static int list_page(struct req *r, struct node **document)
         { "gone", SAYS("The country is taken away: it is not delivered to any more.") },
     };
     struct ctx *c = &r->c;
-    struct node *rows, *homes, *countries = node_list(c->mem), *one;
+    struct node *rows, *home = NULL, *countries = node_list(c->mem), *one;
     pg_batch(c);
     q_pricing_all(c, &rows);
-    q_pricing_homes(c, &homes);
+    q_pricing_home(c, &home);
     TRY(pg_flush(c));
     EACH(item, rows) {
         str code = node_str(&item->node, "country");
         one = find(countries, code);
-        add_rate(c, one ? one : add_country(c, countries, homes, code), &item->node);
+        add_rate(c, one ? one : add_country(c, countries, home, code), &item->node);
     }
     *document = node_map(c->mem);
     node_set(c->mem, *document, S("countries"), sorted(c, countries));
     struct node *lacks = node_hide(node_set_list(c->mem, *document, S("lacks")));
-    EACH(item, homes)
-        if (!node_bool(&item->node, "has_rate"))
-            node_set_str(c->mem, node_add_map(c->mem, lacks), S("name"),
-                locale_country(c, node_str(&item->node, "code")));
+    if (home && !node_bool(home, "has_rate"))
+        node_set_str(c->mem, node_add_map(c->mem, lacks), S("name"),
+            locale_country(c, node_str(home, "code")));
     str typed = r->method == POST ? str_upper(c->mem, in_str(r, "country")) : str_none;
     node_hide(node_set(c->mem, *document, S("others"), others(c, countries, typed)));
     struct node *notice = node_hide(node_set_str(c->mem, *document, S("notice"), str_none));
@@ -265,15 +256,15 @@ static void add_rows(struct req *r, struct node *document, const struct node *al
 static int one_page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
-    struct node *rows, *homes, *one = NULL, *list = node_list(c->mem);
+    struct node *rows, *home = NULL, *one = NULL, *list = node_list(c->mem);
     str code = str_upper(c->mem, in_path(r, "country"));
     pg_batch(c);
     q_pricing_all(c, &rows);
-    q_pricing_homes(c, &homes);
+    q_pricing_home(c, &home);
     TRY(pg_flush(c));
     EACH(item, rows)
         if (str_eq(node_str(&item->node, "country"), code))
-            add_rate(c, one ? one : (one = add_country(c, list, homes, code)), &item->node);
+            add_rate(c, one ? one : (one = add_country(c, list, home, code)), &item->node);
     if (!one)
         return fail(c, E_MISSING, "pricing.missing", "This country has no rates.");
     *document = node_map(c->mem);

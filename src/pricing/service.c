@@ -2,6 +2,7 @@
 #include "gen/queries.h"
 #include "io/io.h"
 #include "pricing/pricing.h"
+#include "web/web.h"
 
 enum { LONGEST_CLASS = 40 };
 
@@ -12,15 +13,6 @@ bool pricing_read_rate(str text, i64 *rate_bp)
         text = str_trim(str_upto(text, text.n - 1));
     return money_typed(text, PRICING_DECIMALS, rate_bp) && *rate_bp >= 0 &&
         *rate_bp <= PRICING_WHOLE;
-}
-
-static bool is_class(str name)
-{
-    for (size_t i = 0; i < name.n; i++)
-        if (!(name.p[i] >= 'a' && name.p[i] <= 'z') && !(name.p[i] >= '0' && name.p[i] <= '9') &&
-            name.p[i] != '-')
-            return false;
-    return name.n && name.n <= LONGEST_CLASS;
 }
 
 static bool is_country(struct ctx *c, str code)
@@ -38,7 +30,7 @@ int pricing_save(struct ctx *c, str country, str tax_class, i64 rate_bp)
     TRY(pricing_rates(c, country, &rates));
     if (!node_count(rates) && !is_country(c, country))
         return fail_field(c, "country", "We know no such country.");
-    if (!is_class(tax_class))
+    if (!in_is_slug(tax_class) || tax_class.n > LONGEST_CLASS)
         return fail_field(
             c, "tax_class", "Please use only small letters a to z, digits and hyphens.");
     if (!str_is(tax_class, "standard") && !pricing_sells(rates))
@@ -50,14 +42,13 @@ int pricing_save(struct ctx *c, str country, str tax_class, i64 rate_bp)
 
 static int check_home(struct ctx *c, str country)
 {
-    struct node *homes;
-    TRY(q_pricing_homes(c, &homes));
-    EACH(item, homes)
-        if (str_eq(node_str(&item->node, "code"), country))
-            return fail(c, E_CONFLICT, "pricing.home",
-                "The shop itself is in this country, and taxes begin with its rates. Choose another "
-                "country under Settings first.");
-    return E_OK;
+    struct node *home = NULL;
+    TRY(q_pricing_home(c, &home));
+    return str_eq(node_str(home, "code"), country)
+        ? fail(c, E_CONFLICT, "pricing.home",
+              "The shop itself is in this country, and taxes begin with its rates. Choose another "
+              "country under Settings first.")
+        : E_OK;
 }
 
 int pricing_drop(struct ctx *c, str country, str tax_class)

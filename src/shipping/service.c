@@ -1,5 +1,6 @@
 #include "shipping/shipping.h"
 #include "gen/queries.h"
+#include "web/web.h"
 
 #define LAST_PLACE 10
 
@@ -10,11 +11,7 @@ int shipping_methods(struct ctx *c, str country, i64 goods, i64 grams, struct no
 
 bool shipping_is_code(str code)
 {
-    for (size_t i = 0; i < code.n; i++)
-        if (!(code.p[i] >= 'a' && code.p[i] <= 'z') && !(code.p[i] >= '0' && code.p[i] <= '9') &&
-            code.p[i] != '-')
-            return false;
-    return code.n && code.n <= SHIPPING_CODE && !str_is(code, "new");
+    return in_is_slug(code) && code.n <= SHIPPING_CODE && !str_is(code, "new");
 }
 
 static struct node *words_of(struct ctx *c, const struct node *row, const char *key)

@@ -48,7 +48,7 @@ static bool has_control(str s, bool lines_allowed)
 
 bool in_is_line(str s) { return str_is_utf8(s) && !has_control(s, false); }
 
-static bool is_slug(str s)
+bool in_is_slug(str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
@@ -119,7 +119,7 @@ static const struct {
     [TEXT] = { 10000, false, true, is_any, "" },
     [LINE] = { 200, true, false, is_any, "" },
     [WORD] = { 200, true, false, is_word, SAYS("This may not contain blanks.") },
-    [SLUG] = { 100, true, false, is_slug,
+    [SLUG] = { 100, true, false, in_is_slug,
         SAYS("Please use small letters, digits and hyphens only.") },
     [EMAIL] = { EMAIL_MOST, true, false, in_is_email, SAYS("Please enter an e-mail address.") },
     [MONEY] = { 20, true, false, is_money, SAYS("Please enter an amount, like 12.50.") },

@@ -197,8 +197,9 @@ str in_cookie(const struct req *, const char *name);
 str in_done(const struct req *);
 str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */
 str in_path(const struct req *, const char *name);   /* as it stood in the path, decoded */
-/* What does not come with a request, by the same rules: EMAIL, and LINE. */
+/* What does not come with a request, by the same rules: EMAIL, LINE, and SLUG. */
 bool in_is_email(str);
+bool in_is_slug(str); /* of any length but none */
 bool in_is_line(str);
 int in_fault(const struct req *); /* FORM rows: E_INPUT when an input was wrong */
 static inline i64 me(const struct req *r) { return r->who.person; }
