@@ -14,24 +14,14 @@
 static int write_stock(struct ctx *c, const struct job *job)
 {
     i64 organisation = job->subject;
-    struct node *low, *people, *house;
+    struct node *low, *house;
     TRY(q_admin_low_stock(c, &low, organisation, ADMIN_LOW_STOCK, c->lang));
     if (!node_count(low))
         return E_OK;
     TRY(auth_organisation(c, organisation, &house));
-    TRY(auth_staff_mailed(c, organisation, MAY, WISH, &people));
     i64 today = locale_date_start(c->now, node_str(house, "zone")) / SECOND;
-    EACH(it, people) {
-        struct notify_to to = { .organisation = organisation,
-            .person = node_int(&it->node, "id"),
-            .email = node_str(&it->node, "email"),
-            .lang = node_str(&it->node, "lang") };
-        TRY(notify_mail(c, "low_stock",
-            str_fmt(c->mem, "stock:%" PRId64 ":%" PRId64 ":%" PRId64, organisation, to.person,
-                today),
-            &to));
-    }
-    return E_OK;
+    return auth_mail_staff(c, organisation, MAY, WISH, "low_stock",
+        str_fmt(c->mem, "stock:%" PRId64 ":%" PRId64, organisation, today));
 }
 
 JOBS(admin){

@@ -44,10 +44,11 @@ int auth_hide(struct ctx *, i64 *changed, const struct vault_place *, struct nod
 int auth_admins(struct ctx *, struct node **); /* who runs the platform: {id, email, lang} */
 /* The same of an organisation's people who may do what is so named ("orders:refund"). */
 int auth_staff_who(struct ctx *, i64 organisation, const char *permission, struct node **);
-/* Of those who have asked for mails of "orders" or "stock" there. */
-int auth_staff_mailed(
-    struct ctx *, i64 organisation, const char *permission, const char *wish, struct node **);
-/* Whether this person is one of them: asked again when a mail goes out, which may be days later. */
+/* The mail of that template to each of them who has asked for mails of "orders" or "stock" there,
+ * once for a cause. */
+int auth_mail_staff(struct ctx *, i64 organisation, const char *permission, const char *wish,
+    const char *template, str cause);
+/* Whether this person is one of those: asked again when a mail goes out, which may be days later. */
 int auth_is_mailed(struct ctx *, i64 organisation, const char *permission, const char *wish,
     i64 person, bool *yes);
 /* Where somebody wants to hear what runs out, and it is morning: {id}, at most 1,000 after that. */

@@ -356,7 +356,7 @@ static str done_text(struct req *r)
     return str_none;
 }
 
-/* What they may hear of by mail from the shop they are at the desk of. As auth_staff_mailed has it:
+/* What they may hear of by mail from the shop they are at the desk of. As auth_mail_staff has it:
  * by their place there, and not by what they may besides. */
 struct mails {
     struct node *row; /* NULL: of nothing */

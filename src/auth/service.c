@@ -338,17 +338,8 @@ int auth_change_password(struct req *r, str password)
 
 int auth_admins(struct ctx *c, struct node **out) { return q_auth_admins(c, out); }
 
-int auth_staff_who(struct ctx *c, i64 organisation, const char *permission, struct node **out)
-{
-    return auth_staff_mailed(c, organisation, permission, "", out);
-}
-
-int auth_mailed_of_stock(struct ctx *c, i64 after, struct node **out)
-{
-    return q_auth_mailed_of_stock(c, out, after);
-}
-
-int auth_staff_mailed(struct ctx *c, i64 organisation, const char *permission, const char *wish,
+/* Who may do that there; of those, who has that wish, unless it is empty. */
+static int staff_mailed(struct ctx *c, i64 organisation, const char *permission, const char *wish,
     struct node **out)
 {
     struct node *rows;
@@ -364,12 +355,38 @@ int auth_staff_mailed(struct ctx *c, i64 organisation, const char *permission, c
     return E_OK;
 }
 
+int auth_staff_who(struct ctx *c, i64 organisation, const char *permission, struct node **out)
+{
+    return staff_mailed(c, organisation, permission, "", out);
+}
+
+int auth_mailed_of_stock(struct ctx *c, i64 after, struct node **out)
+{
+    return q_auth_mailed_of_stock(c, out, after);
+}
+
+int auth_mail_staff(struct ctx *c, i64 organisation, const char *permission, const char *wish,
+    const char *template, str cause)
+{
+    struct node *people;
+    TRY(staff_mailed(c, organisation, permission, wish, &people));
+    EACH(it, people) {
+        struct notify_to to = { .organisation = organisation,
+            .person = node_int(&it->node, "id"),
+            .email = node_str(&it->node, "email"),
+            .lang = node_str(&it->node, "lang") };
+        TRY(notify_mail(
+            c, template, str_fmt(c->mem, "%.*s:%" PRId64, STR(cause), to.person), &to));
+    }
+    return E_OK;
+}
+
 int auth_is_mailed(struct ctx *c, i64 organisation, const char *permission, const char *wish,
     i64 person, bool *yes)
 {
     struct node *people;
     *yes = false;
-    TRY(auth_staff_mailed(c, organisation, permission, wish, &people));
+    TRY(staff_mailed(c, organisation, permission, wish, &people));
     EACH(it, people)
         *yes |= node_int(&it->node, "id") == person;
     return E_OK;

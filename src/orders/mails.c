@@ -125,21 +125,12 @@ int orders_hear(struct ctx *c, const struct job *job)
 static int write_news(struct ctx *c, void *with)
 {
     const struct job *job = with;
-    struct node *people;
     i64 n;
     TRY(q_orders_gather_news(c, &n, job->subject, job->id));
     if (!n)
         return E_OK;
-    TRY(auth_staff_mailed(c, job->subject, MAY, WISH, &people));
-    EACH(it, people) {
-        struct notify_to to = { .organisation = job->subject,
-            .person = node_int(&it->node, "id"),
-            .email = node_str(&it->node, "email"),
-            .lang = node_str(&it->node, "lang") };
-        TRY(notify_mail(c, "new_orders",
-            str_fmt(c->mem, "batch:%" PRId64 ":%" PRId64, job->id, to.person), &to));
-    }
-    return E_OK;
+    return auth_mail_staff(c, job->subject, MAY, WISH, "new_orders",
+        str_fmt(c->mem, "batch:%" PRId64, job->id));
 }
 
 int orders_write_news(struct ctx *c, const struct job *job)
