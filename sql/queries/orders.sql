@@ -5,23 +5,26 @@ select nextval('orders.order_id') as id;
 
 -- name: of_revision :maybe
 -- in: cart_id bigint, revision bigint
-select id, total, currency from orders."order"
- where cart_id = :cart_id and cart_revision = :revision;
+select id from orders."order" where cart_id = :cart_id and cart_revision = :revision;
 
--- name: answered :maybe
--- in: cart_id bigint, person bigint, revision bigint, total bigint, currency text
--- What this submission was answered before. The cart is 0 when it has been paid and is gone. A guest's
--- cookie is still about where the cart has become somebody's own: to it their order is none.
-select id
-  from (select id, total, currency, status from orders."order"
-         where cart_id = :cart_id and cart_revision = :revision
-           and (person_id is null or person_id = :person)
-        union all
-        select id, total, currency, status from orders."order"
-         where :cart_id = 0 and :person <> 0 and person_id = :person
-           and cart_revision = :revision) mine
- where total = :total and currency = :currency and status <> 'cancelled'
- order by id desc limit 1;
+-- name: look_back :one
+-- in: cart_id bigint, revision bigint, person bigint, seen_revision bigint, seen_total bigint, currency text
+-- answered: the order this submission was answered with before. The cart is 0 when it has been paid and
+-- is gone. A guest's cookie is still about where the cart has become somebody's own: to it their order
+-- is none. of_revision: the order of the cart's revision. 0: none. One statement, because it is read
+-- at one instant: an order that was placed between two would be of this revision, and answer nothing.
+select coalesce((select id
+                   from (select id, total, currency, status from orders."order"
+                          where cart_id = :cart_id and cart_revision = :seen_revision
+                            and (person_id is null or person_id = :person)
+                         union all
+                         select id, total, currency, status from orders."order"
+                          where :cart_id = 0 and :person <> 0 and person_id = :person
+                            and cart_revision = :seen_revision) mine
+                  where total = :seen_total and currency = :currency and status <> 'cancelled'
+                  order by id desc limit 1), 0) as answered,
+       coalesce((select id from orders."order"
+                  where cart_id = :cart_id and cart_revision = :revision), 0) as of_revision;
 
 -- name: older_unpaid :many
 -- in: cart_id bigint, revision bigint

@@ -316,20 +316,21 @@ int checkout_place(struct ctx *c, i64 person, const struct checkout_seen *seen,
     struct gathered g = { .asked = &asked };
     TRY(checkout_gather(c, &g));
     i64 cart = node_int(g.cart, "id"), revision = asked.revision;
-    *placed = (struct orders_placed){ .id = node_int(g.before.answered, "id") };
+    *placed = (struct orders_placed){ .id = node_int(g.before.found, "answered") };
     if (placed->id) {
         c->scope.order = placed->id;
         return E_OK;
     }
+    bool is_ordered = node_int(g.before.found, "of_revision") != 0;
     /* An order of this revision at another price (changed in the shop, or the currency was): what
      * the buyer sees now is a new revision, and the buyer is asked again. */
-    if (g.before.of_revision)
+    if (is_ordered)
         TRY(cart_raise(c, cart));
     if (node_bool(g.cart, "is_blocked"))
         return fail(c, E_CONFLICT, "checkout.blocked",
             "Something in your cart is sold out or can no longer be bought as it is. Please look "
             "at your cart.");
-    if (g.before.of_revision || revision != seen->revision || g.priced.total != seen->total ||
+    if (is_ordered || revision != seen->revision || g.priced.total != seen->total ||
         (seen->tax && *seen->tax != g.priced.tax)) /* it is within the prices */
         return changed_meanwhile(c);
     if (!g.is_ready)

@@ -46,14 +46,13 @@ struct orders_asked {
     i64 person, revision;          /* the cart's revision now */
     i64 seen_revision, seen_total; /* what the buyer agrees to */
 };
-/* Rows with an id; NULL: none. */
 struct orders_before {
-    struct node *answered;    /* the order this very submission was answered with before */
-    struct node *of_revision; /* the order of the cart's revision */
-    struct node *older;       /* unpaid orders of earlier revisions */
-    struct node *next;        /* to be */
+    struct node *found; /* {answered: the order this very submission was answered with before,
+                         * of_revision: the order of the cart's revision}; 0: none */
+    struct node *older; /* unpaid orders of earlier revisions, with their id */
+    struct node *next;  /* {id}: to be */
 };
-/* Four queries, within the caller's batch. */
+/* Three queries, within the caller's batch. */
 void orders_look_back(struct ctx *, const struct orders_asked *, struct orders_before *);
 /* Ends those: each one's payment page is expired at the provider first, then it is cancelled and
  * its hold freed. Outside any transaction. */
