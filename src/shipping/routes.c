@@ -484,7 +484,8 @@ static int save_work(struct ctx *c, void *with)
     TRY(shipping_save(c, &s->f.way));
     EACH(item, in_ints(r, "currency")) {
         const struct priced_in *p = price_in(&s->f, item->node.as.text);
-        TRY(save_price(c, s->f.way.id, p, s->f.rows > 0));
+        if (p) /* type_form has refused any other */
+            TRY(save_price(c, s->f.way.id, p, s->f.rows > 0));
     }
     return E_OK;
 }
