@@ -176,9 +176,13 @@ begin
             on conflict (order_id, item_id, location_id) do update
            set state = 'held', quantity = excluded.quantity, expires_at = excluded.expires_at;
         most := most - want.quantity;
-        perform work.tell('inventory.updated', want.organisation_id, want.item,
+        -- As work.tell does, but that is planned for one role: for this one and for the caller's it would be
+        -- planned anew each time.
+        insert into work.outbox (kind, organisation_id, subject_id, data, request)
+        values ('inventory.updated', want.organisation_id, want.item,
             jsonb_strip_nulls(jsonb_build_object('sku', want.sku, 'left', most,
-                'isPlenty', case when most > several then true end)), by_request, wake);
+                'isPlenty', case when most > several then true end)), by_request);
+        if wake then perform pg_notify('talat_work', ''); end if;
     end loop;
 end $$;
 
