@@ -1,9 +1,10 @@
 /* An agreed basket and its life: paid, shipped, cancelled, lapsed, given back; who sees it. */
 #include "gen/queries.h"
 #include "io/io.h"
-#include "orders/orders.h"
+#include "orders/orders_in.h"
 #include "t/shop.h"
 #include "web/web.h"
+#include "work/work.h"
 
 #define SHOPPER "shopper@example.test"
 #define ADMIN_  "admin@example.test"
@@ -219,6 +220,103 @@ T(events_in_any_order_and_doubled_end_in_the_same_state)
                    order), 1);
         t_browser();
     }
+}
+
+/* Of all that waits, as a worker would settle what it has taken together. */
+static str settled_together(void)
+{
+    return t_str(
+        "select string_agg(coalesce(e.event_id, '') || ' ' || s.outcome, ', ' order by e.id) as s"
+        " from (select array_agg(j.subject_id order by j.id) as events,"
+        "              array_agg(j.data ->> 'provider' order by j.id) as providers,"
+        "              array_agg(j.data ->> 'key' order by j.id) as keys,"
+        "              array_agg(j.data ->> 'payment' order by j.id) as payments,"
+        "              array_agg((j.data ->> 'amount')::bigint order by j.id) as amounts,"
+        "              array_agg(j.data ->> 'currency' order by j.id) as currencies,"
+        "              array_agg(j.request order by j.id) as requests"
+        "         from work.job j where j.kind = 'payment.event' and j.data ? 'key') a,"
+        " orders.settle_all(a.events, a.providers, a.keys, a.payments, a.amounts, a.currencies,"
+        "     a.requests, 0, false) s join payments.event e on e.id = s.event");
+}
+
+T(payments_told_of_together_are_settled_together_and_what_is_not_plain_is_left)
+{
+    i64 one = t_order(), two, less, gone;
+    t_browser();
+    two = t_order();
+    t_browser();
+    less = t_order();
+    t_browser();
+    gone = t_order();
+    t_post_f(path_of(gone, "/cancel").p, "%s", "");
+    t_sql("delete from work.job");
+    t_event("evt_t_two", "payment_intent.succeeded", t_intent_object(two, TOTAL));
+    t_event("evt_t_less", "payment_intent.succeeded", t_intent_object(less, TOTAL - 1));
+    t_event("evt_t_one", "payment_intent.succeeded", t_intent_object(one, TOTAL));
+    t_event("evt_t_gone", "payment_intent.succeeded", t_intent_object(gone, TOTAL));
+    t_event("evt_t_again", "checkout.session.completed",
+        t_session_object(one, "complete", "paid", TOTAL, "thb"));
+    eq_str(settled_together(), "evt_t_two paid, evt_t_one paid, evt_t_again nothing new");
+    /* What was paid is waited for, though the last was no news. */
+    eq_str(t_str("select current_setting('synchronous_commit') as s"), "on");
+    for (int i = 0; i < 2; i++) {
+        i64 order = i ? two : one;
+        eq_str(state(order), "processing paid");
+        eq_str(timeline(order), "placed paid");
+        eq_int(mails(order, "order_paid"), 1);
+        eq_int(t_int("select count(*) as n from payments.transaction where order_id = %" PRId64,
+                   order), 1);
+    }
+    eq_str(state(less), "pending pending held");
+    eq_str(state(gone), "cancelled pending");
+    eq_int(on_hand(), 8);
+    eq_int(reserved(), 1);
+    t_drain(); /* those go by themselves */
+    has_text(timeline(less), "payment_mismatch");
+    has_text(timeline(gone), "refund_asked");
+    eq_str(settled_together(), "");
+}
+
+/* ---- who hears of several at once ------------------------------------------------------------ */
+
+static struct job push_of(struct ctx *c, i64 order, bool is_new)
+{
+    struct node *data = node_map(c->mem), *told = node_set_map(c->mem, data, S("data"));
+    node_set_str(c->mem, data, S("event"), S("order.updated"));
+    node_set_str(c->mem, told, S("paymentStatus"), is_new ? S("paid") : S("refunded"));
+    node_set_str(c->mem, told, S("orderStatus"), S("processing"));
+    return (struct job){ .kind = S("orders.push"),
+        .organisation = 1,
+        .subject = order,
+        .data = data };
+}
+
+T(of_several_orders_those_are_done_with_that_nobody_hears_of)
+{
+    struct ctx *c = t_ctx();
+    i64 unheard = t_order(), heard;
+    t_browser();
+    heard = t_order();
+    i64 person = (t_browser(), t_login(SHOPPER), t_order()), fresh = unheard;
+    c->scope = (struct scope){ .platform = true };
+    t_sql("update auth.member set mail_orders = false");
+    redis_set(c, S("hears:each:since"), S("1700000000"), 0);
+    const struct job jobs[] = { push_of(c, unheard, false), push_of(c, heard, false),
+        push_of(c, person, false), push_of(c, fresh, true) };
+    bool done[4] = { 0 };
+    line_expected(c, str_fmt(c->mem, "%.*s/th", STR(orders_line(c, heard))));
+    must(orders_push_plain(c, jobs, 4, done));
+    is_true(done[0] && !done[1] && done[2] && done[3]);
+    str device = t_str("select session_hash as s from auth.device where person_id = (select id from"
+                       " auth.person where email = '" SHOPPER "') and ended_at is null"
+                       " order by id desc limit 1");
+    line_expected(c, str_fmt(c->mem, "s/%.*s/json", STR(str_upto(device, 32))));
+    t_sql("update auth.member set mail_orders = true where organisation_id = 1");
+    must(orders_push_plain(c, jobs, 4, done));
+    is_true(done[0] && !done[1] && !done[2] && !done[3]); /* a mail is wanted of what is new */
+    redis_del(c, S("hears:each:since")); /* who can tell? */
+    must(orders_push_plain(c, jobs, 4, done));
+    is_true(!done[0] && !done[1] && !done[2] && !done[3]);
 }
 
 T(a_payment_being_made_keeps_its_stock)

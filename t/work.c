@@ -9,6 +9,7 @@
 
 static struct {
     int ran, failing; /* the next `failing` runs fail */
+    int together;     /* how many were given in one go */
     const char *why;
     i64 subjects[20];
     char data[1000];
@@ -49,11 +50,25 @@ static int note_beside_others(struct ctx *c, const struct job *job)
     return note(c, job);
 }
 
+/* Even ones are plain; beside a 13 nothing is. */
+static int note_plain(struct ctx *c, const struct job *job, size_t n, bool *done)
+{
+    seen.together += (int)n;
+    is_true(c->scope.platform);
+    for (size_t i = 0; i < n; i++) {
+        done[i] = job[i].subject % 2 == 0;
+        if (job[i].subject == 13)
+            return fail_detail(c, E_INTERNAL, "t.plain", "not beside this one");
+    }
+    return E_OK;
+}
+
 static const struct job_kind kinds[] = { { "t.backup", note, .lease_us = 6 * HOUR },
     { "t.drill", note_beside_others, .lease_us = 6 * HOUR },
     { "t.mail", note_slowly, .rank = RANK_LAST, .is_quick = true },
     { "t.many_pages", note_slowly, .rank = RANK_PAGES }, { "t.note", note, .tries = 3 },
     { "t.quick", note, .tries = 3, .is_quick = true },
+    { "t.plain", note, note_plain, .tries = 3, .is_quick = true },
     { "t.tx", note_and_be_done, .tries = 3, .is_quick = true },
     { "t.first", note, .rank = RANK_FIRST }, { "t.pages", note, .rank = RANK_PAGES },
     { "t.last", note, .rank = RANK_LAST }, { 0 } };
@@ -555,6 +570,39 @@ T(a_job_that_fails_spoils_nothing_of_its_batch)
     eq_int(seen.ran, 3);
     eq_str(t_str("select string_agg(key || ' ' || state || ' ' || error, ',') as s from work.job"),
         "q1 ready t.note: not this time");
+}
+
+T(what_is_plain_of_several_is_done_in_one_go_and_the_rest_by_itself)
+{
+    house();
+    add_of("t.plain", "alone", 1);
+    eq_int(run_many(16), 1);
+    eq_int(seen.together, 0);
+    add_of("t.plain", "two", 2);
+    add_of("t.plain", "three", 3);
+    add_of("t.plain", "four", 4);
+    add_of("t.quick", "other", 5);
+    add_of("t.plain", "six", 6);
+    eq_int(run_many(16), 5);
+    eq_int(seen.together, 3); /* those that follow each other: six came after another kind */
+    eq_int(seen.ran, 4);
+    static const i64 by_itself[] = { 1, 3, 5, 6 };
+    for (int i = 0; i < 4; i++)
+        eq_int(seen.subjects[i], by_itself[i]);
+    eq_int(t_int("select count(*) as n from work.job"), 0);
+}
+
+T(what_fails_in_one_go_is_run_by_itself_each)
+{
+    house();
+    add_of("t.plain", "two", 2);
+    add_of("t.plain", "thirteen", 13);
+    add_of("t.plain", "four", 4);
+    seen.failing = 1;
+    eq_int(run_many(16), 3);
+    eq_int(seen.together, 3);
+    eq_int(seen.ran, 3);
+    eq_str(t_str("select string_agg(key || ' ' || state, ',') as s from work.job"), "two ready");
 }
 
 T(a_dead_workers_batch_is_run_again_but_for_what_was_done_in_its_own_transaction)

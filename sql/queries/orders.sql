@@ -13,6 +13,7 @@ select id from orders."order" where cart_id = :cart_id and cart_revision = :revi
 -- is gone. A guest's cookie is still about where the cart has become somebody's own: to it their order
 -- is none. of_revision: the order of the cart's revision. 0: none. One statement, because it is read
 -- at one instant: an order that was placed between two would be of this revision, and answer nothing.
+-- next: the number of the one that may be made.
 select coalesce((select id
                    from (select id, total, currency, status from orders."order"
                           where cart_id = :cart_id and cart_revision = :seen_revision
@@ -24,7 +25,8 @@ select coalesce((select id
                   where total = :seen_total and currency = :currency and status <> 'cancelled'
                   order by id desc limit 1), 0) as answered,
        coalesce((select id from orders."order"
-                  where cart_id = :cart_id and cart_revision = :revision), 0) as of_revision;
+                  where cart_id = :cart_id and cart_revision = :revision), 0) as of_revision,
+       nextval('orders.order_id') as next;
 
 -- name: older_unpaid :many
 -- in: cart_id bigint, revision bigint
@@ -54,6 +56,12 @@ select case when orders.place(:id, :number, :cart_id, :revision, :person, :email
 -- A payment where all is plain, in one step; null: it is not, and nothing was done.
 select orders.settle(:event, :provider, :key, :payment_id, :amount, :currency, :request,
     :mail_rank, :wake) as outcome;
+
+-- name: settle_all :many
+-- in: events bigint[], providers text[], keys text[], payments text[], amounts bigint[], currencies text[], requests text[], mail_rank bigint, wake bool
+-- Several such; those that were plain, and what became of them.
+select event, outcome from orders.settle_all(:events, :providers, :keys, :payments, :amounts,
+    :currencies, :requests, :mail_rank, :wake);
 
 -- name: note :exec
 -- in: order_id bigint, kind text, actor text, person bigint?, data jsonb
@@ -85,6 +93,10 @@ select coalesce((select a.state = 'failed' from payments.attempt a
 -- in: id bigint
 -- Grows with every step of an order: each writes its line of the story.
 select coalesce(max(id), 0)::bigint as event from orders.event where order_id = :id;
+
+-- name: buyers :many
+-- in: ids bigint[]
+select id, person_id from orders."order" where id = any(:ids) and person_id is not null;
 
 -- name: lock :one
 -- in: id bigint
@@ -631,6 +643,12 @@ select :organisation, :order_id
                 where e.order_id = :order_id and e.kind = 'paid'
                   and e.at > now() - interval '1 day')
 on conflict do nothing;
+
+-- name: mailed_of_orders :many
+-- in: organisations bigint[]
+-- Those of which somebody wants to hear of orders.
+select distinct m.organisation_id as id from auth.member m
+ where m.organisation_id = any(:organisations) and m.mail_orders;
 
 -- name: gather_news :exec
 -- in: organisation bigint, batch bigint

@@ -367,12 +367,15 @@ static void add_lines(
         node_add_str(c->mem, lines, line_of(c, line, node_str(&item->node, "session_hash")));
 }
 
-int auth_lines_of_person(struct ctx *c, i64 person, struct node *lines)
+int auth_devices(struct ctx *c, i64 person, struct node **devices)
 {
-    struct node *devices;
-    TRY(q_auth_lines_of_person(c, &devices, person));
+    return q_auth_lines_of_person(c, devices, person);
+}
+
+void auth_lines_of_person(
+    struct ctx *c, i64 person, const struct node *devices, struct node *lines)
+{
     add_lines(c, LINE_OWN, person, devices, lines);
-    return E_OK;
 }
 
 int auth_staff(struct ctx *c, i64 organisation, struct node **devices)

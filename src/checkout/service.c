@@ -338,7 +338,7 @@ int checkout_place(struct ctx *c, i64 person, const struct checkout_seen *seen,
             "Something is still missing before you can pay. Please look through your order.");
     TRY(checkout_costs(c, &g));
     TRY(orders_supersede(c, g.before.older));
-    return checkout_order(c, &g, person, node_int(g.before.next, "id"), true, placed);
+    return checkout_order(c, &g, person, node_int(g.before.found, "next"), true, placed);
 }
 
 int checkout_hide(struct ctx *c, i64 *changed, const struct vault_place *at, struct node *row)

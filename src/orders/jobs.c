@@ -246,6 +246,44 @@ static int settle_plain(struct ctx *c, const struct job *job, bool *is_settled)
     return E_OK;
 }
 
+static bool is_of(const struct job *job, const struct node *row)
+{
+    return job->subject == node_int(row, "event");
+}
+
+/* On a sale day most news of a moment is of payments like these: one transaction, and all of its steps
+ * are still at hand for the next. */
+static int settle_together(struct ctx *c, const struct job *jobs, size_t n, bool *done)
+{
+    i64 events[JOBS_TOGETHER], amounts[JOBS_TOGETHER];
+    str providers[JOBS_TOGETHER], keys[JOBS_TOGETHER], payments[JOBS_TOGETHER],
+        currencies[JOBS_TOGETHER], requests[JOBS_TOGETHER];
+    struct payment_paid paid;
+    struct node *rows;
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!payments_says_paid(jobs[i].data, &paid))
+            continue;
+        events[k] = jobs[i].subject;
+        providers[k] = paid.provider;
+        keys[k] = paid.key;
+        payments[k] = paid.payment_id;
+        amounts[k] = paid.amount;
+        currencies[k] = paid.currency;
+        requests[k++] = jobs[i].request;
+    }
+    if (k < 2)
+        return E_OK;
+    TRY(q_orders_settle_all(c, &rows, events, k, providers, k, keys, k, payments, k, amounts, k,
+        currencies, k, requests, k, job_rank(c->app, "notify.mail"), job_wakes(c)));
+    EACH(item, rows) {
+        for (size_t i = 0; i < n; i++)
+            done[i] = done[i] || is_of(&jobs[i], &item->node);
+        metric_add(c->app, "payments_total", str_is(node_str(&item->node, "outcome"), "paid"));
+    }
+    return E_OK;
+}
+
 static int payment_event(struct ctx *c, const struct job *job)
 {
     bool is_settled;
@@ -343,7 +381,8 @@ static int dispute_due(struct ctx *c, const struct job *job)
 }
 
 JOBS(orders){
-    { "payment.event", payment_event, .tries = 20, .rank = RANK_FIRST, .is_quick = true },
+    { "payment.event", payment_event, settle_together, .tries = 20, .rank = RANK_FIRST,
+        .is_quick = true },
     /* These two wait for a provider that cannot be asked, however long that takes. */
     { "orders.lapse", lapse, .tries = FOR_EVER, .longest_us = 5 * MINUTE, .lease_us = 2 * MINUTE },
     { "orders.forget", forget, .tries = FOR_EVER, .lease_us = 2 * MINUTE },
@@ -351,7 +390,7 @@ JOBS(orders){
     { "orders.news", orders_write_news, .rank = RANK_LAST },
     { "orders.erase_late", orders_erase_late, .tries = FOR_EVER, .rank = RANK_LAST },
     /* Sent late it says the order as it is by then: no dead letter because nchan was away. */
-    { "orders.push", orders_push, .tries = FOR_EVER, .longest_us = 2 * MINUTE, .is_quick = true },
+    { "orders.push", orders_push, orders_push_plain, .tries = FOR_EVER, .longest_us = 2 * MINUTE, .is_quick = true },
     END_OF_JOBS,
 };
 

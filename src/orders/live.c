@@ -111,6 +111,13 @@ struct hearing {
     bool is_any;
 };
 
+static void begin_hearing(struct hearing *h)
+{
+    *h = (struct hearing){ .endings = { "json" }, .n = 1 };
+    for (const struct language *l = web_languages; l->code && h->n < MOST_ENDINGS; l++)
+        h->endings[h->n++] = l->code;
+}
+
 static size_t name_channels(
     struct ctx *c, const struct node *lines, const char *ending, str *channels)
 {
@@ -154,13 +161,13 @@ static int who_hears(
     struct ctx *c, const struct node *order, struct node *staff, struct hearing *h)
 {
     i64 person = node_int(order, "person_id");
-    struct node *buyer = node_list(c->mem);
-    *h = (struct hearing){ .endings = { "json" }, .n = 1 };
-    for (const struct language *l = web_languages; l->code && h->n < MOST_ENDINGS; l++)
-        h->endings[h->n++] = l->code;
+    struct node *buyer = node_list(c->mem), *devices;
+    begin_hearing(h);
     node_add_str(c->mem, buyer, orders_line(c, node_int(order, "id")));
-    if (person)
-        TRY(auth_lines_of_person(c, person, buyer));
+    if (person) {
+        TRY(auth_devices(c, person, &devices));
+        auth_lines_of_person(c, person, devices, buyer);
+    }
     keep_heard(c, buyer, staff, h);
     return E_OK;
 }
@@ -237,6 +244,120 @@ int orders_push(struct ctx *c, const struct job *job)
         TRY(q_orders_newest(c, &now, id));
         if (node_int(now, "event") == node_int(newest, "event"))
             return E_OK;
+    }
+    return E_OK;
+}
+
+/* ---- several orders at once ------------------------------------------------------------------ */
+
+/* Who may hear of some of them: the buyer of an order, or the staff of an organisation. */
+struct party {
+    i64 id;
+    bool is_staff, wants_mail, is_heard;
+    i64 person; /* the buyer who is logged in; or 0 */
+    struct node *devices;
+    size_t first, n; /* its channels, in those of all */
+};
+struct parties {
+    struct party of[2 * JOBS_TOGETHER];
+    size_t n;
+};
+#define EACH_PARTY(p, all) for (struct party *p = (all)->of; p < (all)->of + (all)->n; p++)
+
+static struct party *party(struct parties *all, i64 id, bool is_staff)
+{
+    EACH_PARTY (p, all)
+        if (p->id == id && p->is_staff == is_staff)
+            return p;
+    all->of[all->n] = (struct party){ .id = id, .is_staff = is_staff };
+    return &all->of[all->n++];
+}
+
+static size_t ids_of(struct parties *all, bool is_staff, i64 *ids)
+{
+    size_t n = 0;
+    EACH_PARTY (p, all)
+        if (p->is_staff == is_staff)
+            ids[n++] = p->id;
+    return n;
+}
+
+static int find_parties(struct ctx *c, struct parties *all)
+{
+    i64 orders[JOBS_TOGETHER], shops[JOBS_TOGETHER];
+    struct node *buyers, *mailed;
+    size_t n_orders = ids_of(all, false, orders), n_shops = ids_of(all, true, shops);
+    pg_batch(c);
+    q_orders_buyers(c, &buyers, orders, n_orders);
+    q_orders_mailed_of_orders(c, &mailed, shops, n_shops);
+    EACH_PARTY (p, all)
+        if (p->is_staff)
+            auth_staff(c, p->id, &p->devices);
+    TRY(pg_flush(c));
+    EACH(item, mailed)
+        party(all, node_int(&item->node, "id"), true)->wants_mail = true;
+    if (!node_count(buyers))
+        return E_OK;
+    pg_batch(c);
+    EACH(item, buyers) {
+        struct party *p = party(all, node_int(&item->node, "id"), false);
+        p->person = node_int(&item->node, "person_id");
+        auth_devices(c, p->person, &p->devices);
+    }
+    return pg_flush(c);
+}
+
+static struct node *lines_of(struct ctx *c, const struct party *p)
+{
+    struct node *lines = node_list(c->mem);
+    if (p->is_staff)
+        auth_lines_of_staff(c, p->id, p->devices, lines);
+    else
+        node_add_str(c->mem, lines, orders_line(c, p->id));
+    if (p->person)
+        auth_lines_of_person(c, p->person, p->devices, lines);
+    return lines;
+}
+
+/* Redis is asked once for all. */
+static void find_heard(struct ctx *c, struct parties *all)
+{
+    struct hearing h;
+    size_t n = 0;
+    begin_hearing(&h);
+    EACH_PARTY (p, all)
+        n += h.n * (2 + node_count(p->devices));
+    str *channels = NEWS(c->mem, str, n + 1);
+    bool *heard = NEWS(c->mem, bool, n + 1);
+    n = 0;
+    EACH_PARTY (p, all) {
+        const struct node *lines = lines_of(c, p);
+        p->first = n;
+        for (size_t i = 0; i < h.n; i++)
+            n += name_channels(c, lines, h.endings[i], channels + n);
+        p->n = n - p->first;
+    }
+    lines_heard(c, channels, n, heard);
+    EACH_PARTY (p, all)
+        for (size_t i = 0; i < p->n; i++)
+            p->is_heard = p->is_heard || heard[p->first + i];
+}
+
+/* Of most orders nobody hears: they are done with, also by mail where nobody wants any. */
+int orders_push_plain(struct ctx *c, const struct job *jobs, size_t n, bool *done)
+{
+    struct parties all = { .n = 0 };
+    for (size_t i = 0; i < n; i++) {
+        party(&all, jobs[i].subject, false);
+        party(&all, jobs[i].organisation, true);
+    }
+    TRY(find_parties(c, &all));
+    find_heard(c, &all);
+    for (size_t i = 0; i < n; i++) {
+        const struct party *staff = party(&all, jobs[i].organisation, true);
+        bool is_mail = staff->wants_mail && orders_is_new(&jobs[i]);
+        bool is_heard = staff->is_heard || party(&all, jobs[i].subject, false)->is_heard;
+        done[i] = !is_mail && !is_heard;
     }
     return E_OK;
 }

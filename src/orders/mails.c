@@ -113,13 +113,17 @@ static int hear(struct ctx *c, void *with)
     return job_add(c, "orders.news", key, h->organisation, h->organisation, NULL, next * MINUTE);
 }
 
-int orders_hear(struct ctx *c, const struct job *job)
+bool orders_is_new(const struct job *job)
 {
     const struct node *data = node_get(job->data, S("data"));
+    return str_is(node_str(data, "paymentStatus"), "paid") &&
+        str_is(node_str(data, "orderStatus"), "processing");
+}
+
+int orders_hear(struct ctx *c, const struct job *job)
+{
     struct heard h = { .organisation = job->organisation, .order = job->subject };
-    bool is_new = str_is(node_str(data, "paymentStatus"), "paid") &&
-                  str_is(node_str(data, "orderStatus"), "processing");
-    return is_new ? pg_tx(c, hear, &h) : E_OK;
+    return orders_is_new(job) ? pg_tx(c, hear, &h) : E_OK;
 }
 
 static int write_news(struct ctx *c, void *with)

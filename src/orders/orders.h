@@ -48,11 +48,10 @@ struct orders_asked {
 };
 struct orders_before {
     struct node *found; /* {answered: the order this very submission was answered with before,
-                         * of_revision: the order of the cart's revision}; 0: none */
+                         * of_revision: the order of the cart's revision; 0: none; next: to be} */
     struct node *older; /* unpaid orders of earlier revisions, with their id */
-    struct node *next;  /* {id}: to be */
 };
-/* Three queries, within the caller's batch. */
+/* Two queries, within the caller's batch. */
 void orders_look_back(struct ctx *, const struct orders_asked *, struct orders_before *);
 /* Ends those: each one's payment page is expired at the provider first, then it is cancelled and
  * its hold freed. Outside any transaction. */

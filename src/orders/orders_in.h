@@ -96,7 +96,10 @@ int orders_listen(struct req *, str line); /* input: last_event_id */
 void orders_will_listen(struct req *, str line);
 void orders_page_of_buyer(struct req *);
 int orders_push(struct ctx *, const struct job *);
-/* mails.c: of an order.* event, what who sells hears of by mail; the job that writes it. */
+int orders_push_plain(struct ctx *, const struct job *, size_t n, bool *done);
+/* mails.c: whether an order.* event is of one that came in just now, paid, of which who sells may
+ * hear by mail; what is to be said of it; the job that writes it. */
+bool orders_is_new(const struct job *);
 int orders_hear(struct ctx *, const struct job *);
 int orders_write_news(struct ctx *, const struct job *);
 int orders_forget_news(struct ctx *); /* by the hour; what was left lying is written first */

@@ -127,7 +127,6 @@ void orders_look_back(struct ctx *c, const struct orders_asked *a, struct orders
     q_orders_look_back(c, &out->found, a->cart, a->revision, a->person, a->seen_revision,
         a->seen_total, c->currency);
     q_orders_older_unpaid(c, &out->older, a->cart, a->revision);
-    q_orders_next_id(c, &out->next);
     c->scope = before;
 }
 

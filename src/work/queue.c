@@ -206,12 +206,19 @@ static int finish(struct ctx *c, struct turn *t, const struct job *job, const st
     return takes_hours(kind) ? queue_tell(c, t) : E_OK;
 }
 
-static int run(struct ctx *c, struct turn *t, const struct job *job, str request)
+/* `request`: the id nginx gave, for the log and the trail. */
+static struct ctx *ctx_to_run(struct ctx *c, const struct job *job, str request)
 {
-    const struct job_kind *kind = kind_of(c->app, job->kind);
     struct ctx *own = ctx_of_job(c, job);
     own->source = str_fmt(own->mem, "0 0 job %.*s %.*s", STR(job->kind), STR(request));
-    own->id = request.n ? request : job->key; /* the id nginx gave, for the log */
+    own->id = request.n ? request : job->key;
+    return own;
+}
+
+static int run(struct ctx *c, struct turn *t, const struct job *job)
+{
+    const struct job_kind *kind = kind_of(c->app, job->kind);
+    struct ctx *own = ctx_to_run(c, job, job->request);
     i64 began = when_ticks();
     int err = kind ? E_OK : fail_detail(own, E_INTERNAL, "work.kind", "no such kind of job");
     if (!err)
@@ -227,24 +234,58 @@ static int run(struct ctx *c, struct turn *t, const struct job *job, str request
     return takes_hours(kind) ? q_work_let_go(c, NULL, job->id) : E_OK;
 }
 
-static int run_row(struct ctx *c, struct turn *t, const struct node *row)
+static struct job job_of(const struct node *row)
 {
-    bool is_done = false;
-    struct job job = {
-        .id = node_int(row, "id"),
+    return (struct job){ .id = node_int(row, "id"),
         .organisation = node_int(row, "organisation_id"),
         .subject = node_int(row, "subject_id"),
         .attempt = node_int(row, "attempt"),
         .kind = node_str(row, "kind"),
         .key = node_str(row, "key"),
-        .data = node_get(row, S("data")),
-        .is_done = &is_done,
-    };
+        .request = node_str(row, "request"),
+        .data = node_get(row, S("data")) };
+}
+
+static int run_alone(struct ctx *c, struct turn *t, const struct job *due)
+{
+    bool is_done = false;
+    struct job job = *due;
+    job.is_done = &is_done;
     struct mark mark = arena_mark(c->mem); /* a batch needs no more than its largest */
-    int err = run(c, t, &job, node_str(row, "request"));
+    int err = run(c, t, &job);
     if (!err)
         arena_rewind(c->mem, mark);
     return err;
+}
+
+/* In one go: what each took is its share. */
+static int run_plain(struct ctx *c, struct turn *t, const struct job_kind *kind,
+    const struct job *jobs, size_t n, bool *done)
+{
+    struct mark mark = arena_mark(c->mem);
+    struct ctx *own = ctx_to_run(c, jobs, str_none);
+    own->scope.organisation = 0;
+    i64 began = when_ticks();
+    int err = kind->run_plain(own, jobs, n, done);
+    i64 took = when_ticks() - began;
+    for (size_t i = 0; i < n; i++) {
+        done[i] = done[i] && !err;
+        if (!done[i])
+            continue;
+        bool is_done = false;
+        struct job job = jobs[i];
+        job.is_done = &is_done;
+        log_job(own, &job, E_OK, took / (i64)n);
+        metric_add(c->app, "jobs_total", 1);
+        TRY(finish(c, t, &job, kind));
+    }
+    if (err) /* one of them may be at fault: each tells by itself */
+        log_line(c, LOG_WARN, "jobs_together", "kind", jobs->kind, "result",
+            str_of(err_name(err)), "fault", own->fault.key, "detail", own->fault.detail, NULL);
+    if (t->pace && took >= SLOW)
+        TRY(note_slow(c, t->pace, kind));
+    arena_rewind(c->mem, mark);
+    return E_OK;
 }
 
 static bool is_quick(const struct job_kind *kind)
@@ -294,26 +335,63 @@ static int call_others(struct ctx *c, const struct node *rows, i64 longest, cons
     return is_long ? q_work_wake(c, NULL) : E_OK;
 }
 
-int queue_turn(struct ctx *c, struct turn *t, i64 most)
+/* How many of these are of one kind, from the first on. */
+static size_t alike(const struct job *jobs, size_t n)
 {
-    struct node *jobs;
-    i64 longest = t->wait_us, began = when_ticks();
-    t->ran = 0;
-    TRY(claim(c, t, most, &jobs));
-    TRY(call_others(c, jobs, longest, t));
-    EACH(item, jobs) {
-        if (node_is_null(&item->node, "id"))
-            break;
-        bool is_late = when_ticks() - began > LEASE / 4 || /* the rest is better off elsewhere */
-            leaves(c->app, t, kind_of(c->app, node_str(&item->node, "kind")));
-        if (t->ran && (is_late || (t->ending && *t->ending))) {
-            TRY(queue_tell(c, t));
-            return queue_take_back(c, false);
+    size_t same = 1;
+    while (same < n && str_eq(jobs[same].kind, jobs->kind))
+        same++;
+    return same;
+}
+
+/* The rest is better off elsewhere. */
+static bool is_enough(
+    const struct ctx *c, const struct turn *t, const struct job_kind *kind, i64 began)
+{
+    return t->ran && (when_ticks() - began > LEASE / 4 || leaves(c->app, t, kind) ||
+                         (t->ending && *t->ending));
+}
+
+/* All of one kind. *later: so many were not begun. */
+static int run_alike(struct ctx *c, struct turn *t, const struct job *jobs, size_t n, i64 began,
+    size_t *later)
+{
+    const struct job_kind *kind = kind_of(c->app, jobs->kind);
+    bool done[QUEUE_BATCH] = { 0 };
+    if (n > 1 && is_quick(kind) && kind->run_plain && !is_enough(c, t, kind, began))
+        TRY(run_plain(c, t, kind, jobs, n, done));
+    for (size_t i = 0; i < n; i++) {
+        if (!done[i] && is_enough(c, t, kind, began)) {
+            *later = n - i;
+            return E_OK;
         }
         t->ran++;
-        TRY(run_row(c, t, &item->node));
+        if (!done[i])
+            TRY(run_alone(c, t, &jobs[i]));
     }
     return E_OK;
+}
+
+int queue_turn(struct ctx *c, struct turn *t, i64 most)
+{
+    struct node *rows;
+    struct job jobs[QUEUE_BATCH];
+    size_t n = 0, later = 0;
+    i64 longest = t->wait_us, began = when_ticks();
+    t->ran = 0;
+    TRY(claim(c, t, most, &rows));
+    TRY(call_others(c, rows, longest, t));
+    EACH(item, rows)
+        if (!node_is_null(&item->node, "id"))
+            jobs[n++] = job_of(&item->node);
+    for (size_t i = 0, same; i < n && !later; i += same) {
+        same = alike(jobs + i, n - i);
+        TRY(run_alike(c, t, jobs + i, same, began, &later));
+    }
+    if (!later)
+        return E_OK;
+    TRY(queue_tell(c, t));
+    return queue_take_back(c, false);
 }
 
 int queue_tell(struct ctx *c, struct turn *t)

@@ -30,7 +30,7 @@ struct reader {
 
 struct job {
     i64 id, organisation, subject, attempt; /* attempt: 1 is the first */
-    str kind, key;
+    str kind, key, request; /* request: of what it is a consequence, by the id nginx gave */
     struct node *data;
     bool *is_done; /* job_done's word to the queue */
 };
@@ -61,10 +61,15 @@ int job_done(struct ctx *, const struct job *);
  * tries again with back-off (1 s doubling, jitter, at most 1 h) until `tries` are used up,
  * then the job is a dead letter that staff can see and run again. */
 enum { FOR_EVER = 1 << 30 };
+enum { JOBS_TOGETHER = 16 };
 enum { RANK_FIRST = -1, RANK_PAGES = 1, RANK_LAST = 2 }; /* of what is due; 0: after the first */
 struct job_kind {
     const char *name;
     int (*run)(struct ctx *, const struct job *);
+    /* Of several that are quick and due together (at most JOBS_TOGETHER), or NULL: does what is plain
+     * in one go, and says of which it is done. The others are run one by one; all of them when it
+     * fails, so it must have done nothing then, or what does no harm twice. */
+    int (*run_plain)(struct ctx *, const struct job *, size_t n, bool *done);
     int tries;      /* 0: 12; a job that must not end as a dead letter: FOR_EVER */
     i64 lease_us;   /* 0: 60 s; a worker that died gives the job up after so long */
     i64 longest_us; /* 0: 1 h; the longest wait between two tries */

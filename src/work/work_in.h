@@ -29,7 +29,7 @@ bool pace_is_even(struct pace *); /* none is slow */
 /* What a worker goes on with from turn to turn. A job that was run is gone only with the next
  * turn's first statement, so a worker that dies leaves the last batch's to be run again; one that
  * must not be says job_done itself. */
-enum { QUEUE_BATCH = 16 };
+enum { QUEUE_BATCH = JOBS_TOGETHER };
 struct turn {
     struct pace *pace; /* NULL: nobody looks */
     bool leaves_slow;  /* to the other workers, to be free for what comes in; has a pace */

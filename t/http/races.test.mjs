@@ -4,7 +4,7 @@ import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { skip, admin, Browser, calm, fields, goods, invariants, one, orderOf, orderRow, paymentsOf, payAt, isPaid, pg,
-    rows, sessionOf, setStock, sql, stockOf, text, until } from './shop.mjs';
+    rows, sessionOf, setStock, sql, stockOf, switches, text, until } from './shop.mjs';
 
 before(async () => { if (!skip) await calm(); });
 
@@ -62,6 +62,29 @@ test('stock of ten, buyers of one to three pieces of two things in either order'
     const sold = answers.reduce((sum, { status }, i) => sum + (status === 303 ? 1 + i % 3 : 0), 0);
     for (const { sku } of [a, b]) assert.deepEqual(stockOf(sku), { on_hand: 10, reserved: sold });
     assert.ok(sold >= 8 && sold <= 10, `${sold} sold`);
+    invariants();
+});
+
+test('many paid in the same moment, of two things, while others order both: all are paid, and no two wait for each other', { skip, timeout: 180000 }, async (t) => {
+    const a = goods({ stock: 1000 }), b = goods({ stock: 1000 });
+    const ordered = await ready(40, (browser, i) => browser.add((i % 2 ? a : b).sku, 1));
+    const later = await ready(40, async (browser) => { for (const { sku } of [a, b]) await browser.add(sku, 1); });
+    const stuck = () => one('select deadlocks from pg_stat_database where datname = current_database()');
+    const orders = (await Promise.all(ordered.map(({ browser, seen }) => browser.post('/checkout/pay', seen)))).map(({ headers }) => orderOf(headers.location));
+    sql('select pg_stat_force_next_flush()');
+    const before = stuck();
+    await switches({ webhooks: { hold: true } });
+    try {
+        for (const { session } of orders) await payAt(session);
+    } finally { await calm(); } // and all that was held back comes
+    const answers = await Promise.all(later.map(({ browser, seen }) => browser.post('/checkout/pay', seen)));
+    assert.deepEqual(tally(answers), { 303: 40 });
+    for (const { number } of orders) await isPaid(number);
+    const quickest = one(`select count(*) from (select paid_at from orders."order" where number = any('{${orders.map(({ number }) => number)}}') group by paid_at having count(*) > 1) t`);
+    t.diagnostic(`${quickest} times several at once`);
+    assert.ok(quickest > 0, 'none were settled together');
+    for (const { sku } of [a, b]) assert.deepEqual(stockOf(sku), { on_hand: 980, reserved: 40 });
+    assert.equal(stuck() - before, 0, 'two of them waited for each other');
     invariants();
 });
 
