@@ -8,7 +8,7 @@ import {
 import { invalid } from './errors.mjs';
 import { MOST } from './money.mjs';
 import { readCard } from './cards.mjs';
-import { EVIDENCE, lineItem } from './shapes.mjs';
+import { EVIDENCE, isVersion, lineItem } from './shapes.mjs';
 import { automatic } from './till.mjs';
 
 const amount = integer(0, 1e14);
@@ -77,6 +77,10 @@ const CREATE_INTENT = {
 };
 
 const METADATA_ONLY = { metadata, expand };
+const version = (value, path) => {
+    if (isVersion(text()(value, path))) return value;
+    throw invalid(`Invalid Stripe API version: ${value.slice(0, 40)}`, path);
+};
 
 const notEmpty = (items) => {
     if (items.length) return;
@@ -140,6 +144,23 @@ const changeMetadata = (kind) => (till, given, id) => {
     object.metadata = mergeMetadata(object.metadata, given.metadata);
     return [kind, till.store.put(kind, object)];
 };
+
+// Its secret stands in this answer alone; an Idempotency-Key keeps that as it keeps any.
+function createEndpoint(till, given) {
+    const e = till.endpoints.create(given);
+    return ['dressed', { ...till.show('endpoint', e), secret: e.secret }];
+}
+
+function changeEndpoint(till, given, id) {
+    const { metadata: more, ...plain } = given;
+    const merged = mergeMetadata(till.endpoints.find(id).metadata, more);
+    return ['endpoint', till.endpoints.update(id, { ...plain, metadata: merged })];
+}
+
+function removeEndpoint(till, given, id) {
+    till.endpoints.remove(id);
+    return ['dressed', { id, object: 'webhook_endpoint', deleted: true }];
+}
 
 const one = (kind, param) => (till, given, id) => [kind, till.find(kind, id, param)];
 const many = (kind, wanted = () => true) => (till, given) => ['list', { kind, wanted }];
@@ -232,6 +253,22 @@ const ROUTES = [
         many('event', (e, g) => (!g.type || matches(e.type, g.type))
             && (!g.types?.length || g.types.includes(e.type)))],
     ['GET', '/v1/events/:id', { expand }, one('event')],
+
+    ['POST', '/v1/webhook_endpoints', {
+        url: required(url), enabled_events: required(list(text(100), 300)),
+        api_version: version, connect: choice('false'), description: clearable(text(5000)), metadata,
+        expand,
+    }, createEndpoint],
+    ['GET', '/v1/webhook_endpoints', {
+        limit: page.limit, starting_after: page.starting_after,
+        ending_before: page.ending_before, expand,
+    }, many('endpoint', (e) => !e.gone)],
+    ['GET', '/v1/webhook_endpoints/:id', { expand }, one('endpoint')],
+    ['POST', '/v1/webhook_endpoints/:id', {
+        url, enabled_events: list(text(100), 300), description: clearable(text(5000)),
+        disabled: bool, metadata, expand,
+    }, changeEndpoint],
+    ['DELETE', '/v1/webhook_endpoints/:id', {}, removeEndpoint],
 ].map(([method, path, spec, act, marks = {}]) => ({
     method, path, spec, act, ...marks,
     pattern: new RegExp(`^${path.replace(/:id/g, '([^/]{1,255})')}$`),
@@ -258,6 +295,7 @@ export function act(till, route, given, id) {
     const [kind, result] = route.act(till, given, id);
     const path = route.path.replace(':id', id);
     const out = kind === 'list' ? listOf(till, result, given, path)
+        : kind === 'dressed' ? result
         : kind === 'lines' ? { object: 'list', data: result, has_more: false, url: path }
             : till.show(kind, result);
     for (const wanted of given.expand ?? []) unfold(till, out, wanted.split('.'), wanted);

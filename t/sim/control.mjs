@@ -132,7 +132,8 @@ export class Control {
     }
 
     async redeliver(ids, given) {
-        if (!this.hooks.url) throw new Wrong('no --webhook-url was given');
+        const to = this.hooks.endpoints.started();
+        if (!to) throw new Wrong('no --webhook-url was given, or its endpoint was deleted');
         if (!Array.isArray(ids) || ids.length < 1 || ids.length > 10_000) {
             throw new Wrong('events: a list of 1 to 10000 ids');
         }
@@ -142,7 +143,7 @@ export class Control {
         const repeated = function* repeated() {
             for (let i = 0; i < times; i++) yield* events;
         };
-        return this.hooks.redeliver(repeated(), parallel);
+        return this.hooks.redeliver(repeated(), parallel, to);
     }
 
     // What happened to the money, by order (metadata order_id, else client_reference_id).

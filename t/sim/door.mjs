@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { ApiError, invalid } from './errors.mjs';
 import { FormError, canonical, decodeForm } from './form.mjs';
 import { act, findRoute, readParams } from './api.mjs';
-import { API_VERSION, token } from './shapes.mjs';
+import { API_VERSION, isVersion, token } from './shapes.mjs';
 
 const KEY_LIFE_S = 86_400;
 const NOTHING = { status: 200, body: '{}\n' };
@@ -196,7 +196,7 @@ function faultAnswer(fault, id) {
 }
 
 function checkVersion(version) {
-    if (version === undefined || /^\d{4}-\d{2}-\d{2}(\.[a-z_]+)?$/.test(version)) return;
+    if (version === undefined || isVersion(version)) return;
     throw invalid(`Invalid Stripe API version: ${version.slice(0, 40)}`);
 }
 

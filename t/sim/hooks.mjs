@@ -1,4 +1,4 @@
-// Webhooks out: signs each event, sends it, and sends it again with growing pauses until the shop
+// Webhooks out: signs each event, sends it to each endpoint that wants it, and sends it again with growing pauses until the shop
 // answers 2xx. Also the faults of the road: late, lost, doubled, shuffled, forged, falsified.
 //
 // At most MOST_AT_ONCE are on the wire; what waits is bounded by the events the store keeps.
@@ -29,12 +29,15 @@ export function pauseAfter(tries, speed) {
 }
 
 export class Hooks {
-    constructor({ store, switches, url, socket = null, secret }) {
-        Object.assign(this, { store, switches, secret, socket, closed: false });
-        this.url = url ? new URL(url) : null;
-        const agency = this.url?.protocol === 'https:' ? https : http;
-        this.client = agency;
-        this.agent = new agency.Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64 });
+    // `socket`, `via`: how what has the origin of the endpoint it was started with is reached.
+    constructor({ store, switches, endpoints, socket = null, via = null }) {
+        Object.assign(this, { store, switches, endpoints, closed: false });
+        const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(via ?? '') ?? [];
+        this.road = socket ? { socketPath: socket } : via ? { host, port } : null;
+        const started = endpoints.started();
+        this.origin = started && new URL(started.url).origin;
+        this.agents = Object.fromEntries(Object.entries({ http, https }).map(([name, wire]) => [name,
+            new wire.Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64 })]));
         this.waiting = [];
         this.onWire = 0;
         this.timers = new Set();
@@ -54,7 +57,7 @@ export class Hooks {
         this.closed = true;
         for (const timer of this.timers) clearTimeout(timer);
         this.waiting = [];
-        this.agent.destroy();
+        for (const agent of Object.values(this.agents)) agent.destroy();
     }
 
     later(ms, step) {
@@ -69,7 +72,8 @@ export class Hooks {
     take(events) {
         const w = this.switches.webhooks;
         for (const event of events) {
-            if (!this.url || w.off || this.isLost(event, w)) this.leave(event);
+            event.left ??= this.endpoints.wanting(event.type).map(({ id }) => id);
+            if (!event.left.length || w.off || this.isLost(event, w)) this.leave(event);
             else if (w.hold) this.held.push(event);
             else if (w.shuffle) this.gather(event, w.shuffle);
             else this.sendCopies(event, w);
@@ -84,8 +88,10 @@ export class Hooks {
         return true;
     }
 
-    leave(event) {
-        event.pending = false;
+    // Nobody is told of it any more; or one endpoint less.
+    leave(event, id = null) {
+        event.left = id ? event.left.filter((one) => one !== id) : [];
+        event.pending = event.left.length > 0;
         this.store.put('event', event);
         this.store.commit();
     }
@@ -96,21 +102,24 @@ export class Hooks {
     }
 
     sendCopies(event, w) {
-        for (let i = 0; i <= w.duplicate; i++) {
-            const job = { event, copy: i > 0 };
-            if (w.delay_ms) this.later(w.delay_ms, () => this.queue(job));
-            else this.queue(job);
+        for (const id of event.left) {
+            for (let i = 0; i <= w.duplicate; i++) {
+                const job = { event, id, copy: i > 0, tries: 0 };
+                if (w.delay_ms) this.later(w.delay_ms, () => this.queue(job));
+                else this.queue(job);
+            }
         }
     }
 
     // Events of one window leave one after the other in the seeded order; each copy comes
     // somewhere after its first.
     gather(event, { seed, window_ms = 200 }) {
-        this.window.push(event);
-        if (this.window.length > 1) return;
+        const isFirst = !this.window.length;
+        this.window.push(...event.left.map((id) => ({ event, id, tries: 0 })));
+        if (!isFirst) return;
         this.later(window_ms, async () => {
             const next = random(seed);
-            let order = shuffled(this.window.splice(0), next).map((e) => ({ event: e }));
+            let order = shuffled(this.window.splice(0), next);
             for (let i = 0; i < this.switches.webhooks.duplicate; i++) {
                 order = withCopies(order, next);
             }
@@ -135,33 +144,38 @@ export class Hooks {
     }
 
     // One try; a first copy that fails comes again later, an extra copy does not.
-    async deliver({ event, copy = false }) {
-        if (!copy && !event.pending) return;
-        const status = await this.post(event);
+    async deliver({ event, id, copy = false, tries }) {
+        if (!copy && !event.left.includes(id)) return;
+        const to = this.endpoints.enabled(id);
+        if (!to) {
+            this.leave(event, id);
+            return;
+        }
+        const status = await this.post(event, to);
         if (this.closed || copy) return;
-        event.tries++;
-        if (status >= 200 && status < 300) this.leave(event);
+        if (status >= 200 && status < 300) this.leave(event, id);
         else if (Date.now() - event.created * 1000 > GIVE_UP_MS) {
             this.count.given_up++;
-            this.leave(event);
-        } else if (this.switches.webhooks.off) this.leave(event);
+            this.leave(event, id);
+        } else if (this.switches.webhooks.off) this.leave(event, id);
         else {
-            this.later(pauseAfter(event.tries, this.switches.webhooks.speed),
-                () => this.queue({ event }));
+            this.later(pauseAfter(tries + 1, this.switches.webhooks.speed),
+                () => this.queue({ event, id, tries: tries + 1 }));
         }
     }
 
-    bodyOf(event) {
+    bodyOf(event, { api_version }) {
         const shape = eventShape({ ...event, pending: true });
+        if (api_version) shape.api_version = api_version;
         const { wrong } = this.switches.webhooks;
         if (wrong) falsify(shape, wrong);
         return Buffer.from(JSON.stringify(shape, null, 2));
     }
 
-    headerFor(body) {
+    headerFor(body, to) {
         const w = this.switches.webhooks;
         const t = Math.floor(Date.now() / 1000) + w.skew_s;
-        const header = signatureHeader(w.secret ?? this.secret, body, t);
+        const header = signatureHeader(w.secret ?? to.secret, body, t);
         if (!w.corrupt_signature) return header;
         const last = header.at(-1);
         return header.slice(0, -1) + (last === '0' ? '1' : '0');
@@ -169,31 +183,33 @@ export class Hooks {
 
     // The HTTP status, or 0 where there was no answer. A kept connection that the shop closed just
     // then says nothing about the shop: that try is made anew.
-    async post(event) {
-        const body = this.bodyOf(event);
+    async post(event, to) {
+        const body = this.bodyOf(event, to);
         this.count.sent++;
-        let status = await this.postOnce(body);
-        if (status === STALE) status = await this.postOnce(body);
+        let status = await this.postOnce(body, to);
+        if (status === STALE) status = await this.postOnce(body, to);
         if (status === STALE) status = 0;
         const ok = status >= 200 && status < 300;
         this.count[ok ? 'accepted' : status ? 'refused' : 'failed']++;
         return status;
     }
 
-    postOnce(body) {
+    postOnce(body, to) {
+        const url = new URL(to.url);
+        const road = url.origin === this.origin ? this.road : null;
+        const name = road || url.protocol === 'http:' ? 'http' : 'https';
         return new Promise((done) => {
-            const request = this.client.request({
-                agent: this.agent, method: 'POST', path: this.url.pathname + this.url.search,
-                ...(this.socket ? { socketPath: this.socket }
-                    : { host: this.url.hostname.replace(/^\[|\]$/g, ''), port: this.url.port }),
+            const request = { http, https }[name].request({
+                agent: this.agents[name], method: 'POST', path: url.pathname + url.search,
+                ...(road ?? { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port }),
                 headers: {
-                    Host: this.url.host,
+                    Host: url.host,
                     'User-Agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
                     Accept: '*/*; q=0.5, application/xml',
                     'Cache-Control': 'no-cache',
                     'Content-Type': 'application/json; charset=utf-8',
                     'Content-Length': body.length,
-                    'Stripe-Signature': this.headerFor(body),
+                    'Stripe-Signature': this.headerFor(body, to),
                 },
                 signal: AbortSignal.timeout(this.switches.webhooks.timeout_ms),
             });
@@ -211,18 +227,19 @@ export class Hooks {
         });
     }
 
-    // For tests: these events, in this order, `parallel` at a time, whatever became of them before.
-    async redeliver(events, parallel) {
+    // For tests: these events, in this order, `parallel` at a time, whatever became of them before, to
+    // that endpoint.
+    async redeliver(events, parallel, to) {
         const statuses = {};
         const took = [];
         const todo = events[Symbol.iterator]();
         const work = async () => {
             for (let step = todo.next(); !step.done; step = todo.next()) {
                 const start = performance.now();
-                const status = await this.post(step.value);
+                const status = await this.post(step.value, to);
                 took.push(performance.now() - start);
                 statuses[status] = (statuses[status] ?? 0) + 1;
-                if (status >= 200 && status < 300 && step.value.pending) this.leave(step.value);
+                if (status >= 200 && status < 300 && step.value.left?.includes(to.id)) this.leave(step.value, to.id);
             }
         };
         await Promise.all(Array.from({ length: parallel }, work));
@@ -243,7 +260,7 @@ function withCopies(order, next) {
     for (const job of order.filter((j) => !j.copy)) {
         const first = out.indexOf(job);
         const slot = first + 1 + Math.floor(next() * (out.length - first));
-        out = [...out.slice(0, slot), { event: job.event, copy: true }, ...out.slice(slot)];
+        out = [...out.slice(0, slot), { ...job, copy: true }, ...out.slice(slot)];
     }
     return out;
 }

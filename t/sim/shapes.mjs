@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 export const API_VERSION = '2026-07-29.dahlia';
+export const isVersion = (text) => /^\d{4}-\d{2}-\d{2}(\.[a-z_]+)?$/.test(text);
 
 export function token(length) {
     let out = '';
@@ -444,6 +445,23 @@ function movement(d, m) {
     };
 }
 
+// Its secret is told once, in the answer to its making.
+export function endpoint(e) {
+    return {
+        id: e.id,
+        object: 'webhook_endpoint',
+        api_version: e.api_version,
+        application: null,
+        created: e.created,
+        description: e.description,
+        enabled_events: e.enabled_events,
+        livemode: false,
+        metadata: e.metadata,
+        status: e.status,
+        url: e.url,
+    };
+}
+
 export function event(e) {
     return {
         id: e.id,
@@ -452,7 +470,7 @@ export function event(e) {
         created: e.created,
         data: { object: JSON.parse(e.object) },
         livemode: false,
-        pending_webhooks: e.pending ? 1 : 0,
+        pending_webhooks: e.pending ? e.left?.length ?? 1 : 0,
         request: { id: e.request_id, idempotency_key: e.idempotency_key },
         type: e.type,
     };

@@ -4,7 +4,8 @@
 
 import fs from 'node:fs';
 
-const KINDS = ['session', 'intent', 'charge', 'refund', 'dispute', 'method', 'event', 'key'];
+const KINDS = ['session', 'intent', 'charge', 'refund', 'dispute', 'method', 'event', 'key',
+    'endpoint'];
 const SMALLEST_REWRITE = 8 << 20;
 
 class Shelf {

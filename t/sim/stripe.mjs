@@ -8,7 +8,7 @@
 //   till.mjs shapes.mjs                                  the life of a payment; how it is shown
 //   door.mjs api.mjs                                     /v1
 //   site.mjs page.mjs style.mjs words.mjs                the hosted page
-//   hooks.mjs                                            webhooks out
+//   endpoints.mjs hooks.mjs                              webhooks out: where to, and how
 //   texts.mjs                                            text messages, as Twilio takes them
 //   control.mjs switches.mjs                             /_sim
 //
@@ -23,6 +23,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Control } from './control.mjs';
 import { Door } from './door.mjs';
+import { Endpoints } from './endpoints.mjs';
 import { Hooks } from './hooks.mjs';
 import { Site } from './site.mjs';
 import { Store } from './store.mjs';
@@ -69,12 +70,12 @@ export async function startSimulator(options) {
         ?? 'http://localhost').replace(/\/+$/, '');
     const store = new Store({ file: options.state, keep: Number(options.keep ?? 10_000) });
     const switches = new Switches();
+    const endpoints = new Endpoints({ store, url: options.webhookUrl, secret: options.webhookSecret });
     const hooks = new Hooks({
-        store, switches, url: options.webhookUrl, socket: options.webhookSocket,
-        secret: options.webhookSecret,
+        store, switches, endpoints, socket: options.webhookSocket, via: options.webhookVia,
     });
     const till = new Till({
-        store, settings: switches.settings, publicUrl, onEvents: (events) => hooks.take(events),
+        store, settings: switches.settings, publicUrl, endpoints, onEvents: (events) => hooks.take(events),
     });
     const texts = new Texts({ switches, account: options.smsAccount ?? SMS_ACCOUNT, token: options.smsToken ?? options.key });
     const control = new Control({ till, store, switches, hooks, publicUrl, texts });
@@ -305,6 +306,7 @@ const USAGE = `usage: node t/sim/stripe.mjs --key sk_test_… [options]
   --listen unix:/path | 127.0.0.1:PORT   may be given more than once
   --webhook-url URL --webhook-secret whsec_…   where events go, and what signs them
   --webhook-socket PATH   connect to this unix socket, keep the URL's host and path
+  --webhook-via HOST:PORT the same, to this address, without TLS
   --public-url URL        how the buyer's browser reaches this program
   --state FILE            keep all objects over a restart
   --keep N                objects of each kind kept (10000)
@@ -316,7 +318,7 @@ const USAGE = `usage: node t/sim/stripe.mjs --key sk_test_… [options]
 function readArguments() {
     const text = { type: 'string' };
     const { values } = parseArgs({ options: {
-        key: text, 'webhook-url': text, 'webhook-secret': text, 'webhook-socket': text,
+        key: text, 'webhook-url': text, 'webhook-secret': text, 'webhook-socket': text, 'webhook-via': text,
         'public-url': text, 'sms-account': text, 'sms-token': text, state: text, keep: text, merchant: text, mode: text,
         listen: { type: 'string', multiple: true }, help: { type: 'boolean' },
     } });

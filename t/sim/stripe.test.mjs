@@ -1300,6 +1300,116 @@ function compare(ours, theirs, at = '') {
     }
 }
 
+describe('webhook endpoints', () => {
+    const at = '/v1/webhook_endpoints';
+    const own = () => `http://127.0.0.1:${shop.server.address().port}`;
+    const list = async (params) => (await shop.call('GET', at, params)).json;
+    const make = (more = {}, headers = {}) => shop.call('POST', at,
+        { url: `${own()}/other`, 'enabled_events[0]': 'payment_intent.succeeded', ...more }, headers);
+    const pay = async () => shop.sim_('POST', `pay/${(await shop.session()).json.id}`, {});
+    const withPath = (name) => shop.got.filter((seen) => seen.path === name);
+    let started;
+
+    beforeEach(async () => {
+        const { data } = await list({ limit: 100 });
+        started = data.at(-1);
+        for (const { id } of data.slice(0, -1)) await shop.call('DELETE', `${at}/${id}`);
+        await shop.call('POST', `${at}/${started.id}`, { 'enabled_events[0]': '*', disabled: 'false' });
+    });
+
+    test('the one it was started with is there, and is told everything', async () => {
+        const { data, has_more, object, url } = await list();
+        assert.deepEqual([data.length, has_more, object, url], [1, false, 'list', at]);
+        const [e] = data;
+        assert.match(e.id, /^we_1\w{23}$/);
+        assert.deepEqual([e.object, e.api_version, e.enabled_events, e.status, e.livemode, e.url],
+            ['webhook_endpoint', '2026-07-29.dahlia', ['*'], 'enabled', false, `${own()}/payments/stripe/webhook`]);
+        assert.ok(!('secret' in e));
+        await pay();
+        await until('events', () => shop.got.length === 4);
+    });
+
+    test('one that is made has a secret of its own, shown once, and is told what it chose', async () => {
+        const { status, json } = await make({ api_version: '2025-03-31.basil', description: 'Shop',
+            'metadata[a]': 'b' });
+        assert.equal(status, 200);
+        assert.deepEqual([json.description, json.metadata, json.api_version], ['Shop', { a: 'b' }, '2025-03-31.basil']);
+        const { json: again } = await shop.call('GET', `${at}/${json.id}`);
+        const { secret, ...rest } = json;
+        assert.match(secret, /^whsec_\w{32}$/);
+        assert.deepEqual(again, rest);
+        await pay();
+        await until('events', () => shop.got.length === 5);
+        const [seen, ...more] = withPath('/other');
+        assert.deepEqual([more.length, seen.event.type, seen.event.api_version], [0, 'payment_intent.succeeded', '2025-03-31.basil']);
+        const [, t, v1] = /^t=(\d+),v1=(\w+)$/.exec(seen.headers['stripe-signature']);
+        assert.equal(v1, sign(secret, seen.raw, t));
+    });
+
+    test('the same Idempotency-Key makes one, and tells its secret again', async () => {
+        const key = { 'Idempotency-Key': `hook-${Date.now()}` };
+        const [first, second] = [await make({}, key), await make({}, key)];
+        assert.deepEqual(second.json, first.json);
+        assert.equal((await list()).data.length, 2);
+    });
+
+    test('what is not chosen, disabled or deleted is not told, and an event waits for nobody', async () => {
+        const { json } = await make();
+        await shop.call('POST', `${at}/${started.id}`, { 'enabled_events[0]': 'payment_intent.succeeded',
+            'enabled_events[1]': 'checkout.session.completed' });
+        await pay();
+        await until('three', () => shop.got.length === 3);
+        const changed = await shop.call('POST', `${at}/${json.id}`, { disabled: 'true', description: '', 'metadata[x]': 'y' });
+        assert.deepEqual([changed.json.status, changed.json.description, changed.json.metadata], ['disabled', null, { x: 'y' }]);
+        await pay();
+        await until('five', () => shop.got.length === 5);
+        assert.equal(withPath('/other').length, 1);
+        const gone = await shop.call('DELETE', `${at}/${started.id}`);
+        assert.deepEqual(gone.json, { id: started.id, object: 'webhook_endpoint', deleted: true });
+        assert.equal((await shop.call('GET', `${at}/${started.id}`)).status, 404);
+        assert.equal((await shop.call('DELETE', `${at}/${started.id}`)).status, 404);
+        await pay();
+        await pause(50);
+        assert.equal(shop.got.length, 5);
+        const { data } = (await shop.call('GET', '/v1/events', { limit: 100 })).json;
+        await until('nothing waits', async () => (await shop.call('GET', `/v1/events/${data[0].id}`)).json.pending_webhooks === 0);
+        await shop.close();
+        shop = await Shop.open();
+    });
+
+    test('of two that want an event each is tried until it has taken it', async () => {
+        await make();
+        await shop.switches({ webhooks: { speed: 100, types: ['payment_intent.succeeded'] } });
+        shop.answerWith = (seen) => (seen.path === '/other' && withPath('/other').length < 3 ? 500 : 200);
+        await pay();
+        await until('tries', () => withPath('/other').length === 3);
+        await pause(100);
+        assert.equal(shop.got.length, 4);
+    });
+
+    test('there may be sixteen; the list goes by pages', async () => {
+        for (let i = 0; i < 15; i++) assert.equal((await make()).status, 200);
+        const { status, json } = await make();
+        assert.deepEqual([status, json.error.type], [400, 'invalid_request_error']);
+        assert.match(json.error.message, /maximum of 16/);
+        const one = await list({ limit: 10 }), two = await list({ limit: 10, starting_after: one.data.at(-1).id });
+        assert.deepEqual([one.has_more, two.has_more, two.data.length], [true, false, 6]);
+        assert.equal(new Set([...one.data, ...two.data].map(({ id }) => id)).size, 16);
+    });
+
+    test('what cannot be is refused by name', async () => {
+        for (const [more, param] of [[{ url: 'nowhere' }, 'url'], [{ 'enabled_events[0]': 'payment_intent.paid' }, 'enabled_events[0]'],
+            [{ api_version: 'newest' }, 'api_version'], [{ colour: 'red' }, 'colour']]) {
+            const { status, json } = await make(more);
+            assert.deepEqual([status, json.error.param], [400, param], JSON.stringify(json));
+        }
+        const none = await shop.call('POST', at, { url: own() });
+        assert.deepEqual([none.status, none.json.error.param], [400, 'enabled_events']);
+        const version = await shop.call('POST', `${at}/${started.id}`, { api_version: '2026-07-29.dahlia' });
+        assert.equal(version.json.error.code, 'parameter_unknown');
+    });
+});
+
 describe('shapes', { skip: fs.existsSync(FIXTURES) ? false : 'no fixtures found' }, () => {
     let known;
     before(() => { known = JSON.parse(fs.readFileSync(FIXTURES, 'utf8')).resources; });
@@ -1336,6 +1446,8 @@ describe('shapes', { skip: fs.existsSync(FIXTURES) ? false : 'no fixtures found'
         const { json: { dispute } } = await shop.sim_('POST', `dispute/${rest.id}`);
         compare(dispute, known.dispute);
         compare(dispute.balance_transactions[0], known.balance_transaction);
+        const { json: { data: [endpoint] } } = await shop.call('GET', '/v1/webhook_endpoints');
+        compare(endpoint, known.webhook_endpoint);
     });
 
     test('an event has the keys of the provider', async () => {

@@ -16,8 +16,8 @@ const WHAT = { session: 'checkout.session', intent: 'payment_intent', charge: 'c
     refund: 'refund', dispute: 'dispute', method: 'PaymentMethod', event: 'event' };
 
 export class Till {
-    constructor({ store, settings, publicUrl, onEvents }) {
-        Object.assign(this, { store, settings, publicUrl, onEvents });
+    constructor({ store, settings, publicUrl, endpoints, onEvents }) {
+        Object.assign(this, { store, settings, publicUrl, endpoints, onEvents });
         this.request = null;
         this.told = [];
         this.timers = new Set();
@@ -64,6 +64,7 @@ export class Till {
     }
 
     find(kind, id, param = 'id') {
+        if (kind === 'endpoint') return this.endpoints.find(id);
         const found = this.store.get(kind, id);
         if (!found) throw missing(WHAT[kind], id, param);
         return found;
@@ -82,6 +83,7 @@ export class Till {
         case 'refund': return shapes.refund(object);
         case 'dispute': return shapes.dispute(object);
         case 'method': return shapes.method(object);
+        case 'endpoint': return shapes.endpoint(object);
         default: return shapes.event(object);
         }
     }
@@ -105,7 +107,6 @@ export class Till {
             request_id: this.request?.id ?? null,
             idempotency_key: this.request?.idempotencyKey ?? null,
             pending: true,
-            tries: 0,
         }));
     }
 
