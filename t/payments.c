@@ -638,6 +638,38 @@ T(a_payment_that_failed_later_and_was_not_told_of_is_asked_for)
     t_header_has("Location", "/c/pay/cs_");
 }
 
+/* Its page may have told of it as well: asked once more it says the same. */
+T(of_a_bank_that_takes_its_time_the_payment_is_enough_to_hear)
+{
+    i64 order = t_order();
+    struct arena *mem = t_ctx()->mem;
+    const char *states = str_fmt(mem, "select state as s from payments.attempt where order_id = "
+            "%" PRId64, order).p;
+    t_event("evt_t_begun", "payment_intent.processing", t_intent_object(order, 0));
+    t_drain();
+    eq_str(t_str("%s", states), "open"); /* of the page only the page is believed */
+    t_sim("POST", "/_sim/switches", "{\"async_ms\":600000,\"webhooks\":{\"off\":true}}");
+    eq_str(node_str(t_sim("POST", str_fmt(mem, "/_sim/pay/%.*s", STR(t_session(order))).p,
+                        "{\"card\":\"4000000000000077\"}"), "outcome"), "later");
+    t_sim("POST", "/_sim/switches", "{\"async_ms\":3000,\"webhooks\":{\"off\":false}}");
+    for (int i = 0; i < 2; i++) {
+        t_event(str_fmt(mem, "evt_t_slow%d", i).p, "payment_intent.processing",
+            t_intent_object(order, 0));
+        t_drain();
+        eq_str(t_str("%s", states), "processing");
+    }
+    eq_int(t_int("select count(*) as n from orders.event where kind = 'payment_processing' and "
+                 "order_id = %" PRId64, order), 1);
+    eq_int(t_int("select count(*) as n from payments.event where kind = 'checkout.session.asked' and "
+                 "body like '%%%.*s%%'", STR(t_session(order))), 2);
+    eq_int(t_int("select left_cart::int as n from orders.\"order\" where id = %" PRId64, order), 1);
+    t_event("evt_t_no", "checkout.session.async_payment_failed",
+        t_session_object(order, "complete", "unpaid", 134000, "thb"));
+    t_event("evt_t_slow_late", "payment_intent.processing", t_intent_object(order, 0));
+    t_drain();
+    eq_str(t_str("%s", states), "failed");
+}
+
 /* ---- sums as the provider counts them -------------------------------------------------------- */
 
 /* The same order in another currency; it is sent to pay anew. */
@@ -776,6 +808,33 @@ T(what_is_given_back_at_the_providers_own_desk_counts)
     t_drain();
     eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
         "refunded");
+}
+
+T(what_is_given_back_at_the_desk_waits_for_the_news_that_it_was_paid)
+{
+    i64 order = t_order();
+    struct ctx c = *t_ctx();
+    str payment = str_fmt(c.mem, "pi_t%" PRId64, order); /* as t_intent_object says */
+    t_event("evt_t_back_early", "refund.created",
+        str_fmt(c.mem, "{\"object\":\"refund\",\"id\":\"re_early\",\"status\":\"succeeded\","
+                "\"amount\":34000,\"currency\":\"thb\",\"payment_intent\":\"%.*s\"}",
+            STR(payment)));
+    work_drain(&c, 10); /* a first try */
+    eq_int(t_int("select count(*) as n from payments.event where event_id = 'evt_t_back_early' and "
+                 "applied_at is null"), 1);
+    t_event("evt_t_back_paid", "payment_intent.succeeded", t_intent_object(order, 134000));
+    t_drain();
+    eq_int(t_int("select refunded_total as n from orders.\"order\" where id = %" PRId64, order), 34000);
+    eq_str(t_str("select payment_status as s from orders.\"order\" where id = %" PRId64, order),
+        "paid");
+    /* Of nobody's payment, it is not waited for for ever. */
+    t_event("evt_t_back_foreign", "refund.created",
+        S("{\"object\":\"refund\",\"id\":\"re_foreign\",\"status\":\"succeeded\",\"amount\":5,"
+          "\"currency\":\"thb\",\"payment_intent\":\"pi_nobodys\"}"));
+    t_drain();
+    eq_str(t_str("select outcome as s from payments.event where event_id = 'evt_t_back_foreign'"),
+        "not ours");
+    t_prove();
 }
 
 static void refund_at_the_desk(str payment, i64 amount)

@@ -27,7 +27,8 @@ int payments_event(struct ctx *c, i64 id, struct payment_event **out)
 
 bool payments_may_wait(const struct payment_event *event)
 {
-    return event->news.fact == FACT_DISPUTED;
+    enum provider_fact fact = event->news.fact;
+    return fact == FACT_DISPUTED || fact == FACT_REFUNDED || fact == FACT_REFUND_FAILED;
 }
 
 bool payments_says_paid(const struct node *data, struct payment_paid *out)
@@ -171,6 +172,26 @@ static int look_at_refunds(struct ctx *c, i64 attempt, i64 event)
     return job_add(c, "payments.ask_refunds", key, 0, attempt, NULL, 0);
 }
 
+static bool is_page(const struct node *attempt)
+{
+    return !str_is(node_str(attempt, "kind"), "intent");
+}
+
+/* The bank has begun on what was paid on a page. Its own event, that it is complete, need not have
+ * been chosen at the provider: it comes with each payment. */
+static bool is_page_begun(const struct provider_news *n, const struct node *attempt)
+{
+    return n->of_intent && n->fact == FACT_PROCESSING && is_page(attempt) &&
+        (str_is(node_str(attempt, "state"), "open") || str_is(node_str(attempt, "state"), "created"));
+}
+
+/* As with refunds: the page is asked by a job, and what it says comes as an event. */
+static int look_at_page(struct ctx *c, i64 attempt, i64 event)
+{
+    str key = str_fmt(c->mem, "payments.ask:%" PRId64 ":%" PRId64, attempt, event);
+    return job_add(c, "payments.ask", key, 0, attempt, NULL, 0);
+}
+
 /* The bank's no to an intent leaves it open for another try; to a page it is the page's affair,
  * and said after the money came it is old news. */
 static int apply_declined(struct ctx *c, const struct provider_news *n, const struct node *attempt,
@@ -188,7 +209,7 @@ static bool is_overtaken(const struct provider_news *n, const struct node *attem
 {
     if (!n->of_intent || (n->fact != FACT_PROCESSING && n->fact != FACT_EXPIRED))
         return false;
-    return !str_is(node_str(attempt, "kind"), "intent") ||
+    return is_page(attempt) ||
         (n->fact == FACT_PROCESSING && n->at <= node_int(attempt, "declined_at"));
 }
 
@@ -212,6 +233,8 @@ int payments_apply(struct ctx *c, const struct payment_event *event, const struc
     }
     if (attempt && n.fact == FACT_LOOK_AT_REFUNDS)
         err = look_at_refunds(c, out->attempt, event->id);
+    else if (attempt && is_page_begun(&n, attempt))
+        err = look_at_page(c, out->attempt, event->id);
     else if (attempt && is_overtaken(&n, attempt))
         out->news = NEWS_NONE;
     else if (attempt && n.fact == FACT_PAID)
