@@ -73,6 +73,10 @@ static const struct command {
     { "jobs", "dead [ID] | again ID",
         "jobs that were given up (the newest; those older than that one), and one more try",
         jobs_command, true },
+    { "webhook", "[events | set]",
+        "what the payment provider sends to the shop; has it send what is needed, and no more; or "
+        "lists the kinds of events that takes",
+        webhook_command, true },
     { "render", "FILE [--partials DIR] [--lang L]",
         "fills a template with the JSON on standard input", render_command, false },
     { "messages", "--missing LANG [--templates DIR] [--source DIR]",

@@ -225,21 +225,67 @@ void check_countries(struct exam *e)
             "country_file was made %" PRId64 " days ago: addresses have moved since", age / DAY);
 }
 
+static str words_of(struct ctx *c, const struct node *kinds)
+{
+    struct buf words = buf_new(c->mem, 16384);
+    EACH(item, kinds) {
+        buf_add(&words, words.n ? S(" ") : str_none);
+        buf_add(&words, item->node.as.text);
+    }
+    return buf_str(&words);
+}
+
+/* Where no events come at all payments are learnt of minutes later, by asking. That the provider is
+ * away, or does not take the key, is said by check_provider. */
+static void look_at_hook(struct exam *e)
+{
+    struct payment_hook h;
+    enum ill none = e->c->app->production ? WRONG : WARNING;
+    if (payments_find_hook(e->c, true, &h)) {
+        if (str_is(e->c->fault.key, PAYMENTS_RIGHT))
+            exam_say(e, WELL, S("whether all events are chosen cannot be seen: the key may not look"),
+                S("a restricted key needs the right \"Webhook Endpoints\": Read"));
+        fault_clear(e->c);
+        return;
+    }
+    if (!h.provider.n)
+        return;
+    if (!h.id.n)
+        SAY(e, none, S("talatctl webhook set"), "the provider knows of no endpoint %.*s: it sends nothing",
+            STR(h.url));
+    else if (!h.is_enabled)
+        SAY(e, none, S("talatctl webhook set, once what comes there is answered"),
+            "the endpoint %.*s is disabled at the provider: it sends nothing", STR(h.id));
+    else if (node_count(h.missing))
+        SAY(e, WARNING, S("talatctl webhook set"), "the endpoint %.*s does not send: %.*s", STR(h.id),
+            STR(words_of(e->c, h.missing)));
+    else if (node_count(h.idle))
+        SAY(e, WELL, S("talatctl webhook set spares the shop that, if no other program listens there"),
+            "the endpoint %.*s sends more than is needed: %.*s", STR(h.id), STR(words_of(e->c, h.idle)));
+    if (h.id.n && h.version.n && !str_eq(h.version, h.spoken))
+        SAY(e, WARNING,
+            S("delete it at Stripe, talatctl webhook set, and the new secret into talat.conf"),
+            "the endpoint %.*s is of version %.*s, the shop speaks %.*s", STR(h.id), STR(h.version),
+            STR(h.spoken));
+}
+
 void check_webhooks(struct exam *e)
 {
     struct node *row;
     str address = str_fmt(e->c->mem, "%.*s/payments/stripe/webhook", STR(e->c->app->base_url));
     if (conf_str(e->c->app->conf, "stripe_key", str_none).n &&
         !conf_str(e->c->app->conf, "stripe_webhook_secret", str_none).n)
-        SAY(e, WRONG, S("set it to the signing secret the provider shows for that endpoint"),
+        SAY(e, WRONG,
+            S("set it to the signing secret the provider shows for that endpoint; talatctl webhook "
+              "set makes one where there is none"),
             "stripe_webhook_secret is not set: nothing that comes to %.*s is believed",
             STR(address));
+    look_at_hook(e);
     if (q_ops_webhooks(e->c, &row))
         return;
     if (node_int(row, "paid") && !node_int(row, "heard"))
         SAY(e, WRONG,
-            str_fmt(e->c->mem, "register %.*s at the provider, and let it through to nginx",
-                STR(address)),
+            str_fmt(e->c->mem, "talatctl webhook; and let %.*s through to nginx", STR(address)),
             "%" PRId64 " payments of this week were learnt of only by asking: no event came in",
             node_int(row, "paid"));
     if (node_int(row, "waiting"))

@@ -37,6 +37,7 @@ int people_command(struct ctx *, int argc, char **argv); /* "user import" */
 int organisation_command(struct ctx *, int argc, char **argv);
 int route_list_command(struct ctx *, int argc, char **argv);
 int jobs_command(struct ctx *, int argc, char **argv);
+int webhook_command(struct ctx *, int argc, char **argv); /* 1 also: something is amiss */
 int backup_command(struct ctx *, int argc, char **argv);
 int restore_command(struct ctx *, int argc, char **argv);
 int doctor_command(struct ctx *, int argc, char **argv); /* 0 well, 1 warnings, 2 wrong */

@@ -90,6 +90,25 @@ int payments_refund_of(struct ctx *, i64 refund, struct node **out);
  * when it says none. *provider is empty when none is configured. */
 int payments_try(struct ctx *, str *provider, when *now);
 
+/* What of its news the configured provider sends to this shop: by which of its hooks that have our
+ * address, the best of them. */
+struct payment_hook {
+    str provider, url;  /* ours; empty: no provider is configured */
+    str id;             /* empty: none has our address */
+    size_t same;        /* so many have it, each with a secret of its own */
+    bool is_enabled;
+    str version, spoken;         /* of events, empty: the account's own; and ours */
+    struct node *missing, *idle; /* kinds: needed and not chosen, and the other way ("*": all) */
+};
+/* E_DENIED, PAYMENTS_RIGHT: our key may not look. quick: one call at most. */
+int payments_find_hook(struct ctx *, bool quick, struct payment_hook *);
+/* Makes one (*secret: what signs its events, shown this once), or has the one that was found send what
+ * is needed and no more. */
+int payments_set_hook(struct ctx *, const struct payment_hook *, str *secret);
+#define PAYMENTS_RIGHT "payments.right"
+/* The kinds that are enough, up to NULL; of the configured provider, or else of the first. */
+const char *const *payments_kinds(struct ctx *);
+
 /* What a stored event means, for orders/jobs.c. Runs in its transaction with the order
  * locked. */
 enum payment_news {

@@ -37,6 +37,19 @@ int ledger_unrefund(struct ctx *, i64 order, i64 refund, i64 amount, str currenc
 int ledger_dispute(struct ctx *, i64 order, i64 dispute, i64 n, str from, str to, i64 amount,
     str currency);
 
+/* stripe.c, for stripe_hook.c: a call as each other, and one that is made once, whatever the circuit
+ * says, and waits 8 s at most. */
+struct http_answer;
+int stripe_call(struct ctx *, const char *method, str path, str form, str key, int *status,
+    struct node **answer, str *body);
+int stripe_once(struct ctx *, str path, struct http_answer *);
+#define STRIPE_VERSION "2026-07-29.dahlia"
+int stripe_hooks(struct ctx *, size_t pages, struct provider_hook *, size_t most, size_t *n);
+int stripe_set_hook(struct ctx *, str id, str url, str *secret);
+
+/* service.c: NULL: none is configured. */
+const struct provider *payments_configured(struct ctx *);
+
 /* dispute.c: of an attempt of ours, whose order is locked. */
 int dispute_apply(struct ctx *, const struct provider_news *, const struct node *attempt,
     i64 event, struct payment_change *);

@@ -36,8 +36,16 @@ struct provider_news {
     bool of_intent; /* said of the payment itself, not of a page */
     struct provider_dispute dispute;
 };
+struct provider_hook { /* where its events go */
+    str id, url;
+    str version; /* of its API, that they are written in; empty: the account's own */
+    bool is_enabled;
+    const struct node *kinds; /* texts, as chosen; "*": all there are */
+};
 struct provider {
     const char *name;
+    const char *version;      /* of its API, that we speak */
+    const char *const *kinds; /* of events: those that are enough, up to NULL */
     bool (*is_configured)(struct ctx *);
     /* The least charge it publishes for a currency, in minor units; 0: none. */
     i64 (*least)(str currency);
@@ -64,6 +72,12 @@ struct provider {
     int (*news)(struct ctx *, str kind, str body, struct provider_news *);
     /* A call that changes nothing: does it take our key? *now: its clock, 0 when it says none. */
     int (*check)(struct ctx *, when *now);
+    /* What it sends events to, at most so many pages of its list; each is asked for once, for 8 s at
+     * most. PAYMENTS_RIGHT: our key may not look. */
+    int (*hooks)(struct ctx *, size_t pages, struct provider_hook *, size_t most, size_t *n);
+    /* Has `kinds` sent to that address, by a new hook (no id; *secret is what signs, shown this
+     * once), or by that one. */
+    int (*set_hook)(struct ctx *, str id, str url, str *secret);
 };
 extern const struct provider provider_stripe;
 const struct provider *provider_named(str name);

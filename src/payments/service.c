@@ -355,7 +355,7 @@ int payments_ask_refunds(struct ctx *c, i64 id)
     return note_all(c, provider, list, n);
 }
 
-static const struct provider *configured(struct ctx *c)
+const struct provider *payments_configured(struct ctx *c)
 {
     for (size_t i = 0; i < COUNT(providers); i++)
         if (providers[i]->is_configured(c))
@@ -367,7 +367,7 @@ int payments_ask_dispute(struct ctx *c, i64 id)
 {
     enum { MOST = 100 };
     struct provider_said *list = NEWS(c->mem, struct provider_said, MOST);
-    const struct provider *provider = configured(c);
+    const struct provider *provider = payments_configured(c);
     struct node *row = NULL;
     size_t n;
     if (id) {
@@ -480,7 +480,7 @@ int payments_refund_of(struct ctx *c, i64 refund, struct node **out)
 
 int payments_try(struct ctx *c, str *provider, when *now)
 {
-    const struct provider *one = configured(c);
+    const struct provider *one = payments_configured(c);
     *provider = one ? str_of(one->name) : str_none;
     *now = 0;
     return one ? one->check(c, now) : E_OK;

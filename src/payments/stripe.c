@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define NAME         "stripe"
-#define VERSION      "2026-07-29.dahlia"
+#define VERSION      STRIPE_VERSION
 #define TOLERANCE_S  300
 #define MOST_ANSWER  ((size_t)4 << 20)
 #define MOST_REQUEST 8192
@@ -216,6 +216,12 @@ static int call(struct ctx *c, const char *method, str path, str form, str key, 
     *status = got.status;
     *body = got.body;
     return E_OK;
+}
+
+int stripe_call(struct ctx *c, const char *method, str path, str form, str key, int *status,
+    struct node **answer, str *body)
+{
+    return call(c, method, path, form, key, status, answer, body);
 }
 
 static bool is_intent(const struct node *attempt)
@@ -480,6 +486,28 @@ static int refund(struct ctx *c, const struct node *row, str *event_id, str *kin
 /* ---- events -----------------------------------------------------------------------------------
  */
 
+/* What it is to send: the fewest that are enough, so that a plain payment is one event. That a page is
+ * complete (checkout.session.completed, .async_payment_succeeded) its payment says as well, also that
+ * a bank takes its time (see apply.c); what charge.refunded says, each refund says. Those are
+ * understood where they come. The manual tells this list too (t/lint/conf). */
+static const char *const kinds[] = {
+    "payment_intent.succeeded",
+    "payment_intent.processing",     /* a bank that takes days: the goods are kept */
+    "payment_intent.payment_failed", /* declined; of an intent: it is open again */
+    "payment_intent.canceled",       /* at Stripe's desk: nobody is sent there any more */
+    "checkout.session.expired",      /* the same of a page */
+    "checkout.session.async_payment_failed", /* the bank's no, days later: only this ends the page */
+    "refund.created", /* those made at Stripe's desk too */
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    NULL,
+};
+
 static bool any_v1_matches(str header, str expected)
 {
     str part, rest = header;
@@ -685,8 +713,8 @@ static int news(struct ctx *c, str kind, str body, struct provider_news *out)
     return E_OK;
 }
 
-/* Once, whatever the circuit says. */
-static int check(struct ctx *c, when *now)
+/* For whom it is: a person who waits, so not for long. */
+int stripe_once(struct ctx *c, str path, struct http_answer *got)
 {
     str headers[] = { str_fmt(c->mem, "Authorization: Bearer %.*s", STR(conf_of(c, "stripe_key"))),
         S("Stripe-Version: " VERSION) };
@@ -696,10 +724,15 @@ static int check(struct ctx *c, when *now)
         .ceiling = MOST_ANSWER,
         .total_us = 8 * SECOND,
         .flags = c->app->production && !c->app->staging ? 0 : HTTP_PRIVATE_OK,
-        .url = str_fmt(c->mem, "%.*s/v1/payment_intents?limit=1", STR(conf_of(c, "stripe_base"))) };
+        .url = str_fmt(c->mem, "%.*s%.*s", STR(conf_of(c, "stripe_base")), STR(path)) };
+    return http_call(c, &request, got);
+}
+
+static int check(struct ctx *c, when *now)
+{
     struct http_answer got = { 0 };
     *now = 0;
-    TRY(http_call(c, &request, &got));
+    TRY(stripe_once(c, S("/v1/payment_intents?limit=1"), &got));
     if (!when_parse_http(node_str(got.headers, "date"), now))
         *now = 0;
     return got.status == 200 ? E_OK
@@ -707,5 +740,6 @@ static int check(struct ctx *c, when *now)
                                    got.status, got.status == 401 ? ": the key is not taken" : "");
 }
 
-const struct provider provider_stripe = { NAME, is_configured, least, takes, open_page, expire, ask,
-    refund, ask_refunds, ask_disputes, desk_url, verify, event_id, news, check };
+const struct provider provider_stripe = { NAME, VERSION, kinds, is_configured, least, takes, open_page,
+    expire, ask, refund, ask_refunds, ask_disputes, desk_url, verify, event_id, news, check,
+    stripe_hooks, stripe_set_hook };
