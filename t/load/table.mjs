@@ -30,7 +30,7 @@ const WORDS = {
     after_start: (now, row) => ['after_start', 'after_load'].map((when) => `${when.replace('_', ' ')}: worker ${row[when].web_worker_mb.toFixed(1)}, stack ${row[when].stack_mb.toFixed(0)} MB (${
         Object.entries(row[when].parts_mb).map(([part, mb]) => `${part} ${mb.toFixed(0)}`).join(', ')})`).join('; '),
 };
-const NAMES = { file: 'the same bytes as a file', constant: 'a constant of that size', page: 'product page, the same clients', commit: 'empty commit', off: 'the gate off: nobody, not counted', uncounted: 'the gate off: not counted', unbound: 'by a role that it does not bind' };
+const NAMES = { file: 'the same bytes as a file', constant: 'a constant of that size', page: 'product page, the same clients', commit: 'empty commit', off: 'the gate off: nobody, not counted', uncounted: 'the gate off: not counted', unbound: 'by a role that it does not bind', every_event: 'told of by all events there are' };
 
 export function line(row) {
     if (row.failed) return `${row.name.padEnd(WIDTH)}FAILED: ${row.failed}`;
