@@ -357,7 +357,9 @@ T(a_bank_that_asked_may_take_it_after_all)
     says(order, 1, &(struct saying){ .state = "needs_response", .movements = OUT });
     is(order, "disputed", 0, TOTAL, 0);
     eq_str(story(order), "inquired opened withdrawn");
-    says(order, 0, &(struct saying){ .state = "warning_under_review" }); /* late */
+    says(order, 0, &(struct saying){ .state = "warning_under_review", .submissions = 1 }); /* late */
+    eq_int(t_int("select count(*) as n from payments.dispute where is_answered and order_id = %" PRId64,
+               order), 0);
     is(order, "disputed", 0, TOTAL, 0);
 }
 

@@ -79,9 +79,13 @@ static unsigned steps_to(const struct dispute *d, const struct standing *to)
     return is_known ? (unsigned)to->step : to->step | begun;
 }
 
-static bool is_answered(const struct provider_news *n)
+/* What was answered while the bank only asked is no answer to its taking the money: not where that is
+ * heard of later either. */
+static bool is_answered(const struct provider_news *n, const struct standing *at)
 {
-    return n->dispute.is_answered || str_ends(n->dispute.state, S("under_review"));
+    bool of_what_it_is_now = is_inquiry(standing_of(n->dispute.state)) == is_inquiry(at);
+    return of_what_it_is_now &&
+        (n->dispute.is_answered || str_ends(n->dispute.state, S("under_review")));
 }
 
 /* A job for each: one that is running may have looked already. */
@@ -159,9 +163,10 @@ int dispute_apply(struct ctx *c, const struct provider_news *n, const struct nod
     if (n->at >= d.said_at)
         d.due = n->dispute.due * SECOND;
     TRY(move(c, n, event, &d, out));
-    if (is_answered(n) && !d.is_answered)
+    bool is_said = is_answered(n, d.at);
+    if (is_said && !d.is_answered)
         out->steps |= DISPUTE_ANSWERED;
-    d.is_answered = d.is_answered || is_answered(n);
+    d.is_answered = d.is_answered || is_said;
     TRY(book(c, n, &d, out));
     out->dispute = d.id;
     out->amount = d.amount;
