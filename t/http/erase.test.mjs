@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { Browser, calm, goods, invariants, isPaid, one, orderRow, payAt, pg, quote, rows, simulator, skip, sql, until } from './shop.mjs';
+import { Browser, calm, goods, invariants, isPaid, one, orderRow, payAt, pg, quote, rows, sessionOf, simulator, skip, sql, until } from './shop.mjs';
 
 after(() => skip || calm());
 
@@ -166,6 +166,8 @@ test('ID-20 an order that is placed while its buyer is erased forgets them when 
     assert.equal((await erased).headers.location, '/login?done=erased');
     const [{ number }] = rows(`select number from orders."order" where person_id = ${id}`);
     assert.equal(orderRow(number).email, p.email, 'it is to be delivered');
+    await payAt(sessionOf((await placed).headers.location), { email: p.email });
+    await isPaid(number);
     sql(`update work.job set run_at = now() where key = 'orders.erase_late:${id}'; notify talat_work`);
     await until(() => one(`select count(*) from work.job where key = 'orders.erase_late:${id}'`) === 0, 20000, 'the job waits');
     sql(`update orders."order" set status = 'delivered', updated_at = now() - interval '31 days' where number = ${quote(number)};
