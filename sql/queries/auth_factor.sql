@@ -175,9 +175,9 @@ select id, credential, name, is_synced, created_at, used_at, suspect_at from aut
  where person_id = :person order by id limit 20;
 
 -- name: add_passkey :exec
--- in: person bigint, credential text, public_key bytea, sign_count bigint, is_synced bool, name text
-insert into auth.passkey (person_id, credential, public_key, sign_count, is_synced, name)
-values (:person, :credential, :public_key, :sign_count, :is_synced, :name);
+-- in: person bigint, credential text, public_key bytea, sign_count bigint, is_synced bool, name text, handle text
+insert into auth.passkey (person_id, credential, public_key, sign_count, is_synced, name, handle)
+values (:person, :credential, :public_key, :sign_count, :is_synced, :name, :handle);
 
 -- name: name_passkey :exec
 -- in: id bigint, person bigint, name text
@@ -190,15 +190,16 @@ delete from auth.passkey where id = :id and person_id = :person;
 -- name: passkey :maybe
 -- in: credential text
 -- Before anyone is known: whose it is.
-select k.id, k.person_id, k.public_key, k.sign_count, p.email, p.name, p.epoch,
+select k.id, k.person_id, k.public_key, k.sign_count, k.handle, p.email, p.name, p.epoch,
        p.role <> 'user' or exists (select from auth.member m where m.person_id = p.id) as is_staff
   from auth.passkey k join auth.person p on p.id = k.person_id
  where k.credential = :credential;
 
 -- name: use_passkey :exec
--- in: id bigint, sign_count bigint, synced bool
+-- in: id bigint, sign_count bigint, synced bool, handle text
 -- Nothing changes where the count did not grow. Who does not count says 0 for ever.
-update auth.passkey set sign_count = :sign_count, is_synced = :synced, used_at = now()
+update auth.passkey set sign_count = :sign_count, is_synced = :synced, used_at = now(),
+       handle = coalesce(handle, nullif(:handle, ''))
  where id = :id and (sign_count < :sign_count or (sign_count = 0 and :sign_count = 0));
 
 -- name: suspect_passkey :exec

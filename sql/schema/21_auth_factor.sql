@@ -31,7 +31,9 @@ create policy own on auth.recovery for all
     with check (person_id = base.person() or base.is_platform());
 
 -- Passkeys: a credential is one person's, and its count of signatures only grows. suspect_at: it
--- did not, so there may be two of it.
+-- did not, so there may be two of it. handle: whom its authenticator was told it is for, in base64;
+-- it is given once, and sent back as long as the passkey lives. Passkeys of old programs have none
+-- until they are used.
 create table auth.passkey (
     id bigint generated always as identity primary key,
     person_id bigint not null references auth.person on delete cascade,
@@ -42,7 +44,8 @@ create table auth.passkey (
     name text not null check (length(name) between 1 and 60),
     created_at timestamptz not null default now(),
     used_at timestamptz,
-    suspect_at timestamptz
+    suspect_at timestamptz,
+    handle text check (length(handle) between 1 and 100)
 );
 create unique index passkey_credential on auth.passkey (credential);
 create index passkey_person on auth.passkey (person_id);
@@ -139,5 +142,5 @@ revoke create on schema auth from talat_search;
 select audit.watch('auth.totp', 'account', shown => '{person_id,created_at}',
     passed_over => '{last_step}');
 select audit.watch('auth.passkey', 'account', shown => '{id,person_id,created_at,suspect_at}',
-    passed_over => '{sign_count,is_synced,used_at}');
+    passed_over => '{sign_count,is_synced,used_at,handle}');
 select audit.watch('auth.phone', 'account', shown => '{person_id,country,is_factor,created_at}');

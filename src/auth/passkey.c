@@ -141,6 +141,12 @@ static int whose(struct req *r, enum purpose purpose, i64 *person)
     return E_OK;
 }
 
+/* By what an authenticator knows whom its passkey is for. */
+static str new_handle(struct ctx *c, i64 person)
+{
+    return crypto_base64(c->mem, crypto_opaque(c->mem, c->app->secret, "passkey owner", person));
+}
+
 static int give_options(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -159,10 +165,7 @@ static int give_options(struct req *r)
     node_set_str(c->mem, document, S("rp_id"), our_host(c));
     node_set_str(
         c->mem, document, S("rp_name"), conf_str(c->app->conf, "shop_name", S("Talat Market")));
-    node_set_str(c->mem, document, S("user_id"),
-        is_add
-            ? crypto_base64(c->mem, crypto_opaque(c->mem, c->app->secret, "passkey owner", person))
-            : str_none);
+    node_set_str(c->mem, document, S("user_id"), is_add ? new_handle(c, person) : str_none);
     node_set_str(c->mem, document, S("user_name"), is_add ? r->who.email : str_none);
     node_set_str(c->mem, document, S("display_name"), is_add ? r->who.name : str_none);
     node_set_str(c->mem, document, S("user_verification"),
@@ -240,7 +243,8 @@ static int keep(struct ctx *c, void *with)
     str name =
         in_has(r, "name") ? in_str(r, "name") : str_letters_upto(device_name(c, r->user_agent), 60);
     int err = q_auth_add_passkey(c, &added, me(r), crypto_base64(c->mem, data->id), key,
-        data->count, data->flags & PASSKEY_MOVES, name.n ? name : S("Passkey"));
+        data->count, data->flags & PASSKEY_MOVES, name.n ? name : S("Passkey"),
+        new_handle(c, me(r))); /* as in the options: another secret would have refused them */
     if (err == E_CONFLICT)
         return fail(c, E_CONFLICT, "auth.passkey_known", "This passkey is set up here already.");
     if (!err && !added)
@@ -317,13 +321,12 @@ static bool is_signed(struct ctx *c, const struct node *row, str auth_data, str 
         crypto_p256_ok(str_upto(key, 32), str_from(key, 32), buf_str(&all), signature);
 }
 
-/* The owner as the authenticator remembers them, where it does. */
-static bool is_owner(struct req *r, i64 person)
+/* The owner as the authenticator remembers them, where it does: what it was told then, whatever
+ * the secret is now. Whose row has none is known by credential and signature. */
+static bool is_owner(struct req *r, const struct node *row)
 {
-    struct ctx *c = &r->c;
-    str handle = in_str(r, "user_handle");
-    str ours = crypto_opaque(c->mem, c->app->secret, "passkey owner", person);
-    return !handle.n || crypto_equal(handle, crypto_base64(c->mem, ours));
+    str handle = in_str(r, "user_handle"), kept = node_str(row, "handle");
+    return !handle.n || !kept.n || crypto_equal(handle, kept);
 }
 
 /* A count that did not grow: somebody has a copy, or this is one. Who is not logged in yet has
@@ -333,7 +336,8 @@ static int count_up(struct req *r, const struct node *row, const struct authdata
     struct ctx *c = &r->c;
     i64 id = node_int(row, "id"), changed;
     struct scope before = scope_of(c, node_int(row, "person_id"));
-    int err = q_auth_use_passkey(c, &changed, id, data->count, data->flags & PASSKEY_MOVES);
+    int err = q_auth_use_passkey(
+        c, &changed, id, data->count, data->flags & PASSKEY_MOVES, in_str(r, "user_handle"));
     if (!err && !changed)
         err = q_auth_suspect_passkey(c, NULL, id);
     c->scope = before;
@@ -361,7 +365,7 @@ static int check(struct req *r, enum purpose purpose, str bound, i64 person, str
         return refused(r, "its owner was not verified");
     TRY(find(r, row));
     i64 owner = node_int(*row, "person_id");
-    if ((person && person != owner) || !is_owner(r, owner))
+    if ((person && person != owner) || !is_owner(r, *row))
         return refused(r, "somebody else's");
     if (!is_signed(c, *row, raw, json, signature))
         return refused(r, "the signature is wrong");

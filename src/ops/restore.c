@@ -233,9 +233,8 @@ static void compare_secrets(struct restoring *r)
         return;
     warn(r,
         "this shop's secret is another than the backup's. Links in mails that were sent, carts and "
-        "forms of open pages, and whatever was sealed with the old secret cannot be read; people "
-        "log in anew. With the old secret (a backup made --with-secrets has it): restore "
-        "--with-secrets");
+        "forms of open pages, and whatever was sealed with the old secret cannot be read. With the "
+        "old secret (a backup made --with-secrets has it): restore --with-secrets");
 }
 
 /* ---- afterwards ---------------------------------------------------------------------------------

@@ -182,6 +182,21 @@ test('ID-15 bad input: an answer that is wrong in one thing is refused', { skip,
     assert.equal((await tries(key)).got.status, 303);
 });
 
+test('ID-15 a passkey is its owner\'s by what its authenticator was told then, whatever the secret is now', { skip }, async () => {
+    const owner = await registered(), { userId } = await options(owner, 'add'), { key } = await withPasskey(owner);
+    const of = `person_id = (select id from auth.person where email = ${quote(owner.email)})`, then = b64('under the secret before');
+    const kept = () => sql(`select coalesce(handle, 'none') from auth.passkey where ${of}`);
+    const status = async (handle) => (await tries(key, { handle })).got.status;
+    assert.equal(kept(), userId);
+    assert.equal(await status(userId), 303);
+    sql(`update auth.passkey set handle = ${quote(then)} where ${of}`);
+    assert.deepEqual([await status(then), await status(''), await status(userId)], [303, 303, 401]);
+    sql(`update auth.passkey set handle = null where ${of}`); // added before handles were kept
+    assert.deepEqual([await status(''), kept()], [303, 'none']);
+    assert.deepEqual([await status(then), kept()], [303, then]);
+    assert.equal(await status(userId), 401);
+});
+
 test('ID-15 twice: a challenge is answered once, in its browser, for its purpose', { skip }, async () => {
     const owner = await registered(), { key } = await withPasskey(owner);
     const browser = new Browser(), { challenge } = await options(browser, 'login');
