@@ -23,12 +23,13 @@ function machine(name, stands = {}) {
     mkdirSync(join(at, 'share/static/css'), { recursive: true });
     writeFileSync(join(at, 'share/static/css/shop.1.css'), '');
     writeFileSync(join(at, 'share/static/manifest'), 'css/shop.css css/shop.1.css\n');
-    const tools = { chown: '', chgrp: '', systemctl: '', 'systemd-sysusers': '', 'systemd-tmpfiles': '', nginx: '', id: 'echo 0', talatctl: '', ...stands };
-    for (const [tool, does] of Object.entries(tools)) {
-        writeFileSync(join(bin, tool), `#!/bin/sh\necho "${tool} $*" >>${said}\n${does}\n`, { mode: 0o755 });
-    }
+    const tools = { chown: '', chgrp: '', systemctl: '', 'systemd-sysusers': '', 'systemd-tmpfiles': '', nginx: '', id: 'echo 0', talatctl: '', 'talat-web': '', ...stands };
+    const lay = (stands) => {
+        for (const [tool, does] of Object.entries(stands)) writeFileSync(join(tool === 'talat-web' ? at : bin, tool), `#!/bin/sh\necho "${tool} $*" >>${said}\n${does}\n`, { mode: 0o755 });
+    };
+    lay(tools);
     return { at, read, run(script, words, { umask = '022', tools: now = {}, env = {}, cwd = at } = {}) {
-        for (const [tool, does] of Object.entries(now)) writeFileSync(join(bin, tool), `#!/bin/sh\necho "${tool} $*" >>${said}\n${does}\n`, { mode: 0o755 });
+        lay(now);
         writeFileSync(said, '');
         writeFileSync(join(at, script), readFileSync(join(top, script.startsWith('talat.') ? 'debian' : 'system', script), 'utf8').replace('\nPATH=', `\nPATH=${bin}:`)
             .replaceAll('@BIN@', bin).replaceAll('@LIBEXEC@', at).replaceAll('@SHARE@', join(at, 'share')).replaceAll('@SYSCONF@', '/etc')
@@ -51,7 +52,7 @@ function init(one, words, how) {
 test('what init writes without a key for payments wants nothing but the key', () => {
     const one = machine('keyless'), { out } = init(one, [...shop, ...own]);
     assert.match(one.read('etc/talat/talat.conf'), /^stripe_base = https:\/\/api\.stripe\.com\npayment_origins = https:\/\/checkout\.stripe\.com\nstripe_key = \n/m);
-    assert.match(out, /put stripe_key and stripe_webhook_secret into[^]*systemctl reload talat-web talat-slow/);
+    assert.match(out, /put stripe_key into \S+talat\.conf; then talatctl webhook set[^]*Mails are laid into \S*\/mail, not sent[^]*systemctl reload talat-web talat-slow/);
     const sim = machine('simulated');
     init(sim, [...shop, ...own, '--staging', '--stripe-base', 'http://127.0.0.1:9', '--stripe-key', 'sk_test_x', '--stripe-webhook-secret', 'whsec_x']);
     assert.match(sim.read('etc/talat/talat.conf'), /^stripe_base = http:\/\/127\.0\.0\.1:9\npayment_origins = http:\/\/127\.0\.0\.1:9\nstripe_key = sk_test_x\n/m);
@@ -179,6 +180,45 @@ test('init again leaves the admin\'s password and the price of delivery alone, i
     assert.match(torn.err, /does not say/);
     assert.doesNotMatch(torn.asked, /user add/);
     assert.equal(init(machine('dry'), [...shop, ...own, '--dry-run'], {}).code, 0);
+});
+
+test('whatever init ends with, it says the password it has made, and the next run what is still missing', () => {
+    const one = machine('halted'), words = shop.filter((word) => word !== '--no-nginx');
+    writeFileSync(join(one.at, 'site'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const halted = one.run('init', [...words, ...own]);
+    assert.equal(halted.code, 1);
+    assert.match(halted.out, /as a@shop\.test with the password [0-9a-f]{18}\n/);
+    const undelivered = machine('undelivered').run('init', [...shop, ...own], { tools: { talatctl: 'case "$*" in *--price*) exit 1 ;; esac' } });
+    assert.equal(undelivered.code, 1);
+    assert.match(undelivered.out, /with the password [0-9a-f]{18}\n/);
+    const refused = machine('unadded').run('init', [...shop, ...own], { tools: { talatctl: 'case "$*" in *"user add"*) exit 1 ;; esac' } });
+    assert.equal(refused.code, 1);
+    assert.doesNotMatch(refused.out, /with the password/, 'nobody has it');
+    writeFileSync(join(one.at, 'site'), '#!/bin/sh\n', { mode: 0o755 });
+    const missing = /Nobody can pay yet[^]*Mails are laid into \S*\/mail, not sent[^]*systemctl reload/;
+    const asked = { talatctl: 'case "$*" in *admins) echo a@shop.test ;; *delivery) echo "standard: 50.00 THB: Standard delivery" ;; esac' };
+    const again = init(one, [...words, ...own], { tools: asked });
+    assert.match(again.out, missing);
+    assert.doesNotMatch(again.out, /password/);
+    const conf = join(one.at, 'etc/talat/talat.conf');
+    writeFileSync(conf, one.read('etc/talat/talat.conf').replace(/^(stripe_key|stripe_webhook_secret|smtp_url) =.*$/mg, '$1 = x'));
+    assert.doesNotMatch(init(one, [...words, ...own]).out, /Nobody can pay|not sent|does not hear|reload talat-web talat-slow &&/);
+});
+
+test('init keeps no configuration that the shop does not take, and says which words it has not read', () => {
+    const one = machine('unread'), refuses = { 'talat-web': 'echo "talat: currencies: THB,USD is not one we know" >&2; exit 1' };
+    const ran = one.run('init', [...shop, ...own, '--currencies', 'THB,USD'], { tools: refuses });
+    assert.equal(ran.code, 1);
+    assert.match(ran.err, /there is no configuration yet[^]*THB,USD is not one we know/);
+    assert.match(ran.asked, /^talat-web --check --config \S*\/etc\/talat\/talat\.conf\.new$/m);
+    assert.deepEqual(readdirSync(join(one.at, 'etc/talat')).sort(), ['master-key', 'secret']);
+    init(one, [...shop, ...own, '--currencies', 'USD'], { tools: { 'talat-web': '' } });
+    assert.match(one.read('etc/talat/talat.conf'), /^currencies = THB USD$/m);
+    assert.doesNotMatch(init(one, [...shop, ...own, '--currencies', 'USD']).out, /not taken/);
+    const later = init(one, [...shop, ...own, '--currencies', 'USD VND', '--staging', '--smtp-url', 'smtp://mail.test']);
+    assert.match(later.out, /^not taken +--currencies --staging --smtp-url: it says otherwise, and stays$/m);
+    assert.match(one.run('init', [...shop.map((word) => word === 'x@shop.test' ? 'the shop' : word), ...own]).out, /not taken +--mail-from/);
+    assert.match(machine('unsent').run('init', [...shop.map((word) => word === 'x@shop.test' ? 'the shop' : word), ...own]).err, /--mail-from: the shop is no address/);
 });
 
 test('the styles of a package are laid beside those that are there, in the manual\'s words', () => {
