@@ -120,6 +120,14 @@ test('a shop stays on the port it was begun with, said again or not', async () =
     }
 });
 
+test('a shop that runs is not said to be on another port', async () => {
+    const ran = spawnSync(join(top, 'dev'), ['up', '-d'], { env: { ...one.env, TALAT_PORT: String(await freePort()) }, encoding: 'utf8', timeout: 300000 });
+    assert.notEqual(ran.status, 0);
+    assert.match(ran.stderr, new RegExp(`runs on port ${one.port}, and stays there: ./dev down first`));
+    assert.equal(status(one).port, one.port);
+    assert.equal(await health(one), 200);
+});
+
 test('a taken port is said, with the way out, and leaves nothing running', async () => {
     const it = await shop(join(root, 'taken'));
     const holder = createServer().listen(it.port, '127.0.0.1');
