@@ -314,8 +314,8 @@ int backup_command(struct ctx *c, int argc, char **argv)
         buf_add(&report, S("it holds the shop's secret and configuration: keep it like them\n"));
     else if (!err)
         buf_add(&report,
-            S("without the shop's secret and configuration: keep those apart, or say "
-              "--with-secrets\n"));
+            S("without the shop's secret, master key and talat.conf: keep those apart, or say "
+              "--with-secrets; and keep the file keys that lies beside it\n"));
     return end(c, &report, "no backup was made", err);
 }
 

@@ -221,6 +221,20 @@ test('init keeps no configuration that the shop does not take, and says which wo
     assert.match(machine('unsent').run('init', [...shop.map((word) => word === 'x@shop.test' ? 'the shop' : word), ...own]).err, /--mail-from: the shop is no address/);
 });
 
+test('the manuals name every secret that init makes, and every word of a backup and a restore', () => {
+    const read = (path) => readFileSync(join(top, path), 'utf8');
+    const files = [...read('system/init').matchAll(/^(?:secret|master_key)_file = \$etc\/(\S+)$/mg)].map(([, file]) => file);
+    assert.deepEqual(files, ['secret', 'master-key']);
+    for (const page of ['man/talat.7', 'man/talat.conf.5']) {
+        const told = /^\.Sh FILES\n([^]*?)^\.Sh/m.exec(read(page))[1];
+        for (const file of files) assert.ok(told.includes(`.It Pa @SYSCONF@/talat/${file}\n`), `${page}: ${file}`);
+    }
+    for (const [, command, usage] of read('src/bin/talatctl.c').matchAll(/\{ "(backup|restore)", "(.*)",$/mg)) {
+        const [, told] = new RegExp(`^\\.It Cm ${command} .*\\n([^]*?)^\\.It`, 'm').exec(read('man/talatctl.8'));
+        for (const [, word] of usage.matchAll(/\[--(with\S+|replace)\]/g)) assert.match(told, new RegExp(`^\\.Fl -${word}`, 'm'), `${command} --${word}`);
+    }
+});
+
 test('the styles of a package are laid beside those that are there, in the manual\'s words', () => {
     const at = join(place, 'beside'), made = join(at, 'made'), there = join(at, 'static'), deb = join(at, 'new.deb');
     for (const folder of [join(made, 'DEBIAN'), join(made, 'usr/share/talat/static/css'), join(made, 'usr/share/talat/templates'), join(there, 'css')]) mkdirSync(folder, { recursive: true });
