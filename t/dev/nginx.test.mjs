@@ -590,13 +590,22 @@ test('SE-10 in production: TLS with HSTS, plain HTTP redirected, no word about t
     });
     await withTLS();
     answer = page(kept);
-    const securely = () => new Promise((done, fail) => secureRequest({ host: '127.0.0.1', port, path: '/x', rejectUnauthorized: false, agent: false },
+    const securely = (path = '/x', host = 'shop.example', method = 'GET') => new Promise((done, fail) => secureRequest({ host: '127.0.0.1', port, path, method, headers: { host }, rejectUnauthorized: false, agent: false },
         (got) => { got.resume(); done(got); }).on('error', fail).end());
     const secure = await securely();
     assert.equal(secure.statusCode, 200);
     assert.equal(secure.headers['strict-transport-security'], 'max-age=63072000; includeSubDomains');
     assert.equal(secure.headers['x-cache'], undefined);
     assert.equal(seen.at(-1).params.HTTPS, 'on');
+    for (const host of ['SHOP.example', `shop.example:${port}`]) assert.equal((await securely('/x', host)).statusCode, 200, host);
+    for (const host of ['www.shop.example', 'shop1example', '127.0.0.1', '[::1]']) {
+        for (const method of ['GET', 'HEAD']) {
+            const sent = await securely('/x?y=1', host, method);
+            assert.deepEqual([sent.statusCode, sent.headers.location], [302, 'https://shop.example/x?y=1'], `${method} ${host}`);
+        }
+        for (const path of ['/health', '/api/orders', '/.well-known/acme-challenge/token_-1']) assert.equal((await securely(path, host)).statusCode, 200, path);
+        assert.equal((await securely('/payments/stripe/webhook', host, 'POST')).statusCode, 200, 'what a provider sends');
+    }
     assert.deepEqual(await over2(), [413, 'Please choose a smaller one and send it again.'], 'a body too large, in HTTP/2');
     const moved = await new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path: '/x?key=hush', agent: false,
         headers: { host: 'evil.example' } }, (got) => { got.resume(); done(got); }).on('error', fail).end());
@@ -627,6 +636,8 @@ test('SE-10 in production: TLS with HSTS, plain HTTP redirected, no word about t
         ['ECDHE-ECDSA-AES128-SHA', false], ['ECDHE-ECDSA-AES256-SHA384', false], ['ECDHE-ECDSA-AES128-CCM', false]]) {
         assert.equal(await speak('TLSv1.2', suite), takes ? 'TLSv1.2' : null, suite);
     }
+    await withTLS('proxies = 10.0.0.0/8\n');
+    assert.equal((await securely('/x', 'node1.internal')).statusCode, 200, 'as a balancer may ask');
     await withTLS('hsts_subdomains = off\n'); // hosts below the name that are not the shop's
     assert.equal((await securely()).headers['strict-transport-security'], 'max-age=63072000');
     writeFileSync(join(dir, 'talat.conf'), conf);
