@@ -79,6 +79,8 @@ test('init refuses what cannot sell safely, before it touches anything', { skip:
         [['--url', 'http://shop.test'], /https/],
         [['--url', 'https://shop.test'], /certificate/],
         [['--url', 'https://shop.test/path', ...tls], /a host/],
+        [['--url', 'https://shop.test:8443', ...tls], /listens on 443/],
+        [['--staging', '--url', 'http://localhost:8080'], /listens on 443, and on 80/],
         [['--url', 'https://shop.test', '--tls-cert', '/dev/null'], /--tls-key/],
         [['--url', 'https://shop.test', ...tls, '--stripe-key', 'sk_test_x'], /play money/],
         [['--url', 'https://shop.test', ...tls, '--stripe-key', 'sk_live_x', '--stripe-base', 'http://127.0.0.1'], /https/],

@@ -205,6 +205,17 @@ test('whatever init ends with, it says the password it has made, and the next ru
     assert.doesNotMatch(init(one, [...words, ...own]).out, /Nobody can pay|not sent|does not hear|reload talat-web talat-slow &&/);
 });
 
+test('a port in the address is a proxy\'s, or the business of a site of one\'s own', () => {
+    const words = [...shop.filter((word) => word !== '--no-nginx').map((word) => word.replace('https://shop.test', 'https://shop.test:8443')), ...own];
+    const refused = machine('port').run('init', words);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /https:\/\/shop\.test:8443: nginx listens on 443/);
+    init(machine('port-own'), [...words, '--no-nginx']);
+    const proxied = machine('port-proxy');
+    writeFileSync(join(proxied.at, 'site'), '#!/bin/sh\n', { mode: 0o755 });
+    init(proxied, [...words, '--proxies', '10.0.0.0/8']);
+});
+
 test('init keeps no configuration that the shop does not take, and says which words it has not read', () => {
     const one = machine('unread'), refuses = { 'talat-web': 'echo "talat: currencies: THB,USD is not one we know" >&2; exit 1' };
     const ran = one.run('init', [...shop, ...own, '--currencies', 'THB,USD'], { tools: refuses });
