@@ -1,5 +1,6 @@
 /* The shop looked at from outside, and the proof of its books. */
 #include "auth/auth.h"
+#include "ops/doctor_in.h"
 #include "ops/ops.h"
 #include "ops/ops_in.h"
 #include "t/shop.h"
@@ -235,6 +236,26 @@ T(a_backup_that_was_given_up_is_tried_again)
     t_sql("update work.job set run_at = now() - interval '4 h' where kind = 'ops.backup'");
     eq_int(backups_due(), 1);
     conf_put(c->mem, conf, "backup_every_hours", S("0"));
+}
+
+/* ---- doctor --------------------------------------------------------------------------------------- */
+
+T(where_the_services_may_not_write_is_known_from_what_systemd_says)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    str as_it_comes = S("ProtectSystem=strict\nReadWritePaths=/run/talat /var/lib/talat\n");
+    static const char *const may[] = { "/var/lib/talat", "/var/lib/talat/media", "/run/talat/x" };
+    static const char *const not[] = { "/srv/media", "/var/lib/talat2", "/var/lib", "/", "/run" };
+    for (size_t i = 0; i < COUNT(may); i++)
+        is_true(doctor_may_write(c, as_it_comes, may[i]));
+    for (size_t i = 0; i < COUNT(not); i++)
+        is_false(doctor_may_write(c, as_it_comes, not[i]));
+    is_true(doctor_may_write(c,
+        S("ReadWritePaths=/run/talat /var/lib/talat -/srv/media\nProtectSystem=strict\n"),
+        "/srv/media"));
+    is_true(doctor_may_write(c, S("ProtectSystem=no\nReadWritePaths=\n"), "/srv/media"));
+    is_true(doctor_may_write(c, S("ReadWritePaths=/\nProtectSystem=strict\n"), "/srv/media"));
 }
 
 /* ---- talatctl user add --------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@ static const struct {
     { "tls", "the shop is reached by https, its certificate holds", check_tls },
     { "parts", "no newer version of what the shop stands on is known", check_parts },
     { "logs", "the log is also kept where an intruder cannot reach it", check_logs },
-    { "disk", "there is room on the disks", check_disk },
+    { "disk", "there is room on the disks, and the services may write there", check_disk },
     { "database", "the database answers and keeps what it is told", check_database },
     { "schema", "the schema is up to date", check_schema },
     { "tables", "tables and indexes are in shape", check_tables },

@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -486,8 +488,69 @@ static void look_at_care(struct exam *e)
             "the drill: %s", exam_fault(e));
 }
 
+static str real(struct ctx *c, str path)
+{
+    char found[PATH_MAX];
+    return realpath(str_c(c->mem, path), found) ? str_dup(c->mem, str_of(found)) : path;
+}
+
+bool doctor_may_write(struct ctx *c, str said, const char *folder)
+{
+    bool is_strict = false, is_below = false;
+    str line, path, at = real(c, str_of(folder));
+    while (str_cut(&said, '\n', &line)) {
+        is_strict |= str_is(line, "ProtectSystem=strict");
+        if (!str_starts(line, S("ReadWritePaths=")))
+            continue;
+        line = str_from(line, strlen("ReadWritePaths="));
+        while (line.n && str_cut(&line, ' ', &path)) {
+            while (path.n && (path.p[0] == '-' || path.p[0] == '+'))
+                path = str_from(path, 1); /* may be missing; is below the service's own root */
+            path = path.n ? real(c, path) : path;
+            is_below |= path.n && str_starts(at, path) &&
+                (at.n == path.n || at.p[path.n] == '/' || path.p[path.n - 1] == '/');
+        }
+    }
+    return !is_strict || is_below;
+}
+
+/* Who runs the doctor writes everywhere; the services see most of the machine read-only. */
+static void look_at_walls(struct exam *e, const char *service, const char *setting_name, str dir)
+{
+    const char *argv[] = { "/usr/bin/systemctl", "show", "-p", "ProtectSystem", "-p",
+        "ReadWritePaths", service, NULL };
+    struct proc_result got = { 0 };
+    if (!e->c->app->production || !dir.n || access(argv[0], X_OK))
+        return;
+    if (proc_run(e->c, &(struct proc_call){ .argv = argv, .wall_us = PARTS_WALL }, &got) ||
+        got.status) {
+        fault_clear(e->c); /* systemd does not run this machine's services */
+        return;
+    }
+    if (!doctor_may_write(e->c, got.out, str_c(e->c->mem, dir)))
+        SAY(e, WRONG,
+            str_fmt(e->c->mem,
+                "systemctl edit %s: [Service] ReadWritePaths=%.*s; then systemctl restart %s",
+                service, STR(dir), service),
+            "%s may not write into %s, %.*s", service, setting_name, STR(dir));
+}
+
+static void look_at_all_walls(struct exam *e)
+{
+    static const char *const services[] = { "talat-web", "talat-slow", "talat-work" };
+    bool has_mail_server = conf_str(e->c->app->conf, "smtp_url", str_none).n > 0;
+    for (size_t i = 0; i < COUNT(services); i++)
+        look_at_walls(e, services[i], "media_dir", e->c->app->media_dir);
+    if (!has_mail_server)
+        look_at_walls(
+            e, "talat-work", "mail_dir", conf_str(e->c->app->conf, "mail_dir", str_none));
+    if (care_backup_every(e->c->app))
+        look_at_walls(e, "talat-work", "backup_dir", care_folder(e->c->app));
+}
+
 void check_disk(struct exam *e)
 {
+    look_at_all_walls(e);
     look_at_disk(e, "pictures", e->c->app->media_dir);
     if (care_backup_every(e->c->app))
         look_at_disk(e, "backups", care_folder(e->c->app));

@@ -17,6 +17,9 @@ const char *exam_fault(struct exam *); /* what the last call failed for; forgets
 #define SAY(e, level, fix, ...) exam_say((e), (level), str_fmt((e)->c->mem, __VA_ARGS__), (fix))
 
 /* doctor_house.c: this machine and the configuration */
+/* Of systemctl's "ProtectSystem=...\nReadWritePaths=...": may the service write in this folder?
+ * No, only where it is strict and the folder (a link: what it leads to) lies below none of them. */
+bool doctor_may_write(struct ctx *, str said, const char *folder);
 void check_settings(struct exam *);
 void check_mode(struct exam *);
 void check_secrets(struct exam *);
