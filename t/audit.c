@@ -313,6 +313,7 @@ T(every_table_is_watched_or_has_its_reason_SE_13)
         { "watch.report", "what browsers report" },
         { "inventory.stock", "the sum of inventory.movement, a story of its own" },
         { "inventory.movement", "a story of its own" },
+        { "inventory.counted", "a count that changed nothing" },
         { "inventory.hold", "given and gone within minutes; the order tells" },
         { "catalog.picture_source", "what a file called what is noted" },
         { "catalog.shelf", "made of what is noted" },

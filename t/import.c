@@ -163,6 +163,30 @@ T(a_second_import_changes_nothing)
         1);
 }
 
+/* The first time it said what stood there: goods made with none, or a figure that was right. */
+T(a_second_import_puts_back_no_stock_that_it_found_right)
+{
+    begin();
+    str text = S("name,slug,sku,price,stockOnHand\nZz A,zz-a,ZA-1,1,0\nZz B,zz-b,ZB-1,1,5\n");
+    str again = S("name,slug,sku,price,stockOnHand\nZz A,zz-a,ZA-1,1,0\nZz B,zz-b,ZB-1,2,5\n");
+    static const char counts[] = "select string_agg(s.on_hand::text, ' ' order by i.sku) as s from "
+                                 "inventory.stock s join inventory.item i on i.id = s.item_id "
+                                 "where i.sku in ('ZA-1', 'ZB-1')";
+    import(text, str_none);
+    must(inventory_set(t_ctx(), house, t_item(t_ctx(), house, S("ZA-1")), 20, S("corrected"), S("t")));
+    import(text, str_none);
+    eq_int(totals.same, 2);
+    eq_str(t_str(counts), "20 5");
+    has_text(buf_str(&report), "(stock of ZA-1 stays 20: this very file has set it to 0 before)");
+    must(inventory_set(t_ctx(), house, t_item(t_ctx(), house, S("ZA-1")), 0, S("corrected"), S("u")));
+    import(again, str_none);
+    must(inventory_set(t_ctx(), house, t_item(t_ctx(), house, S("ZB-1")), 2, S("corrected"), S("v")));
+    import(again, str_none);
+    eq_str(t_str(counts), "0 2");
+    import(S("name,slug,sku,price,stockOnHand\nZz B,zz-b,ZB-1,2,6\n"), str_none);
+    eq_str(t_str(counts), "0 6"); /* another file is another count */
+}
+
 T(a_file_of_counts_says_which_it_changed)
 {
     static const char head[] = "name,slug,sku,price,stockOnHand\nZz A,zz-a,ZA-1,1,%d\nZz B,zz-b,ZB-1,1,2\n";

@@ -136,9 +136,10 @@ select i.id, p.id, :organisation
     on conflict (item_id, location_id) do nothing;
 
 -- name: set_on_hand :many
--- in: organisation bigint, items bigint[], counts bigint[], reasons text[], cause text
--- Makes on_hand what was counted, by a movement of the difference; once per cause. Answers
--- {item_id, sku, free} for each item that has a row there, the last two null when nothing changed.
+-- in: organisation bigint, items bigint[], counts bigint[], reasons text[], cause text, once bool
+-- Makes on_hand what was counted, by a movement of the difference; once per cause, and with `once` also
+-- where there was no difference the first time. Answers {item_id, sku, free} for each item that has a
+-- row there, the last two null when nothing changed.
 with now_there as materialized (
     select s.item_id, s.location_id, s.on_hand, c.on_hand as counted, c.reason
       from unnest(:items::bigint[], :counts::bigint[], :reasons::text[])
@@ -148,6 +149,15 @@ with now_there as materialized (
                              where l.organisation_id = :organisation)
      order by s.item_id
        for update of s
+), right_already as (
+    insert into inventory.counted (item_id, location_id, organisation_id, cause)
+    select n.item_id, n.location_id, :organisation, :cause
+      from now_there n
+     where :once and n.counted = n.on_hand
+       and not exists (select from inventory.movement m
+                        where m.item_id = n.item_id and m.location_id = n.location_id
+                          and m.cause = :cause)
+        on conflict (item_id, location_id, cause) do nothing
 ), moved as (
     insert into inventory.movement
         (organisation_id, item_id, location_id, quantity, reason, cause, person_id, whence)
@@ -155,6 +165,9 @@ with now_there as materialized (
            coalesce(audit.said(1)::bigint, base.person()), base.whence() -- a key's, its maker
       from now_there n
      where n.counted <> n.on_hand
+       and not (:once and exists (select from inventory.counted k
+                                   where k.item_id = n.item_id and k.location_id = n.location_id
+                                     and k.cause = :cause))
         on conflict on constraint once_per_cause do nothing
     returning item_id, location_id, quantity
 ), put as (

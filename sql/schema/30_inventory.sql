@@ -57,6 +57,16 @@ create index movement_told on inventory.movement (organisation_id, (id * 4 + 2) 
 create index movement_told_house on inventory.movement ((id * 4 + 2) desc)
     where reason not in ('sold', 'returned');
 
+-- Counts that changed no figure, of causes that count once: a file that is imported again must not put
+-- back what was sold since, also where it said at first what stood there already.
+create table inventory.counted (
+    item_id bigint not null references inventory.item,
+    location_id bigint not null references inventory.location,
+    organisation_id bigint not null,
+    cause text not null,
+    primary key (item_id, location_id, cause)
+);
+
 create table inventory.hold (
     id bigint generated always as identity primary key,
     organisation_id bigint not null,
@@ -78,7 +88,7 @@ create index hold_lapsing on inventory.hold (expires_at)
 do $$
 declare t text;
 begin
-    foreach t in array array['location', 'item', 'stock', 'movement'] loop
+    foreach t in array array['location', 'item', 'stock', 'movement', 'counted'] loop
         execute format('alter table inventory.%I enable row level security', t);
         execute format('alter table inventory.%I force row level security', t);
         execute format('create policy kept on inventory.%I for all
@@ -118,7 +128,7 @@ create policy seen on inventory.location for select
 
 grant select, insert, update on inventory.location, inventory.item, inventory.stock,
     inventory.hold to talat_app;
-grant select, insert on inventory.movement to talat_app;
+grant select, insert on inventory.movement, inventory.counted to talat_app;
 grant select on inventory.location, inventory.item, inventory.stock to talat_readonly;
 
 select audit.watch('inventory.location', 'settings');

@@ -431,9 +431,10 @@ static int save_stock(struct saving *s, const struct variant *all, size_t n)
             counts[said++] = (struct inventory_count){ all[i].item, stock->as.number,
                 all[i].row ? S("corrected") : S("initial") };
     }
-    if (!cause.n)
+    bool once = cause.n > 0;
+    if (!once)
         cause = str_fmt(c->mem, "save:%.*s:%" PRId64, STR(c->id), c->now);
-    TRY(inventory_set_each(c, s->organisation, counts, said, cause, &changed));
+    TRY(inventory_set_each(c, s->organisation, counts, said, cause, once, &changed));
     s->report->counted = changed > 0;
     return E_OK;
 }

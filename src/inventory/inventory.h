@@ -38,13 +38,15 @@ int inventory_items(struct ctx *, i64 organisation, struct inventory_item *, siz
 int inventory_rename(struct ctx *, i64 item, str sku); /* the stock stays with it */
 int inventory_track(struct ctx *, i64 item, bool tracked);
 /* Sets on_hand at the organisation's first place (made when new) by a movement; refused with
- * E_CONFLICT when less than what is reserved. The same figure, or the same cause, again writes
- * nothing: an import run twice does not put back what was sold in between. */
+ * E_CONFLICT when less than what is reserved. The same figure writes nothing, nor does a cause that has
+ * moved this item before. */
 int inventory_set(struct ctx *, i64 organisation, i64 item, i64 on_hand, str reason, str cause);
-/* Many at once, each item once; how many of them were another figure before. */
+/* Many at once, each item once; how many of them were another figure before. once: the cause counts an
+ * item once and for all, also where its figure was right already: an import run twice does not put
+ * back what was sold in between. */
 struct inventory_count {
     i64 item, on_hand;
     str reason; /* initial, received, corrected, returned */
 };
 int inventory_set_each(struct ctx *, i64 organisation, const struct inventory_count *, size_t n,
-    str cause, size_t *changed);
+    str cause, bool once, size_t *changed);

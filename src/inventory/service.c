@@ -207,7 +207,7 @@ static int tell_changed(struct ctx *c, i64 organisation, const struct node *rows
 }
 
 int inventory_set_each(struct ctx *c, i64 organisation, const struct inventory_count *counts,
-    size_t n, str cause, size_t *changed)
+    size_t n, str cause, bool once, size_t *changed)
 {
     i64 *items = NEWS(c->mem, i64, n + 1), *on_hand = NEWS(c->mem, i64, n + 1);
     str *reasons = NEWS(c->mem, str, n + 1);
@@ -225,7 +225,7 @@ int inventory_set_each(struct ctx *c, i64 organisation, const struct inventory_c
         return E_OK;
     TRY(q_inventory_open_places(c, NULL, organisation, items, n));
     int err = q_inventory_set_on_hand(
-        c, &rows, organisation, items, n, on_hand, n, reasons, n, cause);
+        c, &rows, organisation, items, n, on_hand, n, reasons, n, cause, once);
     if (err && pg_broke(c, "never_oversold")) {
         fault_clear(c);
         return fail(c, E_CONFLICT, "inventory.reserved",
@@ -241,6 +241,6 @@ int inventory_set_each(struct ctx *c, i64 organisation, const struct inventory_c
 int inventory_set(struct ctx *c, i64 organisation, i64 item, i64 on_hand, str reason, str cause)
 {
     size_t changed;
-    return inventory_set_each(
-        c, organisation, &(struct inventory_count){ item, on_hand, reason }, 1, cause, &changed);
+    return inventory_set_each(c, organisation, &(struct inventory_count){ item, on_hand, reason }, 1,
+        cause, false, &changed);
 }
