@@ -997,6 +997,19 @@ T(stock_is_counted_against_what_the_form_showed)
         8);
 }
 
+/* Who empties it may mean that there is none left: "counted anew" would be no answer. */
+T(an_emptied_count_is_asked_for_again)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp/stock", "item_0=ZZ-B&seen_0=3&on_hand_0=");
+    t_status(422);
+    t_html("input[name=on_hand_0][value=''][aria-invalid]");
+    t_text("Stock is a whole number from 0 up.");
+    t_post("/admin/products/zz-lamp/stock", "item_0=ZZ-B&seen_0=3"); /* of which nothing is said */
+    t_status(303);
+}
+
 /* A count of a whole shelf is an hour's work. */
 T(a_count_with_one_wrong_figure_comes_back_whole)
 {

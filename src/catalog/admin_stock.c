@@ -28,7 +28,8 @@ static struct count judge(struct ctx *c, const struct typed *t, i64 n, const str
     struct count of = { .typed = field(c, t, "on_hand", n), .seen = field(c, t, "seen", n) };
     i64 seen;
     of.row = row_of(rows, field(c, t, "item", n));
-    if (!of.typed.n || str_eq(of.typed, of.seen))
+    if (!typed_has(t, str_c(c->mem, grid_name(c, "on_hand", n, str_none))) ||
+        str_eq(of.typed, of.seen))
         return of;
     of.verdict = FINE;
     if (!str_int(of.typed, &of.counted) || of.counted < 0 || of.counted > 1000000000)
