@@ -347,6 +347,27 @@ T(untaxed_goods_are_not_taxed_and_a_class_without_a_rate_is_named)
         t_int("select count(*) as n from pricing.tax_rate where tax_class = 'standard'"));
 }
 
+/* Untaxed by mistake, and mended there. A class that staff gave is one of taxed goods as well. */
+T(goods_that_a_file_taxes_again_are_taxed)
+{
+    static const char class[] = "select tax_class as s from catalog.product where slug = 'zz-rice'";
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Variant SKU,Variant Price,Variant Taxable\nzz-rice,Zz Rice,ZRI-1,1,FALSE\n"),
+        str_none);
+    eq_str(t_str(class), "zero");
+    import(S("Handle,Title,Variant SKU,Variant Price\nzz-rice,Zz Rice,ZRI-1,1\n"), str_none);
+    eq_str(t_str(class), "zero"); /* of which the file says nothing */
+    str taxed =
+        S("Handle,Title,Variant SKU,Variant Price,Variant Taxable\nzz-rice,Zz Rice,ZRI-1,1,TRUE\n");
+    import(taxed, str_none);
+    eq_int(totals.changed, 1);
+    eq_str(t_str(class), "standard");
+    t_sql("update catalog.product set tax_class = 'reduced' where slug = 'zz-rice'");
+    import(taxed, str_none);
+    eq_str(t_str(class), "reduced");
+}
+
 /* The file still has none, or the same one twice. */
 T(a_sku_that_staff_gave_stays_where_the_file_has_none_of_its_own)
 {

@@ -35,6 +35,7 @@ struct row {
     const char *problem; /* why it cannot go in */
     bool unread;         /* not even its cells */
     bool no_variant;     /* only more pictures of its product */
+    bool is_taxed;       /* the file says so, and not how */
     str warning;
 };
 

@@ -152,16 +152,17 @@ static str status_of(const struct reading *r, struct row *row)
 }
 
 /* The code where it is a class of ours (theirs have capitals and digits), else what taxable says:
- * untaxed goods are of the class "zero". */
-static str tax_of(const struct reading *r)
+ * untaxed goods are of the class "zero", and taxed ones of any other. */
+static str tax_of(const struct reading *r, struct row *row)
 {
-    str code = cell(r, TAX_CODE);
+    str code = cell(r, TAX_CODE), taxable = str_lower(r->in->c->mem, cell(r, TAXABLE));
     bool ours = code.n > 0;
     for (size_t i = 0; i < code.n; i++)
         ours = ours && ((code.p[i] >= 'a' && code.p[i] <= 'z') || code.p[i] == '_');
     if (ours)
         return code;
-    return str_is(str_lower(r->in->c->mem, cell(r, TAXABLE)), "false") ? S("zero") : S("");
+    row->is_taxed = str_is(taxable, "true");
+    return str_is(taxable, "false") ? S("zero") : S("");
 }
 
 static void read_product(const struct reading *r, struct row *row)
@@ -171,7 +172,7 @@ static void read_product(const struct reading *r, struct row *row)
         row->cells[DESCRIPTION] = import_plain(r->in->c, cell(r, BODY));
     row->cells[BRAND] = cell(r, VENDOR);
     row->cells[STATUS] = status_of(r, row);
-    row->cells[TAX] = tax_of(r);
+    row->cells[TAX] = tax_of(r, row);
     read_facets(r, row);
 }
 

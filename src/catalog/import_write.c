@@ -575,6 +575,8 @@ static int document_of(struct product *p)
     keep_text(p, "summary"); /* no format has it */
     if (head->cells[TAX].n)
         tax_of(p, head);
+    else if (head->is_taxed && str_is(node_str(p->was.product, "tax_class"), "zero"))
+        node_set_str(mem, p->doc, S("tax_class"), S("standard"));
     struct node *specs = node_set_list(mem, p->doc, S("specs"));
     struct node *categories = node_set_list(mem, p->doc, S("categories"));
     str brand = head->cells[BRAND].n ? head->cells[BRAND] : node_str(p->was.product, "brand");
