@@ -1501,6 +1501,31 @@ T(a_sku_that_is_taken_is_marked_where_it_was_typed)
     eq_int(version(), 1);
 }
 
+/* A file may bring more than the form takes: who mends a price does not shorten the words. */
+T(a_text_that_is_too_long_stands_until_it_is_changed)
+{
+    with_lamp();
+    t_sql("update catalog.product_text set description = repeat('Light. ', 3333) || E'\n.' "
+          "where lang = 'en' and product_id = (select id from catalog.product where slug = 'zz-lamp')");
+    struct buf form = buf_new(t_ctx()->mem, 30000);
+    buf_add(&form, S("version=1&name_en=Zz+Lump" FORM_TAIL "&description_en="));
+    for (int i = 0; i < 3333; i++)
+        buf_add(&form, S("Light.+"));
+    buf_add(&form, S("%0D%0A."));
+    as_staff_of(house, MEMBER);
+    t_get("/admin/products/zz-lamp");
+    t_html("textarea[name=description_en][maxlength='20000']");
+    t_html("input[name=summary_en][maxlength='1000']");
+    t_post("/admin/products/zz-lamp", str_c(t_ctx()->mem, buf_str(&form)));
+    t_status(303);
+    buf_add(&form, S("more"));
+    str again = buf_str(&form);
+    t_post("/admin/products/zz-lamp",
+        str_fmt(t_ctx()->mem, "version=2%.*s", STR(str_from(again, 9))).p);
+    t_status(422);
+    t_text("This is too long.");
+}
+
 /* Also one that is not seen from here: another house's draft. */
 T(an_address_that_cannot_be_is_marked_where_it_was_typed)
 {

@@ -37,6 +37,8 @@ static void texts_of(
         node_set_str(c->mem, one, S("code"), str_of(LANGS[l].code));
         node_set_str(c->mem, one, S("language"), str_of(LANGS[l].name));
         node_set_bool(c->mem, one, S("is_needed"), l == 0);
+        node_hide(node_set_int(c->mem, one, S("summary_most"), MOST_SUMMARY));
+        node_hide(node_set_int(c->mem, one, S("description_most"), MOST_DESCRIPTION));
         for (size_t i = 0; i < COUNT(parts); i++) {
             str field = str_fmt(c->mem, "%s_%s", parts[i], LANGS[l].code);
             str stored = node_str(node_get(doc, str_of(parts[i])), LANGS[l].code);

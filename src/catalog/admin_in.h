@@ -19,6 +19,8 @@ str grid_name(struct ctx *, const char *what, i64 n, str currency); /* "price_3_
 /* Which row of the form was this SKU's: -1 none, `n` where the form names no SKUs ("item_3"). */
 i64 typed_row(const struct typed *, const char *what, str sku, i64 n);
 
+/* Letters of a summary and of a description; Thai ones have three bytes. */
+enum { MOST_SUMMARY = 1000, MOST_DESCRIPTION = 20000 };
 /* The form's words into the product's document; E_INPUT with messages by field. */
 int typed_apply(struct req *, const struct typed *, struct node *doc, i64 first);
 /* More values for an option, or a new one, and the variants they make possible. */
