@@ -1553,12 +1553,43 @@ T(a_tax_class_is_one_that_has_a_rate)
     t_text("zz-none (no rate of its own: standard)");
 }
 
+/* Who counts the shelf changes no price, and the other way round. */
+T(a_form_is_shown_to_who_may_send_it)
+{
+    struct who who = { .person = 77, .organisation = 0, .role = USER,
+        .allowed = permission_bit(CATALOG_READ) | permission_bit(INVENTORY_WRITE) };
+    with_lamp();
+    who.organisation = house;
+    t_as(&who);
+    t_get("/admin/products/zz-lamp");
+    t_html("form[action='/admin/products/zz-lamp/stock']");
+    t_no_html("form[action='/admin/products/zz-lamp']");
+    t_no_html("input[type=file]");
+    who.allowed = permission_bit(CATALOG_READ) | permission_bit(CATALOG_WRITE);
+    t_as(&who);
+    t_get("/admin/products/zz-lamp");
+    t_no_html("form[action='/admin/products/zz-lamp/stock']");
+    t_html("form[action='/admin/products/zz-lamp']");
+    t_html("input[type=file]");
+}
+
 T(viewers_look_and_strangers_do_not)
 {
     with_lamp();
     as_staff_of(house, VIEWER);
     t_get("/admin/products/zz-lamp");
     t_status(200);
+    t_no_html("form[action='/admin/products/zz-lamp']"); /* what they typed would be lost */
+    t_no_html("form[action='/admin/products/zz-lamp/stock']");
+    t_no_html("form[action='/admin/products/zz-lamp/options']");
+    t_no_html("form[action='/admin/products/zz-lamp/pictures']");
+    t_no_html("input[name=on_hand_0]");
+    t_text("Zzyzx lamp");
+    t_text("ZZ-B");
+    t_text("1000.00");
+    t_get("/admin/products");
+    t_status(200);
+    t_no_html("a[href='/admin/products/new']");
     t_post("/admin/products/zz-lamp", "version=1&name_en=x" FORM_TAIL);
     t_status(403);
     t_post("/admin/products/zz-lamp/stock", "item_0=ZZ-B&seen_0=3&on_hand_0=8");
