@@ -982,6 +982,36 @@ T(what_has_no_price_is_not_published)
     t_status(303); /* it is there already: what is wrong with its name can be mended */
 }
 
+static void finds(const char *q, bool it)
+{
+    t_get(str_fmt(t_ctx()->mem, "/admin/products.json?q=%s", q).p);
+    t_status(200);
+    eq_int(str_find(t_body(), S("\"zz-coffee\"")) >= 0, it);
+}
+
+/* As buyers are found it: without accents, and by any of its words. */
+T(staff_find_a_product_by_its_words_or_the_begin_of_its_sku)
+{
+    begin();
+    save("{\"slug\":\"zz-coffee\",\"status\":\"draft\",\"name\":{\"en\":\"Zzq\\u00e0 ph\\u00ea-bean\",\"th\":\"โคมไฟ\"},"
+         "\"brand\":\"Qwyjibo\",\"options\":[],\"variants\":[{\"sku\":\"Zz_q7-10\",\"options\":{}}]}");
+    as_staff_of(house, VIEWER);
+    finds("zzqa%20phe", true);
+    finds("ph%C3%AA-b", true); /* a piece of it */
+    finds("bean%20ZZQ", true);
+    finds("zzq", true);
+    finds("zz_Q7-1", true);
+    finds("zz_q7&status=draft", true);
+    finds("zz_q7&status=published", false);
+    finds("z%25-10", false);
+    finds("qwyjibo", true);
+    finds("%E0%B9%82%E0%B8%84%E0%B8%A1%E0%B9%84&status=draft", true); /* half typed */
+    finds("zzqa%20tea", false);
+    finds("%25%25", false);
+    as_staff_of(house + 1000, OWNER);
+    finds("zzqa", false);
+}
+
 T(stock_is_counted_against_what_the_form_showed)
 {
     with_lamp();

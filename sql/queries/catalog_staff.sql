@@ -2,9 +2,9 @@
 
 -- name: staff_list :many
 -- plan: anew
--- in: organisation bigint, lang text, currency text, q text, status text
+-- in: organisation bigint, lang text, currency text, q text, folded text, status text
 -- in: before timestamptz?, before_id bigint
--- Last changed first: 50 and one more. q looks into names and SKUs.
+-- Last changed first: 50 and one more. q looks into names, brands and SKUs; folded: its words.
 select p.id, p.slug, p.status, p.updated_at, t.name, r.low, r.variants,
        coalesce(k.on_hand, 0)::bigint as on_hand, coalesce(k.reserved, 0)::bigint as reserved,
        m.stem, m.width, m.height, m.widths, '' as alt
@@ -25,12 +25,9 @@ select p.id, p.slug, p.status, p.updated_at, t.name, r.low, r.variants,
   left join media.picture m on m.id = pp.picture_id
  where p.organisation_id = :organisation
    and (:status = '' or p.status = :status)
-   and (:q = '' or exists (
-           select from catalog.product_text x
-            where x.product_id = p.id and strpos(lower(x.name), lower(:q)) > 0)
-       or exists (
-           select from catalog.variant v
-            where v.product_id = p.id and starts_with(lower(v.sku), lower(:q))))
+   and (:q = '' or p.id = any(array( -- "in" would be looked up for each product there is
+           select f.product_id
+             from catalog.staff_found(:organisation, :q, :folded, :status, :before, :before_id, 51) f)))
    and (:before::timestamptz is null or (p.updated_at, p.id) < (:before, :before_id))
  order by p.updated_at desc, p.id desc
  limit 51;

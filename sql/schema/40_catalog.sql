@@ -28,6 +28,7 @@ create table catalog.product (
 );
 create index product_new on catalog.product (created_at desc, id desc) where status = 'published';
 create index product_organisation on catalog.product (organisation_id, updated_at desc, id desc);
+create index product_status on catalog.product (organisation_id, status, updated_at desc, id desc);
 
 create table catalog.product_text (
     product_id bigint not null references catalog.product on delete cascade,
@@ -91,6 +92,7 @@ create table catalog.variant (
 );
 
 create index variant_item on catalog.variant (item_id); -- whose stock has moved?
+create index variant_sku_begin on catalog.variant (organisation_id, lower(sku) text_pattern_ops);
 create index variant_sku on catalog.variant (sku); -- a form for the cart says the SKU alone
 
 create table catalog.price (

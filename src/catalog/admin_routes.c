@@ -124,8 +124,9 @@ static int list(struct req *r)
     i64 id = 0;
     TRY(as_staff(r));
     bool later = in_has(r, "before") && cursor_of(r, &at, &id);
-    TRY(q_catalog_staff_list(c, &rows, r->who.organisation, c->lang, c->currency,
-        str_trim(in_str(r, "q")), in_str(r, "status"), later ? &at : NULL, id));
+    str q = str_trim(in_str(r, "q"));
+    TRY(q_catalog_staff_list(c, &rows, r->who.organisation, c->lang, c->currency, q,
+        q.n ? locale_words(c->mem, q) : q, in_str(r, "status"), later ? &at : NULL, id));
     struct node *products = node_set_list(c->mem, document, S("products"));
     EACH(it, rows) {
         if (node_count(products) == 50)
