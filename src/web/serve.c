@@ -395,6 +395,8 @@ static void become_new(struct pool *p)
 static void end_trial(struct pool *p, int status)
 {
     p->trial = 0;
+    if (p->stopping) /* a new one would serve on, with a socket that has no name any more */
+        return;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         become_new(p);
     else
@@ -493,6 +495,8 @@ static void stop(struct pool *p, const sigset_t *signals, const char *path)
     service_tell("STOPPING=1");
     unlink(path); /* nginx says busy from here on */
     tell_all(p, SIGTERM);
+    if (p->trial)
+        kill(p->trial, SIGTERM);
     while (has_workers(p)) {
         sigtimedwait(signals, NULL, &(struct timespec){ 0, 100 * 1000 * 1000 });
         reap(p);

@@ -423,6 +423,18 @@ describe('the supervisor', { skip: !existsSync(PROGRAM) && 't/tests is not built
         assert.ok(!existsSync(pool.socket));
         rmSync(pool.dir, { recursive: true, force: true });
     });
+    it('ends on SIGTERM also while it tries a new configuration', async () => {
+        const pool = await new Pool('web_workers = 1\n').start();
+        const slow = ask(pool.socket, '/wait'); // it is still waited for when the trial is through
+        await sleep(200);
+        for (const signal of ['SIGSTOP', 'SIGHUP', 'SIGTERM', 'SIGCONT']) pool.process.kill(signal); // both at once, in this order
+        assert.equal(await Promise.race([pool.ended, sleep(10000, 'late')]), 0, pool.log);
+        assert.equal((await slow).status, 200);
+        assert.equal(pool.log.split('trying the configuration').length, 2, pool.log);
+        assert.equal(pool.log.split('"serves"').length, 2, pool.log);
+        assert.ok(!existsSync(pool.socket));
+        rmSync(pool.dir, { recursive: true, force: true });
+    });
     it('takes its workers along when it is killed itself', async () => {
         const pool = await new Pool('web_workers = 2\n').start();
         const workers = pool.workers();
