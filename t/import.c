@@ -1350,6 +1350,28 @@ T(a_picture_that_a_file_calls_otherwise_takes_the_place_of_the_one_before)
     sweep();
 }
 
+/* Together more than the memory of one product. */
+T(a_product_may_name_many_large_files)
+{
+    with_media();
+    struct ctx *c = t_ctx();
+    struct buf csv = buf_new(c->mem, 1000);
+    buf_add(&csv, S(SHOE));
+    for (int i = 0; i < 14; i++) {
+        str name = str_fmt(c->mem, "noise-%d.png", i);
+        const char *path = str_fmt(c->mem, "%.*s/%.*s", STR(media_dir), STR(name)).p;
+        must(file_write(c, path, S("no picture")));
+        eq_int(truncate(path, 9 << 20), 0);
+        buf_fmt(&csv, "%s%.*s", i ? "|" : "", STR(name));
+    }
+    buf_add(&csv, S(",ZSH-1,1\nZz Boot,zz-boot,,ZBO-1,1\n"));
+    import(buf_str(&csv), media_dir);
+    eq_int(totals.made, 2);
+    has_text(buf_str(&report), "picture noise-0.png: Pictures are JPEG");
+    has_text(buf_str(&report), "picture noise-13.png: Pictures are JPEG");
+    sweep();
+}
+
 /* One picture for S and L of each colour, and another of the whole. */
 static void import_socks(const char *rows)
 {

@@ -3,6 +3,7 @@
 #include "catalog/import_in.h"
 
 #define MOST_PICTURE ((size_t)10 << 20)
+#define ROOM         ((size_t)64 << 20) /* a growing buffer leaves its smaller selves behind */
 
 /* "https://shop/media/<stem>-1200.webp", or that file's name: one of this shop's own. */
 static i64 own_picture(struct product *p, str source)
@@ -60,9 +61,9 @@ int import_remember_pictures(struct product *p, i64 product)
              : E_OK;
 }
 
-static bool read_file(struct product *p, struct row *row, str file, str *bytes)
+static bool read_file(
+    struct ctx *c, struct product *p, struct row *row, str file, str *bytes)
 {
-    struct ctx *c = p->c;
     bool ok = false;
     if (str_find(file, S("/")) >= 0 || file.p[0] == '.') {
         import_warn(p, row, S("a picture's name may have no folder in it"));
@@ -76,9 +77,8 @@ static bool read_file(struct product *p, struct row *row, str file, str *bytes)
 }
 
 /* Through the one guarded door: https, public peers, no redirects, so large and so long at most. */
-static bool fetch(struct product *p, struct row *row, str address, str *bytes)
+static bool fetch(struct ctx *c, struct product *p, struct row *row, str address, str *bytes)
 {
-    struct ctx *c = p->c;
     struct http_answer answer = { 0 };
     struct http_call call = { .method = "GET",
         .url = address,
@@ -99,14 +99,37 @@ static bool fetch(struct product *p, struct row *row, str address, str *bytes)
     return false;
 }
 
+static i64 take_in(struct ctx *c, struct product *p, struct row *row, str source)
+{
+    str bytes;
+    i64 picture = 0;
+    bool is_address = str_find(source, S("://")) >= 0;
+    if (is_address ? !fetch(c, p, row, source, &bytes) : !read_file(c, p, row, source, &bytes))
+        return 0;
+    if (media_store(c, p->in->wish->organisation, bytes, false, &picture)) {
+        import_warn(p, row, str_fmt(c->mem, "picture %.*s: %.*s", STR(source), STR(c->fault.text)));
+        return 0;
+    }
+    return picture;
+}
+
+/* In memory of its own, or those of one product would be held all at once. */
+static i64 take_in_apart(struct product *p, struct row *row, str source)
+{
+    struct ctx own = *p->c;
+    own.mem = arena_new(ROOM);
+    i64 picture = take_in(&own, p, row, source);
+    arena_drop(own.mem);
+    return picture;
+}
+
 /* One that cannot be had now is the one that it was. */
 static i64 picture_of(struct product *p, struct row *row, str source)
 {
     struct ctx *c = p->c;
     const struct import_wish *wish = p->in->wish;
     bool is_address = str_find(source, S("://")) >= 0;
-    i64 picture = 0, before = import_brought(p, source);
-    str bytes;
+    i64 before = import_brought(p, source), picture;
     if (is_address && !wish->fetch_images) {
         if (!before)
             import_warn(p, row,
@@ -118,14 +141,8 @@ static i64 picture_of(struct product *p, struct row *row, str source)
             import_warn(p, row, str_fmt(c->mem, "picture %.*s would be taken in", STR(source)));
         return before;
     }
-    if (is_address ? !fetch(p, row, source, &bytes) : !read_file(p, row, source, &bytes))
-        return before;
-    if (media_store(c, wish->organisation, bytes, false, &picture)) {
-        import_warn(p, row, str_fmt(c->mem, "picture %.*s: %.*s", STR(source), STR(c->fault.text)));
-        fault_clear(c);
-        return before;
-    }
-    return picture;
+    picture = take_in_apart(p, row, source);
+    return picture ? picture : before;
 }
 
 static struct node *entry_of(const struct node *pictures, i64 picture)
