@@ -1,4 +1,4 @@
-#include "io/io.h"
+#include "io/http_in.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -13,17 +13,6 @@
 /* Open connections, kept over calls; may be dropped at any time. Calls that may reach private
  * peers have a handle of their own, or the others could ride on its open connections. */
 static CURL *handles[2];
-
-/* One call on its way. */
-struct flight {
-    struct ctx *c;
-    const struct http_call *call;
-    struct http_answer *answer;
-    struct buf body;
-    size_t head_bytes, head_lines;
-    i64 total_us;
-    bool refused_peer, is_short; /* short: less time than the call may take */
-};
 
 /* ---- peers -------------------------------------------------------------------------------- */
 
@@ -105,6 +94,7 @@ static curl_socket_t open_socket(void *with, curlsocktype purpose, struct curl_s
         f->refused_peer = true;
         return CURL_SOCKET_BAD;
     }
+    f->let_through = true;
     return socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
 }
 
@@ -238,10 +228,13 @@ static void share_time(struct flight *f)
         f->total_us = left;
 }
 
-static int judge(struct ctx *c, const struct flight *f, CURLcode rc)
+int http_judge(const struct flight *f, int rc)
 {
+    struct ctx *c = f->c;
     str host = host_of(f->call->url);
-    if (f->refused_peer)
+    /* Of several addresses, one refused: an answer can only have come over one that was not, and
+     * whether anything was sent there is for curl to say. */
+    if (f->refused_peer && !f->let_through)
         return fail_detail(
             c, E_PROVIDER, "http.peer", "%.*s: refused, not a public address", STR(host));
     if (f->body.full || rc == CURLE_FILESIZE_EXCEEDED)
@@ -253,7 +246,7 @@ static int judge(struct ctx *c, const struct flight *f, CURLcode rc)
             "%s %.*s: no answer in time", f->call->method, STR(host));
     if (rc != CURLE_OK)
         return fail_detail(c, E_PROVIDER, "http.away", "%s %.*s: %s", f->call->method, STR(host),
-            curl_easy_strerror(rc));
+            curl_easy_strerror((CURLcode)rc));
     return E_OK;
 }
 
@@ -282,7 +275,7 @@ int http_call(struct ctx *c, const struct http_call *call, struct http_answer *a
     curl_easy_getinfo(*handle, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_reset(*handle); /* it must not keep pointers into this call */
     curl_slist_free_all(headers);
-    TRY(judge(c, &f, rc));
+    TRY(http_judge(&f, (int)rc));
     answer->status = (int)status;
     answer->body = buf_str(&f.body);
     return E_OK;

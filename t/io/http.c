@@ -1,5 +1,6 @@
 #include "t/io/server.h"
-#include "io/io.h"
+#include "io/http_in.h"
+#include <curl/curl.h>
 
 static void drip(int fd)
 {
@@ -193,6 +194,30 @@ T(private_peers_are_refused_unless_configured)
             ck_abort_msg("%s: %.*s", urls[i], STR(t_ctx()->fault.key)); /* no address at all */
         is_true(is_slow || when_ticks() - start < 10 * SECOND);
     }
+}
+
+static void judged(bool refused, bool let_through, int rc, const char *key)
+{
+    const struct http_call call = { .method = "POST", .url = S("https://pay.example/v1/refunds") };
+    const struct flight f = { .c = t_ctx(), .call = &call, .body = buf_new(t_ctx()->mem, 10),
+        .refused_peer = refused, .let_through = let_through };
+    fault_clear(t_ctx());
+    eq_err(http_judge(&f, rc), *key ? E_PROVIDER : E_OK);
+    eq_str(t_ctx()->fault.key, key);
+}
+
+/* A name of several addresses, one of them no public one: what came back over another is an
+ * answer, and what may have been sent there is not called refused. */
+T(an_answer_counts_whatever_other_address_of_the_name_was_refused)
+{
+    judged(true, true, CURLE_OK, "");
+    judged(true, true, CURLE_OPERATION_TIMEDOUT, "http.slow");
+    judged(true, true, CURLE_RECV_ERROR, "http.away");
+    judged(true, true, CURLE_COULDNT_CONNECT, "http.away");
+    judged(true, false, CURLE_COULDNT_CONNECT, "http.peer");
+    judged(true, false, CURLE_OPERATION_TIMEDOUT, "http.peer");
+    judged(false, true, CURLE_OK, "");
+    judged(false, true, CURLE_RECV_ERROR, "http.away");
 }
 
 static void note(int fd)
