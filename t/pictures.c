@@ -134,6 +134,38 @@ T(a_picture_that_nothing_shows_goes_after_a_week_and_one_that_is_shown_or_was_bo
     end();
 }
 
+/* Whoever made it was killed: what was uploaded lies there as it was taken. */
+static void cut_off(const char *name, i64 ago)
+{
+    struct timespec then[2] = { { .tv_sec = (when_now() - ago) / SECOND } };
+    const char *dir = str_fmt(t_ctx()->mem, "%.*s/%s", STR(folder), name).p;
+    then[1] = then[0];
+    eq_int(mkdir(dir, 0700), 0);
+    must(file_write(t_ctx(), str_fmt(t_ctx()->mem, "%s/original", dir).p, S("with its places")));
+    eq_int(utimensat(AT_FDCWD, dir, then, 0), 0);
+}
+
+static bool is_in_folder(const char *name)
+{
+    return !access(str_fmt(t_ctx()->mem, "%.*s/%s", STR(folder), name).p, F_OK);
+}
+
+T(what_was_uploaded_does_not_stay_where_making_its_sizes_was_cut_off)
+{
+    begin();
+    cut_off(".new-abc123", 2 * DAY);
+    cut_off(".new-def456", DAY / 2); /* somebody may be at it */
+    cut_off("new-abc123", 2 * DAY);  /* nobody's of ours */
+    put_file('a', 2 * DAY);
+    after_days(0);
+    is_false(is_in_folder(".new-abc123"));
+    is_true(is_in_folder(".new-def456/original"));
+    is_true(is_in_folder("new-abc123/original"));
+    eq_str(here(), " a");
+    must(file_remove(t_ctx(), folder.p));
+    look(0); /* no picture was ever uploaded */
+}
+
 T(the_clock_looks_for_loose_pictures)
 {
     begin();

@@ -175,6 +175,25 @@ int file_remove(struct ctx *c, const char *path)
     return remove_at(AT_FDCWD, path) ? E_OK : trouble(c, "removed", path);
 }
 
+static bool is_left(int dir, const char *name, const char *begin, when since)
+{
+    struct stat st;
+    return !strncmp(name, begin, strlen(begin)) && !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) &&
+        (i64)st.st_mtime * SECOND < since;
+}
+
+int file_sweep(struct ctx *c, const char *dir, const char *begin, when since)
+{
+    DIR *d = opendir(dir);
+    int err = d || errno == ENOENT ? E_OK : trouble(c, "read", dir);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (is_left(dirfd(d), e->d_name, begin, since) && !remove_at(dirfd(d), e->d_name) && !err)
+            err = trouble(c, "removed", str_fmt(c->mem, "%s/%s", dir, e->d_name).p);
+    if (d)
+        closedir(d);
+    return err;
+}
+
 bool file_listens(const char *path)
 {
     struct sockaddr_un at = { .sun_family = AF_UNIX };

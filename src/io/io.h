@@ -370,6 +370,8 @@ int file_sync(struct ctx *, const char *path);
 int file_each(struct ctx *, const char *dir, int (*each)(struct ctx *, str name, void *), void *);
 int file_lines(struct ctx *, const char *path, int (*each)(struct ctx *, str line, void *), void *);
 int file_remove(struct ctx *, const char *path); /* a folder with all that is in it, too */
+/* So every one of a folder whose name begins so and that nobody has changed since then. */
+int file_sweep(struct ctx *, const char *dir, const char *begin, when since);
 /* What root has made, with all that is in it, becomes that of whom `like` belongs to. */
 void file_give(const char *path, const char *like);
 bool file_listens(const char *path); /* somebody answers at this socket */

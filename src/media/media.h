@@ -12,6 +12,9 @@ int media_store(struct ctx *, i64 organisation, str bytes, bool trusted_svg, i64
  * roll-back: whatever asks for one of them then makes it anew. Refused by the database when anything
  * refers to one. */
 int media_drop(struct ctx *, const i64 *pictures, size_t n);
+/* Away with what was uploaded where making its sizes was cut off, a day ago or longer: it is as it
+ * was taken, with places and cameras. */
+int media_sweep(struct ctx *);
 /* Adds {src, srcset, width, height, alt} as `as` to each row that has stem, width, height,
  * widths (and alt, optional); a row without a stem gets null. `sizes`: the middle size. */
 void media_dress(struct ctx *, struct node *row_or_list, const char *as, i64 size);

@@ -9,6 +9,7 @@
 #include "web/web.h"
 
 #define CEILING (10 * 1024 * 1024)
+#define MAKING  ".new-"
 static const i64 SIZES[] = { 200, 400, 800, 1200 };
 
 /* By what it is, never by what it is called. */
@@ -68,7 +69,7 @@ static int make(struct ctx *c, str bytes, str stem, bool trusted_svg, struct ima
 {
     char dir[4096];
     struct app *app = c->app;
-    int len = snprintf(dir, sizeof dir, "%.*s/.new-XXXXXX", STR(app->media_dir));
+    int len = snprintf(dir, sizeof dir, "%.*s/" MAKING "XXXXXX", STR(app->media_dir));
     if (len >= (int)sizeof dir || !mkdtemp(dir))
         return fail_detail(c, E_INTERNAL, "media.dir", "cannot make a folder in %.*s: %s",
             STR(app->media_dir), strerror(errno));
@@ -97,6 +98,11 @@ static int make(struct ctx *c, str bytes, str stem, bool trusted_svg, struct ima
     if (!err && !*n)
         err = fail_detail(c, E_INTERNAL, "media.empty", "no size came out");
     return err;
+}
+
+int media_sweep(struct ctx *c)
+{
+    return file_sweep(c, str_c(c->mem, c->app->media_dir), MAKING, when_now() - DAY);
 }
 
 static bool all_there(struct ctx *c, str stem, const struct node *widths)

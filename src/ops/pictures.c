@@ -57,10 +57,20 @@ static int drop_some(struct ctx *c, void *dropped)
     return *n ? media_drop(c, ids, *n) : E_OK;
 }
 
+/* What another user has left cannot be taken away: to be told, and no reason to leave the rest. */
+static void sweep(struct ctx *c)
+{
+    if (!media_sweep(c))
+        return;
+    log_line(c, LOG_WARN, "pictures_left", "detail", c->fault.detail, NULL);
+    fault_clear(c);
+}
+
 int pictures_drop(struct ctx *c, const struct job *job)
 {
     size_t n = MOST, all = 0;
     (void)job;
+    sweep(c);
     TRY(look_at_all(c));
     for (int i = 0; i < ROUNDS && n == MOST; i++) {
         struct mark mark = arena_mark(c->mem);
