@@ -7,7 +7,8 @@
  * size under that name. Says "width height" as the picture is to be seen (turned upright).
  * The type is read from the first bytes, never from the name, and only that type's loader is
  * unlocked; pixels are counted from the header before anything is decoded. Metadata (places,
- * cameras, thumbnails) stays behind. Exit: 2 not our kind, 3 too large, 4 damaged. */
+ * cameras, thumbnails) stays behind. Exit: 2 not our kind, 3 too large, 4 damaged,
+ * 5 large, and damaged or more than the memory there is. */
 #include "base/base.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +17,12 @@
 
 #define SIDE_MOST   12000
 #define PIXELS_MOST (50 * INT64_C(1000000))
+#define PIXELS_SURE (10 * INT64_C(1000000)) /* of any kind: io/image.c's memory is enough */
 #define QUALITY     80
 #define EFFORT      2 /* 4 takes 1.3 times as long for 4 % fewer bytes */
 #define WIDTHS_MOST 16
 
-enum { DONE = 0, FAILED = 1, KIND = 2, LARGE = 3, BROKEN = 4 };
+enum { DONE = 0, FAILED = 1, KIND = 2, LARGE = 3, BROKEN = 4, HEAVY = 5 };
 
 struct kind {
     const char *loader; /* libvips' class, with all its forms */
@@ -204,7 +206,7 @@ int main(int argc, char **argv)
         return code;
     VipsImage *in = decode(file, widest, is_svg, is_srgb);
     if (!in)
-        return say(BROKEN, "cannot be decoded:");
+        return say((int64_t)width * height > PIXELS_SURE ? HEAVY : BROKEN, "cannot be decoded:");
     if ((code = write_all(in, arg[1], arg[2], widths, n)))
         return code;
     if (is_svg) { /* drawings have the size they are asked for */

@@ -5,7 +5,7 @@
 #define MEMORY  ((size_t)512 << 20)
 
 /* talat-image's exit codes (bin/talat-image.c). */
-enum { IMAGE_DONE = 0, IMAGE_KIND = 2, IMAGE_LARGE = 3, IMAGE_BROKEN = 4 };
+enum { IMAGE_DONE = 0, IMAGE_KIND = 2, IMAGE_LARGE = 3, IMAGE_BROKEN = 4, IMAGE_HEAVY = 5 };
 
 /* The sanitizers reserve terabytes of addresses: there the other limits must do. */
 static size_t memory_limit(void)
@@ -30,6 +30,10 @@ static int judge(struct ctx *c, const struct proc_result *result)
     case IMAGE_BROKEN:
         return fail(c, E_KIND, "image.broken",
             "This picture is damaged and cannot be read. Please save it anew and try again.");
+    case IMAGE_HEAVY:
+        return fail(c, E_TOO_LARGE, "image.heavy",
+            "This picture is too large for us to read, or damaged. Please save it anew with at most "
+            "3000 pixels a side.");
     default:
         return fail_detail(c, E_INTERNAL, "image.child", "talat-image ended with %d: %.*s",
             result->status, STR(str_upto(str_trim(result->err), 300)));

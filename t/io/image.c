@@ -118,7 +118,8 @@ T(SE_17_a_bomb_is_refused_by_its_header)
     eq_err(make(png(9000, 9000), false, 400), E_TOO_LARGE);
     has_text(t_ctx()->fault.text, "smaller than 7000 pixels a side");
     made(400);
-    eq_err(make(png(7000, 7000), false, 400), E_KIND); /* small enough: its header is all there is */
+    eq_err(make(png(7000, 7000), false, 400), E_TOO_LARGE);
+    eq_str(t_ctx()->fault.key, "image.heavy"); /* small enough: its header is all there is */
     made(400);
     is_true(when_now() - start < 5 * SECOND);
 }
@@ -129,6 +130,19 @@ T(a_damaged_picture_leaves_nothing_behind)
     eq_err(make(png(100, 100), false, 400), E_KIND);
     eq_str(t_ctx()->fault.key, "image.broken");
     eq_str(made(400), "");
+}
+
+/* It may be whole: some need more memory than the child gets. */
+T(a_large_picture_that_cannot_be_read_is_not_simply_called_damaged)
+{
+    NEED_IMAGE();
+    eq_err(make(png(3500, 3500), false, 400), E_TOO_LARGE);
+    eq_str(t_ctx()->fault.key, "image.heavy");
+    has_text(t_ctx()->fault.text, "at most 3000 pixels a side");
+    eq_str(made(400), "");
+    eq_err(make(png(3000, 3000), false, 400), E_KIND);
+    eq_str(t_ctx()->fault.key, "image.broken");
+    made(400);
 }
 
 T(a_missing_child_is_our_fault)
