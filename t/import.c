@@ -6,6 +6,7 @@
 #include "web/web.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* ---- reading CSV -------------------------------------------------------------------------------
@@ -1248,6 +1249,36 @@ T(a_picture_is_stored_once_in_sizes_not_wider_than_itself)
     str stem = t_str("select stem as s from media.picture where id = %" PRId64, first);
     is_true(access(str_c(c->mem, str_fmt(c->mem, "%.*s/%.*s-400.webp", STR(media_dir), STR(stem))),
                 R_OK) == 0);
+    sweep();
+}
+
+/* What is said to be on the disk before its row is. */
+static struct buf *synced;
+
+int fsync(int fd)
+{
+    char at[64], path[1024];
+    snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
+    ssize_t n = synced ? readlink(at, path, sizeof path) : 0;
+    if (n > 0)
+        buf_fmt(synced, "%.*s\n", (int)n, path);
+    return (int)syscall(SYS_fsync, fd);
+}
+
+T(a_pictures_files_and_their_names_are_on_the_disk_before_its_row)
+{
+    struct ctx *c = with_media();
+    struct buf paths = buf_new(c->mem, 10000);
+    i64 id;
+    synced = &paths;
+    int err = media_store(c, house, (str){ PNG, sizeof PNG - 1 }, false, &id);
+    synced = NULL;
+    if (err == E_INTERNAL)
+        t_leave("talat-image is not there: %.*s", STR(c->fault.detail));
+    must(err);
+    has_text(buf_str(&paths), "-200.webp\n");
+    has_text(buf_str(&paths), "-400.webp\n");
+    is_true(str_ends(buf_str(&paths), str_fmt(c->mem, "%.*s\n", STR(media_dir))));
     sweep();
 }
 

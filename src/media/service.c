@@ -49,6 +49,16 @@ static const char *file_of(struct ctx *c, str dir, str stem, i64 width)
     return str_c(c->mem, str_fmt(c->mem, "%.*s/%.*s-%" PRId64 ".webp", STR(dir), STR(stem), width));
 }
 
+/* A row outlasts a power cut; its file must, too, or it is an empty one for good. */
+static bool is_on_disk(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && !fsync(fd);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 static bool is_there(const char *path)
 {
     struct stat st;
@@ -87,7 +97,7 @@ static int make(struct ctx *c, str bytes, str stem, bool trusted_svg, struct ima
         const char *to = file_of(c, app->media_dir, stem, SIZES[i]);
         if (!is_there(from))
             continue;
-        if (chmod(from, 0644) || rename(from, to))
+        if (chmod(from, 0644) || !is_on_disk(from) || rename(from, to))
             err = fail_detail(
                 c, E_INTERNAL, "media.publish", "cannot rename to %s: %s", to, strerror(errno));
         widths[(*n)++] = SIZES[i];
@@ -95,6 +105,9 @@ static int make(struct ctx *c, str bytes, str stem, bool trusted_svg, struct ima
             break;
     }
     sweep(c, in_dir, stem, original);
+    if (!err && !is_on_disk(str_c(c->mem, app->media_dir)))
+        err = fail_detail(c, E_INTERNAL, "media.publish", "%.*s is not written out: %s",
+            STR(app->media_dir), strerror(errno));
     if (!err && !*n)
         err = fail_detail(c, E_INTERNAL, "media.empty", "no size came out");
     return err;

@@ -162,11 +162,13 @@ static int look_for(struct making *m, const struct node *picture)
     EACH(width, node_get(picture, S("widths"))) {
         str name = str_fmt(m->c->mem, "media/%.*s-%" PRId64 ".webp", STR(node_str(picture, "stem")),
             width->node.as.number);
-        if (!access(in_dir(m, name.p), F_OK))
+        struct stat st;
+        bool is_there = !stat(in_dir(m, name.p), &st);
+        if (is_there && st.st_size)
             continue;
         if (m->missing++ < NAMED)
-            buf_fmt(
-                m->report, "warning: the shop shows %.*s, and the file is not there\n", STR(name));
+            buf_fmt(m->report, "warning: the shop shows %.*s, and the file is %s\n", STR(name),
+                is_there ? "empty" : "not there");
     }
     return E_OK;
 }

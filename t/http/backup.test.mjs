@@ -218,11 +218,13 @@ test('so many are kept, the same picture is kept once, and a missing one is told
     for (let i = 0; i < 3; i++) make(elsewhere, own);
     assert.equal(backups(own).length, 2);
     mkdirSync(folder('media'), { recursive: true });
-    asked(ELSEWHERE, "insert into media.picture (organisation_id, stem, width, height, widths) select id, '0123456789abcdef0123', 9, 9, '{200,400}' from auth.organisation limit 1");
+    asked(ELSEWHERE, "insert into media.picture (organisation_id, stem, width, height, widths) select id, '0123456789abcdef0123', 9, 9, '{200,400,800}' from auth.organisation limit 1");
     writeFileSync(join(folder('media'), '0123456789abcdef0123-200.webp'), 'picture');
+    writeFileSync(join(folder('media'), '0123456789abcdef0123-800.webp'), ''); // a power cut before it was on the disk
     const told = elsewhere('backup', '--to', own);
     assert.equal(told.code, 0, told.said);
     assert.match(told.said, /0123456789abcdef0123-400\.webp, and the file is not there/);
+    assert.match(told.said, /0123456789abcdef0123-800\.webp, and the file is empty/);
     make(elsewhere, own);
     const links = backups(own).map((name) => statSync(join(own, name, 'media/0123456789abcdef0123-200.webp')));
     assert.equal(links[0].ino, links[1].ino);
