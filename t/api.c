@@ -997,6 +997,11 @@ T(an_amount_at_the_back_office_is_never_taken_for_all_of_it)
     const char *refund = str_fmt(t_ctx()->mem, "/admin/orders/%.*s/refund", STR(t_number(order))).p;
     call(admin_, "POST", refund, "{\"amount\":\"twelve\"}");
     t_status(422);
+    /* A number could be meant in minor units, as all amounts are elsewhere: "1250" is not. */
+    call(admin_, "POST", refund,
+        str_fmt(t_ctx()->mem, "{\"amount\":1250,\"kept\":%" PRId64 "}", total_of(order)).p);
+    t_status(422);
+    t_text("as text, like");
     const char *whole = str_fmt(t_ctx()->mem, "{\"amount\":\"99999\",\"kept\":%" PRId64 "}",
         total_of(order)).p;
     call(admin_, "POST", refund, whole);

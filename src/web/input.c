@@ -422,6 +422,9 @@ static int take_given(struct req *r, struct given *g)
         return wrong(r, g,
             in->kind == INT ? "Please enter a whole number."
                             : "This is not of the kind expected here.");
+    /* Numbers are in minor units wherever money is in JSON; what is typed is in major ones. */
+    if (in->kind == MONEY && g->values[0].json && g->values[0].json->kind != N_STR)
+        return wrong(r, g, "Please send the amount as text, like \"12.50\".");
     return takes[in->kind](r, g);
 }
 
