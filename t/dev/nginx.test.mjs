@@ -538,18 +538,22 @@ test('SE-19 what a browser reports by itself does not use up what its person may
 });
 
 test('SE-19 open pages behind one address leave room for others, and are themselves not without end', async () => {
-    await restartNginx();
-    answer = ({ REQUEST_URI }) => (/\/(-|admin|T-1)\/live$/.test(REQUEST_URI) ? { headers: { 'X-Accel-Redirect': '/_sub/s/crowd/en' } }
+    answer = ({ REQUEST_URI }) => (/\/(-|admin|T-1)\/live(\.json)?$/.test(REQUEST_URI) ? { headers: { 'X-Accel-Redirect': '/_sub/s/crowd/en' } }
         : { headers: { 'Content-Type': 'text/html' }, body: 'sold' });
-    const lines = [];
+    let lines = [];
     const open = async (path, n) => {
         const more = await Promise.all(Array.from({ length: n }, () => listen(path).ready));
         lines.push(...more);
         return more.filter(({ status }) => status === 200).length;
     };
-    assert.equal(await open('/live/product/7/th/THB', 105), 105);
-    for (const [path, n] of [['/orders/T-1/live', 36], ['/th/-/live', 35], ['/admin/live', 34]]) assert.equal(await open(path, n), n, path);
-    for (const path of ['/', '/admin', '/products/live']) assert.equal((await ask(path)).body, 'sold', path);
+    for (const kind of ['.json', '']) { // those of programs, and of pages
+        for (const line of lines) line.stop();
+        lines = [];
+        await restartNginx();
+        assert.equal(await open('/live/product/7/th/THB', 105), 105);
+        for (const [path, n] of [['/orders/T-1/live', 36], ['/th/-/live', 35], ['/admin/live', 34]]) assert.equal(await open(path + kind, n), n, path + kind);
+        for (const path of ['/', '/admin', '/products/live']) assert.equal((await ask(path)).body, 'sold', path);
+    }
     assert.equal(await open('/live/product/7/en/THB', 900), 790, 'a thousand');
     for (const line of lines) line.stop();
 });
