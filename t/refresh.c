@@ -258,6 +258,56 @@ T(ID_19_logging_out_ends_refresh_and_access_tokens_at_once)
     t_status(200);
 }
 
+static void along(str access)
+{
+    t_with("Authorization", str_fmt(t_ctx()->mem, "Bearer %.*s", STR(access)).p);
+}
+
+T(ID_08_an_access_token_that_is_over_hinders_nobody_from_renewing_or_logging_out)
+{
+    open_shop();
+    str token = log_in(IN_BODY), old = access_;
+    later(16 * MINUTE);
+    along(old);
+    renew(token);
+    t_status(200);
+    token = node_str(t_document(), "refreshToken");
+    along(old);
+    t_post_json(
+        "/api/auth/logout", str_fmt(t_ctx()->mem, "{\"refreshToken\":\"%.*s\"}", STR(token)).p);
+    t_status(200);
+    renew(token);
+    is_over();
+    log_in(""); /* and who lives on cookies */
+    old = access_;
+    along(old); /* still good */
+    renew(str_none);
+    t_status(200);
+    later(16 * MINUTE);
+    along(old);
+    renew(str_none);
+    t_status(200);
+    str access = access_;
+    along(old);
+    t_with("Origin", "https://evil.example"); /* the cookies count, and so does whence they come */
+    renew(str_none);
+    t_status(403);
+    along(old);
+    t_with("Origin", "https://evil.example");
+    t_post_json("/api/auth/logout", "{}");
+    t_status(403);
+    eq_int(asked_with(access), 200);
+    along(old);
+    t_post_json("/api/auth/logout", "{}");
+    t_status(200);
+    eq_int(asked_with(access), 401);
+    renew(str_none);
+    t_status(401);
+    along(old); /* nowhere else */
+    t_post_json("/api/auth/login", "{}");
+    t_status(401);
+}
+
 T(ID_19_the_pages_log_out_ends_the_browsers_login_too)
 {
     open_shop();

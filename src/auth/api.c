@@ -131,6 +131,8 @@ static int go_on(struct req *r)
 {
     struct refreshed login;
     bool in_body = in_has(r, "refresh_token");
+    if (!in_body) /* the access token that came along may still be good: it is not what counts */
+        TRY(without_bearer(r));
     str token = in_body ? in_str(r, "refresh_token") : in_cookie(r, COOKIE_REFRESH);
     if (!token.n)
         return fail(&r->c, E_LOGIN, "login", NULL);
@@ -182,9 +184,9 @@ ROUTES(auth_api){
     ROUTE(POST, "/api/auth/login", ANYONE, to_login, log_in, "auth/token", RATE_LOGIN,
         BARE | NOINDEX),
     ROUTE(POST, "/api/auth/refresh", ANYONE, to_go_on, go_on, "auth/token", RATE_FORM,
-        BARE | NOINDEX),
+        BARE | NOINDEX | RENEWS),
     ROUTE(POST, "/api/auth/logout", ANYONE, to_go_on, log_out, "auth/logged_out", RATE_FORM,
-        BARE | NOINDEX),
+        BARE | NOINDEX | RENEWS),
     ROUTE(POST, "/api/auth/second-factor", ANYONE, to_show_code, log_in_second, "auth/token",
         RATE_LOGIN, BARE | NOINDEX),
     ROUTE(GET, "/api/csrf/csrf-token", ANYONE, NULL, give_csrf_token, "auth/csrf", RATE_PAGE,

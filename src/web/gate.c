@@ -76,12 +76,22 @@ static int limit(struct req *r)
     return r->is_counted_late ? E_OK : limit_check(r);
 }
 
+static int ask_bearer(struct req *r)
+{
+    const struct hooks *hooks = &r->c.app->hooks;
+    int err = hooks->bearer ? hooks->bearer(r, r->bearer) : fail(&r->c, E_LOGIN, "token", NULL);
+    if (err != E_LOGIN || !(r->route->flags & RENEWS))
+        return err;
+    fault_clear(&r->c);
+    return without_bearer(r);
+}
+
 static int ask_who(struct req *r)
 {
     const struct hooks *hooks = &r->c.app->hooks;
     if (r->is_bearer)
-        TRY(hooks->bearer ? hooks->bearer(r, r->bearer) : fail(&r->c, E_LOGIN, "token", NULL));
-    else if (hooks->who)
+        TRY(ask_bearer(r));
+    if (!r->is_bearer && hooks->who)
         TRY(hooks->who(r, in_cookie(r, COOKIE_SESSION)));
     r->c.scope.person = r->who.key ? 0 : r->who.person;
     note_source(r);

@@ -58,6 +58,16 @@ static bool read_bearer(struct req *r)
     return r->is_bearer;
 }
 
+int without_bearer(struct req *r)
+{
+    if (!r->is_bearer)
+        return E_OK;
+    r->is_bearer = false;
+    r->bearer = str_none;
+    cookies_read(r, in_header(r, "cookie"));
+    return csrf_check(r);
+}
+
 static void read_headers(struct req *r)
 {
     for (size_t i = 0; i < r->cgi->n; i++) {

@@ -44,6 +44,7 @@ static const struct {
     { FORM, "FORM" },
     { CREATES, "CREATES" },
     { VIEWING, "VIEWING" },
+    { RENEWS, "RENEWS" },
 };
 static const char *const rates[] = { "page", "form", "login", "order", "search", "hook", "none" };
 static const struct {

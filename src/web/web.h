@@ -291,6 +291,9 @@ void limit_forget(struct req *, const char *name, str key); /* it went well afte
  * empty: none of ours. */
 str route_pattern(struct req *, str url);
 
+/* From here on as if no Authorization had come: its cookies are read, and it has to come from us. */
+int without_bearer(struct req *);
+
 /* ---- routes --------------------------------------------------------------------------------- */
 
 enum rate { RATE_PAGE, RATE_FORM, RATE_LOGIN, RATE_ORDER, RATE_SEARCH, RATE_HOOK, RATE_NONE };
@@ -306,6 +309,8 @@ enum route_flags {
                      Without it such a page is the view over an empty document */
     CREATES = 128, /* answers 201 with what it made */
     VIEWING = 256, /* also for who looks with somebody else's eyes: to stop it */
+    RENEWS = 512,  /* a login is renewed or ended here: an access token that is over is as good
+                      as none, as clients send it along with whatever they ask */
 };
 typedef int handler(struct req *);
 #define GATE_DONE (-1) /* what a step or a handler's helper returns when it has answered by itself */
