@@ -98,6 +98,7 @@ T(AC_08_a_key_reads_its_organisations_orders_at_the_api_and_no_others)
     t_login("admin@example.test");
     str key = make("Books", "\"orders:read-all\"", "90");
     str blind = make("Goods", "\"catalog:read\"", "90");
+    str sender = make("Parcels", "\"orders:update\"", "90");
     t_browser();
     eq_int(get(key, "/api/orders"), 200);
     t_json("orders.0.id", str_c(t_ctx()->mem, number));
@@ -108,6 +109,12 @@ T(AC_08_a_key_reads_its_organisations_orders_at_the_api_and_no_others)
     eq_int(get(blind, "/api/orders"), 403);
     eq_int(get(blind, path), 403);
     eq_int(ask_as(key, "Authorization", "PUT", str_fmt(t_ctx()->mem, "%s/address", path).p, "{}"), 403);
+    /* The answer shows the order: who may send it and not read it is told that, and sends nothing. */
+    eq_int(ask_as(sender, "Authorization", "PUT", str_fmt(t_ctx()->mem, "%s/status", path).p,
+               "{\"orderStatus\":\"shipped\"}"), 403);
+    t_json("required", "orders:read-all");
+    eq_int(ask_as(sender, "Authorization", "PUT", "/api/orders/TL-0000-0000-0000/status",
+               "{\"orderStatus\":\"shipped\"}"), 404);
     t_browser();
     t_get("/api/orders"); /* a stranger */
     t_status(401);
@@ -117,6 +124,8 @@ T(AC_08_a_key_reads_its_organisations_orders_at_the_api_and_no_others)
     eq_int(get(key, "/api/orders"), 200);
     t_json("orders", "[]");
     eq_int(get(key, path), 404);
+    eq_int(ask_as(sender, "Authorization", "PUT", str_fmt(t_ctx()->mem, "%s/status", path).p,
+               "{\"orderStatus\":\"shipped\"}"), 404); /* another organisation's */
 }
 
 /* Not with its person's own orders instead, which look just like them. */

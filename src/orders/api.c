@@ -47,6 +47,15 @@ static int missing(struct req *r)
 /* These rows are open to shoppers too, so the gate has not asked staff for their second factor. */
 static bool is_staff_now(const struct req *r) { return r->who.key || !r->who.lacks_factor; }
 
+/* Who may only move an order, or only give money back, is shown it by the answer, and is told what
+ * they lack; not that there is no such order, which there is. */
+static int may_not_read(struct req *r)
+{
+    const char *need = permission_name(ORDERS_READ_ALL);
+    r->required = str_of(need);
+    return fail_detail(&r->c, E_DENIED, "permission", "needs %s", need);
+}
+
 static int find(struct req *r, struct found *f)
 {
     struct ctx *c = &r->c;
@@ -57,9 +66,14 @@ static int find(struct req *r, struct found *f)
     if (!f->order)
         return missing(r);
     f->is_mine = me(r) && !r->who.key && person == me(r);
-    if (r->who.organisation && is_staff_now(r) && may(&r->who, ORDERS_READ_ALL)) {
+    if (r->who.organisation && is_staff_now(r)) {
         c->scope.organisation = r->who.organisation;
         TRY(q_orders_has_part(c, &part, f->order, r->who.organisation));
+        if (part && !may(&r->who, ORDERS_READ_ALL)) {
+            if (!f->is_mine)
+                return may_not_read(r);
+            part = NULL;
+        }
         f->organisation = part ? r->who.organisation : 0;
     }
     f->is_staffs = part || (r->who.role >= ADMIN && is_staff_now(r));
@@ -182,10 +196,9 @@ static bool is_for_a_desk(struct req *r)
 /* As the rows for staff alone answer: never with one's own orders, which look just like these. */
 static int to_desk(struct req *r)
 {
-    const char *need = permission_name(ORDERS_READ_ALL);
-    r->required = str_of(need);
+    r->required = str_of(permission_name(ORDERS_READ_ALL));
     if (!may(&r->who, ORDERS_READ_ALL))
-        return fail_detail(&r->c, E_DENIED, "permission", "needs %s", need);
+        return may_not_read(r);
     return is_staff_now(r) ? as_staff(r) : fail_factor_due(r);
 }
 
