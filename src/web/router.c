@@ -435,6 +435,17 @@ static void dump_json(const struct router *router, size_t number, struct node *l
     node_set_str(mem, map, S("inputs"), buf_str(&inputs));
 }
 
+/* "PUT|POST /x/{id}", for nginx/render. A plain form says PUT in its body, where nginx does not
+ * look; it knows HEAD as GET. */
+static void dump_slow(const struct route *row, struct buf *out)
+{
+    unsigned set = row->methods & (PUT | PATCH | DELETE) ? row->methods | POST : row->methods;
+    for (size_t i = 0, n = 0; i < METHODS; i++)
+        if (set & methods[i].method)
+            buf_fmt(out, "%s%s", n++ ? "|" : "", methods[i].name);
+    buf_fmt(out, " %s\n", row->path);
+}
+
 void router_dump(const struct router *router, bool only_slow, bool json, struct buf *out)
 {
     struct node *list = node_list(router->mem);
@@ -443,8 +454,8 @@ void router_dump(const struct router *router, bool only_slow, bool json, struct 
             continue;
         if (json)
             dump_json(router, i, list);
-        else if (only_slow) /* for nginx/render: paths alone */
-            buf_fmt(out, "%s\n", router->rows[i]->path);
+        else if (only_slow)
+            dump_slow(router->rows[i], out);
         else
             dump_line(router->rows[i], out);
     }

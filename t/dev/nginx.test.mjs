@@ -99,7 +99,7 @@ before(async () => {
     writeFileSync(join(dir, 'talat.conf'), `mode = dev\nshop_name = Mali \\ "Sons" & Co | Ltd\nbase_url = http://localhost:${port}\nrun_dir = ${dir}/run\n` +
         `share_dir = ${dir}/share\nmedia_dir = ${dir}/media\nrefresh_key = 0123456789abcdef\n` +
         'payment_origins = https://checkout.example\noidc_1 = one https://login.example/realm id secret One\n');
-    writeFileSync(join(dir, 'slow'), '/checkout/pay\n/orders/{id}/pay\n');
+    writeFileSync(join(dir, 'slow'), 'POST /checkout/pay\nPOST|PUT /orders/{id}/pay\nGET /login/with/{provider}/callback\n');
     writeFileSync(join(dir, 'share/static/css/shop.12345678.css'), 'body{}');
     writeFileSync(join(dir, 'share/static/manifest'), 'css/shop.css css/shop.12345678.css\n');
     writeFileSync(join(dir, 'media/a.webp'), 'RIFF');
@@ -334,6 +334,12 @@ test('slow routes have a pool of their own', async () => {
         await ask(path, { method: 'POST', body: 'a=1' });
         assert.equal(seen.at(-1).pool, pool, path);
         assert.equal(seen.at(-1).body, 'a=1', path);
+    }
+    for (const [method, path, pool] of [['GET', '/checkout/pay', 'web'], ['HEAD', '/th/checkout/pay', 'web'], ['GET', '/orders/7/pay.json', 'web'],
+        ['PUT', '/orders/7/pay', 'slow'], ['DELETE', '/orders/7/pay', 'web'], ['GET', '/th/login/with/line/callback', 'slow'],
+        ['HEAD', '/login/with/line/callback', 'slow'], ['POST', '/login/with/line/callback', 'web']]) {
+        await ask(path, { method });
+        assert.equal(seen.at(-1).pool, pool, `${method} ${path}`);
     }
 });
 

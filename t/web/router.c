@@ -83,6 +83,7 @@ static const struct route rows[] = {
     ROUTE(GET,          "/",            ANYONE, NULL,  nothing, NULL, RATE_PAGE, 0),
     ROUTE(GET,          "/x/{a}",       ANYONE, names, nothing, NULL, RATE_PAGE, 0),
     ROUTE(GET,          "/x/y/z",       ANYONE, NULL,  nothing, NULL, RATE_PAGE, SLOW),
+    ROUTE(PUT,          "/x/y/w",       ANYONE, NULL,  nothing, NULL, RATE_FORM, SLOW),
     ROUTE(GET,          "/x/{a}/{b}",   ANYONE, names, nothing, NULL, RATE_PAGE, 0),
     ROUTE(POST | PATCH, "/x/{b}",       ANYONE, names, nothing, NULL, RATE_FORM, 0),
     END_OF_ROUTES
@@ -122,5 +123,5 @@ T(the_slow_paths_are_listed_for_nginx)
 {
     struct buf out = buf_new(t_ctx()->mem, 10000);
     router_dump(the_router(), true, false, &out);
-    eq_str(buf_str(&out), "/x/y/z\n");
+    eq_str(buf_str(&out), "GET /x/y/z\nPOST|PUT /x/y/w\n");
 }
