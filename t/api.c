@@ -895,6 +895,27 @@ T(goods_go_back_on_the_shelf_with_all_of_the_money_or_not_at_all)
     eq_int(returned(order), 1);
 }
 
+T(what_stands_in_the_address_belongs_to_what_a_key_was_for)
+{
+    open_shop();
+    i64 order = paid_order("k-1");
+    static const int statuses[] = { 201, 201, 409 };
+    for (int i = 0; i < 3; i++) {
+        t_with("Idempotency-Key", "r-where");
+        call(admin_, "POST", path_of(order, i < 2 ? "/refunds?amount=500" : "/refunds?amount=700"), "{}");
+        t_status(statuses[i]);
+    }
+    t_json("code", "orders.key_used");
+    eq_int(t_int("select sum(amount)::bigint as n from payments.refund where order_id = %" PRId64,
+               order), 500);
+    buy("k-2", ONE_CABLE);
+    t_status(201);
+    t_with("Idempotency-Key", "k-2");
+    call(shopper_, "POST", "/api/orders?currency=USD", ONE_CABLE);
+    t_status(409);
+    t_json("code", "orders.key_used");
+}
+
 /* Its answer is forgotten by then, its refund is not: nothing is said to go back that does not. */
 T(an_old_key_gives_nothing_back_and_says_so)
 {

@@ -126,7 +126,7 @@ static int place(struct req *r)
     TRY(auth_person(c, me(r), &person));
     c->lang = in_has(r, "lang") ? in_str(r, "lang") : node_str(person, "lang");
     o.ask = (struct orders_ask){ me(r), in_str(r, "idempotency_key"),
-        str_fmt(c->mem, "order %.*s", STR(r->body)) };
+        str_fmt(c->mem, "order %.*s%.*s", STR(r->body), STR(query_after(r))) };
     TRY(pg_tx(c, order_once, &o));
     if (!o.answer.is_first)
         TRY(wait_for_answer(c, &o));

@@ -315,7 +315,8 @@ static int give(struct ctx *c, void *with)
     struct giving *g = with;
     struct req *r = g->r;
     struct orders_ask ask = { me(r), in_str(r, "idempotency_key"),
-        str_fmt(c->mem, "refund %.*s %.*s", STR(in_str(r, "id")), STR(r->body)) };
+        str_fmt(c->mem, "refund %.*s %.*s%.*s", STR(in_str(r, "id")), STR(r->body),
+            STR(query_after(r))) };
     struct orders_refund what = {
         .amount = in_int(r, "amount"), .key = ask.key, .back_on_shelf = in_bool(r, "back_on_shelf")
     };

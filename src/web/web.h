@@ -291,6 +291,8 @@ void limit_forget(struct req *, const char *name, str key); /* it went well afte
  * empty: none of ours. */
 str route_pattern(struct req *, str url);
 
+str query_after(struct req *); /* "?a=b", empty when none: inputs of a POST may stand there, too */
+
 /* From here on as if no Authorization had come: its cookies are read, and it has to come from us. */
 int without_bearer(struct req *);
 

@@ -20,7 +20,6 @@ enum {
 str cgi_value(const struct cgi *, const char *name);
 int request_read(struct req *);
 int request_route(struct req *); /* finds the row, or moves to where the path is written right */
-str query_after(struct req *);   /* "?a=b", empty when none */
 str path_here(struct req *);     /* with its query, without the language */
 const char *kind_name(enum kind);
 
