@@ -1040,6 +1040,60 @@ T(an_emptied_count_is_asked_for_again)
     t_status(303);
 }
 
+T(a_count_of_nothing_is_none)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp/stock", "first=0&sku_0=ZZ-B&stock_0=7");
+    t_status(422);
+    t_text("item_0, seen_0 and on_hand_0");
+}
+
+static void as_program(const char *path, const char *json)
+{
+    t_with("Accept", "application/json");
+    t_post_json(path, json);
+}
+
+T(a_program_makes_and_changes_a_product_in_JSON_and_leaves_out_what_stays)
+{
+    begin();
+    as_staff_of(house, MEMBER);
+    as_program("/admin/products",
+        "{\"name_en\":\"Zz Json\",\"address\":\"zz-json\",\"status\":\"draft\",\"price_0_THB\":1250}");
+    t_status(422);
+    t_text("as text, like");
+    as_program("/admin/products",
+        "{\"name_en\":\"Zz Json\",\"name_th\":\"แจกัน\",\"summary_th\":\"สวย\",\"address\":\"zz-json\","
+        "\"status\":\"draft\",\"brand\":\"Kiln\",\"featured\":true,\"sku_0\":\"ZZ-J\",\"weight_0\":300,"
+        "\"price_0_THB\":\"12.50\"}");
+    t_status(200);
+    as_program("/admin/products/zz-json", "{\"version\":1,\"status\":\"published\",\"summary_en\":\"Good\"}");
+    t_status(200);
+    eq_int(t_int("select count(*) as n from catalog.product p join catalog.product_text x on "
+                 "x.product_id = p.id where p.slug = 'zz-json' and p.featured and p.brand = 'Kiln' and "
+                 "p.status = 'published' and x.lang = 'th' "
+                 "and x.name = 'แจกัน' and x.summary = 'สวย'"),
+        1);
+    eq_int(t_int("select r.amount as n from catalog.price r join catalog.variant v on v.id = "
+                 "r.variant_id where v.sku = 'ZZ-J' and r.currency = 'THB'"),
+        1250);
+    as_program("/admin/products/zz-json", "{\"version\":2,\"featured\":false,\"brand\":\"\",\"name_en\":[]}");
+    t_status(422);
+    as_program("/admin/products/zz-json", "{\"version\":2,\"featured\":false,\"brand\":\"\"}");
+    t_status(200);
+    eq_int(t_int("select count(*) as n from catalog.product where slug = 'zz-json' and not featured "
+                 "and brand = ''"),
+        1);
+    as_program("/admin/products/zz-json/stock", "{\"item_0\":\"ZZ-J\",\"seen_0\":0,\"on_hand_0\":7}");
+    t_status(200);
+    as_program("/admin/products/zz-json/stock", "{}");
+    t_status(422);
+    eq_int(t_int("select s.on_hand as n from inventory.item i join inventory.stock s on s.item_id = "
+                 "i.id where i.sku = 'ZZ-J'"),
+        7);
+}
+
 /* A count of a whole shelf is an hour's work. */
 T(a_count_with_one_wrong_figure_comes_back_whole)
 {

@@ -6,10 +6,12 @@
 enum { GRID_MOST = 15, GRID_FIELDS = 160 };
 i64 grid_rows(const struct ctx *); /* variants on one page of it, by the number of currencies */
 
-/* What a form sent, undeclared names too: the grid's depend on variants and currencies. */
+/* What a form sent, or the same in JSON, undeclared names too: the grid's depend on variants and currencies. */
 struct typed {
     struct node *fields;     /* name -> text; NULL: nothing was typed */
     struct node *categories; /* slugs that were ticked */
+    bool is_json;            /* a program's: what it leaves out stays as it is */
+    bool says_featured, says_categories; /* "no" and "none" are said, too */
 };
 int typed_read(struct req *, struct typed *);
 bool typed_has(const struct typed *, const char *name);

@@ -12,6 +12,11 @@ static const struct input one_in[] = {
     { "done", CHOICE, 0, 0, false, "saved|made|stock|pictures|options" },
     { 0 },
 };
+static const struct input grid_in[] = { /* beside what typed_read takes */
+    { "slug", SLUG, 1, 120, true, NULL },
+    { "first", INT, 0, 10000, false, NULL },
+    { 0 },
+};
 static const struct input upload_in[] = {
     { "slug", SLUG, 1, 120, true, NULL },
     { "pictures", FILES, 1, 8, true, NULL },
@@ -523,9 +528,9 @@ static int add_options(struct req *r)
 ROUTES(catalog_admin){
     ROUTE(GET, LIST, CATALOG_READ, list_in, list, "catalog/admin_list", RATE_PAGE, NOINDEX),
     ROUTE(GET, LIST "/new", CATALOG_WRITE, NULL, show_new, EDIT, RATE_PAGE, NOINDEX),
-    ROUTE(POST, LIST, CATALOG_WRITE, NULL, make, EDIT, RATE_FORM, NOINDEX),
+    ROUTE(POST, LIST, CATALOG_WRITE, NULL, make, EDIT, RATE_FORM, NOINDEX | OPEN),
     ROUTE(GET, ONE, CATALOG_READ, one_in, show, EDIT, RATE_PAGE, NOINDEX),
-    ROUTE(POST, ONE, CATALOG_WRITE, one_in, save, EDIT, RATE_FORM, NOINDEX),
+    ROUTE(POST, ONE, CATALOG_WRITE, grid_in, save, EDIT, RATE_FORM, NOINDEX | OPEN),
     ROUTE(POST, ONE "/pictures", CATALOG_WRITE, upload_in, upload, EDIT, RATE_FORM,
         SLOW | NOINDEX | BIG | FORM),
     ROUTE(POST, ONE "/pictures/{n}", CATALOG_WRITE, picture_in, change_picture, EDIT, RATE_FORM,
@@ -534,6 +539,7 @@ ROUTES(catalog_admin){
         NOINDEX),
     ROUTE(POST, ONE "/options", CATALOG_WRITE, options_in, add_options, EDIT, RATE_FORM,
         NOINDEX | FORM),
-    ROUTE(POST, ONE "/stock", INVENTORY_WRITE, one_in, admin_set_stock, EDIT, RATE_FORM, NOINDEX),
+    ROUTE(POST, ONE "/stock", INVENTORY_WRITE, grid_in, admin_set_stock, EDIT, RATE_FORM,
+        NOINDEX | OPEN),
     END_OF_ROUTES,
 };

@@ -52,6 +52,7 @@ static int count_all(struct ctx *c, void *with)
     const struct typed *t = of_all->t;
     struct node *rows;
     int err = E_OK;
+    bool is_any = false;
     TRY(q_catalog_staff_hold_stock(c, NULL, r->who.organisation, in_str(r, "slug")));
     TRY(q_catalog_staff_variants(c, &rows, r->who.organisation, in_str(r, "slug")));
     EACH(it, t->fields) {
@@ -60,6 +61,7 @@ static int count_all(struct ctx *c, void *with)
         if (!str_cut(&rest, '_', &name) || !str_is(name, "item") || !str_int(rest, &n))
             continue;
         struct count of = judge(c, t, n, rows);
+        is_any = true;
         if (of.verdict == NO_NUMBER)
             err = fail_field(c, "stock", "Stock is a whole number from 0 up.");
         if (of.verdict == MOVED)
@@ -70,6 +72,9 @@ static int count_all(struct ctx *c, void *with)
             TRY(inventory_set(c, r->who.organisation, node_int(of.row, "item_id"), of.counted,
                 S("corrected"), str_fmt(c->mem, "staff:%.*s", STR(c->id))));
     }
+    if (!is_any) /* the page's form names all it shows; who guesses at its fields is told */
+        return fail(c, E_INPUT, "catalog.items",
+            "Please name what was counted: item_0, seen_0 and on_hand_0.");
     return err;
 }
 

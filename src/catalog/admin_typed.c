@@ -2,13 +2,9 @@
 
 static const char *const LANGS[] = { "en", "th", "vi" };
 
-int typed_read(struct req *r, struct typed *t)
+static int read_form(struct req *r, struct typed *t)
 {
     str rest = r->body, pair, name;
-    t->fields = node_map(r->c.mem);
-    t->categories = node_list(r->c.mem);
-    if (!str_starts(r->content_type, S("application/x-www-form-urlencoded")))
-        return fail(&r->c, E_KIND, "catalog.form", "Please send this as a form.");
     while (rest.n && str_cut(&rest, '&', &pair)) {
         str value = pair;
         if (!str_cut(&value, '=', &name) || !unescape_url(r->c.mem, name, true, &name) ||
@@ -20,6 +16,77 @@ int typed_read(struct req *r, struct typed *t)
             node_set_str(r->c.mem, t->fields, str_dup(r->c.mem, name), value);
     }
     return E_OK;
+}
+
+static bool is_amount(str name)
+{
+    return str_starts(name, S("price_")) || str_starts(name, S("was_"));
+}
+
+/* What a program says of one field, as the form would: a box that is not ticked sends nothing. */
+static int read_value(struct req *r, struct typed *t, str name, const struct node *value)
+{
+    struct arena *mem = r->c.mem;
+    const char *field = str_c(mem, name);
+    bool is_text = value->kind == N_STR;
+    if (value->kind == N_NULL)
+        return E_OK;
+    if (str_is(name, "category")) {
+        if (is_text)
+            node_add_str(mem, t->categories, value->as.text);
+        EACH(item, value->kind == N_LIST ? value : NULL) {
+            if (item->node.kind != N_STR)
+                return fail_field(&r->c, field, "This is not of the kind expected here.");
+            node_add_str(mem, t->categories, item->node.as.text);
+        }
+        t->says_categories = is_text || value->kind == N_LIST;
+        return t->says_categories
+            ? E_OK
+            : fail_field(&r->c, field, "This is not of the kind expected here.");
+    }
+    if (is_amount(name) && !is_text) /* elsewhere a number is one in minor units */
+        return fail_field(&r->c, field, "Please send the amount as text, like \"12.50\".");
+    if (value->kind == N_BOOL)
+        t->says_featured = t->says_featured || str_is(name, "featured");
+    if (is_text || (value->kind == N_BOOL && value->as.yes))
+        node_set_str(mem, t->fields, name, is_text ? value->as.text : S("1"));
+    else if (value->kind == N_INT)
+        node_set_str(mem, t->fields, name, str_fmt(mem, "%" PRId64, value->as.number));
+    else if (value->kind != N_BOOL)
+        return fail_field(&r->c, field, "This is not of the kind expected here.");
+    return E_OK;
+}
+
+static int read_json(struct req *r, struct typed *t)
+{
+    struct node *root = NULL;
+    int err = E_OK;
+    t->is_json = true;
+    if (!str_trim(r->body).n)
+        return E_OK;
+    TRY(json_read(&r->c, r->body, &root));
+    EACH(item, root->kind == N_MAP ? root : NULL) {
+        int wrong = read_value(r, t, item->key, &item->node);
+        err = wrong ? wrong : err;
+    }
+    return err;
+}
+
+int typed_read(struct req *r, struct typed *t)
+{
+    t->fields = node_map(r->c.mem);
+    t->categories = node_list(r->c.mem);
+    if (str_starts(r->content_type, S("application/json")))
+        return read_json(r, t);
+    if (str_starts(r->content_type, S("application/x-www-form-urlencoded")))
+        return read_form(r, t);
+    return fail(&r->c, E_KIND, "catalog.form", "Please send this as a form.");
+}
+
+/* A form sends all that it shows. What a program leaves out stays as it is. */
+static bool is_left_out(const struct typed *t, const struct node *doc, const char *name)
+{
+    return t->is_json && !typed_has(t, name) && node_get(doc, str_of(name));
 }
 
 bool typed_has(const struct typed *t, const char *name)
@@ -76,15 +143,14 @@ static int length_fits(struct ctx *c, str text, str stored, size_t most, const c
 }
 
 /* A language without a name has no text at all: words there would be lost without a word. */
-static int check_named(struct ctx *c, const struct typed *t, const char *lang)
+static int check_named(struct ctx *c, const struct node *doc, const char *lang)
 {
     static const char *const others[] = { "summary", "description" };
     const char *name = str_c(c->mem, str_fmt(c->mem, "name_%s", lang));
     bool has_words = false;
     for (size_t i = 0; i < COUNT(others); i++)
-        has_words = has_words ||
-            typed_str(t, str_c(c->mem, str_fmt(c->mem, "%s_%s", others[i], lang))).n;
-    if (!has_words || typed_str(t, name).n)
+        has_words = has_words || node_str(node_get(doc, str_of(others[i])), lang).n;
+    if (!has_words || node_str(node_get(doc, S("name")), lang).n)
         return E_OK;
     return fail_field(c, name, "Please give it a name in this language too, as it has words in it.");
 }
@@ -103,6 +169,8 @@ static int apply_texts(struct ctx *c, const struct typed *t, struct node *doc)
             map = node_set_map(c->mem, doc, str_of(parts[i].key));
         for (size_t l = 0; l < COUNT(LANGS); l++) {
             str field = str_fmt(c->mem, "%s_%s", parts[i].key, LANGS[l]);
+            if (t->is_json && !typed_has(t, str_c(c->mem, field)) && node_str(map, LANGS[l]).n)
+                continue;
             str text = typed_str(t, str_c(c->mem, field));
             int wrong = length_fits(
                 c, text, node_str(map, LANGS[l]), parts[i].most, str_c(c->mem, field));
@@ -111,10 +179,10 @@ static int apply_texts(struct ctx *c, const struct typed *t, struct node *doc)
         }
     }
     for (size_t l = 1; l < COUNT(LANGS); l++) {
-        int wrong = check_named(c, t, LANGS[l]);
+        int wrong = check_named(c, doc, LANGS[l]);
         err = wrong ? wrong : err;
     }
-    if (!typed_str(t, "name_en").n)
+    if (!node_str(node_get(doc, S("name")), "en").n)
         err = fail_field(
             c, "name_en", "Please give it an English name: it stands in for the others.");
     return err;
@@ -240,11 +308,16 @@ int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 firs
     struct ctx *c = &r->c;
     bool sold_without = str_is(node_str(doc, "status"), "published") && !has_price(doc);
     int err = apply_texts(c, t, doc);
-    str status = typed_str(t, "status"), tax = typed_str(t, "tax_class");
-    node_set_str(c->mem, doc, S("brand"), typed_str(t, "brand"));
-    node_set_bool(c->mem, doc, S("featured"), typed_has(t, "featured"));
-    node_set_str(c->mem, doc, S("tax_class"), tax.n ? tax : S("standard"));
-    node_set(c->mem, doc, S("categories"), t->categories);
+    str status = is_left_out(t, doc, "status") ? node_str(doc, "status") : typed_str(t, "status");
+    str tax = typed_str(t, "tax_class");
+    if (!is_left_out(t, doc, "brand"))
+        node_set_str(c->mem, doc, S("brand"), typed_str(t, "brand"));
+    if (t->says_featured || !is_left_out(t, doc, "featured"))
+        node_set_bool(c->mem, doc, S("featured"), typed_has(t, "featured"));
+    if (!is_left_out(t, doc, "tax_class"))
+        node_set_str(c->mem, doc, S("tax_class"), tax.n ? tax : S("standard"));
+    if (t->says_categories || !is_left_out(t, doc, "categories"))
+        node_set(c->mem, doc, S("categories"), t->categories);
     if (!str_is(status, "draft") && !str_is(status, "published") && !str_is(status, "archived"))
         err = fail_field(c, "status", "Please choose draft, published or archived.");
     else

@@ -158,6 +158,17 @@ static void add_body(
         node_set(mem, node_set_map(mem, content, str_of(types[i])), S("schema"), schema);
 }
 
+/* Fields that the row does not declare. */
+static void open_up(struct arena *mem, struct node *schema)
+{
+    static const char *const types[] = { "string", "integer", "boolean", "array" };
+    node_set_str(mem, schema, S("type"), S("object"));
+    struct node *list = node_set_list(
+        mem, node_set_map(mem, schema, S("additionalProperties")), S("type"));
+    for (size_t i = 0; i < COUNT(types); i++)
+        node_add_str(mem, list, str_of(types[i]));
+}
+
 static void add_inputs(struct arena *mem, const struct operation *o, struct node *operation)
 {
     struct node *parameters = node_list(mem), *schema = node_map(mem);
@@ -176,6 +187,8 @@ static void add_inputs(struct arena *mem, const struct operation *o, struct node
             mem, node_add_map(mem, parameters), S("$ref"), S("#/components/parameters/FormToken"));
     if (node_count(parameters))
         node_set(mem, operation, S("parameters"), parameters);
+    if (o->row->flags & OPEN)
+        open_up(mem, schema);
     if (node_count(schema))
         add_body(mem, o, schema, operation);
 }

@@ -45,6 +45,7 @@ static const struct {
     { CREATES, "CREATES" },
     { VIEWING, "VIEWING" },
     { RENEWS, "RENEWS" },
+    { OPEN, "OPEN" },
 };
 static const char *const rates[] = { "page", "form", "login", "order", "search", "hook", "none" };
 static const struct {

@@ -313,6 +313,8 @@ enum route_flags {
     VIEWING = 256, /* also for who looks with somebody else's eyes: to stop it */
     RENEWS = 512,  /* a login is renewed or ended here: an access token that is over is as good
                       as none, as clients send it along with whatever they ask */
+    OPEN = 1024,   /* its body has fields that are not declared: they are named after what there is
+                      (price_0_THB); its sentence in templates/ops/operations says which */
 };
 typedef int handler(struct req *);
 #define GATE_DONE (-1) /* what a step or a handler's helper returns when it has answered by itself */

@@ -192,6 +192,17 @@ test('what is refused, and why', { skip }, async () => {
     await call('get', '/api/orders', { token, at: `/api/orders?before=${'x'.repeat(41)}`, status: 422 });
 });
 
+test('what is described as JSON is read as JSON', { skip }, async () => {
+    const { accessToken: token } = await login('admin@example.test', 'market-day-demo'), headers = { 'content-type': 'application/json', accept: 'application/json', authorization: `Bearer ${token}` };
+    for (const [path, method] of [['/admin/products', 'post'], ['/admin/products/{slug}', 'post'], ['/admin/products/{slug}/stock', 'post']]) {
+        const { content } = api.paths[path][method].requestBody, { slug } = JSON.parse((await ask('/products.json')).body).products[0];
+        assert.deepEqual(Object.keys(content), ['application/json', 'application/x-www-form-urlencoded'], path);
+        const got = await ask(path.replace('{slug}', slug), { method: 'POST', headers, body: '{"status":"never"}' });
+        assert.equal(got.status, 422, `${path}: ${got.body.slice(0, 200)}`);
+        fits(path, method, got);
+    }
+});
+
 test('each operation for programs has answered well', { skip }, () => {
     const all = Object.entries(api.paths).filter(([path]) => path.startsWith('/api/')).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
     assert.ok(all.length >= 20);
