@@ -654,6 +654,53 @@ T(one_number_for_the_parcels_of_several_is_refused)
     eq_int(tracked(order), 0);
 }
 
+/* Two sell in it: each books what is theirs, and knows how far it is. */
+T(who_sells_a_part_of_an_order_is_told_their_own_share)
+{
+    open_shop();
+    i64 order = bought("k-1", ONE_CABLE);
+    intent_says("evt_t_api_share", "payment_intent.succeeded", order, "");
+    call(shopper_, "GET", path_of(order, ""), NULL);
+    t_json("order.part", "null");
+    call(shopper_, "GET", "/api/orders", NULL);
+    t_json("orders.0.part", "null");
+    call(shopper_, "PUT", path_of(order, "/address"), "{" HOME "}");
+    t_other_sells(order);
+    str goods = str_fmt(t_ctx()->mem, "%" PRId64, t_int("select sum(line_total)::bigint as n from "
+                                                        "orders.line where order_id = %" PRId64
+                                                        " and organisation_id = 1", order));
+    call(admin_, "GET", path_of(order, ""), NULL);
+    t_json("order.part.goodsAmount", goods.p);
+    t_json("order.part.status", "processing");
+    eq_int(node_int(node_get(t_document(), S("order")), "totalAmount"), total_of(order));
+    call(admin_, "PUT", path_of(order, "/status"), "{\"orderStatus\":\"shipped\"}");
+    t_status(200);
+    t_json("order.part.status", "shipped");
+    t_json("order.orderStatus", "processing");
+    t_with("X-Organisation", t_str("select slug as s from auth.organisation where id = 1").p);
+    call(admin_, "GET", "/api/orders", NULL);
+    t_json("orders.0.part.status", "shipped");
+    t_json("orders.0.part.goodsAmount", goods.p);
+    t_json("orders.0.orderStatus", "processing");
+    static const char *const at[] = { "shipped", "processing" }; /* of the own part */
+    for (size_t i = 0; i < COUNT(at); i++) {
+        t_with("X-Organisation", t_str("select slug as s from auth.organisation where id = 1").p);
+        call(admin_, "GET", str_fmt(t_ctx()->mem, "/api/orders?status=%s", at[i]).p, NULL);
+        t_status(200);
+        if (i == 0)
+            t_text(t_number(order).p);
+        else
+            t_no_text(t_number(order).p);
+        call(shopper_, "GET", str_fmt(t_ctx()->mem, "/api/orders?status=%s", at[i]).p, NULL);
+        if (i == 0)
+            t_no_text(t_number(order).p);
+        else
+            t_text(t_number(order).p);
+    }
+    call(shopper_, "GET", "/api/orders?status=lost", NULL);
+    t_status(422);
+}
+
 T(another_country_is_another_order)
 {
     open_shop();

@@ -359,13 +359,13 @@ select id from orders."order"
  order by placed_at limit 200;
 
 -- name: of_person :many
--- in: person bigint, before bigint
+-- in: person bigint, before bigint, status text
 select o.id, o.number, o.status,
        orders.money_state(o.payment_status, o.refunded_total, o.disputed_total) as payment_status,
        o.currency,
        o.total, o.placed_at, (select sum(l.quantity) from orders.line l where l.order_id = o.id)::bigint as count
   from orders."order" o
- where o.person_id = :person and o.id < :before
+ where o.person_id = :person and o.id < :before and (:status = '' or o.status = :status)
  order by o.id desc limit 21;
 
 -- name: of_organisation :many
@@ -407,6 +407,23 @@ select o.id, o.number, o.status,
                       case when :status = '' and :payment = '' then 51 else 2000 end) f
             union all
            select k.order_id from orders.called(:organisation, :clues) k)))
+ order by p.order_id desc limit 51;
+
+-- name: for_program :many
+-- plan: anew
+-- in: organisation bigint, before bigint, status text
+-- As the merchant's list, for their programs: with what is their own share of it.
+select o.id, o.number, o.status,
+       orders.money_state(o.payment_status, o.refunded_total, o.disputed_total) as payment_status,
+       o.currency, o.total, o.placed_at,
+       p.status as part_status, p.goods_total as part_goods, p.tax_total as part_tax
+  from orders.part p
+  join lateral (select x.id, x.number, x.status, x.payment_status, x.refunded_total,
+                       x.disputed_total, x.currency, x.total, x.placed_at
+                  from orders."order" x where x.id = p.order_id offset 0) o on true
+ where p.organisation_id = :organisation and p.order_id < :before
+   and (:status = '' or (p.status = :status
+        and (p.status <> 'processing' or o.payment_status <> 'refunded')))
  order by p.order_id desc limit 51;
 
 -- name: chosen :many

@@ -6,7 +6,11 @@
 #include "watch/watch.h"
 #include "web/web.h"
 
-static const struct input a_page[] = { { "before", WORD, 0, 40 }, { 0 } };
+static const struct input a_page[] = {
+    { "before", WORD, 0, 40 },
+    { "status", CHOICE, .choices = "pending|processing|shipped|delivered|cancelled" },
+    { 0 },
+};
 static const struct input one_order[] = { { "id", WORD, 1, 200, .required = true }, { 0 } };
 static const struct input a_status[] = {
     { "id", WORD, 1, 200, .required = true },
@@ -131,6 +135,29 @@ static const struct taken of_item[] = { { "sku", "sku" }, { "name", "name" },
 static const struct taken of_part[] = { { "seller", "organisation" }, { "status", "status" },
     { "carrier", "carrier" }, { "tracking", "tracking" }, { "shipped_at", "shipped_at" } };
 
+static const struct taken of_share[] = { { "status", "status" }, { "goods_amount", "goods_total" },
+    { "tax_amount", "tax_total" } };
+static const struct taken of_own[] = { { "status", "part_status" },
+    { "goods_amount", "part_goods" }, { "tax_amount", "part_tax" } };
+
+/* The share of who sells, so that nobody books what is another's. */
+static void take_share(
+    struct ctx *c, struct node *to, const struct node *from, const struct taken *columns)
+{
+    if (from)
+        take_all(c, node_set_map(c->mem, to, S("part")), from, columns, COUNT(of_share));
+    else
+        node_set_null(c->mem, to, S("part"));
+}
+
+static const struct node *share_of(const struct node *parts, i64 organisation)
+{
+    EACH(item, parts)
+        if (organisation && node_int(&item->node, "organisation_id") == organisation)
+            return &item->node;
+    return NULL;
+}
+
 /* Of each what may be seen: all, or one organisation's. */
 static void take_list(struct ctx *c, struct node *to, const char *name, const struct node *rows,
     const struct found *f, const struct taken *list, size_t n)
@@ -164,6 +191,7 @@ static int whole(struct req *r, const struct found *f, struct node **document)
     TRY(orders_unseal(c, row));
     order = node_set_map(c->mem, *document, S("order"));
     take_all(c, order, row, in_short, COUNT(in_short));
+    take_share(c, order, share_of(parts, f->organisation), of_share);
     take_list(c, order, "items", lines, f, of_item, COUNT(of_item));
     take_list(c, order, "shipments", parts, f, of_part, COUNT(of_part));
     take_all(c, order, row, in_long, COUNT(in_long));
@@ -205,10 +233,10 @@ static int to_desk(struct req *r)
 static int rows_of(struct req *r, i64 before, struct node **rows)
 {
     if (!is_for_a_desk(r))
-        return q_orders_of_person(&r->c, rows, me(r), before);
+        return q_orders_of_person(&r->c, rows, me(r), before, in_str(r, "status"));
     TRY(to_desk(r));
-    return q_orders_of_organisation(
-        &r->c, rows, r->c.scope.organisation, before, str_none, str_none, str_none, NULL, 0);
+    return q_orders_for_program(
+        &r->c, rows, r->c.scope.organisation, before, in_str(r, "status"));
 }
 
 static int list(struct req *r)
@@ -216,6 +244,7 @@ static int list(struct req *r)
     static const struct taken more = { "placed_at", "placed_at" };
     struct ctx *c = &r->c;
     struct node *rows, *orders, *document = node_map(c->mem);
+    str status = in_str(r, "status");
     i64 before = INT64_MAX, last = 0, n = 0, most = is_for_a_desk(r) ? 50 : 20;
     if (in_has(r, "before") &&
         !crypto_unopaque(c->app->secret, "order", in_str(r, "before"), &before))
@@ -227,13 +256,14 @@ static int list(struct req *r)
             break;
         struct node *one = node_add_map(c->mem, orders);
         take_all(c, one, &item->node, in_short, COUNT(in_short));
+        take_share(c, one, is_for_a_desk(r) ? &item->node : NULL, of_own);
         take_all(c, one, &item->node, &more, 1);
         last = node_int(&item->node, "id");
     }
     if (n > most)
         node_set_str(c->mem, node_set_map(c->mem, document, S("next")), S("url"),
-            str_fmt(c->mem, "/api/orders?before=%.*s",
-                STR(crypto_opaque(c->mem, c->app->secret, "order", last))));
+            str_fmt(c->mem, "/api/orders?%s%.*s%sbefore=%.*s", status.n ? "status=" : "", STR(status),
+                status.n ? "&" : "", STR(crypto_opaque(c->mem, c->app->secret, "order", last))));
     else
         node_set_null(c->mem, document, S("next"));
     return reply_with(r, document);

@@ -170,7 +170,7 @@ int orders_of_person(struct ctx *c, i64 person, i64 before, struct node **orders
 {
     struct node *rows;
     size_t n = 0;
-    TRY(q_orders_of_person(c, &rows, person, before ? before : INT64_MAX));
+    TRY(q_orders_of_person(c, &rows, person, before ? before : INT64_MAX, str_none));
     *orders = node_list(c->mem);
     EACH(item, rows)
         if (n++ < PAGE)
