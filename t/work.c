@@ -777,6 +777,27 @@ T(a_channel_nobody_spoke_for_is_not_listened_to_but_at_a_loss_all_are)
     redis_del(c, S("hears:t/one/th"));
 }
 
+T(of_very_many_channels_each_is_asked_for)
+{
+    struct ctx *c = house();
+    enum { MANY = 900 };
+    str channels[MANY];
+    bool heard[MANY];
+    int n = 0;
+    for (int i = 0; i < MANY; i++)
+        channels[i] = str_fmt(c->mem, "t/many/%d", i);
+    redis_set(c, S("hears:each:since"), S("1700000000"), 0);
+    line_expected(c, channels[3]);
+    line_expected(c, channels[MANY - 1]);
+    lines_heard(c, channels, MANY, heard);
+    for (int i = 0; i < MANY; i++)
+        n += heard[i];
+    eq_int(n, 2);
+    is_true(heard[3] && heard[MANY - 1]);
+    redis_del(c, S("hears:t/many/3"));
+    redis_del(c, S("hears:t/many/899"));
+}
+
 /* ---- refresh
  * ------------------------------------------------------------------------------------- */
 

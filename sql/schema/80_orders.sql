@@ -590,7 +590,9 @@ begin
     if mine is not null then
         perform from orders."order" o where o.id = any(mine) order by o.id for update;
         perform from cart.cart k
-          where k.id = any(array(select o.cart_id from orders."order" o where o.id = any(mine)))
+          where k.id = any(array(select unnest(array[x.id, x.merged_into]) -- see cart.close
+                                   from orders."order" o join cart.cart x on x.id = o.cart_id
+                                  where o.id = any(mine)))
           order by k.id for update;
         perform from inventory.stock s
           where (s.item_id, s.location_id) in (select h.item_id, h.location_id

@@ -36,14 +36,25 @@ void lines_watch(struct ctx *c, bool *was_away)
     *was_away = !is_there;
 }
 
-void lines_heard(struct ctx *c, const str *channels, size_t n, bool *heard)
+/* At most MOST_LINES. */
+static bool some_heard(struct ctx *c, const str *channels, size_t n, bool *heard)
 {
     str keys[MOST_LINES + 1] = { SINCE }, values[MOST_LINES + 1];
     i64 since = 0;
-    for (size_t i = 0; i < n && i < MOST_LINES; i++)
+    for (size_t i = 0; i < n; i++)
         keys[i + 1] = key_of(c, channels[i]);
-    bool is_known = n <= MOST_LINES && redis_mget(c, keys, n + 1, values) &&
-        str_int(values[0], &since) && since + HEARD_FOR < when_now() / SECOND;
+    bool is_known = redis_mget(c, keys, n + 1, values) && str_int(values[0], &since) &&
+        since + HEARD_FOR < when_now() / SECOND;
     for (size_t i = 0; i < n; i++)
         heard[i] = !is_known || values[i + 1].n;
+    return is_known;
+}
+
+void lines_heard(struct ctx *c, const str *channels, size_t n, bool *heard)
+{
+    bool is_known = true;
+    for (size_t i = 0; i < n; i++)
+        heard[i] = true;
+    for (size_t i = 0; i < n && is_known; i += MOST_LINES)
+        is_known = some_heard(c, channels + i, n - i < MOST_LINES ? n - i : MOST_LINES, heard + i);
 }

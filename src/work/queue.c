@@ -267,7 +267,7 @@ static int run_plain(struct ctx *c, struct turn *t, const struct job_kind *kind,
     own->scope.organisation = 0;
     i64 began = when_ticks();
     int err = kind->run_plain(own, jobs, n, done);
-    i64 took = when_ticks() - began;
+    i64 each = (when_ticks() - began) / (i64)n;
     for (size_t i = 0; i < n; i++) {
         done[i] = done[i] && !err;
         if (!done[i])
@@ -275,14 +275,16 @@ static int run_plain(struct ctx *c, struct turn *t, const struct job_kind *kind,
         bool is_done = false;
         struct job job = jobs[i];
         job.is_done = &is_done;
-        log_job(own, &job, E_OK, took / (i64)n);
+        own->id = job.request.n ? job.request : job.key;
+        log_job(own, &job, E_OK, each);
+        own->db_trips = 0; /* told with the first */
         metric_add(c->app, "jobs_total", 1);
         TRY(finish(c, t, &job, kind));
     }
     if (err) /* one of them may be at fault: each tells by itself */
         log_line(c, LOG_WARN, "jobs_together", "kind", jobs->kind, "result",
             str_of(err_name(err)), "fault", own->fault.key, "detail", own->fault.detail, NULL);
-    if (t->pace && took >= SLOW)
+    if (t->pace && each >= SLOW)
         TRY(note_slow(c, t->pace, kind));
     arena_rewind(c->mem, mark);
     return E_OK;
