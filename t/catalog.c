@@ -1055,6 +1055,13 @@ static void as_program(const char *path, const char *json)
     t_post_json(path, json);
 }
 
+static i64 shelves(const char *slug)
+{
+    return t_int("select count(*) as n from catalog.product p join catalog.product_category k on"
+                 " k.product_id = p.id where p.slug = '%s'",
+        slug);
+}
+
 T(a_program_makes_and_changes_a_product_in_JSON_and_leaves_out_what_stays)
 {
     begin();
@@ -1066,7 +1073,7 @@ T(a_program_makes_and_changes_a_product_in_JSON_and_leaves_out_what_stays)
     as_program("/admin/products",
         "{\"name_en\":\"Zz Json\",\"name_th\":\"แจกัน\",\"summary_th\":\"สวย\",\"address\":\"zz-json\","
         "\"status\":\"draft\",\"brand\":\"Kiln\",\"featured\":true,\"sku_0\":\"ZZ-J\",\"weight_0\":300,"
-        "\"price_0_THB\":\"12.50\"}");
+        "\"category\":[\"home\"],\"price_0_THB\":\"12.50\"}");
     t_status(200);
     as_program("/admin/products/zz-json", "{\"version\":1,\"status\":\"published\",\"summary_en\":\"Good\"}");
     t_status(200);
@@ -1078,13 +1085,21 @@ T(a_program_makes_and_changes_a_product_in_JSON_and_leaves_out_what_stays)
     eq_int(t_int("select r.amount as n from catalog.price r join catalog.variant v on v.id = "
                  "r.variant_id where v.sku = 'ZZ-J' and r.currency = 'THB'"),
         1250);
+    eq_int(shelves("zz-json"), 1);
     as_program("/admin/products/zz-json", "{\"version\":2,\"featured\":false,\"brand\":\"\",\"name_en\":[]}");
+    t_status(422);
+    as_program("/admin/products/zz-json", "{\"version\":2,\"drop_0\":0}");
+    t_status(422);
+    as_program("/admin/products/zz-json", "{\"version\":2,\"featured\":0}");
     t_status(422);
     as_program("/admin/products/zz-json", "{\"version\":2,\"featured\":false,\"brand\":\"\"}");
     t_status(200);
     eq_int(t_int("select count(*) as n from catalog.product where slug = 'zz-json' and not featured "
                  "and brand = ''"),
         1);
+    as_program("/admin/products/zz-json", "{\"version\":3,\"category\":[]}");
+    t_status(200);
+    eq_int(shelves("zz-json"), 0);
     as_program("/admin/products/zz-json/stock", "{\"item_0\":\"ZZ-J\",\"seen_0\":0,\"on_hand_0\":7}");
     t_status(200);
     as_program("/admin/products/zz-json/stock", "{}");

@@ -23,6 +23,11 @@ static bool is_amount(str name)
     return str_starts(name, S("price_")) || str_starts(name, S("was_"));
 }
 
+static bool is_box(str name)
+{
+    return str_is(name, "featured") || str_starts(name, S("drop_"));
+}
+
 /* What a program says of one field, as the form would: a box that is not ticked sends nothing. */
 static int read_value(struct req *r, struct typed *t, str name, const struct node *value)
 {
@@ -46,8 +51,9 @@ static int read_value(struct req *r, struct typed *t, str name, const struct nod
     }
     if (is_amount(name) && !is_text) /* elsewhere a number is one in minor units */
         return fail_field(&r->c, field, "Please send the amount as text, like \"12.50\".");
-    if (value->kind == N_BOOL)
-        t->says_featured = t->says_featured || str_is(name, "featured");
+    if (is_box(name) && value->kind != N_BOOL) /* 0 and "" would be ticked, as they are sent */
+        return fail_field(&r->c, field, "This is not of the kind expected here.");
+    t->says_featured = t->says_featured || str_is(name, "featured");
     if (is_text || (value->kind == N_BOOL && value->as.yes))
         node_set_str(mem, t->fields, name, is_text ? value->as.text : S("1"));
     else if (value->kind == N_INT)
@@ -275,7 +281,7 @@ static int apply_grid(struct req *r, const struct typed *t, struct node *doc, i6
     bool dropped = false;
     EACH(it, node_get(doc, S("variants"))) {
         struct node *variant = (struct node *)&it->node;
-        bool on_page = n >= first && n < first + grid_rows(c);
+        bool on_page = t->is_json || (n >= first && n < first + grid_rows(c));
         if (on_page && typed_has(t, str_c(c->mem, grid_name(c, "drop", n, str_none)))) {
             dropped = true;
         } else {
@@ -316,7 +322,7 @@ int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 firs
         node_set_bool(c->mem, doc, S("featured"), typed_has(t, "featured"));
     if (!is_left_out(t, doc, "tax_class"))
         node_set_str(c->mem, doc, S("tax_class"), tax.n ? tax : S("standard"));
-    if (t->says_categories || !is_left_out(t, doc, "categories"))
+    if (t->says_categories || !t->is_json)
         node_set(c->mem, doc, S("categories"), t->categories);
     if (!str_is(status, "draft") && !str_is(status, "published") && !str_is(status, "archived"))
         err = fail_field(c, "status", "Please choose draft, published or archived.");
