@@ -262,6 +262,9 @@ static void look_at_hook(struct exam *e)
     else if (node_count(h.idle))
         SAY(e, WELL, S("talatctl webhook set spares the shop that, if no other program listens there"),
             "the endpoint %.*s sends more than is needed: %.*s", STR(h.id), STR(words_of(e->c, h.idle)));
+    if (h.same > 1)
+        SAY(e, WARNING, S("delete all but one of them at Stripe: talatctl webhook"),
+            "%zu endpoints at the provider have our address: what all but one send is refused", h.same);
     if (h.id.n && h.version.n && !str_eq(h.version, h.spoken))
         SAY(e, WARNING,
             S("delete it at Stripe, talatctl webhook set, and the new secret into talat.conf"),

@@ -85,21 +85,33 @@ static int show(struct ctx *c)
     else
         printf("%-11s%s\n", "endpoint", "none: nothing is sent to the shop");
     advise(&hook);
-    return !hook.id.n || !hook.is_enabled || node_count(hook.missing) || is_other_version(&hook);
+    return !hook.id.n || !hook.is_enabled || node_count(hook.missing) || hook.same > 1 ||
+        is_other_version(&hook);
 }
 
 /* ---- set ------------------------------------------------------------------------------------- */
 
+static bool is_number(str host)
+{
+    for (size_t i = 0; i < host.n; i++)
+        if (!strchr("0123456789.", host.p[i]))
+            return false;
+    return host.n > 0;
+}
+
 /* Where the provider cannot send to. */
 static bool is_within(str base_url)
 {
-    static const char *const hosts[] = { "localhost", "127.", "[::1]", "0.0.0.0" };
     if (!str_starts(base_url, S("https://")))
         return true;
-    for (size_t i = 0; i < COUNT(hosts); i++)
-        if (str_starts(str_from(base_url, sizeof "https://" - 1), str_of(hosts[i])))
-            return true;
-    return false;
+    str rest = str_from(base_url, sizeof "https://" - 1), host = rest;
+    if (str_starts(rest, S("[")))
+        return str_starts(rest, S("[::1]"));
+    str_cut(&rest, '/', &host);
+    rest = host;
+    str_cut(&rest, ':', &host);
+    return str_is(host, "localhost") || str_is(host, "0.0.0.0") ||
+        (str_starts(host, S("127.")) && is_number(host));
 }
 
 /* To standard output alone, this once. */

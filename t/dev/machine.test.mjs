@@ -226,6 +226,9 @@ test('init keeps no configuration that the shop does not take, and says which wo
     init(one, [...shop, ...own, '--currencies', 'USD'], { tools: { 'talat-web': '' } });
     assert.match(one.read('etc/talat/talat.conf'), /^currencies = THB USD$/m);
     assert.doesNotMatch(init(one, [...shop, ...own, '--currencies', 'USD']).out, /not taken/);
+    const dong = machine('dong-again');
+    init(dong, [...shop, ...own, '--currency', 'VND', '--currencies', 'USD']);
+    assert.doesNotMatch(init(dong, [...shop, ...own, '--currencies', 'USD']).out, /not taken/);
     const later = init(one, [...shop, ...own, '--currencies', 'USD VND', '--staging', '--smtp-url', 'smtp://mail.test']);
     assert.match(later.out, /^not taken +--currencies --staging --smtp-url: it says otherwise, and stays$/m);
     assert.match(one.run('init', [...shop.map((word) => word === 'x@shop.test' ? 'the shop' : word), ...own]).out, /not taken +--mail-from/);
