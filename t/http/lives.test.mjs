@@ -59,10 +59,10 @@ const attempt = (order) => rows(`select state from payments.attempt where order_
 const declined = ({ id, number }) => until(() => one(`select count(*) from orders.event where order_id = ${id} and kind = 'payment_declined'`) === 1, 20000, `${number} was not declined`);
 const becomes = (order, state) => until(() => attempt(order) === state, 20000, () => `${order.number}'s attempt is ${attempt(order)}, not ${state}`);
 const is = (order, status) => until(() => orderRow(order.number).payment_status === status, 20000, () => `${order.number} is ${orderRow(order.number).payment_status}, not ${status}`);
-// As if the hold's fifteen minutes were over.
+// As if the hold's fifteen minutes were over, and the clock had found it.
 const lapse = ({ id }) => sql(`update orders."order" set hold_until = now() - interval '1 second' where id = ${id};
     update inventory.hold set expires_at = now() - interval '1 second' where order_id = ${id};
-    update work.cron set last_run = last_run - interval '1 minute' where name = 'orders.lapsing'; notify work`);
+    select work.add_job('orders.lapse', 'orders.lapse:${id}', null, ${id}, '{}', '', null, 0, true)`);
 
 // ---- how it ends -----------------------------------------------------------------------------------
 
@@ -149,12 +149,14 @@ life('a page: the bank asks, and is told no, then yes', async (goods) => {
     return paid(order, { card });
 }, ended('processing', 'paid', 'paid'));
 
+const settle = (id) => simulator(`settle/${id}`, {}); // the bank has taken its days
 const slowly = async (goods, card) => {
     const order = await buy(goods);
-    await switches({ async_ms: 4000 });
+    await switches({ async_ms: 600000 });
     assert.equal((await payAt(order.session, { card })).outcome, 'later');
     await becomes(order, 'processing');
     assert.equal(orderRow(order.number).left_cart, true, 'it has left the cart');
+    await settle(order.session);
     return order;
 };
 life('a page: the bank takes days and says yes', async (goods) => {
@@ -299,9 +301,10 @@ life('an intent: declined, the bank asks, paid', async (goods) => {
 for (const [method, words] of [['pm_sim_async_success', 'yes'], ['pm_sim_async_failure', 'no; then another card']])
     life(`an intent: the bank takes days and says ${words}`, async (goods) => {
         const order = await byIntent(goods);
-        await switches({ async_ms: 4000 });
+        await switches({ async_ms: 600000 });
         assert.equal((await order.confirm(method)).data.status, 'processing');
         await becomes(order, 'processing');
+        await settle(order.payment);
         if (words !== 'yes') {
             await becomes(order, 'open');
             assert.equal((await order.confirm('pm_card_visa')).data.status, 'succeeded');

@@ -64,6 +64,7 @@ export class Control {
             return this.switches.show();
         case 'pay': return this.pay(id ?? '', given);
         case 'expire': return this.expire(id ?? '');
+        case 'settle': return this.settle(id ?? '');
         case 'dispute': return this.dispute(id ?? '', given);
         case 'redeliver': return this.redeliver([id ?? ''], given);
         case 'deliver': return this.redeliver(given.events, given);
@@ -117,6 +118,15 @@ export class Control {
             if (s.status === 'open' && !this.till.paying.has(s.id)) this.till.endSession(s);
         });
         return { session: this.till.show('session', s) };
+    }
+
+    // As if the days that a bank takes were over.
+    settle(id) {
+        const p = id.startsWith('pi_') ? this.till.find('intent', id, 'payment_intent')
+            : this.store.get('intent', this.till.find('session', id).payment_intent);
+        if (!p?.settles) throw new Wrong('no bank is at work on it');
+        this.till.run(null, () => this.till.settle(p));
+        return { payment_intent: this.till.show('intent', p) };
     }
 
     // The buyer of this payment goes to their bank.
