@@ -283,7 +283,7 @@ export function goods({ stock = 100 } = {}) {
         from catalog.variant v join catalog.product p on p.id = v.product_id and p.status = 'published'
         join catalog.price c on c.variant_id = v.id and c.currency = 'THB'
         join inventory.item i on i.id = v.item_id and i.tracked
-        where v.active and p.slug not in (${theirs.map(quote).join(',')}) and v.sku not in ('', ${[...used].map(quote).join(',') || "''"}) and not exists (select from inventory.stock s where s.item_id = v.item_id and s.reserved > 0)
+        where v.active and p.slug not in (${theirs.map(quote).join(',')}) and v.sku not in ('', ${[...used].map(quote).join(',') || "''"}) and (select sum(s.reserved) from inventory.stock s where s.item_id = v.item_id) = 0 -- none where it was never counted
         order by md5(v.sku || ${quote(basename(process.argv[1] ?? '') + (process.env.TALAT_GOODS ?? ''))}) limit 1`);
     used.add(found.sku);
     setStock(found.sku, stock);
