@@ -390,7 +390,8 @@ JOBS(orders){
     { "orders.news", orders_write_news, .rank = RANK_LAST },
     { "orders.erase_late", orders_erase_late, .tries = FOR_EVER, .rank = RANK_LAST },
     /* Sent late it says the order as it is by then: no dead letter because nchan was away. */
-    { "orders.push", orders_push, orders_push_plain, .tries = FOR_EVER, .longest_us = 2 * MINUTE, .is_quick = true },
+    { "orders.push", orders_push, orders_push_plain, .tries = FOR_EVER, .longest_us = 2 * MINUTE,
+        .is_quick = true },
     END_OF_JOBS,
 };
 
