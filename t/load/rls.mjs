@@ -44,13 +44,14 @@ export function statements(lines) {
     return found;
 }
 
-// As pgbench takes it: the page is one transaction; $1 becomes a variable of its type.
+// As pgbench takes it: the page is one transaction; $1 becomes a variable of its type, and no ':word'
+// of a literal is one.
 function script(page, scoped) {
     const given = [], out = ['begin;'];
     page.forEach(({ name, sql, values }, at) => {
         if (name === 'talat.scope' && !scoped) return;
         const declared = types.get(name) ?? [];
-        out.push(`${sql.replace(/;\s*$/, '').replace(/\$(\d+)/g, (_, n) => {
+        out.push(`${sql.replace(/;\s*$/, '').replace(/(?<!:):(?=[a-z_])/gi, ":' || '").replace(/\$(\d+)/g, (_, n) => {
             if (!values[n - 1]) return `${values[n - 1] === null ? 'null' : "''"}::${declared[n - 1] ?? 'text'}`;
             return `:v${at}_${n}::${declared[n - 1] ?? 'text'}`;
         })};`);
