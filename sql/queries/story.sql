@@ -81,7 +81,7 @@ select w.of_table || ' ' || w.id as key, n.name, n.slug
     union all select k.name, '' from auth.api_key k where w.of_table = 'auth.api_key' and k.id = w.id
     union all select r.name, '' from auth.role r where w.of_table = 'auth.role' and r.id = w.id
     union all select i.sku, '' from inventory.item i where w.of_table = 'inventory.item' and i.id = w.id
-    union all select coalesce(g.names ->> :lang, g.names ->> 'en', g.slug), '' from catalog.category g
+    union all select coalesce(g.names ->> :lang, g.names ->> 'en', g.slug), g.slug from catalog.category g
                where w.of_table = 'catalog.category' and g.id = w.id
     union all select v.sku, p.slug from catalog.variant v join catalog.product p on p.id = v.product_id
                where w.of_table = 'catalog.variant' and v.id = w.id

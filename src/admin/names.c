@@ -123,6 +123,9 @@ void admin_name_thing(struct req *r, const struct node *names, struct node *row)
     if (one && str_is(table, "auth.person") && may(&r->who, ACCOUNTS_MANAGE) && str_int(number, &id))
         path = str_fmt(c->mem, "/admin/accounts/%.*s",
             STR(crypto_opaque(c->mem, c->app->secret, "person", id)));
+    else if (slug.n && str_is(table, "catalog.category"))
+        path = may(&r->who, SHOP_MANAGE)
+            ? str_fmt(c->mem, "/admin/settings/categories/%.*s", STR(slug)) : str_none;
     else if (slug.n && may(&r->who, CATALOG_READ))
         path = str_fmt(c->mem, "/admin/products/%.*s", STR(slug));
     node_hide(node_set_str(

@@ -30,7 +30,7 @@ str permission_words(struct ctx *c, str name)
         [API_KEYS_MANAGE] = SAYS("Make and revoke API keys"),
         [CUSTOMERS_VIEW_AS] = SAYS("See the shop as a customer does"),
         [ACCOUNTS_MANAGE] = SAYS("Block accounts and end logins"),
-        [SHOP_MANAGE] = SAYS("Set up delivery and taxes"),
+        [SHOP_MANAGE] = SAYS("Set up delivery, taxes and categories"),
         [TEAM_READ] = SAYS("See the team"),
         [TEAM_WRITE] = SAYS("Invite people and change roles"),
         [TEAM_OWN] = SAYS("Hand over the organisation"),

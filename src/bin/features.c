@@ -40,6 +40,7 @@
     X(catalog)                                                                                     \
     X(catalog_sitemap)                                                                             \
     X(catalog_admin)                                                                               \
+    X(catalog_categories)                                                                          \
     X(pricing)                                                                                     \
     X(shipping)                                                                                    \
     X(cart)                                                                                        \

@@ -144,6 +144,7 @@ journey('the pages of the back office are sound', async ({ guest, merchant }) =>
         ['customers', '/admin/customers'], ['accounts', '/admin/accounts'], ['team', '/admin/team'], ['new role', '/admin/roles/new'],
         ['changes', '/admin/audit'], ['settings', '/admin/settings'], ['ways of delivery', '/admin/settings/delivery'],
         ['way of delivery', '/admin/settings/delivery/standard'], ['new way of delivery', '/admin/settings/delivery/new'],
+        ['categories', '/admin/settings/categories'], ['category', '/admin/settings/categories/lamps'], ['new category', '/admin/settings/categories/-/new'],
         ['taxes', '/admin/settings/taxes'], ['taxes of a country', '/admin/settings/taxes/VN']]) {
         await house.opens(path);
         await inspect(house, name, wrong);

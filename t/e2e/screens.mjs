@@ -187,6 +187,17 @@ const staff = [
         await page.fill('#price_0', 'fifty');
         await sends(page, '.form-end button');
     }],
+    ['admin-categories', (page, at) => page.goto(`${at}/admin/settings/categories`)],
+    ['admin-category', (page, at) => page.goto(`${at}/admin/settings/categories/lamps`)],
+    ['admin-category-wrong', async (page, at) => {
+        await page.goto(`${at}/admin/settings/categories/-/new`);
+        await page.fill('#slug', 'Not an address');
+        await sends(page, '.form-end button');
+    }],
+    ['admin-category-remove', async (page, at) => {
+        await page.goto(`${at}/admin/settings/categories/lamps`);
+        await page.click('.sure summary');
+    }],
     ['admin-taxes', (page, at) => page.goto(`${at}/admin/settings/taxes`)],
     ['admin-taxes-country', (page, at) => page.goto(`${at}/admin/settings/taxes/VN`)],
     ['admin-taxes-wrong', async (page, at) => {

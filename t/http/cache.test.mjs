@@ -115,6 +115,27 @@ test('a product that is taken off sale is gone from the kept pages within three 
     await within(3000, async () => (await statuses()).every((status) => status === 200), async () => `still ${await statuses()}`);
 });
 
+test('a category that the merchant makes, names anew and removes is so on the kept pages, too', { skip, timeout: 180000 }, async () => {
+    const thing = goods({ stock: 50 }), staff = await admin(), path = `/products/${thing.slug}`, at = '/admin/settings/categories';
+    const into = (slugs) => staff.send(`/admin/products/${thing.slug}.json`, { method: 'POST', body: JSON.stringify({ version: one(`select version from catalog.product where id = ${thing.product}`), category: slugs }),
+        headers: { 'content-type': 'application/json', 'x-csrf-token': staff.jar.get('__Host-csrf'), origin: url, 'sec-fetch-site': 'same-origin' } });
+    const before = rows(`select c.slug from catalog.product_category pc join catalog.category c on c.id = pc.category_id where pc.product_id = ${thing.product}`).map(({ slug }) => slug);
+    assert.equal((await staff.post(at, { slug: 'zz-kept', name_en: 'Kept things' })).status, 303);
+    assert.equal((await into(['zz-kept'])).status, 200);
+    try {
+        const shows = async (where, words) => (await ask(where, html)).body.includes(words);
+        await within(5000, async () => await shows(path, 'Kept things') && shows('/categories/zz-kept', thing.slug), 'the new category is not shown');
+        assert.equal((await staff.post(`${at}/zz-kept`, { name_en: 'Held things' })).status, 303);
+        await within(15000, async () => await shows(path, 'Held things') && shows('/categories/zz-kept', 'Held things'), 'the old name is still shown');
+        assert.equal((await staff.post(`${at}/zz-kept/remove`, { to: before[0] ?? '-' })).status, 303);
+        await within(15000, async () => (await ask('/categories/zz-kept', html)).status === 404 && !await shows(path, '/categories/zz-kept'), 'it is still shown');
+        assert.ok(!before[0] || await shows(`/categories/${before[0]}`, thing.slug));
+    } finally {
+        await into(before);
+        if (one("select count(*) from catalog.category where slug = 'zz-kept'")) await staff.post(`${at}/zz-kept/remove`, { to: '-' });
+    }
+});
+
 // The question's spelling is nginx's key, its words are the workers': each look is a new page of one question.
 const spelt = (name, n) => {
     let bit = 0; // a blank has no other case
