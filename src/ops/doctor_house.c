@@ -14,6 +14,7 @@
 #define CERT_SOON   (14 * DAY)
 #define MOST_CERT   ((size_t)1 << 20)
 #define TLS_WALL    (5 * SECOND)
+#define OPENSSL     "/usr/bin/openssl"
 #define MOST_GROUPS 64
 
 /* ---- configuration ----------------------------------------------------------------------------
@@ -240,33 +241,69 @@ void check_secrets(struct exam *e)
         look_at_secret(e, newest);
 }
 
-/* nginx goes on with the certificate it has read, whatever lies in the file meanwhile: so this asks
- * what is shown here at the shop's own address. */
-static void look_at_served(struct exam *e, when until)
+/* What is shown here at the shop's own address, and where that is; false: nothing. */
+static bool find_shown(struct exam *e, const char **at, when *until)
 {
     str host = str_from(e->c->app->base_url, strlen("https://")), port = S("443"), name;
     i64 colon = str_find(host, S(":"));
     if (colon >= 0)
         port = str_from(host, (size_t)colon + 1);
     name = colon >= 0 ? str_upto(host, (size_t)colon) : host;
-    const char *at = str_fmt(e->c->mem, "127.0.0.1:%.*s", STR(port)).p;
-    const char *argv[] = { "/usr/bin/openssl", "s_client", "-connect", at, "-servername",
+    *at = str_fmt(e->c->mem, "127.0.0.1:%.*s", STR(port)).p;
+    const char *argv[] = { OPENSSL, "s_client", "-connect", *at, "-servername",
         str_c(e->c->mem, name), NULL };
     struct proc_result got = { 0 };
+    if (!proc_run(e->c, &(struct proc_call){ .argv = argv, .wall_us = TLS_WALL }, &got) &&
+        crypto_cert_until(got.out, until))
+        return true;
+    fault_clear(e->c);
+    return false;
+}
+
+static void say_not_shown(struct exam *e, const char *at) /* or its port leads here from outside */
+{
+    SAY(e, WARNING, S("talatctl nginx; journalctl -u nginx -n 50"),
+        "nobody shows a certificate at %s", at);
+}
+
+/* nginx goes on with the certificate it has read, whatever lies in the file meanwhile. */
+static void look_at_served(struct exam *e, when until)
+{
+    const char *at;
     when shown;
-    if (access(argv[0], X_OK))
+    if (access(OPENSSL, X_OK))
         return;
-    if (proc_run(e->c, &(struct proc_call){ .argv = argv, .wall_us = TLS_WALL }, &got) ||
-        !crypto_cert_until(got.out, &shown)) {
-        fault_clear(e->c); /* or another port leads here from outside */
-        SAY(e, WARNING, S("talatctl nginx; journalctl -u nginx -n 50"),
-            "nobody shows a certificate at %s", at);
-    } else if (shown - until > HOUR || until - shown > HOUR)
+    if (!find_shown(e, &at, &shown))
+        say_not_shown(e, at);
+    else if (shown - until > HOUR || until - shown > HOUR)
         SAY(e, WRONG, S("systemctl reload nginx"),
             "nginx shows another certificate than the one in tls_cert, which ends %" PRId64
             " days %s",
             (shown > until ? shown - until : until - shown) / DAY,
             shown > until ? "earlier" : "later");
+}
+
+static void look_at_end(struct exam *e, when until)
+{
+    i64 left = until - e->c->now;
+    if (left < CERT_SOON)
+        SAY(e, left < 0 ? WRONG : WARNING, S("certbot renew && systemctl reload nginx"),
+            left < 0 ? "the certificate: it ended %" PRId64 " days ago"
+                     : "the certificate: it ends in %" PRId64 " days",
+            (left < 0 ? -left : left) / DAY);
+}
+
+/* nginx reads it as root, and root's folders are no worker's. */
+static void look_at_hidden(struct exam *e)
+{
+    const char *at;
+    when until;
+    if (access(OPENSSL, X_OK) || !str_starts(e->c->app->base_url, S("https://")))
+        return;
+    if (find_shown(e, &at, &until))
+        look_at_end(e, until);
+    else
+        say_not_shown(e, at);
 }
 
 void check_tls(struct exam *e)
@@ -281,6 +318,10 @@ void check_tls(struct exam *e)
               "tls_key and base_url"));
     if (!path.n)
         return;
+    if (access(str_c(e->c->mem, path), R_OK) && errno == EACCES) {
+        look_at_hidden(e);
+        return;
+    }
     str pem = file_read(e->c->mem, str_c(e->c->mem, path), MOST_CERT, &ok);
     if (!ok || !crypto_cert_until(pem, &until)) {
         SAY(e, WRONG, S("give nginx a PEM file that it can read"),
@@ -289,16 +330,11 @@ void check_tls(struct exam *e)
     }
     if (str_starts(app->base_url, S("https://")))
         look_at_served(e, until);
-    i64 left = until - e->c->now;
     str why;
-    if (left >= 0 && !crypto_cert_is_trusted(e->c->mem, pem, &why))
+    if (until >= e->c->now && !crypto_cert_is_trusted(e->c->mem, pem, &why))
         SAY(e, WARNING, S("give tls_cert the whole chain (fullchain.pem) of a public authority"),
             "nobody trusts the certificate: %.*s", STR(why));
-    if (left < CERT_SOON)
-        SAY(e, left < 0 ? WRONG : WARNING, S("certbot renew && systemctl reload nginx"),
-            left < 0 ? "the certificate ended %" PRId64 " days ago"
-                     : "the certificate ends in %" PRId64 " days",
-            (left < 0 ? -left : left) / DAY);
+    look_at_end(e, until);
 }
 
 /* ---- what the shop stands on, and its log ------------------------------------------------------

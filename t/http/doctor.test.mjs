@@ -90,6 +90,23 @@ test('a certificate that was renewed, and that nginx has not read', { skip: skip
     says(await of('shown'), 'tls', 'warning', /nobody shows a certificate at 127\.0\.0\.1:\d+/);
 });
 
+test('a certificate that the shop may not read is looked at where nginx shows it', { skip: skip || !existsSync('/usr/bin/openssl') || (process.getuid() !== 0 && 'only root has such') }, async () => {
+    const shown = https.createServer(certificate('hidden', 5), (_, out) => out.end()), port = await listening(shown, 0), { uid, gid } = statSync(run);
+    const path = configured('hidden', { base_url: `https://localhost:${port}`, tls_cert: join(place, 'hidden.pem'), tls_key: join(place, 'hidden.key') });
+    chmodSync(join(place, 'hidden.pem'), 0o600);
+    chmodSync(place, 0o711);
+    chownSync(path, uid, gid);
+    const child = spawn(talatctl, ['--config', path, 'doctor', '--json'], { uid, gid });
+    let out = '';
+    child.stdout.on('data', (piece) => { out += piece; });
+    await new Promise((done) => { child.on('close', done); });
+    shown.closeAllConnections?.();
+    shown.close();
+    const got = { findings: JSON.parse(out).findings };
+    says(got, 'tls', 'warning', /it ends in [345] days/);
+    assert.equal(got.findings.filter(({ check }) => check === 'tls').length, 1);
+});
+
 test('faults of the configuration and of whom it names', { skip }, async () => {
     certificate('soon', 5);
     chmodSync(join(place, 'soon.key'), 0o644);
