@@ -292,3 +292,9 @@ select case when a.has_any then 'nothing is delivered to ' || o.country || ', wh
    and not exists (select from pricing.tax_rate t
                     where t.country = o.country and t.tax_class = 'standard')
  limit 1;
+
+-- name: late_mails :one
+-- For half an hour a mail server may say "later".
+select count(*) as n from work.job
+ where kind = 'notify.mail' and state <> 'dead'
+   and created_at < clock_timestamp() - interval '30 minutes';

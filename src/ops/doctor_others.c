@@ -9,6 +9,7 @@
 
 #define SKEW_WARNS (5 * SECOND)
 #define SKEW_HURTS (60 * SECOND)
+#define MANY_LATE  5  /* one alone may have an address that nobody takes */
 #define CROWDED    75 /* per cent; products stop at 80 (catalog/live.c) */
 
 static str redis_at(struct exam *e)
@@ -115,6 +116,11 @@ void check_mail(struct exam *e)
             "mails are written to mail_dir, and %.*s cannot be written to", STR(dir));
     if (url.n && mail_try(e->c, url, conf_str(conf, "mail_from", str_none)))
         SAY(e, WRONG, swaks(e, url), "the mail server does not take our mail: %s", exam_fault(e));
+    struct node *row;
+    if (!q_ops_late_mails(e->c, &row) && node_int(row, "n") >= MANY_LATE)
+        SAY(e, WARNING, S("journalctl -u talat-work: what the mail server answers"),
+            "%" PRId64 " mails have waited over half an hour to be handed over",
+            node_int(row, "n"));
 }
 
 /* Without a provider there is nothing to be wrong. */

@@ -362,6 +362,7 @@ test('faults in a database that nobody looks after', { skip }, async () => {
             create view pg_stat_statements as select 500.0::float8 as mean_exec_time, 30::bigint as calls, 15000.0::float8 as total_exec_time, 'select planted'::text as query;
             grant select on pg_stat_statements to talat_owner;
             insert into work.job (kind, key, run_at) values ('t.late', 't.late', now() - interval '2 minutes');
+            insert into work.job (kind, key, created_at) select 'notify.mail', 't.mail:' || n, now() - interval '31 minutes' from generate_series(1, 5) n;
             insert into work.outbox (kind, subject_id, created_at) values ('t.unread', 1, now() - interval '2 minutes');
             insert into inventory.hold (organisation_id, order_id, item_id, location_id, quantity, expires_at) values (1, 7, 1, 1, 1, now() - interval '6 minutes');
             insert into account.address (person_id, name, phone, line1, country) values (1, 'x', '0812345678', 'Soi 1', 'TH');
@@ -377,6 +378,7 @@ test('faults in a database that nobody looks after', { skip }, async () => {
         says(got, 'queries', 'warning', /on average 500 ms, 30 times: select planted/);
         says(got, 'queue', 'wrong', /the oldest due job has waited 1\d\d s/);
         says(got, 'queue', 'wrong', /the oldest event has waited 1\d\d s to be read/);
+        says(got, 'mail', 'warning', /5 mails have waited over half an hour/);
         says(got, 'holds', 'warning', /1 holds ended over five minutes ago .* order 7/);
         says(got, 'sealed', 'warning', /1 addresses .* not sealed/);
         says(got, 'webhooks', 'wrong', /1 payments of this week were learnt of only by asking/);
