@@ -39,7 +39,7 @@ static const struct command {
         "the keys of sealed columns: under a new master key, anew, or gone with all they seal",
         keys_command, true },
     { "drill", "", "restores the newest backup on trial, and proves it", drill_command, true },
-    { "doctor", "[--json]",
+    { "doctor", "[--quiet] [--json]",
         "what is wrong with the shop and its machine, and what to do; 1: warnings, 2: wrong",
         doctor_command, true, true },
     { "user",

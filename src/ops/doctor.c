@@ -43,12 +43,14 @@ static const struct {
 
 void exam_say(struct exam *e, enum ill level, str what, str fix)
 {
+    e->said++;
+    if (level == WELL && e->is_quiet)
+        return;
     struct node *found = node_add_map(e->c->mem, e->findings);
     node_set_str(e->c->mem, found, S("check"), str_of(e->check));
     node_set_str(e->c->mem, found, S("level"), str_of(LEVELS[level]));
     node_set_str(e->c->mem, found, S("what"), what);
     node_set_str(e->c->mem, found, S("fix"), fix);
-    e->said++;
     if (level > e->worst)
         e->worst = level;
 }
@@ -61,9 +63,9 @@ const char *exam_fault(struct exam *e)
 }
 
 /* {check, level (ok, warning, wrong), what, fix} each; gives the worst level: 0, 1, 2. */
-static int examine(struct ctx *c, struct node **findings)
+static int examine(struct ctx *c, bool is_quiet, struct node **findings)
 {
-    struct exam e = { .c = c, .findings = node_list(c->mem) };
+    struct exam e = { .c = c, .findings = node_list(c->mem), .is_quiet = is_quiet };
     c->scope = (struct scope){ .platform = true };
     for (size_t i = 0; i < COUNT(checks); i++) {
         e.check = checks[i].name;
@@ -95,18 +97,23 @@ static void write_text(const struct node *findings, struct buf *out)
 int doctor_command(struct ctx *c, int argc, char **argv)
 {
     struct buf out = buf_new(c->mem, MOST_TEXT);
-    bool json = argc == 2 && !strcmp(argv[1], "--json");
+    bool json = false, is_quiet = false;
     struct node *findings, *document = node_map(c->mem);
-    if (argc != 1 && !json) {
-        fprintf(stderr, "usage: talatctl doctor [--json]\n");
-        return 2;
-    }
-    int worst = examine(c, &findings);
+    for (int i = 1; i < argc; i++)
+        if (!strcmp(argv[i], "--json"))
+            json = true;
+        else if (!strcmp(argv[i], "--quiet"))
+            is_quiet = true;
+        else {
+            fprintf(stderr, "usage: talatctl doctor [--quiet] [--json]\n");
+            return 2;
+        }
+    int worst = examine(c, is_quiet, &findings);
     node_set(c->mem, document, S("findings"), findings);
     node_set_str(c->mem, document, S("worst"), str_of(LEVELS[worst]));
     if (json)
         json_write(&out, document);
-    else
+    else if (!is_quiet || node_count(findings))
         write_text(findings, &out);
     printf("%.*s%s", STR(buf_str(&out)), json ? "\n" : "");
     return worst;

@@ -8,6 +8,7 @@ struct exam {
     const char *check;
     struct node *findings;
     i64 said;
+    bool is_quiet; /* only what is ill */
     bool is_away; /* the database: said once */
     enum ill worst;
 };

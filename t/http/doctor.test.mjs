@@ -44,6 +44,9 @@ test('a sound shop is told to be well, in words and as JSON', { skip }, async ()
     const ill = got.findings.filter((f) => f.level !== 'ok' && !['disk', 'queries', 'tables', 'queue', 'webhooks'].includes(f.check));
     assert.deepEqual(ill, []);
     assert.ok(got.findings.length >= 20);
+    const quiet = await examine(configured('sound'), '--quiet');
+    assert.doesNotMatch(quiet.out, /^ok /m);
+    assert.equal(quiet.out === '', quiet.code === 0);
     const text = await examine(configured('sound'), '--text');
     assert.equal(text.code, 2);
     assert.match(text.err, /usage/);
