@@ -338,6 +338,8 @@ T(every_table_is_watched_or_has_its_reason_SE_13)
         { "orders.news", "mails on their way" },
         { "ops.change", "which steps the schema has taken" },
         { "ops.mark", "what a restore left" },
+        { "ops.look", "when the doctor looked" },
+        { "ops.finding", "what it found, and told" },
     };
     t_open();
     struct node *rows = t_rows(

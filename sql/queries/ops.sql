@@ -218,6 +218,7 @@ select 'a transaction of ' || coalesce(usename, '?') || ' (' || application_name
 select count(*) filter (where state = 'dead') as dead,
        coalesce((array_agg(kind || ': ' || coalesce(error, '') order by id desc)
            filter (where state = 'dead'))[1], '') as last_error,
+       coalesce((array_agg(kind order by id desc) filter (where state = 'dead'))[1], '') as last,
        coalesce((select extract(epoch from clock_timestamp() - min(created_at))::bigint
                    from work.outbox where read_at is null), 0) as unread_s
   from work.job;
@@ -298,3 +299,106 @@ select case when a.has_any then 'nothing is delivered to ' || o.country || ', wh
 select count(*) as n from work.job
  where kind = 'notify.mail' and state <> 'dead'
    and created_at < clock_timestamp() - interval '30 minutes';
+
+-- name: looks :many
+-- What was looked at by the clock, when, and whether something is wrong with it.
+select l.name, l.looked_at,
+       exists (select from ops.finding f where f.name = l.name and f.over_at is null) as is_ill
+  from ops.look l order by l.looked_at, l.name;
+
+-- name: lock_findings :one
+-- One round is noted after the other: that nothing is told twice.
+select true as got from pg_advisory_xact_lock(7421050);
+
+-- name: looked :exec
+-- in: names text[], every text[], at timestamptz
+with gone as (delete from ops.look where name <> all(:every))
+insert into ops.look (name, looked_at)
+select name, :at from unnest(:names::text[]) as u(name)
+on conflict (name) do update set looked_at = excluded.looked_at;
+
+-- name: found :exec
+-- in: names text[], marks text[], levels text[], whats text[], fixes text[], at timestamptz
+insert into ops.finding as f (name, mark, level, what, fix, since, seen_at, is_back)
+select distinct on (u.name, u.mark) u.name, u.mark, u.level, u.what, u.fix, :at, :at,
+       exists (select from ops.finding o where o.name = u.name and o.mark = u.mark
+                  and o.over_at > :at - interval '1 day')
+  from unnest(:names::text[], :marks::text[], :levels::text[], :whats::text[], :fixes::text[])
+       as u(name, mark, level, what, fix)
+ order by u.name, u.mark, u.level desc
+on conflict (name, mark) where over_at is null
+    do update set level = excluded.level, what = excluded.what, fix = excluded.fix, well_at = null,
+                  seen_at = excluded.seen_at;
+
+-- name: not_found :exec
+-- in: looked text[], every text[], at timestamptz
+-- Over is what was not seen for ten minutes; for two hours, when it comes and goes. What was never
+-- told is no news when it goes, nor is what no check looks at any more. Where a check found something
+-- worse it may not have come to this one.
+with unseen as (
+    select f.id, f.told_at, coalesce(f.well_at, :at) as well_at, f.is_back from ops.finding f
+     where f.over_at is null and f.name = any(:looked) and f.seen_at < :at
+       and not (f.level = 'warning'
+                and exists (select from ops.finding w where w.name = f.name and w.over_at is null
+                               and w.level = 'wrong' and w.seen_at >= :at))
+), passed as (
+    delete from ops.finding f
+     where f.over_at < :at - interval '30 days'
+        or f.over_at is null and f.name <> all(:every)
+        or f.id in (select u.id from unseen u where u.told_at is null)
+)
+update ops.finding f
+   set well_at = u.well_at,
+       over_at = case when u.well_at <= :at - case when u.is_back then interval '2 hours'
+                                                   else interval '10 minutes' end then :at end
+  from unseen u where f.id = u.id and u.told_at is not null and f.name = any(:every);
+
+-- name: tell :one
+-- in: at timestamptz
+-- News is what was seen for some minutes, not once in passing, and what has become worse. Where
+-- something is news, or over, or was told a day ago (a warning for the second time: a week ago), all
+-- that lasts is told with it.
+with news as (
+    update ops.finding f set told_at = :at, news_at = :at, told_level = level
+     where f.over_at is null
+       and (f.told_at is null and f.seen_at >= f.since + interval '4 minutes'
+            or f.told_level = 'warning' and f.level = 'wrong')
+    returning f.id
+), n as (
+    select (select count(*) from news) as news,
+           (select count(*) from ops.finding where over_at = :at) as over,
+           (select count(*) from ops.finding
+             where over_at is null
+               and told_at <= :at - case when level = 'wrong' or told_at = news_at then interval '1 day'
+                                         else interval '7 days' end) as due
+), lasting as (
+    update ops.finding f set told_at = :at from n
+     where f.over_at is null and f.told_at is not null
+       and not (f.told_level = 'warning' and f.level = 'wrong')
+       and n.news + n.over + n.due > 0
+    returning f.id
+)
+select n.news, n.over, n.due, (select count(*) from lasting) as lasting from n;
+
+-- name: told :many
+-- in: at timestamptz
+-- What the mail of then says, as it is now.
+select f.name, f.level, f.what, f.fix, f.since, f.over_at is not null as is_over,
+       f.news_at = :at as is_new, f.well_at as until
+  from ops.finding f
+ where f.over_at = :at or f.over_at is null and f.told_at = :at
+ order by f.level desc, f.since desc, f.id limit 100;
+
+-- name: findings :many
+select name, level, what, fix, since, seen_at from ops.finding
+ where over_at is null order by level desc, since desc, id limit 100;
+
+-- name: past_findings :many
+select name, level, what, since, coalesce(well_at, over_at) as until from ops.finding
+ where over_at is not null order by over_at desc, id desc limit 30;
+
+-- name: ill :one
+select count(*) filter (where level = 'wrong') as wrong,
+       count(*) filter (where level = 'warning') as warnings,
+       (select max(looked_at) from ops.look) as looked_at
+  from ops.finding where over_at is null;

@@ -58,14 +58,14 @@
     X(admin_accounts)                                                                              \
     X(admin_audit)
 #define WITH_JOBS(X)                                                                               \
-    X(work) X(nodes) X(ops) X(account) X(admin) X(auth) X(auth_codes) X(notify) X(notify_sms) X(catalog)    \
+    X(work) X(nodes) X(ops) X(ops_rounds) X(account) X(admin) X(auth) X(auth_codes) X(notify) X(notify_sms) X(catalog)    \
     X(payments) X(orders) X(watch)
 #define WITH_CRONS(X)                                                                              \
     X(admin) X(audit) X(auth) X(auth_api) X(auth_second) X(auth_social) X(cart) X(checkout)        \
-    X(notify) X(notify_sms) X(payments) X(orders) X(ops) X(watch)
+    X(notify) X(notify_sms) X(payments) X(orders) X(ops) X(ops_rounds) X(watch)
 #define WITH_MAILS(X)                                                                              \
     X(account) X(admin) X(auth) X(auth_block) X(auth_factor) X(auth_keys) X(auth_phone) X(orders) X(ops)    \
-    X(watch)
+    X(ops_rounds) X(watch)
 
 #define DECLARE(feature)       extern const struct route feature##_routes[];
 #define DECLARE_JOBS(feature)  extern const struct job_kind feature##_jobs[];
@@ -95,6 +95,7 @@ static const struct menu menu[] = {
     { SAYS("Customers"), "/admin/customers", CUSTOMERS_READ },
     { SAYS("Accounts"), "/admin/accounts", ACCOUNTS_MANAGE },
     { SAYS("Security"), "/admin/security", SECURITY_READ },
+    { SAYS("Health"), "/admin/health", SECURITY_READ, .count = ops_ill },
     { SAYS("API keys"), "/admin/keys", API_KEYS_MANAGE },
     { SAYS("Team"), "/admin/team", TEAM_READ, "/admin/roles" },
     { SAYS("Changes"), "/admin/audit", AUDIT_READ },

@@ -68,21 +68,25 @@ static str mark_report(struct ctx *c, str kind)
     return str_fmt(c->mem, "report:%.*s", STR(kind));
 }
 
-/* Says it to everybody who runs the platform. */
-static int tell(struct ctx *c, str kind, bool good, const struct buf *report)
+int care_tell(struct ctx *c, const char *template, str cause)
 {
     struct node *admins;
-    TRY(care_note(c, mark_report(c, kind),
-        str_fmt(c->mem, "%s\n%.*s", good ? "good" : "bad", STR(buf_str(report)))));
     TRY(auth_admins(c, &admins));
     EACH(it, admins) {
         struct notify_to to = { .person = node_int(&it->node, "id"),
             .email = node_str(&it->node, "email"),
             .lang = node_str(&it->node, "lang") };
-        TRY(notify_mail(c, "ops_report",
-            str_fmt(c->mem, "%.*s:%" PRId64 ":%" PRId64, STR(kind), when_now(), to.person), &to));
+        TRY(notify_mail(
+            c, template, str_fmt(c->mem, "%.*s:%" PRId64, STR(cause), to.person), &to));
     }
     return E_OK;
+}
+
+static int tell(struct ctx *c, str kind, bool good, const struct buf *report)
+{
+    TRY(care_note(c, mark_report(c, kind),
+        str_fmt(c->mem, "%s\n%.*s", good ? "good" : "bad", STR(buf_str(report)))));
+    return care_tell(c, "ops_report", str_fmt(c->mem, "%.*s:%" PRId64, STR(kind), when_now()));
 }
 
 static void add_fault(struct buf *report, const struct ctx *c)
@@ -238,9 +242,11 @@ const struct notify_builder ops_mails[] = {
 /* ---- who is warned
  * -------------------------------------------------------------------------------- */
 
-static void warn(struct ctx *c, struct node *list, const char *text)
+static void warn(struct ctx *c, struct node *list, const char *text, str path)
 {
-    node_set_str(c->mem, node_add_map(c->mem, list), S("text"), say(c, text));
+    struct node *row = node_add_map(c->mem, list);
+    node_set_str(c->mem, row, S("text"), say(c, text));
+    node_set_str(c->mem, row, S("path"), path);
 }
 
 int ops_warn(struct req *r, struct node *list)
@@ -250,12 +256,17 @@ int ops_warn(struct req *r, struct node *list)
     i64 every = care_backup_every(c->app), drilled = care_drill_every(c->app);
     if (r->who.role < ADMIN)
         return E_OK;
+    if (ops_ill(r))
+        warn(c, list, SAYS("Something is wrong with the shop or its machine. See what, and what to do."),
+            S("/admin/health"));
     TRY(care_when(c, MARK_BACKUP, &backup));
     TRY(care_when(c, MARK_DRILL, &drill));
     if (every && c->now - backup > 2 * every)
-        warn(c, list, SAYS("The last backup of the shop is too old. See: talatctl doctor"));
+        warn(c, list, SAYS("The last backup of the shop is too old. See: talatctl doctor"),
+            str_none);
     if (drilled && backup && c->now - drill > 2 * drilled)
-        warn(c, list, SAYS("No backup was restored on trial for too long. See: talatctl doctor"));
+        warn(c, list, SAYS("No backup was restored on trial for too long. See: talatctl doctor"),
+            str_none);
     return E_OK;
 }
 

@@ -162,11 +162,12 @@ void check_queue(struct exam *e)
         sorry(e, "the queue");
         return;
     }
+    const char *last = e->by_clock ? "last" : "last_error"; /* which may name somebody */
     if (node_int(row, "dead"))
         SAY(e, WARNING,
             S("talatctl jobs dead, and after the cause is mended: talatctl jobs again ID"),
             "%" PRId64 " jobs were given up, the last: %.*s", node_int(row, "dead"),
-            STR(node_str(row, "last_error")));
+            STR(node_str(row, last)));
     if (node_int(row, "unread_s") > 60)
         SAY(e, WRONG, S("systemctl status talat-work"),
             "the oldest event has waited %" PRId64 " s to be read", node_int(row, "unread_s"));
@@ -208,7 +209,7 @@ void check_sealed(struct exam *e)
         SAY(e, WARNING,
             S("talatctl keys check says whether their key was destroyed or they are broken"),
             "%s%" PRId64 " addresses of an older version cannot be sealed any more", about, left);
-    else if (left)
+    else if (left && !e->by_clock)
         SAY(e, WARNING,
             S("wait: talat-work does it, a little each minute, from a day after the upgrade; or, when "
               "no older version runs on any machine: talatctl keys seal"),

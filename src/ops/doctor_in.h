@@ -8,10 +8,21 @@ struct exam {
     const char *check;
     struct node *findings;
     i64 said;
+    bool is_away;  /* the database: said once */
     bool is_quiet; /* only what is ill */
-    bool is_away; /* the database: said once */
+    bool by_clock; /* a worker looks: what is found is kept, and mailed */
     enum ill worst;
 };
+struct check {
+    const char *name, *title;
+    void (*run)(struct exam *);
+    /* How often by the clock, and what it is called there; 0: only talatctl doctor looks at it. */
+    i64 every_us;
+    const char *area;
+};
+extern const struct check doctor_checks[]; /* ended by a row without a name */
+/* False: it could not find out all, so what it does not say may be wrong nevertheless. */
+bool exam_run(struct exam *, const struct check *);
 /* One thing found, and the words for what to do: a command to copy where there is one. */
 void exam_say(struct exam *, enum ill, str what, str fix);
 const char *exam_fault(struct exam *); /* what the last call failed for; forgets it */

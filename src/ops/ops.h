@@ -23,7 +23,8 @@ struct ops_how {
     bool replace, with_secrets, without_names; /* the last: of buyers whose keys are not here */
 };
 int ops_restore(struct ctx *, str path, struct ops_how, struct buf *report, i64 *broken);
-int ops_warn(struct req *, struct node *list); /* hooks.warn: old backups */
+int ops_warn(struct req *, struct node *list); /* hooks.warn: old backups, and what is wrong */
+i64 ops_ill(struct req *); /* of the menu: how much the doctor found wrong by the clock */
 void ops_care_metrics(struct ctx *, struct buf *);
 str ops_cache_dir(const struct app *); /* where nginx keeps pages */
 

@@ -110,12 +110,23 @@ i64 room_database_bytes(struct ctx *); /* of the shop's own on the disk; 0: nobo
 #define MARK_RESTORE S("restore") /* of when the data is that this shop was given back */
 #define MARK_CLOSED  S("closed")  /* how much cannot be sealed, and when that was tried */
 int care_note(struct ctx *, str mark, str text);
+/* One mail to everybody who runs the platform; the cause they get is "<cause>:<person>". */
+int care_tell(struct ctx *, const char *template, str cause);
 int care_when(struct ctx *, str mark, when *at); /* 0: never */
 int care_closed(struct ctx *, i64 *n, when *at);
 str care_folder(const struct app *);
 i64 care_keep(const struct app *);
 i64 care_backup_every(const struct app *); /* 0: not by itself */
 i64 care_drill_every(const struct app *);
+
+/* ---- rounds.c: the doctor by the clock ------------------------------------------------------- */
+
+i64 rounds_every(const struct app *); /* 0: not by itself */
+/* In one transaction: what these checks found, and have not found any more; who is told has a mail
+ * on its way. */
+int rounds_note(struct ctx *, const str *looked, size_t n, const struct node *findings);
+int rounds_show(struct req *);
+void rounds_metrics(struct ctx *, struct buf *);
 
 int backup_make(struct ctx *, str folder, bool with_secrets, struct buf *report, str *made);
 int drill_run(struct ctx *, str folder, struct buf *report);

@@ -1,6 +1,6 @@
 #include "web/web.h"
 #include "gen/queries.h"
-#include "ops/ops.h"
+#include "ops/ops_in.h"
 #include "work/work.h"
 
 /* A part that is away makes the answer 503, so that a balancer needs to read nothing. Redis
@@ -33,6 +33,7 @@ static int metrics(struct req *r)
     struct buf out = buf_new(r->c.mem, (size_t)4 << 20);
     metrics_text(r->c.app, r->c.mem, &out);
     ops_care_metrics(&r->c, &out);
+    rounds_metrics(&r->c, &out);
     return reply_raw(r, 200, S("text/plain; version=0.0.4; charset=utf-8"), buf_str(&out));
 }
 
@@ -67,6 +68,8 @@ static int docs(struct req *r) { return reply(r, "groups", openapi_groups(&r->c)
 ROUTES(ops){
     ROUTE(GET, "/health", ANYONE, NULL, health, "ops/health", RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/metrics", METRICS_READ, NULL, metrics, NULL, RATE_NONE, BARE | NOINDEX),
+    ROUTE(GET, "/admin/health", SECURITY_READ, NULL, rounds_show, "ops/findings", RATE_PAGE,
+        NOINDEX),
     ROUTE(GET, "/-/constant", ANYONE, constant_in, constant, NULL, RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/-/constant/own", SHOPPER, constant_in, constant, NULL, RATE_PAGE, BARE | NOINDEX),
     ROUTE(GET, "/api/openapi.json", ANYONE, NULL, openapi, NULL, RATE_PAGE, BARE),

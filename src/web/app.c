@@ -86,7 +86,8 @@ static void read_numbers(const struct app *app, struct buf *errors)
         i64 least;
     } numbers[] = { { "audit_address_days", 0 }, { "audit_days", 0 }, { "backup_every_hours", 0 },
         { "backup_keep", 0 }, { "drill_every_days", 0 }, { "hold_minutes", 1 },
-        { "hold_orders", 1 }, { "hold_orders_address", 1 }, { "hold_times", 1 }, { "recycle", 0 },
+        { "hold_orders", 1 }, { "hold_orders_address", 1 }, { "hold_times", 1 },
+        { "look_every_minutes", 0 }, { "recycle", 0 },
         { "return_days", 0 }, { "sent_within", 0 }, { "slow_limit_s", 1 }, { "slow_workers", 0 }, { "sms_per_hour", 0 }, { "web_limit_s", 1 },
         { "web_workers", 0 }, { "work_workers", 0 }, { "worker_memory_mb", 32 } };
     static const char *const switches[] = { "demo", "second_factor_text" };

@@ -305,6 +305,7 @@ static bool is_below(str path, str top)
 static struct node *menu_list(struct req *r, const struct who *who)
 {
     struct node *list = node_list(r->c.mem);
+    bool is_desk = r->route && is_for_staff(r->route->need);
     for (const struct menu *m = r->c.app->menu; m && m->label; m++) {
         if (!may(who, m->need))
             continue;
@@ -313,6 +314,7 @@ static struct node *menu_list(struct req *r, const struct who *who)
         node_set_str(r->c.mem, map, S("path"), str_of(m->path));
         node_set_bool(r->c.mem, map, S("current"),
             is_below(r->path, str_of(m->path)) || (m->also && is_below(r->path, str_of(m->also))));
+        node_set_int(r->c.mem, map, S("count"), is_desk && m->count ? m->count(r) : 0);
     }
     return list;
 }

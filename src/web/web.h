@@ -223,7 +223,7 @@ struct answer {
  * [{code, name, path, current}], currency, currencies [{code, current}], path, uri, prefix
  * ("" or "/th"), base_url, canonical, now, request_id, noindex, me (name, email, role, desk;
  * null for strangers and on kept pages), is_guest (no SSI: nginx sends the page as it is), may
- * (orders_read, ... for whoever may), menu [{label, path, current}], dev, demo; and what hooks.page
+ * (orders_read, ... for whoever may), menu [{label, path, current, count}], dev, demo; and what hooks.page
  * adds. */
 int reply(struct req *, const char *key, struct node *value);
 int reply_with(struct req *, struct node *document); /* a whole map as the document */
@@ -339,6 +339,7 @@ struct menu { /* the back office's; shown to whoever may */
     const char *label, *path;
     enum permission need;
     const char *also; /* another path whose pages belong to it; or NULL */
+    i64 (*count)(struct req *); /* what waits there, for its pages; never fails one; or NULL */
 };
 str desk_path(const struct req *); /* the first thing of it that they may open; or nothing */
 str home_of(const struct req *); /* that, or their account */

@@ -142,7 +142,7 @@ journey('the pages of the back office are sound', async ({ guest, merchant }) =>
         ['orders to be sent', `/admin/orders/ship?orders=${order}`],
         ['product list', '/admin/products'], ['product', '/admin/products/supper-plates'], ['new product', '/admin/products/new'],
         ['customers', '/admin/customers'], ['accounts', '/admin/accounts'], ['team', '/admin/team'], ['new role', '/admin/roles/new'],
-        ['changes', '/admin/audit'], ['settings', '/admin/settings'], ['ways of delivery', '/admin/settings/delivery'],
+        ['changes', '/admin/audit'], ['settings', '/admin/settings'], ['health', '/admin/health'], ['ways of delivery', '/admin/settings/delivery'],
         ['way of delivery', '/admin/settings/delivery/standard'], ['new way of delivery', '/admin/settings/delivery/new'],
         ['categories', '/admin/settings/categories'], ['category', '/admin/settings/categories/lamps'], ['new category', '/admin/settings/categories/-/new'],
         ['taxes', '/admin/settings/taxes'], ['taxes of a country', '/admin/settings/taxes/VN']]) {

@@ -178,6 +178,7 @@ const staff = [
     ['admin-customers', (page, at) => page.goto(`${at}/admin/customers`)],
     ['admin-customers-none', (page, at) => page.goto(`${at}/admin/customers?q=zzzz`)],
     ['admin-security', (page, at) => page.goto(`${at}/admin/security`)],
+    ['admin-health', (page, at) => page.goto(`${at}/admin/health`)],
     ['admin-keys', (page, at) => page.goto(`${at}/admin/keys`)],
     ['admin-delivery', (page, at) => page.goto(`${at}/admin/settings/delivery`)],
     ['admin-delivery-way', (page, at) => page.goto(`${at}/admin/settings/delivery/standard`)],

@@ -11,7 +11,7 @@ import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { countries } from './countries.mjs';
-import { skip as noStack, ask, confBut, confPath, sql, run, top, until } from './shop.mjs';
+import { skip as noStack, ask, confBut, confPath, one, sql, run, top, until } from './shop.mjs';
 
 const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
 const skip = noStack || !talatctl;
@@ -410,4 +410,20 @@ test('what cannot be ordered is told: a currency, a country, and where the shop 
         sql('insert into shipping.price select * from public.t_price on conflict do nothing; insert into pricing.tax_rate select * from public.t_rate on conflict do nothing; update shipping.method m set countries = t.countries from public.t_method t where t.id = m.id; drop table public.t_price, public.t_rate, public.t_method');
     }
     assert.deepEqual((await examine(configured('selling'))).findings.filter((f) => f.check === 'selling' && f.level !== 'ok'), []);
+});
+
+test('OB-01 two workers on their rounds at once tell what is over once', { skip }, async () => {
+    const told = "select count(*) from notify.mail where template = 'ops_findings'", before = one(told);
+    sql(`delete from ops.finding; delete from ops.look;
+        insert into ops.finding (name, mark, level, what, fix, since, seen_at, well_at, told_at, news_at, told_level)
+            select 'people', 't.race', 'wrong', 'it was so', 'mend it', h, h, h, h, h, 'wrong' from (select now() - interval '1 hour' as h) n;
+        insert into work.job (kind, key) select 'ops.look', 't.race:' || n from generate_series(1, 2) n; notify talat_work`);
+    try {
+        await until(() => one("select count(*) from work.job where kind = 'ops.look'") === 0, 30000);
+        assert.equal(one("select count(*) from ops.finding where mark = 't.race' and over_at is not null"), 1);
+        assert.equal(one(told) - before, one("select count(*) from auth.person where role in ('admin', 'super_admin') and blocked_at is null"));
+        assert.ok(one('select count(*) from ops.look') >= 15);
+    } finally {
+        sql("delete from work.job where kind = 'ops.look'; delete from ops.finding; delete from ops.look");
+    }
 });

@@ -1,0 +1,34 @@
+-- What the doctor looks at by the clock, and what it found wrong.
+set local lock_timeout = '3s';
+create table ops.look (
+    name text primary key check (length(name) <= 40),
+    looked_at timestamptz not null
+);
+-- mark: which of its check's it is, whatever numbers its words have just now.
+create table ops.finding (
+    id bigint generated always as identity primary key,
+    name text not null check (length(name) <= 40),
+    mark text not null check (length(mark) <= 200),
+    level text not null check (level in ('warning', 'wrong')),
+    what text not null check (length(what) <= 1000),
+    fix text not null check (length(fix) <= 2000),
+    since timestamptz not null,
+    seen_at timestamptz not null,
+    well_at timestamptz,                     -- not seen any more since then; over, when that lasts
+    over_at timestamptz,
+    is_back boolean not null default false,  -- within a day of being over
+    told_at timestamptz,                     -- in which mail last
+    news_at timestamptz,                     -- ... as something new
+    told_level text
+);
+create unique index finding_open on ops.finding (name, mark) where over_at is null;
+create index finding_over on ops.finding (over_at desc) where over_at is not null;
+do $$ declare t text; begin
+    foreach t in array array['look', 'finding'] loop
+        execute format('alter table ops.%I enable row level security', t);
+        execute format('alter table ops.%I force row level security', t);
+        execute format('create policy house on ops.%I for all using (base.is_platform())'
+            ' with check (base.is_platform())', t);
+    end loop;
+end $$;
+grant select, insert, update, delete on ops.look, ops.finding to talat_app;

@@ -1,0 +1,272 @@
+/* The doctor's rounds: what begins, lasts and ends is told once, in one mail, to those who run the
+ * platform; and stands on their page. */
+#include "ops/doctor_in.h"
+#include "t/shop.h"
+#include "web/web.h"
+#include "work/work.h"
+
+#define ADMIN_ "admin@example.test"
+#define ADMINS                                                                                     \
+    t_int("select count(*) as n from auth.person where role in ('admin', 'super_admin') "          \
+          "and blocked_at is null")
+
+static struct node *nothing(void) { return node_list(t_ctx()->mem); }
+
+static struct node *and_found(
+    struct node *list, const char *check, const char *level, const char *what)
+{
+    struct node *row = node_add_map(t_ctx()->mem, list);
+    node_set_str(t_ctx()->mem, row, S("check"), str_of(check));
+    node_set_str(t_ctx()->mem, row, S("level"), str_of(level));
+    node_set_str(t_ctx()->mem, row, S("what"), str_of(what));
+    node_set_str(t_ctx()->mem, row, S("fix"), S("make room"));
+    return list;
+}
+
+static struct node *found(const char *check, const char *level, const char *what)
+{
+    return and_found(nothing(), check, level, what);
+}
+
+static void begin(void)
+{
+    t_open();
+    t_sql("delete from ops.finding; delete from ops.look; delete from notify.mail where template = "
+          "'ops_findings'");
+}
+
+/* Looks at three of the checks, so long after the first time. */
+static void round_at(i64 after, const struct node *findings)
+{
+    const str looked[] = { S("disk"), S("mail"), S("redis") };
+    struct ctx c = *t_ctx();
+    c.now = t_ctx()->now + after;
+    c.scope = (struct scope){ .platform = true };
+    must(rounds_note(&c, looked, COUNT(looked), findings));
+}
+
+static i64 mails(void)
+{
+    i64 n = t_int("select count(*) as n from notify.mail where template = 'ops_findings'");
+    eq_int(n % ADMINS, 0);
+    return n / ADMINS;
+}
+
+#define FULL     "pictures (/srv): 512 MB of 9000 MB are free"
+#define FULL_NOW "pictures (/srv): 480 MB of 9000 MB are free"
+
+T(OB_01_what_is_wrong_is_told_when_it_begins_each_day_and_when_it_is_over)
+{
+    begin();
+    round_at(0, found("disk", "warning", FULL));
+    eq_int(mails(), 0); /* once may be in passing */
+    round_at(5 * MINUTE, found("disk", "warning", FULL_NOW));
+    eq_int(mails(), 1);
+    round_at(5 * MINUTE, found("disk", "warning", FULL_NOW));
+    round_at(10 * MINUTE, found("disk", "warning", FULL));
+    round_at(23 * HOUR, found("disk", "warning", FULL));
+    eq_int(mails(), 1);
+    eq_str(t_str("select what as s from ops.finding"), FULL);
+    round_at(25 * HOUR, found("disk", "warning", FULL));
+    round_at(26 * HOUR, found("disk", "warning", FULL));
+    eq_int(mails(), 2);
+    round_at(27 * HOUR, nothing());
+    round_at(27 * HOUR + 5 * MINUTE, nothing());
+    eq_int(mails(), 2); /* it may be back */
+    round_at(27 * HOUR + 10 * MINUTE, nothing());
+    eq_int(mails(), 3);
+    round_at(27 * HOUR + 10 * MINUTE, nothing());
+    round_at(60 * HOUR, nothing());
+    eq_int(mails(), 3);
+    eq_int(t_int("select count(*) as n from ops.finding where over_at is not null"), 1);
+    round_at(70 * DAY, nothing());
+    eq_int(t_int("select count(*) as n from ops.finding"), 0);
+}
+
+T(OB_01_a_warning_that_lasts_is_told_once_more_and_then_each_week)
+{
+    static const struct {
+        i64 day, mails, wrongs;
+    } days[] = { { 1, 2, 2 }, { 2, 2, 3 }, { 7, 2, 4 }, { 8, 3, 5 }, { 9, 3, 6 } };
+    for (int wrong = 0; wrong < 2; wrong++) {
+        begin();
+        const struct node *one = found("disk", wrong ? "wrong" : "warning", FULL);
+        round_at(0, one);
+        round_at(5 * MINUTE, one);
+        for (size_t i = 0; i < COUNT(days); i++) {
+            round_at(days[i].day * DAY + HOUR, one);
+            eq_int(mails(), wrong ? days[i].wrongs : days[i].mails);
+        }
+    }
+}
+
+T(OB_01_what_was_only_in_passing_is_told_to_nobody)
+{
+    begin();
+    round_at(0, found("disk", "wrong", FULL));
+    round_at(5 * MINUTE, nothing());
+    round_at(30 * MINUTE, nothing());
+    eq_int(mails(), 0);
+    eq_int(t_int("select count(*) as n from ops.finding"), 0);
+}
+
+T(OB_01_what_comes_and_goes_is_told_to_be_over_after_two_hours)
+{
+    begin();
+    for (i64 at = 0; at < 30 * MINUTE; at += 5 * MINUTE)
+        round_at(at, at < 10 * MINUTE ? found("mail", "wrong", "it is away: refused") : nothing());
+    eq_int(mails(), 2);
+    for (i64 at = 30 * MINUTE; at < 170 * MINUTE; at += 5 * MINUTE)
+        round_at(at, at % (20 * MINUTE) < 10 * MINUTE
+                ? found("mail", "wrong", "it is away: too late") : nothing());
+    eq_int(mails(), 3); /* that it is back */
+    for (i64 at = 170 * MINUTE; at < 400 * MINUTE; at += 5 * MINUTE)
+        round_at(at, nothing());
+    eq_int(mails(), 4);
+}
+
+T(OB_01_what_gets_worse_is_told_at_once_and_hides_what_was_found_before)
+{
+    begin();
+    round_at(0, found("redis", "warning", "maxmemory is 0: Redis may take all"));
+    round_at(5 * MINUTE, found("redis", "warning", "maxmemory is 0: Redis may take all"));
+    eq_int(mails(), 1);
+    for (i64 at = 10 * MINUTE; at < HOUR; at += 5 * MINUTE) /* ... and nothing else can be asked */
+        round_at(at, found("redis", "wrong", "Redis is away: the shop sells"));
+    eq_int(mails(), 2);
+    eq_int(t_int("select count(*) as n from ops.finding where over_at is null"), 2);
+    round_at(HOUR, found("disk", "warning", FULL));
+    round_at(HOUR + 5 * MINUTE, found("disk", "warning", FULL));
+    eq_int(mails(), 3);
+    round_at(HOUR + 10 * MINUTE, found("disk", "wrong", FULL));
+    eq_int(mails(), 4);
+}
+
+T(OB_01_all_that_begins_in_a_round_is_one_mail_with_what_lasts)
+{
+    begin();
+    for (i64 at = 0; at < 10 * MINUTE; at += 5 * MINUTE)
+        round_at(at, found("disk", "wrong", FULL));
+    for (i64 at = 10 * MINUTE; at < 20 * MINUTE; at += 5 * MINUTE)
+        round_at(at, and_found(and_found(found("disk", "wrong", FULL), "mail", "wrong",
+            "no <mail>"), "redis", "warning", "\xffno memory"));
+    eq_int(mails(), 2);
+    str mail = t_mail_to(S(ADMIN_));
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'ops_findings' and "
+                 "state = 'sent'"), ADMINS);
+    has_text(mail, "Something is wrong with the shop: Mail, Redis");
+    has_text(mail, "Disks: " FULL);
+    has_text(mail, "no <mail>");
+    has_text(mail, "make room");
+    has_text(mail, "/admin/health");
+}
+
+/* The first says nothing any more: a later one has all of it. */
+T(OB_01_a_mail_that_comes_late_says_what_is_so_by_then)
+{
+    begin();
+    for (i64 at = 0; at < 10 * MINUTE; at += 5 * MINUTE)
+        round_at(at, found("mail", "wrong", "it is away: refused"));
+    for (i64 at = 10 * MINUTE; at < 30 * MINUTE; at += 5 * MINUTE)
+        round_at(at, nothing());
+    eq_int(mails(), 2);
+    str mail = t_mail_to(S(ADMIN_));
+    has_text(mail, "No longer wrong with the shop: Mail");
+    eq_int(t_int("select count(*) as n from notify.mail where template = 'ops_findings' and "
+                 "state = 'sent'"), ADMINS);
+}
+
+/* ---- the checks ------------------------------------------------------------------------------ */
+
+static void breaks(struct exam *e) { fail_detail(e->c, E_INTERNAL, "t.breaks", "it broke"); }
+static void speaks(struct exam *e) { exam_say(e, WRONG, S("it is so"), S("mend it")); }
+
+T(OB_01_a_check_that_breaks_says_nothing_and_stops_no_other)
+{
+    static const struct check broken = { "disk", "", breaks, HOUR, "" };
+    static const struct check well = { "mail", "", speaks, HOUR, "" };
+    begin();
+    struct ctx c = *t_ctx();
+    struct exam e = { .c = &c, .findings = nothing(), .by_clock = true };
+    is_false(exam_run(&e, &broken));
+    eq_int((i64)node_count(e.findings), 0);
+    is_true(exam_run(&e, &well));
+    eq_int((i64)node_count(e.findings), 1);
+}
+
+T(OB_01_no_word_of_others_is_kept_of_a_job_that_was_given_up)
+{
+    begin();
+    t_sql("insert into work.job (kind, key, state, error) values ('t.told', 't.told', 'dead', "
+          "'550 mali@example.test unknown')");
+    struct ctx c = *t_ctx();
+    struct exam e = { .c = &c, .findings = nothing(), .by_clock = true };
+    c.scope = (struct scope){ .platform = true };
+    check_queue(&e);
+    str said = t_json_of(e.findings);
+    has_text(said, "jobs were given up, the last: t.told");
+    eq_int(str_find(said, S("mali")), -1);
+}
+
+/* All of them, of the shop as it stands, once; and again only those that are due. */
+T(OB_01_a_round_looks_at_all_that_is_due)
+{
+    static const char jobs[] = "select count(*) as n from work.job where kind = 'ops.look'";
+    begin();
+    struct ctx *c = t_ctx();
+    t_clock(when_now());
+    t_cron("ops.look");
+    eq_int(t_int("%s", jobs), 0); /* where shops are tried out nobody looks unasked */
+    conf_put(c->mem, c->app->conf, "look_every_minutes", S("5"));
+    t_cron("ops.look");
+    t_cron("ops.look");
+    eq_int(t_int("%s", jobs), 1);
+    t_drain();
+    eq_int(t_int("%s", jobs), 0);
+    i64 n = 0;
+    for (const struct check *check = doctor_checks; check->name; check++)
+        n += check->every_us > 0;
+    is_true(t_int("select count(*) as n from ops.look") >= n - 2); /* push may not be there */
+    eq_int(t_int("select count(*) as n from ops.look where name in ('secrets', 'tables')"), 0);
+    t_cron("ops.look");
+    eq_int(t_int("%s", jobs), 0);
+    conf_put(c->mem, c->app->conf, "look_every_minutes", S("0"));
+}
+
+/* ---- the page -------------------------------------------------------------------------------- */
+
+T(OB_01_admins_read_what_is_wrong_and_merchants_do_not)
+{
+    begin();
+    t_get("/admin/health");
+    t_status(303);
+    t_other_shop();
+    t_login("shopper@example.test");
+    t_get("/admin/health");
+    t_status(403);
+    t_get("/admin/health.json");
+    t_status(403);
+    t_get("/admin");
+    t_no_html("a[href='/admin/health']");
+    t_browser();
+    t_login(ADMIN_);
+    t_get("/admin/health");
+    t_status(200);
+    t_no_html(".finding");
+    round_at(0, and_found(found("disk", "wrong", FULL), "mail", "warning", "late & slow"));
+    t_get("/admin");
+    t_html("a[href='/admin/health']");
+    t_text("Something is wrong with the shop or its machine");
+    t_text("<b>2</b>");
+    t_get("/th/admin/health");
+    t_status(200);
+    t_html(".finding");
+    t_text("late &amp; slow");
+    t_get("/admin/health.json");
+    t_json("findings.0.name", "disk");
+    t_json("findings.0.level", "wrong");
+    t_json("findings.0.what", FULL);
+    t_json("findings.0.fix", "make room");
+    t_json("findings.1.area", "Mail");
+    t_json("isLate", "false");
+}
