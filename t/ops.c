@@ -17,6 +17,7 @@ T(health_names_each_part)
     t_json("postgres", "true");
     t_json("redis", "true");
     is_true(node_get(t_document(), S("push")) != NULL);
+    is_true(node_get(t_document(), S("work")) != NULL);
     is_true(node_get(t_document(), S("queue_age_ms")) || node_get(t_document(), S("queueAgeMs")));
     t_redis(false);
     t_get("/health");

@@ -3,20 +3,23 @@
 #include "ops/ops_in.h"
 #include "work/work.h"
 
-/* A part that is away makes the answer 503, so that a balancer needs to read nothing. Redis
- * and push may be away while the shop still sells: they are named, not fatal. */
+/* A part that is away makes the answer 503, so that a balancer needs to read nothing. Redis,
+ * push and talat-work may be away while the shop still sells: they are named, not fatal. */
 static int health(struct req *r)
 {
     struct ctx *c = &r->c;
     struct node *at, *doc = node_map(c->mem);
     bool pg = q_ops_pulse(c, &at) == E_OK;
     i64 age = pg ? work_queue_age_us(c) : -1;
+    c->scope.platform = true;
+    bool work = pg && q_ops_last_tick(c, &at) == E_OK && !node_bool(at, "is_late");
     fault_clear(c);
     bool push = push_send(c, c->app->inner_socket, S("health"), S("pulse"), S("1")) == E_OK;
     fault_clear(c);
     node_set_bool(c->mem, doc, S("postgres"), pg);
     node_set_bool(c->mem, doc, S("redis"), redis_is_up(c->redis));
     node_set_bool(c->mem, doc, S("push"), push);
+    node_set_bool(c->mem, doc, S("work"), work);
     if (age >= 0)
         node_set_int(c->mem, doc, S("queue_age_ms"), age / 1000);
     else
