@@ -233,6 +233,32 @@ T(OB_01_a_round_looks_at_all_that_is_due)
     conf_put(c->mem, c->app->conf, "look_every_minutes", S("0"));
 }
 
+/* Whichever takes the round: a full disk of one must not be over because another looked. */
+T(OB_01_of_several_machines_the_clock_looks_at_what_they_share)
+{
+    begin();
+    struct ctx *c = t_ctx();
+    t_clock(when_now());
+    conf_put(c->mem, c->app->conf, "look_every_minutes", S("5"));
+    conf_put(c->mem, c->app->conf, "other_nodes", S("127.0.0.1:1"));
+    t_cron("ops.look");
+    t_drain();
+    eq_int(t_int("select count(*) as n from ops.look where name in ('database', 'queue')"), 2);
+    eq_int(t_int("select count(*) as n from ops.look where name in ('disk', 'workers', 'tls', "
+                 "'backups')"),
+        0);
+    conf_put(c->mem, c->app->conf, "other_nodes", S(""));
+    conf_put(c->mem, c->app->conf, "look_every_minutes", S("0"));
+}
+
+T(OB_01_two_nodes_that_are_away_are_two_findings)
+{
+    begin();
+    round_at(0, and_found(found("redis", "wrong", "nginx does not answer at 10.0.0.2:8081: pages"),
+                    "redis", "wrong", "nginx does not answer at 10.0.0.3:8081: pages"));
+    eq_int(t_int("select count(*) as n from ops.finding"), 2);
+}
+
 /* ---- the page -------------------------------------------------------------------------------- */
 
 T(OB_01_admins_read_what_is_wrong_and_merchants_do_not)

@@ -505,6 +505,8 @@ static void look_at_data(struct exam *e)
                 S("a replication slot or a failing archive_command keeps it: select * from "
                   "pg_replication_slots; select * from pg_stat_archiver"),
                 "the write-ahead log takes %" PRId64 " MB", wal >> 20);
+    } else {
+        e->c->fault = own.fault; /* what it found before may still be so */
     }
     pg_close(own.pg);
 }

@@ -19,6 +19,7 @@ struct check {
     /* How often by the clock, and what it is called there; 0: only talatctl doctor looks at it. */
     i64 every_us;
     const char *area;
+    bool is_machines; /* what it finds is this machine's alone */
 };
 extern const struct check doctor_checks[]; /* ended by a row without a name */
 /* False: it could not find out all, so what it does not say may be wrong nevertheless. */

@@ -247,11 +247,12 @@ static void look_at_hook(struct exam *e)
 {
     struct payment_hook h;
     enum ill none = e->c->app->production ? WRONG : WARNING;
-    if (payments_find_hook(e->c, true, &h)) {
-        if (str_is(e->c->fault.key, PAYMENTS_RIGHT))
-            exam_say(e, WELL, S("whether all events are chosen cannot be seen: the key may not look"),
-                S("a restricted key needs the right \"Webhook Endpoints\": Read"));
+    if (payments_find_hook(e->c, true, &h)) { /* of another fault it stays: nothing is known */
+        if (!str_is(e->c->fault.key, PAYMENTS_RIGHT))
+            return;
         fault_clear(e->c);
+        exam_say(e, WELL, S("whether all events are chosen cannot be seen: the key may not look"),
+            S("a restricted key needs the right \"Webhook Endpoints\": Read"));
         return;
     }
     if (!h.provider.n)

@@ -12,7 +12,7 @@
 #define MOST_CHECKS 64
 #define MOST_FOUND  100
 #define ROUND_WALL  (3 * MINUTE) /* what has not had its turn by then is the next round's first */
-#define ROUND_LEASE (10 * MINUTE)
+#define ROUND_LEASE HOUR /* so the first worker leaves it to the others: it waits for those outside */
 #define REST        (10 * MINUTE) /* of one that was given up: it may kill its worker */
 #define EARLY       (30 * SECOND) /* a job may begin late once, and in time the next time */
 #define LEVELS      3
@@ -24,24 +24,53 @@ i64 rounds_every(const struct app *app)
     return conf_int(app->conf, "look_every_minutes", app->production ? 5 : 0) * MINUTE;
 }
 
-static size_t by_clock(str *names)
+/* Of several machines the worker of any takes the round: what is wrong on one would be over whenever
+ * another looked. There `talatctl doctor` looks at each. */
+static i64 every_of(const struct app *app, const struct check *check)
+{
+    bool is_alone = !conf_str(app->conf, "other_nodes", str_none).n;
+    return is_alone || !check->is_machines ? check->every_us : 0;
+}
+
+static size_t by_clock(const struct app *app, str *names)
 {
     size_t n = 0;
     for (const struct check *check = doctor_checks; check->name && n < MOST_CHECKS; check++)
-        if (check->every_us)
+        if (every_of(app, check))
             names[n++] = str_of(check->name);
     return n;
 }
 
-static const struct check *check_of(str name)
+static const struct check *check_of(const struct app *app, str name)
 {
     for (const struct check *check = doctor_checks; check->name; check++)
-        if (str_is(name, check->name) && check->every_us)
+        if (str_is(name, check->name) && every_of(app, check))
             return check;
     return NULL;
 }
 
 /* ---- what was found -------------------------------------------------------------------------- */
+
+/* An address "10.0.0.2:8081" is which, not how many. */
+static bool is_address(str word)
+{
+    size_t dots = 0;
+    for (size_t i = 0; i < word.n; i++)
+        dots += word.p[i] == '.';
+    return dots >= 3;
+}
+
+static void add_mark(struct buf *out, str word)
+{
+    bool keeps = is_address(word);
+    for (size_t i = 0; i < word.n; i++) {
+        bool is_digit = word.p[i] >= '0' && word.p[i] <= '9';
+        if (keeps || !is_digit)
+            buf_char(out, word.p[i]);
+        else if (!i || word.p[i - 1] < '0' || word.p[i - 1] > '9')
+            buf_char(out, '#');
+    }
+}
 
 /* "pictures (/srv/media): 512 MB of 9000 MB are free": in the next round the same has other
  * numbers, and after the colon maybe other words of somebody's. */
@@ -50,12 +79,10 @@ static str mark_of(struct arena *mem, str what)
     i64 end = str_find(what, S(": "));
     str text = str_letters_upto(end < 0 ? what : str_upto(what, (size_t)end), 200);
     struct buf out = buf_new(mem, 201);
-    for (size_t i = 0; i < text.n; i++) {
-        bool is_digit = text.p[i] >= '0' && text.p[i] <= '9';
-        if (!is_digit)
-            buf_char(&out, text.p[i]);
-        else if (!i || text.p[i - 1] < '0' || text.p[i - 1] > '9')
-            buf_char(&out, '#');
+    for (str word; text.n && str_cut(&text, ' ', &word);) {
+        if (buf_str(&out).n)
+            buf_char(&out, ' ');
+        add_mark(&out, word);
     }
     return buf_str(&out);
 }
@@ -94,7 +121,7 @@ static int note(struct ctx *c, void *with)
     const struct found *f = &r->found;
     struct node *row;
     str every[MOST_CHECKS];
-    size_t n = by_clock(every);
+    size_t n = by_clock(c->app, every);
     TRY(q_ops_lock_findings(c, &row));
     TRY(q_ops_looked(c, NULL, r->looked, r->n, every, n, c->now));
     TRY(q_ops_found(c, NULL, f->names, f->n, f->marks, f->n, f->levels, f->n, f->whats, f->n,
@@ -135,14 +162,14 @@ static size_t due(struct ctx *c, const struct node *looks, const struct check **
 {
     size_t n = 0;
     for (const struct check *check = doctor_checks; check->name && n < MOST_CHECKS; check++) {
-        bool is_old = !check->every_us;
+        bool is_old = !every_of(c->app, check);
         EACH(it, looks)
             is_old |= str_is(node_str(&it->node, "name"), check->name);
         if (!is_old)
             out[n++] = check;
     }
     EACH(it, looks) {
-        const struct check *check = check_of(node_str(&it->node, "name"));
+        const struct check *check = check_of(c->app, node_str(&it->node, "name"));
         i64 sooner = node_bool(&it->node, "is_ill") ? 12 : 1;
         if (check && n < MOST_CHECKS && is_due(c, &it->node, check->every_us / sooner))
             out[n++] = check;
@@ -192,7 +219,7 @@ CRONS(ops_rounds){
 
 static str area_of(struct ctx *c, str name)
 {
-    const struct check *check = check_of(name);
+    const struct check *check = check_of(c->app, name);
     return check ? say(c, check->area) : name;
 }
 
