@@ -135,6 +135,12 @@ select pc.product_id, :target, pc.organisation_id
   from catalog.product_category pc where pc.category_id = :category
     on conflict do nothing;
 
+-- name: raise_products :exec
+-- in: category bigint
+-- Whose form is of before it goes does not say where its product stands by now.
+update catalog.product set version = version + 1
+ where id in (select pc.product_id from catalog.product_category pc where pc.category_id = :category);
+
 -- name: empty_category :exec
 -- in: category bigint
 delete from catalog.product_category where category_id = :category;

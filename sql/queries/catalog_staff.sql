@@ -45,7 +45,7 @@ select t.lang, t.name, t.summary, t.description
 
 -- name: staff_categories :many
 -- in: organisation bigint, slug text, lang text
--- All the product stands in, as a form that does not show one takes it out of it, and 300 others.
+-- All the product stands in, as a form that does not show one takes it out of it, and 1000 others.
 select c.slug, base.said(c.names, :lang) as name, c.is_on,
        coalesce(base.said(u.names, :lang), '') as above
   from (select x.id, x.slug, x.names, x.parent_id, x.position, pc.product_id is not null as is_on,
@@ -56,7 +56,7 @@ select c.slug, base.said(c.names, :lang) as name, c.is_on,
           left join catalog.product_category pc
             on pc.category_id = x.id and pc.product_id = p.id) c
   left join catalog.category u on u.id = c.parent_id
- where c.is_on or c.place <= 300
+ where c.is_on or c.place <= 1000
  order by c.position, c.id;
 
 -- name: staff_options :many

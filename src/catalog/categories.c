@@ -36,7 +36,7 @@ static const struct input to_one[] = { { "slug", SLUG, 1, MOST_SLUG, .required =
     }
 static const struct input to_make[] = { { "slug", LINE, 0, MOST_SLUG }, FIELDS };
 static const struct input to_save[] = { { "slug", SLUG, 1, MOST_SLUG, .required = true },
-    { "seen", WORD, 0, 40 }, FIELDS };
+    { "seen", WORD, 0, 40 }, { "shown", INT, 1, MOST_PLACE }, FIELDS };
 static const struct input to_place[] = { { "slug", SLUG, 1, MOST_SLUG, .required = true },
     { "go", CHOICE, .required = true, .choices = "up|down" }, { 0 } };
 static const struct input to_remove[] = { { "slug", SLUG, 1, MOST_SLUG, .required = true },
@@ -115,6 +115,23 @@ static void add_choices(struct ctx *c, struct node *document, const char *as,
     }
 }
 
+/* What was chosen and is not among those (too deep, gone, behind the last of the list) is chosen all
+ * the same: saving says what is wrong with it, and nothing moves to the top by itself. */
+static void keep_chosen(struct ctx *c, struct node *document, const char *as, str chosen)
+{
+    struct node *list = node_get(document, str_of(as));
+    bool is_there = !chosen.n;
+    EACH(item, list)
+        is_there |= node_bool(&item->node, "is_chosen");
+    if (is_there)
+        return;
+    struct node *one = node_add_map(c->mem, list);
+    node_set_str(c->mem, one, S("slug"), chosen);
+    node_set_str(c->mem, one, S("deep"), str_none);
+    node_set_str(c->mem, one, S("name"), chosen);
+    node_set_bool(c->mem, one, S("is_chosen"), true);
+}
+
 static str error_of(struct req *r, str field)
 {
     str text = node_str(r->c.fault.fields, str_c(r->c.mem, field));
@@ -164,6 +181,7 @@ static int page_of(struct req *r, const struct form *f, struct node **document)
     c->fault = told;
     str own = is_new ? S(" ") : f->slug;
     add_choices(c, *document, "parents", tree, own, DEEPEST - 1, f->parent);
+    keep_chosen(c, *document, "parents", f->parent);
     add_choices(c, *document, "others", tree, own, DEEPEST, node_str(r->raw, "to"));
     return E_OK;
 }
@@ -327,7 +345,7 @@ static int save_work(struct ctx *c, void *with)
     i64 changed = 0, placed = 0;
     TRY(q_catalog_hold_tree(c, NULL));
     TRY(find(c, in_path(r, "slug"), f));
-    i64 parent = f->parent_id, place = f->place;
+    i64 parent = f->parent_id, shown = in_int(r, "shown"), place = shown ? shown : f->place;
     s->is_kept = true;
     int err = type_form(r, f);
     int wrong = type_parent(c, f);
@@ -344,7 +362,9 @@ static int save_work(struct ctx *c, void *with)
         plain_json(c, f->descriptions)));
     if (is_moved)
         TRY(q_catalog_reshelve_below(c, NULL, f->id));
-    if (f->place && f->place != place) /* elsewhere it stands last, unless another place is said */
+    /* Elsewhere it stands last, unless another place is said. A form says its place also where nobody
+     * has touched it: somebody else may have put it elsewhere since. */
+    if (f->place && f->place != place)
         TRY(q_catalog_place_category(c, &placed, f->id, f->parent_id, f->place));
     return changed || placed ? tell_way(c, f->slug) : E_OK;
 }
@@ -428,6 +448,7 @@ static int remove_work(struct ctx *c, void *with)
         TRY(q_catalog_move_products(c, NULL, f->id, target));
         TRY(tell_way(c, in_str(s->r, "to")));
     }
+    TRY(q_catalog_raise_products(c, NULL, f->id));
     TRY(q_catalog_empty_category(c, NULL, f->id));
     TRY(q_catalog_reshelve_below(c, NULL, f->id));
     return q_catalog_drop_category(c, NULL, f->id);
