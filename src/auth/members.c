@@ -577,11 +577,7 @@ static int join(struct req *r)
     if (!str_eq(node_str(j.invitation, "email"), r->who.email))
         return fail(c, E_DENIED, "team.address",
             "This invitation is for another address. Please log in with that one.");
-    struct scope before = c->scope;
-    c->scope = (struct scope){ .platform = true };
-    int err = pg_tx(c, join_work, &j);
-    c->scope = before;
-    TRY(err);
+    TRY(pg_tx_platform(c, join_work, &j));
     TRY(session_renew(c, me(r)));
     TRY(auth_refresh_place(r));
     return see_other(r, home_of(r));

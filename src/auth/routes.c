@@ -335,9 +335,7 @@ static int log_out(struct req *r)
 }
 
 /* What was done a moment ago, said on the page one comes back to. */
-static const struct done {
-    const char *what, *text;
-} dones[] = {
+static const struct done dones[] = {
     { "password", SAYS("Your password is changed, and other devices are logged out.") },
     { "email", SAYS("Your address is changed. We have told the old one.") },
     { "device", SAYS("That device is logged out.") },
@@ -347,14 +345,6 @@ static const struct done {
 static const struct input what_was_done[] = {
     { "done", CHOICE, .choices = "password|email|device|profile|mails" }, { 0 }
 };
-
-static str done_text(struct req *r)
-{
-    for (size_t i = 0; i < COUNT(dones); i++)
-        if (str_is(in_done(r), dones[i].what))
-            return say(&r->c, dones[i].text);
-    return str_none;
-}
 
 /* What they may hear of by mail from the shop they are at the desk of. As auth_mail_staff has it:
  * by their place there, and not by what they may besides. */
@@ -410,7 +400,7 @@ static int account(struct req *r)
     node_set(r->c.mem, document, S("person"), person);
     node_set(r->c.mem, document, S("devices"), devices);
     TRY(add_mails(r, document));
-    node_hide(node_set_str(r->c.mem, document, S("done"), done_text(r)));
+    node_hide(node_set_str(r->c.mem, document, S("done"), done_text(r, dones, COUNT(dones))));
     return reply_with(r, document);
 }
 

@@ -266,11 +266,7 @@ static int take_verified(struct ctx *c, void *with)
 
 int auth_verified(struct ctx *c, const struct code *code, struct login *out, bool *fresh)
 {
-    struct scope before = c->scope;
-    c->scope = (struct scope){ .platform = true };
-    int err = pg_tx(c, take_verified, &(struct verified){ code, out, fresh });
-    c->scope = before;
-    return err;
+    return pg_tx_platform(c, take_verified, &(struct verified){ code, out, fresh });
 }
 
 /* In their own language: whoever did it may have chosen another. */

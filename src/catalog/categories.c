@@ -52,17 +52,6 @@ struct form {
     i64 id, parent_id, place;
 };
 
-/* ---- who asks -------------------------------------------------------------------------------- */
-
-static int as_house(struct req *r, int (*work)(struct ctx *, void *), void *with)
-{
-    struct scope before = r->c.scope;
-    r->c.scope = (struct scope){ .platform = true };
-    int err = pg_tx(&r->c, work, with);
-    r->c.scope = before;
-    return err;
-}
-
 static int no_category(struct ctx *c)
 {
     return fail(c, E_MISSING, "catalog.category", "There is no such category.");
@@ -206,7 +195,7 @@ static int show(struct req *r)
 {
     struct form f = { .slug = in_path(r, "slug") };
     struct node *document;
-    TRY(as_house(r, find_work, &f));
+    TRY(pg_tx_platform(&r->c, find_work, &f));
     TRY(page_of(r, &f, &document));
     return reply_with(r, document);
 }
@@ -384,7 +373,7 @@ static int come_back(struct req *r, int err, struct changing *s)
 static int change(struct req *r, int (*work)(struct ctx *, void *), const char *done)
 {
     struct changing s = { .r = r };
-    int err = as_house(r, work, &s);
+    int err = pg_tx_platform(&r->c, work, &s);
     return err ? come_back(r, err, &s) : see_other(r, str_fmt(r->c.mem, LIST "?done=%s", done));
 }
 
@@ -471,9 +460,7 @@ static void dress(struct ctx *c, struct node *row)
 
 static int list(struct req *r)
 {
-    static const struct {
-        const char *code, *text;
-    } dones[] = {
+    static const struct done dones[] = {
         { "saved", SAYS("Saved.") },
         { "made", SAYS("The category is made. "
                        "Tick it on a product's page to put the product in it.") },
@@ -498,10 +485,7 @@ static int list(struct req *r)
         node_add(c->mem, shown, (struct node *)&item->node);
     }
     node_hide(node_set_bool(c->mem, document, S("has_more"), node_count(tree) > MOST_CATEGORIES));
-    struct node *notice = node_hide(node_set_str(c->mem, document, S("notice"), str_none));
-    for (size_t i = 0; i < COUNT(dones); i++)
-        if (str_is(in_done(r), dones[i].code))
-            notice->as.text = say(c, dones[i].text);
+    node_hide(node_set_str(c->mem, document, S("notice"), done_text(r, dones, COUNT(dones))));
     return reply_with(r, document);
 }
 

@@ -77,6 +77,8 @@ int pg_end(struct ctx *, int err);
 /* Runs `work` in a transaction, again (at most 3 times, with jitter) after a serialization
  * failure or deadlock. */
 int pg_tx(struct ctx *, int (*work)(struct ctx *, void *), void *with);
+/* ... with the platform's eyes, and nobody else's. */
+int pg_tx_platform(struct ctx *, int (*work)(struct ctx *, void *), void *with);
 bool pg_in_tx(const struct ctx *);
 /* Tests: one outer transaction in which each call that would be its own transaction becomes
  * a savepoint, so that an expected error spoils nothing; pg_unshelter rolls all of it back. */

@@ -105,6 +105,15 @@ int pg_tx(struct ctx *c, int (*work)(struct ctx *, void *), void *with)
     }
 }
 
+int pg_tx_platform(struct ctx *c, int (*work)(struct ctx *, void *), void *with)
+{
+    struct scope before = c->scope;
+    c->scope = (struct scope){ .platform = true };
+    int err = pg_tx(c, work, with);
+    c->scope = before;
+    return err;
+}
+
 bool pg_in_tx(const struct ctx *c) { return c->pg->depth > 0; }
 
 int pg_shelter(struct ctx *c)

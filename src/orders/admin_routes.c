@@ -241,23 +241,14 @@ static int list(struct req *r)
 }
 
 /* What was done a moment ago: on a telephone it happened out of sight. */
-static str done_text(struct req *r)
-{
-    static const struct {
-        const char *what, *text;
-    } dones[] = {
-        { "shipped", SAYS("Marked as sent.") },
-        { "delivered", SAYS("Marked as delivered.") },
-        { "tracked", SAYS("The carrier and the tracking number are saved.") },
-        { "refund", SAYS("The money is on its way back. It is listed below.") },
-        { "cancel", SAYS("The order is cancelled.") },
-        { "mail", SAYS("The mail is sent once more.") },
-    };
-    for (size_t i = 0; i < COUNT(dones); i++)
-        if (str_is(in_done(r), dones[i].what))
-            return say(&r->c, dones[i].text);
-    return str_none;
-}
+static const struct done dones[] = {
+    { "shipped", SAYS("Marked as sent.") },
+    { "delivered", SAYS("Marked as delivered.") },
+    { "tracked", SAYS("The carrier and the tracking number are saved.") },
+    { "refund", SAYS("The money is on its way back. It is listed below.") },
+    { "cancel", SAYS("The order is cancelled.") },
+    { "mail", SAYS("The mail is sent once more.") },
+};
 
 /* What the house was told of an order, because of several or as nobody else could help, is not for
  * who sells in it. */
@@ -340,7 +331,7 @@ static int page(struct req *r, struct node **document)
     offer_acts(r, id, order, gone, kept, *document);
     orders_flag_part(c, order, orders_part_status(order, c->scope.organisation));
     node_set_int(c->mem, *document, S("kept"), kept);
-    node_hide(node_set_str(c->mem, *document, S("done"), done_text(r)));
+    node_hide(node_set_str(c->mem, *document, S("done"), done_text(r, dones, COUNT(dones))));
     node_hide(node_set_bool(c->mem, *document, S("done_shipped"),
         str_is(in_done(r), "shipped")));
     return E_OK;

@@ -110,9 +110,7 @@ static struct node *others(struct ctx *c, const struct node *countries, str chos
 
 static int list_page(struct req *r, struct node **document)
 {
-    static const struct {
-        const char *code, *text;
-    } dones[] = {
+    static const struct done dones[] = {
         { "saved", SAYS("Saved.") },
         { "made", SAYS("The country is added: it is delivered to from now on, where a way of "
                        "delivery goes there.") },
@@ -137,10 +135,7 @@ static int list_page(struct req *r, struct node **document)
             locale_country(c, node_str(home, "code")));
     str typed = r->method == POST ? str_upper(c->mem, in_str(r, "country")) : str_none;
     node_hide(node_set(c->mem, *document, S("others"), others(c, countries, typed)));
-    struct node *notice = node_hide(node_set_str(c->mem, *document, S("notice"), str_none));
-    for (size_t i = 0; r->method == GET && i < COUNT(dones); i++)
-        if (str_is(in_done(r), dones[i].code))
-            notice->as.text = say(c, dones[i].text);
+    node_hide(node_set_str(c->mem, *document, S("notice"), done_text(r, dones, COUNT(dones))));
     return E_OK;
 }
 
@@ -152,15 +147,6 @@ static int list(struct req *r)
 }
 
 /* ---- changing -------------------------------------------------------------------------------- */
-
-static int as_house(struct req *r, int (*work)(struct ctx *, void *), void *with)
-{
-    struct scope before = r->c.scope;
-    r->c.scope = (struct scope){ .platform = true };
-    int err = pg_tx(&r->c, work, with);
-    r->c.scope = before;
-    return err;
-}
 
 struct adding {
     str country;
@@ -190,7 +176,7 @@ static int add(struct req *r)
     if (in_has(r, "rate") && !pricing_read_rate(in_str(r, "rate"), &a.rate_bp))
         err = wrong_rate(c, "rate");
     if (!err)
-        err = as_house(r, add_work, &a);
+        err = pg_tx_platform(&r->c, add_work, &a);
     if (!err)
         return see_other(r, S(LIST "?done=made"));
     return err == E_INPUT ? again_page(r, err, list_page) : err;
@@ -343,7 +329,7 @@ static int again_here(struct req *r, int err)
 static int save(struct req *r)
 {
     struct saving s = { r, str_upper(r->c.mem, in_path(r, "country")) };
-    int err = as_house(r, save_work, &s);
+    int err = pg_tx_platform(&r->c, save_work, &s);
     if (!err)
         return see_other(r, S(LIST "?done=saved"));
     return err == E_INPUT ? again_here(r, err) : err;
@@ -358,7 +344,7 @@ static int remove_work(struct ctx *c, void *with)
 static int take_away(struct req *r)
 {
     struct saving s = { r, str_upper(r->c.mem, in_path(r, "country")) };
-    int err = as_house(r, remove_work, &s);
+    int err = pg_tx_platform(&r->c, remove_work, &s);
     if (!err)
         return see_other(r, S(LIST "?done=gone"));
     return err == E_CONFLICT ? again_here(r, err) : err;

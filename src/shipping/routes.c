@@ -494,10 +494,7 @@ static int save_as(struct req *r, str code, const char *done)
 {
     struct ctx *c = &r->c;
     struct saving s = { .r = r, .code = code };
-    struct scope before = c->scope;
-    c->scope = (struct scope){ .platform = true };
-    int err = pg_tx(c, save_work, &s);
-    c->scope = before;
+    int err = pg_tx_platform(c, save_work, &s);
     if (!err)
         return see_other(r, str_fmt(c->mem, LIST "?done=%s", done));
     return err == E_INPUT ? again(r, err, document_of(r, &s.f)) : err;
@@ -517,10 +514,7 @@ static int remove_work(struct ctx *c, void *with)
 static int take_away(struct req *r)
 {
     struct ctx *c = &r->c;
-    struct scope before = c->scope;
-    c->scope = (struct scope){ .platform = true };
-    int err = pg_tx(c, remove_work, r);
-    c->scope = before;
+    int err = pg_tx_platform(c, remove_work, r);
     return err ? err : see_other(r, S(LIST "?done=gone"));
 }
 
@@ -574,9 +568,7 @@ static struct node *without_any(struct ctx *c, const struct node *ways)
 
 static int list(struct req *r)
 {
-    static const struct {
-        const char *code, *text;
-    } dones[] = {
+    static const struct done dones[] = {
         { "saved", SAYS("Saved.") },
         { "made", SAYS("The way of delivery is made.") },
         { "gone", SAYS("The way of delivery is taken away.") },
@@ -594,10 +586,7 @@ static int list(struct req *r)
     node_set(c->mem, document, S("ways"), ways);
     struct node *none = node_set(c->mem, document, S("currencies_without"), without_any(c, ways));
     node_hide(node_set_str(c->mem, document, S("without"), joined(c, none, ", ")));
-    struct node *notice = node_hide(node_set_str(c->mem, document, S("notice"), str_none));
-    for (size_t i = 0; i < COUNT(dones); i++)
-        if (str_is(in_done(r), dones[i].code))
-            notice->as.text = say(c, dones[i].text);
+    node_hide(node_set_str(c->mem, document, S("notice"), done_text(r, dones, COUNT(dones))));
     return reply_with(r, document);
 }
 

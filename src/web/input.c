@@ -574,6 +574,14 @@ str in_done(const struct req *r)
     return is_ours ? done : str_none;
 }
 
+str done_text(struct req *r, const struct done *dones, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_is(in_done(r), dones[i].what))
+            return say(&r->c, dones[i].text);
+    return str_none;
+}
+
 str in_cookie(const struct req *r, const char *name) { return node_str(r->cookies, name); }
 str in_header(const struct req *r, const char *name) { return node_str(r->headers, name); }
 str in_path(const struct req *r, const char *name) { return node_str(r->params, name); }

@@ -195,6 +195,10 @@ str in_cookie(const struct req *, const char *name);
  * from elsewhere led here, as the browser says or, where it says nothing, as it does not bring what
  * see_other gave it along: what such a link claims has not happened. */
 str in_done(const struct req *);
+struct done {
+    const char *what, *text; /* text: to be translated */
+};
+str done_text(struct req *, const struct done *, size_t n); /* of what in_done says; or nothing */
 str in_header(const struct req *, const char *name); /* lower case: "stripe-signature" */
 str in_path(const struct req *, const char *name);   /* as it stood in the path, decoded */
 /* What does not come with a request, by the same rules: EMAIL, LINE, and SLUG. */

@@ -63,6 +63,11 @@ int pg_tx(struct ctx *c, int (*work)(struct ctx *, void *), void *with)
     return pg_end(c, work(c, with));
 }
 
+int pg_tx_platform(struct ctx *c, int (*work)(struct ctx *, void *), void *with)
+{
+    return pg_tx(c, work, with);
+}
+
 /* A row that waits for pg_flush is there at once: nobody can tell. */
 void pg_batch(struct ctx *c) { (void)c; }
 int pg_flush(struct ctx *c) { return (void)c, E_OK; }
