@@ -247,6 +247,15 @@ T(OB_01_of_several_machines_the_clock_looks_at_what_they_share)
     eq_int(t_int("select count(*) as n from ops.look where name in ('disk', 'workers', 'tls', "
                  "'backups')"),
         0);
+    /* ... and says so: what was found on one of them is history, and still has its name. */
+    round_at(0, found("disk", "wrong", FULL));
+    t_login(ADMIN_);
+    t_get("/admin/health.json");
+    t_json("findings.0.area", "Disks");
+    const struct node *checks = node_get(t_document(), S("checks"));
+    EACH(it, checks)
+        is_false(str_is(node_str(&it->node, "name"), "disk"));
+    is_true(node_count(checks) > 4);
     conf_put(c->mem, c->app->conf, "other_nodes", S(""));
     conf_put(c->mem, c->app->conf, "look_every_minutes", S("0"));
 }

@@ -41,10 +41,10 @@ static size_t by_clock(const struct app *app, str *names)
     return n;
 }
 
-static const struct check *check_of(const struct app *app, str name)
+static const struct check *check_of(str name)
 {
     for (const struct check *check = doctor_checks; check->name; check++)
-        if (str_is(name, check->name) && every_of(app, check))
+        if (str_is(name, check->name) && check->area)
             return check;
     return NULL;
 }
@@ -169,9 +169,10 @@ static size_t due(struct ctx *c, const struct node *looks, const struct check **
             out[n++] = check;
     }
     EACH(it, looks) {
-        const struct check *check = check_of(c->app, node_str(&it->node, "name"));
+        const struct check *check = check_of(node_str(&it->node, "name"));
+        i64 every = check ? every_of(c->app, check) : 0;
         i64 sooner = node_bool(&it->node, "is_ill") ? 12 : 1;
-        if (check && n < MOST_CHECKS && is_due(c, &it->node, check->every_us / sooner))
+        if (every && n < MOST_CHECKS && is_due(c, &it->node, every / sooner))
             out[n++] = check;
     }
     return n;
@@ -219,7 +220,7 @@ CRONS(ops_rounds){
 
 static str area_of(struct ctx *c, str name)
 {
-    const struct check *check = check_of(c->app, name);
+    const struct check *check = check_of(name);
     return check ? say(c, check->area) : name;
 }
 
@@ -310,7 +311,7 @@ static void add_checks(struct ctx *c, struct node *list, const struct node *look
     const struct node *findings)
 {
     for (const struct check *check = doctor_checks; check->name; check++) {
-        if (!check->every_us)
+        if (!every_of(c->app, check))
             continue;
         struct node *row = node_add_map(c->mem, list);
         node_set_str(c->mem, row, S("name"), str_of(check->name));
