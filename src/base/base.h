@@ -274,6 +274,8 @@ str conf_key(const struct conf *, size_t i); /* the keys there are, one by one; 
 const char *conf_path(const struct conf *); /* as it was given */
 void conf_put(struct arena *, struct conf *, const char *key, str value); /* tests, argv */
 str file_read(struct arena *, const char *path, size_t ceiling, bool *ok);
+/* The same for what stays: it takes of the arena what the file has, and no room it grew into. */
+str file_keep(struct arena *, const char *path, size_t ceiling, bool *ok);
 
 /* ---- csv.c: RFC 4180, a record at a time -------------------------------------------- */
 

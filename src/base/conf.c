@@ -179,3 +179,13 @@ str file_read(struct arena *mem, const char *path, size_t ceiling, bool *ok)
     }
     return *ok ? buf_str(&out) : str_none;
 }
+
+str file_keep(struct arena *mem, const char *path, size_t ceiling, bool *ok)
+{
+    struct arena *scratch = arena_new(4 * ceiling + 65536);
+    str text = str_dup(mem, file_read(scratch, path, ceiling, ok));
+    int why = errno;
+    arena_drop(scratch);
+    errno = why;
+    return text;
+}

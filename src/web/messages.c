@@ -366,12 +366,14 @@ static void load_file(
     struct messages *all, struct arena *mem, str dir, str name, struct buf *errors)
 {
     bool ok;
+    struct arena *scratch = arena_new(4 * PO_CEILING);
     str file = str_fmt(mem, "%.*s/%.*s", STR(dir), STR(name));
-    str text = file_read(mem, str_c(mem, file), PO_CEILING, &ok);
+    str text = file_read(scratch, str_c(mem, file), PO_CEILING, &ok);
     if (!ok || !str_is_utf8(text))
         buf_fmt(errors, "%.*s:1: cannot be read as UTF-8\n", STR(file));
     else
         node_set(mem, all->languages, str_upto(name, name.n - 3), po_read(mem, file, text, errors));
+    arena_drop(scratch);
 }
 
 struct messages *messages_load(struct arena *mem, str dir, struct buf *errors)

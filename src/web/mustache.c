@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { TEMPLATE_CEILING = 1 << 20, MAX_DIRS = 8 };
+enum { TEMPLATE_CEILING = 1 << 20, PLACING_CEILING = 256 << 20, MAX_DIRS = 8, NAMES = 1024 };
 
 #define SUFFIX S(".mustache")
 
@@ -39,6 +39,21 @@ struct name name_parse(struct arena *mem, str whole)
     if (!name.n)
         parts[name.n++] = whole;
     name.parts = parts;
+    return name;
+}
+
+const struct name *templates_name(struct templates *set, str whole)
+{
+    struct name **at = set->names ? &set->names[str_hash(whole) % NAMES] : NULL;
+    for (struct name *name = at ? *at : NULL; name; name = name->next)
+        if (str_eq(name->whole, whole))
+            return name;
+    struct name *name = NEW(set->mem, struct name);
+    *name = name_parse(set->mem, whole);
+    if (at) {
+        name->next = *at;
+        *at = name;
+    }
     return name;
 }
 
@@ -81,6 +96,7 @@ struct templates *templates_new(
 {
     struct templates *set = NEW(mem, struct templates);
     set->mem = mem;
+    set->names = NEWS(mem, struct name *, NAMES);
     set->rules = *rules;
     set->errors = errors;
     return set;
@@ -102,7 +118,7 @@ void templates_add(struct templates *set, str name, str file, str text)
     }
     *at = t;
     set->n++;
-    template_parse(set, t, set->mem, S("{{"), S("}}"));
+    template_parse(set, t, set->mem, (struct delimiters){ S("{{"), S("}}") });
 }
 
 bool templates_has(const struct templates *set, str name) { return templates_find(set, name); }
@@ -162,9 +178,7 @@ static void add_file(void *given, str name, str path)
 {
     struct templates *set = given;
     bool ok;
-    struct arena *scratch = arena_new(4 * TEMPLATE_CEILING); /* while it grows */
-    str text = str_dup(set->mem, file_read(scratch, str_c(scratch, path), TEMPLATE_CEILING, &ok));
-    arena_drop(scratch);
+    str text = file_keep(set->mem, str_c(set->mem, path), TEMPLATE_CEILING, &ok);
     struct template unread = { .file = path };
     if (!ok)
         template_error(set, &unread, 1, "cannot be read, or is larger than 1 MiB");
@@ -183,7 +197,7 @@ void templates_add_dir(struct templates *set, str dir)
 
 static bool is_block_at(const struct template *t, uint32_t i, str name)
 {
-    return t->ops[i].kind == OP_BLOCK && str_eq(t->ops[i].name.whole, name);
+    return t->ops[i].kind == OP_BLOCK && str_eq(t->ops[i].name->whole, name);
 }
 
 static void tie(struct templates *set, struct template *t)
@@ -192,17 +206,17 @@ static void tie(struct templates *set, struct template *t)
         struct op *op = &t->ops[i];
         if ((op->kind != OP_PARTIAL && op->kind != OP_PARENT) || op->dynamic)
             continue;
-        op->partial = templates_find(set, op->name.whole);
+        op->partial = templates_find(set, op->name->whole);
         if (!op->partial && set->rules.html)
-            template_error(set, t, op->line, "there is no template %.*s", STR(op->name.whole));
+            template_error(set, t, op->line, "there is no template %.*s", STR(op->name->whole));
     }
     for (uint32_t i = 0; i < t->n_ops; i++) /* an argument given twice: which one is meant? */
         if (t->ops[i].kind == OP_PARENT && set->rules.html)
             for (uint32_t a = i + 1; a < t->ops[i].end; a = t->ops[a].end)
                 for (uint32_t b = t->ops[a].end; b < t->ops[i].end; b = t->ops[b].end)
-                    if (is_block_at(t, b, t->ops[a].name.whole))
+                    if (is_block_at(t, b, t->ops[a].name->whole))
                         template_error(set, t, t->ops[b].line, "{{$%.*s}} is given twice",
-                            STR(t->ops[b].name.whole));
+                            STR(t->ops[b].name->whole));
 }
 
 bool templates_ready(struct templates *set)
@@ -210,9 +224,15 @@ bool templates_ready(struct templates *set)
     for (size_t i = 0; i < set->n_slots; i++)
         if (set->slots[i])
             tie(set, set->slots[i]);
+    set->placing = arena_new(PLACING_CEILING);
     for (size_t i = 0; i < set->n_slots && set->rules.html && !set->broken; i++)
         if (set->slots[i])
             template_place(set, set->slots[i]);
+    for (size_t i = 0; i < set->n_slots; i++)
+        if (set->slots[i])
+            set->slots[i]->places = NULL;
+    arena_drop(set->placing);
+    set->placing = NULL;
     return !set->broken;
 }
 

@@ -43,6 +43,10 @@ struct name { /* "a.b.c"; no parts: "." */
     str whole;
     size_t n;
     const str *parts;
+    struct name *next; /* of those that templates_name keeps */
+};
+struct delimiters {
+    str open, close;
 };
 
 struct template;
@@ -59,16 +63,15 @@ struct op {
     bool argument : 1;    /* OP_BLOCK directly inside an OP_PARENT */
     bool once : 1;        /* at most one round: its end is not where it began */
     bool alone : 1;       /* OP_PARTIAL, OP_PARENT on a line of their own */
-    uint32_t line, end;   /* end: index behind the last operation it covers */
-    str text;             /* OP_TEXT: literal; OP_LAMBDA, sections: what stands inside */
-    struct name name;
+    uint8_t n_args;
+    uint32_t line, end; /* end: index behind the last operation it covers */
+    str text;           /* OP_TEXT: literal; OP_LAMBDA, sections: what stands inside */
     str indent;
-    str open, close;          /* delimiters in force, for lambdas that compile */
-    struct template *partial; /* NULL: dynamic, or missing */
-    const struct lambda *lambda;
-    const struct name *args; /* OP_LAMBDA that takes names */
-    size_t n_args;
-    struct place *places; /* OP_BLOCK: where in the HTML it was met */
+    const struct name *name; /* never NULL */
+    const struct delimiters *delimiters; /* in force here, for lambdas that compile */
+    struct template *partial;            /* OP_PARTIAL, OP_PARENT; NULL: dynamic, or missing */
+    const struct lambda *lambda;         /* OP_LAMBDA; otherwise NULL */
+    const struct name *const *args;      /* ... that takes names */
 };
 
 struct template
@@ -77,12 +80,15 @@ struct template
     struct op *ops;
     uint32_t n_ops;
     enum { NOT_PLACED, PLACING, PLACED } placed;
+    struct place **places; /* while placing, of each OP_BLOCK: where in the HTML it was met */
     uint32_t seen; /* the last round of mustache_place.c that came by */
     bool broken, plain_text;
 };
 
 struct templates {
     struct arena *mem;
+    struct arena *placing; /* what templates_ready needs on the way only */
+    struct name **names;   /* by hash; NULL: none are kept */
     struct template_rules rules;
     struct template **slots; /* open addressing by name */
     size_t n_slots, n;
@@ -101,6 +107,8 @@ void template_error(struct templates *, const struct template *, uint32_t line, 
     ...) __attribute__((format(printf, 4, 5)));
 const struct lambda *lambda_find(const struct templates *, str name);
 struct name name_parse(struct arena *, str);
+/* The same, once for all that are alike where the set keeps names. */
+const struct name *templates_name(struct templates *, str);
 
 /* For tools: every HTML template, and every use of a lambda with its text, in order of files. */
 void templates_each(const struct templates *, void (*each)(void *, str file, str text), void *with);
@@ -111,8 +119,9 @@ void templates_each_use(const struct templates *, const char *lambda,
 void templates_lint(struct arena *, str dir, str source, struct buf *errors, struct buf *words);
 
 /* mustache_parse.c: fills ops from text. Errors go to the set; false when there were any. */
-bool template_parse(struct templates *, struct template *, struct arena *, str open, str close);
-size_t template_args(struct arena *, str text, struct name *args, size_t most);
+bool template_parse(struct templates *, struct template *, struct arena *, struct delimiters);
+size_t template_args(
+    struct templates *, struct arena *, str text, const struct name **args, size_t most);
 
 /* mustache_place.c: decides every escape of a template by its HTML. */
 void template_place(struct templates *, struct template *);

@@ -14,14 +14,14 @@ struct token {
     const char *from, *to;
     str text; /* literal, or the name */
     str indent;
-    str open, close;
+    const struct delimiters *delimiters;
 };
 
 struct parser {
     struct templates *set;
     struct template *t;
     struct arena *mem, *scratch; /* what stays, and what is needed on the way only */
-    str open, close;
+    const struct delimiters *delimiters;
     struct token *tokens;
     uint32_t n, room;
     bool bad;
@@ -71,7 +71,7 @@ static struct token *token(
     }
     struct token *k = &p->tokens[p->n++];
     *k = (struct token){
-        .kind = kind, .from = from, .to = to, .line = line, .open = p->open, .close = p->close
+        .kind = kind, .from = from, .to = to, .line = line, .delimiters = p->delimiters
     };
     return k;
 }
@@ -90,6 +90,13 @@ static uint32_t cut_text(struct parser *p, str s, uint32_t line)
     return line;
 }
 
+static const struct delimiters *delimiters_new(struct arena *mem, struct delimiters now)
+{
+    struct delimiters *kept = NEW(mem, struct delimiters);
+    *kept = now;
+    return kept;
+}
+
 static void set_delimiters(struct parser *p, str inside, uint32_t line)
 {
     inside = str_trim(inside);
@@ -104,8 +111,7 @@ static void set_delimiters(struct parser *p, str inside, uint32_t line)
         BAD(p, line, "two delimiters are wanted, as in {{=<%% %%>=}}");
         return;
     }
-    p->open = open;
-    p->close = close;
+    p->delimiters = delimiters_new(p->mem, (struct delimiters){ open, close });
 }
 
 static void name_tag(struct parser *p, struct token *k, str inside)
@@ -137,15 +143,15 @@ static uint32_t count_lines(str s)
 /* Takes the tag at the head of *rest; false when it is not closed. */
 static bool cut_tag(struct parser *p, str *rest, uint32_t *line)
 {
-    str inside = str_from(*rest, p->open.n);
+    str inside = str_from(*rest, p->delimiters->open.n);
     char sign = inside.n ? inside.p[0] : 0;
-    str close = p->close;
+    str close = p->delimiters->close;
     if (sign && strchr("#^/><$!&={", sign))
         inside = str_from(inside, 1);
     else
         sign = 'v';
     if (sign == '{' || sign == '=')
-        close = str_fmt(p->mem, "%c%.*s", sign == '{' ? '}' : '=', STR(p->close));
+        close = str_fmt(p->scratch, "%c%.*s", sign == '{' ? '}' : '=', STR(close));
     i64 end = str_find(inside, close);
     if (end < 0)
         return false;
@@ -166,7 +172,7 @@ static void tokenize(struct parser *p, str rest)
     uint32_t line = 1;
     token(p, 't', rest.p, rest.p, 1)->dropped = true; /* so that index 0 means none */
     while (rest.n) {
-        i64 at = str_find(rest, p->open);
+        i64 at = str_find(rest, p->delimiters->open);
         str text = at < 0 ? rest : str_upto(rest, (size_t)at);
         line = cut_text(p, text, line);
         rest = str_from(rest, text.n);
@@ -350,14 +356,16 @@ struct writer {
     bool line_starts;
 };
 
+static const struct name nameless;
+
 static struct op *op_new(struct writer *w, enum op_kind kind, const struct token *k)
 {
     struct op *op = &w->ops[w->n++];
     *op = (struct op){ .kind = kind,
         .line = k->line,
         .end = w->n,
-        .open = k->open,
-        .close = k->close,
+        .name = &nameless,
+        .delimiters = k->delimiters,
         .dynamic = k->dynamic,
         .alone = k->alone,
         .indent = k->indent };
@@ -402,13 +410,14 @@ static str squeeze(struct arena *mem, str s)
     return buf_str(&out);
 }
 
-size_t template_args(struct arena *mem, str text, struct name *args, size_t most)
+size_t template_args(struct templates *set, struct arena *mem, str text, const struct name **args,
+    size_t most)
 {
     size_t n = 0;
     str word;
     for (str rest = squeeze(mem, text); str_cut(&rest, ' ', &word); n++)
         if (n < most)
-            args[n] = name_parse(mem, word);
+            args[n] = templates_name(set, word);
     return n;
 }
 
@@ -417,7 +426,7 @@ static void write_lambda(struct writer *w, struct token *k, const struct lambda 
     struct parser *p = w->p;
     struct op *op = op_new(w, OP_LAMBDA, k);
     op->lambda = lambda;
-    op->name = name_parse(p->mem, k->text);
+    op->name = templates_name(p->set, k->text);
     op->text = squeeze(p->mem, inside_of(p, k));
     for (const struct token *in = k + 1; in < &p->tokens[k->mate]; in++)
         if (in->kind != 't') {
@@ -430,11 +439,11 @@ static void write_lambda(struct writer *w, struct token *k, const struct lambda 
         BAD(p, k->line, "{{#%.*s}}%.*s: %s", STR(k->text), STR(op->text), wrong);
     if (lambda->takes != TAKES_NAMES)
         return;
-    struct name args[MAX_ARGS];
-    op->n_args = template_args(p->mem, op->text, args, MAX_ARGS);
-    op->args =
-        exactly(p->mem, args, sizeof *args * (op->n_args < MAX_ARGS ? op->n_args : MAX_ARGS));
-    if (op->n_args < lambda->least || op->n_args > lambda->most || op->n_args > MAX_ARGS)
+    const struct name *args[MAX_ARGS];
+    size_t n = template_args(p->set, p->mem, op->text, args, MAX_ARGS);
+    op->n_args = (uint8_t)(n < MAX_ARGS ? n : MAX_ARGS);
+    op->args = exactly(p->mem, args, sizeof *args * op->n_args);
+    if (n < lambda->least || n > lambda->most || n > MAX_ARGS)
         BAD(p, k->line, "{{#%.*s}} takes %u to %u names", STR(k->text), lambda->least,
             lambda->most);
 }
@@ -458,7 +467,7 @@ static uint32_t write_opener(struct writer *w, uint32_t i)
         : k->kind == '<'               ? OP_PARENT
                                        : OP_BLOCK;
     struct op *op = op_new(w, kind, k);
-    op->name = name_parse(p->mem, k->text);
+    op->name = templates_name(p->set, k->text);
     if (kind == OP_SECTION)
         op->text = inside_of(p, k);
     if (kind == OP_BLOCK) {
@@ -508,12 +517,12 @@ static uint32_t write_token(struct writer *w, uint32_t i)
     case 'v':
     case '&':
         op = op_new(w, OP_VALUE, k);
-        op->name = name_parse(p->mem, k->text);
+        op->name = templates_name(p->set, k->text);
         op->raw = k->kind == '&';
         return i;
     case '>':
         op = op_new(w, OP_PARTIAL, k);
-        op->name = name_parse(p->mem, k->text);
+        op->name = templates_name(p->set, k->text);
         return i;
     case '/': write_closer(w, k); return i;
     case '!':
@@ -523,11 +532,15 @@ static uint32_t write_token(struct writer *w, uint32_t i)
 }
 
 bool template_parse(
-    struct templates *set, struct template *t, struct arena *mem, str open, str close)
+    struct templates *set, struct template *t, struct arena *mem, struct delimiters in)
 {
     struct arena *scratch = arena_new(SCRATCH);
     struct parser p = {
-        .set = set, .t = t, .mem = mem, .scratch = scratch, .open = open, .close = close
+        .set = set,
+        .t = t,
+        .mem = mem,
+        .scratch = scratch,
+        .delimiters = delimiters_new(mem, in),
     };
     tokenize(&p, t->text);
     if (!p.bad)

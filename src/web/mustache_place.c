@@ -57,12 +57,12 @@ static enum escape escape_for(struct walk *w, const struct op *op, struct place 
     bool json = op->lambda && op->lambda->gives == GIVES_JSON;
     bool url = op->lambda && op->lambda->gives == GIVES_URL;
     if (op->raw) {
-        str last = op->name.n ? op->name.parts[op->name.n - 1] : str_none;
+        str last = op->name->n ? op->name->parts[op->name->n - 1] : str_none;
         if (!str_ends(last, S("_html")))
             BAD(w, op->line, "{{{%.*s}}}: only names ending in _html go unescaped",
-                STR(op->name.whole));
+                STR(op->name->whole));
         else if (p->state != TEXT_)
-            BAD(w, op->line, "{{{%.*s}}}: markup belongs between tags", STR(op->name.whole));
+            BAD(w, op->line, "{{{%.*s}}}: markup belongs between tags", STR(op->name->whole));
         return AS_RAW;
     }
     if (p->state == BODY && p->body == READS)
@@ -75,7 +75,7 @@ static enum escape escape_for(struct walk *w, const struct op *op, struct place 
         return in_url(w, op, p);
     const char *why = why_not(p);
     if (why)
-        BAD(w, op->line, "%.*s: %s", STR(op->name.whole), why);
+        BAD(w, op->line, "%.*s: %s", STR(op->name->whole), why);
     if (p->state == VALUE && (p->attr == URL || p->attr == URLS))
         return in_url(w, op, p);
     if (p->state == INCLUDE)
@@ -88,7 +88,7 @@ static void decide(struct walk *w, struct op *op, struct place *p)
     enum escape escape = escape_for(w, op, p);
     if (op->escape && op->escape != escape)
         BAD(w, op->line, "%.*s: the block it is in stands in places that escape differently",
-            STR(op->name.whole));
+            STR(op->name->whole));
     op->escape = escape;
 }
 
@@ -141,7 +141,7 @@ static struct place join(struct walk *w, const struct op *op, struct place a, st
     a.query = b.query = a.query || b.query;
     a.refresh |= b.refresh;
     if (!same_place(&a, &b))
-        BAD(w, op->line, "%.*s: one way it ends %s, the other way %s%s", STR(op->name.whole),
+        BAD(w, op->line, "%.*s: one way it ends %s, the other way %s%s", STR(op->name->whole),
             where(&a), where(&b), a.state == b.state ? ", but not the same one" : "");
     return a;
 }
@@ -155,7 +155,7 @@ static uint32_t walk_section(struct walk *w, uint32_t i, uint32_t to, struct pla
     open_edge(p);
     struct place here = *p, first = here, second = here;
     walk(w, i + 1, op->end, &first);
-    bool pair = other && str_eq(op->name.whole, other->name.whole) &&
+    bool pair = other && str_eq(op->name->whole, other->name->whole) &&
         op->kind + other->kind == OP_SECTION + OP_INVERTED;
     if (pair)
         walk(w, op->end + 1, other->end, &second);
@@ -188,16 +188,15 @@ static void walk_content(struct walk *w, uint32_t i, struct place from)
 
 static void walk_block(struct walk *w, uint32_t i, struct place *p)
 {
-    struct op *op = &w->t->ops[i];
     open_edge(p);
-    struct place *known = op->places;
+    struct place **places = &w->t->places[i], *known = *places;
     while (known && !same_place(known, p))
         known = known->next;
     if (!known) {
-        struct place *more = NEW(w->set->mem, struct place);
+        struct place *more = NEW(w->set->placing, struct place);
         *more = *p;
-        more->next = op->places;
-        op->places = more;
+        more->next = *places;
+        *places = more;
     }
     walk_content(w, i, *p);
     *p = behind_block(*p);
@@ -210,9 +209,9 @@ static void collect_places(
     t->seen = round;
     for (uint32_t i = 0; i < t->n_ops; i++) {
         const struct op *op = &t->ops[i];
-        if (op->kind == OP_BLOCK && str_eq(op->name.whole, name))
-            for (const struct place *at = op->places; at; at = at->next) {
-                struct place *copy = NEW(w->set->mem, struct place);
+        if (t->places && op->kind == OP_BLOCK && str_eq(op->name->whole, name))
+            for (const struct place *at = t->places[i]; at; at = at->next) {
+                struct place *copy = NEW(w->set->placing, struct place);
                 *copy = *at;
                 copy->next = *all;
                 *all = copy;
@@ -227,15 +226,15 @@ static void walk_parent(struct walk *w, uint32_t i)
 {
     const struct op *op = &w->t->ops[i];
     if (op->dynamic) {
-        BAD(w, op->line, "{{<*%.*s}}: a parent's name must be written out", STR(op->name.whole));
+        BAD(w, op->line, "{{<*%.*s}}: a parent's name must be written out", STR(op->name->whole));
         return;
     }
     for (uint32_t a = i + 1; a < op->end; a = w->t->ops[a].end) {
-        str name = w->t->ops[a].name.whole;
+        str name = w->t->ops[a].name->whole;
         struct place *all = NULL;
         collect_places(w, name, op->partial, ++w->set->round, &all);
         if (!all)
-            BAD(w, w->t->ops[a].line, "%.*s has no block {{$%.*s}}", STR(op->name.whole),
+            BAD(w, w->t->ops[a].line, "%.*s has no block {{$%.*s}}", STR(op->name->whole),
                 STR(name));
         for (; all; all = all->next) /* an argument is walked from every place it may fill */
             walk_content(w, a, *all);
@@ -254,12 +253,12 @@ static void walk_partial(struct walk *w, uint32_t i, struct place *p)
 {
     const struct op *op = &w->t->ops[i];
     if (p->state != TEXT_)
-        BAD(w, op->line, "%.*s: partials and parents belong between tags", STR(op->name.whole));
-    struct template *t = op->dynamic ? NULL : templates_find(w->set, op->name.whole);
+        BAD(w, op->line, "%.*s: partials and parents belong between tags", STR(op->name->whole));
+    struct template *t = op->dynamic ? NULL : templates_find(w->set, op->name->whole);
     if (t && t->plain_text != w->t->plain_text)
-        BAD(w, op->line, "%.*s: text and HTML do not mix", STR(op->name.whole));
+        BAD(w, op->line, "%.*s: text and HTML do not mix", STR(op->name->whole));
     if (t && t->placed == PLACING && (op->kind == OP_PARENT || has_blocks(t)))
-        BAD(w, op->line, "%.*s uses itself and has blocks", STR(op->name.whole));
+        BAD(w, op->line, "%.*s uses itself and has blocks", STR(op->name->whole));
     else if (t && t->placed == NOT_PLACED)
         template_place(w->set, t);
     if (op->kind == OP_PARENT && (op->dynamic || t->placed == PLACED))
@@ -291,6 +290,7 @@ void template_place(struct templates *set, struct template *t)
     if (t->placed != NOT_PLACED || t->broken)
         return;
     t->placed = PLACING;
+    t->places = NEWS(set->placing, struct place *, t->n_ops);
     struct walk w = { .set = set, .t = t };
     struct place p = { .state = TEXT_ };
     if (t->plain_text)

@@ -188,39 +188,42 @@ static bool is_literal(str word)
 }
 
 static int call_lambda(struct render *r, const struct at *at, const struct op *op,
-    const struct lambda *lambda, const struct name *args, size_t n_args, str text, str *out)
+    const struct lambda *lambda, const struct name *const *args, size_t n_args, str text,
+    str *out)
 {
     const struct node *values[MAX_ARGS] = { 0 };
     str words[MAX_ARGS];
     for (size_t i = 0; i < n_args; i++) {
-        words[i] = args[i].whole;
+        words[i] = args[i]->whole;
         if (!is_literal(words[i]))
-            TRY(find(r, at, op, &args[i], &values[i]));
+            TRY(find(r, at, op, args[i], &values[i]));
     }
     struct call call = {
         .c = r->c, .text = text, .words = words, .args = values, .n = n_args, .at = r
     };
     int err = lambda->run(&call, out);
     if (err && !r->c->fault.detail.n)
-        wrong(r, at, op, "this lambda failed:", op->name.whole);
+        wrong(r, at, op, "this lambda failed:", op->name->whole);
     return err;
 }
 
 /* What a lambda of the specification gave back is a template. */
 static int run_given(
-    struct render *r, const struct at *at, const struct op *op, str text, str open, str close)
+    struct render *r, const struct at *at, const struct op *op, str text, struct delimiters in)
 {
     if (++r->runs > MAX_RUNS || r->partials == MAX_PARTIALS)
-        return wrong(r, at, op, "too much work for", op->name.whole);
+        return wrong(r, at, op, "too much work for", op->name->whole);
     struct buf errors = buf_new(r->c->mem, 4096);
     struct templates set = *r->set;
     set.errors = &errors;
     set.mem = r->c->mem;
+    set.names = NULL;
     struct template given = { .name = at->t->name, .file = at->t->file, .text = text };
-    if (!template_parse(&set, &given, r->c->mem, open, close))
+    if (!template_parse(&set, &given, r->c->mem, in))
         return fail_detail(r->c, E_INTERNAL, "template", "%.*s", STR(buf_str(&errors)));
     for (uint32_t i = 0; i < given.n_ops; i++)
-        given.ops[i].partial = templates_find(r->set, given.ops[i].name.whole);
+        if (given.ops[i].kind == OP_PARTIAL || given.ops[i].kind == OP_PARENT)
+            given.ops[i].partial = templates_find(r->set, given.ops[i].name->whole);
     struct at inside = { .t = &given, .frame = at->frame, .indent = str_none };
     r->partials++;
     int err = run(r, &inside, 0, given.n_ops);
@@ -234,23 +237,26 @@ static int run_found_lambda(
 {
     str text = str_none;
     bool section = op->kind == OP_SECTION;
-    struct name args[MAX_ARGS];
+    const struct name *args[MAX_ARGS];
     size_t n = 0;
     if (lambda->takes == TAKES_NAMES) {
-        n = template_args(r->c->mem, op->text, args, MAX_ARGS);
+        struct templates set = *r->set;
+        set.mem = r->c->mem;
+        set.names = NULL;
+        n = template_args(&set, r->c->mem, op->text, args, MAX_ARGS);
         if (n < lambda->least || n > lambda->most || n > MAX_ARGS)
-            return wrong(r, at, op, "wrong number of names in", op->name.whole);
+            return wrong(r, at, op, "wrong number of names in", op->name->whole);
     }
     str inside = lambda->takes == GIVES_TEMPLATE ? op->text : str_trim(op->text);
     TRY(call_lambda(r, at, op, lambda, args, n, inside, &text));
     if (lambda->takes != GIVES_TEMPLATE)
         add_escaped(r->out, text, lambda->gives == GIVES_JSON ? AS_HTML : how(op));
     else if (section)
-        return run_given(r, at, op, text, op->open, op->close);
+        return run_given(r, at, op, text, *op->delimiters);
     else { /* rendered first, escaped as a whole then */
         struct buf *page = r->out, value = buf_new(r->c->mem, page->ceiling);
         r->out = &value;
-        int err = run_given(r, at, op, text, S("{{"), S("}}"));
+        int err = run_given(r, at, op, text, (struct delimiters){ S("{{"), S("}}") });
         r->out = page;
         page->full |= value.full;
         TRY(err);
@@ -271,14 +277,14 @@ static int run_lambda(struct render *r, const struct at *at, const struct op *op
 
 static int run_value(struct render *r, const struct at *at, const struct op *op)
 {
-    const struct node *n = look(r, &op->name);
+    const struct node *n = look(r, op->name);
     if (!n && !r->set->rules.html) {
-        const struct lambda *lambda = lambda_find(r->set, op->name.whole);
+        const struct lambda *lambda = lambda_find(r->set, op->name->whole);
         if (lambda && lambda->takes == GIVES_TEMPLATE)
             return run_found_lambda(r, at, op, lambda);
     }
     if (!n && r->set->rules.strict)
-        return wrong(r, at, op, "the document has no", op->name.whole);
+        return wrong(r, at, op, "the document has no", op->name->whole);
     if (n)
         add_value(r, n, how(op));
     return E_OK;
@@ -303,7 +309,7 @@ static int run_with(
     struct render *r, const struct at *at, const struct op *op, const struct node *top, uint32_t i)
 {
     if (r->depth == MAX_STACK)
-        return wrong(r, at, op, "sections too deep at", op->name.whole);
+        return wrong(r, at, op, "sections too deep at", op->name->whole);
     r->stack[r->depth++] = top;
     int err = run(r, at, i + 1, op->end);
     r->depth--;
@@ -313,14 +319,14 @@ static int run_with(
 static int run_section(struct render *r, const struct at *at, uint32_t i)
 {
     const struct op *op = &at->t->ops[i];
-    const struct node *n = look(r, &op->name);
+    const struct node *n = look(r, op->name);
     if (!n && !r->set->rules.html) {
-        const struct lambda *lambda = lambda_find(r->set, op->name.whole);
+        const struct lambda *lambda = lambda_find(r->set, op->name->whole);
         if (lambda)
             return op->kind == OP_INVERTED ? E_OK : run_found_lambda(r, at, op, lambda);
     }
     if (!n && r->set->rules.strict)
-        return wrong(r, at, op, "the document has no", op->name.whole);
+        return wrong(r, at, op, "the document has no", op->name->whole);
     if (op->kind == OP_INVERTED)
         return is_true(n) ? E_OK : run(r, at, i + 1, op->end);
     if (!is_true(n))
@@ -342,7 +348,7 @@ static int indent_more(struct render *r, const struct at *at, const struct op *o
     if (!op->indent.n)
         return E_OK;
     if (r->indented + at->indent.n + op->indent.n > MAX_INDENT)
-        return wrong(r, at, op, "indented too deep:", op->name.whole);
+        return wrong(r, at, op, "indented too deep:", op->name->whole);
     char *p = r->indent + r->indented;
     if (at->indent.n)
         memcpy(p, at->indent.p, at->indent.n);
@@ -361,12 +367,12 @@ static int find_partial(
         return E_OK;
     char room[40];
     const struct node *n;
-    TRY(find(r, at, op, &op->name, &n));
+    TRY(find(r, at, op, op->name, &n));
     *t = n ? templates_find(r->set, text_of(n, room, sizeof room)) : NULL;
     if (*t && r->set->rules.html && (*t)->plain_text != at->t->plain_text)
         *t = NULL; /* nothing in a text is escaped */
     if (!*t && n && r->set->rules.strict)
-        return wrong(r, at, op, "no template is called what is in", op->name.whole);
+        return wrong(r, at, op, "no template is called what is in", op->name->whole);
     return E_OK;
 }
 
@@ -383,7 +389,7 @@ static int run_partial(struct render *r, const struct at *at, uint32_t i)
     if (t->broken)
         return wrong(r, at, op, "this template has errors:", t->name);
     if (r->partials == MAX_PARTIALS)
-        return wrong(r, at, op, "partials too deep at", op->name.whole);
+        return wrong(r, at, op, "partials too deep at", op->name->whole);
     size_t indented = r->indented;
     struct frame given = { .t = at->t, .from = i + 1, .to = op->end, .env = at->frame };
     struct at inside = { .t = t, .frame = op->kind == OP_PARENT ? &given : at->frame };
@@ -401,7 +407,7 @@ static const struct op *find_argument(const struct at *at, str name, const struc
     const struct op *found = NULL;
     for (const struct frame *f = at->frame; f; f = f->env)
         for (uint32_t i = f->from; i < f->to; i = f->t->ops[i].end)
-            if (f->t->ops[i].kind == OP_BLOCK && str_eq(f->t->ops[i].name.whole, name)) {
+            if (f->t->ops[i].kind == OP_BLOCK && str_eq(f->t->ops[i].name->whole, name)) {
                 found = &f->t->ops[i];
                 *in = f;
             }
@@ -412,7 +418,7 @@ static int run_argument(struct render *r, const struct at *at, const struct op *
     const struct op *argument, const struct frame *frame)
 {
     if (r->partials == MAX_PARTIALS)
-        return wrong(r, at, op, "blocks too deep at", op->name.whole);
+        return wrong(r, at, op, "blocks too deep at", op->name->whole);
     size_t indented = r->indented;
     struct at inside = { .t = frame->t, .frame = frame->env };
     if (op->hangs)
@@ -431,7 +437,7 @@ static int run_block(struct render *r, const struct at *at, uint32_t i)
 {
     const struct op *op = &at->t->ops[i];
     const struct frame *frame = NULL;
-    const struct op *argument = find_argument(at, op->name.whole, &frame);
+    const struct op *argument = find_argument(at, op->name->whole, &frame);
     if (argument)
         return run_argument(r, at, op, argument, frame);
     if (op->hangs && !op->opens_line) {
@@ -459,7 +465,7 @@ static int run(struct render *r, const struct at *at, uint32_t from, uint32_t to
         case OP_INDENT: break;
         }
         if (r->out->full)
-            return wrong(r, at, op, "the page has become too large at", op->name.whole);
+            return wrong(r, at, op, "the page has become too large at", op->name->whole);
     }
     return E_OK;
 }

@@ -125,7 +125,7 @@ static struct shape_field *read_field(struct reader *r, int depth)
     struct shape_field *field = NEW(r->set->mem, struct shape_field);
     field->optional = str_ends(r->word, S("?"));
     field->name = field->optional ? str_upto(r->word, r->word.n - 1) : r->word;
-    struct buf key = buf_new(r->set->mem, 200);
+    struct buf key = buf_new(r->set->mem, field->name.n + 3);
     json_key(&key, field->name);
     buf_char(&key, ':');
     field->key = buf_str(&key);
@@ -229,7 +229,7 @@ static void take_file(void *given, str name, str path)
 {
     struct shapes *set = given;
     bool ok;
-    str text = file_read(set->mem, str_c(set->mem, path), SHAPE_CEILING, &ok);
+    str text = file_keep(set->mem, str_c(set->mem, path), SHAPE_CEILING, &ok);
     if (ok && str_is_utf8(text))
         add_shape(set, name, path, text);
     else
