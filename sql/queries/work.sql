@@ -47,6 +47,12 @@ select events, wait_us, job as id, of_kind as kind, with_key as key, organisatio
   from work.turn(:done, :tries, :most_events, :events, :jobs, :unless, :ranks, :most, :lease_us,
            :worker, :quick, :leave);
 
+-- name: left :one
+-- in: kinds text[]
+-- For a worker that does not take these itself.
+select exists (select from work.job
+                where kind = any(:kinds) and state = 'ready' and run_at <= clock_timestamp()) as is_left;
+
 -- name: lease :exec
 -- in: id bigint, attempt bigint, lease_us bigint
 update work.job

@@ -396,6 +396,16 @@ int queue_turn(struct ctx *c, struct turn *t, i64 most)
     return queue_take_back(c, false);
 }
 
+int queue_left(struct ctx *c, const struct turn *t, bool *is_left)
+{
+    struct node *row;
+    str kinds[KINDS];
+    size_t n = slow_kinds(c->app, t, kinds);
+    TRY(q_work_left(c, &row, kinds, n));
+    *is_left = node_bool(row, "is_left");
+    return E_OK;
+}
+
 int queue_tell(struct ctx *c, struct turn *t)
 {
     if (t->n)

@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MOST_WORKERS  16
 /* The net under LISTEN: a shop at rest is asked this seldom. One of the workers is enough for that,
  * unless it leaves to the others what is slow. */
 #define LONGEST_SLEEP  (5 * SECOND)
@@ -22,6 +21,9 @@
 /* From one turn's beginning to the next's while there is always something: what comes meanwhile
  * goes together. In a shop at rest nobody waits. */
 #define BETWEEN_TURNS  (40 * SECOND / 1000)
+/* Without anything to do for so long, all but the first let go of their connection: each is 10 MB
+ * of PostgreSQL's, and each notification wakes it. */
+#define REST_AFTER     (8 * SECOND)
 #define JOB_MEMORY     ((size_t)64 << 20)
 #define ROUNDS_OF_LIFE 100000 /* then a fresh process takes over */
 
@@ -42,8 +44,15 @@ struct worker {
     i64 slot;
     struct pace *pace;
     struct turn turn;
+    i64 useful_at; /* when it last had something to do, in ticks */
+    i64 asked_at;  /* ... and asked what is left to the others */
     bool redis_was_away;
 };
+
+static void be(const struct worker *w, i64 state)
+{
+    atomic_store(&w->pace->busy_since[w->slot], state);
+}
 
 /* The clock's table is asked only when something on it may be due: others change it, too, but
  * nothing comes due earlier by that. In ticks: a machine's clock may be put back. */
@@ -92,6 +101,71 @@ static int wait_for_work(struct ctx *c, struct worker *w, i64 us)
     return E_OK;
 }
 
+/* ---- resting --------------------------------------------------------------------------------- */
+
+static bool anybody_rests(struct pace *pace)
+{
+    for (size_t i = 0; i < MOST_WORKERS; i++)
+        if (atomic_load(&pace->busy_since[i]) == IS_RESTING)
+            return true;
+    return false;
+}
+
+/* Before each round while others rest: should this one be held up, one of them takes over. What it
+ * leaves to them it looks for as seldom as they would. */
+static int call_up(struct ctx *c, struct worker *w)
+{
+    bool is_left = false;
+    if (!anybody_rests(w->pace))
+        return E_OK;
+    if (w->turn.leaves_slow && when_ticks() - w->asked_at >= OTHERS_SLEEP) {
+        w->asked_at = when_ticks();
+        TRY(queue_left(c, &w->turn, &is_left));
+        if (is_left)
+            atomic_store(&w->pace->is_left, true);
+    }
+    sem_post(&w->pace->call);
+    return E_OK;
+}
+
+/* Nobody who is awake is free, nor will be in a moment. */
+static bool is_needed(const struct worker *w)
+{
+    i64 long_ago = when_ticks() - 2 * BETWEEN_TURNS;
+    if (!pace_is_even(w->pace) || atomic_exchange(&w->pace->is_left, false))
+        return true;
+    for (size_t i = 0; i < MOST_WORKERS; i++) {
+        i64 since = atomic_load(&w->pace->busy_since[i]);
+        if (since == IS_WAITING || since > long_ago)
+            return false;
+    }
+    return true;
+}
+
+static void wait_for_call(const struct worker *w)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += OTHERS_SLEEP / SECOND;
+    if (sem_clockwait(&w->pace->call, CLOCK_MONOTONIC, &until))
+        return;
+    while (!sem_trywait(&w->pace->call))
+        continue; /* many calls are one, but for those that come while it waits here */
+    pause_us(2 * BETWEEN_TURNS);
+}
+
+static int rest_until_needed(struct ctx *c, struct worker *w)
+{
+    TRY(queue_tell(c, &w->turn));
+    pg_let_go(c->pg);
+    be(w, IS_RESTING);
+    do
+        wait_for_call(w);
+    while (!ending && !is_needed(w));
+    w->useful_at = when_ticks();
+    return E_OK;
+}
+
 /* A look at the clock and a turn: a queue that is never empty does not stop the one, nor the other
  * what that has put off. Sleeps when there is nothing to do. */
 static int round_of(struct ctx *c, struct worker *w)
@@ -100,18 +174,26 @@ static int round_of(struct ctx *c, struct worker *w)
     str channel;
     pg_wait(c, 0, &channel); /* what was said until now is what is looked for now */
     fault_clear(c);
+    be(w, when_ticks());
+    TRY(call_up(c, w));
     lines_watch(c, &w->redis_was_away);
     TRY(look_at_clock(c, w));
     t->wait_us = w->slot && pace_is_even(w->pace) ? OTHERS_SLEEP : LONGEST_SLEEP;
     atomic_store(&w->pace->looked_at, when_ticks());
     TRY(queue_turn(c, t, QUEUE_BATCH));
+    if (t->is_more || t->ran || t->events || !pace_is_even(w->pace))
+        w->useful_at = when_ticks();
     if (t->is_more || ending)
         return E_OK;
     if (t->ran || t->events) {
         rest(w);
         return E_OK;
     }
-    return wait_for_work(c, w, t->wait_us);
+    be(w, IS_WAITING);
+    i64 patience = w->useful_at + REST_AFTER - when_ticks();
+    if (!w->slot || patience > t->wait_us)
+        return wait_for_work(c, w, t->wait_us);
+    return patience > 0 ? wait_for_work(c, w, patience) : rest_until_needed(c, w);
 }
 
 /* At a worker's start, or after the database went away. What was run before that is done. */
@@ -188,7 +270,7 @@ static void worker_signals(void)
 
 static void start(struct team *t, i64 slot)
 {
-    struct worker w = { .slot = slot, .pace = t->pace };
+    struct worker w = { .slot = slot, .pace = t->pace, .useful_at = when_ticks() };
     w.turn = (struct turn){ .pace = t->pace, .leaves_slow = slot == 0 && t->n > 1 };
     pid_t parent = getpid(), pid = fork();
     if (pid < 0)
@@ -224,6 +306,7 @@ static void reap(struct team *t)
             if (t->pids[i] != gone)
                 continue;
             t->pids[i] = 0;
+            atomic_store(&t->pace->busy_since[i], IS_NOBODY);
             if (WIFEXITED(status) && !WEXITSTATUS(status))
                 continue;
             snprintf(number, sizeof number, "%d", (int)gone);
@@ -241,7 +324,7 @@ int work_serve(struct app *app)
     metrics_open(app, "work", MOST_WORKERS); /* without it the shop works and counts nothing */
     t->pace = mmap(
         NULL, sizeof *t->pace, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (t->pace == MAP_FAILED)
+    if (t->pace == MAP_FAILED || sem_init(&t->pace->call, 1, 0))
         abort();
     start_missing(t);
     service_tell("READY=1");
@@ -253,8 +336,10 @@ int work_serve(struct app *app)
     }
     service_tell("STOPPING=1");
     for (i64 i = 0; i < t->n; i++)
-        if (t->pids[i])
+        if (t->pids[i]) {
             kill(t->pids[i], SIGTERM);
+            sem_post(&t->pace->call);
+        }
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
         continue;
     return 0;

@@ -1,6 +1,7 @@
 /* Shared within work/. */
 #pragma once
 #include "work/work.h"
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -15,7 +16,8 @@ struct readers { /* who hears which events, as the schema takes it */
 void outbox_readers(const struct app *, struct readers *);
 
 /* What all workers of a team see of each other, in ticks. */
-enum { KINDS = 64 };
+enum { KINDS = 64, MOST_WORKERS = 16 };
+enum { IS_NOBODY = 0, IS_WAITING = -1, IS_RESTING = -2 };
 struct pace {
     /* When any of them began to look last: of those that one event wakes one is enough, unless it is
      * at something else. */
@@ -23,6 +25,11 @@ struct pace {
     _Atomic i64 next_cron; /* when one of them looks at the clock's table again */
     /* By a kind's place in the app's lists: until when such a job counts as slow. */
     _Atomic i64 slow_until[KINDS];
+    /* Of each: since when it has been at what its last round began with; IS_WAITING; IS_RESTING: it
+     * has no connection and waits for the call; IS_NOBODY. */
+    _Atomic i64 busy_since[MOST_WORKERS];
+    sem_t call;
+    _Atomic bool is_left; /* there is what the first one leaves to them */
 };
 bool pace_is_even(struct pace *); /* none is slow */
 
@@ -45,6 +52,7 @@ struct turn {
  * then runs them. */
 int queue_turn(struct ctx *, struct turn *, i64 most);
 int queue_tell(struct ctx *, struct turn *); /* only the first of it */
+int queue_left(struct ctx *, const struct turn *, bool *); /* is anything due that it leaves? */
 /* Runs what is due, and says before that when the next will be, in ticks: after `most` at the latest. */
 int cron_run_due(struct ctx *, i64 most, _Atomic i64 *next);
 int cron_know(struct ctx *);

@@ -16,6 +16,23 @@ function configured(set) {
     return { dir, conf, log: join(dir, 'work.log'), uid, gid };
 }
 
+// Job workers of the test's own, in place of the stack's (or beside them: `stop` them first).
+function working({ dir, conf, log, uid, gid }) {
+    const file = openSync(log, 'a');
+    const work = spawn(join(process.env.TALAT_APP, 'bin/talat-work'), ['--config', conf], { uid, gid, stdio: ['ignore', file, file],
+        env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' } });
+    work.ended = new Promise((done) => { work.on('exit', done); });
+    work.end = async () => {
+        work.kill('SIGTERM');
+        const late = setTimeout(() => work.kill('SIGKILL'), 20000);
+        await work.ended;
+        clearTimeout(late);
+        dev('start', 'work');
+        rmSync(dir, { recursive: true, force: true });
+    };
+    return work;
+}
+
 test('two workers share a queue, and no job is run twice', { skip }, async () => {
     sql(`insert into work.job (kind, key, subject_id, data)
         select case n % 3 when 0 then 'refresh.pages' else 'catalog.stock' end, 'queue.test:' || n, -n, '{"tags": []}'
@@ -74,17 +91,14 @@ test('of jobs that were given up all can be seen, a hundred at a time', { skip }
 });
 
 test('a backup that is being made is nobody else\'s, and when its worker is killed it is made at once', { skip, timeout: 180000 }, async () => {
-    const { dir, conf, log, uid, gid } = configured({ work_workers: 1, pg_bin: '' });
+    const own = configured({ work_workers: 1, pg_bin: '' }), { dir, conf, log, uid, gid } = own;
     const bin = join(dir, 'bin'), said = join(dir, 'pid'), job = () => sql("select state || ' ' || coalesce(worker, '') from work.job where kind = 'ops.backup'");
     mkdirSync(bin); // the first tool it asks hangs
     writeFileSync(join(bin, 'psql'), `#!/bin/sh\necho $$ >${said}\nexec sleep 300\n`, { mode: 0o755 });
     for (const path of [bin, join(bin, 'psql')]) chownSync(path, uid, gid);
     writeFileSync(conf, readFileSync(conf, 'utf8').replace(/^pg_bin = $/m, `pg_bin = ${bin}`));
     dev('stop', 'work');
-    const file = openSync(log, 'a');
-    const work = spawn(join(process.env.TALAT_APP, 'bin/talat-work'), ['--config', conf], { uid, gid, stdio: ['ignore', file, file],
-        env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' } });
-    const ended = new Promise((done) => { work.on('exit', done); });
+    const work = working(own);
     try {
         sql("insert into work.job (kind, key) values ('ops.backup', 'ops.backup'); notify talat_work");
         await until(() => existsSync(said) && readFileSync(said, 'utf8').trim(), 30000, () => readFileSync(log, 'utf8').slice(-2000));
@@ -95,14 +109,12 @@ test('a backup that is being made is nobody else\'s, and when its worker is kill
         await sleep(1000);
         assert.equal(job(), held);
         for (const pid of [...children(work.pid), work.pid, Number(readFileSync(said, 'utf8'))]) process.kill(pid, 'SIGKILL');
-        await ended;
+        await work.ended;
         await until(() => job() === '', 60000, job);
     } finally {
         work.kill('SIGKILL');
-        await ended;
-        dev('start', 'work');
+        await work.end();
         sql("delete from work.job where kind = 'ops.backup'");
-        rmSync(dir, { recursive: true, force: true });
     }
 });
 
@@ -128,13 +140,10 @@ const tarpit = (mails) => net.createServer((socket) => {
 test('while a mail server takes seconds for each mail, who pays has their answer at once', { skip, timeout: 180000 }, async (t) => {
     const mails = [], server = tarpit(mails);
     await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
-    const { dir, conf, log, uid, gid } = configured({ work_workers: 2, smtp_url: `smtp://127.0.0.1:${server.address().port}`, mail_dir: '' });
+    const own = configured({ work_workers: 2, smtp_url: `smtp://127.0.0.1:${server.address().port}`, mail_dir: '' }), { log } = own;
     const thing = goods({ stock: 100 }), paid = [];
     dev('stop', 'work');
-    const file = openSync(log, 'a');
-    const work = spawn(join(process.env.TALAT_APP, 'bin/talat-work'), ['--config', conf], { uid, gid, stdio: ['ignore', file, file],
-        env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '' } });
-    const ended = new Promise((done) => { work.on('exit', done); });
+    const work = working(own);
     const buy = async () => {
         const order = await new Browser().order(thing.sku), began = Date.now();
         await payAt(order.session);
@@ -151,11 +160,56 @@ test('while a mail server takes seconds for each mail, who pays has their answer
         assert.ok(Math.max(...paid) < 2500, `paid after ${paid} ms: behind the mails`);
         assert.ok(one("select count(*) from work.job where kind = 'notify.mail' and run_at < now()") > 0, 'there were always mails to send');
     } finally {
-        work.kill('SIGTERM');
-        setTimeout(() => work.kill('SIGKILL'), 20000).unref();
-        await ended;
+        await work.end();
         server.close();
-        dev('start', 'work');
-        rmSync(dir, { recursive: true, force: true });
+    }
+});
+
+const connections = () => one("select count(*) from pg_stat_activity where application_name = 'talat-work'");
+
+test('a job worker that has nothing to do lets go of its connection, and takes over from one that is held up', { skip, timeout: 180000 }, async (t) => {
+    const held = [], server = net.createServer((socket) => { held.push(socket); socket.on('error', () => {}); }); // says nothing
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    const own = configured({ work_workers: 2, smtp_url: `smtp://127.0.0.1:${server.address().port}`, mail_dir: '' }), { log } = own;
+    const thing = goods({ stock: 10 }), said = () => readFileSync(log, 'utf8').slice(-2000);
+    dev('stop', 'work');
+    sql("delete from work.job where kind = 'notify.mail'"); // of other tests
+    const work = working(own);
+    const buy = async () => {
+        const order = await new Browser().order(thing.sku), began = Date.now();
+        await payAt(order.session);
+        await until(() => orderRow(order.number).payment_status === 'paid', 60000, said);
+        return Date.now() - began;
+    };
+    try {
+        await until(() => connections() === 2, 20000, said);
+        await until(() => connections() === 1, 60000, said);
+        const first = await buy();
+        assert.ok(first < 2500, `paid after ${first} ms`);
+        await until(() => held.length > 0, 30000, () => `no mail came: ${said()}`);
+        const second = await buy();
+        t.diagnostic(`paid after ${first} ms, and after ${second} ms while a mail was held`);
+        assert.ok(second < 2500, `paid after ${second} ms: behind the mail`);
+        assert.equal(connections(), 2);
+    } finally {
+        for (const socket of held) socket.destroy();
+        await work.end();
+        server.close();
+    }
+});
+
+test('what the first job worker leaves to the others is done though they rest', { skip, timeout: 180000 }, async () => {
+    const own = configured({ work_workers: 2 }), said = () => readFileSync(own.log, 'utf8').slice(-2000);
+    dev('stop', 'work');
+    const work = working(own);
+    try {
+        await until(() => connections() === 2, 20000, said);
+        await until(() => connections() === 1, 60000, said);
+        sql("insert into work.job (kind, key) values ('ops.look', 'queue.test:look'); notify talat_work");
+        await until(() => one("select count(*) from work.job where key = 'queue.test:look'") === 0, 40000, said);
+        assert.equal(connections(), 2);
+    } finally {
+        await work.end();
+        sql("delete from work.job where key = 'queue.test:look'");
     }
 });
