@@ -52,14 +52,14 @@ select f.place from fresh f
 -- in: kind text, since timestamptz
 -- Whoever was made an admin or owner, or was given a role that moves money or rights, and roles
 -- that were made or changed, since then, from the audit trail; the same ones again change
--- nothing.
+-- nothing. ("in" would be looked up in the index of all kinds while statistics know of few.)
 insert into watch.alert as a (kind, person_id, hour, count)
 select :kind, person, date_trunc('hour', at), count(*)
   from (select e.at, case e.thing when 'auth.member' then split_part(e.thing_id, ' ', 2)::bigint
                                   when 'auth.person' then e.thing_id::bigint
                                   else coalesce(e.person_id, 0) end as person
           from audit.entry e
-         where e.kind in ('rights', 'account') and e.at > :since
+         where (e.kind = 'rights' or e.kind = 'account') and e.at > :since
            and e.action in ('insert', 'update')
            and (e.thing = 'auth.member' and (e.after ->> 'place' in ('admin', 'owner')
                     or exists (select from auth.role r where r.id = (e.after ->> 'role_id')::bigint
