@@ -274,6 +274,89 @@ T(OB_01_two_nodes_that_are_away_are_two_findings)
     eq_int(t_int("select count(*) as n from ops.finding"), 2);
 }
 
+/* As the first of the page's list, which is returned. */
+static str id_there(void)
+{
+    t_get("/admin/health.json");
+    t_status(200);
+    return str_dup(t_ctx()->mem, node_str(&node_first(node_get(t_document(), S("findings")))->node, "id"));
+}
+
+static void say_known(str id, const char *known, int status)
+{
+    t_post(str_fmt(t_ctx()->mem, "/admin/health/%.*s", STR(id)).p,
+        str_fmt(t_ctx()->mem, "known=%s", known).p);
+    t_status(status);
+}
+
+T(OB_01_of_what_somebody_knows_nobody_hears_until_it_is_worse)
+{
+    begin();
+    round_at(0, found("disk", "warning", FULL));
+    round_at(5 * MINUTE, found("disk", "warning", FULL));
+    eq_int(mails(), 1);
+    t_login(ADMIN_);
+    str id = id_there();
+    t_json("findings.0.knownAt", "null");
+    say_known(id, "yes", 303);
+    t_header("Location", "/admin/health?done=known");
+    eq_int(t_int("select count(*) as n from ops.finding where known_at is not null"), 1);
+    t_get("/th/admin/health");
+    t_html("button[value=no]");
+    t_no_html("button[value=yes]");
+    eq_int(t_int("select count(*) as n from audit.entry where thing = 'ops.finding' "
+                 "and action = 'known'"),
+        1);
+    round_at(25 * HOUR, found("disk", "warning", FULL));
+    round_at(9 * DAY, found("disk", "warning", FULL));
+    eq_int(mails(), 1);
+    round_at(9 * DAY + 5 * MINUTE, and_found(found("disk", "warning", FULL), "mail", "wrong", "away"));
+    round_at(9 * DAY + 10 * MINUTE, and_found(found("disk", "warning", FULL), "mail", "wrong", "away"));
+    eq_int(mails(), 2);
+    eq_int(t_int("select count(*) as n from ops.finding where told_at = news_at and name = 'disk'"), 1);
+    round_at(10 * DAY, and_found(found("disk", "wrong", FULL), "mail", "wrong", "away"));
+    eq_int(mails(), 3);
+    eq_int(t_int("select count(*) as n from ops.finding where known_at is not null"), 0);
+}
+
+T(OB_01_what_somebody_knows_is_counted_by_nobody_and_ends_in_silence)
+{
+    begin();
+    round_at(0, found("disk", "wrong", FULL));
+    round_at(5 * MINUTE, found("disk", "wrong", FULL));
+    t_login(ADMIN_);
+    str id = id_there();
+    say_known(id, "yes", 303);
+    say_known(id, "yes", 303); /* twice is once */
+    say_known(id, "no", 303);
+    t_header("Location", "/admin/health?done=told");
+    round_at(25 * HOUR, found("disk", "wrong", FULL));
+    eq_int(mails(), 2);
+    say_known(id, "yes", 303);
+    t_get("/admin");
+    t_no_text("Something is wrong with the shop or its machine");
+    round_at(26 * HOUR, nothing());
+    round_at(27 * HOUR, nothing());
+    eq_int(mails(), 2);
+    eq_int(t_int("select count(*) as n from ops.finding where over_at is not null"), 1);
+    say_known(id, "no", 404); /* it is over */
+}
+
+T(OB_01_only_who_runs_the_platform_says_what_is_lived_with)
+{
+    begin();
+    round_at(0, found("disk", "wrong", FULL));
+    t_login(ADMIN_);
+    str id = id_there();
+    say_known(S("nothing"), "yes", 404);
+    say_known(id, "perhaps", 422);
+    t_browser();
+    say_known(id, "yes", 303); /* to the login */
+    t_login("shopper@example.test");
+    say_known(id, "yes", 403);
+    eq_int(t_int("select count(*) as n from ops.finding where known_at is not null"), 0);
+}
+
 /* ---- the page -------------------------------------------------------------------------------- */
 
 T(OB_01_admins_read_what_is_wrong_and_merchants_do_not)

@@ -328,7 +328,9 @@ select distinct on (u.name, u.mark) u.name, u.mark, u.level, u.what, u.fix, :at,
  order by u.name, u.mark, u.level desc
 on conflict (name, mark) where over_at is null
     do update set level = excluded.level, what = excluded.what, fix = excluded.fix, well_at = null,
-                  seen_at = excluded.seen_at;
+                  seen_at = excluded.seen_at,
+                  known_at = case when (f.level, excluded.level) = ('warning', 'wrong') then null
+                                  else f.known_at end;
 
 -- name: not_found :exec
 -- in: looked text[], every text[], at timestamptz
@@ -357,23 +359,23 @@ update ops.finding f
 -- in: at timestamptz
 -- News is what was seen for some minutes, not once in passing, and what has become worse. Where
 -- something is news, or over, or was told a day ago (a warning for the second time: a week ago), all
--- that lasts is told with it.
+-- that lasts is told with it. Of what somebody knows only that it is worse is news.
 with news as (
     update ops.finding f set told_at = :at, news_at = :at, told_level = level
      where f.over_at is null
-       and (f.told_at is null and f.seen_at >= f.since + interval '4 minutes'
+       and (f.told_at is null and f.known_at is null and f.seen_at >= f.since + interval '4 minutes'
             or f.told_level = 'warning' and f.level = 'wrong')
     returning f.id
 ), n as (
     select (select count(*) from news) as news,
-           (select count(*) from ops.finding where over_at = :at) as over,
+           (select count(*) from ops.finding where over_at = :at and known_at is null) as over,
            (select count(*) from ops.finding
-             where over_at is null
+             where over_at is null and known_at is null
                and told_at <= :at - case when level = 'wrong' or told_at = news_at then interval '1 day'
                                          else interval '7 days' end) as due
 ), lasting as (
     update ops.finding f set told_at = :at from n
-     where f.over_at is null and f.told_at is not null
+     where f.over_at is null and f.told_at is not null and f.known_at is null
        and not (f.told_level = 'warning' and f.level = 'wrong')
        and n.news + n.over + n.due > 0
     returning f.id
@@ -390,15 +392,22 @@ select f.name, f.level, f.what, f.fix, f.since, f.over_at is not null as is_over
  order by f.level desc, f.since desc, f.id limit 100;
 
 -- name: findings :many
-select name, level, what, fix, since, seen_at from ops.finding
- where over_at is null order by level desc, since desc, id limit 100;
+select id, name, level, what, fix, since, seen_at, known_at from ops.finding
+ where over_at is null order by known_at is not null, level desc, since desc, id limit 100;
+
+-- name: know :maybe
+-- in: id bigint, knows bool, at timestamptz
+update ops.finding set known_at = case when :knows then coalesce(known_at, :at) end
+ where id = :id and over_at is null
+returning name;
 
 -- name: past_findings :many
 select name, level, what, since, coalesce(well_at, over_at) as until from ops.finding
  where over_at is not null order by over_at desc, id desc limit 30;
 
 -- name: ill :one
-select count(*) filter (where level = 'wrong') as wrong,
-       count(*) filter (where level = 'warning') as warnings,
+select count(*) filter (where level = 'wrong' and known_at is null) as wrong,
+       count(*) filter (where level = 'warning' and known_at is null) as warnings,
+       count(known_at) as known,
        (select max(looked_at) from ops.look) as looked_at
   from ops.finding where over_at is null;

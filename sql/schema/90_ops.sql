@@ -32,7 +32,8 @@ create table ops.finding (
     is_back boolean not null default false,  -- within a day of being over
     told_at timestamptz,                     -- in which mail last
     news_at timestamptz,                     -- ... as something new
-    told_level text
+    told_level text,
+    known_at timestamptz                     -- somebody lives with it: nobody is told of it again
 );
 create unique index finding_open on ops.finding (name, mark) where over_at is null;
 create index finding_over on ops.finding (over_at desc) where over_at is not null;

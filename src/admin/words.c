@@ -56,6 +56,7 @@ static const struct word things[] = {
     { "shipping.step", SAYS("Delivery price by weight") },
     { "vault.key", SAYS("Sealing key") },
     { "audit.entry", SAYS("This list") },
+    { "ops.finding", SAYS("What is wrong with the shop") },
     { "audit.seal", SAYS("Seal of this list") },
     { NULL, NULL },
 };
@@ -74,6 +75,8 @@ static const struct word actions[] = {
     { "view_as_end", SAYS("Stopped seeing the shop as a customer") },
     { "view_as_refused", SAYS("Refused while seeing the shop as a customer") },
     { "cut", SAYS("Older entries removed") },
+    { "known", SAYS("Known: no more mails") },
+    { "not_known", SAYS("Mails again") },
     { "resealed", SAYS("Sealed anew") },
     { "initial", SAYS("First count") },
     { "received", SAYS("Received") },

@@ -126,6 +126,7 @@ i64 rounds_every(const struct app *); /* 0: not by itself */
  * on its way. */
 int rounds_note(struct ctx *, const str *looked, size_t n, const struct node *findings);
 int rounds_show(struct req *);
+int rounds_know(struct req *);
 void rounds_metrics(struct ctx *, struct buf *);
 
 int backup_make(struct ctx *, str folder, bool with_secrets, struct buf *report, str *made);

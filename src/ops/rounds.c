@@ -1,8 +1,9 @@
 /* The doctor's rounds: its checks by the clock, by one job worker at a time. What is found wrong is
  * a row from the first round that saw it until it is over; those who run the platform get one mail
  * for all that begins or ends in a round, with what lasts beside it, and one each day it lasts, or
- * week. The rest is in the back office. Where the database is away nothing of this can be: /health
+ * week, unless somebody says there that they know. The rest is in the back office. Where the database is away nothing of this can be: /health
  * says that. */
+#include "audit/audit.h"
 #include "auth/auth.h"
 #include "gen/queries.h"
 #include "notify/notify.h"
@@ -16,6 +17,7 @@
 #define REST        (10 * MINUTE) /* of one that was given up: it may kill its worker */
 #define EARLY       (30 * SECOND) /* a job may begin late once, and in time the next time */
 #define LEVELS      3
+#define OPAQUE      "finding"
 
 static const char *const levels[LEVELS] = { "ok", "warning", "wrong" };
 
@@ -307,6 +309,13 @@ static void show_level(struct ctx *c, struct node *row)
         str_is(level, "ok") && !node_is_null(row, "looked_at")));
 }
 
+static void dress(struct ctx *c, struct node *finding)
+{
+    show_level(c, finding);
+    node_set_str(c->mem, finding, S("id"),
+        crypto_opaque(c->mem, c->app->secret, OPAQUE, node_int(finding, "id")));
+}
+
 static void add_checks(struct ctx *c, struct node *list, const struct node *looks,
     const struct node *findings)
 {
@@ -325,6 +334,11 @@ static void add_checks(struct ctx *c, struct node *list, const struct node *look
     }
 }
 
+static const struct done dones[] = {
+    { "known", SAYS("You know of it: no mail will come of it until it is worse.") },
+    { "told", SAYS("Mails will come of it as long as it lasts.") },
+};
+
 int rounds_show(struct req *r)
 {
     struct ctx *c = &r->c;
@@ -338,14 +352,38 @@ int rounds_show(struct req *r)
     name_areas(c, findings);
     name_areas(c, past);
     EACH(it, findings)
-        show_level(c, (struct node *)&it->node);
+        dress(c, (struct node *)&it->node);
     node_set(c->mem, document, S("findings"), findings);
     node_set(c->mem, document, S("past"), past);
     add_checks(c, node_set_list(c->mem, document, S("checks")), looks, findings);
     node_set(c->mem, document, S("looked_at"), node_get(row, S("looked_at")));
     node_set_int(c->mem, document, S("every_minutes"), every / MINUTE);
     node_set_bool(c->mem, document, S("is_late"), every && is_due(c, row, 3 * every + MINUTE));
+    node_hide(node_set_str(c->mem, document, S("notice"), done_text(r, dones, COUNT(dones))));
     return reply_with(r, document);
+}
+
+static int know_work(struct ctx *c, void *with)
+{
+    struct req *r = with;
+    struct node *row, *data = node_map(c->mem);
+    i64 id;
+    bool knows = str_is(in_str(r, "known"), "yes");
+    if (!crypto_unopaque(c->app->secret, OPAQUE, in_path(r, "id"), &id))
+        return fail(c, E_MISSING, "ops.finding", "There is no such finding.");
+    TRY(q_ops_know(c, &row, id, knows, c->now));
+    if (!row)
+        return fail(c, E_MISSING, "ops.finding", "There is no such finding, or it is over.");
+    node_set(c->mem, data, S("name"), node_get(row, S("name")));
+    return audit_tell(c, "settings", knows ? "known" : "not_known", "ops.finding",
+        str_fmt(c->mem, "%" PRId64, id), data);
+}
+
+int rounds_know(struct req *r)
+{
+    TRY(pg_tx_platform(&r->c, know_work, r));
+    return see_other(r, str_is(in_str(r, "known"), "yes") ? S("/admin/health?done=known")
+                                            : S("/admin/health?done=told"));
 }
 
 /* ---- how much it is -------------------------------------------------------------------------- */
@@ -387,6 +425,7 @@ void rounds_metrics(struct ctx *c, struct buf *out)
                  "# TYPE talat_findings gauge\n");
     gauge(out, levels[WRONG], node_int(row, "wrong"));
     gauge(out, levels[WARNING], node_int(row, "warnings"));
+    gauge(out, "known", node_int(row, "known"));
     buf_fmt(out, "# HELP talat_looked_last When the doctor looked last\n"
                  "# TYPE talat_looked_last gauge\ntalat_looked_last %" PRId64 "\n", at / SECOND);
 }

@@ -68,10 +68,16 @@ static int openapi(struct req *r)
 
 static int docs(struct req *r) { return reply(r, "groups", openapi_groups(&r->c)); }
 
+static const struct input to_findings[] = { { "done", CHOICE, .choices = "known|told" }, { 0 } };
+static const struct input to_know[] = { { "id", WORD, 1, 40, .required = true },
+    { "known", CHOICE, .choices = "yes|no", .required = true }, { 0 } };
+
 ROUTES(ops){
     ROUTE(GET, "/health", ANYONE, NULL, health, "ops/health", RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/metrics", METRICS_READ, NULL, metrics, NULL, RATE_NONE, BARE | NOINDEX),
-    ROUTE(GET, "/admin/health", SECURITY_READ, NULL, rounds_show, "ops/findings", RATE_PAGE,
+    ROUTE(GET, "/admin/health", SECURITY_READ, to_findings, rounds_show, "ops/findings", RATE_PAGE,
+        NOINDEX),
+    ROUTE(POST, "/admin/health/{id}", SHOP_MANAGE, to_know, rounds_know, "ops/findings", RATE_FORM,
         NOINDEX),
     ROUTE(GET, "/-/constant", ANYONE, constant_in, constant, NULL, RATE_NONE, BARE | NOINDEX),
     ROUTE(GET, "/-/constant/own", SHOPPER, constant_in, constant, NULL, RATE_PAGE, BARE | NOINDEX),
