@@ -1,5 +1,6 @@
 /* The doctor's rounds: what begins, lasts and ends is told once, in one mail, to those who run the
  * platform; and stands on their page. */
+#include "gen/queries.h"
 #include "ops/doctor_in.h"
 #include "t/shop.h"
 #include "web/web.h"
@@ -335,11 +336,35 @@ T(OB_01_what_somebody_knows_is_counted_by_nobody_and_ends_in_silence)
     say_known(id, "yes", 303);
     t_get("/admin");
     t_no_text("Something is wrong with the shop or its machine");
-    round_at(26 * HOUR, nothing());
-    round_at(27 * HOUR, nothing());
-    eq_int(mails(), 2);
+    round_at(26 * HOUR, and_found(nothing(), "mail", "wrong", "away"));
+    round_at(26 * HOUR + 5 * MINUTE, and_found(nothing(), "mail", "wrong", "away"));
+    eq_int(mails(), 3);
+    round_at(27 * HOUR, and_found(nothing(), "mail", "wrong", "away"));
+    eq_int(mails(), 3);
     eq_int(t_int("select count(*) as n from ops.finding where over_at is not null"), 1);
+    struct node *told; /* ... also in a mail of something else, then */
+    struct ctx c = *t_ctx();
+    c.scope = (struct scope){ .platform = true };
+    t_sql("update ops.finding set told_at = o.over_at from ops.finding o where o.name = 'disk' "
+          "and ops.finding.name = 'mail'");
+    must(q_ops_told(&c, &told, t_int("select (extract(epoch from over_at) * 1000000)::bigint as n "
+                                     "from ops.finding where over_at is not null")));
+    eq_int(node_count(told), 1);
     say_known(id, "no", 404); /* it is over */
+}
+
+T(OB_01_what_is_known_before_it_is_told_stays_known_and_what_comes_down_and_up_again_too)
+{
+    begin();
+    round_at(0, found("disk", "wrong", FULL));
+    t_login(ADMIN_);
+    say_known(id_there(), "yes", 303);
+    round_at(5 * MINUTE, nothing());
+    round_at(10 * MINUTE, found("disk", "warning", FULL));
+    round_at(15 * MINUTE, found("disk", "wrong", FULL));
+    round_at(25 * HOUR, found("disk", "wrong", FULL));
+    eq_int(mails(), 0);
+    eq_int(t_int("select count(*) as n from ops.finding where known_at is not null"), 1);
 }
 
 T(OB_01_only_who_runs_the_platform_says_what_is_lived_with)

@@ -329,16 +329,18 @@ select distinct on (u.name, u.mark) u.name, u.mark, u.level, u.what, u.fix, :at,
 on conflict (name, mark) where over_at is null
     do update set level = excluded.level, what = excluded.what, fix = excluded.fix, well_at = null,
                   seen_at = excluded.seen_at,
-                  known_at = case when (f.level, excluded.level) = ('warning', 'wrong') then null
+                  known_at = case when (f.known_level, excluded.level) = ('warning', 'wrong') then null
                                   else f.known_at end;
 
 -- name: not_found :exec
 -- in: looked text[], every text[], at timestamptz
 -- Over is what was not seen for ten minutes; for two hours, when it comes and goes. What was never
--- told is no news when it goes, nor is what no check looks at any more. Where a check found something
+-- told (nor is known) is no news when it goes, nor is what no check looks at any more. Where a check found something
 -- worse it may not have come to this one.
 with unseen as (
-    select f.id, f.told_at, coalesce(f.well_at, :at) as well_at, f.is_back from ops.finding f
+    select f.id, coalesce(f.told_at, f.known_at) as told_at, coalesce(f.well_at, :at) as well_at,
+           f.is_back
+      from ops.finding f
      where f.over_at is null and f.name = any(:looked) and f.seen_at < :at
        and not (f.level = 'warning'
                 and exists (select from ops.finding w where w.name = f.name and w.over_at is null
@@ -388,7 +390,7 @@ select n.news, n.over, n.due, (select count(*) from lasting) as lasting from n;
 select f.name, f.level, f.what, f.fix, f.since, f.over_at is not null as is_over,
        f.news_at = :at as is_new, f.well_at as until
   from ops.finding f
- where f.over_at = :at or f.over_at is null and f.told_at = :at
+ where f.over_at = :at and f.known_at is null or f.over_at is null and f.told_at = :at
  order by f.level desc, f.since desc, f.id limit 100;
 
 -- name: findings :many
@@ -397,7 +399,9 @@ select id, name, level, what, fix, since, seen_at, known_at from ops.finding
 
 -- name: know :maybe
 -- in: id bigint, knows bool, at timestamptz
-update ops.finding set known_at = case when :knows then coalesce(known_at, :at) end
+update ops.finding
+   set known_at = case when :knows then coalesce(known_at, :at) end,
+       known_level = case when :knows then level end
  where id = :id and over_at is null
 returning name;
 

@@ -49,9 +49,12 @@ select events, wait_us, job as id, of_kind as kind, with_key as key, organisatio
 
 -- name: left :one
 -- in: kinds text[]
--- For a worker that does not take these itself.
-select exists (select from work.job
-                where kind = any(:kinds) and state = 'ready' and run_at <= clock_timestamp()) as is_left;
+-- For a worker that does not take these itself. As work.turn: of what is not due yet nothing is read.
+select exists (select from (values (-1), (0), (1), (2)) as r(rank),
+                      lateral (select from work.job j
+                                where j.state = 'ready' and j.rank = r.rank
+                                  and j.run_at <= statement_timestamp() and j.kind = any(:kinds)
+                                limit 1) as n) as is_left;
 
 -- name: lease :exec
 -- in: id bigint, attempt bigint, lease_us bigint

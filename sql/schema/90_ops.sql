@@ -33,7 +33,8 @@ create table ops.finding (
     told_at timestamptz,                     -- in which mail last
     news_at timestamptz,                     -- ... as something new
     told_level text,
-    known_at timestamptz                     -- somebody lives with it: nobody is told of it again
+    known_at timestamptz,                    -- somebody lives with it: nobody is told of it again
+    known_level text                         -- ... unless it is worse than that
 );
 create unique index finding_open on ops.finding (name, mark) where over_at is null;
 create index finding_over on ops.finding (over_at desc) where over_at is not null;

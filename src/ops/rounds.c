@@ -1,8 +1,8 @@
 /* The doctor's rounds: its checks by the clock, by one job worker at a time. What is found wrong is
  * a row from the first round that saw it until it is over; those who run the platform get one mail
  * for all that begins or ends in a round, with what lasts beside it, and one each day it lasts, or
- * week, unless somebody says there that they know. The rest is in the back office. Where the database is away nothing of this can be: /health
- * says that. */
+ * week, unless somebody says in the back office that they know. The rest is there, too. Where the
+ * database is away nothing of this can be: /health says that. */
 #include "audit/audit.h"
 #include "auth/auth.h"
 #include "gen/queries.h"
@@ -425,7 +425,9 @@ void rounds_metrics(struct ctx *c, struct buf *out)
                  "# TYPE talat_findings gauge\n");
     gauge(out, levels[WRONG], node_int(row, "wrong"));
     gauge(out, levels[WARNING], node_int(row, "warnings"));
-    gauge(out, "known", node_int(row, "known"));
+    buf_fmt(out, "# HELP talat_findings_known ... of which somebody said they know; not among those\n"
+                 "# TYPE talat_findings_known gauge\ntalat_findings_known %" PRId64 "\n",
+        node_int(row, "known"));
     buf_fmt(out, "# HELP talat_looked_last When the doctor looked last\n"
                  "# TYPE talat_looked_last gauge\ntalat_looked_last %" PRId64 "\n", at / SECOND);
 }

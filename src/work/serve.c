@@ -118,13 +118,15 @@ static int call_up(struct ctx *c, struct worker *w)
     bool is_left = false;
     if (!anybody_rests(w->pace))
         return E_OK;
+    sem_post(&w->pace->call);
     if (w->turn.leaves_slow && when_ticks() - w->asked_at >= OTHERS_SLEEP) {
         w->asked_at = when_ticks();
         TRY(queue_left(c, &w->turn, &is_left));
-        if (is_left)
-            atomic_store(&w->pace->is_left, true);
     }
-    sem_post(&w->pace->call);
+    if (is_left) {
+        atomic_store(&w->pace->is_left, true);
+        sem_post(&w->pace->call);
+    }
     return E_OK;
 }
 
@@ -154,14 +156,16 @@ static void wait_for_call(const struct worker *w)
     pause_us(2 * BETWEEN_TURNS);
 }
 
+/* Who began a round before they could see that this one rests has called nobody. */
 static int rest_until_needed(struct ctx *c, struct worker *w)
 {
     TRY(queue_tell(c, &w->turn));
-    pg_let_go(c->pg);
     be(w, IS_RESTING);
-    do
+    pause_us(2 * BETWEEN_TURNS);
+    while (!ending && !is_needed(w)) {
+        pg_let_go(c->pg);
         wait_for_call(w);
-    while (!ending && !is_needed(w));
+    }
     w->useful_at = when_ticks();
     return E_OK;
 }
@@ -174,7 +178,8 @@ static int round_of(struct ctx *c, struct worker *w)
     str channel;
     pg_wait(c, 0, &channel); /* what was said until now is what is looked for now */
     fault_clear(c);
-    be(w, when_ticks());
+    if (!t->is_more)
+        be(w, when_ticks()); /* otherwise it still is at what it began with */
     TRY(call_up(c, w));
     lines_watch(c, &w->redis_was_away);
     TRY(look_at_clock(c, w));

@@ -119,9 +119,9 @@ test('a backup that is being made is nobody else\'s, and when its worker is kill
 });
 
 // Takes a second and more for each word, as one that holds senders up on purpose.
-const tarpit = (mails) => net.createServer((socket) => {
+const tarpit = (mails, pause = 700) => net.createServer((socket) => {
     let said = '', isText = false;
-    const say = async (text) => { await sleep(700); if (!socket.destroyed) socket.write(`${text}\r\n`); };
+    const say = async (text) => { await sleep(pause); if (!socket.destroyed) socket.write(`${text}\r\n`); };
     socket.on('error', () => {});
     socket.on('data', async (part) => {
         said += part;
@@ -168,7 +168,8 @@ test('while a mail server takes seconds for each mail, who pays has their answer
 const connections = () => one("select count(*) from pg_stat_activity where application_name = 'talat-work'");
 
 test('a job worker that has nothing to do lets go of its connection, and takes over from one that is held up', { skip, timeout: 180000 }, async (t) => {
-    const held = [], server = net.createServer((socket) => { held.push(socket); socket.on('error', () => {}); }); // says nothing
+    const mails = [], held = [], server = tarpit(mails, 2500);
+    server.on('connection', (socket) => { held.push(socket); });
     await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
     const own = configured({ work_workers: 2, smtp_url: `smtp://127.0.0.1:${server.address().port}`, mail_dir: '' }), { log } = own;
     const thing = goods({ stock: 10 }), said = () => readFileSync(log, 'utf8').slice(-2000);
@@ -187,6 +188,8 @@ test('a job worker that has nothing to do lets go of its connection, and takes o
         const first = await buy();
         assert.ok(first < 2500, `paid after ${first} ms`);
         await until(() => held.length > 0, 30000, () => `no mail came: ${said()}`);
+        await sleep(10500); // longer than it takes to rest again
+        assert.deepEqual(mails, []);
         const second = await buy();
         t.diagnostic(`paid after ${first} ms, and after ${second} ms while a mail was held`);
         assert.ok(second < 2500, `paid after ${second} ms: behind the mail`);
@@ -195,6 +198,28 @@ test('a job worker that has nothing to do lets go of its connection, and takes o
         for (const socket of held) socket.destroy();
         await work.end();
         server.close();
+    }
+});
+
+test('many short jobs wake the job workers that rest', { skip, timeout: 180000 }, async () => {
+    const own = configured({ work_workers: 3 }), said = () => readFileSync(own.log, 'utf8').slice(-2000);
+    dev('stop', 'work');
+    const work = working(own);
+    try {
+        await until(() => connections() === 3, 20000, said);
+        await until(() => connections() === 1, 60000, said);
+        sql(`insert into work.job (kind, key, subject_id) select 'catalog.stock', 'queue.test:' || n, -n from generate_series(1, 6000) n; notify talat_work`);
+        await until(() => connections() > 1, 20000, said);
+        await until(() => one("select count(*) from work.job where key like 'queue.test:%'") === 0, 60000);
+        const [first] = children(work.pid); // whoever is left is enough, also when the first one dies
+        await until(() => connections() === 1, 60000, said);
+        process.kill(first, 'SIGKILL');
+        await until(() => children(work.pid).length === 3 && !children(work.pid).includes(first), 20000, said);
+        sql("insert into work.job (kind, key, subject_id) values ('catalog.stock', 'queue.test:0', -1); notify talat_work");
+        await until(() => one("select count(*) from work.job where key like 'queue.test:%'") === 0, 20000);
+    } finally {
+        await work.end();
+        sql("delete from work.job where key like 'queue.test:%'");
     }
 });
 
