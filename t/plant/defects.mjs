@@ -95,7 +95,7 @@ export default [
         red: ['payments/a_second_payment_goes_back'] },
     { name: 'price-of-the-client', what: 'the total is what the browser says', file: 'src/checkout/service.c',
         from: '    *placed = (struct orders_placed){ .id = node_int(g.before.found, "answered") };',
-        to: '    g.priced.goods += seen_total - g.priced.total;\n    g.priced.total = seen_total;\n    *placed = (struct orders_placed){ .id = node_int(g.before.found, "answered") };',
+        to: '    g.priced.goods += seen->total - g.priced.total;\n    g.priced.total = seen->total;\n    *placed = (struct orders_placed){ .id = node_int(g.before.found, "answered") };',
         red: ['checkout/what_a_client_says_about_money_never_changes_it'] },
     { name: 'price-changed', what: 'a price that changed is charged unseen', file: 'src/checkout/service.c',
         from: 'g.priced.total != seen->total ||', to: '0 ||',
