@@ -334,11 +334,11 @@ on conflict (name, mark) where over_at is null
 
 -- name: not_found :exec
 -- in: looked text[], every text[], at timestamptz
--- Over is what was not seen for ten minutes; for two hours, when it comes and goes. What was never
--- told (nor is known) is no news when it goes, nor is what no check looks at any more. Where a check found something
--- worse it may not have come to this one.
+-- Over is what was not seen for ten minutes; for two hours, when it comes and goes. Of what nobody has
+-- heard, by mail or on the page, it is no news that it goes, nor of what no check looks at any more.
+-- Where a check found something worse it may not have come to this one.
 with unseen as (
-    select f.id, coalesce(f.told_at, f.known_at) as told_at, coalesce(f.well_at, :at) as well_at,
+    select f.id, coalesce(f.told_at, f.known_at) as heard_at, coalesce(f.well_at, :at) as well_at,
            f.is_back
       from ops.finding f
      where f.over_at is null and f.name = any(:looked) and f.seen_at < :at
@@ -349,13 +349,13 @@ with unseen as (
     delete from ops.finding f
      where f.over_at < :at - interval '30 days'
         or f.over_at is null and f.name <> all(:every)
-        or f.id in (select u.id from unseen u where u.told_at is null)
+        or f.id in (select u.id from unseen u where u.heard_at is null)
 )
 update ops.finding f
    set well_at = u.well_at,
        over_at = case when u.well_at <= :at - case when u.is_back then interval '2 hours'
                                                    else interval '10 minutes' end then :at end
-  from unseen u where f.id = u.id and u.told_at is not null and f.name = any(:every);
+  from unseen u where f.id = u.id and u.heard_at is not null and f.name = any(:every);
 
 -- name: tell :one
 -- in: at timestamptz

@@ -56,8 +56,8 @@ static const struct word things[] = {
     { "shipping.step", SAYS("Delivery price by weight") },
     { "vault.key", SAYS("Sealing key") },
     { "audit.entry", SAYS("This list") },
-    { "ops.finding", SAYS("What is wrong with the shop") },
     { "audit.seal", SAYS("Seal of this list") },
+    { "ops.finding", SAYS("What is wrong with the shop") },
     { NULL, NULL },
 };
 

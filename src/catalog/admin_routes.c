@@ -164,19 +164,15 @@ int admin_find(struct req *r, struct product_rows *p)
 
 static void add_notice(struct req *r, struct node *document)
 {
-    static const struct {
-        const char *code, *text;
-    } notices[] = {
+    static const struct done dones[] = {
         { "saved", SAYS("Saved.") },
         { "made", SAYS("The product is made. Add pictures, options and stock below.") },
         { "stock", SAYS("The stock is counted anew.") },
         { "pictures", SAYS("The pictures are changed.") },
         { "options", SAYS("The variants are made. Look at their prices and stock.") },
     };
-    for (size_t i = 0; i < COUNT(notices); i++)
-        if (str_is(in_done(r), notices[i].code))
-            node_set_str(r->c.mem, node_get(document, S("product")), S("notice"),
-                say(&r->c, notices[i].text));
+    node_set_str(r->c.mem, node_get(document, S("product")), S("notice"),
+        done_text(r, dones, COUNT(dones)));
 }
 
 static int show(struct req *r)

@@ -363,27 +363,27 @@ int rounds_show(struct req *r)
     return reply_with(r, document);
 }
 
+static bool knows(const struct req *r) { return str_is(in_str(r, "known"), "yes"); }
+
 static int know_work(struct ctx *c, void *with)
 {
     struct req *r = with;
     struct node *row, *data = node_map(c->mem);
     i64 id;
-    bool knows = str_is(in_str(r, "known"), "yes");
     if (!crypto_unopaque(c->app->secret, OPAQUE, in_path(r, "id"), &id))
         return fail(c, E_MISSING, "ops.finding", "There is no such finding.");
-    TRY(q_ops_know(c, &row, id, knows, c->now));
+    TRY(q_ops_know(c, &row, id, knows(r), c->now));
     if (!row)
         return fail(c, E_MISSING, "ops.finding", "There is no such finding, or it is over.");
     node_set(c->mem, data, S("name"), node_get(row, S("name")));
-    return audit_tell(c, "settings", knows ? "known" : "not_known", "ops.finding",
+    return audit_tell(c, "settings", knows(r) ? "known" : "not_known", "ops.finding",
         str_fmt(c->mem, "%" PRId64, id), data);
 }
 
 int rounds_know(struct req *r)
 {
     TRY(pg_tx_platform(&r->c, know_work, r));
-    return see_other(r, str_is(in_str(r, "known"), "yes") ? S("/admin/health?done=known")
-                                            : S("/admin/health?done=told"));
+    return see_other(r, knows(r) ? S("/admin/health?done=known") : S("/admin/health?done=told"));
 }
 
 /* ---- how much it is -------------------------------------------------------------------------- */

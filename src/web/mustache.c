@@ -118,7 +118,7 @@ void templates_add(struct templates *set, str name, str file, str text)
     }
     *at = t;
     set->n++;
-    template_parse(set, t, set->mem, (struct delimiters){ S("{{"), S("}}") });
+    template_parse(set, t, (struct delimiters){ S("{{"), S("}}") });
 }
 
 bool templates_has(const struct templates *set, str name) { return templates_find(set, name); }

@@ -119,9 +119,8 @@ void templates_each_use(const struct templates *, const char *lambda,
 void templates_lint(struct arena *, str dir, str source, struct buf *errors, struct buf *words);
 
 /* mustache_parse.c: fills ops from text. Errors go to the set; false when there were any. */
-bool template_parse(struct templates *, struct template *, struct arena *, struct delimiters);
-size_t template_args(
-    struct templates *, struct arena *, str text, const struct name **args, size_t most);
+bool template_parse(struct templates *, struct template *, struct delimiters);
+size_t template_args(struct templates *, str text, const struct name **args, size_t most);
 
 /* mustache_place.c: decides every escape of a template by its HTML. */
 void template_place(struct templates *, struct template *);

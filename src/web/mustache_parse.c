@@ -410,12 +410,11 @@ static str squeeze(struct arena *mem, str s)
     return buf_str(&out);
 }
 
-size_t template_args(struct templates *set, struct arena *mem, str text, const struct name **args,
-    size_t most)
+size_t template_args(struct templates *set, str text, const struct name **args, size_t most)
 {
     size_t n = 0;
     str word;
-    for (str rest = squeeze(mem, text); str_cut(&rest, ' ', &word); n++)
+    for (str rest = squeeze(set->mem, text); str_cut(&rest, ' ', &word); n++)
         if (n < most)
             args[n] = templates_name(set, word);
     return n;
@@ -440,7 +439,7 @@ static void write_lambda(struct writer *w, struct token *k, const struct lambda 
     if (lambda->takes != TAKES_NAMES)
         return;
     const struct name *args[MAX_ARGS];
-    size_t n = template_args(p->set, p->mem, op->text, args, MAX_ARGS);
+    size_t n = template_args(p->set, op->text, args, MAX_ARGS);
     op->n_args = (uint8_t)(n < MAX_ARGS ? n : MAX_ARGS);
     op->args = exactly(p->mem, args, sizeof *args * op->n_args);
     if (n < lambda->least || n > lambda->most || n > MAX_ARGS)
@@ -531,16 +530,15 @@ static uint32_t write_token(struct writer *w, uint32_t i)
     }
 }
 
-bool template_parse(
-    struct templates *set, struct template *t, struct arena *mem, struct delimiters in)
+bool template_parse(struct templates *set, struct template *t, struct delimiters in)
 {
     struct arena *scratch = arena_new(SCRATCH);
     struct parser p = {
         .set = set,
         .t = t,
-        .mem = mem,
+        .mem = set->mem,
         .scratch = scratch,
-        .delimiters = delimiters_new(mem, in),
+        .delimiters = delimiters_new(set->mem, in),
     };
     tokenize(&p, t->text);
     if (!p.bad)
@@ -551,7 +549,7 @@ bool template_parse(
         w.ops = NEWS(scratch, struct op, p.n);
         for (uint32_t i = 1; i < p.n; i++)
             i = write_token(&w, i);
-        t->ops = exactly(mem, w.ops, sizeof *w.ops * w.n);
+        t->ops = exactly(set->mem, w.ops, sizeof *w.ops * w.n);
         t->n_ops = w.n;
     }
     t->broken = p.bad;

@@ -207,6 +207,15 @@ static int call_lambda(struct render *r, const struct at *at, const struct op *o
     return err;
 }
 
+/* The set, for what is read while rendering: that is gone with the request. */
+static struct templates set_for(const struct render *r)
+{
+    struct templates set = *r->set;
+    set.mem = r->c->mem;
+    set.names = NULL;
+    return set;
+}
+
 /* What a lambda of the specification gave back is a template. */
 static int run_given(
     struct render *r, const struct at *at, const struct op *op, str text, struct delimiters in)
@@ -214,12 +223,10 @@ static int run_given(
     if (++r->runs > MAX_RUNS || r->partials == MAX_PARTIALS)
         return wrong(r, at, op, "too much work for", op->name->whole);
     struct buf errors = buf_new(r->c->mem, 4096);
-    struct templates set = *r->set;
+    struct templates set = set_for(r);
     set.errors = &errors;
-    set.mem = r->c->mem;
-    set.names = NULL;
     struct template given = { .name = at->t->name, .file = at->t->file, .text = text };
-    if (!template_parse(&set, &given, r->c->mem, in))
+    if (!template_parse(&set, &given, in))
         return fail_detail(r->c, E_INTERNAL, "template", "%.*s", STR(buf_str(&errors)));
     for (uint32_t i = 0; i < given.n_ops; i++)
         if (given.ops[i].kind == OP_PARTIAL || given.ops[i].kind == OP_PARENT)
@@ -240,10 +247,8 @@ static int run_found_lambda(
     const struct name *args[MAX_ARGS];
     size_t n = 0;
     if (lambda->takes == TAKES_NAMES) {
-        struct templates set = *r->set;
-        set.mem = r->c->mem;
-        set.names = NULL;
-        n = template_args(&set, r->c->mem, op->text, args, MAX_ARGS);
+        struct templates set = set_for(r);
+        n = template_args(&set, op->text, args, MAX_ARGS);
         if (n < lambda->least || n > lambda->most || n > MAX_ARGS)
             return wrong(r, at, op, "wrong number of names in", op->name->whole);
     }

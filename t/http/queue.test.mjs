@@ -166,6 +166,10 @@ test('while a mail server takes seconds for each mail, who pays has their answer
 });
 
 const connections = () => one("select count(*) from pg_stat_activity where application_name = 'talat-work'");
+async function allButOneRest(n, said) {
+    await until(() => connections() === n, 20000, said);
+    await until(() => connections() === 1, 60000, said);
+}
 
 test('a job worker that has nothing to do lets go of its connection, and takes over from one that is held up', { skip, timeout: 180000 }, async (t) => {
     const held = [], server = net.createServer((socket) => { // greets, and then says nothing more
@@ -186,8 +190,7 @@ test('a job worker that has nothing to do lets go of its connection, and takes o
         return Date.now() - began;
     };
     try {
-        await until(() => connections() === 2, 20000, said);
-        await until(() => connections() === 1, 60000, said);
+        await allButOneRest(2, said);
         const first = await buy();
         assert.ok(first < 2500, `paid after ${first} ms`);
         await until(() => held.length > 0, 30000, () => `no mail came: ${said()}`);
@@ -209,12 +212,11 @@ test('many short jobs wake the job workers that rest', { skip, timeout: 180000 }
     dev('stop', 'work');
     const work = working(own);
     try {
-        await until(() => connections() === 3, 20000, said);
-        await until(() => connections() === 1, 60000, said);
+        await allButOneRest(3, said);
         sql(`insert into work.job (kind, key, subject_id) select 'catalog.stock', 'queue.test:' || n, -n from generate_series(1, 6000) n; notify talat_work`);
         await until(() => connections() > 1, 20000, said);
         await until(() => one("select count(*) from work.job where key like 'queue.test:%'") === 0, 60000);
-        const [first] = children(work.pid); // whoever is left is enough, also when the first one dies
+        const [first] = children(work.pid); // when it dies, whoever comes in its place is enough
         await until(() => connections() === 1, 60000, said);
         process.kill(first, 'SIGKILL');
         await until(() => children(work.pid).length === 3 && !children(work.pid).includes(first), 20000, said);
@@ -231,8 +233,7 @@ test('what the first job worker leaves to the others is done though they rest', 
     dev('stop', 'work');
     const work = working(own);
     try {
-        await until(() => connections() === 2, 20000, said);
-        await until(() => connections() === 1, 60000, said);
+        await allButOneRest(2, said);
         sql("insert into work.job (kind, key) values ('ops.look', 'queue.test:look'); notify talat_work");
         await until(() => one("select count(*) from work.job where key = 'queue.test:look'") === 0, 40000, said);
         assert.equal(connections(), 2);
