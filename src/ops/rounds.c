@@ -388,23 +388,23 @@ int rounds_know(struct req *r)
 
 /* ---- how much it is -------------------------------------------------------------------------- */
 
-static int make_ill(struct ctx *c, void *with, struct node **out)
+/* False when the database does not say. */
+static bool count(struct ctx *c, struct node **row)
 {
     struct scope before = c->scope;
-    (void)with;
     c->scope = (struct scope){ .platform = true };
-    int err = q_ops_ill(c, out);
+    int err = q_ops_ill(c, row);
     c->scope = before;
-    return err;
+    if (err)
+        fault_clear(c);
+    return !err;
 }
 
+/* Not kept: who says that they know sees the menu count less on the next page, of any worker. */
 i64 ops_ill(struct req *r)
 {
-    const struct node *row;
-    if (!kept_or_made(&r->c, S("ill"), make_ill, NULL, &row))
-        return node_int(row, "wrong") + node_int(row, "warnings");
-    fault_clear(&r->c);
-    return 0;
+    struct node *row;
+    return count(&r->c, &row) ? node_int(row, "wrong") + node_int(row, "warnings") : 0;
 }
 
 static void gauge(struct buf *out, const char *level, i64 n)
@@ -416,10 +416,8 @@ void rounds_metrics(struct ctx *c, struct buf *out)
 {
     struct node *row;
     when at = 0;
-    if (make_ill(c, NULL, &row)) {
-        fault_clear(c);
+    if (!count(c, &row))
         return;
-    }
     when_parse(node_str(row, "looked_at"), &at);
     buf_fmt(out, "# HELP talat_findings What the doctor found wrong by the clock\n"
                  "# TYPE talat_findings gauge\n");

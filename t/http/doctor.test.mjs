@@ -11,7 +11,7 @@ import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { countries } from './countries.mjs';
-import { skip as noStack, ask, confBut, confPath, one, sql, run, top, until } from './shop.mjs';
+import { skip as noStack, admin, ask, confBut, confPath, one, sql, run, top, until } from './shop.mjs';
 
 const talatctl = process.env.TALAT_APP && join(process.env.TALAT_APP, 'bin/talatctl');
 const skip = noStack || !talatctl;
@@ -425,5 +425,27 @@ test('OB-01 two workers on their rounds at once tell what is over once', { skip 
         assert.ok(one('select count(*) from ops.look') >= 15);
     } finally {
         sql("delete from work.job where kind = 'ops.look'; delete from ops.finding; delete from ops.look");
+    }
+});
+
+test('OB-01 who says they know of something sees the menu count less at once, whichever worker answers', { skip }, async () => {
+    sql(`delete from ops.finding;
+        insert into ops.finding (name, mark, level, what, fix, since, seen_at, told_at, news_at, told_level)
+            select 'people', 't.known ' || n, 'wrong', 'it is so', 'mend it', now(), now(), now(), now(), 'wrong' from generate_series(1, 2) n`);
+    const house = await admin();
+    const counts = async () => new Set(await Promise.all(Array.from({ length: 12 }, async () => {
+        const { body } = await house.get('/admin');
+        return Number(/<span>Health(?: <b>(\d+)<\/b>)?<\/span>/.exec(body)[1] ?? 0);
+    })));
+    try {
+        assert.deepEqual([...await counts()], [2]);
+        const { data } = await house.json('/admin/health');
+        for (const [i, { id }] of data.findings.entries()) {
+            const got = await house.post(`/admin/health/${id}`, { known: 'yes' });
+            assert.equal(got.status, 303, got.body.slice(0, 300));
+            assert.deepEqual([...await counts()], [1 - i]);
+        }
+    } finally {
+        sql('delete from ops.finding');
     }
 });
