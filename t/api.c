@@ -142,6 +142,7 @@ T(the_same_key_is_answered_the_same_to_the_byte)
     str first = str_dup(t_ctx()->mem, t_body());
     i64 order = order_of(said("order.id"));
     t_sql("update catalog.price set amount = amount + 100");
+    t_shelved();
     for (int i = 0; i < 3; i++) {
         buy("k-1", ONE_CABLE);
         t_status(201);
@@ -232,6 +233,7 @@ T(one_thing_on_two_lines_is_one_sum)
     t_stock(CABLE, 2000);
     t_sql("update catalog.price set amount = 1000, compare_at = null where variant_id = "
           "(select id from catalog.variant where sku = '" CABLE "')");
+    t_shelved();
     buy("k-two", "{\"items\":[{\"sku\":\"" CABLE "\",\"quantity\":999},{\"sku\":\"" CABLE "\",\"quantity\":1}],\"paymentMethod\":\"stripe\"}");
     t_status(422); /* and not 999 of 1000, without a word */
     is_true(node_get(node_get(t_document(), S("fields")), S("items.1.quantity")) != NULL);
@@ -293,6 +295,7 @@ T(a_sum_the_provider_refuses_is_refused_again_to_the_byte)
     open_shop();
     t_sql("update catalog.price set amount = 12000, compare_at = null where currency = 'VND'; "
           "update shipping.price set amount = 0");
+    t_shelved();
     buy("k-sum", few_dong);
     t_status(409);
     t_json("code", "orders.sum");

@@ -320,6 +320,7 @@ T(every_table_is_watched_or_has_its_reason_SE_13)
         { "catalog.card", "made of what is noted" },
         { "catalog.offer", "made of what is noted" },
         { "catalog.sheet", "made of what is noted" },
+        { "catalog.label", "made of what is noted" },
         { "cart.cart", "a buyer's own" },
         { "cart.line", "a buyer's own" },
         { "checkout.draft", "a buyer's own" },

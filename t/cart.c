@@ -261,6 +261,7 @@ T(what_became_dearer_or_cheaper_is_said)
     t_put(CABLE, 1);
     t_sql("update catalog.price set amount = amount + 100 where currency = 'THB' and variant_id = "
           "(select id from catalog.variant where sku = '" CABLE "')");
+    t_shelved();
     eq_cart("cart.lines.0.problem", "dearer");
     t_json("cart.lines.0.wasPrice", "129000");
     t_json("cart.lines.0.unitPrice", "129100");
@@ -269,6 +270,7 @@ T(what_became_dearer_or_cheaper_is_said)
     t_status(200);
     t_sql("update catalog.price set amount = amount - 200 where currency = 'THB' and variant_id = "
           "(select id from catalog.variant where sku = '" CABLE "')");
+    t_shelved();
     eq_cart("cart.lines.0.problem", "cheaper");
 }
 
@@ -342,6 +344,7 @@ T(what_is_no_longer_shown_is_gone_from_the_cart_too)
     t_put(RADIO, 1);
     t_sql("update catalog.product set status = 'draft' where id = "
           "(select product_id from catalog.variant where sku = '" CABLE "')");
+    t_shelved();
     eq_cart("cart.lines.0.problem", "gone");
     t_json("cart.lines.1.problem", "");
     t_json("cart.goods", "249000");
@@ -351,6 +354,7 @@ T(what_is_no_longer_shown_is_gone_from_the_cart_too)
     t_header("Location", "/cart");
     t_sql("update catalog.product set status = 'draft' where id = "
           "(select product_id from catalog.variant where sku = '" RADIO "')");
+    t_shelved();
     t_get("/cart");
     t_status(200);
     t_no_text("added at checkout");

@@ -1152,6 +1152,73 @@ static void hang_pictures(int n)
     }
 }
 
+/* How many variants a cart shows otherwise than the catalogue has them, in any language and currency. */
+static i64 mislabelled(void)
+{
+    return t_int(
+        "with ways as (select * from unnest('{en,th,vi}'::text[]) l(lang), unnest('{THB,USD,VND}'::text[])"
+        " m(code)), shown as ("
+        " select lang, code, row(f.id, f.product_id, f.organisation_id, f.item_id, f.sku, f.slug, f.name,"
+        "  f.tax_class, f.weight_g, f.price, f.compare_at, f.tracked, f.active, f.options, f.stem, f.width,"
+        "  f.height, f.widths, f.alt)::text from ways"
+        "  cross join catalog.for_cart(array(select id from catalog.variant), lang, code) f"
+        "), meant as ("
+        " select lang, code, row(v.id, p.id, v.organisation_id, v.item_id, v.sku, p.slug, t.name,"
+        "  p.tax_class, v.weight_g, r.amount, r.compare_at, i.tracked, v.active, coalesce(("
+        "   select string_agg(base.said(o.names, lang), ', ' order by u.place)"
+        "     from unnest(v.value_ids) with ordinality u(id, place)"
+        "     join catalog.option_value o on o.id = u.id), ''), m.stem, m.width, m.height, m.widths,"
+        "  coalesce(nullif(base.said(pp.alts, lang), ''), t.name))::text"
+        "  from ways cross join catalog.variant v"
+        "  join catalog.product p on p.id = v.product_id and p.status = 'published'"
+        "  join inventory.item i on i.id = v.item_id"
+        "  cross join lateral (select x.name from catalog.product_text x where x.product_id = p.id"
+        "   order by x.lang = ways.lang desc, x.lang = 'en' desc, x.lang limit 1) t"
+        "  left join catalog.price r on r.variant_id = v.id and r.currency = code"
+        "  left join lateral (select y.picture_id, y.alts from catalog.product_picture y"
+        "   where y.product_id = p.id order by y.value_id is not null and y.value_id = any(v.value_ids)"
+        "   desc, y.position limit 1) pp on true"
+        "  left join media.picture m on m.id = pp.picture_id"
+        ") select (select count(*) from (table shown except table meant) a)"
+        "       + (select count(*) from (table meant except table shown) b) as n");
+}
+
+static str shown(const char *sku, const char *lang)
+{
+    return t_str("select concat_ws('|', f.name, f.options, f.price, f.weight_g, f.active, left(f.stem, 1),"
+                 " f.alt) as s from catalog.variant v, catalog.for_cart(array[v.id], '%s', 'THB') f"
+                 " where v.sku = '%s'", lang, sku);
+}
+
+T(a_cart_shows_what_the_catalogue_says)
+{
+    with_lamp();
+    eq_int(mislabelled(), 0);
+    eq_str(shown("ZZ-B", "en"), "Zzyzx lamp|Black|100000|0|t|Zzyzx lamp");
+    eq_str(shown("ZZ-W", "th"), "โคมไฟทดสอบซิกซ์|White|90000|0|t|โคมไฟทดสอบซิกซ์");
+    hang_pictures(2);
+    t_sql("update catalog.product_picture x set alts = '{\"en\": \"On white\", \"th\": \"ขาว\"}',"
+          " value_id = o.id from catalog.option_value o where o.code = 'white' and x.position = 2"
+          " and o.product_id = x.product_id and x.product_id = (select id from catalog.product where"
+          " slug = 'zz-lamp')");
+    save("{\"slug\":\"zz-lamp\",\"keep_others\":true,\"tax_class\":\"reduced\",\"name\":{\"en\":"
+         "\"Lamp\",\"vi\":\"Đèn\"},\"options\":[{\"code\":\"zzcolour\",\"name\":{\"en\":\"Colour\"},"
+         "\"values\":[{\"code\":\"black\",\"name\":{\"en\":\"Black\",\"vi\":\"Đen\"}},{\"code\":\"white\","
+         "\"name\":{\"en\":\"White\"}}]}],\"variants\":[{\"sku\":\"ZZ-B\",\"weight_g\":700,\"options\":"
+         "{\"zzcolour\":\"black\"},\"prices\":{\"THB\":80000}}]}");
+    eq_int(mislabelled(), 0);
+    eq_str(shown("ZZ-B", "vi"), "Đèn|Đen|80000|700|t|a|Đèn");
+    eq_str(shown("ZZ-W", "en"), "Lamp|White|90000|0|t|b|On white");
+    save("{\"slug\":\"zz-lamp\",\"name\":{\"en\":\"L\"},\"options\":[{\"code\":\"zzcolour\",\"name\":"
+         "{\"en\":\"Colour\"},\"values\":[{\"code\":\"black\",\"name\":{\"en\":\"Black\"}}]}],"
+         "\"variants\":[{\"sku\":\"ZZ-B\",\"options\":{\"zzcolour\":\"black\"}}]}");
+    eq_int(mislabelled(), 0);
+    eq_int(t_int("select active::int as n from catalog.label where sku = 'ZZ-W'"), 0);
+    save(LAMP("draft", "3"));
+    eq_int(mislabelled(), 0);
+    eq_int(t_int("select count(*) as n from catalog.label where sku like 'ZZ-_'"), 0);
+}
+
 /* A button pressed twice means the same picture, wherever it stands by then. */
 T(a_picture_is_meant_and_not_its_place)
 {

@@ -131,6 +131,11 @@ i64 t_item(struct ctx *c, i64 organisation, str sku)
     return item.id;
 }
 
+void t_shelved(void)
+{
+    t_sql("select catalog.reshelve(array_agg(id)) from catalog.product");
+}
+
 void t_stock(const char *sku, i64 on_hand)
 {
     struct ctx c = as_house();

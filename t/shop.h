@@ -39,6 +39,7 @@ str t_mail_token(str mail); /* of the link in it */
 
 i64 t_item(struct ctx *, i64 organisation, str sku); /* made when new */
 void t_stock(const char *sku, i64 on_hand);
+void t_shelved(void); /* what t_sql has done to products stands on the shelf, and in carts */
 void t_moved(void); /* the movements that stock written by hand lacks */
 void t_put(const char *sku, i64 quantity); /* into the cart; must be taken */
 void t_post_f(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -27,14 +27,16 @@ create table inventory.stock (
     reserved bigint not null default 0,
     primary key (item_id, location_id),
     constraint never_oversold check (reserved between 0 and on_hand)
-);
+) with (fillfactor = 80); -- what is sold is written beside what was there, and no index hears of it
 
--- Each change of on_hand, once per cause: booking "order:7 sold" again is refused.
+-- Each change of on_hand, once per cause: booking "order:7 sold" again is refused. It points to the
+-- stock it changes, which points to item and place: those are rows that many orders would lock. The
+-- cause comes first, because the newest stand together then.
 create table inventory.movement (
     id bigint generated always as identity primary key,
     organisation_id bigint not null,
-    item_id bigint not null references inventory.item,
-    location_id bigint not null references inventory.location,
+    item_id bigint not null,
+    location_id bigint not null,
     quantity bigint not null check (quantity <> 0),
     reason text not null check (reason in ('initial', 'received', 'corrected', 'sold', 'returned')),
     cause text not null,
@@ -42,7 +44,8 @@ create table inventory.movement (
     created_at timestamptz not null default clock_timestamp(), -- as audit.entry
     source text not null default base.source(),
     whence text, -- beside it, of who works here (base.whence)
-    constraint once_per_cause unique (item_id, location_id, cause)
+    constraint once_per_cause unique (cause, item_id, location_id),
+    foreign key (item_id, location_id) references inventory.stock
 );
 create trigger never_changed before update or delete on inventory.movement
     for each row execute function base.refuse_change_but_whence();
@@ -71,13 +74,14 @@ create table inventory.hold (
     id bigint generated always as identity primary key,
     organisation_id bigint not null,
     order_id bigint not null,
-    item_id bigint not null references inventory.item,
-    location_id bigint not null references inventory.location,
+    item_id bigint not null,
+    location_id bigint not null,
     quantity bigint not null check (quantity > 0),
     state text not null default 'held' check (state in ('held', 'sold', 'freed')),
     expires_at timestamptz not null,
     created_at timestamptz not null default now(),
-    unique (order_id, item_id, location_id)
+    unique (order_id, item_id, location_id),
+    foreign key (item_id, location_id) references inventory.stock
 );
 -- "is not null" here and below keeps it for those who ask by the time (PostgreSQL 15 does not infer it from
 -- the column). It is short when plans are made: whoever asks by the order would be planned to read all of

@@ -72,6 +72,36 @@ alter table catalog.sheet set (toast_tuple_target = 8160);
 alter table catalog.sheet alter column document set storage main;
 alter table catalog.sheet alter column document set compression lz4;
 
+-- What carts and orders say of one variant, but for what is left of it: one row, where it took a dozen
+-- from nine tables. It is read by catalog.for_cart alone.
+create table catalog.label (
+    variant_id bigint primary key references catalog.variant on delete cascade,
+    organisation_id bigint not null,
+    product_id bigint not null,
+    item_id bigint not null,
+    weight_g int not null,
+    width int,
+    height int,
+    tracked boolean not null,
+    active boolean not null,
+    slug text not null,
+    sku text not null,
+    tax_class text not null,
+    stem text,
+    widths int[],
+    prices jsonb not null, -- {THB: [amount, compare_at]}
+    names jsonb not null, -- these three by language, gaps filled
+    options jsonb not null, -- "Walnut, large"
+    alts jsonb not null
+);
+alter table catalog.label enable row level security;
+alter table catalog.label force row level security;
+create policy kept on catalog.label for all
+    using (organisation_id = base.organisation() or base.is_platform())
+    with check (organisation_id = base.organisation() or base.is_platform());
+grant select, insert, update, delete on catalog.label to talat_app;
+grant select on catalog.label to talat_readonly;
+
 do $$
 declare t text;
 begin
@@ -135,6 +165,49 @@ begin
                 select b from unnest(before) b where b = any(within))
         and not exists (select from catalog.shelf s
              where s.category_id = c.id and s.product_id <> all(which));
+end $$;
+
+-- Writes the labels of these products' variants anew; of one that is not published there are none. The
+-- caller has locked the products.
+create function catalog.relabel(which bigint[]) returns void language plpgsql as $$
+begin
+    delete from catalog.label
+     where variant_id = any(array(select v.id from catalog.variant v where v.product_id = any(which)));
+    insert into catalog.label (variant_id, organisation_id, product_id, item_id, weight_g, width,
+        height, tracked, active, slug, sku, tax_class, stem, widths, prices, names, options, alts)
+    select v.id, v.organisation_id, v.product_id, v.item_id, v.weight_g, m.width, m.height, i.tracked,
+           v.active, p.slug, v.sku, p.tax_class, m.stem, m.widths,
+           coalesce((select jsonb_object_agg(r.currency,
+                                jsonb_build_array(r.amount, r.compare_at))
+                       from catalog.price r where r.variant_id = v.id), '{}'),
+           t.names, o.options,
+           (select jsonb_object_agg(n.key,
+                       coalesce(nullif(base.said(pp.alts, n.key), ''), n.value))
+              from jsonb_each_text(t.names) n)
+      from catalog.product p
+     cross join lateral (
+           select jsonb_object_agg(l.lang, (
+                      select x.name from catalog.product_text x where x.product_id = p.id
+                       order by x.lang = l.lang desc, x.lang = 'en' desc, x.lang limit 1)) as names
+             from unnest(array['en', 'th', 'vi']) as l(lang)
+            where exists (select from catalog.product_text x where x.product_id = p.id)) t
+      join catalog.variant v on v.product_id = p.id
+      join inventory.item i on i.id = v.item_id
+     cross join lateral (
+           select coalesce(jsonb_object_agg(w.lang, w.words), '{}') as options
+             from (select l.lang, string_agg(base.said(ov.names, l.lang), ', ' order by u.place) as words
+                     from unnest(v.value_ids) with ordinality as u(id, place)
+                     join catalog.option_value ov on ov.id = u.id
+                    cross join unnest(array['en', 'th', 'vi']) as l(lang)
+                    group by l.lang) w) o
+      left join lateral (
+           select y.picture_id, y.alts from catalog.product_picture y
+            where y.product_id = p.id
+            order by y.value_id is not null and y.value_id = any(v.value_ids) desc, y.position
+            limit 1) pp on true
+      left join lateral (select y.stem, y.width, y.height, y.widths
+                           from media.picture y where y.id = pp.picture_id offset 0) m on true
+     where p.id = any(which) and p.status = 'published' and t.names is not null;
 end $$;
 
 -- Puts products on the shelf anew, or takes off those that are not published.
@@ -255,6 +328,7 @@ begin
       left join lateral (select y.stem, y.width, y.height, y.widths
                            from media.picture y where y.id = pp.picture_id offset 0) m on true
      where p.id = any(which) and p.status = 'published';
+    perform catalog.relabel(which);
 end $$;
 create function catalog.reshelve(which bigint) returns void language sql as
 $$ select catalog.reshelve(array[which]) $$;
@@ -676,7 +750,7 @@ alter view catalog.stocked owner to talat_search;
 grant select on catalog.stocked to talat_app;
 
 -- Variants of published products as carts and orders know them, and what is free of each: no more
--- than everybody may see, without asking of each of nine tables whether they may.
+-- than everybody may see.
 create function catalog.for_cart(ids bigint[], in_lang text, in_currency text)
 returns table (id bigint, product_id bigint, organisation_id bigint, item_id bigint, sku text,
     slug text, name text, tax_class text, weight_g bigint, price bigint, compare_at bigint,
@@ -685,29 +759,15 @@ returns table (id bigint, product_id bigint, organisation_id bigint, item_id big
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     return query
-    select v.id, v.product_id, v.organisation_id, v.item_id, v.sku, p.slug, t.name, p.tax_class,
-           v.weight_g::bigint, r.amount, r.compare_at, i.tracked,
+    select l.variant_id, l.product_id, l.organisation_id, l.item_id, l.sku, l.slug,
+           base.said(l.names, in_lang), l.tax_class, l.weight_g::bigint,
+           (l.prices -> in_currency ->> 0)::bigint, (l.prices -> in_currency ->> 1)::bigint,
+           l.tracked,
            coalesce((select sum(s.on_hand - s.reserved) from inventory.stock s
-                      where s.item_id = v.item_id), 0)::bigint, v.active,
-           coalesce((select string_agg(base.said(ov.names, in_lang), ', ' order by u.place)
-              from unnest(v.value_ids) with ordinality as u(id, place)
-              join catalog.option_value ov on ov.id = u.id), ''),
-           m.stem, m.width, m.height, m.widths,
-           coalesce(nullif(base.said(pp.alts, in_lang), ''), t.name)
-      from catalog.variant v
-      join catalog.product p on p.id = v.product_id and p.status = 'published'
-      join inventory.item i on i.id = v.item_id
-     cross join lateral (
-           select x.name from catalog.product_text x where x.product_id = p.id
-            order by x.lang = in_lang desc, x.lang = 'en' desc, x.lang limit 1) t
-      left join catalog.price r on r.variant_id = v.id and r.currency = in_currency::char(3)
-      left join lateral (
-           select y.picture_id, y.alts from catalog.product_picture y
-            where y.product_id = p.id
-            order by y.value_id is not null and y.value_id = any(v.value_ids) desc, y.position
-            limit 1) pp on true
-      left join media.picture m on m.id = pp.picture_id
-     where v.id = any(ids);
+                      where s.item_id = l.item_id), 0)::bigint, l.active,
+           base.said(l.options, in_lang), l.stem, l.width, l.height, l.widths,
+           base.said(l.alts, in_lang)
+      from catalog.label l where l.variant_id = any(ids);
 end $$;
 revoke all on function catalog.for_cart from public;
 grant execute on function catalog.for_cart to talat_app;

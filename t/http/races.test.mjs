@@ -222,16 +222,17 @@ test('no field of the client changes a price', { skip, timeout: 120000 }, async 
 
 test('a draft, an archived and an unknown product cannot be bought', { skip }, async () => {
     const thing = goods({ stock: 5 }), browser = new Browser();
+    const shelved = (change) => sql(`${change}; select catalog.reshelve(${thing.product})`);
     await browser.add(thing.sku);
     for (const status of ['draft', 'archived']) {
-        sql(`update catalog.product set status = '${status}' where id = ${thing.product}`);
+        shelved(`update catalog.product set status = '${status}' where id = ${thing.product}`);
         try {
             assert.equal((await new Browser().post('/cart/lines', { sku: thing.sku, quantity: 1 })).status, 404);
             const { cart } = (await browser.json('/cart')).data;
             assert.equal(cart.isBlocked, true);
             assert.equal(cart.lines[0].problem, 'gone');
         } finally {
-            sql(`update catalog.product set status = 'published' where id = ${thing.product}`);
+            shelved(`update catalog.product set status = 'published' where id = ${thing.product}`);
         }
     }
     assert.equal((await new Browser().post('/cart/lines', { sku: 'NO-SUCH', quantity: 1 })).status, 404);
@@ -241,7 +242,8 @@ test('a price that changes on the way is said, never silently taken', { skip, ti
     const thing = goods({ stock: 5 }), browser = new Browser();
     await browser.add(thing.sku);
     const seen = await browser.toPay();
-    const set = (amount) => sql(`update catalog.price set amount = ${amount}, compare_at = null where variant_id = ${thing.variant} and currency = 'THB'`);
+    const set = (amount) => sql(`update catalog.price set amount = ${amount}, compare_at = null where variant_id = ${thing.variant} and currency = 'THB';
+        select catalog.reshelve(${thing.product})`);
     set(thing.price + 100);
     try {
         const got = await browser.post('/checkout/pay', seen);
