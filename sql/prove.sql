@@ -287,7 +287,7 @@ select wanted.name as what
             ('inventory.hold', 'hold_order_id_item_id_location_id_key'),
             ('orders."order"', 'one_order_per_revision'), ('orders."order"', 'totals_add_up'),
             ('orders."order"', 'refunds_fit'), ('orders.line', 'line_adds_up'),
-            ('work.job', 'job_key'), ('cart.cart', 'cart_of_person'),
+            ('work.job', 'job_key'), ('work.outbox', 'outbox_numbered'), ('cart.cart', 'cart_of_person'),
             ('auth.member', 'an_owner_stays'), ('auth.member', 'an_owner_stays_one'),
             ('auth.member', 'audited'), ('auth.member', 'audited_change'),
             ('audit.entry', 'never_emptied'), ('audit.seal', 'never_emptied')) as wanted(place, name)

@@ -16,11 +16,10 @@ select work.read_events(:most, :events, :jobs, :unless, :ranks) as n;
 
 -- name: forget_events :exec
 -- in: before timestamptz
--- Read events are kept a while for the feed, then go.
+-- Read events are kept a while for the feed, then go, the first first.
 delete from work.outbox
- where id in (select id from work.outbox
-               where created_at < :before and read_at is not null
-               order by created_at limit 5000);
+ where id in (select id from (select id, created_at, read_at from work.outbox order by id limit 5000) o
+               where o.created_at < :before and o.read_at is not null);
 
 -- name: add :exec
 -- in: kind text, key text, organisation bigint?, subject bigint, data jsonb, request text, at timestamptz?, rank bigint, wake bool

@@ -13,11 +13,10 @@ create table work.outbox (
     data jsonb not null default '{}',
     request text not null default '',
     created_at timestamptz not null default now(),
-    read_at timestamptz,
-    unique (organisation_id, seq)
+    read_at timestamptz
 );
+create unique index outbox_numbered on work.outbox (organisation_id, seq) where seq is not null;
 create index outbox_unread on work.outbox (id) where read_at is null;
-create index outbox_old on work.outbox (created_at);
 
 create table work.sequence (
     organisation_id bigint primary key,
