@@ -116,7 +116,7 @@ export default [
         to: 'constraint one_order_per_revision unique (cart_id, cart_revision, id)',
         red: ['checkout/a_second_order_of_one_revision_is_never_made'] },
     { name: 'sold-twice', what: 'stock leaves again with each copy of the news', file: 'sql/schema/30_inventory.sql',
-        from: 'constraint once_per_cause unique (item_id, location_id, cause)',
+        from: 'constraint once_per_cause unique (cause, item_id, location_id)',
         to: 'constraint once_per_cause unique (item_id, location_id, cause, id)',
         red: ['inventory/goods_come_back_once'] },
     { name: 'sold-one', what: 'the movement of what was sold says one, however many', file: 'sql/schema/30_inventory.sql',
