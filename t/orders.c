@@ -277,6 +277,233 @@ T(payments_told_of_together_are_settled_together_and_what_is_not_plain_is_left)
     eq_str(settled_together(), "");
 }
 
+/* What became of an order by its payment, told without numbers: of two that are alike, the same. */
+static str aftermath(i64 order)
+{
+    return t_str(
+        "select concat_ws(E'\\n', o.status, o.payment_status, o.is_held, o.left_cart, o.version,"
+        " o.buyer is null, o.paid_at = now(), o.updated_at = now(),"
+        " (select string_agg(p.status, ' ' order by p.id) from orders.part p"
+        "   where p.order_id = o.id),"
+        " (select string_agg(v.kind || ' ' || v.actor, ', ' order by v.id) from orders.event v"
+        "   where v.order_id = o.id),"
+        " (select string_agg(concat_ws(' ', a.state, a.paid_at = now(),"
+        "         a.payment_id = said.data ->> 'payment'), ', ')"
+        "    from payments.attempt a where a.order_id = o.id),"
+        " (select string_agg(concat_ws(' ', t.cause = 'capture:attempt:' || a.id, t.previous,"
+        "           e.account, e.amount, e.currency), ', ' order by e.id)"
+        "    from payments.attempt a join payments.transaction t on t.order_id = a.order_id"
+        "    join payments.entry e on e.transaction_id = t.id where a.order_id = o.id),"
+        " (select string_agg(concat_ws(' ', h.state, h.quantity, m.quantity, m.reason), ', '"
+        "                    order by h.item_id)"
+        "    from inventory.hold h left join inventory.movement m on m.item_id = h.item_id"
+        "     and m.location_id = h.location_id and m.cause = 'order:' || o.id || ' sold'"
+        "   where h.order_id = o.id),"
+        " (select concat_ws(' ', k.state, k.revision - o.cart_revision, k.held) from cart.cart k"
+        "   where k.id = o.cart_id),"
+        " (select string_agg(concat_ws(' ', m.template, m.cause = 'order:' || o.id,"
+        "           m.recipient = o.email, m.lang = o.lang,"
+        "           m.person_id is not distinct from o.person_id, m.organisation_id, m.state,"
+        "           j.key = 'notify.mail:' || m.id, j.rank, j.state, j.data,"
+        "           j.run_at = now(), j.organisation_id, j.request = said.request), ', ')"
+        "    from notify.mail m"
+        "    left join work.job j on j.kind = 'notify.mail' and j.subject_id = m.id"
+        "   where m.order_id = o.id and m.template = 'order_paid'),"
+        " (select string_agg(concat_ws(' ', u.kind, u.organisation_id,"
+        "           replace(u.data::text, o.number, '?'), u.request = said.request), ', '"
+        "                    order by u.id)"
+        "    from work.outbox u where u.subject_id = o.id and u.kind = 'order.updated'),"
+        " (select concat_ws(' ', e.outcome, e.applied_at = now(),"
+        "           e.attempt_id = (select a.id from payments.attempt a where a.order_id = o.id))"
+        "    from payments.event e where e.id = said.subject_id)) as s"
+        "  from orders.\"order\" o left join work.job said on said.kind = 'payment.event' and"
+        "   said.data ->> 'key' = (select a.key from payments.attempt a where a.order_id = o.id)"
+        " where o.id = %" PRId64, order);
+}
+
+static i64 order_of_two_things(void)
+{
+    t_stock(CABLE, 50);
+    t_stock(RADIO, 50);
+    t_put(CABLE, 2);
+    t_put(RADIO, 1);
+    t_to_pay();
+    t_pay();
+    t_status(303);
+    return t_int("select max(id) as n from orders.\"order\"");
+}
+
+static i64 total_of(i64 order)
+{
+    return t_int("select total as n from orders.\"order\" where id = %" PRId64, order);
+}
+
+T(what_is_settled_together_ends_as_what_is_settled_alone)
+{
+    i64 orders[4];
+    for (int i = 0; i < 4; i++) {
+        orders[i] = order_of_two_things();
+        if (i)
+            t_sql("insert into orders.part (order_id, organisation_id, status, goods_total,"
+                  " tax_total) select %" PRId64 ", id, 'processing', 0, 0 from auth.organisation"
+                  " where slug = 't-other'", orders[i]);
+        else
+            t_other_sells(orders[i]);
+        t_sql("update orders.\"order\" set email = 't.%d@example.test', lang = '%s', person_id = %s"
+              " where id = %" PRId64, i, i % 2 ? "en" : "th", i % 3 ? "null" : "2", orders[i]);
+        t_browser();
+    }
+    t_sql("delete from work.job");
+    for (int i = 3; i >= 0; i--)
+        t_event(str_fmt(t_ctx()->mem, "evt_t_%d", i).p, "payment_intent.succeeded",
+            t_intent_object(orders[i], total_of(orders[i])));
+    t_sql("update work.job set request = 'r' || id where kind = 'payment.event'");
+    i64 cables = on_hand(), kept = reserved();
+    eq_str(t_str("select orders.settle(j.subject_id, j.data ->> 'provider', j.data ->> 'key',"
+                 " j.data ->> 'payment', (j.data ->> 'amount')::bigint, j.data ->> 'currency',"
+                 " j.request, 0, false) as s"
+                 " from work.job j join payments.event e on e.id = j.subject_id"
+                 " where j.kind = 'payment.event' and e.event_id = 'evt_t_0'"), "paid");
+    str alone = aftermath(orders[0]);
+    has_text(alone, "processing\npaid\n");
+    has_text(alone, "sold 1 -1 sold, sold 2 -2 sold");
+    t_sql("update work.job set kind = 'payment.done' where data ->> 'key' = (select key from"
+          " payments.attempt where order_id = %" PRId64 ")", orders[0]);
+    eq_str(settled_together(), "evt_t_3 paid, evt_t_2 paid, evt_t_1 paid");
+    t_sql("update work.job set kind = 'payment.event' where kind = 'payment.done'");
+    alone = aftermath(orders[0]);
+    for (int i = 1; i < 4; i++)
+        eq_str(aftermath(orders[i]), alone);
+    eq_int(on_hand(), cables - 8);
+    eq_int(reserved(), kept - 8);
+}
+
+T(what_came_into_a_cart_after_its_order_stays_in_it_when_several_are_paid)
+{
+    i64 plain = t_order(), more, left;
+    t_browser();
+    t_stock(RADIO, 20);
+    more = t_order();
+    t_put(RADIO, 1); /* in another tab */
+    t_browser();
+    left = t_order();
+    t_put(RADIO, 1);
+    t_sql("select orders.leave_cart(%" PRId64 ")", left);
+    t_sql("delete from work.job");
+    t_event("evt_t_more", "payment_intent.succeeded", t_intent_object(more, TOTAL));
+    t_event("evt_t_left", "payment_intent.succeeded", t_intent_object(left, TOTAL));
+    t_event("evt_t_plain", "payment_intent.succeeded", t_intent_object(plain, TOTAL));
+    eq_str(settled_together(), "evt_t_more paid, evt_t_left paid, evt_t_plain paid");
+    for (int i = 0; i < 3; i++) {
+        i64 order = i == 0 ? plain : i == 1 ? more : left;
+        eq_str(state(order), "processing paid");
+        eq_str(timeline(order), "placed paid");
+        eq_int(mails(order, "order_paid"), 1);
+        eq_str(t_str("select k.state || coalesce((select string_agg(' ' || v.sku, '')"
+                     " from cart.line l join catalog.variant v on v.id = l.variant_id"
+                     " where l.cart_id = k.id"
+                     " and k.state = 'open'), '') as s from orders.\"order\" o join cart.cart k"
+                     " on k.id = o.cart_id where o.id = %" PRId64, order),
+            i == 0 ? "ordered" : "open " RADIO);
+    }
+    eq_int(on_hand(), 7);
+    eq_int(reserved(), 0);
+}
+
+T(what_is_cancelled_or_holds_nothing_is_left_to_itself_when_several_are_paid)
+{
+    i64 gone = t_order(), late, plain;
+    t_browser();
+    late = t_order();
+    t_browser();
+    plain = t_order();
+    t_post_f(path_of(gone, "/cancel").p, "%s", "");
+    t_sql("update orders.\"order\" set is_held = id <> %" PRId64 ", left_cart = true"
+          " where id <> %" PRId64, late, plain);
+    t_sql("update inventory.hold set state = 'freed' where order_id = %" PRId64, late);
+    t_sql("update inventory.stock set reserved = reserved - 1 where (item_id, location_id) ="
+          " (select item_id, location_id from inventory.hold where order_id = %" PRId64 ")", late);
+    t_sql("delete from work.job");
+    t_event("evt_t_gone", "payment_intent.succeeded", t_intent_object(gone, TOTAL));
+    t_event("evt_t_late", "payment_intent.succeeded", t_intent_object(late, TOTAL));
+    t_event("evt_t_plain", "payment_intent.succeeded", t_intent_object(plain, TOTAL));
+    eq_str(settled_together(), "evt_t_plain paid");
+    eq_str(state(late), "pending pending");
+    t_drain();
+    eq_str(state(late), "processing paid");
+    has_text(timeline(gone), "refund_asked");
+}
+
+T(money_that_is_in_the_books_already_pays_nothing_among_several)
+{
+    i64 booked = t_order(), plain;
+    t_browser();
+    plain = t_order();
+    t_sql("delete from work.job");
+    t_sql("select payments.book(a.order_id, 'capture:attempt:' || a.id, 'THB', '{buyer,provider}',"
+          " '{-%d,%d}') from payments.attempt a where a.order_id = %" PRId64, TOTAL, TOTAL, booked);
+    t_event("evt_t_booked", "payment_intent.succeeded", t_intent_object(booked, TOTAL));
+    t_event("evt_t_plain", "payment_intent.succeeded", t_intent_object(plain, TOTAL));
+    eq_str(settled_together(), "evt_t_booked nothing new, evt_t_plain paid");
+    eq_str(state(booked), "pending pending held");
+    eq_str(state(plain), "processing paid");
+    eq_str(t_str("select outcome as s from payments.event where event_id = 'evt_t_booked'"),
+        "nothing new");
+    eq_int(on_hand(), 9);
+    eq_int(reserved(), 1);
+    t_breaks("I3_an_order_is_paid_when_its_money_is_here");
+}
+
+/* Of these alone: an order is also looked up by foreign keys, whose plans are PostgreSQL's own. */
+static i64 held_read(void)
+{
+    return t_int("select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as n"
+                 " from pg_stat_xact_user_tables where relid in ('inventory.hold'::regclass,"
+                 " 'payments.attempt'::regclass)");
+}
+
+/* The plans are of the first two, when there was nothing else. */
+T(several_are_settled_by_looking_at_them_alone_however_many_are_unpaid)
+{
+    t_sql("discard plans");
+    i64 first = t_order(), other, many = 1000000000;
+    t_browser();
+    other = t_order();
+    t_event("evt_t_1", "payment_intent.succeeded", t_intent_object(first, TOTAL));
+    t_event("evt_t_2", "payment_intent.succeeded", t_intent_object(other, TOTAL));
+    eq_str(settled_together(), "evt_t_1 paid, evt_t_2 paid");
+    t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object("
+          "'id', %" PRId64 " + n, 'number', 'MANY-' || 1000 + n, 'cart_id', %" PRId64 " + n,"
+          "'status', 'pending', 'payment_status', 'pending', 'is_held', true))).*"
+          " from orders.\"order\" o, generate_series(1, 1000) n where o.id = %" PRId64,
+        many, many, first);
+    t_stock(CABLE, 1012);
+    t_sql("insert into inventory.hold (organisation_id, order_id, item_id, location_id, quantity,"
+          " expires_at) select h.organisation_id, %" PRId64 " + n, h.item_id, h.location_id, 1,"
+          " now() + interval '1 hour' from inventory.hold h, generate_series(1, 1000) n"
+          " where h.order_id = %" PRId64 "; update inventory.stock s set reserved = reserved + 1000"
+          " from inventory.hold h where h.order_id = %" PRId64 " and s.item_id = h.item_id"
+          " and s.location_id = h.location_id", many, first, first);
+    t_sql("insert into payments.attempt (order_id, provider, key, amount, currency, state, request,"
+          " expires_at) select id, 'stripe', 'many-' || id, total, currency, 'open', '{}',"
+          " now() + interval '1 hour' from orders.\"order\" where id > %" PRId64, many);
+    t_sql("delete from work.job");
+    i64 orders[2];
+    for (int i = 0; i < 2; i++) {
+        t_browser();
+        t_put(CABLE, 1);
+        t_to_pay();
+        t_pay();
+        orders[i] = t_int("select max(id) as n from orders.\"order\" where id < %" PRId64, many);
+        t_event(i ? "evt_t_4" : "evt_t_3", "payment_intent.succeeded",
+            t_intent_object(orders[i], TOTAL));
+    }
+    i64 before = held_read();
+    eq_str(settled_together(), "evt_t_3 paid, evt_t_4 paid");
+    i64 read = held_read() - before;
+    eq_int(read < 100 ? 0 : read, 0);
+}
+
 /* ---- who hears of several at once ------------------------------------------------------------ */
 
 static struct job push_of(struct ctx *c, i64 order, i64 shop, bool is_new)

@@ -84,6 +84,16 @@ begin
     values (of_kind, organisation, subject, beside, by_request);
     if wake then perform pg_notify('talat_work', ''); end if;
 end $$;
+-- Several of one kind.
+create function work.tell_all(of_kind text, organisations bigint[], subjects bigint[], besides jsonb[],
+    by_requests text[], wake boolean) returns void language plpgsql as $$
+begin
+    insert into work.outbox (kind, organisation_id, subject_id, data, request)
+    select of_kind, u.organisation, u.subject, u.beside, u.request
+      from unnest(organisations, subjects, besides, by_requests)
+           as u(organisation, subject, beside, request);
+    if found and wake then perform pg_notify('talat_work', ''); end if;
+end $$;
 
 -- Adds a job unless one with its key waits, runs or lies dead; may wake the workers.
 create function work.add_job(of_kind text, by_key text, organisation bigint, subject bigint,
@@ -93,6 +103,16 @@ begin
     insert into work.job (kind, key, organisation_id, subject_id, data, request, run_at, rank)
     values (of_kind, by_key, organisation, subject, beside, by_request, coalesce(at, now()),
         of_rank)
+        on conflict (key) do nothing;
+    if found and wake then perform pg_notify('talat_work', ''); end if;
+end $$;
+-- Several of one kind, as soon as may be, each of a subject and of no organisation.
+create function work.add_jobs(of_kind text, by_keys text[], subjects bigint[], by_requests text[],
+    of_rank bigint, wake boolean) returns void language plpgsql as $$
+begin
+    insert into work.job (kind, key, subject_id, request, rank)
+    select of_kind, u.key, u.subject, u.request, of_rank
+      from unnest(by_keys, subjects, by_requests) as u(key, subject, request)
         on conflict (key) do nothing;
     if found and wake then perform pg_notify('talat_work', ''); end if;
 end $$;

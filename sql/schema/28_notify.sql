@@ -48,6 +48,27 @@ begin
     perform work.add_job('notify.mail', 'notify.mail:' || mail, null, mail, '{}', by_request, null,
         of_rank, wake);
 end $$;
+-- The same to several, each of an order.
+create function notify.say_all(of_template text, of_causes text[], to_addresses text[], in_langs text[],
+    of_orders bigint[], persons bigint[], by_requests text[], of_rank bigint, wake boolean)
+returns void language plpgsql as $$
+declare
+    mails record;
+begin
+    with told as (
+        select u.* from unnest(of_causes, to_addresses, in_langs, of_orders, persons, by_requests)
+            as u(cause, address, lang, of_order, person, request)
+    ), mail as (
+        insert into notify.mail (order_id, person_id, template, cause, recipient, lang)
+        select t.of_order, t.person, of_template, t.cause, t.address, t.lang from told t
+            on conflict (template, cause) do nothing
+        returning id, cause
+    )
+    select array_agg('notify.mail:' || m.id) as keys, array_agg(m.id) as ids,
+           array_agg(t.request) as requests into mails
+      from mail m join told t on t.cause = m.cause;
+    perform work.add_jobs('notify.mail', mails.keys, mails.ids, mails.requests, of_rank, wake);
+end $$;
 
 -- Text messages. The number is not here: it is opened when the message goes out. `mark` and
 -- `network` stand for the number and for where it was asked for, keyed, to count by.

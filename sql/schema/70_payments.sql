@@ -187,6 +187,11 @@ grant select, insert, update on payments.attempt, payments.event, payments.refun
     to talat_app;
 grant select, insert on payments.transaction, payments.entry to talat_app;
 
+-- What a link of an order's chain is known by; entries: "buyer -100 THB,provider 100 THB".
+create function payments.link(last text, of_order bigint, why text, entries text) returns text
+language sql stable parallel safe as
+$$ select encode(sha256(convert_to(last || '|' || of_order || '|' || why || '|' || entries, 'UTF8')),
+              'hex') $$;
 -- The next link of the order's chain with its entries; false when this cause is booked already.
 create function payments.book(of_order bigint, why text, in_currency text, accounts text[],
     amounts bigint[]) returns boolean language plpgsql as $$
@@ -196,11 +201,9 @@ declare
     link bigint;
 begin
     insert into payments.transaction (order_id, cause, previous, hash)
-    values (of_order, why, last, encode(sha256(convert_to(last || '|' || of_order || '|' || why
-        || '|' || (select string_agg(u.account || ' ' || u.amount || ' ' || in_currency, ','
-                                     order by u.place)
-                     from unnest(accounts, amounts) with ordinality as u(account, amount, place)),
-        'UTF8')), 'hex'))
+    values (of_order, why, last, payments.link(last, of_order, why,
+        (select string_agg(u.account || ' ' || u.amount || ' ' || in_currency, ',' order by u.place)
+           from unnest(accounts, amounts) with ordinality as u(account, amount, place))))
         on conflict on constraint once_per_cause do nothing
     returning id into link;
     if link is null then return false; end if;
@@ -221,6 +224,49 @@ begin
      where id = of_attempt and state <> 'paid';
     return payments.book(of_order, why, in_currency, '{buyer,provider}',
         array[-of_amount, of_amount]);
+end $$;
+-- The same of several, each of another order. Gives the orders of those that were not booked already.
+create function payments.capture_all(of_attempts bigint[], of_payments text[], of_orders bigint[],
+    whys text[], of_amounts bigint[], in_currencies text[]) returns bigint[] language plpgsql
+set enable_seqscan = off as $$
+declare
+    fresh bigint[];
+begin
+    update payments.attempt a
+       set state = 'paid', paid_at = now(),
+           payment_id = coalesce(nullif(of_payments[array_position(of_attempts, a.id)], ''),
+                                 a.payment_id)
+     where a.id = any(of_attempts) and a.state <> 'paid';
+    with asked as (
+        select u.*, coalesce((select t.hash from payments.transaction t where t.order_id = u.of_order
+                               order by t.id desc limit 1), '') as last
+          from unnest(of_orders, whys, of_amounts, in_currencies) as u(of_order, why, amount, currency)
+    ), link as (
+        insert into payments.transaction (order_id, cause, previous, hash)
+        select a.of_order, a.why, a.last, payments.link(a.last, a.of_order, a.why, 'buyer ' || -a.amount
+                   || ' ' || a.currency || ',provider ' || a.amount || ' ' || a.currency)
+          from asked a
+            on conflict on constraint once_per_cause do nothing
+        returning id, order_id
+    ), put as (
+        insert into payments.entry (transaction_id, order_id, account, currency, amount)
+        select l.id, l.order_id, e.account, a.currency, e.sign * a.amount
+          from link l join asked a on a.of_order = l.order_id,
+               (values ('buyer', -1), ('provider', 1)) as e(account, sign)
+         order by l.id, e.sign
+    )
+    select array_agg(l.order_id) into fresh from link l;
+    return fresh;
+end $$;
+-- What told of them has been applied, and that became of it.
+create function payments.applied_all(of_events bigint[], of_attempts bigint[], became text)
+returns void language plpgsql
+set enable_seqscan = off as $$
+begin
+    update payments.event e
+       set applied_at = now(), outcome = became,
+           attempt_id = coalesce(e.attempt_id, of_attempts[array_position(of_events, e.id)])
+     where e.id = any(of_events) and e.applied_at is null;
 end $$;
 
 -- What a provider says, once, with the job that applies it; false when it was said before. One with

@@ -352,6 +352,11 @@ create policy seller on payments.entry for select
 create policy seller on payments.dispute for select
     using (base.organisation() is not null and orders.sells_alone(order_id));
 
+-- What the outbox is told of an order.
+create function orders.told(o orders."order") returns jsonb language sql stable parallel safe as
+$$ select jsonb_build_object('orderId', o.number, 'paymentStatus',
+              orders.money_state(o.payment_status, o.refunded_total, o.disputed_total),
+              'orderStatus', o.status) $$;
 -- Tells the outbox of an order as it is now, once per organisation that has a part in it.
 create function orders.tell(of_order bigint, of_kind text, by_request text, wake boolean)
 returns void language plpgsql as $$
@@ -359,15 +364,30 @@ declare
     told record;
 begin
     for told in
-        select p.organisation_id, jsonb_build_object('orderId', o.number,
-                   'paymentStatus',
-                   orders.money_state(o.payment_status, o.refunded_total, o.disputed_total),
-                   'orderStatus', o.status) as news
+        select p.organisation_id, orders.told(o) as news
           from orders."order" o join orders.part p on p.order_id = o.id
          where o.id = of_order order by p.organisation_id
     loop
         perform work.tell(of_kind, told.organisation_id, of_order, told.news, by_request, wake);
     end loop;
+end $$;
+-- The same of several.
+create function orders.tell_all(of_orders bigint[], of_kind text, by_requests text[], wake boolean)
+returns void language plpgsql
+set enable_seqscan = off as $$
+declare
+    told record;
+begin
+    select array_agg(t.organisation_id) as organisations, array_agg(t.id) as orders,
+           array_agg(t.news) as news, array_agg(t.request) as requests into told
+      from (select p.organisation_id, u.id, u.request, o.news
+              from unnest(of_orders, by_requests) with ordinality as u(id, request, place),
+                   lateral (select orders.told(x) as news from orders."order" x
+                             where x.id = u.id offset 0) o,
+                   lateral (select x.organisation_id from orders.part x
+                             where x.order_id = u.id offset 0) p
+             order by u.place, p.organisation_id) t;
+    perform work.tell_all(of_kind, told.organisations, told.orders, told.news, told.requests, wake);
 end $$;
 
 -- What one buyer may have kept without having paid for it: so many orders at once. Guests are known by
@@ -511,6 +531,20 @@ begin
     if found then perform orders.empty_cart(of_order, o.cart_id, o.cart_revision); end if;
 end $$;
 
+-- Their goods have left the shelf for the money that has come.
+create function orders.paid_all(of_orders bigint[]) returns void language plpgsql
+set enable_seqscan = off as $$
+begin
+    update orders."order"
+       set payment_status = 'paid', paid_at = now(), updated_at = now(), version = version + 1,
+           status = case when status = 'pending' then 'processing' else status end, is_held = false,
+           buyer = null, left_cart = true
+     where id = any(of_orders) and payment_status = 'pending';
+    update orders.part set status = 'processing'
+     where order_id = any(of_orders) and status = 'pending';
+    insert into orders.event (order_id, kind, actor)
+    select u.id, 'paid', 'provider' from unnest(of_orders) as u(id);
+end $$;
 -- Its money has come and its stock is held: the goods leave, the cart is done. The caller holds the
 -- order; the cart is locked before any stock, as in placing.
 create function orders.fill(of_order bigint) returns void language plpgsql as $$
@@ -520,17 +554,10 @@ begin
     select cart_id, cart_revision, left_cart into strict o from orders."order" where id = of_order;
     perform from cart.cart where id = o.cart_id for update;
     perform inventory.sell(of_order, 'order:' || of_order || ' sold');
-    update orders."order"
-       set payment_status = 'paid', paid_at = now(), updated_at = now(), version = version + 1,
-           status = case when status = 'pending' then 'processing' else status end, is_held = false,
-           buyer = null, left_cart = true
-     where id = of_order and payment_status = 'pending';
-    update orders.part set status = 'processing'
-     where order_id = of_order and status = 'pending';
+    perform orders.paid_all(array[of_order]);
     if not o.left_cart then
         perform orders.empty_cart(of_order, o.cart_id, o.cart_revision);
     end if;
-    insert into orders.event (order_id, kind, actor) values (of_order, 'paid', 'provider');
 end $$;
 
 -- What a provider says of money that has come, where all is plain: the whole of what was asked for,
@@ -575,38 +602,102 @@ end $$;
 
 -- Several at once, in one transaction: of which it is said what became of them. As one would lock them after
 -- another, but all orders, then all carts, then all stock, each by its number, or two of these would wait for
--- each other. Who calls it runs each by itself where this fails.
+-- each other. Those that are plain, and whose cart is as it was ordered, are done by sets; then the others
+-- one after another, also what is said of the same once more. Who calls it runs each by itself where this
+-- fails.
 create function orders.settle_all(of_events bigint[], by_providers text[], by_keys text[],
     of_payments text[], of_amounts bigint[], in_currencies text[], by_requests text[],
     mail_rank bigint, wake boolean)
-returns table (event bigint, outcome text) language plpgsql as $$
+returns table (event bigint, outcome text) language plpgsql
+set enable_seqscan = off as $$
 declare
     mine bigint[];
+    plain record;
+    fresh bigint[];
+    paid record;
     said record;
+    done bigint[] := '{}';
     is_paid boolean := false;
 begin
     select array_agg(a.order_id) into mine from payments.attempt a
      where a.key = any(by_keys) and a.state <> 'paid';
     if mine is not null then
-        perform from orders."order" o where o.id = any(mine) order by o.id for update;
-        perform from cart.cart k
-          where k.id = any(array(select unnest(array[x.id, x.merged_into]) -- see cart.close
-                                   from orders."order" o join cart.cart x on x.id = o.cart_id
-                                  where o.id = any(mine)))
-          order by k.id for update;
-        perform from inventory.stock s
-          where (s.item_id, s.location_id) in (select h.item_id, h.location_id
-                                                 from inventory.hold h
-                                                where h.order_id = any(mine) and h.state = 'held')
-          order by s.item_id, s.location_id for update;
+        perform from (select u.id from unnest(mine) as u(id) order by u.id) m,
+                     lateral (select from orders."order" o where o.id = m.id for update) o;
+        perform from (select u.id
+                        from unnest(mine) as m(id),
+                             lateral (select o.cart_id from orders."order" o
+                                       where o.id = m.id offset 0) o,
+                             lateral (select k.id, k.merged_into from cart.cart k
+                                       where k.id = o.cart_id offset 0) k,
+                             unnest(array[k.id, k.merged_into]) as u(id) -- see cart.close
+                       order by u.id) m,
+                     lateral (select from cart.cart k where k.id = m.id for update) k;
+        perform from (select h.item_id, h.location_id
+                        from unnest(mine) as m(id),
+                             lateral (select x.item_id, x.location_id from inventory.hold x
+                                       where x.order_id = m.id and x.state = 'held' offset 0) h
+                       order by h.item_id, h.location_id) h,
+                     lateral (select from inventory.stock s
+                               where s.item_id = h.item_id and s.location_id = h.location_id
+                                 for update) s;
+        select array_agg(p.place) as places, array_agg(p.attempt) as attempts,
+               array_agg(p.payment) as payments, array_agg(p.id) as orders,
+               array_agg('capture:attempt:' || p.attempt) as whys, array_agg(p.amount) as amounts,
+               array_agg(p.currency) as currencies into plain
+          from (select distinct on (o.id) o.id, u.place, u.payment, u.amount, u.currency, a.id as attempt
+                  from unnest(by_keys, by_providers, of_payments, of_amounts, in_currencies)
+                       with ordinality as u(key, provider, payment, amount, currency, place),
+                       lateral (select x.* from payments.attempt x where x.key = u.key offset 0) a,
+                       lateral (select x.id, x.left_cart, x.cart_id, x.cart_revision
+                                  from orders."order" x
+                                 where x.id = a.order_id and x.payment_status = 'pending'
+                                   and x.status <> 'cancelled' and x.is_held offset 0) o
+                 where o.id = any(mine) -- those are locked
+                   and a.provider = u.provider and a.amount = u.amount
+                   and a.currency = u.currency and a.state <> 'paid'
+                   and a.request ? 'email' -- not erased meanwhile
+                   and (o.left_cart or exists (select from cart.cart k
+                                                where k.id = o.cart_id and k.state = 'open'
+                                                  and k.revision = o.cart_revision offset 0))
+                 order by o.id, u.place) p;
+        if plain.orders is not null then
+            fresh := payments.capture_all(plain.attempts, plain.payments, plain.orders, plain.whys,
+                plain.amounts, plain.currencies);
+        end if;
+    end if;
+    if fresh is not null then
+        select array_agg(p.place) as places, array_agg(of_events[p.place]) as events,
+               array_agg(p.attempt) as attempts, array_agg(by_requests[p.place]) as requests,
+               array_agg(o.id) as orders, array_agg('order:' || o.id) as causes,
+               array_agg('order:' || o.id || ' sold') as sales,
+               array_agg(o.email) as emails, array_agg(o.lang) as langs,
+               array_agg(o.person_id) as persons,
+               array_agg(o.cart_id) filter (where not o.left_cart) as carts into paid
+          from unnest(plain.orders, plain.places, plain.attempts) as p(id, place, attempt),
+               lateral (select x.id, x.email, x.lang, x.person_id, x.cart_id, x.left_cart
+                          from orders."order" x where x.id = p.id offset 0) o
+         where p.id = any(fresh);
+        perform inventory.sell_all(paid.orders, paid.sales);
+        perform orders.paid_all(paid.orders);
+        perform cart.close_all(paid.carts);
+        perform notify.say_all('order_paid', paid.causes, paid.emails, paid.langs, paid.orders,
+            paid.persons, paid.requests, mail_rank, false);
+        perform orders.tell_all(paid.orders, 'order.updated', paid.requests, wake); -- the mails too
+        perform payments.applied_all(paid.events, paid.attempts, 'paid');
+        done := paid.places;
     end if;
     for said in
         select * from unnest(of_events, by_providers, by_keys, of_payments, of_amounts,
-            in_currencies, by_requests) as u(event, provider, key, payment, amount, currency, request)
+            in_currencies, by_requests) with ordinality
+            as u(event, provider, key, payment, amount, currency, request, place)
     loop
         event := said.event;
-        outcome := orders.settle(said.event, said.provider, said.key, said.payment, said.amount,
-            said.currency, said.request, mail_rank, wake);
+        outcome := 'paid';
+        if said.place <> all(done) then
+            outcome := orders.settle(said.event, said.provider, said.key, said.payment, said.amount,
+                said.currency, said.request, mail_rank, wake);
+        end if;
         is_paid := is_paid or coalesce(outcome = 'paid', false);
         continue when outcome is null;
         return next;
