@@ -5,7 +5,8 @@
 -- rows: work.outbox
 set local lock_timeout = '3s';
 set local statement_timeout = 0;
-create unique index if not exists outbox_numbered on work.outbox (organisation_id, seq)
-    where seq is not null;
+-- First what locks most: who has read and is to write would wait for this, and this for them.
 alter table work.outbox drop constraint outbox_organisation_id_seq_key;
 drop index work.outbox_old;
+create unique index if not exists outbox_numbered on work.outbox (organisation_id, seq)
+    where seq is not null;
