@@ -92,6 +92,7 @@ static void of_the_cable(i64 id)
               "position) select product_id, %" PRId64 ", 1, 1 from catalog.variant where sku = '"
               CABLE "'",
             id);
+    t_shelved();
 }
 
 static void is_bought(i64 id, char letter)

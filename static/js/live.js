@@ -56,9 +56,13 @@ for (const root of document.querySelectorAll('[data-live]')) {
     };
     const way = (active) => (active.matches('.to-send') ? '.to-send' : active.id ? `[id="${active.id}"]` : 'a');
     const replace = (old, fresh) => {
-        const at = old.contains(document.activeElement) && way(document.activeElement);
+        const active = old.contains(document.activeElement) ? document.activeElement : null;
+        // Who is typing goes on where they were: the next letter may take the place of what is selected.
+        const caret = active?.type === 'text' && [active.selectionStart, active.selectionEnd, active.selectionDirection];
         old.replaceWith(fresh);
-        if (at) fresh.querySelector(at)?.focus({ preventScroll: true });
+        const now = active && fresh.querySelector(way(active));
+        now?.focus({ preventScroll: true });
+        if (caret && now?.type === 'text') now.setSelectionRange(...caret);
     };
     // News are of old ones too: each goes where its time belongs, and one that is older than the last
     // only where no more would follow.

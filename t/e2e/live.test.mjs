@@ -392,6 +392,7 @@ journey('an order that is open at the desk, and the buyer\'s list, show what bec
     // What was begun stays, as long as it can be done.
     await watches(ended);
     await house.writes({ tracking: 'EX2' });
+    await house.field('tracking').evaluate((field) => field.setSelectionRange(1, 3, 'backward'));
     const other = await house.opensAnotherTab(`/admin/orders/${ended}`);
     await other.keepsLooking();
     await other.isListening();
@@ -408,6 +409,7 @@ journey('an order that is open at the desk, and the buyer\'s list, show what bec
     await house.sees('Partly refunded');
     assert.equal(await house.field('tracking').inputValue(), 'EX2');
     assert.equal(await house.field('tracking').evaluate((field) => field === document.activeElement), true);
+    assert.deepEqual(await house.field('tracking').evaluate(({ selectionStart, selectionEnd }) => [selectionStart, selectionEnd]), [1, 3]);
     await desk.opens(`/admin/orders/${ended}`);
     await desk.unfolds('Cancel the order');
     await desk.page.locator('details[open]').getByRole('button', { name: 'Cancel the order' }).click();
