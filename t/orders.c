@@ -434,6 +434,20 @@ T(what_is_cancelled_or_holds_nothing_is_left_to_itself_when_several_are_paid)
     has_text(timeline(gone), "refund_asked");
 }
 
+T(what_another_provider_says_of_a_payment_pays_nothing_among_several)
+{
+    i64 others = t_order(), plain;
+    t_browser();
+    plain = t_order();
+    t_sql("delete from work.job");
+    t_event("evt_t_others", "payment_intent.succeeded", t_intent_object(others, TOTAL));
+    t_sql("update work.job set data = data || '{\"provider\": \"other\"}'");
+    t_event("evt_t_plain", "payment_intent.succeeded", t_intent_object(plain, TOTAL));
+    eq_str(settled_together(), "evt_t_plain paid");
+    eq_str(state(others), "pending pending held");
+    eq_str(state(plain), "processing paid");
+}
+
 T(money_that_is_in_the_books_already_pays_nothing_among_several)
 {
     i64 booked = t_order(), plain;
