@@ -13,6 +13,8 @@
 struct pg *pg_new(struct arena *, str conninfo);
 void pg_close(struct pg *);
 void pg_let_go(struct pg *); /* of the connection, until the next statement opens another */
+/* PostgreSQL keeps for it what it has learnt to answer: a new one would be several MB smaller. */
+bool pg_has_grown(const struct pg *);
 /* Lets an answer take so long; without it 7 s. For tools, together with a conninfo whose
  * options lift the server's own limits. */
 void pg_patient(struct pg *, i64 us);

@@ -11,6 +11,9 @@
  * or the process is stuck and the connection is dropped. */
 #define ANSWER_US (7 * SECOND)
 #define RETRY_US  (1 * SECOND)
+/* A visit to the shop needs fewer statements; with those of the back office, of searches and of logins
+ * there are hundreds, some 80 kB each. */
+#define GROWN     32
 
 /* ---- the connection ----------------------------------------------------------------------- */
 
@@ -62,6 +65,14 @@ void pg_let_go(struct pg *pg)
 {
     if (pg->conn && !pg->depth && !pg->n_sent)
         pg_drop(pg);
+}
+
+bool pg_has_grown(const struct pg *pg)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < pg->n_stmts; i++)
+        known += pg->stmts[i].state == READY;
+    return known > GROWN;
 }
 
 static void notice(void *with, const char *message)

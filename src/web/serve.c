@@ -220,10 +220,15 @@ static bool is_spare(const struct pool *p, int slot)
 static void rest(const struct pool *p, int slot, struct pg *pg)
 {
     struct beat *beat = &p->beats[slot];
-    if (when_ticks() - atomic_load(&beat->served_us) < REST_S * SECOND || !is_spare(p, slot))
+    bool spare = is_spare(p, slot);
+    if (when_ticks() - atomic_load(&beat->served_us) < REST_S * SECOND ||
+        !(spare || pg_has_grown(pg)))
         return;
     pg_let_go(pg);
-    atomic_store(&beat->served_us, 0);
+    if (spare)
+        atomic_store(&beat->served_us, 0);
+    else
+        pg_is_up(pg); /* anew, so that whoever comes next need not wait for it */
 }
 
 /* Half of the pool does not go at once: each has its own number of requests to live. */

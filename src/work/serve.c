@@ -196,6 +196,10 @@ static int round_of(struct ctx *c, struct worker *w)
     }
     be(w, IS_WAITING);
     i64 patience = w->useful_at + REST_AFTER - when_ticks();
+    if (patience <= 0 && !w->slot && pg_has_grown(c->pg)) {
+        pg_let_go(c->pg);
+        return E_OK; /* the next round begins with a new one, and looks for what was missed */
+    }
     if (!w->slot || patience > t->wait_us)
         return wait_for_work(c, w, t->wait_us);
     return patience > 0 ? wait_for_work(c, w, patience) : rest_until_needed(c, w);

@@ -10,7 +10,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import * as fcgi from './fcgi.mjs';
 import { Node, rss } from './node.mjs';
-import { skip as noStack, Browser, admin, ask, buyer, calm, goods, rows, shopper, until, url } from './shop.mjs';
+import { skip as noStack, Browser, admin, ask, buyer, calm, goods, rows, shopper, sleep, until, url } from './shop.mjs';
 import { random } from '../sim/switches.mjs';
 
 const skip = noStack || !process.env.TALAT_VAR;
@@ -106,4 +106,24 @@ test('of workers that nobody asks as many stay connected to the database as ther
     await until(() => has() === cpus().length, 20000, () => `${has()} of ${connected.size}`);
     assert.equal((await ask('/products/none', { to: quiet.at })).status, 404);
     await until(() => has() === cpus().length, 20000, () => `${has()} of ${connected.size} after another request`);
+});
+
+// What PostgreSQL has learnt for the back office is some 80 kB a statement.
+test('of those, one that was asked little keeps its connection, and one that was asked much takes a new one', { skip: skip || many, timeout: 120000 }, async () => {
+    const kept = () => [...connected].filter(([pid, open]) => fds(pid) === open).map(([pid]) => pid).sort();
+    const now = (pids) => pids.map((pid) => sockets(pid).join());
+    await until(() => kept().length === cpus().length, 20000, () => `${kept().length} of ${connected.size}`);
+    const few = kept(), before = now(few);
+    await sleep(9500);
+    assert.deepEqual(now(few), before);
+
+    const [{ slug }] = rows(`select slug from catalog.product where status = 'published' limit 1`), { cookie } = await admin();
+    const paths = ['/', '/cart', '/account', '/checkout', '/search?q=lamp', `/products/${slug}`,
+        ...['', '/orders', '/orders?status=processing', '/products', '/customers', '/health', '/settings', '/settings/categories', '/imports', '/team'].map((path) => `/admin${path}`)];
+    for (let i = 0; i < 25; i++) // so that each has met most of them
+        await Promise.all(paths.map((path) => ask(path, { to: quiet.at, headers: { cookie } })));
+    const much = new Map(quiet.workers('web').map((pid) => [pid, sockets(pid).join()]));
+    await until(() => kept().length === cpus().length && kept().every((pid) => sockets(pid).join() !== much.get(pid)), 25000,
+        () => kept().map((pid) => `${much.get(pid)} then ${sockets(pid)}`).join('; '));
+    assert.equal((await ask(`/products/${slug}`, { to: quiet.at })).status, 200);
 });
