@@ -209,6 +209,22 @@ T(OB_01_no_word_of_others_is_kept_of_a_job_that_was_given_up)
     eq_int(str_find(said, S("mali")), -1);
 }
 
+/* For days, before it is given up. What one mail server puts off is no fault of the shop's. */
+T(OB_01_a_job_that_fails_again_and_again_is_told_before_it_is_given_up)
+{
+    begin();
+    struct ctx c = *t_ctx();
+    struct exam e = { .c = &c, .findings = nothing(), .by_clock = true };
+    c.scope = (struct scope){ .platform = true };
+    t_sql("insert into work.job (kind, key, attempt, error) values"
+          " ('t.late', 't.late', 9, 'mail.away: later'), ('t.new', 't.new', 2, 'input: no name')");
+    check_queue(&e);
+    eq_int(str_find(t_json_of(e.findings), S("eight times")), -1);
+    t_sql("update work.job set attempt = 8 where key = 't.new'");
+    check_queue(&e);
+    has_text(t_json_of(e.findings), "1 jobs have failed eight times or more, the last: t.new");
+}
+
 /* All of them, of the shop as it stands, once; and again only those that are due. */
 T(OB_01_a_round_looks_at_all_that_is_due)
 {

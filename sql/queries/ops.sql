@@ -215,13 +215,19 @@ select 'a transaction of ' || coalesce(usename, '?') || ' (' || application_name
  limit 10;
 
 -- name: behind :one
+-- failing: tried for minutes, in vain; what a mail server puts off is judged by itself (late_mails).
 select count(*) filter (where state = 'dead') as dead,
        coalesce((array_agg(kind || ': ' || coalesce(error, '') order by id desc)
            filter (where state = 'dead'))[1], '') as last_error,
        coalesce((array_agg(kind order by id desc) filter (where state = 'dead'))[1], '') as last,
+       count(*) filter (where is_failing) as failing,
+       coalesce((array_agg(kind order by id desc) filter (where is_failing))[1], '') as last_failing,
        coalesce((select extract(epoch from clock_timestamp() - min(created_at))::bigint
                    from work.outbox where read_at is null), 0) as unread_s
-  from work.job;
+  from (select id, kind, state, error,
+               state <> 'dead' and attempt >= 8 and error is not null and error not like 'mail.%'
+                   as is_failing
+          from work.job) j;
 
 -- name: stuck_holds :many
 select count(*) || ' holds ended over five minutes ago and still keep stock, the oldest of order '

@@ -55,7 +55,7 @@ const struct check doctor_checks[] = {
     { 0 },
 };
 
-void exam_say(struct exam *e, enum ill level, str what, str fix)
+static void add(struct exam *e, enum ill level, bool is_looked_at, str what, str fix)
 {
     e->said++;
     if (level == WELL && e->is_quiet)
@@ -63,10 +63,19 @@ void exam_say(struct exam *e, enum ill level, str what, str fix)
     struct node *found = node_add_map(e->c->mem, e->findings);
     node_set_str(e->c->mem, found, S("check"), str_of(e->check));
     node_set_str(e->c->mem, found, S("level"), str_of(LEVELS[level]));
+    node_set_bool(e->c->mem, found, S("is_looked_at"), is_looked_at);
     node_set_str(e->c->mem, found, S("what"), what);
     node_set_str(e->c->mem, found, S("fix"), fix);
     if (level > e->worst)
         e->worst = level;
+}
+
+void exam_say(struct exam *e, enum ill level, str what, str fix) { add(e, level, true, what, fix); }
+
+/* Not a level of its own: whoever reads the JSON and knows three alarms nobody. */
+void exam_skip(struct exam *e, str why)
+{
+    add(e, WELL, false, str_fmt(e->c->mem, "not looked at: %.*s", STR(why)), str_none);
 }
 
 const char *exam_fault(struct exam *e)
@@ -89,7 +98,8 @@ bool exam_run(struct exam *e, const struct check *check)
     return is_known;
 }
 
-/* {check, level (ok, warning, wrong), what, fix} each; gives the worst level: 0, 1, 2. */
+/* {check, level (ok, warning, wrong), is_looked_at, what, fix} each; gives the worst level: 0, 1,
+ * 2. */
 static int examine(struct ctx *c, bool is_quiet, struct node **findings)
 {
     struct exam e = { .c = c, .findings = node_list(c->mem), .is_quiet = is_quiet };
@@ -109,7 +119,8 @@ static void write_text(const struct node *findings, struct buf *out)
         str level = node_str(&it->node, "level"), fix = node_str(&it->node, "fix"), line;
         wrong += str_is(level, "wrong");
         warnings += str_is(level, "warning");
-        buf_fmt(out, "%-8.*s %-9.*s %.*s\n", STR(level), STR(node_str(&it->node, "check")),
+        str shown = node_bool(&it->node, "is_looked_at") ? level : S("--");
+        buf_fmt(out, "%-8.*s %-9.*s %.*s\n", STR(shown), STR(node_str(&it->node, "check")),
             STR(node_str(&it->node, "what")));
         while (fix.n && str_cut(&fix, '\n', &line))
             buf_fmt(out, "                   -> %.*s\n", STR(line));

@@ -4,6 +4,7 @@
 #include "vault/vault.h"
 #include "work/work.h"
 #include <dirent.h>
+#include <errno.h>
 
 #define LATE_US MINUTE
 #define MOST_CURRENCIES 100
@@ -58,6 +59,8 @@ void check_schema(struct exam *e)
         return;
     }
     DIR *d = opendir(folder.p);
+    if (!d)
+        SKIP(e, "%.*s: %s", STR(folder), strerror(errno));
     for (struct dirent *f; d && (f = readdir(d));) {
         bool is_made = !str_ends(str_of(f->d_name), S(".sql"));
         EACH(it, made)
@@ -93,12 +96,12 @@ void check_tables(struct exam *e)
         say_all(e, WARNING, rows, "");
 }
 
-/* The extension is another superuser's gift: asked only where it is. */
+/* The extension is another superuser's gift: asked only where it is; NULL where not. */
 static int slow_statements(struct ctx *c, struct node **rows)
 {
     TRY(pg_script(c,
         S("select set_config('talat.counts', coalesce((case when"
-          " to_regclass('pg_stat_statements') is null then null else"
+          " to_regclass('pg_stat_statements') is null then 'false' else"
           " (select jsonb_agg(jsonb_build_object('what', s)) from unnest(xpath('/table/row/s/text()',"
           "  query_to_xml($q$select 'on average ' || round(mean_exec_time) || ' ms, '"
           "   || calls || ' times: ' || left(regexp_replace(query, '\\s+', ' ', 'g'), 120) as s"
@@ -108,7 +111,8 @@ static int slow_statements(struct ctx *c, struct node **rows)
           " end)::text, '[]'), false)")));
     struct node *row;
     TRY(q_ops_counted(c, &row));
-    *rows = node_get(row, S("counts"));
+    struct node *counts = node_get(row, S("counts"));
+    *rows = counts && counts->kind == N_LIST ? counts : NULL;
     return E_OK;
 }
 
@@ -121,6 +125,8 @@ void check_queries(struct exam *e)
         say_all(e, WARNING, rows, "");
     if (as_owner(e, slow_statements, &rows))
         sorry(e, "pg_stat_statements");
+    else if (!rows)
+        SKIP(e, "those that have ended: the database has no pg_stat_statements");
     else
         say_all(e, WARNING, rows, "explain it: talatctl cannot know which index it wants");
 }
@@ -168,6 +174,11 @@ void check_queue(struct exam *e)
             S("talatctl jobs dead, and after the cause is mended: talatctl jobs again ID"),
             "%" PRId64 " jobs were given up, the last: %.*s", node_int(row, "dead"),
             STR(node_str(row, last)));
+    if (node_int(row, "failing"))
+        SAY(e, WARNING,
+            S("journalctl -u talat-work: what it fails for; it is tried again by itself"),
+            "%" PRId64 " jobs have failed eight times or more, the last: %.*s",
+            node_int(row, "failing"), STR(node_str(row, "last_failing")));
     if (node_int(row, "unread_s") > 60)
         SAY(e, WRONG, S("systemctl status talat-work"),
             "the oldest event has waited %" PRId64 " s to be read", node_int(row, "unread_s"));

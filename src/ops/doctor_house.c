@@ -15,7 +15,9 @@
 #define MOST_CERT   ((size_t)1 << 20)
 #define TLS_WALL    (5 * SECOND)
 #define OPENSSL     "/usr/bin/openssl"
+#define NO_OPENSSL  "there is no " OPENSSL
 #define MOST_GROUPS 64
+#define NOT_SOLD    "the shop is not in production"
 
 /* ---- configuration ----------------------------------------------------------------------------
  */
@@ -154,8 +156,10 @@ void check_mode(struct exam *e)
 {
     struct app *app = e->c->app;
     struct node *rows;
-    if (!app->production)
+    if (!app->production) {
+        SKIP(e, NOT_SOLD);
         return;
+    }
     if (app->staging)
         exam_say(e, WARNING, S("mode is staging: payments may be play money"),
             S("to sell: mode = production, with the provider's live key"));
@@ -168,9 +172,12 @@ void check_mode(struct exam *e)
     if (str_find(app->base_url, S("//localhost")) >= 0)
         exam_say(e, WRONG, S("base_url is localhost: links in mails lead nowhere"),
             S("base_url = https://your.domain"));
-    if (!q_ops_demo_people(e->c, &rows))
-        EACH(item, rows)
-            look_at_demo(e, &item->node);
+    if (q_ops_demo_people(e->c, &rows)) {
+        SKIP(e, "the demo shop's accounts: " SKIP_AWAY);
+        return;
+    }
+    EACH(item, rows)
+        look_at_demo(e, &item->node);
 }
 
 /* ---- files ------------------------------------------------------------------------------------
@@ -273,8 +280,8 @@ static void look_at_served(struct exam *e, when until)
     const char *at;
     when shown;
     if (access(OPENSSL, X_OK))
-        return;
-    if (!find_shown(e, &at, &shown))
+        SKIP(e, "what nginx shows: " NO_OPENSSL);
+    else if (!find_shown(e, &at, &shown))
         say_not_shown(e, at);
     else if (shown - until > HOUR || until - shown > HOUR)
         SAY(e, WRONG, S("systemctl reload nginx"),
@@ -299,9 +306,11 @@ static void look_at_hidden(struct exam *e)
 {
     const char *at;
     when until;
-    if (access(OPENSSL, X_OK) || !str_starts(e->c->app->base_url, S("https://")))
-        return;
-    if (find_shown(e, &at, &until))
+    if (!str_starts(e->c->app->base_url, S("https://")))
+        return; /* said by check_tls */
+    if (access(OPENSSL, X_OK))
+        SKIP(e, "tls_cert, which this user may not read: " NO_OPENSSL);
+    else if (find_shown(e, &at, &until))
         look_at_end(e, until);
     else
         say_not_shown(e, at);
@@ -312,13 +321,18 @@ void check_tls(struct exam *e)
     struct app *app = e->c->app;
     str path = setting(e, "tls_cert");
     when until;
-    bool ok = false;
-    if (app->production && !str_starts(app->base_url, S("https://")))
+    bool ok = false, is_https = str_starts(app->base_url, S("https://"));
+    if (!app->production && !is_https)
+        SKIP(e, "the shop is at an http address, which is for development");
+    else if (!is_https)
         exam_say(e, WRONG, S("base_url is not https: cookies are not taken by browsers"),
             S("get a certificate (certbot certonly --webroot -w /var/www/html), set tls_cert, "
               "tls_key and base_url"));
-    if (!path.n)
+    if (!path.n) {
+        if (is_https)
+            SKIP(e, "tls_cert is not set: who shows the certificate is not known here");
         return;
+    }
     if (access(str_c(e->c->mem, path), R_OK) && errno == EACCES) {
         look_at_hidden(e);
         return;
@@ -329,7 +343,7 @@ void check_tls(struct exam *e)
             "tls_cert: %.*s cannot be read as a certificate", STR(path));
         return;
     }
-    if (str_starts(app->base_url, S("https://")))
+    if (is_https)
         look_at_served(e, until);
     str why;
     if (until >= e->c->now && !crypto_cert_is_trusted(e->c->mem, pem, &why))
@@ -410,8 +424,10 @@ static void look_for_newer(struct exam *e)
 void check_parts(struct exam *e)
 {
     struct stat st;
-    if (!e->c->app->production || access("/usr/bin/apt-cache", X_OK))
+    if (!e->c->app->production || access("/usr/bin/apt-cache", X_OK)) {
+        SKIP(e, "%s", e->c->app->production ? "there is no /usr/bin/apt-cache" : NOT_SOLD);
         return;
+    }
     if (!stat(LISTS, &st)) {
         i64 age = when_now() - (i64)st.st_mtime * SECOND;
         if (age > PARTS_SEEN)
@@ -450,7 +466,9 @@ void check_logs(struct exam *e)
         if (d)
             closedir(d);
     }
-    if (e->c->app->production && !goes)
+    if (!e->c->app->production && !goes)
+        SKIP(e, NOT_SOLD);
+    else if (!goes)
         exam_say(e, WARNING, S("the log stays on this machine: whoever breaks in can change it"),
             S("send it on: systemd-journal-upload, or rsyslog over TLS (man talat-security)"));
 }
@@ -500,6 +518,8 @@ static void look_at_data(struct exam *e)
         i64 wal = wal_bytes(&own), most = node_int(row, "most_wal");
         if (node_bool(row, "is_here") && dir.n && !access(str_c(e->c->mem, dir), F_OK))
             look_at_disk(e, "the database", dir);
+        else
+            SKIP(e, "the database's disk, which is not seen from here");
         if (wal > 4 * most && wal > GB)
             SAY(e, WARNING,
                 S("a replication slot or a failing archive_command keeps it: select * from "
@@ -507,6 +527,7 @@ static void look_at_data(struct exam *e)
                 "the write-ahead log takes %" PRId64 " MB", wal >> 20);
     } else {
         e->c->fault = own.fault; /* what it found before may still be so */
+        SKIP(e, "the database's disk: " SKIP_AWAY);
     }
     pg_close(own.pg);
 }
@@ -537,18 +558,22 @@ bool doctor_may_write(struct ctx *c, str said, const char *folder)
     return !is_strict || is_below;
 }
 
-/* Who runs the doctor writes everywhere; the services see most of the machine read-only. */
-static void look_at_walls(struct exam *e, const char *service, const char *setting_name, str dir)
+#define SYSTEMCTL "/usr/bin/systemctl"
+
+/* Who runs the doctor writes everywhere; the services see most of the machine read-only. False:
+ * systemd tells of no services here. */
+static bool look_at_walls(struct exam *e, const char *service, const char *setting_name, str dir)
 {
-    const char *argv[] = { "/usr/bin/systemctl", "show", "-p", "ProtectSystem", "-p",
-        "ReadWritePaths", service, NULL };
+    const char *argv[] = { SYSTEMCTL, "show", "-p", "ProtectSystem", "-p", "ReadWritePaths",
+        service, NULL };
     struct proc_result got = { 0 };
-    if (!e->c->app->production || !dir.n || access(argv[0], X_OK))
-        return;
+    if (!dir.n)
+        return true;
     if (proc_run(e->c, &(struct proc_call){ .argv = argv, .wall_us = PARTS_WALL }, &got) ||
         got.status) {
-        fault_clear(e->c); /* systemd does not run this machine's services */
-        return;
+        fault_clear(e->c);
+        SKIP(e, "whether the services may write: systemd does not run them");
+        return false;
     }
     if (!doctor_may_write(e->c, got.out, str_c(e->c->mem, dir)))
         SAY(e, WRONG,
@@ -556,14 +581,21 @@ static void look_at_walls(struct exam *e, const char *service, const char *setti
                 "systemctl edit %s: [Service] ReadWritePaths=%.*s; then systemctl restart %s",
                 service, STR(dir), service),
             "%s may not write into %s, %.*s", service, setting_name, STR(dir));
+    return true;
 }
 
 static void look_at_all_walls(struct exam *e)
 {
     static const char *const services[] = { "talat-web", "talat-slow", "talat-work" };
     bool has_mail_server = conf_str(e->c->app->conf, "smtp_url", str_none).n > 0;
+    if (!e->c->app->production || access(SYSTEMCTL, X_OK)) {
+        SKIP(e, "whether the services may write: %s",
+            e->c->app->production ? "there is no " SYSTEMCTL : NOT_SOLD);
+        return;
+    }
     for (size_t i = 0; i < COUNT(services); i++)
-        look_at_walls(e, services[i], "media_dir", e->c->app->media_dir);
+        if (!look_at_walls(e, services[i], "media_dir", e->c->app->media_dir))
+            return;
     if (!has_mail_server)
         look_at_walls(
             e, "talat-work", "mail_dir", conf_str(e->c->app->conf, "mail_dir", str_none));
@@ -613,9 +645,11 @@ void check_workers(struct exam *e)
 static void look_at_age(struct exam *e, str mark, i64 every, const char *what, const char *how)
 {
     when at;
-    if (!every || care_when(e->c, mark, &at))
+    if (!every)
         return;
-    if (!at)
+    if (care_when(e->c, mark, &at))
+        SKIP(e, "%s: " SKIP_AWAY, what);
+    else if (!at)
         SAY(e, WARNING, str_of(how), "%s has never been", what);
     else if (e->c->now - at > 2 * every)
         SAY(e, WRONG, str_of(how), "%s was %" PRId64 " days ago", what, (e->c->now - at) / DAY);
@@ -646,6 +680,10 @@ void check_backups(struct exam *e)
         "talatctl backup; talatctl jobs dead says why it was not made by itself");
     look_at_age(e, MARK_DRILL, care_drill_every(app), "the last drill",
         "talatctl drill; talatctl jobs dead says why it was not done by itself");
+    if (!app->production && !care_backup_every(app))
+        SKIP(e, "the last backup: none is made by itself (backup_every_hours = 0)");
+    if (!care_drill_every(app))
+        SKIP(e, "the last drill: none is done by itself (drill_every_days = 0)");
     if (app->production && !care_backup_every(app))
         exam_say(e, WARNING, S("the shop does not back itself up (backup_every_hours = 0)"),
             S("backup_every_hours = 24, or run talatctl backup by a timer of your own"));

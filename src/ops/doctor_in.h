@@ -28,6 +28,10 @@ bool exam_run(struct exam *, const struct check *);
 void exam_say(struct exam *, enum ill, str what, str fix);
 const char *exam_fault(struct exam *); /* what the last call failed for; forgets it */
 #define SAY(e, level, fix, ...) exam_say((e), (level), str_fmt((e)->c->mem, __VA_ARGS__), (fix))
+/* What was not looked at, and why: nobody is told that it is well, nor that anything is wrong. */
+void exam_skip(struct exam *, str why);
+#define SKIP(e, ...) exam_skip((e), str_fmt((e)->c->mem, __VA_ARGS__))
+#define SKIP_AWAY    "the database does not answer"
 
 /* doctor_house.c: this machine and the configuration */
 /* Of systemctl's "ProtectSystem=...\nReadWritePaths=...": may the service write in this folder?

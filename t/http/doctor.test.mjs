@@ -52,6 +52,25 @@ test('a sound shop is told to be well, in words and as JSON', { skip }, async ()
     assert.match(text.err, /usage/);
 });
 
+test('what a check had nothing to look at for is not told to be well', { skip }, async () => {
+    const path = configured('unseen', { country_file: null, breached_passwords: null, smtp_url: null, mail_dir: place, sms_account: null, oidc_1: null, oidc_2: null, oidc_3: null, stripe_key: null, stripe_base: null, tls_cert: null,
+        backup_every_hours: 0, drill_every_days: 0, backup_dir: join(place, 'no-backups') });
+    const got = await examine(path), text = spawnSync(talatctl, ['--config', path, 'doctor'], { encoding: 'utf8' });
+    for (const [check, why] of [['tls', 'the shop is at an http address, which is for development'], ['mode', 'the shop is not in production'], ['parts', 'the shop is not in production'], ['countries', 'country_file is not set'],
+        ['passwords', 'breached_passwords is not set'], ['sms', 'sms_account is not set'], ['logins', 'oidc_1 is not set'], ['mail', 'smtp_url is not set'], ['webhooks', 'there is no payment provider'], ['clock', 'no payment provider tells the time'],
+        ['backups', 'the last backup: none is made by itself (backup_every_hours = 0)'], ['backups', 'the last drill: none is done by itself (drill_every_days = 0)']]) {
+        const line = `--       ${check.padEnd(9)} not looked at: ${why}`;
+        assert.ok(text.stdout.split('\n').some((one) => one.startsWith(line)), `${line}\n${text.stdout}`);
+        assert.doesNotMatch(text.stdout, new RegExp(`^ok +${check} `, 'm'));
+        assert.ok(got.findings.some((one) => one.check === check && one.level === 'ok' && one.isLookedAt === false && one.what.startsWith(`not looked at: ${why}`)), check);
+    }
+    assert.ok(got.findings.filter(({ what }) => !/^not looked at/.test(what)).every(({ isLookedAt }) => isLookedAt === true));
+    assert.match(text.stdout, /^ok +schema /m);
+    assert.equal(text.status, text.stdout.includes('\nwrong ') || text.stdout.startsWith('wrong ') ? 2 : 1); // no payment provider
+    for (const level of ['wrong', 'warning']) assert.equal(text.stdout.split(`\n${level} `).length - 1 + text.stdout.startsWith(`${level} `), Number(new RegExp(`(\\d+) ${level}`).exec(text.stdout)[1]));
+    assert.doesNotMatch((await examine(path, '--quiet')).out, /not looked at/);
+});
+
 function certificate(name, days = 2, names = 'DNS:shop.example') {
     const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=shop.example', '-addext', `subjectAltName=${names}`, '-days', String(days),
         '-keyout', join(place, `${name}.key`), '-out', join(place, `${name}.pem`)], { encoding: 'utf8' });
@@ -253,6 +272,16 @@ test('newer versions of what the shop stands on are named, and how to get them',
     const torn = apt('torn', all('1:2.0-2'));
     writeFileSync(join(place, 'torn/etc/sources.list'), 'deb\n');
     says(await examineWith(torn, path), 'parts', 'warning', /nobody knows whether newer versions wait: apt-cache ended with \d+/);
+});
+
+test('what the database does not tell, and what is not there, is not told to be well', { skip }, async () => {
+    const got = await examine(configured('away', { pg: `host=${place} user=talat_app dbname=talat`, stripe_base: 'http://127.0.0.1:9' }));
+    for (const check of ['mode', 'webhooks', 'clock', 'queue', 'holds', 'people', 'backups'])
+        assert.ok(!got.findings.some((one) => one.check === check && one.level === 'ok' && one.isLookedAt !== false), check);
+    mkdirSync(join(place, 'bare'), { recursive: true });
+    for (const name of ['templates', 'static']) symlinkSync(join(process.env.TALAT_APP, 'share', name), join(place, 'bare', name));
+    const bare = await examine(configured('bare', { share_dir: join(place, 'bare') }));
+    assert.deepEqual(bare.findings.filter(({ check }) => check === 'schema').map(({ what, isLookedAt }) => [/^not looked at: .*sql\/change: No such file/.test(what), isLookedAt]), [[true, false]]);
 });
 
 test('faults in the database', { skip }, async () => {
