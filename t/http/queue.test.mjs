@@ -181,7 +181,9 @@ test('a job worker that has nothing to do lets go of its connection, and takes o
     const own = configured({ work_workers: 2, smtp_url: `smtp://127.0.0.1:${server.address().port}`, mail_dir: '' }), { log } = own;
     const thing = goods({ stock: 10 }), said = () => readFileSync(log, 'utf8').slice(-2000);
     dev('stop', 'work');
-    sql("delete from work.job where kind = 'notify.mail'"); // of other tests
+    // Of other tests: mails, and what lapses meanwhile, of which somebody is told by mail.
+    sql(`delete from work.job where kind = 'notify.mail'; update inventory.hold set expires_at = now() + interval '1 hour' where state = 'held';
+         update orders."order" set hold_until = now() + interval '1 hour' where is_held`);
     const work = working(own);
     const buy = async () => {
         const order = await new Browser().order(thing.sku), began = Date.now();

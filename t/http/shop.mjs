@@ -87,7 +87,7 @@ export async function reread() {
 
 // ---- asking ---------------------------------------------------------------------------------------
 
-export const agents = () => new wire.Agent({ keepAlive: true, maxSockets: 256 });
+export const agents = (more = {}) => new wire.Agent({ keepAlive: true, maxSockets: 256, ...more });
 const shared = agents();
 
 // Whether the shop has said that it had no time: it says so to who has waited for two seconds, and

@@ -115,8 +115,8 @@ async function placeAndPay(side, { db, parts, round }, types) {
     const ready = [];
     await switches({ webhooks: { types } });
     forgetPages();
-    for (const { sku, slug } of await goods(db, ORDERS, `order ${side} ${round}`)) {
-        const browser = new Browser();
+    for (const [n, { sku, slug }] of (await goods(db, ORDERS, `order ${side} ${round}`)).entries()) {
+        const browser = new Browser({ agent: agents({ localAddress: `127.1.${n >> 8}.${n & 255}` }) });
         await browser.get(`/products/${slug}`); // so that it is a kept page
         await browser.add(sku);
         ready.push({ browser, form: await browser.toPay() });
@@ -139,6 +139,7 @@ async function placeAndPay(side, { db, parts, round }, types) {
     const ms = performance.now() - began;
     await quiet(db);
     const used = spent(before, cpu(parts));
+    for (const { browser } of ready) browser.agent.destroy();
     const times = await db.ask(`select extract(epoch from paid_at - placed_at) * 1000 from orders."order" where id > ${last}`);
     return figures(times.map(Number), ms, used);
 }

@@ -77,3 +77,13 @@ test('every row that was measured is printed, in its place or at the end', () =>
     const results = new Map([left_out, gate, page].map((row) => [row, { ...row, holds: true }]));
     assert.deepEqual(printed([page, asleep, gate], results).map(({ name }) => name), ['a page', 'the gate', 'left out']);
 });
+
+test('every row of the bench can be read, and has a name of its own', async () => {
+    const names = [];
+    for (const file of ['pages', 'buying', 'desk', 'events', 'gate', 'rls'])
+        for (const { name } of (await import(`./${file}.mjs`)).rows) names.push(name);
+    const { counting, idling, remembering, starting } = await import('./stack.mjs');
+    for (const { name } of [counting, idling, remembering, starting]) names.push(name);
+    assert.ok(names.length > 20 && names.every((name) => /^\S.{3,}$/.test(name)), names.join(', '));
+    assert.equal(new Set(names).size, names.length);
+});
