@@ -61,7 +61,7 @@ T(what_was_given_back_is_no_revenue)
         shown = node_int(&day->node, "revenue");
     eq_int(shown, whole - 12900);
     t_get("/admin/customers.json?q=zz-back");
-    t_json("customers.0.spent", "116100");
+    t_json("customers.0.spent", "120600"); /* with the way */
     t_sql("update orders.\"order\" set refunded_total = total, payment_status = 'refunded' where id = "
           "%" PRId64, order);
     eq_int(revenue(), whole - 129000);
@@ -236,6 +236,45 @@ T(ID_22_a_customers_page_says_what_they_ordered_and_where_the_last_went)
     t_status(404);
     t_get("/admin/customers/zzzzzzzzzzzzz");
     t_status(404);
+}
+
+static void has_paid(const char *amount)
+{
+    t_get("/admin/customers.json?q=zz-paid");
+    t_json("customers.0.spent", amount);
+    str id = node_str(node_path(t_document(), S("customers.0")), "id");
+    t_get(str_fmt(t_ctx()->mem, "/admin/customers/%.*s.json", STR(id)).p);
+    t_json("customer.spent", amount);
+}
+
+/* 1,290 for goods and 50 for the way. */
+T(a_customer_has_paid_for_the_way_too_and_of_a_shared_order_each_seller_sees_the_own_goods)
+{
+    i64 order = t_order();
+    t_sql("update orders.\"order\" set email = 'zz-paid@example.test' where id = %" PRId64, order);
+    t_login(ADMIN_);
+    has_paid("0");
+    t_paid(order);
+    has_paid("134000");
+    t_get("/admin/customers?q=zz-paid");
+    t_text("฿1,340.00");
+    t_get("/admin");
+    t_text("Revenue (goods without delivery)");
+    t_sql("update auth.person set role = 'user' where id = 1"); /* an owner, and no more */
+    t_login(ADMIN_);
+    has_paid("134000");
+    t_other_sells(order);
+    t_sql("update orders.part set goods_total = case organisation_id when 1 then 99000 else 30000 end"
+          " where order_id = %" PRId64, order);
+    has_paid("99000");
+    t_sql("update auth.person set role = 'admin' where id = 1");
+    t_login(ADMIN_); /* the house, of an order of several */
+    has_paid("134000");
+    t_browser();
+    t_login("shopper@example.test"); /* who owns the other shop */
+    has_paid("30000");
+    t_sql("update orders.part set goods_total = case organisation_id when 1 then 129000 else 0 end"
+          " where order_id = %" PRId64, order); /* as its lines are */
 }
 
 /* 61 orders; the first of them under another name. */

@@ -726,12 +726,39 @@ T(staff_who_are_here_are_found_however_many_shoppers_are)
     struct node *devices, *lines = node_list(c->mem);
     i64 before = t_int(read);
     c->scope = (struct scope){ .platform = true };
-    must(auth_staff(c, 1, &devices));
+    must(auth_staff(c, (const i64[]){ 1 }, 1, &devices));
     auth_lines_of_staff(c, 1, devices, lines);
     c->scope = scope;
     i64 rows = t_int(read) - before;
     is_true(node_count(lines) > 0);
     eq_int(rows < 300 ? 0 : rows, 0);
+}
+
+/* Asked for together, each shop has its own people's lines and no others': who is staff of two is
+ * where they have chosen to be on that device. */
+T(staff_of_several_shops_are_found_at_once_each_for_their_own)
+{
+    t_open();
+    t_sql("insert into auth.organisation (id, slug, name) overriding system value"
+          " values (77, 'next-door', 'Next door')");
+    t_sql("insert into auth.member (organisation_id, person_id, place) values"
+          " (1, 2, 'viewer'), (77, 2, 'viewer')");
+    t_sql("insert into auth.device (person_id, session_hash, organisation_id) values"
+          " (2, 'at the first', null), (2, 'next door', 77), (2, 'of strangers', 1)");
+    t_sql("update auth.device set ended_at = now() where session_hash = 'of strangers'");
+    static const i64 both[] = { 1, 77 };
+    struct ctx *c = t_ctx();
+    struct scope scope = c->scope;
+    struct node *devices, *lines[2] = { node_list(c->mem), node_list(c->mem) };
+    c->scope = (struct scope){ .platform = true };
+    must(auth_staff(c, both, COUNT(both), &devices));
+    for (size_t i = 0; i < COUNT(both); i++)
+        auth_lines_of_staff(c, both[i], devices, lines[i]);
+    c->scope = scope;
+    eq_int(node_count(lines[0]), 2); /* the session's, and what programs share */
+    eq_int(node_count(lines[1]), 2);
+    eq_str(node_first(lines[0])->next->node.as.text, S("d/at the first"));
+    eq_str(node_first(lines[1])->next->node.as.text, S("d/next door"));
 }
 
 /* ---- the database's own rules

@@ -298,8 +298,11 @@ T(another_currency_is_neither_dearer_nor_cheaper)
         buf_add(&thai, S("%25E0%25B8%2581"));
     t_post("/currency", str_c(t_ctx()->mem, buf_str(&thai)));
     t_status(303);
-    t_post("/currency", "currency=XXX&next=//evil.test");
+    t_post("/currency", "currency=USD&next=//evil.test");
     t_header("Location", "/");
+    t_post("/currency", "currency=XXX&next=/cart");
+    t_status(422);
+    t_text("We do not sell in that currency.");
     eq_cart("cart.currency", "USD");
 }
 

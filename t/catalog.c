@@ -489,7 +489,7 @@ T(filters_ask_one_variant_for_all_of_it)
     t_get("/categories/zz-outer.json?zzcolour=white");
     t_json("total", "1");
     t_json("chips.0.name", "Colour: White");
-    t_json("chips.0.url", "/categories/zz-outer");
+    t_json("chips.0.url", "/categories/zz-outer.json");
     t_get("/categories/zz-outer.json?zzcolour=white&available=1");
     t_json("total", "0");
     t_json("isEmpty", "true");
@@ -517,7 +517,7 @@ T(chosen_filters_are_named_in_the_buyers_language)
     t_json("chips.0.name", "Inner");
     t_get("/th/search.json?q=zzyzx&category=zz-inner");
     t_json("chips.0.name", "ข้างใน");
-    t_json("chips.0.url", "/search?q=zzyzx");
+    t_json("chips.0.url", "/th/search.json?q=zzyzx");
 }
 
 /* ฿1.290,50 is what such a page shows of ฿1,290.50. */
@@ -546,6 +546,62 @@ T(a_price_that_is_none_stays_in_its_field_with_a_word_beside_it)
     t_html("details.filters[open]");
     t_get("/categories/zz-outer?price_min=1");
     t_no_html("details.filters[open]");
+}
+
+/* It would take all products for those of that price. */
+T(a_price_that_is_none_is_refused_to_a_program)
+{
+    with_lamp();
+    t_get("/categories/zz-outer.json?price_min=cheap");
+    t_status(422);
+    t_json("fields.priceMin", "This is not an amount. Write it like 1290 or 12.50.");
+    t_get("/products.json?price_max=-5");
+    t_status(422);
+    t_get("/categories/zz-outer.json?price_min=&price_max=");
+    t_status(200);
+}
+
+T(an_example_of_a_price_is_one_of_the_currency_asked_in)
+{
+    with_lamp();
+    t_cookie_set(COOKIE_CURRENCY, "VND");
+    t_get("/categories/zz-outer?price_min=9.99");
+    t_status(200);
+    t_text("This is not an amount. Write it like 1290.");
+    t_no_text("12.50");
+    t_get("/categories/zz-outer.json?price_min=9.99");
+    t_status(422);
+    t_json("fields.priceMin", "This is not an amount. Write it like 1290.");
+}
+
+T(a_lowest_price_above_the_highest_is_taken_for_the_highest)
+{
+    with_lamp();
+    t_get("/categories/zz-outer?price_min=2,000&price_max=500");
+    t_status(200);
+    t_html("input[name=price_min][value='500']");
+    t_html("input[name=price_max][value='2,000']");
+    t_text("Zzyzx lamp");
+    t_get("/categories/zz-outer.json?price_min=2000&price_max=500&available=1");
+    t_status(200);
+    t_json("total", "1");
+    t_json("chips.0.url", "/categories/zz-outer.json?price_min=500&price_max=2000");
+    t_json("chips.1.name", "฿500.00 – ฿2,000.00");
+    t_get("/categories/zz-outer?price_min=2000&price_max=cheap"); /* one bound alone has no order */
+    t_html("input[name=price_min][value='2000']");
+    t_html("input[name=price_max][value=cheap][aria-invalid=true]");
+}
+
+T(a_program_that_follows_an_address_of_a_list_gets_JSON_again)
+{
+    with_lamp();
+    t_get("/products.json");
+    is_true(str_starts(node_str(node_path(t_document(), S("next")), "url"), S("/products.json?after=")));
+    t_get("/th/categories/zz-outer.json?sort=name");
+    is_true(str_starts(node_str(node_path(t_document(), S("sorts.1")), "url"),
+        S("/th/categories/zz-outer.json")));
+    t_get("/categories/zz-outer?sort=name");
+    t_no_text("/categories/zz-outer.json?");
 }
 
 T(every_sort_pages_through_everything_once)
@@ -595,9 +651,9 @@ T(a_later_page_of_a_list_is_a_page_of_its_own)
     t_html(str_fmt(t_ctx()->mem, "link[hreflang=vi][href='%.*s/vi/products']", STR(url)).p);
     t_html(str_fmt(t_ctx()->mem, "link[hreflang=x-default][href='%.*s/products']", STR(url)).p);
     t_get("/th/products.json");
-    str next = str_dup(t_ctx()->mem,
-        node_str(node_get(t_document(), S("next")), "url"));
-    is_true(next.n);
+    str next = node_str(node_get(t_document(), S("next")), "url");
+    is_true(str_starts(next, S("/th/products.json?after=")));
+    next = str_fmt(t_ctx()->mem, "/products%.*s", STR(str_from(next, (size_t)str_find(next, S("?")))));
     t_get(str_fmt(t_ctx()->mem, "/th%.*s", STR(next)).p);
     t_status(200);
     t_no_html(at);
@@ -838,6 +894,16 @@ T(wrong_figures_come_back_with_a_word_beside_them)
     t_text("Please give it an English name");
     t_text("must be higher");
     eq_int(version(), 1);
+}
+
+T(an_example_beside_a_wrong_price_is_one_of_its_currency)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=Lamp&price_0_VND=9.99" FORM_TAIL);
+    t_status(422);
+    t_text("This is not an amount. Write it like 1290.");
+    t_no_text("12.50");
 }
 
 T(staff_make_a_product_and_its_variants)
@@ -1107,6 +1173,51 @@ T(a_program_makes_and_changes_a_product_in_JSON_and_leaves_out_what_stays)
     eq_int(t_int("select s.on_hand as n from inventory.item i join inventory.stock s on s.item_id = "
                  "i.id where i.sku = 'ZZ-J'"),
         7);
+}
+
+/* It would believe that it is done. */
+T(a_program_that_misspells_a_field_is_told_and_nothing_is_saved)
+{
+    static const struct {
+        const char *body;
+    } wrong[] = {
+        { "{\"version\":1,\"stauts\":\"draft\"}" },
+        { "{\"version\":1,\"price_0_thb\":\"9\"}" },
+        { "{\"version\":1,\"price_0_EUR\":\"9\"}" },
+        { "{\"version\":1,\"price_2_THB\":\"9\"}" },
+        { "{\"version\":1,\"sku_-1\":\"X\"}" },
+        { "{\"status\":\"draft\"}" },
+        { "{\"version\":\"abc\",\"status\":\"draft\"}" },
+    };
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        as_program("/admin/products/zz-lamp", wrong[i].body);
+        t_status(422);
+        eq_int(node_count(node_path(t_document(), S("fields"))), 1);
+    }
+    as_program("/admin/products/zz-lamp", "{\"version\":1,\"price0THB\":\"987.50\",\"nameEn\":\"Zz Light\"}");
+    t_status(200);
+    eq_int(t_int("select r.amount as n from catalog.price r join catalog.variant v on v.id = "
+                 "r.variant_id where v.sku = 'ZZ-B' and r.currency = 'THB'"),
+        98750);
+    eq_int(t_int("select count(*) as n from catalog.product p join catalog.product_text x on "
+                 "x.product_id = p.id where p.slug = 'zz-lamp' and x.name = 'Zz Light'"),
+        1);
+}
+
+T(a_program_that_counts_what_is_not_there_is_told_which)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    as_program("/admin/products/zz-lamp/stock", "{\"item_0\":\"ZZ-NONE\",\"seen_0\":3,\"on_hand_0\":7}");
+    t_status(422);
+    t_json("fields.item0", "No variant of this product has this SKU.");
+    as_program("/admin/products/zz-lamp/stock", "{\"item_0\":\"ZZ-B\",\"on_hand_0\":7}");
+    t_status(422);
+    t_json("fields.seen0", "Please send the stock that was seen before it was counted.");
+    as_program("/admin/products/zz-lamp/stock", "{\"item_0\":\"ZZ-B\",\"seen_0\":3,\"on_hand_0\":7}");
+    t_status(200);
 }
 
 /* A count of a whole shelf is an hour's work. */

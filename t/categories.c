@@ -374,6 +374,10 @@ T(of_two_who_change_a_category_the_second_is_told)
     t_html("input[name=name_th][value=Yes]");
     t_text("Long</textarea>");
     eq_str(t_str("select names ->> 'en' as s from catalog.category where slug = 'zz-a'"), "Theirs");
+    /* What comes back as wrong is as old as it was. */
+    t_post_f(CATS "/zz-a", "seen=%.*s&name_en=", STR(first));
+    t_status(422);
+    t_html(str_fmt(t_ctx()->mem, "input[name=seen][value='%.*s']", STR(first)).p);
     str now = seen("zz-a");
     t_post(CATS "/zz-a/place", "go=up"); /* its place is no word of it */
     eq_str(seen("zz-a"), now);

@@ -113,6 +113,8 @@ T(AC_08_a_key_reads_its_organisations_orders_at_the_api_and_no_others)
     eq_int(ask_as(sender, "Authorization", "PUT", str_fmt(t_ctx()->mem, "%s/status", path).p,
                "{\"orderStatus\":\"shipped\"}"), 403);
     t_json("required", "orders:read-all");
+    eq_int(get(sender, "/api/orders"), 403);
+    t_json("required", "orders:read-all");
     eq_int(ask_as(sender, "Authorization", "PUT", "/api/orders/TL-0000-0000-0000/status",
                "{\"orderStatus\":\"shipped\"}"), 404);
     t_browser();
@@ -126,6 +128,25 @@ T(AC_08_a_key_reads_its_organisations_orders_at_the_api_and_no_others)
     eq_int(get(key, path), 404);
     eq_int(ask_as(sender, "Authorization", "PUT", str_fmt(t_ctx()->mem, "%s/status", path).p,
                "{\"orderStatus\":\"shipped\"}"), 404); /* another organisation's */
+}
+
+T(what_a_key_needs_is_in_the_documents)
+{
+    static const char *const also[] = { "{id}/status.put", "{id}/status.patch", "{id}/refunds.post" };
+    t_open();
+    t_browser();
+    t_get("/api/openapi.json");
+    t_json("paths./api/orders.get.x-permission", "orders:read");
+    t_json("paths./api/orders.get.x-permission-of-keys", "orders:read-all");
+    t_json("paths./api/orders/{id}.get.x-permission-of-keys", "orders:read-all");
+    for (size_t i = 0; i < COUNT(also); i++)
+        t_json(str_fmt(t_ctx()->mem, "paths./api/orders/%s.x-permission-also", also[i]).p,
+            "orders:read-all");
+    t_json("paths./api/orders/{id}/refunds.post.x-permission", "orders:refund");
+    t_get("/api/docs");
+    t_text("<code>orders:update</code>, <code>orders:read-all</code>");
+    t_text("<code>orders:refund</code>, <code>orders:read-all</code>");
+    t_text("<code>orders:read</code>; of a key, or with X-Organisation, <code>orders:read-all</code>");
 }
 
 /* Not with its person's own orders instead, which look just like them. */
@@ -318,7 +339,8 @@ T(ID_17_a_key_reads_no_orders_of_its_makers_own)
     t_browser();
     eq_int(get(key, "/admin/products.json"), 200);
     eq_int(get(key, "/api/orders"), 403);
-    t_json("required", "orders:read");
+    t_json("required", "orders:read-all"); /* what a key can be given */
+    t_json("role", "user");
     eq_int(get(key, "/account.json"), 403);
     t_browser();
     t_login(ADMIN_);

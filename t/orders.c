@@ -972,6 +972,31 @@ T(a_shop_promises_buyers_what_it_has_said_and_no_more)
     t_no_text("It leaves within");
 }
 
+T(only_who_was_written_to_is_asked_to_answer_a_mail)
+{
+    static const char mail[] = "Answer the mail we sent you",
+        address[] = "Write to us with its number: <a href=\"mailto:help%40shop.example.test\">";
+    t_open();
+    promises(0, 0, "help@shop.example.test");
+    i64 order = t_order();
+    opens(order, 200);
+    t_no_text(mail);
+    t_text(address);
+    t_post(path_of(order, "/cancel").p, "");
+    opens(order, 200);
+    t_no_text(mail);
+    t_text(address);
+    promises(0, 0, "");
+    opens(order, 200);
+    t_no_text("A question about this order?");
+    order = t_order();
+    t_paid(order);
+    promises(0, 0, "help@shop.example.test");
+    opens(order, 200);
+    t_text(mail);
+    t_no_text(address);
+}
+
 T(pages_say_for_how_long_goods_are_kept_here)
 {
     t_open();
@@ -1375,6 +1400,23 @@ T(a_refund_without_the_shelf_leaves_the_stock_alone)
     eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 1);
 }
 
+T(what_is_no_amount_of_the_orders_currency_is_not_given_back_and_an_example_is_one)
+{
+    t_open();
+    t_cookie_set(COOKIE_CURRENCY, "VND");
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    t_post(desk_of(order, "/refund").p, "part=1&kept=1&amount=9.99");
+    t_status(422);
+    t_text("This is not an amount. Write it like 1290.");
+    t_no_text("12.50");
+    t_post(desk_of(order, "/refund").p, "part=1&kept=1&amount=much");
+    t_status(422);
+    t_no_text("12.50");
+    eq_int(t_int("select count(*) as n from payments.refund where order_id = %" PRId64, order), 0);
+}
+
 /* The provider may say no; on the shelf they are all the same, and may be sold to somebody else. */
 T(goods_that_went_back_on_the_shelf_are_not_sent_when_their_money_stays)
 {
@@ -1682,6 +1724,40 @@ T(a_word_that_most_orders_have_is_looked_for_among_the_newest)
     i64 read = words_read() - before;
     eq_int(read < MANY ? 0 : read, 0);
     eq_int(found("MANY-10001"), 1);
+}
+
+static i64 orders_read_so_far(void)
+{
+    return t_int("select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n from"
+                 " pg_stat_xact_user_tables where relid = 'orders.\"order\"'::regclass");
+}
+
+T(who_has_not_paid_is_found_without_looking_at_all_who_have)
+{
+    enum { MANY = 2000, AT_ONCE = 500 };
+    t_sql("discard plans; set local enable_seqscan = off"); /* as of any shop that is not new */
+    i64 waiting = t_order(), given_up = t_order(), paid = t_order();
+    t_login(ADMIN_);
+    t_post(desk_of(given_up, "/cancel").p, "");
+    t_status(303);
+    t_paid(paid);
+    for (int from = 0; from < MANY; from += AT_ONCE)
+        t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object("
+              "'id', %" PRId64 " + n, 'number', 'PAID-' || 10000 + n, 'cart_id', -n, 'total', 0,"
+              " 'goods_total', 0, 'delivery_total', 0, 'tax_total', 0))).*"
+              " from orders.\"order\" o, generate_series(%d, %d) n where o.id = %" PRId64,
+            paid, from + 1, from + AT_ONCE, paid);
+    t_sql("insert into orders.part (order_id, organisation_id, status, goods_total, tax_total)"
+          " select id, 1, 'processing', 0, 0 from orders.\"order\" where number like 'PAID-%%'");
+    i64 before = orders_read_so_far();
+    t_get("/admin/orders.json?payment=pending");
+    t_status(200);
+    i64 read = orders_read_so_far() - before;
+    eq_int(read < MANY / 4 ? 0 : read, 0);
+    t_json("orders.0.number", str_c(t_ctx()->mem, t_number(given_up)));
+    t_json("orders.1.number", str_c(t_ctx()->mem, t_number(waiting)));
+    t_get("/admin/orders.json?payment=pending&status=processing");
+    eq_int((i64)node_count(node_get(t_document(), S("orders"))), 0);
 }
 
 T(the_search_of_orders_stops_at_the_house_door)

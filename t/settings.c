@@ -146,6 +146,11 @@ T(settings_that_somebody_else_has_changed_are_shown_first)
     t_text("Somebody else has changed the settings meanwhile.");
     t_html("input#name[value=Late]");
     eq_str(house("name || ' ' || country"), "Talat Market VN");
+    /* What comes back as wrong is as old as it was. */
+    t_post_f("/admin/settings", "name=&country=TH&currency=THB&zone=Asia/Bangkok&prices=with_tax"
+        "&rounding=per_line&seen=%.*s", STR(seen));
+    t_status(422);
+    t_html(str_fmt(t_ctx()->mem, "input[name=seen][value='%.*s']", STR(seen)).p);
     seen = seen_now();
     t_post_f("/admin/settings", "name=Late&country=TH&currency=THB&zone=Asia/Bangkok&prices=with_tax"
         "&rounding=per_line&seen=%.*s", STR(seen));

@@ -226,7 +226,94 @@ T(a_way_of_delivery_that_is_wrong_comes_back_as_it_was_typed)
     t_html("input[name=price][value=fifty]");
     t_html("input[id=up_to_1][value=7x]");
     t_html("input[name=name_en][value=Raft]");
+    static const char *const dong[] = { "price=9.99", "price=5&free_from=9.99",
+        "price=5&up_to=500&step=9.99" };
+    for (size_t i = 0; i < COUNT(dong); i++) {
+        t_post_f(WAYS, "code=zz-raft&name_en=Raft&currency=VND&%s", dong[i]);
+        t_status(422);
+        t_text("This is not an amount. Write it like 1290.");
+        t_no_text("12.50");
+    }
     eq_int(t_int("select count(*) as n from shipping.method where code like 'zz%%'"), 0);
+}
+
+static str seen(void)
+{
+    t_get(WAYS "/zz-raft.json");
+    t_status(200);
+    return str_dup(t_ctx()->mem, node_str(node_get(t_document(), S("way")), "seen"));
+}
+
+T(of_two_who_change_a_way_of_delivery_the_second_is_told)
+{
+#define LATE "name_en=Ferry&promise_en=3+days&offered=1&countries=TH&currency=THB&price=150&free_from="
+    as_admin();
+    t_post_f(WAYS, RAFT "&currency=THB&price=150&free_from=&up_to=500&step=30");
+    t_status(303);
+    str first = seen();
+    t_get(WAYS "/zz-raft");
+    t_html(str_fmt(t_ctx()->mem, "input[name=seen][value='%.*s']", STR(first)).p);
+    t_post_f(WAYS "/zz-raft", RAFT_ "&currency=THB&price=199&free_from=&up_to=500&step=30&seen=%.*s",
+        STR(first));
+    t_status(303);
+    t_post_f(WAYS "/zz-raft", LATE "&up_to=700&step=20&seen=%.*s", STR(first));
+    t_status(409);
+    t_text("Somebody else has changed this way of delivery meanwhile.");
+    t_html("input[name=name_en][value=Ferry]");
+    t_html("input[name=promise_en][value='3 days']");
+    t_html("input[name=countries][value=TH][checked]");
+    t_html("input[name=price][value='150']");
+    t_html("input[id=up_to_0][value='700']");
+    eq_str(price("THB"), "19900 never");
+    eq_str(method("names ->> 'en'"), "Raft");
+    str now = seen();
+    t_post_f(WAYS "/zz-raft", "name_en=&currency=THB&price=x&seen=%.*s", STR(first)); /* wrong, too */
+    t_status(409);
+    t_html(str_fmt(t_ctx()->mem, "input[name=seen][value='%.*s']", STR(now)).p);
+    t_post_json(WAYS "/zz-raft.json", "{\"seen\":\"old\",\"name_en\":\"Late\"}");
+    t_status(409);
+    t_post_f(WAYS "/zz-raft", LATE "&up_to=700&step=20&seen=%.*s", STR(now));
+    t_status(303);
+    eq_str(price("THB"), "15000 never");
+    eq_str(method("names ->> 'en'"), "Ferry");
+    t_post_json(WAYS "/zz-raft.json", "{\"name_en\":\"Last\"}");
+    t_status(200);
+    eq_str(method("names ->> 'en'"), "Last");
+}
+
+/* Each field of the form, as the next one who saves it would undo any of them. */
+T(what_is_seen_of_a_way_of_delivery_changes_with_all_that_its_form_says)
+{
+    static const char *const changes[] = {
+        "update shipping.method set names = '{\"en\": \"Boat\"}' where code = 'zz-raft'",
+        "update shipping.method set promises = '{\"en\": \"Soon\"}' where code = 'zz-raft'",
+        "update shipping.method set position = 7 where code = 'zz-raft'",
+        "update shipping.method set heaviest_g = 7 where code = 'zz-raft'",
+        "update shipping.method set active = false where code = 'zz-raft'",
+        "update shipping.method set countries = '{TH}' where code = 'zz-raft'",
+        "update shipping.price set amount = 7 where method_id = (select id from shipping.method"
+        " where code = 'zz-raft')",
+        "update shipping.price set free_from = 7 where method_id = (select id from shipping.method"
+        " where code = 'zz-raft')",
+        "insert into shipping.price (method_id, currency, amount) select id, 'VND', 7 from"
+        " shipping.method where code = 'zz-raft'",
+        "insert into shipping.step (method_id, currency, up_to_g, amount) select id, 'THB', 7, 7 from"
+        " shipping.method where code = 'zz-raft'",
+        "update shipping.step set amount = 8 where up_to_g = 7",
+        "update shipping.step set up_to_g = 8 where up_to_g = 7",
+    };
+    as_admin();
+    t_post_f(WAYS, RAFT "&currency=THB&price=150");
+    str before = seen();
+    is_true(before.n > 0);
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        t_sql("%s", changes[i]);
+        str after = seen();
+        if (str_eq(before, after))
+            ck_abort_msg("%s", changes[i]);
+        before = after;
+    }
+    eq_str(seen(), before.p);
 }
 
 T(only_who_runs_the_house_sets_its_ways_of_delivery)

@@ -123,6 +123,45 @@ T(wrong_rates_come_back_as_they_were_typed)
     eq_str(rates("JP"), "");
 }
 
+static str seen(const char *path)
+{
+    t_get(path);
+    t_status(200);
+    return str_dup(t_ctx()->mem, node_str(node_get(t_document(), S("country")), "seen"));
+}
+
+T(of_two_who_change_the_rates_of_a_country_the_second_is_told)
+{
+    as_admin();
+    str first = seen(TAXES "/SG.json");
+    t_get(TAXES "/SG");
+    t_html(str_fmt(t_ctx()->mem, "input[name=seen][value='%.*s']", STR(first)).p);
+    t_post_f(TAXES "/SG", "tax_class=standard&rate=10&tax_class=zero&rate=0&seen=%.*s", STR(first));
+    t_status(303);
+    t_post_f(TAXES "/SG", "tax_class=standard&rate=9&tax_class=zero&rate=1&tax_class=few&rate=5"
+        "&seen=%.*s", STR(first));
+    t_status(409);
+    t_text("Somebody else has changed these rates meanwhile.");
+    t_html("input[name=rate][value='9']");
+    t_html("input[name=rate][value='1']");
+    t_html("input[name=tax_class][value=few]");
+    eq_str(rates("SG"), "standard 1000, zero 0");
+    str now = seen(TAXES "/SG.json");
+    t_sql("insert into pricing.tax_rate (country, tax_class, rate_bp) values ('TH', 'few', 300)");
+    eq_str(seen(TAXES "/SG.json"), now.p); /* of another country */
+    t_post_f(TAXES "/SG", "tax_class=standard&rate=x&seen=%.*s", STR(first)); /* wrong, too */
+    t_status(409);
+    t_html(str_fmt(t_ctx()->mem, "input[name=seen][value='%.*s']", STR(now)).p);
+    t_post_json(TAXES "/SG.json", "{\"seen\":\"old\",\"tax_class\":[\"standard\"],\"rate\":[\"8\"]}");
+    t_status(409);
+    t_post_f(TAXES "/SG", "tax_class=standard&rate=9&tax_class=zero&rate=1&seen=%.*s", STR(now));
+    t_status(303);
+    eq_str(rates("SG"), "standard 900, zero 100");
+    t_post_json(TAXES "/SG.json", "{\"tax_class\":[\"standard\"],\"rate\":[\"8\"]}");
+    t_status(200);
+    eq_str(rates("SG"), "standard 800, zero 100");
+}
+
 T(where_the_shop_is_keeps_its_rate)
 {
     as_admin();

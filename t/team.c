@@ -563,6 +563,64 @@ T(an_old_login_changes_no_role_and_takes_one_away_all_the_same)
     eq_int(places("viewer"), 0);
 }
 
+static str seen_of(const char *path)
+{
+    t_get(str_fmt(t_ctx()->mem, "%s.json", path).p);
+    t_status(200);
+    return str_dup(t_ctx()->mem, node_str(t_document(), "seen"));
+}
+
+static void holds_seen(str seen)
+{
+    t_html(str_fmt(t_ctx()->mem, "input[name=seen][value='%.*s']", STR(seen)).p);
+}
+
+static str the_role(void)
+{
+    return t_str("select name || ' ' || array_to_string(permissions, ' ') as s from auth.role");
+}
+
+/* A right that one has taken away does not come back by the page of another, which still has it. */
+T(of_two_who_change_a_role_the_second_is_told)
+{
+    team(NULL);
+    i64 role = make_role("name=Packer&orders:read-all=1&orders:refund=1");
+    str id = crypto_opaque(t_ctx()->mem, t_ctx()->app->secret, "role", role);
+    const char *path = str_fmt(t_ctx()->mem, "/admin/roles/%.*s", STR(id)).p;
+    const char *program = str_fmt(t_ctx()->mem, "%s.json", path).p;
+    str first = seen_of(path);
+    t_get(path);
+    holds_seen(first);
+    t_post_f(path, "name=Packer&orders:read-all=1&seen=%.*s", STR(first));
+    t_status(303);
+    eq_str(the_role(), "Packer orders:read-all");
+    t_post_f(path, "name=Sender&orders:read-all=1&orders:refund=1&seen=%.*s", STR(first));
+    t_status(409);
+    t_text("Somebody else has changed this role meanwhile.");
+    t_html("input[name=name][value=Sender]");
+    t_html("input[name='orders:refund'][checked]");
+    eq_str(the_role(), "Packer orders:read-all");
+    str now = seen_of(path);
+    a_quarter_of_an_hour_later(); /* what comes back from there is as old as it was */
+    t_post_f(path, "name=Sender&orders:read-all=1&orders:refund=1&seen=%.*s", STR(now));
+    t_sql("update auth.role set permissions = '{orders:update}'");
+    confirmed();
+    t_html("input[name=name][value=Sender]");
+    holds_seen(now);
+    t_sql("update auth.role set permissions = '{orders:read-all}'");
+    t_post_f(path, "name=&orders:refund=1&seen=%.*s", STR(first)); /* wrong, too */
+    t_status(409);
+    holds_seen(now);
+    t_post_json(program, "{\"name\":\"Late\",\"orders:refund\":true,\"seen\":\"old\"}");
+    t_status(409);
+    t_post_f(path, "name=Sender&orders:read-all=1&orders:refund=1&seen=%.*s", STR(now));
+    t_status(303);
+    eq_str(the_role(), "Sender orders:read-all orders:refund");
+    t_post_json(program, "{\"name\":\"Last\",\"orders:refund\":true}");
+    t_status(200);
+    eq_str(the_role(), "Last orders:refund");
+}
+
 T(what_waits_is_its_owners_alone_and_not_for_ever)
 {
     team(NULL);

@@ -143,7 +143,7 @@ static str login(const char *email)
 T(ID_02_logging_in_gives_a_token_and_no_session)
 {
     open_shop();
-    str token = login(SHOPPER_);
+    str token = str_dup(t_ctx()->mem, login(SHOPPER_));
     t_json("user.email", SHOPPER_);
     t_json("user.role", "user");
     no_text(t_header_of("Set-Cookie"), "__Host-sid");
@@ -151,6 +151,16 @@ T(ID_02_logging_in_gives_a_token_and_no_session)
     eq_int((i64)node_count(t_document()), 2);
     opens(token);
     opens(token); /* as often as one likes */
+    str own = crypto_opaque(t_ctx()->mem, t_ctx()->app->secret, "device",
+        t_int("select max(id) as n from auth.device where kind = 'token'"));
+    login(SHOPPER_); /* another of theirs */
+    opens(token);
+    i64 these = 0;
+    EACH(item, node_get(t_document(), S("devices"))) {
+        these += node_bool(&item->node, "isThis");
+        eq_int(node_bool(&item->node, "isThis"), str_eq(node_str(&item->node, "id"), own));
+    }
+    eq_int(these, 1);
     t_with("Accept", "application/json");
     t_get("/account.json"); /* and only with it */
     t_status(401);

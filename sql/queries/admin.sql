@@ -19,7 +19,7 @@ select count(*) as parts
 -- name: revenue :many
 -- plan: anew
 -- in: organisation bigint, since timestamptz
--- Of money given back each part of an order bears its share.
+-- Goods without delivery. Of money given back each part of an order bears its share.
 select o.currency, sum(p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1)))::bigint as amount
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and p.placed_at >= :since
@@ -77,18 +77,20 @@ select l.sku, l.left, l.of_all, v.slug, v.name
 
 -- name: customers :many
 -- plan: anew
--- in: organisation bigint, q text, clues text[], after text
--- Everybody who ordered here, by address; guests too. With q those one of whose newest orders that match
--- it was found, and all they ordered here; is_cut: there may be more that match.
+-- in: organisation bigint, house bool, q text, clues text[], after text
+-- Everybody who ordered here, by address; guests too. Spent is what they paid, with delivery, and did
+-- not get back; of an order of several a seller sees the share of the own goods, the house all. With q
+-- those one of whose newest orders that match it was found, and all they ordered here; is_cut: there may be more that match.
 with hits as materialized (
     select f.order_id from orders.found(:organisation, :q, 9223372036854775807, 2000) f where :q <> ''
      union all
     select k.order_id from orders.called(:organisation, :clues) k where :q <> '')
 select max(o.id) as id, o.email, (array_agg(o.name order by o.id desc))[1] as name, count(*) as orders, max(o.placed_at) as last_order,
        bool_or(o.person_id is not null) as has_account,
-       sum(case when o.payment_status = 'paid'
-                then p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1))
-                else 0 end)::bigint as spent,
+       sum(case when o.payment_status <> 'paid' then 0
+                when :house or p.goods_total = o.goods_total then o.total - orders.gone(o)
+                else p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1))
+           end)::bigint as spent,
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency,
        (select count(*) from hits) >= 2000 as is_cut
   from orders.part p join orders."order" o on o.id = p.order_id
@@ -102,13 +104,15 @@ select max(o.id) as id, o.email, (array_agg(o.name order by o.id desc))[1] as na
  limit 51;
 
 -- name: customer :maybe
--- in: organisation bigint, order_id bigint
--- Who placed this order, and what else they ordered here; nobody when they are forgotten.
+-- in: organisation bigint, house bool, order_id bigint
+-- Who placed this order, and what else they ordered here; nobody when they are forgotten. Spent as in
+-- the list.
 select o.email, (array_agg(o.name order by o.id desc))[1] as name, count(*) as orders, min(o.placed_at) as first_order,
        max(o.placed_at) as last_order, bool_or(o.person_id is not null) as has_account,
-       sum(case when o.payment_status = 'paid'
-                then p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1))
-                else 0 end)::bigint as spent,
+       sum(case when o.payment_status <> 'paid' then 0
+                when :house or p.goods_total = o.goods_total then o.total - orders.gone(o)
+                else p.goods_total - round(p.goods_total::numeric * orders.gone(o) / greatest(o.total, 1))
+           end)::bigint as spent,
        max(o.currency) as currency, count(distinct o.currency) = 1 as is_one_currency
   from orders.part p join orders."order" o on o.id = p.order_id
  where p.organisation_id = :organisation and o.email <> ''

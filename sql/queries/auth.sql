@@ -270,9 +270,10 @@ delete from auth.device
 update auth.device set ended_at = now() where session_hash = :session_hash and ended_at is null;
 
 -- name: devices :many
--- in: person bigint, session_hash text
+-- in: person bigint, session_hash text, device bigint
+-- Who asks has a session, or a token of that device.
 select id, user_agent, network, country, kind, created_at, seen_at,
-       session_hash = :session_hash as is_this
+       session_hash = :session_hash or id = :device as is_this
   from auth.device
  where person_id = :person and ended_at is null
    and seen_at > now() - case kind when 'token' then interval '30 days' else interval '24 hours' end
@@ -287,25 +288,29 @@ select session_hash from auth.device
  order by id desc limit 500;
 
 -- name: lines_of_staff :many
--- in: organisation bigint
--- The same for whoever works here on that device (query place).
+-- in: organisations bigint[]
+-- The same for whoever works at one of these on that device (query place).
 with staff as materialized ( -- few; their devices are looked up, not looked for among all shoppers'
-    select id, role from auth.person where role <> 'user'
-    union
-    select p.id, p.role from auth.member m join auth.person p on p.id = m.person_id
-     where m.organisation_id = :organisation)
-select d.session_hash
-  from staff p, lateral (select id, session_hash, organisation_id from auth.device
-                          where person_id = p.id and kind = 'session' and ended_at is null
-                            and seen_at > now() - interval '26 hours' offset 0) d
- where :organisation = coalesce(
-           (select o.id from auth.organisation o
-             where o.id = d.organisation_id
-               and (p.role <> 'user' or exists (select from auth.member m
-                     where m.person_id = p.id and m.organisation_id = o.id))),
-           (select m.organisation_id from auth.member m
-             where m.person_id = p.id order by m.created_at, m.organisation_id limit 1))
- order by d.id desc limit 2000;
+    select s.id, s.role, (select m.organisation_id from auth.member m
+                           where m.person_id = s.id
+                           order by m.created_at, m.organisation_id limit 1) as home
+      from (select id, role from auth.person where role <> 'user'
+            union
+            select p.id, p.role from auth.member m join auth.person p on p.id = m.person_id
+             where m.organisation_id = any(:organisations)) s)
+select d.place as organisation_id, d.session_hash
+  from staff p, lateral (select v.id, v.session_hash,
+                                coalesce(case when v.organisation_id is not null then
+                                    (select o.id from auth.organisation o
+                                      where o.id = v.organisation_id
+                                        and (p.role <> 'user' or exists (select from auth.member m
+                                              where m.person_id = p.id and m.organisation_id = o.id)))
+                                    end, p.home) as place
+                           from auth.device v
+                          where v.person_id = p.id and v.kind = 'session' and v.ended_at is null
+                            and v.seen_at > now() - interval '26 hours' offset 0) d
+ where d.place = any(:organisations)
+ order by d.id desc limit 10000;
 
 -- name: proved :maybe
 -- in: session_hash text, login bigint

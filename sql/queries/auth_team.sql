@@ -125,8 +125,15 @@ select r.id, r.name, array_to_string(r.permissions, ' ') as own,
 
 -- name: role :maybe
 -- in: organisation bigint, role bigint
-select id, name, array_to_string(permissions, ' ') as own
+-- `seen`: changes with its name and what it may.
+select id, name, array_to_string(permissions, ' ') as own,
+       md5(concat_ws(chr(31), name, array_to_string(permissions, ' '))) as seen
   from auth.role where organisation_id = :organisation and id = :role;
+
+-- name: hold_role :maybe
+-- in: organisation bigint, role bigint
+-- Nobody else changes it meanwhile.
+select id from auth.role where organisation_id = :organisation and id = :role for update;
 
 -- name: add_role :maybe
 -- in: organisation bigint, name text, permissions text[]

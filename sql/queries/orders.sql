@@ -375,7 +375,8 @@ select o.id, o.number, o.status,
 -- found is looked up, instead of going through the list until enough is found. The status is that of
 -- the own part. What was paid back whole is not being packed any more. Each order is looked up by its
 -- number: where both tables are taken for empty, as in a first busy hour, all orders would be read for
--- each of the list. Money goes back seldom: whose did is found by the index order_given.
+-- each of the list. Money goes back seldom: whose did is found by the index order_given. What is not paid
+-- waits or was given up, and so did every part of it: those are few, and have an index.
 select o.id, o.number, o.status,
        orders.money_state(o.payment_status, o.refunded_total, o.disputed_total) as payment_status,
        o.currency,
@@ -389,6 +390,7 @@ select o.id, o.number, o.status,
         and (p.status <> 'processing' or o.payment_status <> 'refunded')))
    and (:payment = '' or orders.money_state(o.payment_status, o.refunded_total,
            o.disputed_total) = :payment)
+   and (:payment <> 'pending' or p.status in ('pending', 'cancelled'))
    and (:payment not in ('refunded', 'partly_refunded', 'disputed') or :q <> ''
         or p.order_id = any(array(
            select g.id from orders."order" g

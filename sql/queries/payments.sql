@@ -31,7 +31,8 @@ select id, order_id, provider, kind, key, amount, currency, state,
 
 -- name: attempt_opened :exec
 -- in: id bigint, session_id text, payment_id text, url text, client_secret text
--- Waits for the disk: the buyer goes to this page at once, and what they pay there is found by it.
+-- Waits for the disk: the buyer goes to this page at once, and a page whose name is lost cannot be ended
+-- when its order is cancelled or placed anew.
 update payments.attempt
    set state = case when state = 'created' then 'open' else state end,
        session_id = nullif(:session_id, ''),

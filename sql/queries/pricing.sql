@@ -14,6 +14,18 @@ select country, tax_class, rate_bp::bigint as rate_bp from pricing.tax_rate
  order by country, tax_class <> 'standard', tax_class
  limit 5000;
 
+-- name: seen :one
+-- in: country text
+-- Changes with any rate of the country.
+select md5(coalesce(string_agg(tax_class || ' ' || rate_bp, ',' order by tax_class), '')) as seen
+  from pricing.tax_rate where country = :country;
+
+-- name: hold :maybe
+-- in: country text
+-- Nobody else saves the rates of this country meanwhile: without a standard one it has none.
+select country from pricing.tax_rate
+ where country = :country and tax_class = 'standard' for update;
+
 -- name: home :maybe
 -- Where the house is: by its rates is reckoned what has no address yet.
 select o.country as code,

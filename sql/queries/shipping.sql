@@ -47,9 +47,19 @@ select s.currency, s.up_to_g::bigint as up_to_g, s.amount
 
 -- name: way :maybe
 -- in: code text
+-- `seen`: changes with all that is said of it, its prices among that.
 select m.id, m.code, m.names, m.promises, m.active, m.position::bigint as position,
        array_to_string(m.countries, ' ') as countries,
-       coalesce(m.heaviest_g, 0)::bigint as heaviest_g
+       coalesce(m.heaviest_g, 0)::bigint as heaviest_g,
+       md5(concat_ws(chr(31), m.names, m.promises, m.active, m.position, m.countries,
+           coalesce(m.heaviest_g, 0),
+           coalesce((select string_agg(concat_ws(' ', p.currency, p.amount,
+                                                 coalesce(p.free_from, 0)),
+                                       ',' order by p.currency)
+                       from shipping.price p where p.method_id = m.id), ''),
+           coalesce((select string_agg(concat_ws(' ', s.currency, s.up_to_g, s.amount),
+                                       ',' order by s.currency, s.up_to_g)
+                       from shipping.step s where s.method_id = m.id), ''))) as seen
   from shipping.method m where m.code = :code;
 
 -- name: hold :maybe

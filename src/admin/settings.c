@@ -158,6 +158,17 @@ static int save_work(struct ctx *c, void *with)
     return admin_settings_save(c, c->scope.organisation, &of->settings, in_str(of->r, "seen"));
 }
 
+static int come_back(struct req *r, int err)
+{
+    struct fault told = r->c.fault;
+    struct node *document;
+    fault_clear(&r->c);
+    TRY(page(r, &document));
+    in_stay_old(r, err, node_get(document, S("settings")));
+    r->c.fault = told;
+    return again(r, err, document);
+}
+
 static int save(struct req *r)
 {
     TRY(as_staff(r));
@@ -167,7 +178,7 @@ static int save(struct req *r)
         err = pg_tx(&r->c, save_work, &of);
     if (err < 0 || err == E_DENIED || (err && r->format == JSON))
         return err;
-    return err ? again_page(r, err, page) : see_other(r, S("/admin/settings?done=saved"));
+    return err ? come_back(r, err) : see_other(r, S("/admin/settings?done=saved"));
 }
 
 ROUTES(admin_settings){

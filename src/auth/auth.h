@@ -32,8 +32,8 @@ str auth_line(struct req *, enum auth_line);
 void auth_check_conf(const struct app *, struct buf *errors);
 /* Adds all such lines of a person, or of an organisation's staff, to a list. A session that has
  * ended is not among them, even when a page of it is still being put through. */
-int auth_devices(struct ctx *, i64 person, struct node **devices);     /* one query */
-int auth_staff(struct ctx *, i64 organisation, struct node **devices); /* one query */
+int auth_devices(struct ctx *, i64 person, struct node **devices); /* one query */
+int auth_staff(struct ctx *, const i64 *organisations, size_t n, struct node **devices); /* as well */
 void auth_lines_of_person(
     struct ctx *, i64 person, const struct node *devices, struct node *lines);
 void auth_lines_of_staff(

@@ -197,7 +197,7 @@ int session_renew(struct ctx *, i64 person);
 int session_prove(struct req *);      /* the same login under a new id, and proved just now */
 void session_leave_desk(struct req *); /* what its pages listen to as staff ends */
 int auth_refresh_place(struct req *); /* role and organisation, read anew */
-int session_devices(struct ctx *, i64 person, str session, struct node **devices);
+int session_devices(struct ctx *, i64 person, str session, i64 of_token, struct node **devices);
 /* Ends a person's logins: all but one (a session's hash, or none), or the one of that device. */
 int session_end_others(struct ctx *, i64 person, str but, i64 *ended);
 int session_end_device(struct ctx *, i64 person, i64 device, i64 *ended);

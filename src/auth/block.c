@@ -15,7 +15,7 @@ struct act {
 
 int auth_logins_of(struct ctx *c, i64 person, struct node **devices)
 {
-    return session_devices(c, person, str_none, devices);
+    return session_devices(c, person, str_none, 0, devices);
 }
 
 /* Both rows stay as they are until the transaction ends. */

@@ -92,6 +92,7 @@ bool role_is_within(const struct who *who, uint64_t set) { return !(set & ~who->
 /* One tick for each permission of the one table; what is not composable is refused. */
 static const struct input to_role[] = {
     { "id", WORD, 0, 40 },
+    { "seen", WORD, 0, 40 }, /* of one that is there */
     { "name", LINE, 1, 60, .required = true },
 #define X(p, name, role, member) { name, BOOL },
     PERMISSIONS(X)
@@ -132,13 +133,8 @@ static int chosen_of(struct req *r, str *names, size_t *n)
     return *n ? E_OK : fail(&r->c, E_INPUT, "team.empty", "Please choose what this role may do.");
 }
 
-/* The role of the path, if it is one that this person could have made. */
-static int find(struct req *r, struct node **role, bool to_change)
+static int read_role(struct req *r, i64 id, struct node **role, bool to_change)
 {
-    i64 id;
-    TRY(as_staff(r));
-    if (!crypto_unopaque(r->c.app->secret, "role", in_path(r, "id"), &id))
-        return fail(&r->c, E_MISSING, "team.role", "There is no such role.");
     TRY(q_auth_role(&r->c, role, r->c.scope.organisation, id));
     if (!*role)
         return fail(&r->c, E_MISSING, "team.role", "There is no such role.");
@@ -146,6 +142,16 @@ static int find(struct req *r, struct node **role, bool to_change)
         return fail(&r->c, E_DENIED, "team.above",
             "This role may do more than you, so only somebody above you can change it.");
     return E_OK;
+}
+
+/* The role of the path, if it is one that this person could have made. */
+static int find(struct req *r, struct node **role, bool to_change)
+{
+    i64 id;
+    TRY(as_staff(r));
+    if (!crypto_unopaque(r->c.app->secret, "role", in_path(r, "id"), &id))
+        return fail(&r->c, E_MISSING, "team.role", "There is no such role.");
+    return read_role(r, id, role, to_change);
 }
 
 static uint64_t ticked(const struct req *r)
@@ -165,6 +171,8 @@ static struct node *role_page(struct req *r, const struct node *role)
     bool typed = auth_typed(r), is_form = typed || r->method != GET;
     node_set_str(c->mem, document, S("id"), id);
     node_set_str(c->mem, document, S("name"), role ? node_str(role, "name") : str_none);
+    /* What comes back from the confirmation is as old as it was. */
+    node_set_str(c->mem, document, S("seen"), node_str(typed ? r->raw : role, "seen"));
     node_set(
         c->mem, document, S("permissions"), choices(c, &r->who, is_form ? ticked(r) : set));
     if (typed)
@@ -212,27 +220,54 @@ static int make(struct req *r)
     return err ? again(r, err, role_page(r, NULL)) : see_other(r, S("/admin/team"));
 }
 
-static int change(struct req *r)
+/* A page of before would give back a right that somebody else has taken away. */
+static int check_seen(struct req *r, const struct node *role)
 {
-    struct node *role, *row;
+    return in_is_stale(r, node_str(role, "seen"))
+        ? fail(&r->c, E_CONFLICT, "team.seen",
+              "Somebody else has changed this role meanwhile. Your entries are kept below; look at "
+              "the role before you save them over it.")
+        : E_OK;
+}
+
+struct saving {
+    struct req *r;
+    struct node *role; /* as it is now */
     str names[N_PERMISSIONS];
     size_t n;
-    TRY(find(r, &role, true));
-    int err = in_fault(r);
+};
+
+static int save_work(struct ctx *c, void *with)
+{
+    struct saving *s = with;
+    struct node *row;
+    i64 id = node_int(s->role, "id");
+    TRY(q_auth_hold_role(c, &row, c->scope.organisation, id));
+    TRY(read_role(s->r, id, &s->role, true));
+    TRY(check_seen(s->r, s->role));
+    TRY(q_auth_save_role(
+        c, &row, c->scope.organisation, id, in_str(s->r, "name"), s->names, s->n));
+    return row ? E_OK : name_taken(s->r);
+}
+
+static int change(struct req *r)
+{
+    struct saving s = { .r = r };
+    TRY(find(r, &s.role, true));
+    int err = check_seen(r, s.role); /* first: what comes back as wrong is not stale */
     if (!err)
-        err = chosen_of(r, names, &n);
+        err = in_fault(r);
+    if (!err)
+        err = chosen_of(r, s.names, &s.n);
     if (!err)
         err = auth_recent_form(r, r->path);
     if (!err)
-        err = q_auth_save_role(&r->c, &row, r->c.scope.organisation, node_int(role, "id"),
-            in_str(r, "name"), names, n);
-    if (!err && !row)
-        err = name_taken(r);
+        err = pg_tx(&r->c, save_work, &s);
     if (!err)
         err = desk_close(&r->c, r->c.scope.organisation, 0);
-    if (err < 0)
+    if (err < 0 || err == E_MISSING)
         return err;
-    return err ? again(r, err, role_page(r, role)) : see_other(r, S("/admin/team"));
+    return err ? again(r, err, role_page(r, s.role)) : see_other(r, S("/admin/team"));
 }
 
 static int drop(struct req *r)

@@ -396,7 +396,7 @@ static int account(struct req *r)
 {
     struct node *document = node_map(r->c.mem), *person, *devices;
     TRY(auth_person(&r->c, me(r), &person));
-    TRY(session_devices(&r->c, me(r), r->who.session, &devices));
+    TRY(session_devices(&r->c, me(r), r->who.session, r->who.device, &devices));
     node_set(r->c.mem, document, S("person"), person);
     node_set(r->c.mem, document, S("devices"), devices);
     TRY(add_mails(r, document));

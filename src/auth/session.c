@@ -359,12 +359,10 @@ str auth_line(struct req *r, enum auth_line line)
     return shared_line(&r->c, line, line == LINE_OWN ? r->who.person : r->who.organisation);
 }
 
-static void add_lines(
-    struct ctx *c, enum auth_line line, i64 whose, const struct node *devices, struct node *lines)
+static void add_line(
+    struct ctx *c, enum auth_line line, const struct node *device, struct node *lines)
 {
-    node_add_str(c->mem, lines, shared_line(c, line, whose));
-    EACH(item, devices)
-        node_add_str(c->mem, lines, line_of(c, line, node_str(&item->node, "session_hash")));
+    node_add_str(c->mem, lines, line_of(c, line, node_str(device, "session_hash")));
 }
 
 int auth_devices(struct ctx *c, i64 person, struct node **devices)
@@ -375,18 +373,23 @@ int auth_devices(struct ctx *c, i64 person, struct node **devices)
 void auth_lines_of_person(
     struct ctx *c, i64 person, const struct node *devices, struct node *lines)
 {
-    add_lines(c, LINE_OWN, person, devices, lines);
+    node_add_str(c->mem, lines, shared_line(c, LINE_OWN, person));
+    EACH(item, devices)
+        add_line(c, LINE_OWN, &item->node, lines);
 }
 
-int auth_staff(struct ctx *c, i64 organisation, struct node **devices)
+int auth_staff(struct ctx *c, const i64 *organisations, size_t n, struct node **devices)
 {
-    return q_auth_lines_of_staff(c, devices, organisation);
+    return q_auth_lines_of_staff(c, devices, organisations, n);
 }
 
 void auth_lines_of_staff(
     struct ctx *c, i64 organisation, const struct node *devices, struct node *lines)
 {
-    add_lines(c, LINE_DESK, organisation, devices, lines);
+    node_add_str(c->mem, lines, shared_line(c, LINE_DESK, organisation));
+    EACH(item, devices)
+        if (node_int(&item->node, "organisation_id") == organisation)
+            add_line(c, LINE_DESK, &item->node, lines);
 }
 
 /* What stands on the line goes too. */
@@ -540,9 +543,9 @@ str device_name(struct ctx *c, str agent)
     return str_fmt(c->mem, "%s · %s", browser, system);
 }
 
-int session_devices(struct ctx *c, i64 person, str session, struct node **devices)
+int session_devices(struct ctx *c, i64 person, str session, i64 of_token, struct node **devices)
 {
-    TRY(q_auth_devices(c, devices, person, session));
+    TRY(q_auth_devices(c, devices, person, session, of_token));
     EACH(item, *devices) {
         struct node *device = (struct node *)&item->node;
         str id = crypto_opaque(c->mem, c->app->secret, "device", node_int(device, "id"));
@@ -574,7 +577,7 @@ int desk_close(struct ctx *c, i64 organisation, i64 person)
     struct scope before = c->scope;
     c->scope = (struct scope){ .platform = true };
     int err = person ? q_auth_lines_of_person(c, &devices, person)
-                     : q_auth_lines_of_staff(c, &devices, organisation);
+                     : q_auth_lines_of_staff(c, &devices, &organisation, 1);
     c->scope = before;
     TRY(err);
     EACH(item, devices)

@@ -301,6 +301,8 @@ bool money_parse(str text, int exponent, i64 *minor);
 /* The same as people write it and as pages show it: "฿1,290.50", " 1,290"; "500.000 ₫" where there
  * are no decimals. */
 bool money_typed(str text, int exponent, i64 *minor);
+/* What is said of a text that money_typed refuses, with an example that it takes. */
+const char *money_no_amount(int exponent);
 str money_plain(struct arena *, i64 minor, int exponent); /* "1290.50", for machines */
 /* a * b / c without overflow in between, half away from zero; false when it cannot fit. */
 bool money_scale(i64 a, i64 b, i64 c, i64 *out);

@@ -102,6 +102,12 @@ bool money_typed(str text, int exponent, i64 *minor)
         money_parse((str){ plain, n }, exponent, minor);
 }
 
+const char *money_no_amount(int exponent)
+{
+    return exponent ? SAYS("This is not an amount. Write it like 1290 or 12.50.")
+                    : SAYS("This is not an amount. Write it like 1290.");
+}
+
 str money_plain(struct arena *mem, i64 minor, int exponent)
 {
     uint64_t left = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor, unit = 1;

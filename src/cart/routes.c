@@ -196,10 +196,10 @@ static str without_prices(struct ctx *c, str address)
 /* Remembered in a plain cookie, because nginx keys its kept pages by it. */
 static int choose_currency(struct req *r)
 {
-    str wanted = in_str(r, "currency");
-    EACH(item, r->c.app->currencies)
-        if (str_eq(item->node.as.text, wanted))
-            set_cookie(r, COOKIE_CURRENCY, wanted, 365 * 24 * 3600, true);
+    str wanted;
+    if (!app_sells_in(r->c.app, in_str(r, "currency"), &wanted))
+        return fail(&r->c, E_INPUT, "cart.currency", "We do not sell in that currency.");
+    set_cookie(r, COOKIE_CURRENCY, wanted, 365 * 24 * 3600, true);
     str next = in_str(r, "next");
     return see_other(r, path_is_ours(next) ? without_prices(&r->c, next) : S("/"));
 }

@@ -256,6 +256,8 @@ static int save(struct req *r)
     struct node *doc = product_document(c, &p);
     node_set_null(c->mem, doc, S("pictures")); /* they have forms of their own */
     int err = typed_apply(r, &t, doc, first);
+    if (t.is_json && version <= 0)
+        err = fail_field(c, "version", "Please send the version that was read with the product.");
     node_set_int(c->mem, doc, S("version"), version ? version : -1);
     if (!err)
         err = mark_taken(c, save_in_tx(r, doc, &report), &t, &report);

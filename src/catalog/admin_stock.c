@@ -4,7 +4,7 @@
 
 /* `seen` is what the form showed: what was sold or delivered since then must not be undone. */
 struct count {
-    enum { UNTOUCHED, FINE, NO_NUMBER, MOVED } verdict;
+    enum { UNTOUCHED, FINE, NO_NUMBER, MOVED, NO_ITEM, NOT_SEEN } verdict;
     str typed, seen;
     const struct node *row; /* NULL: nothing has that SKU any more */
     i64 counted;
@@ -32,7 +32,11 @@ static struct count judge(struct ctx *c, const struct typed *t, i64 n, const str
         str_eq(of.typed, of.seen))
         return of;
     of.verdict = FINE;
-    if (!str_int(of.typed, &of.counted) || of.counted < 0 || of.counted > 1000000000)
+    if (t->is_json && !of.row) /* a form names what it was made with: there it is gone meanwhile */
+        of.verdict = NO_ITEM;
+    else if (t->is_json && !str_int(of.seen, &seen))
+        of.verdict = NOT_SEEN;
+    else if (!str_int(of.typed, &of.counted) || of.counted < 0 || of.counted > 1000000000)
         of.verdict = NO_NUMBER;
     else if (!of.row || !str_int(of.seen, &seen) || seen != node_int(of.row, "on_hand"))
         of.verdict = MOVED;
@@ -64,6 +68,12 @@ static int count_all(struct ctx *c, void *with)
         is_any = true;
         if (of.verdict == NO_NUMBER)
             err = fail_field(c, "stock", "Stock is a whole number from 0 up.");
+        if (of.verdict == NO_ITEM)
+            err = fail_field(c, str_c(c->mem, grid_name(c, "item", n, str_none)),
+                "No variant of this product has this SKU.");
+        if (of.verdict == NOT_SEEN)
+            err = fail_field(c, str_c(c->mem, grid_name(c, "seen", n, str_none)),
+                "Please send the stock that was seen before it was counted.");
         if (of.verdict == MOVED)
             return fail(c, E_CONFLICT, "catalog.stock",
                 "The stock has changed while you counted. "

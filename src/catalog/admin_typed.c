@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include "catalog/admin_in.h"
 
 static const char *const LANGS[] = { "en", "th", "vi" };
@@ -63,6 +64,61 @@ static int read_value(struct req *r, struct typed *t, str name, const struct nod
     return E_OK;
 }
 
+/* Names of JSON are camelCase, ours snake_case; either may be used: "price0THB" is "price_0_THB". */
+static str own_name(struct arena *mem, str key)
+{
+    struct buf out = buf_new(mem, 2 * key.n + 1);
+    for (size_t i = 0; i < key.n; i++) {
+        char c = key.p[i], before = i ? key.p[i - 1] : '_';
+        bool is_capital = isupper((unsigned char)c), is_digit = isdigit((unsigned char)c);
+        bool is_word = i + 1 < key.n && islower((unsigned char)key.p[i + 1]);
+        if ((is_capital && (islower((unsigned char)before) || isdigit((unsigned char)before))) ||
+            (is_digit && islower((unsigned char)before)))
+            buf_char(&out, '_');
+        buf_char(&out, is_capital && is_word ? (char)tolower((unsigned char)c) : c);
+    }
+    return buf_str(&out);
+}
+
+/* "sku_3", "price_3_THB": a field of the grid, and of which row. */
+static bool is_of_grid(const struct ctx *c, str name, i64 *row)
+{
+    static const struct {
+        const char *prefix;
+        bool is_money;
+    } fields[] = { { "of_", false }, { "sku_", false }, { "weight_", false }, { "drop_", false },
+        { "item_", false }, { "seen_", false }, { "on_hand_", false }, { "price_", true },
+        { "was_", true } };
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        str prefix = str_of(fields[i].prefix), rest, number;
+        if (!str_starts(name, prefix))
+            continue;
+        rest = str_from(name, prefix.n);
+        if (!fields[i].is_money)
+            return str_int(rest, row) && *row >= 0;
+        return str_cut(&rest, '_', &number) && str_int(number, row) && *row >= 0 &&
+            app_sells_in(c->app, rest, &number);
+    }
+    return false;
+}
+
+static bool is_field(struct ctx *c, str name)
+{
+    static const char *const plain[] = { "slug", "first", "version", "address", "status", "brand",
+        "tax_class", "featured", "category" };
+    static const char *const texts[] = { "name", "summary", "description" };
+    i64 row;
+    for (size_t i = 0; i < COUNT(plain); i++)
+        if (str_is(name, plain[i]))
+            return true;
+    for (size_t i = 0; i < COUNT(texts); i++)
+        for (size_t l = 0; l < COUNT(LANGS); l++)
+            if (str_eq(name, str_fmt(c->mem, "%s_%s", texts[i], LANGS[l])))
+                return true;
+    return is_of_grid(c, name, &row);
+}
+
+/* What is not known would be left undone, and its sender believe that it is done. */
 static int read_json(struct req *r, struct typed *t)
 {
     struct node *root = NULL;
@@ -72,7 +128,11 @@ static int read_json(struct req *r, struct typed *t)
         return E_OK;
     TRY(json_read(&r->c, r->body, &root));
     EACH(item, root->kind == N_MAP ? root : NULL) {
-        int wrong = read_value(r, t, item->key, &item->node);
+        str name = own_name(r->c.mem, item->key);
+        if (!is_field(&r->c, name)) /* the first: two may be one, as JSON writes names */
+            return fail_field(
+                &r->c, str_c(r->c.mem, item->key), "There is no field of this name.");
+        int wrong = read_value(r, t, name, &item->node);
         err = wrong ? wrong : err;
     }
     return err;
@@ -202,7 +262,7 @@ static int apply_price(
 {
     static const char *const fields[] = { "price", "was" };
     static const char *const keys[] = { "prices", "compare_at" };
-    int err = E_OK;
+    int err = E_OK, exponent = money_exponent(currency);
     for (size_t i = 0; i < COUNT(fields); i++) {
         const char *field = str_c(c->mem, grid_name(c, fields[i], n, currency));
         struct node *map = node_get(variant, str_of(keys[i]));
@@ -214,8 +274,8 @@ static int apply_price(
             map = node_set_map(c->mem, variant, str_of(keys[i]));
         if (!text.n)
             node_set_null(c->mem, map, currency);
-        else if (!money_typed(text, money_exponent(currency), &amount) || amount < 0)
-            err = fail_field(c, field, "This is not an amount. Write it like 1290 or 12.50.");
+        else if (!money_typed(text, exponent, &amount) || amount < 0)
+            err = fail_field(c, field, money_no_amount(exponent));
         else
             node_set_int(c->mem, map, currency, amount);
     }
@@ -272,12 +332,24 @@ static void prune_values(struct ctx *c, struct node *doc)
     }
 }
 
+static int check_rows(struct ctx *c, const struct typed *t, i64 n)
+{
+    int err = E_OK;
+    EACH(it, t->is_json ? t->fields : NULL) {
+        i64 row;
+        if (is_of_grid(c, it->key, &row) && row >= n)
+            err = fail_field(c, str_c(c->mem, it->key),
+                "There is no such variant: they are counted from 0.");
+    }
+    return err;
+}
+
 static int apply_grid(struct req *r, const struct typed *t, struct node *doc, i64 first)
 {
     struct ctx *c = &r->c;
     struct node *kept = node_list(c->mem);
     i64 n = 0;
-    int err = E_OK;
+    int err = check_rows(c, t, (i64)node_count(node_get(doc, S("variants"))));
     bool dropped = false;
     EACH(it, node_get(doc, S("variants"))) {
         struct node *variant = (struct node *)&it->node;

@@ -341,7 +341,7 @@ static int save_work(struct ctx *c, void *with)
     TRY(wrong && wrong != E_INPUT ? wrong : err ? err : wrong);
     bool is_moved = f->parent_id != parent;
     f->place = in_int(r, "place");
-    if (in_str(r, "seen").n && !str_eq(in_str(r, "seen"), f->seen))
+    if (in_is_stale(r, f->seen))
         return fail(c, E_CONFLICT, "catalog.seen",
             "Somebody else has changed this category meanwhile. Your entries are kept below; "
             "look at the category before you save them over it.");
@@ -366,6 +366,7 @@ static int come_back(struct req *r, int err, struct changing *s)
     if (!s->is_kept || (err != E_INPUT && err != E_CONFLICT))
         return err;
     TRY(page_of(r, &s->f, &document));
+    in_stay_old(r, err, node_get(document, S("category")));
     r->c.fault = told;
     return again(r, err, document);
 }

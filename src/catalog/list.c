@@ -36,7 +36,7 @@ static str link_of(struct ctx *c, const struct list_ask *ask, enum change change
     buf_add(&b, ask->path);
     if (ask->is_search)
         part(&b, "q", ask->q);
-    if (!str_starts(ask->path, S("/categories/"))) {
+    if (str_find(ask->path, S("/categories/")) < 0) {
         str category = change == OTHER_CATEGORY ? with : ask->category;
         if (category.n)
             part(&b, "category", category);
@@ -92,8 +92,8 @@ static str with_points(struct ctx *c, str text)
     return out;
 }
 
-/* As the reader's language writes it, too. One that makes no sense is no filter: it is said beside
- * the field, with the list as it is without it. */
+/* As the reader's language writes it, too. On a page one that makes no sense is no filter: it is said
+ * beside the field, with the list as it is without it. A program is refused. */
 static bool price_of(struct req *r, const char *name, str *typed, i64 *minor)
 {
     int exponent = money_exponent(r->c.currency);
@@ -105,11 +105,37 @@ static bool price_of(struct req *r, const char *name, str *typed, i64 *minor)
     return is_amount && *minor >= 0;
 }
 
+static int check_price(struct req *r, const char *name, str typed, bool is_amount)
+{
+    return r->format != JSON || !typed.n || is_amount
+        ? E_OK
+        : fail_field(&r->c, name, money_no_amount(money_exponent(r->c.currency)));
+}
+
+/* Who has mixed up the two means what lies between them. */
+static void sort_bounds(struct list_ask *ask)
+{
+    str typed = ask->price_min;
+    i64 low = ask->low;
+    if (!ask->has_low || !ask->has_high || low <= ask->high)
+        return;
+    ask->price_min = ask->price_max;
+    ask->low = ask->high;
+    ask->price_max = typed;
+    ask->high = low;
+}
+
 int list_read(struct req *r, struct list_ask *ask)
 {
+    str rest = r->uri, asked;
+    if (str_cut(&rest, '?', &asked) && str_ends(asked, S(".json")))
+        ask->path = asked; /* so a program that follows an address has JSON again, in its language */
     ask->n_tags = query_tags(r, list_names, ask->tags);
     ask->has_low = price_of(r, "price_min", &ask->price_min, &ask->low);
     ask->has_high = price_of(r, "price_max", &ask->price_max, &ask->high);
+    TRY(check_price(r, "price_min", ask->price_min, ask->has_low));
+    TRY(check_price(r, "price_max", ask->price_max, ask->has_high));
+    sort_bounds(ask);
     ask->available = in_bool(r, "available");
     ask->sort = in_str(r, "sort");
     if (!ask->sort.n || (!ask->is_search && str_is(ask->sort, "best")))
@@ -374,6 +400,8 @@ static void price_filter(
     node_hide(node_set_bool(c->mem, price, S("from_is_wrong"), wrong_from));
     node_hide(node_set_bool(c->mem, price, S("to_is_wrong"), wrong_to));
     node_hide(node_set_bool(c->mem, price, S("is_wrong"), wrong_from || wrong_to));
+    node_hide(node_set_str(c->mem, price, S("wrong_text"),
+        say(c, money_no_amount(money_exponent(c->currency)))));
     node_set_str(c->mem, price, S("action"), ask->path);
     struct node *fields = node_set_list(c->mem, price, S("fields"));
     str rest = link_of(c, ask, WITHOUT_PRICE, str_none), pair, name, value;

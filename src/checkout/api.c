@@ -39,12 +39,9 @@ static int choose_currency(struct req *r)
 {
     str wanted =
         in_has(r, "currency") ? str_upper(r->c.mem, in_str(r, "currency")) : r->c.app->currency;
-    EACH(item, r->c.app->currencies)
-        if (str_eq(item->node.as.text, wanted)) {
-            r->c.currency = item->node.as.text;
-            return E_OK;
-        }
-    return fail_field(&r->c, "currency", "We do not sell in that currency.");
+    return app_sells_in(r->c.app, wanted, &r->c.currency)
+        ? E_OK
+        : fail_field(&r->c, "currency", "We do not sell in that currency.");
 }
 
 struct ordering {

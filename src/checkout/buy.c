@@ -51,6 +51,9 @@ static int put_in(struct ctx *c, i64 n, const struct node *item, struct filling 
         err = cart_add(c, variant, quantity, &made);
     if (!err && variant)
         return E_OK;
+    if (err && str_is(c->fault.key, "cart.sold_out")) /* of several lines: which */
+        return fail(c, E_CONFLICT, "cart.sold_out", "%.*s is sold out.",
+            STR(node_str(item, "sku")));
     if (!err || err == E_MISSING) {
         fault_clear(c);
         return fail_field(c, field(c, n, "sku"), "This product is no longer available.");

@@ -404,7 +404,7 @@ static int read_refund(struct req *r, i64 order, struct orders_refund *what)
     TRY(q_orders_read(&r->c, &row, order, r->c.lang));
     int exponent = money_exponent(node_str(row, "currency"));
     if (!money_typed(in_str(r, "amount"), exponent, &what->amount) || what->amount <= 0)
-        return fail_field(&r->c, "amount", "Please enter an amount, like 12.50.");
+        return fail_field(&r->c, "amount", money_no_amount(exponent));
     return E_OK;
 }
 

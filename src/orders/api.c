@@ -76,6 +76,7 @@ static int find(struct req *r, struct found *f)
         if (part && !may(&r->who, ORDERS_READ_ALL)) {
             if (!f->is_mine)
                 return may_not_read(r);
+            r->required = str_of(permission_name(ORDERS_READ_ALL)); /* for what only staff do */
             part = NULL;
         }
         f->organisation = part ? r->who.organisation : 0;
@@ -384,10 +385,10 @@ ROUTES(orders_api){
     ROUTE(GET, "/api/orders/{id}", ORDERS_READ, one_order, show, "orders/api_order", RATE_PAGE,
         BARE | NOINDEX),
     ROUTE(PUT | PATCH, "/api/orders/{id}/status", ORDERS_UPDATE, a_status, move, "orders/api_order",
-        RATE_FORM, SLOW | BARE | NOINDEX),
+        RATE_FORM, SLOW | BARE | NOINDEX, .also = ORDERS_READ_ALL),
     ROUTE(PUT, "/api/orders/{id}/address", SHOPPER, an_address, give_address, "orders/api_order",
         RATE_FORM, BARE | NOINDEX),
     ROUTE(POST, "/api/orders/{id}/refunds", ORDERS_REFUND, a_refund, refund, "orders/api_refund",
-        RATE_FORM, BARE | NOINDEX | CREATES),
+        RATE_FORM, BARE | NOINDEX | CREATES, .also = ORDERS_READ_ALL),
     END_OF_ROUTES,
 };

@@ -232,7 +232,7 @@ int orders_push(struct ctx *c, const struct job *job)
         pg_batch(c);
         q_orders_newest(c, &newest, id);
         q_orders_read(c, &order, id, c->lang);
-        auth_staff(c, job->organisation, &devices);
+        auth_staff(c, &job->organisation, 1, &devices);
         TRY(pg_flush(c));
         auth_lines_of_staff(c, job->organisation, devices, staff);
         TRY(who_hears(c, order, staff, &hearing));
@@ -255,12 +255,13 @@ struct party {
     i64 id;
     bool is_staff, wants_mail, is_heard;
     i64 person; /* the buyer who is logged in; or 0 */
-    struct node *devices;
+    struct node *devices; /* theirs */
     size_t first, n; /* its channels, in those of all */
 };
 struct parties {
     struct party of[2 * JOBS_TOGETHER];
     size_t n;
+    struct node *staff; /* devices of all who are staff of one of them */
 };
 #define EACH_PARTY(p, all) for (struct party *p = (all)->of; p < (all)->of + (all)->n; p++)
 
@@ -290,9 +291,7 @@ static int find_parties(struct ctx *c, struct parties *all)
     pg_batch(c);
     q_orders_buyers(c, &buyers, orders, n_orders);
     q_orders_mailed_of_orders(c, &mailed, shops, n_shops);
-    EACH_PARTY (p, all)
-        if (p->is_staff)
-            auth_staff(c, p->id, &p->devices);
+    auth_staff(c, shops, n_shops, &all->staff);
     TRY(pg_flush(c));
     EACH(item, mailed)
         party(all, node_int(&item->node, "id"), true)->wants_mail = true;
@@ -307,11 +306,11 @@ static int find_parties(struct ctx *c, struct parties *all)
     return pg_flush(c);
 }
 
-static struct node *lines_of(struct ctx *c, const struct party *p)
+static struct node *lines_of(struct ctx *c, const struct parties *all, const struct party *p)
 {
     struct node *lines = node_list(c->mem);
     if (p->is_staff)
-        auth_lines_of_staff(c, p->id, p->devices, lines);
+        auth_lines_of_staff(c, p->id, all->staff, lines);
     else
         node_add_str(c->mem, lines, orders_line(c, p->id));
     if (p->person)
@@ -322,21 +321,21 @@ static struct node *lines_of(struct ctx *c, const struct party *p)
 /* Redis is asked once for all. */
 static void find_heard(struct ctx *c, struct parties *all)
 {
+    struct node *lines[2 * JOBS_TOGETHER];
     struct hearing h;
     size_t n = 0;
     begin_hearing(&h);
-    EACH_PARTY (p, all)
-        n += h.n * (2 + node_count(p->devices));
+    for (size_t i = 0; i < all->n; i++) {
+        lines[i] = lines_of(c, all, &all->of[i]);
+        all->of[i].first = n;
+        n += all->of[i].n = h.n * node_count(lines[i]);
+    }
     str *channels = NEWS(c->mem, str, n + 1);
     bool *heard = NEWS(c->mem, bool, n + 1);
     n = 0;
-    EACH_PARTY (p, all) {
-        const struct node *lines = lines_of(c, p);
-        p->first = n;
-        for (size_t i = 0; i < h.n; i++)
-            n += name_channels(c, lines, h.endings[i], channels + n);
-        p->n = n - p->first;
-    }
+    for (size_t i = 0; i < all->n; i++)
+        for (size_t j = 0; j < h.n; j++)
+            n += name_channels(c, lines[i], h.endings[j], channels + n);
     lines_heard(c, channels, n, heard);
     EACH_PARTY (p, all)
         for (size_t i = 0; i < p->n; i++)

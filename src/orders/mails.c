@@ -241,7 +241,7 @@ static int mail_document(
     struct ctx *c, const struct node *mail, const char *subject, struct node **document)
 {
     struct node *order;
-    TRY(orders_read(c, node_int(mail, "order_id"), &order));
+    TRY(orders_read_bill(c, node_int(mail, "order_id"), &order));
     *document = node_map(c->mem);
     node_set(c->mem, *document, S("order"), order);
     node_set_str(c->mem, *document, S("order_url"), orders_url(c, node_str(order, "number"), ""));
@@ -293,13 +293,15 @@ static void set_amount(struct ctx *c, struct node *document, i64 amount, str cur
 /* What goes back was noted as it was cancelled, and who did it. */
 static int mail_cancelled(struct ctx *c, const struct node *mail, struct node **document)
 {
-    struct node *noted;
+    struct node *noted, *order;
     TRY(mail_document(c, mail, SAYS("Your order is cancelled"), document));
     TRY(q_orders_cancelled(c, &noted, node_int(mail, "order_id")));
-    const struct node *order = node_get(*document, S("order"));
+    TRY(orders_read(c, node_int(mail, "order_id"), &order)); /* its story says who gave up */
     bool is_own = str_is(node_str(noted, "actor"), "buyer");
+    bool is_given_up = node_bool(order, "is_given_up");
     node_set_bool(c->mem, *document, S("is_own"), is_own);
-    node_set_bool(c->mem, *document, S("is_ours"), !is_own && !node_bool(order, "is_given_up"));
+    node_set_bool(c->mem, *document, S("is_given_up"), is_given_up);
+    node_set_bool(c->mem, *document, S("is_ours"), !is_own && !is_given_up);
     set_amount(c, *document, node_int(noted, "amount"), node_str(order, "currency"));
     return E_OK;
 }

@@ -62,6 +62,8 @@ int orders_supersede(struct ctx *, const struct node *older);
  * is_shipped, is_delivered, is_cancelled, is_unpaid, is_paid, is_refunded, is_disputed,
  * can_pay, can_cancel, link. */
 int orders_read(struct ctx *, i64 order, struct node **out);
+/* Of that what a mail says: the columns, lines[], parts[] and how it stands; nothing is unsealed. */
+int orders_read_bill(struct ctx *, i64 order, struct node **out);
 /* What happened to an order ("shipped"), in words; a kind nobody has words for as it is. */
 str orders_event_words(struct ctx *, str kind);
 /* {id, total_amount, currency, payment_status, order_status}, as clients of the API know it. */

@@ -126,14 +126,44 @@ static int add_story(struct ctx *c, i64 id, const struct node *rows, struct node
     return E_OK;
 }
 
+struct bill {
+    struct node *parts, *lines;
+};
+
+/* In a batch. */
+static void ask_bill(struct ctx *c, i64 id, struct node **order, struct bill *bill)
+{
+    q_orders_read(c, order, id, c->lang);
+    q_orders_parts(c, &bill->parts, id);
+    q_orders_lines(c, &bill->lines, id);
+}
+
+static void set_bill(struct ctx *c, const struct bill *bill, struct node *order)
+{
+    EACH(item, bill->lines)
+        node_set(c->mem, (struct node *)&item->node, S("currency"), node_get(order, S("currency")));
+    node_set(c->mem, order, S("lines"), bill->lines);
+    node_set(c->mem, order, S("parts"), bill->parts);
+    orders_flag(c, order);
+}
+
+int orders_read_bill(struct ctx *c, i64 id, struct node **out)
+{
+    struct bill bill;
+    pg_batch(c);
+    ask_bill(c, id, out, &bill);
+    TRY(pg_flush(c));
+    set_bill(c, &bill, *out);
+    return E_OK;
+}
+
 int orders_read(struct ctx *c, i64 id, struct node **out)
 {
-    struct node *parts, *lines, *events, *payment;
+    struct node *events, *payment;
+    struct bill bill;
     static const char *const inner[] = { "id", "person_id", "cart_id" };
     pg_batch(c);
-    q_orders_read(c, out, id, c->lang);
-    q_orders_parts(c, &parts, id);
-    q_orders_lines(c, &lines, id);
+    ask_bill(c, id, out, &bill);
     q_orders_events(c, &events, id, INT64_MAX);
     q_orders_refused(c, &payment, id);
     TRY(pg_flush(c));
@@ -142,14 +172,10 @@ int orders_read(struct ctx *c, i64 id, struct node **out)
         node_set_bool(c->mem, *out, S("is_refused"), node_bool(payment, "is_refused")));
     for (size_t i = 0; i < COUNT(inner); i++)
         node_hide(node_get(*out, str_of(inner[i])));
-    media_dress(c, lines, "picture", 200);
-    EACH(item, lines)
-        node_set(c->mem, (struct node *)&item->node, S("currency"), node_get(*out, S("currency")));
-    node_set(c->mem, *out, S("lines"), lines);
-    node_set(c->mem, *out, S("parts"), parts);
+    media_dress(c, bill.lines, "picture", 200);
+    set_bill(c, &bill, *out);
     TRY(add_story(c, id, events, *out));
     TRY(add_given_back(c, id, *out));
-    orders_flag(c, *out);
     orders_story(c, *out);
     return E_OK;
 }
@@ -807,12 +833,16 @@ static int refund_key(struct ctx *c, const struct refunding *x, str *key)
 /* So much is not there to give back. */
 static int refuse_refund(struct ctx *c, i64 order, i64 kept)
 {
-    i64 disputed;
+    i64 disputed, captured;
+    bool is_all;
     TRY(payments_disputed(c, order, &disputed));
+    TRY(payments_is_all_back(c, order, &captured, &is_all));
     if (disputed > 0)
         return fail(c, E_CONFLICT, "orders.disputed",
             "The buyer's bank is taking this payment back, or has taken it: what is in dispute "
             "cannot be given back a second time.");
+    if (kept <= 0 && captured > 0)
+        return fail(c, E_CONFLICT, "orders.refunded", "All of it has been given back.");
     if (kept <= 0)
         return fail(c, E_CONFLICT, "orders.unpaid", "There is no payment to give back.");
     return fail(c, E_CONFLICT, "orders.refund_most", "That is more than is left of what was paid.");

@@ -23,6 +23,7 @@ static const struct input to_add[] = {
 static const struct input to_one[] = { { "country", WORD, 2, 2, .required = true }, { 0 } };
 static const struct input to_save[] = {
     { "country", WORD, 2, 2, .required = true },
+    { "seen", WORD, 0, 40 },
     { "tax_class", LINES, 0, MOST_CLASSES }, /* and their rates, in percent; one left empty is
                                                 taxed as standard */
     { "rate", LINES, 0, MOST_CLASSES },
@@ -242,9 +243,10 @@ static void add_rows(struct req *r, struct node *document, const struct node *al
 static int one_page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
-    struct node *rows, *home = NULL, *one = NULL, *list = node_list(c->mem);
+    struct node *rows, *seen, *home = NULL, *one = NULL, *list = node_list(c->mem);
     str code = str_upper(c->mem, in_path(r, "country"));
     pg_batch(c);
+    q_pricing_seen(c, &seen, code); /* first: it is never newer than the rates */
     q_pricing_all(c, &rows);
     q_pricing_home(c, &home);
     TRY(pg_flush(c));
@@ -254,6 +256,7 @@ static int one_page(struct req *r, struct node **document)
     if (!one)
         return fail(c, E_MISSING, "pricing.missing", "This country has no rates.");
     *document = node_map(c->mem);
+    node_set_str(c->mem, one, S("seen"), node_str(seen, "seen"));
     node_set(c->mem, *document, S("country"), one);
     add_rows(r, *document, rows, code);
     return E_OK;
@@ -296,15 +299,28 @@ static int save_one(struct ctx *c, str country, str tax_class, str rate, size_t 
         : err;
 }
 
+static int check_seen(struct ctx *c, const struct saving *s)
+{
+    struct node *now;
+    TRY(q_pricing_seen(c, &now, s->country));
+    return in_is_stale(s->r, node_str(now, "seen"))
+        ? fail(c, E_CONFLICT, "pricing.seen",
+              "Somebody else has changed these rates meanwhile. Your entries are kept below; look "
+              "at the rates before you save yours over them.")
+        : E_OK;
+}
+
 static int save_work(struct ctx *c, void *with)
 {
     const struct saving *s = with;
     const struct node *classes = in_ints(s->r, "tax_class"), *rates = in_ints(s->r, "rate");
     struct node *there;
     int err = in_fault(s->r);
+    TRY(q_pricing_hold(c, &there, s->country));
     TRY(pricing_rates(c, s->country, &there));
     if (!node_count(there))
         return fail(c, E_MISSING, "pricing.missing", "This country has no rates.");
+    TRY(check_seen(c, s));
     if (node_count(classes) != node_count(rates))
         return fail_field(c, "rate", "Please give a rate for each class.");
     for (size_t i = 0; i < node_count(classes); i++) {
@@ -323,6 +339,7 @@ static int again_here(struct req *r, int err)
     struct node *document;
     TRY(one_page(r, &document));
     r->c.fault = told;
+    in_stay_old(r, err, node_get(document, S("country")));
     return again(r, err, document);
 }
 
@@ -332,7 +349,7 @@ static int save(struct req *r)
     int err = pg_tx_platform(&r->c, save_work, &s);
     if (!err)
         return see_other(r, S(LIST "?done=saved"));
-    return err == E_INPUT ? again_here(r, err) : err;
+    return err == E_INPUT || err == E_CONFLICT ? again_here(r, err) : err;
 }
 
 static int remove_work(struct ctx *c, void *with)

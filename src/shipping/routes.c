@@ -25,6 +25,7 @@ static const struct input to_list[] = {
 static const struct input to_one[] = { { "code", WORD, 1, SHIPPING_CODE, .required = true }, { 0 } };
 static const struct input to_save[] = {
     { "code", WORD, 1, SHIPPING_CODE, .required = true },
+    { "seen", WORD, 0, 40 }, /* of one that is there */
     { "name_en", LINE, 0, SHIPPING_WORDS },
     { "name_th", LINE, 0, SHIPPING_WORDS },
     { "name_vi", LINE, 0, SHIPPING_WORDS },
@@ -158,8 +159,6 @@ static struct priced_in *price_in(struct form *f, str currency)
     return NULL;
 }
 
-#define NO_AMOUNT SAYS("This is not an amount. Write it like 1290 or 12.50.")
-
 /* at: the number of its first row in the form. */
 static int type_steps(struct req *r, struct priced_in *p, size_t at, size_t rows)
 {
@@ -177,7 +176,7 @@ static int type_steps(struct req *r, struct priced_in *p, size_t at, size_t rows
         if (!str_int(s.up_to, &s.grams) || s.grams < 1 || s.grams > SHIPPING_GRAMS)
             err = wrong_at(c, "up_to", i, SAYS("Please enter a weight in whole grams."));
         if (!money_typed(s.price, exponent, &s.amount) || s.amount < 0)
-            err = wrong_at(c, "step", i, NO_AMOUNT);
+            err = wrong_at(c, "step", i, money_no_amount(exponent));
         for (size_t k = 0; k < p->n_steps; k++)
             if (p->steps[k].grams == s.grams && s.grams)
                 err = wrong_at(c, "up_to", i, SAYS("This weight is there twice."));
@@ -198,9 +197,9 @@ static int type_price(struct req *r, struct priced_in *p, size_t at)
     p->is_there = p->price.n > 0;
     p->amount = p->threshold = 0;
     if (p->is_there && (!money_typed(p->price, exponent, &p->amount) || p->amount < 0))
-        err = wrong_at(c, "price", at, NO_AMOUNT);
+        err = wrong_at(c, "price", at, money_no_amount(exponent));
     if (p->free_from.n && (!money_typed(p->free_from, exponent, &p->threshold) || p->threshold < 0))
-        err = wrong_at(c, "free_from", at, NO_AMOUNT);
+        err = wrong_at(c, "free_from", at, money_no_amount(exponent));
     if (p->free_from.n && !p->is_there && !err)
         err = wrong_at(c, "price", at, SAYS("Please give a price, too."));
     return err;
@@ -411,6 +410,7 @@ static struct node *document_of(struct req *r, const struct form *f)
     struct ctx *c = &r->c;
     struct node *document = node_map(c->mem), *way = node_set_map(c->mem, document, S("way"));
     node_set_str(c->mem, way, S("code"), f->way.code);
+    node_set_str(c->mem, way, S("seen"), f->way.seen);
     node_set_bool(c->mem, way, S("is_offered"), f->way.is_offered);
     node_set_int(c->mem, way, S("position"), f->way.position);
     node_set_int(c->mem, way, S("heaviest_g"), f->way.heaviest_g);
@@ -475,6 +475,10 @@ static int save_work(struct ctx *c, void *with)
     struct req *r = s->r;
     TRY(read_form(c, s->code, true, &s->f));
     int err = type_form(r, &s->f);
+    if (s->code.n && in_is_stale(r, s->f.way.seen)) /* also where more is wrong, which waits */
+        return fail(c, E_CONFLICT, "shipping.seen",
+            "Somebody else has changed this way of delivery meanwhile. Your entries are kept below; "
+            "look at it before you save them over it.");
     if (!s->code.n) {
         s->f.way.code = in_str(r, "code");
         if (in_has(r, "code") && !shipping_is_code(s->f.way.code))
@@ -497,7 +501,8 @@ static int save_as(struct req *r, str code, const char *done)
     int err = pg_tx_platform(c, save_work, &s);
     if (!err)
         return see_other(r, str_fmt(c->mem, LIST "?done=%s", done));
-    return err == E_INPUT ? again(r, err, document_of(r, &s.f)) : err;
+    bool is_typed = err == E_INPUT || err == E_CONFLICT;
+    return is_typed ? again(r, err, document_of(r, &s.f)) : err;
 }
 
 static int make(struct req *r) { return save_as(r, str_none, "made"); }

@@ -34,6 +34,7 @@ int shipping_read(struct ctx *c, str code, struct shipping_way *way)
     TRY(q_shipping_way(c, &row, code));
     *way = (struct shipping_way){ .id = node_int(row, "id"),
         .code = code,
+        .seen = node_str(row, "seen"),
         .position = row ? node_int(row, "position") : LAST_PLACE,
         .heaviest_g = node_int(row, "heaviest_g"),
         .is_offered = row ? node_bool(row, "active") : true,

@@ -10,6 +10,7 @@ int shipping_methods(
 
 struct shipping_way {
     i64 id; /* 0: a new one */
+    str seen; /* empty: a new one; changes with all below, its prices and their steps */
     str code; /* SHIPPING_CODE letters at most; never changed, as orders name it */
     i64 position, heaviest_g; /* heaviest_g 0: of any weight */
     bool is_offered;

@@ -243,6 +243,16 @@ void app_ctx(struct app *app, struct arena *mem, struct pg *pg, struct redis *re
         .now = app->fixed_now ? app->fixed_now : when_now() };
 }
 
+bool app_sells_in(const struct app *app, str currency, str *code)
+{
+    EACH(item, app->currencies)
+        if (str_eq(item->node.as.text, currency)) {
+            *code = item->node.as.text;
+            return true;
+        }
+    return false;
+}
+
 struct pg *app_pg(struct app *app, struct arena *mem)
 {
     return pg_new(mem, conf_str(app->conf, "pg", str_none));

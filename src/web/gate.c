@@ -152,9 +152,12 @@ static int permission(struct req *r)
         bool is_held = r->who.lacks_factor && !r->who.key && is_for_staff(r->route->need);
         return is_held ? to_second_factor(r) : E_OK;
     }
-    if (r->who.person)
-        return fail_detail(
-            &r->c, E_DENIED, "permission", "needs %s", permission_name(r->route->need));
+    if (r->who.person) {
+        enum permission need = r->route->need;
+        const char *name = permission_name(r->who.key ? permission_of_keys(need) : need);
+        r->required = str_of(name);
+        return fail_detail(&r->c, E_DENIED, "permission", "needs %s", name);
+    }
     if (r->format == JSON)
         return fail_detail(&r->c, E_LOGIN, "login", "a stranger");
     if (unsent_by_somebody(r)) /* what they typed comes back */

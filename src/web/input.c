@@ -20,17 +20,31 @@ static int wrong(struct req *r, const struct given *g, const char *text)
     return fail_field(&r->c, g->name, text);
 }
 
-static int wrong_fmt(struct req *r, const struct given *g, const char *fmt, i64 n)
+/* `value` in the place of {mark}. */
+static int wrong_with(struct req *r, const struct given *g, const char *fmt, str mark, str value)
 {
-    struct buf out = buf_new(r->c.mem, 200);
-    str text = say(&r->c, fmt), mark = S("{n}");
+    str text = say(&r->c, fmt);
     i64 at = str_find(text, mark);
     if (at < 0)
         return wrong(r, g, str_c(r->c.mem, text));
-    buf_add(&out, str_upto(text, (size_t)at));
-    buf_int(&out, n);
-    buf_add(&out, str_from(text, (size_t)at + mark.n));
-    return wrong(r, g, str_c(r->c.mem, buf_str(&out)));
+    str after = str_from(text, (size_t)at + mark.n);
+    return wrong(r, g,
+        str_fmt(r->c.mem, "%.*s%.*s%.*s", STR(str_upto(text, (size_t)at)), STR(value), STR(after))
+            .p);
+}
+
+static int wrong_fmt(struct req *r, const struct given *g, const char *fmt, i64 n)
+{
+    return wrong_with(r, g, fmt, S("{n}"), str_fmt(r->c.mem, "%" PRId64, n));
+}
+
+/* The fields that are sent show none that a header would fill. */
+static int missing(struct req *r, const struct given *g)
+{
+    return g->in->header
+        ? wrong_with(r, g, SAYS("Please send this as the request's header {header}."),
+              S("{header}"), header_spelt(r->c.mem, g->in->header))
+        : wrong(r, g, "Please fill this in.");
 }
 
 /* ---- text -------------------------------------------------------------------------------------
@@ -122,7 +136,7 @@ static const struct {
     [SLUG] = { 100, true, false, in_is_slug,
         SAYS("Please use small letters, digits and hyphens only.") },
     [EMAIL] = { EMAIL_MOST, true, false, in_is_email, SAYS("Please enter an e-mail address.") },
-    [MONEY] = { 20, true, false, is_money, SAYS("Please enter an amount, like 12.50.") },
+    [MONEY] = { 20, true, false, is_money, SAYS("Please enter an amount, like 1290.") },
     [SECRET] = { 1024, false, false, is_any, "" },
 };
 
@@ -143,7 +157,7 @@ static int take_text(struct req *r, const struct given *g)
         return wrong_fmt(r, g, "Please use at most {n} characters.", most);
     if (value.n == 0) {
         if (in->required || g->from_path)
-            return wrong(r, g, "Please fill this in.");
+            return missing(r, g);
         node_set_str(r->c.mem, g->into, str_of(in->name), value);
         return E_OK;
     }
@@ -164,7 +178,7 @@ static int take_int(struct req *r, const struct given *g)
     const struct input *in = g->in;
     i64 n;
     if (g->values[0].value.n == 0)
-        return in->required ? wrong(r, g, "Please fill this in.") : E_OK;
+        return in->required ? missing(r, g) : E_OK;
     if (!str_int(g->values[0].value, &n))
         return wrong(r, g, "Please enter a whole number.");
     bool bounded = in->min || in->max;
@@ -411,11 +425,10 @@ static int take_given(struct req *r, struct given *g)
     if (in->kind == FILES || in->kind == INTS || in->kind == WORDS || in->kind == LINES)
         return takes[in->kind](r, g);
     if (g->n == 0)
-        return in->required ? wrong(r, g,
-                                  in->kind == CHOICE     ? "Please choose one."
-                                      : in->kind == BOOL ? "Please tick this to go on."
-                                                         : "Please fill this in.")
-                            : E_OK;
+        return !in->required     ? E_OK
+            : in->kind == CHOICE ? wrong(r, g, "Please choose one.")
+            : in->kind == BOOL   ? wrong(r, g, "Please tick this to go on.")
+                                 : missing(r, g);
     if (g->n > 1)
         return wrong(r, g, "This was sent twice.");
     if (in->kind < FILES && !is_scalar(&g->values[0]))
@@ -563,6 +576,19 @@ bool in_has(const struct req *r, const char *name)
     if (!v)
         return false;
     return v->kind == N_STR ? v->as.text.n > 0 : v->kind == N_LIST ? node_count(v) > 0 : true;
+}
+
+bool in_is_stale(const struct req *r, str now)
+{
+    str seen = in_str(r, "seen");
+    return seen.n && !str_eq(seen, now);
+}
+
+void in_stay_old(struct req *r, int err, struct node *shown)
+{
+    str seen = node_str(r->raw, "seen"); /* of a new one there is none */
+    if (err == E_INPUT && seen.n)
+        node_set_str(r->c.mem, shown, S("seen"), seen);
 }
 
 str in_done(const struct req *r)

@@ -245,7 +245,9 @@ static const struct {
 } problems[] = {
     { 400, "The request cannot be read." },
     { 401, "Nobody is logged in, or the token is not valid." },
-    { 403, "Not allowed: `required` names the permission, `role` whose it is not." },
+    { 403,
+        "Not allowed: `required` names a permission that is lacking, `role` the platform role of who "
+        "asked, which for a key is always `user`." },
     { 404, "There is no such thing, or not for this one." },
     { 409, "It cannot be done as things stand now; `code` says why." },
     { 410, "It is over." },
@@ -337,6 +339,13 @@ static void add_tag(struct arena *mem, str name, struct node *tags)
     node_set_str(mem, node_add_map(mem, tags), S("name"), name);
 }
 
+/* Empty: what everybody else needs. */
+static str name_of_keys(const struct operation *o)
+{
+    enum permission need = permission_of_keys(o->row->need);
+    return need == o->row->need ? str_none : str_of(permission_name(need));
+}
+
 static void add_security(struct arena *mem, const struct operation *o, struct node *operation)
 {
     struct node *list = node_set_list(mem, operation, S("security"));
@@ -345,9 +354,13 @@ static void add_security(struct arena *mem, const struct operation *o, struct no
         node_add_map(mem, list);
     for (size_t i = 0; i < COUNT(schemes); i++)
         node_set_list(mem, node_add_map(mem, list), str_of(schemes[i]));
-    if (permission_is_for_keys(o->row->need) || o->row->need == ORDERS_READ)
+    if (permission_is_for_keys(permission_of_keys(o->row->need)))
         node_set_list(mem, node_add_map(mem, list), S("key"));
     node_set_str(mem, operation, S("x-permission"), str_of(permission_name(o->row->need)));
+    if (o->row->also)
+        node_set_str(mem, operation, S("x-permission-also"), str_of(permission_name(o->row->also)));
+    if (name_of_keys(o).n)
+        node_set_str(mem, operation, S("x-permission-of-keys"), name_of_keys(o));
 }
 
 static void add_operation(
@@ -484,7 +497,7 @@ static str input_note(struct arena *mem, const struct input *in)
     return str_fmt(mem, "%" PRId64 "–%" PRId64 " %s", in->min, in->max, unit);
 }
 
-static str header_name(struct arena *mem, const char *lower)
+str header_spelt(struct arena *mem, const char *lower)
 {
     str name = str_dup(mem, str_of(lower));
     for (size_t i = 0; i < name.n; i++)
@@ -499,7 +512,7 @@ static str told_name(
 {
     const char *where = place_of(o, in);
     if (in->header)
-        return header_name(mem, in->header);
+        return header_spelt(mem, in->header);
     if (where || !operation_is_api(o))
         return str_fmt(mem, "%.*s%s", STR(before), in->name);
     return str_fmt(mem, "%.*s%.*s", STR(before), STR(json_name(mem, in->name)));
@@ -566,6 +579,8 @@ static void add_to_group(
     node_set_str(mem, one, S("address"), o->path);
     node_set_str(mem, one, S("words"), o->words);
     node_set_str(mem, one, S("permission"), str_of(permission_name(o->row->need)));
+    node_set_str(mem, one, S("also"), str_of(permission_name(o->row->also)));
+    node_set_str(mem, one, S("of_keys"), name_of_keys(o));
     tell_inputs(mem, o, o->row->in, str_none, inputs);
     node_set_str(mem, one, S("answer"), told_answers(app, mem, o));
 }

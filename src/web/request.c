@@ -124,10 +124,8 @@ static void read_currency(struct req *r)
 {
     str given = cgi_value(r->cgi, "PAGE_CURRENCY"); /* what nginx keeps the page under */
     str chosen = given.n ? given : in_cookie(r, COOKIE_CURRENCY);
-    r->c.currency = r->c.app->currency;
-    EACH(item, r->c.app->currencies)
-        if (str_eq(item->node.as.text, chosen))
-            r->c.currency = item->node.as.text;
+    if (!app_sells_in(r->c.app, chosen, &r->c.currency))
+        r->c.currency = r->c.app->currency;
 }
 
 struct path { /* the path in pieces, on the way to its row */

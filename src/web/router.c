@@ -88,6 +88,11 @@ bool permission_is_for_keys(enum permission p)
         p != TEAM_WRITE && p != TEAM_OWN && p != ORDERS_DELETE;
 }
 
+enum permission permission_of_keys(enum permission p)
+{
+    return p == ORDERS_READ ? ORDERS_READ_ALL : p;
+}
+
 uint64_t permissions_of(enum role role, enum member member)
 {
     uint64_t set = 0;

@@ -60,6 +60,9 @@ uint64_t permission_bit(enum permission);
 /* A key may have it: it is held in an organisation, opens something, and gives nobody rights, by
  * which a key could come to more than its scopes. */
 bool permission_is_for_keys(enum permission);
+/* What a key has to have where a row asks for this: it speaks for its organisation, and reads its
+ * orders where a buyer reads their own. */
+enum permission permission_of_keys(enum permission);
 
 struct who {
     i64 person, organisation; /* 0: a guest; organisation: where this person is staff */
@@ -205,6 +208,12 @@ str in_path(const struct req *, const char *name);   /* as it stood in the path,
 bool in_is_email(str);
 bool in_is_slug(str); /* of any length but none */
 bool in_is_line(str);
+/* Input `seen`, a hash of what a form was made from, is not `now`, that of what is there: to be
+ * refused, as it would undo what somebody else has changed. A program need not send any. */
+bool in_is_stale(const struct req *, str now);
+/* A form that comes back because something in it is wrong is as old as it was: its `seen`, in the map
+ * of what is shown. After any other refusal it is of now: saved once more it is meant. */
+void in_stay_old(struct req *, int err, struct node *shown);
 int in_fault(const struct req *); /* FORM rows: E_INPUT when an input was wrong */
 static inline i64 me(const struct req *r) { return r->who.person; }
 
@@ -331,10 +340,12 @@ struct route {
     const char *view; /* template; NULL: answers by redirect or raw */
     enum rate rate;
     unsigned flags;
+    enum permission also; /* asked for by `run`, which knows whose it is; here it is for programs */
 };
-/* A row is ROUTE with all eight given; leaving one out does not compile. */
-#define ROUTE(methods, path, need, in, run, view, rate, flags) \
-    { (methods), (path), (need), (in), (run), (view), (rate), (flags) }
+/* A row is ROUTE with all eight given; leaving one out does not compile. What else it has follows:
+ * `SLOW | BARE, .also = ORDERS_READ_ALL`. */
+#define ROUTE(methods, path, need, in, run, view, rate, ...) \
+    { (methods), (path), (need), (in), (run), (view), (rate), .flags = __VA_ARGS__ }
 #define ROUTES(feature)    extern const struct route feature##_routes[]; \
                            const struct route feature##_routes[] =
 #define END_OF_ROUTES      { 0 }
@@ -474,6 +485,8 @@ struct app *app_open(struct arena *, const char *conf_path); /* bin/features.c: 
 void app_wants_https(const struct app *, const char *key, struct buf *errors);
 /* A ctx for a tool or a job: no person, the shop's language and currency, the time now. */
 void app_ctx(struct app *, struct arena *, struct pg *, struct redis *, struct ctx *);
+/* Whether the shop sells in this currency; *code is then its own copy of it. */
+bool app_sells_in(const struct app *, str currency, str *code);
 struct pg *app_pg(struct app *, struct arena *);       /* by the configuration's `pg` */
 struct redis *app_redis(struct app *, struct arena *); /* ... and `redis` */
 

@@ -169,6 +169,7 @@ bool operation_is_published(const struct operation *);
 bool operation_is_api(const struct operation *); /* for programs */
 bool operation_takes_organisation(const struct operation *); /* X-Organisation */
 void answers_of(const struct app *, const struct operation *, struct says *);
+str header_spelt(struct arena *, const char *lower); /* "Idempotency-Key" */
 struct brackets *brackets_open(const struct app *); /* NULL but in the check */
 /* How this request's answer differs from what its operation says; empty: it does not, or nobody
  * looks, as in production. */

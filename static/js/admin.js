@@ -65,9 +65,21 @@ const typed = new Set();
 document.addEventListener('input', ({ target }) => {
     if (target.form && 'keep' in target.form.dataset) typed.add(target.form);
 });
+let sent = null, wasTyped = false; // the form that is on its way
 document.addEventListener('submit', (event) => {
-    if (!event.defaultPrevented) typed.delete(event.target);
+    if (event.defaultPrevented) return;
+    sent = event.target;
+    wasTyped = typed.delete(sent);
 });
+// Who is asked and stays is here a moment later: nothing was sent, and all can be sent anew.
+const STAYS_MS = 300;
 addEventListener('beforeunload', (event) => {
-    if (typed.size) event.preventDefault();
+    if (!typed.size) return;
+    event.preventDefault();
+    setTimeout(() => {
+        if (wasTyped) typed.add(sent);
+        if (sent) free(sent);
+        sent = null;
+        wasTyped = false;
+    }, STAYS_MS);
 });

@@ -7,26 +7,59 @@ const one = (selector, root = document) => root.querySelector(selector);
 for (const button of all('[data-hide]')) button.hidden = true;
 one('[data-focus]')?.focus();
 
-// A quantity is sent when its field is left, by Enter, or once it has rested: every press of an
-// arrow key is a change. The page that comes back is asked for with the field's name behind #.
-const RESTS_MS = 800;
+// A quantity is sent soon after its field is left, by Enter, or once it has rested: every press of an
+// arrow key is a change. Not while something is pressed: a field is left by that, and what is pressed
+// may be the way to pay.
+const RESTS_MS = 800, LEFT_MS = 200;
+let isPressed = false;
+for (const [kind, is] of Object.entries({ pointerdown: true, pointerup: false, pointercancel: false }))
+    addEventListener(kind, () => { isPressed = is; }, true);
 for (const input of all('[data-send]')) {
     let resting = 0;
     const stop = () => { resting = clearTimeout(resting); };
-    const send = () => {
-        if (!resting) return;
+    const rest = (ms) => {
+        stop();
+        resting = setTimeout(send, ms, ms);
+    };
+    const send = (ms) => {
+        if (isPressed) return rest(ms);
         stop();
         if (input.value !== input.defaultValue) input.form.requestSubmit();
     };
-    const rest = () => {
-        stop();
-        resting = setTimeout(send, RESTS_MS);
-    };
-    input.addEventListener('change', rest);
-    input.addEventListener('input', () => { if (resting) rest(); });
-    input.addEventListener('blur', send);
+    input.addEventListener('change', () => rest(RESTS_MS));
+    input.addEventListener('input', () => { if (resting) rest(RESTS_MS); });
+    input.addEventListener('blur', () => { if (resting) rest(LEFT_MS); });
     input.form.addEventListener('submit', stop);
+    document.addEventListener('saving', stop);
 }
+// It is saved before whatever else is clicked is done: a link followed, another thing taken out. What
+// cannot be saved is sent as if nothing else had been clicked: the page that comes says why.
+const changed = () => all('[data-send]').filter((input) => input.value !== input.defaultValue);
+const saveFirst = async (then) => {
+    document.dispatchEvent(new Event('saving'));
+    for (const input of changed()) {
+        const { form } = input;
+        if (!input.reportValidity()) return;
+        const body = new URLSearchParams(new FormData(form));
+        const answer = await fetch(form.action, { method: 'post', body, headers: { accept: 'application/json' } }).catch(() => null);
+        if (!answer?.ok) return form.requestSubmit();
+        input.defaultValue = input.value;
+    }
+    then();
+};
+addEventListener('click', (event) => {
+    const link = event.target.closest('a[href]');
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !changed().length) return;
+    event.preventDefault();
+    saveFirst(() => { location.href = link.href; });
+}, true);
+addEventListener('submit', (event) => {
+    const { target, submitter } = event;
+    if (changed().every(({ form }) => form === target)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    saveFirst(() => target.requestSubmit(submitter));
+}, true);
 
 // A rail of filters stands open on a wide screen, also where CSS cannot open a <details>.
 const wide = matchMedia('(min-width: 1000px)');

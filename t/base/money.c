@@ -127,6 +127,17 @@ T(amounts_are_read_as_people_write_them)
     }
 }
 
+T(what_is_no_amount_is_answered_with_one_of_that_currency)
+{
+    static const int exponents[] = { 0, 2, 3, 4 };
+    for (size_t i = 0; i < COUNT(exponents); i++) {
+        i64 minor;
+        str said = str_of(money_no_amount(exponents[i]));
+        has_text(said, "like 1290");
+        eq_int(str_find(said, S("12.50")) >= 0, money_typed(S("12.50"), exponents[i], &minor));
+    }
+}
+
 T(plain_amounts_read_back_the_same)
 {
     struct arena *mem = t_ctx()->mem;

@@ -105,6 +105,18 @@ journey('what was typed of a product is not lost by a click beside it', async ({
     await house.isAt('/admin/products');
     assert.equal(asked.length, 1);
 
+    // Who sends another form, is asked and stays can send it anew, and what was typed there counts as typed.
+    await house.opens('/admin/products/record-brush');
+    await house.field('brand').fill('Typed and not saved');
+    await house.field('on_hand_0').fill('77');
+    await house.clicks('Save the count');
+    await until(() => asked.length === 2, 'nobody asked');
+    await until(async () => !await house.page.locator('form[data-sent]').count(), 'it cannot be sent again');
+    await house.clicks('Save', { exact: true });
+    await until(() => asked.length === 3, 'the count is lost');
+    assert.equal(await house.field('on_hand_0').inputValue(), '77');
+    asked.length = 1;
+
     // Neither what was typed in the smaller forms below.
     for (const name of ['values', 'alt_th']) {
         leaves = true;

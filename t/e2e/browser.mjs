@@ -78,9 +78,19 @@ export const small = (page) => page.evaluate((least) => {
     }
     return found;
 }, THUMB);
+// With the widest number that an order may have.
 export const wide = (page) => page.evaluate(() => {
-    const room = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= room) return [];
-    const worst = [...document.querySelectorAll('body *')].filter((each) => each.getBoundingClientRect().right > room + 1).slice(0, 3);
-    return [`is ${document.documentElement.scrollWidth} px wide where ${room} are: ${worst.map((each) => `${each.tagName}.${each.className}`).join(', ')}`];
+    const room = document.documentElement.clientWidth, texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), had = [];
+    for (let text; (text = texts.nextNode());)
+        if (/TL(-[0-9A-Z]{4}){3}/.test(text.data)) had.push([text, text.data]);
+    for (const [text, data] of had) text.data = data.replace(/TL(-[0-9A-Z]{4}){3}/g, 'TL-WWWW-WWWW-WWWW');
+    const found = [];
+    if (document.documentElement.scrollWidth > room) {
+        // What is cut off or scrolls within something makes the page no wider.
+        const isCut = (each) => each !== document.body && (getComputedStyle(each).overflowX !== 'visible' || isCut(each.parentElement));
+        const worst = [...document.querySelectorAll('body *')].filter((each) => each.getBoundingClientRect().right > room && !isCut(each.parentElement)).slice(0, 5);
+        found.push(`is ${document.documentElement.scrollWidth} px wide where ${room} are: ${worst.map((each) => `${each.tagName}.${each.className} "${each.textContent.trim().slice(0, 60)}"`).join(', ')}`);
+    }
+    for (const [text, data] of had) text.data = data;
+    return found;
 });

@@ -1,6 +1,7 @@
 // Buying, as people do: with and without scripts, by keyboard, with an account, and when the
 // bank says no.
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { journey, newcomer, until, CARD, HOME, PASSWORD } from './people.mjs';
 
 journey('a guest chooses, buys and sees the order paid', async ({ guest }) => {
@@ -98,6 +99,31 @@ journey('a guest buys by the keyboard alone', async ({ guest }) => {
     await mali.presses('Enter');
     await mali.isAt(/^\/orders\//);
     await mali.sees('Thank you, it is paid');
+});
+
+journey('a quantity that was typed counts, whatever is pressed next, and however long', async ({ guest }) => {
+    for (const pressed of [0, 150, 600]) {
+        const mali = await guest({ width: 390, height: 844 });
+        await mali.putsInCart('record-brush');
+        await mali.putsInCart('rattan-stool');
+        await mali.opens('/cart');
+        await mali.page.route('**/cart/lines/*', async (route) => { // far away: what is sent and left alone is lost
+            await sleep(400);
+            await route.continue().catch(() => {});
+        });
+        const quantity = () => mali.line('Record Brush').locator('[name=quantity]').first();
+        await quantity().fill('2');
+        await mali.line('Rattan Stool').getByRole('button', { name: /^Remove/ }).click({ delay: pressed });
+        await until(async () => await mali.line('Rattan Stool').count() === 0, 'it is not taken out');
+        assert.equal(await quantity().inputValue(), '2');
+        await quantity().fill('');
+        await mali.page.getByRole('link', { name: 'Go to checkout' }).click({ delay: pressed });
+        await mali.isAt('/cart');
+        await quantity().fill('3');
+        await mali.page.getByRole('link', { name: 'Go to checkout' }).click({ delay: pressed });
+        await mali.isAt('/checkout');
+        await mali.sees('3 ×');
+    }
 });
 
 journey('what a guest put in the cart is there after logging in, with what was there before', async ({ guest }) => {

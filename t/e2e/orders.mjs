@@ -36,7 +36,7 @@ export const told = (...numbers) => sql(`select from (select orders.tell(id, 'or
 export async function forgotten() {
     const ours = `(select id from orders."order" where number like '${like}%')`;
     await until(() => one(`select (select count(*) from work.outbox where read_at is null and kind like 'order.%' and subject_id in ${ours})
-        + (select count(*) from work.job where kind like 'orders.%' and subject_id in ${ours})`) === 0, 60000, 'the shop is not done with them');
+        + (select count(*) from work.job where kind in ('orders.push', 'orders.lapse') and subject_id in ${ours})`) === 0, 60000, 'the shop is not done with them');
     sql(`begin; delete from orders.words where order_id in ${ours}; delete from orders.part where order_id in ${ours};
          delete from orders."order" where number like '${like}%'; commit`);
 }
