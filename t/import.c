@@ -647,6 +647,14 @@ T(a_file_without_the_right_head_is_refused)
     eq_err(catalog_import(t_ctx(), &wish, S("a"), &report, &totals), E_INPUT);
 }
 
+T(a_row_in_another_encoding_is_told_what_to_do)
+{
+    begin();
+    import(S("name,slug,sku,price\nZz Caf\xe9,zz-cafe,ZCA-1,1\n"), str_none);
+    has_text(buf_str(&report),
+        "line 2: failed zz-cafe (the text is not UTF-8: save it as \"CSV UTF-8\")");
+}
+
 T(the_whole_vendure_catalogue_goes_in_twice)
 {
     bool ok = false;
@@ -730,6 +738,35 @@ T(shopifys_rows_become_products_and_bad_ones_are_named)
     eq_int(rows_of_all(), rows);
 }
 
+T(what_is_otherwise_here_than_at_shopify_is_said)
+{
+    begin();
+    format = S("shopify");
+    import(S("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,"
+             "Variant Compare At Price,Variant Inventory Tracker,Variant Inventory Qty,"
+             "Variant Inventory Policy,Gift Card\n"
+             "zz-card,Zz Card,Worth,10,ZCD-1,10,10.00,,1,continue,TRUE\n"
+             "zz-card,,,20,ZCD-2,20,19,shopify,1,Continue,\n"
+             "zz-card,,,30,ZCD-3,30,31,shopify,1,continue,\n"
+             "zz-gone,Zz Gone,Title,Default Title,ZGO-1,dear,,shopify,1,continue,false\n"
+             "zz-free,Zz Free,Title,Default Title,ZFR-1,5,0.00,shopify,1,deny,false\n"), str_none);
+    str said = buf_str(&report);
+    has_text(said, "line 2: warning zz-card [10] (Gift Card true is taken as ordinary goods; "
+                   "Variant Compare At Price \"10.00\" is passed over, as it is not above the price)\n");
+    has_text(said, "line 3: warning zz-card [20] (Variant Compare At Price \"19\" is passed over, as "
+                   "it is not above the price; Variant Inventory Policy continue is taken as goods "
+                   "whose stock is not counted)\n");
+    no_text(said, "line 4: warning");
+    no_text(said, "line 6: warning");
+    eq_int(totals.warned, 2);
+    import(S("SKU,Price,Inventory tracker,Continue selling when out of stock\n"
+             "ZCD-2,20,shopify,TRUE\nZCD-3,30,shopify,TRUE\nZFR-1,5,shopify,TRUE\n"), str_none);
+    said = buf_str(&report);
+    has_text(said, "line 2: warning zz-card (Continue selling when out of stock true is taken as");
+    no_text(said, "line 3: warning");
+    has_text(said, "line 4: warning zz-free (Continue selling when out of stock true is taken as");
+}
+
 /* "Variant Price" is "Price" by now, and so on. */
 T(shopifys_newer_names_of_columns_are_known)
 {
@@ -791,6 +828,34 @@ T(what_shopify_shows_to_some_alone_is_a_draft)
         str_none);
     has_text(buf_str(&report), "(Status unlisted is taken as draft)");
     eq_str(t_str("select status as s from catalog.product where slug = 'zz-shy'"), "draft");
+}
+
+T(only_a_yes_or_nothing_publishes_what_shopify_calls_published)
+{
+    static const struct {
+        const char *published, *status;
+        bool is_warned;
+    } cases[] = { { "true", "published" }, { "TRUE", "published" }, { "Yes", "published" },
+        { "1", "published" }, { "y", "published" }, { "", "published" }, { "false", "draft" },
+        { "FALSE", "draft" }, { "no", "draft" }, { "0", "draft" }, { "N", "draft" },
+        { "F", "draft" }, { "maybe", "draft", true }, { "-1", "draft", true } };
+    begin();
+    format = S("shopify");
+    struct buf csv = buf_new(t_ctx()->mem, 4096);
+    buf_add(&csv, S("Handle,Title,Published on online store,Variant SKU,Variant Price\n"));
+    for (size_t i = 0; i < COUNT(cases); i++)
+        buf_fmt(&csv, "zz-seen-%zu,Zz Seen,%s,ZSN-%zu,1\n", i, cases[i].published, i);
+    import(buf_str(&csv), str_none);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        eq_str(t_str("select status as s from catalog.product where slug = 'zz-seen-%zu'", i),
+            cases[i].status);
+        str said = str_fmt(t_ctx()->mem, "warning zz-seen-%zu (", i);
+        eq_int(str_find(buf_str(&report), said) >= 0, cases[i].is_warned);
+    }
+    has_text(buf_str(&report), "(Published on online store maybe is taken as draft)");
+    import(S("Handle,Title,Published,Status,Variant SKU,Variant Price\n"
+             "zz-seen-0,Zz Seen,no,active,ZSN-0,1\n"), str_none);
+    eq_str(t_str("select status as s from catalog.product where slug = 'zz-seen-0'"), "draft");
 }
 
 /* A spreadsheet writes true and false in capitals. */
@@ -1467,5 +1532,23 @@ T(a_file_that_names_fewer_pictures_or_one_that_is_not_there_takes_none_away)
     rehearse = true;
     import(S(SHOE "left.png|side.png|back.png|front.png,ZSH-1,1\n"), media_dir);
     no_text(buf_str(&report), "would be taken in");
+    sweep();
+}
+
+T(a_rehearsal_says_which_pictures_are_not_there)
+{
+    with_shoe();
+    static const char file[] = SHOE "front.png|gone.png|../new.png|new.png,ZSH-1,1\n";
+    picture_file("new.png", "n");
+    rehearse = true;
+    import(str_of(file), media_dir);
+    str said = buf_str(&report);
+    has_text(said, "(picture gone.png is not there; a picture's name may have no folder in it; "
+                   "picture new.png would be taken in)");
+    no_text(said, "front.png");
+    import(str_of(file), S("/nowhere"));
+    has_text(buf_str(&report), "(picture front.png is not there; picture gone.png is not there; ");
+    no_text(buf_str(&report), "would be taken in");
+    eq_str(shoe_pictures(), "1 0, 2 1, 3 2");
     sweep();
 }

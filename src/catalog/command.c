@@ -38,6 +38,15 @@ static bool read_options(int argc, char **argv, struct wanted *w)
     return w->file && (str_is(wish->format, "vendure") || str_is(wish->format, "shopify"));
 }
 
+/* Prices in another stand on no page. */
+static bool is_sold_in(const struct ctx *c, str currency)
+{
+    if (app_sells_in(c->app, currency, NULL))
+        return true;
+    fputs("talatctl: currency: We do not sell in that currency.\n", stderr);
+    return false;
+}
+
 static int find_house(struct ctx *c, struct wanted *w)
 {
     struct node *organisation = NULL;
@@ -91,11 +100,12 @@ int import_command(struct ctx *c, int argc, char **argv)
     struct import_totals t;
     struct buf report = buf_new(c->mem, MOST_REPORT);
     bool ok = false;
-    if (!read_options(argc, argv, &w))
+    if (!read_options(argc, argv, &w) || !is_sold_in(c, w.wish.currency))
         return 2;
     str text = file_read(c->mem, w.file, MOST_FILE, &ok);
     if (!ok)
-        return sorry(w.file, "imported", S("it cannot be read, or is larger than 64 MB"));
+        return sorry(w.file, "imported",
+            errno == EFBIG ? S("it is larger than 64 MB") : str_of(strerror(errno)));
     int err = find_house(c, &w);
     if (!err)
         err = catalog_import(c, &w.wish, text, &report, &t);
@@ -122,7 +132,8 @@ int export_command(struct ctx *c, int argc, char **argv)
 {
     struct wanted w = { .wish.currency = c->currency, .organisation = S("house") };
     struct buf report = buf_new(c->mem, MOST_REPORT);
-    if (!read_options(argc, argv, &w) || w.wish.rehearse || w.wish.fetch_images)
+    if (!read_options(argc, argv, &w) || w.wish.rehearse || w.wish.fetch_images ||
+        !is_sold_in(c, w.wish.currency))
         return 2;
     if (find_house(c, &w))
         return sorry(w.file, "written", why(c));

@@ -121,7 +121,7 @@ static void read_rows(struct import *in, struct csv *csv)
                                          : "more cells than the header has";
         for (int i = 0; i < n; i++)
             if (!str_is_utf8(cells[i])) {
-                row->problem = "the text is not UTF-8";
+                row->problem = "the text is not UTF-8: save it as \"CSV UTF-8\"";
                 cells[i] = S("");
             }
         in->format->read(in, cells, n, row, before);

@@ -37,6 +37,7 @@ struct row {
     bool no_variant;     /* only more pictures of its product */
     bool is_taxed;       /* the file says so, and not how */
     str warning;
+    str once; /* one more, given to the first such row of its product alone */
 };
 
 static inline bool import_says(const struct row *row, enum column column)
@@ -69,7 +70,7 @@ struct import {
     struct buf *report;
     struct import_totals *totals;
     int width;            /* cells of the header */
-    const char *called[N_COLUMNS]; /* what holds a number, as the file's header calls it */
+    const char *called[N_COLUMNS]; /* what messages name, as the file's header calls it */
     int at[FILE_COLUMNS]; /* which cell of the file holds the format's own column; -1: none */
     struct row *rows;     /* all of the file */
     struct node *classes; /* of tax, that have a rate */

@@ -123,6 +123,17 @@ static i64 take_in_apart(struct product *p, struct row *row, str source)
     return picture;
 }
 
+/* Read, so that it is said of one just when it will be; what is in it is not looked at. */
+static bool is_file(struct product *p, struct row *row, str source)
+{
+    struct ctx own = *p->c;
+    str bytes;
+    own.mem = arena_new(ROOM);
+    bool is_there = read_file(&own, p, row, source, &bytes);
+    arena_drop(own.mem);
+    return is_there;
+}
+
 /* One that cannot be had now is the one that it was. */
 static i64 picture_of(struct product *p, struct row *row, str source)
 {
@@ -137,7 +148,7 @@ static i64 picture_of(struct product *p, struct row *row, str source)
         return before;
     }
     if (wish->rehearse) {
-        if (!before)
+        if ((is_address || is_file(p, row, source)) && !before)
             import_warn(p, row, str_fmt(c->mem, "picture %.*s would be taken in", STR(source)));
         return before;
     }

@@ -26,6 +26,7 @@ enum own {
     IMAGE,
     IMAGE_ALT,
     VARIANT_IMAGE,
+    GIFT_CARD,
     STATUS_,
     ALL_CATEGORIES,
     ALL_SPECS,
@@ -37,14 +38,14 @@ static const char *const names[] = { "Variant Price", "Handle", "Title", "Body (
     "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value",
     "Option3 Name", "Option3 Value", "Variant SKU", "Variant Grams", "Variant Inventory Tracker",
     "Variant Inventory Qty", "Variant Inventory Policy", "Variant Compare At Price",
-    "Variant Taxable", "Variant Tax Code", "Image Src", "Image Alt Text", "Variant Image", "Status",
-    "Talat Categories", "Talat Particulars" };
+    "Variant Taxable", "Variant Tax Code", "Image Src", "Image Alt Text", "Variant Image",
+    "Gift Card", "Status", "Talat Categories", "Talat Particulars" };
 static const char *const newer[] = { "Price", "URL handle", "Title", "Description", "Vendor", "Type",
     "Tags", "Published on online store", "Option1 name", "Option1 value", "Option2 name",
     "Option2 value", "Option3 name", "Option3 value", "SKU", "Weight value (grams)",
     "Inventory tracker", "Inventory quantity", "Continue selling when out of stock",
     "Compare-at price", "Charge tax", "Tax code", "Product image URL", "Image alt text",
-    "Variant image URL", "Status", "Talat Categories", "Talat Particulars" };
+    "Variant image URL", "Gift card", "Status", "Talat Categories", "Talat Particulars" };
 _Static_assert(COUNT(names) == N_OWN && COUNT(newer) == N_OWN && COUNT(names) <= (size_t)FILE_COLUMNS,
     "a name for each column");
 
@@ -64,15 +65,15 @@ static int head(struct import *in, const str *cells, int n)
     static const struct {
         enum column column;
         enum own own;
-    } numbers[] = { { PRICE, VARIANT_PRICE }, { COMPARE_AT, BEFORE }, { STOCK, QUANTITY },
-        { WEIGHT, GRAMS } };
+    } told[] = { { PRICE, VARIANT_PRICE }, { COMPARE_AT, BEFORE }, { STOCK, QUANTITY },
+        { WEIGHT, GRAMS }, { STATUS, PUBLISHED }, { TRACK, POLICY } };
     TRY(import_head(in, cells, n, names, newer, N_OWN, NEEDED));
     if (in->at[HANDLE] < 0 && (in->at[VARIANT_SKU] < 0 || in->at[TITLE] >= 0))
         return fail(
             in->c, E_INPUT, "import.head", "line 1: there is no column \"%s\"", names[HANDLE]);
-    for (size_t i = 0; i < COUNT(numbers); i++)
-        in->called[numbers[i].column] =
-            in->at[numbers[i].own] < 0 ? NULL : str_c(in->c->mem, cells[in->at[numbers[i].own]]);
+    for (size_t i = 0; i < COUNT(told); i++)
+        in->called[told[i].column] =
+            in->at[told[i].own] < 0 ? NULL : str_c(in->c->mem, cells[in->at[told[i].own]]);
     if (in->at[TITLE] < 0)
         buf_add(in->report,
             S("there is no column \"Title\": products that are here are changed, none is made\n"));
@@ -134,6 +135,17 @@ static void read_facets(const struct reading *r, struct row *row)
     row->cells[FACETS] = buf_str(&out);
 }
 
+static const char *const YES[] = { "true", "yes", "y", "t", "1" };
+static const char *const NO[] = { "false", "no", "n", "f", "0" };
+
+static bool is_one(str word, const char *const *of, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_is(word, of[i]))
+            return true;
+    return false;
+}
+
 /* What is not known is shown to nobody: "unlisted" is for those alone who have the address. */
 static str status_of(const struct reading *r, struct row *row)
 {
@@ -148,7 +160,13 @@ static str status_of(const struct reading *r, struct row *row)
             r->in, row, str_fmt(r->in->c->mem, "Status %.*s is taken as draft", STR(status)));
         return S("draft");
     }
-    return str_is(published, "false") ? S("draft") : S("published");
+    if (!published.n || is_one(published, YES, COUNT(YES)))
+        return S("published");
+    if (!is_one(published, NO, COUNT(NO)))
+        import_note(r->in, row,
+            str_fmt(
+                r->in->c->mem, "%s %.*s is taken as draft", r->in->called[STATUS], STR(published)));
+    return S("draft");
 }
 
 /* The code where it is a class of ours (theirs have capitals and digits), else what taxable says:
@@ -173,6 +191,9 @@ static void read_product(const struct reading *r, struct row *row)
     row->cells[BRAND] = cell(r, VENDOR);
     row->cells[STATUS] = status_of(r, row);
     row->cells[TAX] = tax_of(r, row);
+    if (is_one(str_lower(r->in->c->mem, cell(r, GIFT_CARD)), YES, COUNT(YES)))
+        import_note(r->in, row,
+            str_fmt(r->in->c->mem, "%s true is taken as ordinary goods", names[GIFT_CARD]));
     read_facets(r, row);
 }
 
@@ -211,13 +232,25 @@ static str stock_of(const struct reading *r, struct row *row)
     return S("0");
 }
 
-static bool is_endless(const struct reading *r)
+static bool sells_on(const struct reading *r)
 {
     str policy = str_lower(r->in->c->mem, cell(r, POLICY));
-    return !cell(r, TRACKER).n || str_is(policy, "continue") || str_is(policy, "true");
+    return str_is(policy, "continue") || str_is(policy, "true");
 }
 
-/* Without a tracker the shop there sells it however many there are. */
+/* Without a tracker the shop there sells it however many there are, as it does here; with one it
+ * counts them even below 0. */
+static void read_track(const struct reading *r, struct row *row)
+{
+    bool is_tracked = cell(r, TRACKER).n;
+    if (r->in->at[TRACKER] < 0)
+        return;
+    row->cells[TRACK] = is_tracked && !sells_on(r) ? S("true") : S("false");
+    if (is_tracked && sells_on(r))
+        row->once = str_fmt(r->in->c->mem, "%s %.*s is taken as goods whose stock is not counted",
+            r->in->called[TRACK], STR(str_lower(r->in->c->mem, cell(r, POLICY))));
+}
+
 static void read_variant(const struct reading *r, struct row *row)
 {
     row->cells[SKU] = cell(r, VARIANT_SKU);
@@ -225,8 +258,7 @@ static void read_variant(const struct reading *r, struct row *row)
     row->cells[COMPARE_AT] = cell(r, BEFORE);
     row->cells[WEIGHT] = whole_grams(r);
     row->cells[STOCK] = stock_of(r, row);
-    if (r->in->at[TRACKER] >= 0)
-        row->cells[TRACK] = is_endless(r) ? S("false") : S("true");
+    read_track(r, row);
     read_options(r, row);
 }
 

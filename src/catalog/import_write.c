@@ -464,18 +464,23 @@ static int own_sku(struct product *p, struct row *row, const struct node *chosen
 }
 
 /* What the row does not say of a price stays: a format without it takes nothing away. */
-static bool compare_at(struct product *p, struct row *row, str sku, struct node *variant)
+static void compare_at(struct product *p, struct row *row, str sku, i64 price, struct node *variant)
 {
     str currency = p->in->wish->currency, cell = row->cells[COMPARE_AT];
     struct node *was = node_set_map(p->c->mem, variant, S("compare_at"));
     i64 amount;
-    if (cell.n) {
-        if (!price_of(p->in, cell, &amount))
-            return false;
-        node_set_int(p->c->mem, was, currency, amount);
+    if (cell.n && !price_of(p->in, cell, &amount)) {
+        import_warn(p, row, not_amount(p, row, COMPARE_AT));
+        return;
     }
+    if (cell.n && amount && amount <= price) /* 0 is none */
+        import_warn(p, row,
+            str_fmt(p->c->mem, "%s \"%.*s\" is passed over, as it is not above the price",
+                p->in->called[COMPARE_AT], STR(cell)));
+    if (cell.n)
+        node_set_int(p->c->mem, was, currency, amount);
     if (import_says(row, COMPARE_AT))
-        return true;
+        return;
     EACH(v, p->was.variants)
         EACH(r, p->was.prices)
             if (str_eq(node_str(&v->node, "sku"), sku) &&
@@ -483,7 +488,6 @@ static bool compare_at(struct product *p, struct row *row, str sku, struct node 
                 str_eq(node_str(&r->node, "currency"), currency) &&
                 !node_is_null(&r->node, "compare_at"))
                 node_set_int(p->c->mem, was, currency, node_int(&r->node, "compare_at"));
-    return true;
 }
 
 static int add_variant(
@@ -509,8 +513,7 @@ static int add_variant(
     node_set_str(c->mem, variant, S("sku"), sku);
     node_set(c->mem, variant, S("options"), chosen);
     node_set_int(c->mem, node_set_map(c->mem, variant, S("prices")), p->in->wish->currency, price);
-    if (!compare_at(p, row, sku, variant))
-        import_warn(p, row, not_amount(p, row, COMPARE_AT));
+    compare_at(p, row, sku, price, variant);
     if (row->cells[WEIGHT].n)
         node_set_int(c->mem, variant, S("weight_g"), weight);
     if (row->cells[STOCK].n)
@@ -518,6 +521,15 @@ static int add_variant(
     if (str_is(track, "true") || str_is(track, "false"))
         node_set_bool(c->mem, variant, S("tracked"), str_is(track, "true"));
     return E_OK;
+}
+
+static void warn_once(struct product *p, const struct node *const *chosen)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (chosen[i] && p->rows[i].once.n) {
+            import_warn(p, &p->rows[i], p->rows[i].once);
+            return;
+        }
 }
 
 static int read_head_row(struct product *p)
@@ -610,6 +622,7 @@ static int document_of(struct product *p)
         if (pictures && !p->in->format->addresses)
             import_add_pictures(p, row, row->cells[VARIANT_ASSETS], pictures, chosen[i]);
     }
+    warn_once(p, chosen);
     if (pictures && p->in->format->addresses)
         import_place_pictures(p, options, chosen, pictures);
     keep_specs(p, specs);

@@ -3,7 +3,7 @@ import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import net from 'node:net';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { skip as noStack, Browser, ask, invariants, isPaid, payAt, rows, sleep, sql, top } from './shop.mjs';
@@ -100,6 +100,28 @@ for (const format of ['vendure', 'shopify']) {
         assert.equal(readFileSync(again, 'utf8'), readFileSync(file, 'utf8'));
     });
 }
+
+test('a currency that the shop does not sell in is refused, before a file is read or written', { skip: noStack }, async () => {
+    const file = join(place, 'euro.csv');
+    for (const words of [['import', join(place, 'nowhere.csv')], ['export', file]]) {
+        const ran = await talatctl(...words, '--format', 'shopify', '--currency', 'EUR');
+        assert.equal(ran.code, 2, ran.said);
+        assert.match(ran.said, /^talatctl: currency: We do not sell in that currency\.$/m);
+    }
+    assert.ok(!existsSync(file));
+});
+
+test('a file that cannot be read is said to be missing, a folder or too large', { skip: noStack }, async () => {
+    const large = join(place, 'large.csv');
+    writeFileSync(large, '');
+    truncateSync(large, (64 << 20) + 1);
+    for (const [file, why] of [[join(place, 'nowhere.csv'), 'No such file or directory'], [place, 'Is a directory'], [large, 'it is larger than 64 MB']]) {
+        const ran = await talatctl('import', file, '--format', 'vendure');
+        assert.equal(ran.code, 1);
+        assert.equal(ran.said, `talatctl: ${file} was not imported: ${why}\n`);
+    }
+    rmSync(large);
+});
 
 test('an import that is killed has said what it did, and is run again', { skip: noStack, timeout: 120000 }, async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'talat-import-')), file = join(dir, 'many.csv'), some = 400, own = `zz-cut-${Date.now()}`;
