@@ -534,8 +534,12 @@ test('after five failures nobody waits for the provider; half a minute later one
     assert.equal(await calls(), opened + 1, 'half open: one asks, fails, and it is open again');
     assert.ok(await redis('ttl', 'circuit:stripe:open') > 0);
     await calm();
-    await redis('pexpire', 'circuit:stripe:open', 1);
-    for (let i = 0; i < 5; i++) assert.ok((await press(i)).session, 'closed: it is asked as ever');
+    // The one that asks may be a job, and what it heard just before may open it once more.
+    await until(async () => {
+        await redis('pexpire', 'circuit:stripe:open', 1);
+        return (await press(0)).session;
+    }, 15000, 'the provider works, and is not asked');
+    for (let i = 1; i < 5; i++) assert.ok((await press(i)).session, 'closed: it is asked as ever');
     assert.equal(await redis('exists', 'circuit:stripe:fails'), 0, 'and what failed before no longer counts');
     for (const { number } of orders) assert.equal((await paymentsOf(number)).payments.filter(({ charges }) => charges).length, 0);
     invariants();
