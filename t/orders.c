@@ -76,12 +76,43 @@ T(placing_writes_the_order_its_parts_lines_holds_and_news)
     eq_int(reserved(), 1);
 }
 
-/* Rows of what waits for money that this transaction has read so far. */
+/* Of what waits for money. */
 static i64 unpaid_read(void)
 {
-    return t_int("select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as n"
-                 " from pg_stat_xact_user_tables where relid in ('inventory.hold'::regclass,"
-                 " 'payments.attempt'::regclass, 'orders.\"order\"'::regclass)");
+    return t_rows_read("inventory.hold, payments.attempt, orders.\"order\"");
+}
+
+enum { COPIES = 1000000000 }; /* have ids above it */
+
+/* So many more like it, but for their numbers and what is in `more`: keys and values in SQL. A few in
+ * each statement, which has its time. */
+static void copy_order(i64 order, const char *name, int many, const char *more)
+{
+    enum { AT_ONCE = 650 };
+    for (int from = 1; from <= many; from += AT_ONCE)
+        t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object("
+              "'id', %d + n, 'number', '%s-' || 10000 + n, 'cart_id', -n%s))).*"
+              " from orders.\"order\" o, generate_series(%d, %d) n where o.id = %" PRId64,
+            COPIES, name, more, from, from + AT_ONCE <= many ? from + AT_ONCE - 1 : many, order);
+}
+
+/* A thousand more like it, of which each waits for its money and holds what it wants of the stock. */
+static void owe_many(i64 order, i64 stock)
+{
+    copy_order(order, "MANY", 1000,
+        ", 'status', 'pending', 'payment_status', 'pending', 'is_held', true");
+    t_stock(CABLE, stock);
+    t_sql("insert into inventory.hold (organisation_id, order_id, item_id, location_id, quantity,"
+          " expires_at) select h.organisation_id, %d + n, h.item_id, h.location_id, 1,"
+          " now() + interval '1 hour' from inventory.hold h, generate_series(1, 1000) n"
+          " where h.order_id = %" PRId64 "; update inventory.stock s set reserved = reserved + 1000"
+          " from inventory.hold h where h.order_id = %" PRId64 " and s.item_id = h.item_id"
+          " and s.location_id = h.location_id",
+        COPIES, order, order);
+    t_sql("insert into payments.attempt (order_id, provider, key, amount, currency, state, request,"
+          " expires_at) select id, 'stripe', 'many-' || id, total, currency, 'open', '{}',"
+          " now() + interval '1 hour' from orders.\"order\" where id > %d",
+        COPIES);
 }
 
 /* As when a sale begins: thousands have ordered and not paid yet, and the plans are older. */
@@ -89,29 +120,15 @@ T(an_order_is_looked_up_however_many_are_unpaid)
 {
     t_sql("discard plans");
     t_sql("set local enable_seqscan = off"); /* by some index, as of any shop that is not new */
-    i64 first = t_order(), many = 1000000000;
+    i64 first = t_order();
     t_paid(first);
-    t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object("
-          "'id', %" PRId64 " + n, 'number', 'MANY-' || 1000 + n, 'cart_id', %" PRId64 " + n,"
-          "'status', 'pending', 'payment_status', 'pending', 'is_held', true))).*"
-          " from orders.\"order\" o, generate_series(1, 1000) n where o.id = %" PRId64,
-        many, many, first);
-    t_stock(CABLE, 1010);
-    t_sql("insert into inventory.hold (organisation_id, order_id, item_id, location_id, quantity,"
-          " expires_at) select h.organisation_id, %" PRId64 " + n, h.item_id, h.location_id, 1,"
-          " now() + interval '1 hour' from inventory.hold h, generate_series(1, 1000) n"
-          " where h.order_id = %" PRId64 "; update inventory.stock s set reserved = reserved + 1000"
-          " from inventory.hold h where h.order_id = %" PRId64 " and s.item_id = h.item_id"
-          " and s.location_id = h.location_id", many, first, first);
-    t_sql("insert into payments.attempt (order_id, provider, key, amount, currency, state, request,"
-          " expires_at) select id, 'stripe', 'many-' || id, total, currency, 'open', '{}',"
-          " now() + interval '1 hour' from orders.\"order\" where id > %" PRId64, many);
+    owe_many(first, 1010);
     t_browser();
     t_put(CABLE, 1);
     t_to_pay();
     i64 before = unpaid_read();
     t_pay();
-    i64 order = t_int("select max(id) as n from orders.\"order\" where id < %" PRId64, many);
+    i64 order = t_int("select max(id) as n from orders.\"order\" where id < %d", COPIES);
     t_paid(order);
     i64 read = unpaid_read() - before;
     eq_str(state(order), "processing paid");
@@ -471,36 +488,20 @@ T(money_that_is_in_the_books_already_pays_nothing_among_several)
 /* Of these alone: an order is also looked up by foreign keys, whose plans are PostgreSQL's own. */
 static i64 held_read(void)
 {
-    return t_int("select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as n"
-                 " from pg_stat_xact_user_tables where relid in ('inventory.hold'::regclass,"
-                 " 'payments.attempt'::regclass)");
+    return t_rows_read("inventory.hold, payments.attempt");
 }
 
 /* The plans are of the first two, when there was nothing else. */
 T(several_are_settled_by_looking_at_them_alone_however_many_are_unpaid)
 {
     t_sql("discard plans");
-    i64 first = t_order(), other, many = 1000000000;
+    i64 first = t_order(), other;
     t_browser();
     other = t_order();
     t_event("evt_t_1", "payment_intent.succeeded", t_intent_object(first, TOTAL));
     t_event("evt_t_2", "payment_intent.succeeded", t_intent_object(other, TOTAL));
     eq_str(settled_together(), "evt_t_1 paid, evt_t_2 paid");
-    t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object("
-          "'id', %" PRId64 " + n, 'number', 'MANY-' || 1000 + n, 'cart_id', %" PRId64 " + n,"
-          "'status', 'pending', 'payment_status', 'pending', 'is_held', true))).*"
-          " from orders.\"order\" o, generate_series(1, 1000) n where o.id = %" PRId64,
-        many, many, first);
-    t_stock(CABLE, 1012);
-    t_sql("insert into inventory.hold (organisation_id, order_id, item_id, location_id, quantity,"
-          " expires_at) select h.organisation_id, %" PRId64 " + n, h.item_id, h.location_id, 1,"
-          " now() + interval '1 hour' from inventory.hold h, generate_series(1, 1000) n"
-          " where h.order_id = %" PRId64 "; update inventory.stock s set reserved = reserved + 1000"
-          " from inventory.hold h where h.order_id = %" PRId64 " and s.item_id = h.item_id"
-          " and s.location_id = h.location_id", many, first, first);
-    t_sql("insert into payments.attempt (order_id, provider, key, amount, currency, state, request,"
-          " expires_at) select id, 'stripe', 'many-' || id, total, currency, 'open', '{}',"
-          " now() + interval '1 hour' from orders.\"order\" where id > %" PRId64, many);
+    owe_many(first, 1012);
     t_sql("delete from work.job");
     i64 orders[2];
     for (int i = 0; i < 2; i++) {
@@ -508,7 +509,7 @@ T(several_are_settled_by_looking_at_them_alone_however_many_are_unpaid)
         t_put(CABLE, 1);
         t_to_pay();
         t_pay();
-        orders[i] = t_int("select max(id) as n from orders.\"order\" where id < %" PRId64, many);
+        orders[i] = t_int("select max(id) as n from orders.\"order\" where id < %d", COPIES);
         t_event(i ? "evt_t_4" : "evt_t_3", "payment_intent.succeeded",
             t_intent_object(orders[i], TOTAL));
     }
@@ -1699,60 +1700,39 @@ T(the_desk_finds_an_order_by_what_a_caller_says)
     eq_int((i64)node_count(node_get(t_document(), S("customers"))), 1);
 }
 
-static i64 words_read(void)
-{
-    return t_int("select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n from"
-                 " pg_stat_xact_user_tables where relid = 'orders.words'::regclass");
-}
-
 T(a_word_that_most_orders_have_is_looked_for_among_the_newest)
 {
-    enum { MANY = 3900, AT_ONCE = 650 };
+    enum { MANY = 3900 };
     t_sql("discard plans; set local enable_seqscan = off"); /* as of any shop that is not new */
     i64 order = t_order();
     t_login(ADMIN_);
-    for (int from = 0; from < MANY; from += AT_ONCE) {
-        t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object("
-              "'id', %" PRId64 " + n, 'number', 'MANY-' || 10000 + n, 'cart_id', -n))).*"
-              " from orders.\"order\" o, generate_series(%d, %d) n where o.id = %" PRId64,
-            order, from + 1, from + AT_ONCE, order);
-    }
+    copy_order(order, "MANY", MANY, "");
     t_sql("insert into orders.part (order_id, organisation_id, goods_total, tax_total)"
           " select id, 1, 0, 0 from orders.\"order\" where number like 'MANY-%%'");
-    i64 before = words_read();
+    i64 before = t_rows_read("orders.words");
     is_true(found("somsri") > 10);
-    i64 read = words_read() - before;
+    i64 read = t_rows_read("orders.words") - before;
     eq_int(read < MANY ? 0 : read, 0);
     eq_int(found("MANY-10001"), 1);
 }
 
-static i64 orders_read_so_far(void)
-{
-    return t_int("select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n from"
-                 " pg_stat_xact_user_tables where relid = 'orders.\"order\"'::regclass");
-}
-
 T(who_has_not_paid_is_found_without_looking_at_all_who_have)
 {
-    enum { MANY = 2000, AT_ONCE = 500 };
+    enum { MANY = 2000 };
     t_sql("discard plans; set local enable_seqscan = off"); /* as of any shop that is not new */
     i64 waiting = t_order(), given_up = t_order(), paid = t_order();
     t_login(ADMIN_);
     t_post(desk_of(given_up, "/cancel").p, "");
     t_status(303);
     t_paid(paid);
-    for (int from = 0; from < MANY; from += AT_ONCE)
-        t_sql("insert into orders.\"order\" select (jsonb_populate_record(o, jsonb_build_object("
-              "'id', %" PRId64 " + n, 'number', 'PAID-' || 10000 + n, 'cart_id', -n, 'total', 0,"
-              " 'goods_total', 0, 'delivery_total', 0, 'tax_total', 0))).*"
-              " from orders.\"order\" o, generate_series(%d, %d) n where o.id = %" PRId64,
-            paid, from + 1, from + AT_ONCE, paid);
+    copy_order(paid, "PAID", MANY,
+        ", 'total', 0, 'goods_total', 0, 'delivery_total', 0, 'tax_total', 0");
     t_sql("insert into orders.part (order_id, organisation_id, status, goods_total, tax_total)"
           " select id, 1, 'processing', 0, 0 from orders.\"order\" where number like 'PAID-%%'");
-    i64 before = orders_read_so_far();
+    i64 before = t_rows_read("orders.\"order\"");
     t_get("/admin/orders.json?payment=pending");
     t_status(200);
-    i64 read = orders_read_so_far() - before;
+    i64 read = t_rows_read("orders.\"order\"") - before;
     eq_int(read < MANY / 4 ? 0 : read, 0);
     t_json("orders.0.number", str_c(t_ctx()->mem, t_number(given_up)));
     t_json("orders.1.number", str_c(t_ctx()->mem, t_number(waiting)));

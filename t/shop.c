@@ -91,6 +91,14 @@ i64 t_int(const char *fmt, ...)
     return n->kind == N_BOOL ? n->as.yes : n->kind == N_INT ? n->as.number : 0;
 }
 
+i64 t_rows_read(const char *tables)
+{
+    return t_int("select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as n"
+                 " from pg_stat_xact_user_tables"
+                 " where relid in (select t::regclass from regexp_split_to_table('%s', ', ') t)",
+        tables);
+}
+
 str t_str(const char *fmt, ...)
 {
     struct ctx c = as_house();

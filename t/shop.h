@@ -13,6 +13,7 @@ str t_str(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "selec
 /* The same select with nothing in the scope but what is given. */
 struct scope;
 i64 t_int_as(struct scope, const char *sql);
+i64 t_rows_read(const char *tables); /* "a.b, c.d": how many this transaction has read so far */
 
 void t_owner_too(void); /* before the demo's owner loses that place */
 

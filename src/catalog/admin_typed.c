@@ -97,7 +97,7 @@ static bool is_of_grid(const struct ctx *c, str name, i64 *row)
         if (!fields[i].is_money)
             return str_int(rest, row) && *row >= 0;
         return str_cut(&rest, '_', &number) && str_int(number, row) && *row >= 0 &&
-            app_sells_in(c->app, rest, &number);
+            app_sells_in(c->app, rest, NULL);
     }
     return false;
 }

@@ -247,7 +247,8 @@ bool app_sells_in(const struct app *app, str currency, str *code)
 {
     EACH(item, app->currencies)
         if (str_eq(item->node.as.text, currency)) {
-            *code = item->node.as.text;
+            if (code)
+                *code = item->node.as.text;
             return true;
         }
     return false;

@@ -485,7 +485,7 @@ struct app *app_open(struct arena *, const char *conf_path); /* bin/features.c: 
 void app_wants_https(const struct app *, const char *key, struct buf *errors);
 /* A ctx for a tool or a job: no person, the shop's language and currency, the time now. */
 void app_ctx(struct app *, struct arena *, struct pg *, struct redis *, struct ctx *);
-/* Whether the shop sells in this currency; *code is then its own copy of it. */
+/* Whether the shop sells in this currency; *code is then its own copy of it (NULL: not wanted). */
 bool app_sells_in(const struct app *, str currency, str *code);
 struct pg *app_pg(struct app *, struct arena *);       /* by the configuration's `pg` */
 struct redis *app_redis(struct app *, struct arena *); /* ... and `redis` */
