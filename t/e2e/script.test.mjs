@@ -181,6 +181,35 @@ journey('a double click on what is good once sends it once', async ({ guest }) =
     assert.equal(sent, 1);
 });
 
+journey('who goes back to a form that was refused, or loads it anew, is not asked to send it again', async ({ guest, merchant }) => {
+    const mali = await guest(), house = await merchant();
+    let sent = 0;
+    await mali.putsInCart('inner-sleeves');
+    await mali.goesToCheckout();
+    mali.page.on('request', (request) => { sent += request.method() === 'POST' && request.isNavigationRequest(); });
+    for (const email of ['mali at example', 'mali@']) {
+        await mali.page.locator('form.form').evaluate((form) => { form.noValidate = true; });
+        await mali.writes({ ...HOME, email });
+        await mali.clicks('Go on to delivery');
+        await mali.sees('Please look at this again');
+        assert.equal(await mali.field('email').inputValue(), email);
+        assert.equal(mali.path, '/checkout');
+    }
+    await mali.reloads();
+    await mali.doesNotSee('Please look at this again');
+    await mali.saysWhereToSend();
+    assert.equal(sent, 3);
+    await mali.goesBack();
+    await mali.isAt('/checkout');
+    assert.equal(await mali.field('city').inputValue(), HOME.city);
+    assert.equal(sent, 3);
+    await house.opens('/admin/products/new');
+    await house.writes({ name_en: '' });
+    await house.clicks('Make the product');
+    await house.sees('Please look at this again');
+    assert.equal(house.path, '/admin/products/new');
+});
+
 journey('a new key is marked by one click, to be copied', async ({ merchant }) => {
     const house = await merchant();
     await house.opens('/admin/keys');
