@@ -1649,6 +1649,233 @@ T(what_was_typed_of_an_option_comes_back)
     t_html("input[name=option_name][value='Size | x']");
 }
 
+/* ---- names of options and of their values
+ * --------------------------------------------------------------- */
+
+#define NAMES "/admin/products/zz-lamp/options/zzcolour"
+
+static str variants_there_are(void)
+{
+    return t_str("select string_agg(concat_ws(' ', v.id, v.sku, v.item_id, v.active, v.value_ids, v.tags, "
+                 "k.on_hand, k.reserved, r.amount), ', ' order by v.id) as s from catalog.product p "
+                 "join catalog.variant v on v.product_id = p.id "
+                 "left join inventory.stock k on k.item_id = v.item_id "
+                 "left join catalog.price r on r.variant_id = v.id and r.currency = 'THB' "
+                 "where p.slug = 'zz-lamp'");
+}
+
+static bool body_says(const char *what) { return str_find(t_body(), str_of(what)) >= 0; }
+
+/* Who has a variant in the cart, or a filter's address, keeps it. */
+T(a_misspelt_option_and_its_values_are_called_anew_and_stay_what_they_are)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    str before = variants_there_are();
+    i64 told = t_int("select count(*) as n from work.outbox where kind = 'product.changed'");
+    t_get("/admin/products/zz-lamp");
+    t_html("form[action='" NAMES "'][data-keep]");
+    t_html("input[name=value_en][value=Black]");
+    t_post(NAMES, "version=1&option_name_en=Zz+Tint&option_name_th=%E0%B8%AA%E0%B8%B5&option_name_vi=&value=black&value_en=Zzebony"
+                  "&value_th=%E0%B8%94%E0%B8%B3&value_vi=&value=white&value_en=White&value_th=&value_vi=Zztrang");
+    t_status(303);
+    t_header("Location", "/admin/products/zz-lamp?done=names");
+    eq_str(variants_there_are(), before);
+    eq_int(version(), 2);
+    eq_int(t_int("select count(*) as n from work.outbox where kind = 'product.changed'"), told + 1);
+    t_get("/products/zz-lamp.json");
+    t_json("product.options.0.code", "zzcolour");
+    t_json("product.options.0.name", "Zz Tint");
+    t_json("product.options.0.values.0.code", "black");
+    t_json("product.options.0.values.0.name", "Zzebony");
+    t_get("/vi/products/zz-lamp.json");
+    t_json("product.options.0.name", "Zz Tint"); /* none of its own */
+    t_json("product.options.0.values.1.name", "Zztrang");
+    t_get("/products.json?zzcolour=black");
+    t_json("total", "1");
+    is_true(body_says("\"Zzebony\""));
+    is_false(body_says("\"Black\""));
+    t_get("/search.json?q=zzebony");
+    t_json("total", "1");
+    i64 variant = t_int("select id as n from catalog.variant where sku = 'ZZ-B'");
+    struct node *rows;
+    must(catalog_variants(t_ctx(), &variant, 1, &rows));
+    eq_str(node_str(&node_first(rows)->node, "options"), "Zzebony");
+    t_post(NAMES, "version=2&option_name_en=Zz+Tint"); /* as it is */
+    t_status(303);
+    eq_int(version(), 2);
+}
+
+T(names_typed_over_somebody_elses_are_told_and_kept)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    is_true(save(LAMP("draft", "3")).changed);
+    t_post(NAMES, "version=1&option_name_en=Hue&value=black&value_en=Ebony&value_th=&value_vi=");
+    t_status(409);
+    t_text("Somebody else has changed this product meanwhile.");
+    t_html("input[name=option_name_en][value=Hue]");
+    t_html("input[name=value_en][value=Ebony]");
+    t_html("input[name=version][value='2']");
+    eq_int(version(), 2);
+    t_post(NAMES, "version=1&option_name_en=&value=black&value_en=Ebony&value_th=&value_vi=");
+    t_status(409);
+    t_post(NAMES, "version=2&option_name_en=Hue&value=black&value_en=Ebony&value_th=&value_vi=");
+    t_status(303);
+}
+
+T(a_name_that_cannot_be_comes_back_with_a_word_beside_it)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post(NAMES, "version=1&option_name_en=&option_name_th=x&value=black&value_en=WHITE&value=white&value_en=White");
+    t_status(422);
+    t_html("details.names[open]");
+    t_html("input[name=option_name_en][aria-invalid=true]");
+    t_html("input[name=option_name_th][value=x]");
+    t_html("input[name=value_en][value=WHITE][aria-invalid=true]");
+    t_no_html("input[name=value_en][value=White][aria-invalid=true]");
+    t_text("Another one is called so already.");
+    t_post(NAMES, "version=1&value=black&value_en=&value_th=x");
+    t_status(422);
+    t_html("input[name=value_en][value=''][aria-invalid=true]");
+    t_post(NAMES, "version=1&option_name_en=Hue&value=black&value_en=White&value=white&value_en=Black");
+    t_status(303); /* they take each other's */
+    t_post(NAMES, "version=2&option_name_en=Hue&value=grey&value_en=Grey");
+    t_status(422);
+    t_post("/admin/products/zz-lamp/options/none", "version=2&option_name_en=Hue");
+    t_status(404);
+    as_staff_of(house, VIEWER);
+    t_post(NAMES, "version=2&option_name_en=Hue");
+    t_status(403);
+    as_staff_of(house + 1000, OWNER);
+    t_post(NAMES, "version=2&option_name_en=Hue");
+    t_status(404);
+}
+
+/* The form that is wrong was read before; saved once more it must not undo what it has not seen. */
+T(a_form_that_comes_back_as_wrong_is_as_old_as_it_was)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    is_true(save(LAMP("draft", "3")).changed);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=" FORM_TAIL);
+    t_status(422);
+    t_html("input[name=version][value='1']");
+    t_post("/admin/products/zz-lamp", "version=1&name_en=My+lamp" FORM_TAIL);
+    t_status(409);
+    t_html("input[name=version][value='2']");
+}
+
+T(a_value_no_variant_has_is_taken_away_and_another_is_not)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_sql("insert into catalog.option_value (option_id, product_id, organisation_id, code, position, names) "
+          "select id, product_id, organisation_id, 'zzgrey', 3, '{\"en\": \"Grey\"}' from catalog.option "
+          "where code = 'zzcolour'");
+    t_get("/admin/products/zz-lamp");
+    t_html("input[name=drop][value=zzgrey]");
+    t_no_html("input[name=drop][value=black]");
+    t_post(NAMES, "version=1&drop=black");
+    t_status(422);
+    t_text("A value that a variant has goes with its last variant.");
+    t_post(NAMES, "version=1&drop=zzgrey");
+    t_status(303);
+    eq_str(t_str("select string_agg(v.code, ' ' order by v.position) as s from catalog.option_value v "
+                 "join catalog.option o on o.id = v.option_id where o.code = 'zzcolour'"),
+        "black white");
+}
+
+T(an_option_goes_when_no_two_variants_differ_by_it)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post(NAMES "/delete", "version=1");
+    t_status(409);
+    t_text("Variants differ by this option.");
+    t_post("/admin/products/zz-lamp", "version=1&name_en=Lamp&of_1=ZZ-W&drop_1=1" FORM_TAIL);
+    t_status(303);
+    i64 variant = t_int("select id as n from catalog.variant where sku = 'ZZ-B' and active");
+    t_post(NAMES "/delete", "version=1");
+    t_status(409);
+    t_text("Somebody else has changed this product meanwhile.");
+    t_post(NAMES "/delete", "version=2");
+    t_status(303);
+    eq_int(t_int("select count(*) as n from catalog.option where code = 'zzcolour'"), 0);
+    eq_int(t_int("select id as n from catalog.variant where sku = 'ZZ-B' and active and tags = '{}' and "
+                 "value_ids = '{}'"), variant);
+    eq_int(t_int("select s.on_hand as n from inventory.item i join inventory.stock s on s.item_id = i.id "
+                 "where i.sku = 'ZZ-B'"), 3);
+    t_get("/products/zz-lamp.json");
+    eq_int(node_count(node_path(t_document(), S("product.options"))), 0);
+}
+
+T(a_program_calls_values_anew_and_what_it_leaves_out_stays)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    as_program(NAMES, "{\"option_name_en\":\"Hue\"}");
+    t_status(422);
+    t_json("fields.version", "Please send the version that was read with the product.");
+    as_program(NAMES, "{\"version\":1,\"value\":[\"white\"],\"valueTh\":[\"ขาว\"]}");
+    t_status(200);
+    t_get("/admin/products/zz-lamp.json");
+    t_json("product.options.0.names.en", "Colour");
+    t_json("product.options.0.mayGo", "false");
+    t_json("product.options.0.values.1.names.en", "White");
+    t_json("product.options.0.values.1.names.th", "ขาว");
+    as_program(NAMES, "{\"version\":2,\"value\":[\"white\",\"black\"],\"valueVi\":[\"Trang\"]}");
+    t_status(422);
+    t_json("fields.valueVi", "Please send as many of these as there are values.");
+    as_program(NAMES, "{\"version\":2,\"value\":[\"white\",\"grey\"],\"valueEn\":[\"Ivory\",\"Grey\"]}");
+    t_status(422);
+    is_true(body_says("\"value.1\":\"This option has no such value.\""));
+}
+
+/* "red" may be what "Crimson" is called inside. */
+T(a_value_called_anew_is_not_made_a_second_time)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post(NAMES, "version=1&value=black&value_en=Ebony");
+    t_status(303);
+    t_post("/admin/products/zz-lamp/options", "option=zzcolour&option_name=&values=ebony");
+    t_status(422);
+    t_post("/admin/products/zz-lamp/options", "option=zzcolour&option_name=&values=Black");
+    t_status(303);
+    eq_str(t_str("select string_agg(v.code || ' ' || (v.names ->> 'en'), ', ' order by v.position) as s "
+                 "from catalog.option_value v join catalog.option o on o.id = v.option_id "
+                 "where o.code = 'zzcolour'"),
+        "black Ebony, white White, black-2 Black");
+}
+
+/* A form has at most 200 fields. */
+T(names_of_many_values_stand_on_several_pages)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_sql("insert into catalog.option_value (option_id, product_id, organisation_id, code, position, names) "
+          "select id, product_id, organisation_id, 'v' || n, n + 2, jsonb_build_object('en', 'Zzv' || n) "
+          "from catalog.option, generate_series(1, 60) n where code = 'zzcolour'");
+    t_get("/admin/products/zz-lamp");
+    t_html("input[name=value_en][value=Zzv34]");
+    t_no_html("input[name=value_en][value=Zzv35]");
+    t_html("a[href='/admin/products/zz-lamp?option=zzcolour&amp;from=36#names-zzcolour']");
+    t_get("/admin/products/zz-lamp?option=zzcolour&from=36");
+    t_html("details.names[open]");
+    t_html("input[name=value_en][value=Zzv35]");
+    t_no_html("input[name=value_en][value=Zzv34]");
+    struct buf form = buf_new(t_ctx()->mem, 10000);
+    buf_add(&form, S("version=1&from=36&option_name_en=&option_name_th=&option_name_vi="));
+    for (int n = 35; n < 61; n++)
+        buf_fmt(&form, "&value=v%d&value_en=Zzw%d&value_th=&value_vi=&drop=v%d", n, n, n);
+    t_post(NAMES, str_c(t_ctx()->mem, buf_str(&form)));
+    t_status(422);
+    t_html("input[name=value_en][value=Zzw35]");
+    t_html("input[name=drop][value=v60][checked]");
+}
+
 /* The list of options begins with the first there is. */
 T(a_new_options_values_are_not_added_to_another_one)
 {

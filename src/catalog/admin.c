@@ -21,7 +21,7 @@ static str shown(const struct typed *t, const char *field, str stored)
     return typed_has(t, field) ? node_str(t->fields, field) : stored;
 }
 
-static void error_of(struct ctx *c, struct node *out, const char *key, str field)
+void field_error(struct ctx *c, struct node *out, const char *key, str field)
 {
     struct node *text = node_get(c->fault.fields, field);
     node_set_str(c->mem, out, str_of(key), text ? say(c, str_c(c->mem, text->as.text)) : S(""));
@@ -43,7 +43,7 @@ static void texts_of(
             str field = str_fmt(c->mem, "%s_%s", parts[i], LANGS[l].code);
             str stored = node_str(node_get(doc, str_of(parts[i])), LANGS[l].code);
             node_set_str(c->mem, one, str_of(parts[i]), shown(t, str_c(c->mem, field), stored));
-            error_of(c, one, str_c(c->mem, str_fmt(c->mem, "%s_error", parts[i])), field);
+            field_error(c, one, str_c(c->mem, str_fmt(c->mem, "%s_error", parts[i])), field);
         }
     }
 }
@@ -118,11 +118,11 @@ static void prices_of(struct req *r, const struct node *variant, const struct ty
         node_set_str(c->mem, one, S("price_field"), price);
         node_set_str(c->mem, one, S("price"),
             shown(t, typed_price, plain_money(c, node_get(variant, S("prices")), code)));
-        error_of(c, one, "price_error", str_of(typed_price));
+        field_error(c, one, "price_error", str_of(typed_price));
         node_set_str(c->mem, one, S("was_field"), was);
         node_set_str(c->mem, one, S("was"),
             shown(t, typed_was, plain_money(c, node_get(variant, S("compare_at")), code)));
-        error_of(c, one, "was_error", str_of(typed_was));
+        field_error(c, one, "was_error", str_of(typed_was));
     }
 }
 
@@ -140,9 +140,9 @@ static void variant_of(struct req *r, const struct node *doc, const struct node 
     node_hide(node_set_bool(c->mem, out, S("is_dropped"), typed_has(t, drop)));
     node_set_str(c->mem, out, S("choice"), choice_names(c, doc, variant));
     node_set_str(c->mem, out, S("sku"), shown(t, sku, node_str(variant, "sku")));
-    error_of(c, out, "sku_error", str_of(sku));
+    field_error(c, out, "sku_error", str_of(sku));
     node_set_str(c->mem, out, S("weight"), shown(t, weight, grams));
-    error_of(c, out, "weight_error", str_of(weight));
+    field_error(c, out, "weight_error", str_of(weight));
     node_set_int(c->mem, out, S("on_hand"), node_int(row, "on_hand"));
     node_hide(node_set_str(
         c->mem, out, S("counted"), str_fmt(c->mem, "%" PRId64, node_int(row, "on_hand"))));
@@ -153,19 +153,23 @@ static void variant_of(struct req *r, const struct node *doc, const struct node 
     prices_of(r, variant, t, n, at, out);
 }
 
-static void more_variants(struct ctx *c, str slug, i64 first, i64 total, struct node *page)
+/* Links to each piece of a long list; none where it is shown whole. */
+void pages_of(struct ctx *c, str url, i64 first, i64 rows, i64 total, struct node *list)
 {
-    struct node *list = node_set_list(c->mem, page, S("grid_pages"));
-    i64 rows = grid_rows(c);
     for (i64 from = 0; total > rows && from < total; from += rows) {
         struct node *one = node_add_map(c->mem, list);
         i64 last = from + rows < total ? from + rows : total;
         node_set_str(
             c->mem, one, S("name"), str_fmt(c->mem, "%" PRId64 "–%" PRId64, from + 1, last));
-        node_set_str(c->mem, one, S("url"),
-            str_fmt(c->mem, "/admin/products/%.*s?first=%" PRId64, STR(slug), from));
+        node_set_str(c->mem, one, S("url"), str_fmt(c->mem, "%.*s%" PRId64, STR(url), from));
         node_set_bool(c->mem, one, S("is_current"), from == first);
     }
+}
+
+static void more_variants(struct ctx *c, str slug, i64 first, i64 total, struct node *page)
+{
+    pages_of(c, str_fmt(c->mem, "/admin/products/%.*s?first=", STR(slug)), first, grid_rows(c), total,
+        node_set_list(c->mem, page, S("grid_pages")));
 }
 
 static void variants_of(struct req *r, const struct product_rows *p, const struct node *doc,
@@ -189,34 +193,13 @@ static void variants_of(struct req *r, const struct product_rows *p, const struc
     more_variants(c, node_str(doc, "slug"), first, n, page);
 }
 
-/* ---- options and pictures
- * ---------------------------------------------------------------------------- */
+/* ---- pictures
+ * ---------------------------------------------------------------------------------------- */
 
-static str name_in(struct ctx *c, const struct node *names)
+str name_in(struct ctx *c, const struct node *names)
 {
     str name = node_str(names, str_c(c->mem, c->lang));
     return name.n ? name : node_str(names, "en");
-}
-
-static void options_of(struct req *r, const struct node *doc, struct node *page)
-{
-    struct ctx *c = &r->c;
-    struct node *list = node_set_list(c->mem, page, S("options"));
-    EACH(o, node_get(doc, S("options"))) {
-        struct node *one = node_add_map(c->mem, list);
-        node_set_str(c->mem, one, S("option"), node_str(&o->node, "code"));
-        node_hide(node_set_bool(c->mem, one, S("is_chosen"),
-            str_eq(node_str(&o->node, "code"), node_str(r->raw, "option"))));
-        node_set_str(c->mem, one, S("option_name"), name_in(c, node_get(&o->node, S("name"))));
-        struct node *values = node_set_list(c->mem, one, S("values"));
-        EACH(v, node_get(&o->node, S("values"))) {
-            struct node *value = node_add_map(c->mem, values);
-            node_set_str(c->mem, value, S("tag"),
-                str_fmt(c->mem, "%.*s=%.*s", STR(node_str(&o->node, "code")),
-                    STR(node_str(&v->node, "code"))));
-            node_set_str(c->mem, value, S("name"), name_in(c, node_get(&v->node, S("name"))));
-        }
-    }
 }
 
 /* What was typed of this picture comes back. */
@@ -237,7 +220,7 @@ static void words_of_picture(struct req *r, const struct node *row, struct node 
         node_set_str(c->mem, alt, S("language"), str_of(LANGS[l].name));
         if (is_typed(r, row)) {
             node_set_str(c->mem, alt, S("text"), node_str(r->raw, field.p));
-            error_of(c, alt, "alt_error", field);
+            field_error(c, alt, "alt_error", field);
         } else {
             node_set_str(c->mem, alt, S("text"), node_str(node_get(row, S("alts")), LANGS[l].code));
             node_set_str(c->mem, alt, S("alt_error"), S(""));
@@ -313,7 +296,7 @@ struct node *admin_page(
     node_set_str(c->mem, page, S("slug"), node_str(doc, "slug"));
     node_set_str(c->mem, page, S("title"), node_str(node_get(doc, S("name")), "en"));
     node_set_str(c->mem, page, S("address"), shown(t, "address", node_str(doc, "slug")));
-    error_of(c, page, "address_error", S("address"));
+    field_error(c, page, "address_error", S("address"));
     node_set_int(c->mem, page, S("version"), p ? node_int(p->product, "version") : 0);
     node_set_bool(c->mem, page, S("is_published"), str_is(node_str(doc, "status"), "published"));
     node_set_str(c->mem, page, S("brand"), shown(t, "brand", node_str(doc, "brand")));
@@ -321,16 +304,16 @@ struct node *admin_page(
         shown(t, "tax_class", p ? node_str(doc, "tax_class") : S("standard")));
     node_set_bool(
         c->mem, page, S("featured"), t ? typed_has(t, "featured") : node_bool(doc, "featured"));
-    error_of(c, page, "status_error", S("status"));
+    field_error(c, page, "status_error", S("status"));
     statuses_of(c, status, page, "statuses");
     texts_of(c, doc, t, page);
     categories_of(c, p ? p->categories : NULL, t, page);
     variants_of(r, p, doc, t, first, page);
-    options_of(r, doc, page);
+    options_shown(r, doc, page);
     pictures_of(r, p, page);
-    error_of(c, page, "option_name_error", S("option_name"));
-    error_of(c, page, "values_error", S("values"));
-    error_of(c, page, "stock_error", S("stock"));
+    field_error(c, page, "option_name_error", S("option_name"));
+    field_error(c, page, "values_error", S("values"));
+    field_error(c, page, "stock_error", S("stock"));
     struct node *chosen = node_get(r->raw, S("option"));
     node_hide(node_set_bool(
         c->mem, page, S("is_new_option"), chosen && chosen->kind == N_STR && !chosen->as.text.n));

@@ -25,8 +25,18 @@ i64 typed_row(const struct typed *, const char *what, str sku, i64 n);
 enum { MOST_SUMMARY = 1000, MOST_DESCRIPTION = 20000 };
 /* The form's words into the product's document; E_INPUT with messages by field. */
 int typed_apply(struct req *, const struct typed *, struct node *doc, i64 first);
+struct node *by_code(const struct node *list, str code); /* of options or values; NULL: none */
 /* More values for an option, or a new one, and the variants they make possible. */
 int typed_options(struct req *, struct node *doc);
+
+/* ---- admin_names.c ------------------------------------------------------------------------- */
+enum { MOST_NAME = 400, MOST_SENT = 200 }; /* letters of a name; values in one request */
+/* `options` of the page, with what was typed of their names. */
+void options_shown(struct req *, const struct node *doc, struct node *page);
+/* Other names for an option and its values; E_CONFLICT when the product was read before a change. */
+int typed_names(struct req *, struct node *doc);
+/* The product without an option of which all variants have the same value. */
+int without_option(struct req *, struct node *doc);
 
 /* ---- admin_stock.c ---------------------------------------------------------------------------
  */
@@ -36,5 +46,9 @@ int admin_set_stock(struct req *);
  */
 int admin_find(struct req *, struct product_rows *); /* of the staff's own organisation */
 
+/* What is wrong with that field, as text under `key`. */
+void field_error(struct ctx *, struct node *out, const char *key, str field);
+str name_in(struct ctx *, const struct node *names); /* in the reader's language */
+void pages_of(struct ctx *, str url, i64 first, i64 rows, i64 total, struct node *list);
 /* The edit page: rows NULL for a new product, typed NULL for what is stored. */
 struct node *admin_page(struct req *, const struct product_rows *, const struct typed *, i64 first);

@@ -9,7 +9,9 @@ static const struct input list_in[] = {
 static const struct input one_in[] = {
     { "slug", SLUG, 1, 120, true, NULL },
     { "first", INT, 0, 10000, false, NULL },
-    { "done", CHOICE, 0, 0, false, "saved|made|stock|pictures|options" },
+    { "option", LINE, 0, 60, false, NULL }, /* whose names are to be changed, from which value on */
+    { "from", INT, 0, 100000, false, NULL },
+    { "done", CHOICE, 0, 0, false, "saved|made|stock|pictures|options|names|option" },
     { 0 },
 };
 static const struct input grid_in[] = { /* beside what typed_read takes */
@@ -45,6 +47,28 @@ static const struct input options_in[] = {
     { "option", LINE, 0, 60, false, NULL },
     { "option_name", LINE, 0, 400, false, NULL },
     { "values", TEXT, 0, 4000, false, NULL },
+    { 0 },
+};
+
+static const struct input names_in[] = {
+    { "slug", SLUG, 1, 120, true, NULL },
+    { "option", LINE, 1, 60, true, NULL },
+    { "version", INT, 0, INT64_MAX, false, NULL },
+    { "from", INT, 0, 100000, false, NULL },
+    { "option_name_en", LINE, 0, MOST_NAME, false, NULL },
+    { "option_name_th", LINE, 0, MOST_NAME, false, NULL },
+    { "option_name_vi", LINE, 0, MOST_NAME, false, NULL },
+    { "value", LINES, 0, MOST_SENT, false, NULL }, /* codes; what follows, in their order */
+    { "value_en", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_NAME },
+    { "value_th", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_NAME },
+    { "value_vi", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_NAME },
+    { "drop", LINES, 0, MOST_SENT, false, NULL },
+    { 0 },
+};
+static const struct input option_in[] = {
+    { "slug", SLUG, 1, 120, true, NULL },
+    { "option", LINE, 1, 60, true, NULL },
+    { "version", INT, 0, INT64_MAX, false, NULL },
     { 0 },
 };
 
@@ -170,6 +194,8 @@ static void add_notice(struct req *r, struct node *document)
         { "stock", SAYS("The stock is counted anew.") },
         { "pictures", SAYS("The pictures are changed.") },
         { "options", SAYS("The variants are made. Look at their prices and stock.") },
+        { "names", SAYS("The names are changed.") },
+        { "option", SAYS("The option is taken away.") },
     };
     node_set_str(r->c.mem, node_get(document, S("product")), S("notice"),
         done_text(r, dones, COUNT(dones)));
@@ -196,6 +222,16 @@ static int show_new(struct req *r)
     return reply_with(r, document);
 }
 
+/* A form that comes back because something in it is wrong is as old as it was. After a conflict it is
+ * of now: saved once more it is meant. */
+static void stay_old(struct req *r, int err, const struct typed *t, struct node *document)
+{
+    i64 seen = 0;
+    str_int(t ? typed_str(t, "version") : node_str(r->raw, "version"), &seen);
+    if (err == E_INPUT && seen > 0)
+        node_set_int(r->c.mem, node_get(document, S("product")), S("version"), seen);
+}
+
 /* What was typed comes back with what is wrong beside it. */
 static int refuse(
     struct req *r, int err, const struct product_rows *p, const struct typed *t, i64 first)
@@ -204,6 +240,7 @@ static int refuse(
     struct node *document = admin_page(r, p, t, first);
     struct product_rows now = { 0 };
     r->c.fault = said;
+    stay_old(r, err, t, document);
     if (!p &&
         !q_catalog_staff_categories(
             &r->c, &now.categories, r->who.organisation, S(""), r->c.lang)) {
@@ -519,6 +556,33 @@ static int add_options(struct req *r)
     return err ? refuse(r, err, &p, NULL, 0) : done(r, "options");
 }
 
+static int say_names(struct editing *e, struct node *doc) { return typed_names(e->r, doc); }
+
+static int change_names(struct req *r)
+{
+    struct product_rows p = { 0 };
+    TRY(admin_find(r, &p));
+    int err = in_fault(r);
+    if (!err)
+        err = edit(r, say_names);
+    return err ? refuse(r, err, &p, NULL, 0) : done(r, "names");
+}
+
+static int take_option_out(struct editing *e, struct node *doc)
+{
+    return without_option(e->r, doc);
+}
+
+static int delete_option(struct req *r)
+{
+    struct product_rows p = { 0 };
+    TRY(admin_find(r, &p));
+    int err = in_fault(r);
+    if (!err)
+        err = edit(r, take_option_out);
+    return err ? refuse(r, err, &p, NULL, 0) : done(r, "option");
+}
+
 #define LIST "/admin/products"
 #define ONE  LIST "/{slug}"
 #define EDIT "catalog/admin_edit"
@@ -537,6 +601,10 @@ ROUTES(catalog_admin){
         NOINDEX),
     ROUTE(POST, ONE "/options", CATALOG_WRITE, options_in, add_options, EDIT, RATE_FORM,
         NOINDEX | FORM),
+    ROUTE(POST, ONE "/options/{option}", CATALOG_WRITE, names_in, change_names, EDIT, RATE_FORM,
+        NOINDEX | FORM),
+    ROUTE(POST, ONE "/options/{option}/delete", CATALOG_WRITE, option_in, delete_option, EDIT,
+        RATE_FORM, NOINDEX | FORM),
     ROUTE(POST, ONE "/stock", INVENTORY_WRITE, grid_in, admin_set_stock, EDIT, RATE_FORM,
         NOINDEX | OPEN),
     END_OF_ROUTES,

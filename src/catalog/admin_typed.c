@@ -411,8 +411,6 @@ int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 firs
 /* ---- options
  * ------------------------------------------------------------------------------------------ */
 
-enum { MOST_NAME = 400 };
-
 static struct node *names_of(struct ctx *c, str line)
 {
     struct node *names = node_map(c->mem);
@@ -430,7 +428,7 @@ static str code_of(struct ctx *c, const struct node *names)
     return code.n || !name.n ? code : str_upto(crypto_sha256_hex(c->mem, name), 10);
 }
 
-static struct node *by_code(const struct node *list, str code)
+struct node *by_code(const struct node *list, str code)
 {
     EACH(it, list)
         if (str_eq(node_str(&it->node, "code"), code))
@@ -451,11 +449,11 @@ static struct node *called_so(
 {
     str base = code_of(c, names);
     *code = base;
+    EACH(it, list) /* its code may be of another name, that it had before */
+        if (base.n && is_called(c, &it->node, names))
+            return (struct node *)&it->node;
     for (int n = 2; base.n; n++) {
-        struct node *one = by_code(list, *code);
-        if (one && is_called(c, one, names))
-            return one;
-        if (!one && !(is_option && is_reserved(*code)))
+        if (!by_code(list, *code) && !(is_option && is_reserved(*code)))
             return NULL;
         *code = str_fmt(c->mem, "%.*s-%d", STR(base), n);
     }

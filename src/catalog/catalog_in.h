@@ -80,4 +80,5 @@ struct node *product_document(struct ctx *, const struct product_rows *);
 /* ---- save.c -------------------------------------------------------------------------------- */
 str catalog_made_sku(struct ctx *, str slug, const struct node *variant_options);
 bool is_slug(str);
+int product_is_newer(struct ctx *); /* fails: who saves it has read it before somebody else's change */
 

@@ -54,6 +54,13 @@ static int slug_taken(struct ctx *c)
     return fail(c, E_CONFLICT, "catalog.slug", "Another product has this address already.");
 }
 
+int product_is_newer(struct ctx *c)
+{
+    return fail(c, E_CONFLICT, "catalog.version",
+        "Somebody else has changed this product meanwhile. "
+        "Your entries are kept below; look at the product before you save them over it.");
+}
+
 /* ---- the product's own row ------------------------------------------------------------------ */
 
 static int save_product(struct saving *s, struct catalog_report *report)
@@ -88,9 +95,7 @@ static int save_product(struct saving *s, struct catalog_report *report)
     i64 changed = 0, version = node_int(doc, "version");
     s->product = node_int(row, "id");
     if (version && version != node_int(row, "version"))
-        return fail(c, E_CONFLICT, "catalog.version",
-            "Somebody else has changed this product meanwhile. "
-            "Your entries are kept below; look at the product before you save them over it.");
+        return product_is_newer(c);
     TRY(q_catalog_change_product(c, &changed, s->product, optional(doc, "status"),
         optional(doc, "brand"), optional(doc, "tax_class"), is_featured, specs, created));
     s->changes += changed;

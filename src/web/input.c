@@ -260,7 +260,8 @@ static int take_several(struct req *r, const struct given *g)
 /* Each is named by its place: "tracking.2". */
 static int add_line(struct req *r, const struct given *g, struct node *list, str text)
 {
-    i64 most = g->in->max ? g->in->max : VALUES_MAX, longest = texts[LINE].max;
+    i64 most = g->in->max ? g->in->max : VALUES_MAX;
+    i64 longest = g->in->longest ? g->in->longest : texts[LINE].max;
     struct given one = { .in = g->in,
         .name = str_c(r->c.mem, str_fmt(r->c.mem, "%s.%zu", g->name, node_count(list))) };
     str line = str_trim(text);

@@ -135,6 +135,7 @@ struct input { /* one declared field; everything else sent is ignored */
     const char *choices; /* CHOICE: "a|b|c" */
     const struct input *of; /* GROUP, LIST: the fields of one, ended as the row's own; no FILES */
     const char *header;  /* comes from this request header, in lower case, and nowhere else */
+    i64 longest;         /* LINES: characters of each; 0: a LINE's own */
 };
 struct file { /* `field` is the input's name; name and type are only what was claimed */
     str field, name, type, body;

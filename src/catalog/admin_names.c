@@ -1,0 +1,348 @@
+/* What an option and its values are called: what the page shows of it, and what its form says. Codes
+ * stay as they are: variants, carts and the addresses of filters go by them. */
+#include "catalog/admin_in.h"
+
+static const struct {
+    const char *code, *name;
+} LANGS[] = { { "en", "English" }, { "th", "ไทย" }, { "vi", "Tiếng Việt" } };
+
+/* Five fields each, of the 200 that a form has at most. */
+enum { VALUES_EACH = 36 };
+
+static const struct node *nth(const struct node *list, i64 n)
+{
+    EACH(it, list)
+        if (!n--)
+            return &it->node;
+    return NULL;
+}
+
+/* Which of those sent is this one; -1: none. */
+static i64 place_in(const struct node *list, str code)
+{
+    i64 n = 0;
+    EACH(it, list) {
+        if (it->node.kind == N_STR && str_eq(it->node.as.text, code))
+            return n;
+        n++;
+    }
+    return -1;
+}
+
+/* ---- what is said of them
+ * ------------------------------------------------------------------------------------ */
+
+struct said { /* in one language */
+    bool is;
+    str text, field;
+};
+
+static str field_of(struct ctx *c, const char *what, size_t lang, i64 row)
+{
+    str field = str_fmt(c->mem, "%s_%s", what, LANGS[lang].code);
+    return row < 0 ? field : str_fmt(c->mem, "%.*s.%" PRId64, STR(field), row);
+}
+
+/* The fields `what`_en, _th and _vi; of repeated ones the nth, else row is -1. */
+static void read_said(struct req *r, const char *what, i64 row, struct said *said)
+{
+    struct ctx *c = &r->c;
+    for (size_t l = 0; l < COUNT(LANGS); l++) {
+        const struct node *sent = node_get(r->in, field_of(c, what, l, -1));
+        if (row >= 0)
+            sent = nth(sent, row);
+        said[l].is = sent && sent->kind == N_STR;
+        said[l].text = said[l].is ? str_trim(sent->as.text) : str_none;
+        said[l].field = field_of(c, what, l, row);
+    }
+}
+
+/* What is not said stays. Words that are emptied are none: the English ones stand in. */
+static int say_anew(struct ctx *c, struct node *one, str key, const struct said *said)
+{
+    const struct node *old = node_get(one, key);
+    bool had_english = node_str(old, "en").n || !node_count(old);
+    struct node *now = node_map(c->mem);
+    for (size_t l = 0; l < COUNT(LANGS); l++) {
+        str text = said[l].is ? said[l].text : node_str(old, LANGS[l].code);
+        if (text.n)
+            node_set_str(c->mem, now, str_of(LANGS[l].code), text);
+    }
+    node_set(c->mem, one, key, now); /* `old` is this by now */
+    if (had_english && !node_str(now, "en").n)
+        return fail_field(c, str_c(c->mem, said[0].field),
+            "Please give it an English name: it stands in for the others.");
+    return E_OK;
+}
+
+/* Two of one name cannot be told apart by who chooses. Those there were already stay. */
+static int check_alone(
+    struct ctx *c, const struct node *list, const struct node *one, str was, str field)
+{
+    str name = node_str(node_get(one, S("name")), "en");
+    if (str_eq(name, was) || !name.n)
+        return E_OK;
+    EACH(it, list)
+        if (&it->node != one &&
+            str_eq(str_lower(c->mem, node_str(node_get(&it->node, S("name")), "en")),
+                str_lower(c->mem, name)))
+            return fail_field(c, str_c(c->mem, field), "Another one is called so already.");
+    return E_OK;
+}
+
+/* As many in each language as there are codes, or none of that language. */
+static int check_counts(struct req *r)
+{
+    struct ctx *c = &r->c;
+    size_t n = node_count(in_ints(r, "value"));
+    for (size_t l = 0; l < COUNT(LANGS); l++) {
+        const char *field = str_c(c->mem, field_of(c, "value", l, -1));
+        const struct node *list = in_ints(r, field);
+        if (list && node_count(list) != n)
+            return fail_field(c, field, "Please send as many of these as there are values.");
+    }
+    return E_OK;
+}
+
+static bool has_value(const struct node *variants, str option, str value)
+{
+    EACH(it, variants) {
+        const struct node *has = node_get(node_get(&it->node, S("options")), option);
+        if (has && str_eq(has->as.text, value))
+            return true;
+    }
+    return false;
+}
+
+static int rename_values(struct req *r, struct node *option)
+{
+    struct ctx *c = &r->c;
+    const struct node *sent = in_ints(r, "value");
+    struct node *values = node_get(option, S("values")), *ones[MOST_SENT];
+    struct said said[COUNT(LANGS)];
+    str was[MOST_SENT];
+    int err = check_counts(r);
+    size_t n = 0;
+    EACH(it, err ? NULL : sent) {
+        struct node *one = by_code(values, it->node.as.text);
+        int wrong;
+        read_said(r, "value", (i64)n, said);
+        if (one) {
+            was[n] = node_str(node_get(one, S("name")), "en");
+            wrong = say_anew(c, one, S("name"), said);
+        } else {
+            wrong = fail_field(c, str_c(c->mem, str_fmt(c->mem, "value.%zu", n)),
+                "This option has no such value.");
+        }
+        err = wrong ? wrong : err;
+        ones[n++] = one;
+    }
+    for (size_t i = 0; i < n; i++) { /* when all are said: two may take each other's */
+        int wrong = ones[i]
+            ? check_alone(c, values, ones[i], was[i], field_of(c, "value", 0, (i64)i))
+            : E_OK;
+        err = wrong ? wrong : err;
+    }
+    return err;
+}
+
+/* Of one that is gone already nothing is left to be done. */
+static int drop_values(struct req *r, struct node *option, const struct node *variants)
+{
+    struct ctx *c = &r->c;
+    const struct node *dropped = in_ints(r, "drop");
+    struct node *kept = node_list(c->mem);
+    int err = E_OK;
+    EACH(it, node_get(option, S("values"))) {
+        str code = node_str(&it->node, "code");
+        if (place_in(dropped, code) < 0)
+            node_add(c->mem, kept, (struct node *)&it->node);
+        else if (has_value(variants, node_str(option, "code"), code))
+            err = fail_field(c, "drop", "A value that a variant has goes with its last variant.");
+    }
+    if (!err)
+        node_set(c->mem, option, S("values"), kept);
+    return err;
+}
+
+static int find_option(struct req *r, struct node *doc, struct node **option)
+{
+    struct ctx *c = &r->c;
+    if (in_int(r, "version") <= 0)
+        return fail_field(
+            c, "version", "Please send the version that was read with the product.");
+    if (in_int(r, "version") != node_int(doc, "version"))
+        return product_is_newer(c);
+    *option = by_code(node_get(doc, S("options")), in_str(r, "option"));
+    return *option ? E_OK : fail(c, E_MISSING, "catalog.option", "There is no such option.");
+}
+
+int typed_names(struct req *r, struct node *doc)
+{
+    struct ctx *c = &r->c;
+    struct said said[COUNT(LANGS)];
+    struct node *option;
+    TRY(find_option(r, doc, &option));
+    str was = node_str(node_get(option, S("name")), "en");
+    read_said(r, "option_name", -1, said);
+    int err = say_anew(c, option, S("name"), said);
+    if (!err)
+        err = check_alone(c, node_get(doc, S("options")), option, was, S("option_name_en"));
+    int wrong = rename_values(r, option);
+    err = wrong ? wrong : err;
+    wrong = drop_values(r, option, node_get(doc, S("variants")));
+    return wrong ? wrong : err;
+}
+
+/* ---- an option taken away
+ * --------------------------------------------------------------------------------- */
+
+/* It tells no two variants apart. */
+static bool is_no_choice(const struct node *doc, str option)
+{
+    const struct node *first = NULL;
+    EACH(it, node_get(doc, S("variants"))) {
+        const struct node *has = node_get(node_get(&it->node, S("options")), option);
+        if (has && first && !str_eq(has->as.text, first->as.text))
+            return false;
+        first = has ? has : first;
+    }
+    return true;
+}
+
+static struct node *without_key(struct ctx *c, const struct node *map, str key)
+{
+    struct node *rest = node_map(c->mem);
+    EACH(it, map)
+        if (!str_eq(it->key, key))
+            node_set(c->mem, rest, it->key, (struct node *)&it->node);
+    return rest;
+}
+
+int without_option(struct req *r, struct node *doc)
+{
+    struct ctx *c = &r->c;
+    struct node *gone, *kept = node_list(c->mem);
+    TRY(find_option(r, doc, &gone));
+    str code = node_str(gone, "code");
+    if (!is_no_choice(doc, code))
+        return fail(c, E_CONFLICT, "catalog.option",
+            "Variants differ by this option. Take variants out until all have the same value of it.");
+    EACH(it, node_get(doc, S("options")))
+        if (&it->node != gone)
+            node_add(c->mem, kept, (struct node *)&it->node);
+    node_set(c->mem, doc, S("options"), kept);
+    static const char *const lists[] = { "variants", "pictures" };
+    static const char *const keys[] = { "options", "option" };
+    for (size_t i = 0; i < COUNT(lists); i++)
+        for (struct item *it = node_get(doc, str_of(lists[i]))->as.items.first; it; it = it->next)
+            node_set(c->mem, &it->node, str_of(keys[i]),
+                without_key(c, node_get(&it->node, str_of(keys[i])), code));
+    return E_OK;
+}
+
+/* ---- the page
+ * ----------------------------------------------------------------------------------------- */
+
+/* A field for each language: what was typed, where that comes back, or else what is stored. */
+static void fields_of(struct req *r, const struct node *words, const char *what, bool is_typed,
+    i64 row, i64 most, str id, struct node *list)
+{
+    struct ctx *c = &r->c;
+    for (size_t l = 0; l < COUNT(LANGS); l++) {
+        struct node *one = node_add_map(c->mem, list);
+        str field = field_of(c, what, l, -1);
+        const struct node *sent = is_typed ? node_get(r->raw, field) : NULL;
+        if (row >= 0)
+            sent = nth(sent, row);
+        node_set_str(c->mem, one, S("code"), str_of(LANGS[l].code));
+        node_set_str(c->mem, one, S("language"), str_of(LANGS[l].name));
+        node_set_str(c->mem, one, S("field"), field);
+        node_set_str(c->mem, one, S("id"), str_fmt(c->mem, "%.*s_%s", STR(id), LANGS[l].code));
+        node_set_str(c->mem, one, S("text"),
+            sent && sent->kind == N_STR ? sent->as.text : node_str(words, LANGS[l].code));
+        node_set_int(c->mem, one, S("most"), most);
+        field_error(c, one, "error", is_typed ? field_of(c, what, l, row) : str_none);
+    }
+}
+
+static void value_of(struct req *r, const struct node *doc, const struct node *option,
+    const struct node *v, bool is_typed, bool is_shown, str id, struct node *value)
+{
+    struct ctx *c = &r->c;
+    str code = node_str(v, "code"), of = node_str(option, "code");
+    const struct node *names = node_get(v, S("name"));
+    i64 row = is_typed ? place_in(node_get(r->raw, S("value")), code) : -1;
+    bool is_used = has_value(node_get(doc, S("variants")), of, code);
+    node_set_str(c->mem, value, S("tag"), str_fmt(c->mem, "%.*s=%.*s", STR(of), STR(code)));
+    node_set_str(c->mem, value, S("value"), code);
+    node_set_str(c->mem, value, S("name"), name_in(c, names));
+    node_set(c->mem, value, S("names"), (struct node *)(uintptr_t)names);
+    node_set_bool(c->mem, value, S("is_used"), is_used);
+    node_hide(node_set_bool(c->mem, value, S("is_shown"), is_shown));
+    node_hide(node_set_bool(c->mem, value, S("is_dropped"),
+        is_typed && place_in(node_get(r->raw, S("drop")), code) >= 0));
+    struct node *fields = node_hide(node_set_list(c->mem, value, S("fields")));
+    if (is_shown)
+        fields_of(r, names, "value", row >= 0, row, MOST_NAME, id, fields);
+}
+
+static void values_of(struct req *r, const struct node *doc, const struct node *option,
+    bool is_typed, i64 first, i64 nth_option, struct node *page)
+{
+    struct ctx *c = &r->c;
+    struct node *values = node_set_list(c->mem, page, S("values"));
+    i64 n = 0;
+    EACH(v, node_get(option, S("values"))) {
+        str id = str_fmt(c->mem, "value_%" PRId64 "_%" PRId64, nth_option, n);
+        bool is_shown = n >= first && n < first + VALUES_EACH;
+        value_of(r, doc, option, &v->node, is_typed, is_shown, id, node_add_map(c->mem, values));
+        n++;
+    }
+    struct node *pages = node_hide(node_set_list(c->mem, page, S("value_pages")));
+    pages_of(c,
+        str_fmt(c->mem, "/admin/products/%.*s?option=%.*s&from=", STR(node_str(doc, "slug")),
+            STR(node_str(option, "code"))),
+        first, VALUES_EACH, n, pages);
+}
+
+/* The form for more values says `option`, too: of names it says none. */
+static bool is_asked_for(const struct req *r, str option)
+{
+    return str_eq(node_str(r->raw, "option"), option) && !node_get(r->raw, S("option_name"));
+}
+
+static i64 first_value(const struct req *r, const struct node *option)
+{
+    i64 from = 0, all = (i64)node_count(node_get(option, S("values")));
+    if (!str_int(node_str(r->raw, "from"), &from) || from < 0 || from >= all)
+        return 0;
+    return from / VALUES_EACH * VALUES_EACH;
+}
+
+void options_shown(struct req *r, const struct node *doc, struct node *page)
+{
+    struct ctx *c = &r->c;
+    struct node *list = node_set_list(c->mem, page, S("options"));
+    i64 n = 0;
+    EACH(o, node_get(doc, S("options"))) {
+        struct node *one = node_add_map(c->mem, list);
+        const struct node *names = node_get(&o->node, S("name"));
+        str code = node_str(&o->node, "code");
+        bool is_it = is_asked_for(r, code), is_typed = is_it && r->method == POST;
+        i64 first = is_it ? first_value(r, &o->node) : 0;
+        node_set_str(c->mem, one, S("option"), code);
+        node_set_str(c->mem, one, S("option_name"), name_in(c, names));
+        node_set(c->mem, one, S("names"), (struct node *)(uintptr_t)names);
+        node_set_bool(c->mem, one, S("may_go"), is_no_choice(doc, code));
+        node_hide(node_set_bool(
+            c->mem, one, S("is_chosen"), str_eq(code, node_str(r->raw, "option"))));
+        node_hide(node_set_bool(c->mem, one, S("is_open"), is_it));
+        node_hide(node_set_int(c->mem, one, S("from"), first));
+        fields_of(r, names, "option_name", is_typed, -1, MOST_NAME, str_fmt(c->mem, "option_%" PRId64, n),
+            node_hide(node_set_list(c->mem, one, S("fields"))));
+        values_of(r, doc, &o->node, is_typed, first, n, one);
+        n++;
+    }
+    field_error(c, page, "drop_error", S("drop"));
+}
