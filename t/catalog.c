@@ -1827,7 +1827,7 @@ T(a_program_calls_values_anew_and_what_it_leaves_out_stays)
     t_json("product.options.0.values.1.names.th", "ขาว");
     as_program(NAMES, "{\"version\":2,\"value\":[\"white\",\"black\"],\"valueVi\":[\"Trang\"]}");
     t_status(422);
-    t_json("fields.valueVi", "Please send as many of these as there are values.");
+    t_json("fields.valueVi", "Please send these for each row, and in the same order.");
     as_program(NAMES, "{\"version\":2,\"value\":[\"white\",\"grey\"],\"valueEn\":[\"Ivory\",\"Grey\"]}");
     t_status(422);
     is_true(body_says("\"value.1\":\"This option has no such value.\""));
@@ -1874,6 +1874,117 @@ T(names_of_many_values_stand_on_several_pages)
     t_status(422);
     t_html("input[name=value_en][value=Zzw35]");
     t_html("input[name=drop][value=v60][checked]");
+}
+
+/* ---- details
+ * ---------------------------------------------------------------------------------------------- */
+
+#define DETAILS "/admin/products/zz-lamp/details"
+
+static str details_of_lamp(void)
+{
+    return t_str("select string_agg(concat_ws('|', d -> 'name' ->> 'en', d -> 'name' ->> 'th', d -> 'value' ->> "
+                 "'en', d -> 'value' ->> 'vi'), ', ' order by n) as s from catalog.product p "
+                 "cross join lateral jsonb_array_elements(p.specs) with ordinality as x(d, n) "
+                 "where p.slug = 'zz-lamp'");
+}
+
+static const char *detail_key(int n)
+{
+    t_get("/admin/products/zz-lamp.json");
+    str at = str_fmt(t_ctx()->mem, "product.details.%d.key", n);
+    return str_c(t_ctx()->mem, node_path(t_document(), at)->as.text);
+}
+
+T(details_of_a_product_are_changed_made_and_taken_away)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    const char *height = detail_key(0);
+    t_get("/admin/products/zz-lamp");
+    t_html("form[action='" DETAILS "'][data-keep]");
+    t_html("input[name=value_en][value='30 cm']");
+    t_post_f(DETAILS, "version=1&detail=%s&name_en=Tallness&name_th=%%E0%%B8%%AA&name_vi=&value_en=31+cm&value_th=&"
+        "value_vi=31+phan&detail=&name_en=Material&name_th=&name_vi=&value_en=Teak&value_th=&value_vi=&detail=&"
+        "name_en=&name_th=&name_vi=&value_en=&value_th=&value_vi=", height);
+    t_status(303);
+    t_header("Location", "/admin/products/zz-lamp?done=details");
+    eq_str(details_of_lamp(), "Tallness|ส|31 cm|31 phan, Material|Teak");
+    eq_int(version(), 2);
+    t_get("/vi/products/zz-lamp.json");
+    t_json("product.specs.0.name", "Tallness");
+    t_json("product.specs.0.value", "31 phan");
+    t_json("product.specs.1.value", "Teak");
+    t_post_f(DETAILS, "version=2&detail=%s&name_en=&name_th=&name_vi=&value_en=&value_th=&value_vi=", detail_key(0));
+    t_status(303);
+    eq_str(details_of_lamp(), "Material|Teak"); /* what is not named stays */
+    as_staff_of(house, VIEWER);
+    t_get("/admin/products/zz-lamp");
+    t_text("Teak");
+    t_no_html("form[action='" DETAILS "']");
+    t_post(DETAILS, "version=3&detail=&name_en=A&value_en=B");
+    t_status(403);
+}
+
+T(details_that_are_wrong_or_stale_come_back_as_they_were_typed)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    const char *height = detail_key(0);
+    t_post_f(DETAILS, "version=1&detail=%s&name_en=Height&name_th=&name_vi=&value_en=&value_th=x&value_vi=&"
+        "detail=&name_en=&name_th=&name_vi=Vo&value_en=Teak&value_th=&value_vi=", height);
+    t_status(422);
+    t_html("input[name=value_en][value=''][aria-invalid=true]");
+    t_html("input[name=name_en][value=''][aria-invalid=true]");
+    t_html("input[name=value_en][value=Teak]");
+    t_html("input[name=name_vi][value=Vo]");
+    t_text("Please say it in English too");
+    eq_int(version(), 1);
+    t_sql("update catalog.product set version = 2, specs = '[{\"name\": {\"en\": \"Width\"}, \"value\": "
+          "{\"en\": \"9 cm\"}}]' where slug = 'zz-lamp'");
+    t_post_f(DETAILS, "version=1&detail=%s&name_en=Height&name_th=&name_vi=&value_en=33&value_th=&value_vi=", height);
+    t_status(409);
+    t_text("Somebody else has changed this product meanwhile.");
+    t_html("input[name=name_en][value=Width]");  /* what is there now */
+    t_html("input[name=value_en][value='33']"); /* what was typed of what was there */
+    t_post_f(DETAILS, "version=2&detail=%s&name_en=Height&value_en=33", height);
+    t_status(422);
+    eq_str(details_of_lamp(), "Width|9 cm");
+}
+
+T(a_program_changes_details_and_what_it_leaves_out_stays)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    const char *height = detail_key(0);
+    as_program(DETAILS, "{\"detail\":[\"\"],\"nameEn\":[\"A\"],\"valueEn\":[\"B\"]}");
+    t_status(422);
+    as_program(DETAILS, str_c(t_ctx()->mem, str_fmt(t_ctx()->mem,
+        "{\"version\":1,\"detail\":[\"%s\",\"\"],\"nameTh\":[\"ส\",\"\"]}", height)));
+    t_status(200);
+    eq_str(details_of_lamp(), "Height|ส|30 cm");
+    as_program(DETAILS, "{\"version\":2,\"detail\":[\"\"],\"nameEn\":[\"A\",\"B\"],\"valueEn\":[\"B\"]}");
+    t_status(422);
+    t_json("fields.nameEn", "Please send these for each row, and in the same order.");
+}
+
+T(a_product_has_so_many_details_and_no_more)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_sql("update catalog.product set specs = (select jsonb_agg(jsonb_build_object('name', "
+          "jsonb_build_object('en', 'Zzn' || n), 'value', jsonb_build_object('en', n::text)) order by n) "
+          "from generate_series(1, 100) n) where slug = 'zz-lamp'");
+    t_get("/admin/products/zz-lamp");
+    t_html("input[name=name_en][value=Zzn20]");
+    t_no_html("input[name=name_en][value=Zzn21]");
+    t_get("/admin/products/zz-lamp?details=20");
+    t_html("input[name=name_en][value=Zzn21]");
+    t_no_html("input[name=name_en][value=Zzn20]");
+    t_post(DETAILS, "version=1&details=80&detail=&name_en=A&value_en=B");
+    t_status(422);
+    t_text("A product has at most 100 details.");
+    t_html("input[name=name_en][value=A]");
 }
 
 /* The list of options begins with the first there is. */

@@ -310,6 +310,7 @@ struct node *admin_page(
     categories_of(c, p ? p->categories : NULL, t, page);
     variants_of(r, p, doc, t, first, page);
     options_shown(r, doc, page);
+    details_shown(r, node_str(doc, "slug"), p ? node_get(p->product, S("specs")) : NULL, page);
     pictures_of(r, p, page);
     field_error(c, page, "option_name_error", S("option_name"));
     field_error(c, page, "values_error", S("values"));

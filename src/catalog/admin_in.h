@@ -37,6 +37,10 @@ void options_shown(struct req *, const struct node *doc, struct node *page);
 int typed_names(struct req *, struct node *doc);
 /* The product without an option of which all variants have the same value. */
 int without_option(struct req *, struct node *doc);
+enum { MOST_DETAIL = 1000, MOST_DETAILS = 100 }; /* letters of what one says; of a product */
+/* `details` of the page. They are kept as `specs`: [{name: {en..}, value: {en..}}]. */
+void details_shown(struct req *, str slug, const struct node *details, struct node *page);
+int typed_details(struct req *, struct node *doc, const struct node *old); /* `specs` of doc */
 
 /* ---- admin_stock.c ---------------------------------------------------------------------------
  */

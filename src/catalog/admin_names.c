@@ -1,13 +1,14 @@
-/* What an option and its values are called: what the page shows of it, and what its form says. Codes
- * stay as they are: variants, carts and the addresses of filters go by them. */
+/* What an option and its values are called, and a product's details: what the page shows of them, and
+ * what their forms say. Codes of options and values stay as they are: variants, carts and the addresses
+ * of filters go by them. */
 #include "catalog/admin_in.h"
 
 static const struct {
     const char *code, *name;
 } LANGS[] = { { "en", "English" }, { "th", "ไทย" }, { "vi", "Tiếng Việt" } };
 
-/* Five fields each, of the 200 that a form has at most. */
-enum { VALUES_EACH = 36 };
+/* Five fields of a value, seven of a detail, of the 200 that a form has at most. */
+enum { VALUES_EACH = 36, DETAILS_EACH = 20, DETAILS_NEW = 3 };
 
 static const struct node *nth(const struct node *list, i64 n)
 {
@@ -57,8 +58,12 @@ static void read_said(struct req *r, const char *what, i64 row, struct said *sai
     }
 }
 
+#define NEEDS_NAME SAYS("Please give it an English name: it stands in for the others.")
+#define NEEDS_WORD SAYS("Please say it in English too: that stands in for the others.")
+
 /* What is not said stays. Words that are emptied are none: the English ones stand in. */
-static int say_anew(struct ctx *c, struct node *one, str key, const struct said *said)
+static int say_anew(
+    struct ctx *c, struct node *one, str key, const struct said *said, const char *needed)
 {
     const struct node *old = node_get(one, key);
     bool had_english = node_str(old, "en").n || !node_count(old);
@@ -70,8 +75,7 @@ static int say_anew(struct ctx *c, struct node *one, str key, const struct said 
     }
     node_set(c->mem, one, key, now); /* `old` is this by now */
     if (had_english && !node_str(now, "en").n)
-        return fail_field(c, str_c(c->mem, said[0].field),
-            "Please give it an English name: it stands in for the others.");
+        return fail_field(c, str_c(c->mem, said[0].field), needed);
     return E_OK;
 }
 
@@ -90,16 +94,15 @@ static int check_alone(
     return E_OK;
 }
 
-/* As many in each language as there are codes, or none of that language. */
-static int check_counts(struct req *r)
+/* As many in each language as there are of `list`, or none of that language. */
+static int check_counts(struct req *r, const struct node *list, const char *what)
 {
     struct ctx *c = &r->c;
-    size_t n = node_count(in_ints(r, "value"));
     for (size_t l = 0; l < COUNT(LANGS); l++) {
-        const char *field = str_c(c->mem, field_of(c, "value", l, -1));
-        const struct node *list = in_ints(r, field);
-        if (list && node_count(list) != n)
-            return fail_field(c, field, "Please send as many of these as there are values.");
+        const char *field = str_c(c->mem, field_of(c, what, l, -1));
+        const struct node *said = in_ints(r, field);
+        if (said && node_count(said) != node_count(list))
+            return fail_field(c, field, "Please send these for each row, and in the same order.");
     }
     return E_OK;
 }
@@ -121,7 +124,7 @@ static int rename_values(struct req *r, struct node *option)
     struct node *values = node_get(option, S("values")), *ones[MOST_SENT];
     struct said said[COUNT(LANGS)];
     str was[MOST_SENT];
-    int err = check_counts(r);
+    int err = check_counts(r, sent, "value");
     size_t n = 0;
     EACH(it, err ? NULL : sent) {
         struct node *one = by_code(values, it->node.as.text);
@@ -129,7 +132,7 @@ static int rename_values(struct req *r, struct node *option)
         read_said(r, "value", (i64)n, said);
         if (one) {
             was[n] = node_str(node_get(one, S("name")), "en");
-            wrong = say_anew(c, one, S("name"), said);
+            wrong = say_anew(c, one, S("name"), said, NEEDS_NAME);
         } else {
             wrong = fail_field(c, str_c(c->mem, str_fmt(c->mem, "value.%zu", n)),
                 "This option has no such value.");
@@ -165,14 +168,18 @@ static int drop_values(struct req *r, struct node *option, const struct node *va
     return err;
 }
 
+static int check_version(struct req *r, const struct node *doc)
+{
+    if (in_int(r, "version") <= 0)
+        return fail_field(
+            &r->c, "version", "Please send the version that was read with the product.");
+    return in_int(r, "version") == node_int(doc, "version") ? E_OK : product_is_newer(&r->c);
+}
+
 static int find_option(struct req *r, struct node *doc, struct node **option)
 {
     struct ctx *c = &r->c;
-    if (in_int(r, "version") <= 0)
-        return fail_field(
-            c, "version", "Please send the version that was read with the product.");
-    if (in_int(r, "version") != node_int(doc, "version"))
-        return product_is_newer(c);
+    TRY(check_version(r, doc));
     *option = by_code(node_get(doc, S("options")), in_str(r, "option"));
     return *option ? E_OK : fail(c, E_MISSING, "catalog.option", "There is no such option.");
 }
@@ -185,7 +192,7 @@ int typed_names(struct req *r, struct node *doc)
     TRY(find_option(r, doc, &option));
     str was = node_str(node_get(option, S("name")), "en");
     read_said(r, "option_name", -1, said);
-    int err = say_anew(c, option, S("name"), said);
+    int err = say_anew(c, option, S("name"), said, NEEDS_NAME);
     if (!err)
         err = check_alone(c, node_get(doc, S("options")), option, was, S("option_name_en"));
     int wrong = rename_values(r, option);
@@ -239,6 +246,97 @@ int without_option(struct req *r, struct node *doc)
             node_set(c->mem, &it->node, str_of(keys[i]),
                 without_key(c, node_get(&it->node, str_of(keys[i])), code));
     return E_OK;
+}
+
+/* ---- details
+ * ---------------------------------------------------------------------------------------------- */
+
+/* Whoever changes one says by this which it was: another than what was read has another. */
+static str key_of(struct ctx *c, const struct node *detail)
+{
+    return str_upto(crypto_sha256_hex(c->mem, plain_json(c, detail)), 16);
+}
+
+static bool is_emptied(const struct node *old, const struct said *said)
+{
+    for (size_t l = 0; l < COUNT(LANGS); l++)
+        if (said[l].is ? said[l].text.n : node_str(old, LANGS[l].code).n)
+            return false;
+    return true;
+}
+
+/* The nth row that was sent, of a new detail or, in the place of `old`, of one there is. NULL: it says
+ * nothing any more. */
+static struct node *detail_said(struct req *r, const struct node *old, i64 row, int *err)
+{
+    struct ctx *c = &r->c;
+    struct node *detail = node_map(c->mem), *name = node_get(old, S("name")),
+                *value = node_get(old, S("value"));
+    struct said names[COUNT(LANGS)], values[COUNT(LANGS)];
+    read_said(r, "name", row, names);
+    read_said(r, "value", row, values);
+    if (is_emptied(name, names) && is_emptied(value, values))
+        return NULL;
+    node_set(c->mem, detail, S("name"), name ? name : node_map(c->mem));
+    node_set(c->mem, detail, S("value"), value ? value : node_map(c->mem));
+    int wrong = say_anew(c, detail, S("name"), names, NEEDS_NAME);
+    *err = wrong ? wrong : *err;
+    wrong = say_anew(c, detail, S("value"), values, NEEDS_WORD);
+    *err = wrong ? wrong : *err;
+    return detail;
+}
+
+/* Those there are, each as its row says, or as it was where none names it. */
+static int details_changed(
+    struct req *r, const struct node *old, bool *is_taken, struct node *now)
+{
+    struct ctx *c = &r->c;
+    const struct node *rows = in_ints(r, "detail");
+    int err = E_OK;
+    EACH(it, old) {
+        str key = key_of(c, &it->node);
+        i64 n = 0, row = -1;
+        EACH(sent, rows) {
+            if (row < 0 && !is_taken[n] && str_eq(sent->node.as.text, key))
+                row = n;
+            n++;
+        }
+        struct node *detail = (struct node *)&it->node;
+        if (row >= 0) {
+            is_taken[row] = true;
+            detail = detail_said(r, detail, row, &err);
+        }
+        if (detail)
+            node_add(c->mem, now, detail);
+    }
+    return err;
+}
+
+int typed_details(struct req *r, struct node *doc, const struct node *old)
+{
+    struct ctx *c = &r->c;
+    struct node *now = node_list(c->mem);
+    bool is_taken[MOST_SENT] = { false };
+    i64 n = 0;
+    TRY(check_version(r, doc));
+    TRY(check_counts(r, in_ints(r, "detail"), "name"));
+    TRY(check_counts(r, in_ints(r, "detail"), "value"));
+    int err = details_changed(r, old, is_taken, now);
+    EACH(it, in_ints(r, "detail")) {
+        struct node *detail = NULL;
+        if (it->node.as.text.n && !is_taken[n])
+            err = fail_field(c, str_c(c->mem, str_fmt(c->mem, "detail.%" PRId64, n)),
+                "This product has no such detail.");
+        else if (!is_taken[n])
+            detail = detail_said(r, NULL, n, &err);
+        if (detail)
+            node_add(c->mem, now, detail);
+        n++;
+    }
+    if (node_count(now) > MOST_DETAILS && node_count(now) > node_count(old))
+        return fail(c, E_INPUT, "catalog.details", "A product has at most 100 details.");
+    node_set(c->mem, doc, S("specs"), now);
+    return err;
 }
 
 /* ---- the page
@@ -345,4 +443,90 @@ void options_shown(struct req *r, const struct node *doc, struct node *page)
         n++;
     }
     field_error(c, page, "drop_error", S("drop"));
+}
+
+/* Fields for a row: a detail there is, or, where it is NULL, another one. */
+static void detail_row(struct req *r, const struct node *detail, str key, i64 row, i64 nth_row,
+    struct node *list)
+{
+    struct ctx *c = &r->c;
+    struct node *one = node_add_map(c->mem, list);
+    node_set_str(c->mem, one, S("key"), key);
+    node_set_int(c->mem, one, S("number"), nth_row + 1);
+    node_set_str(c->mem, one, S("title"), name_in(c, node_get(detail, S("name"))));
+    node_set_str(c->mem, one, S("says"), name_in(c, node_get(detail, S("value"))));
+    fields_of(r, node_get(detail, S("name")), "name", row >= 0, row, MOST_NAME,
+        str_fmt(c->mem, "detail_name_%" PRId64, nth_row), node_set_list(c->mem, one, S("names")));
+    fields_of(r, node_get(detail, S("value")), "value", row >= 0, row, MOST_DETAIL,
+        str_fmt(c->mem, "detail_value_%" PRId64, nth_row), node_set_list(c->mem, one, S("values")));
+}
+
+/* What was typed in a row that none there is has: of a new one, or of one that is gone or another now. */
+static bool says_anything(const struct req *r, i64 row)
+{
+    static const char *const fields[] = { "name_en", "name_th", "name_vi", "value_en", "value_th",
+        "value_vi" };
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        const struct node *sent = nth(node_get(r->raw, str_of(fields[i])), row);
+        if (sent && str_trim(sent->as.text).n)
+            return true;
+    }
+    return false;
+}
+
+static void new_rows(
+    struct req *r, const struct node *sent, const bool *is_taken, i64 nth_row, struct node *list)
+{
+    i64 row = 0, n = 0;
+    EACH(it, sent) {
+        if (row < MOST_SENT && !is_taken[row] && says_anything(r, row)) {
+            detail_row(r, NULL, S(""), row, nth_row++, list);
+            n++;
+        }
+        row++;
+    }
+    for (; n < DETAILS_NEW; n++)
+        detail_row(r, NULL, S(""), -1, nth_row++, list);
+}
+
+static i64 first_detail(const struct req *r, i64 all)
+{
+    i64 from = 0;
+    if (!str_int(node_str(r->raw, "details"), &from) || from < 0 || from >= all)
+        return 0;
+    return from / DETAILS_EACH * DETAILS_EACH;
+}
+
+void details_shown(struct req *r, str slug, const struct node *details, struct node *page)
+{
+    struct ctx *c = &r->c;
+    struct node *all = node_set_list(c->mem, page, S("details"));
+    struct node *rows = node_hide(node_set_list(c->mem, page, S("detail_rows")));
+    const struct node *sent = node_get(r->raw, S("detail"));
+    bool is_taken[MOST_SENT] = { false };
+    i64 n = 0, first = first_detail(r, (i64)node_count(details));
+    EACH(it, details) {
+        struct node *one = node_add_map(c->mem, all);
+        str key = key_of(c, &it->node);
+        i64 row = -1, at = 0;
+        node_set_str(c->mem, one, S("key"), key);
+        node_set(c->mem, one, S("name"), node_get(&it->node, S("name")));
+        node_set(c->mem, one, S("value"), node_get(&it->node, S("value")));
+        EACH(s, sent) {
+            if (row < 0 && at < MOST_SENT && !is_taken[at] && str_eq(s->node.as.text, key))
+                row = at;
+            at++;
+        }
+        if (row >= 0)
+            is_taken[row] = true;
+        if (n >= first && n < first + DETAILS_EACH)
+            detail_row(r, &it->node, key, row, n, rows);
+        n++;
+    }
+    new_rows(r, sent, is_taken, n, rows);
+    node_hide(node_set_int(c->mem, page, S("details_from"), first));
+    node_hide(node_set_bool(c->mem, page, S("are_details_asked"),
+        node_get(r->raw, S("detail")) || node_str(r->raw, "details").n));
+    pages_of(c, str_fmt(c->mem, "/admin/products/%.*s?details=", STR(slug)), first, DETAILS_EACH, n,
+        node_hide(node_set_list(c->mem, page, S("detail_pages"))));
 }

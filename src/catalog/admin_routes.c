@@ -11,7 +11,8 @@ static const struct input one_in[] = {
     { "first", INT, 0, 10000, false, NULL },
     { "option", LINE, 0, 60, false, NULL }, /* whose names are to be changed, from which value on */
     { "from", INT, 0, 100000, false, NULL },
-    { "done", CHOICE, 0, 0, false, "saved|made|stock|pictures|options|names|option" },
+    { "details", INT, 0, 100000, false, NULL }, /* from which on they are shown */
+    { "done", CHOICE, 0, 0, false, "saved|made|stock|pictures|options|names|option|details" },
     { 0 },
 };
 static const struct input grid_in[] = { /* beside what typed_read takes */
@@ -63,6 +64,19 @@ static const struct input names_in[] = {
     { "value_th", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_NAME },
     { "value_vi", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_NAME },
     { "drop", LINES, 0, MOST_SENT, false, NULL },
+    { 0 },
+};
+static const struct input details_in[] = {
+    { "slug", SLUG, 1, 120, true, NULL },
+    { "version", INT, 0, INT64_MAX, false, NULL },
+    { "details", INT, 0, 100000, false, NULL },
+    { "detail", LINES, 0, MOST_SENT, false, NULL }, /* keys; what follows, in their order */
+    { "name_en", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_NAME },
+    { "name_th", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_NAME },
+    { "name_vi", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_NAME },
+    { "value_en", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_DETAIL },
+    { "value_th", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_DETAIL },
+    { "value_vi", LINES, 0, MOST_SENT, false, NULL, .longest = MOST_DETAIL },
     { 0 },
 };
 static const struct input option_in[] = {
@@ -196,6 +210,7 @@ static void add_notice(struct req *r, struct node *document)
         { "options", SAYS("The variants are made. Look at their prices and stock.") },
         { "names", SAYS("The names are changed.") },
         { "option", SAYS("The option is taken away.") },
+        { "details", SAYS("The details are changed.") },
     };
     node_set_str(r->c.mem, node_get(document, S("product")), S("notice"),
         done_text(r, dones, COUNT(dones)));
@@ -368,6 +383,7 @@ struct editing {
     const i64 *pictures; /* to be added */
     size_t n;
     const struct node *rows; /* the pictures there are */
+    const struct node *specs; /* its details */
     bool is_done; /* there is nothing to be saved */
 };
 
@@ -381,6 +397,7 @@ static int edit_in_tx(struct ctx *c, void *with)
     TRY(admin_find(e->r, &p));
     struct node *doc = product_document(c, &p);
     e->rows = p.pictures;
+    e->specs = node_get(p.product, S("specs"));
     TRY(e->change(e, doc));
     return e->is_done ? E_OK : catalog_save(c, e->r->who.organisation, doc, &report);
 }
@@ -583,6 +600,21 @@ static int delete_option(struct req *r)
     return err ? refuse(r, err, &p, NULL, 0) : done(r, "option");
 }
 
+static int say_details(struct editing *e, struct node *doc)
+{
+    return typed_details(e->r, doc, e->specs);
+}
+
+static int change_details(struct req *r)
+{
+    struct product_rows p = { 0 };
+    TRY(admin_find(r, &p));
+    int err = in_fault(r);
+    if (!err)
+        err = edit(r, say_details);
+    return err ? refuse(r, err, &p, NULL, 0) : done(r, "details");
+}
+
 #define LIST "/admin/products"
 #define ONE  LIST "/{slug}"
 #define EDIT "catalog/admin_edit"
@@ -605,6 +637,8 @@ ROUTES(catalog_admin){
         NOINDEX | FORM),
     ROUTE(POST, ONE "/options/{option}/delete", CATALOG_WRITE, option_in, delete_option, EDIT,
         RATE_FORM, NOINDEX | FORM),
+    ROUTE(POST, ONE "/details", CATALOG_WRITE, details_in, change_details, EDIT, RATE_FORM,
+        NOINDEX | FORM),
     ROUTE(POST, ONE "/stock", INVENTORY_WRITE, grid_in, admin_set_stock, EDIT, RATE_FORM,
         NOINDEX | OPEN),
     END_OF_ROUTES,
