@@ -1220,6 +1220,77 @@ T(a_program_that_counts_what_is_not_there_is_told_which)
     t_status(200);
 }
 
+static i64 free_prices(void)
+{
+    return t_int("select count(*) as n from catalog.price r join catalog.product p on p.id = r.product_id "
+                 "where p.slug in ('zz-lamp', 'zz-gift') and r.amount = 0");
+}
+
+/* A slip of a finger gives goods away. */
+T(a_price_of_nothing_is_asked_about_before_it_is_for_sale)
+{
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=Lamp&price_0_THB=0&price_1_THB=900" FORM_TAIL);
+    t_status(422);
+    t_text("With a price of 0 it is given away to everybody.");
+    t_html("input[name=free_0]");
+    t_no_html("input[name=free_1]");
+    t_html("input[name=price_0_THB][value='0']");
+    eq_int(free_prices(), 0);
+    t_post("/admin/products/zz-lamp", "version=1&name_en=Lamp&price_0_THB=0&was_0_THB=x&free_0=1" FORM_TAIL);
+    t_status(422);
+    t_html("input[name=free_0][checked]"); /* what was ticked stays */
+    t_post("/admin/products/zz-lamp", "version=1&name_en=Lamp&price_0_THB=0&free_0=1" FORM_TAIL);
+    t_status(303);
+    eq_int(free_prices(), 1);
+    t_post("/admin/products/zz-lamp", "version=2&name_en=Light&price_0_THB=0.00" FORM_TAIL); /* known */
+    t_status(303);
+    t_post("/admin/products/zz-lamp", "version=3&name_en=Light&price_0_USD=0" FORM_TAIL); /* another */
+    t_status(422);
+}
+
+T(a_draft_may_cost_nothing_until_it_is_published)
+{
+    begin();
+    as_staff_of(house, MEMBER);
+    t_post("/admin/products", "name_en=Zz+Gift&status=published&price_0_THB=0");
+    t_status(422);
+    t_html("input[name=free_0]");
+    t_post("/admin/products", "name_en=Zz+Gift&status=draft&price_0_THB=0");
+    t_status(303);
+    as_program("/admin/products/zz-gift", "{\"version\":1,\"status\":\"published\"}");
+    t_status(422);
+    t_json("fields.free0", "With a price of 0 it is given away to everybody. Is that meant? Then tick this.");
+    as_program("/admin/products/zz-gift", "{\"version\":1,\"status\":\"published\",\"free_0\":1}");
+    t_status(422);
+    as_program("/admin/products/zz-gift", "{\"version\":1,\"status\":\"published\",\"free0\":true}");
+    t_status(200);
+    as_program("/admin/products/zz-gift", "{\"version\":2,\"brand\":\"Q\"}");
+    t_status(200);
+    eq_int(free_prices(), 1);
+}
+
+T(what_costs_nothing_on_another_page_of_the_grid_is_asked_about_too)
+{
+    struct buf values = buf_new(t_ctx()->mem, 1000);
+    with_lamp();
+    as_staff_of(house, MEMBER);
+    for (int i = 0; i < 20; i++)
+        buf_fmt(&values, "v%d%%0A", i);
+    t_post_f("/admin/products/zz-lamp/options", "option=&option_name=Zz+Tone&values=%.*s",
+        STR(buf_str(&values)));
+    t_status(303);
+    t_sql("update catalog.product set status = 'draft' where slug = 'zz-lamp'");
+    t_sql("update catalog.price r set amount = 0, compare_at = null from catalog.variant v, catalog.product p "
+          "where v.id = r.variant_id and p.id = v.product_id and p.slug = 'zz-lamp' and v.position = 30");
+    t_post("/admin/products/zz-lamp", "version=2&name_en=Lamp" FORM_TAIL);
+    t_status(422);
+    t_html("input[name=free_others]");
+    t_post("/admin/products/zz-lamp", "version=2&name_en=Lamp&free_others=1" FORM_TAIL);
+    t_status(303);
+}
+
 /* A count of a whole shelf is an hour's work. */
 T(a_count_with_one_wrong_figure_comes_back_whole)
 {

@@ -767,6 +767,31 @@ T(what_is_otherwise_here_than_at_shopify_is_said)
     has_text(said, "line 4: warning zz-free (Continue selling when out of stock true is taken as");
 }
 
+/* A price that a spreadsheet has lost is 0, and the goods are gone. */
+T(what_a_file_gives_away_is_said_once)
+{
+    static const char *const files[] = {
+        "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Status\n"
+        "zz-gift,Zz Gift,Size,S,ZGI-1,0,active\nzz-gift,,,L,ZGI-2,5,\n"
+        "zz-later,Zz Later,Title,Default Title,ZLA-1,0.00,draft\n",
+        "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Status\n"
+        "zz-gift,Zz Gift,Size,S,ZGI-1,0,active\nzz-gift,,,L,ZGI-2,0,\n"
+        "zz-later,Zz Later,Title,Default Title,ZLA-1,0.00,active\n",
+    };
+    begin();
+    format = S("shopify");
+    for (int round = 0; round < 2; round++) {
+        import(str_of(files[round]), str_none);
+        str said = buf_str(&report);
+        const char *one = "line 2: warning zz-gift [S] (Variant Price \"0\" gives it away to everybody)";
+        eq_int(totals.failed, 0);
+        eq_int(totals.warned, round ? 2 : 1);
+        eq_int(str_find(said, str_of(one)) >= 0, !round);
+        eq_int(str_find(said, S("line 3: warning zz-gift [L] (Variant Price \"0\" gives it away")) >= 0, round);
+        eq_int(str_find(said, S("line 4: warning zz-later (Variant Price \"0.00\" gives it away")) >= 0, round);
+    }
+}
+
 /* "Variant Price" is "Price" by now, and so on. */
 T(shopifys_newer_names_of_columns_are_known)
 {

@@ -126,6 +126,14 @@ static void prices_of(struct req *r, const struct node *variant, const struct ty
     }
 }
 
+/* It is only shown to who was asked: that it is meant to cost nothing. */
+static void tick_of(struct ctx *c, const struct typed *t, const char *field, struct node *out)
+{
+    node_hide(node_set_bool(c->mem, out, S("is_free"), typed_has(t, field)));
+    field_error(c, out, "free_error", str_of(field));
+    node_hide(node_get(out, S("free_error")));
+}
+
 static void variant_of(struct req *r, const struct node *doc, const struct node *variant,
     const struct node *row, const struct typed *t, i64 n, struct node *out)
 {
@@ -138,6 +146,7 @@ static void variant_of(struct req *r, const struct node *doc, const struct node 
     node_set_int(c->mem, out, S("number"), n);
     node_hide(node_set_str(c->mem, out, S("of"), node_str(variant, "sku")));
     node_hide(node_set_bool(c->mem, out, S("is_dropped"), typed_has(t, drop)));
+    tick_of(c, t, str_c(c->mem, grid_name(c, "free", at, str_none)), out);
     node_set_str(c->mem, out, S("choice"), choice_names(c, doc, variant));
     node_set_str(c->mem, out, S("sku"), shown(t, sku, node_str(variant, "sku")));
     field_error(c, out, "sku_error", str_of(sku));
@@ -315,6 +324,8 @@ struct node *admin_page(
     field_error(c, page, "option_name_error", S("option_name"));
     field_error(c, page, "values_error", S("values"));
     field_error(c, page, "stock_error", S("stock"));
+    struct node *others = node_hide(node_set_map(c->mem, page, S("others")));
+    tick_of(c, t, "free_others", others);
     struct node *chosen = node_get(r->raw, S("option"));
     node_hide(node_set_bool(
         c->mem, page, S("is_new_option"), chosen && chosen->kind == N_STR && !chosen->as.text.n));

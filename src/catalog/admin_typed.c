@@ -26,7 +26,7 @@ static bool is_amount(str name)
 
 static bool is_box(str name)
 {
-    return str_is(name, "featured") || str_starts(name, S("drop_"));
+    return str_is(name, "featured") || str_starts(name, S("drop_")) || str_starts(name, S("free_"));
 }
 
 /* What a program says of one field, as the form would: a box that is not ticked sends nothing. */
@@ -87,7 +87,7 @@ static bool is_of_grid(const struct ctx *c, str name, i64 *row)
         const char *prefix;
         bool is_money;
     } fields[] = { { "of_", false }, { "sku_", false }, { "weight_", false }, { "drop_", false },
-        { "item_", false }, { "seen_", false }, { "on_hand_", false }, { "price_", true },
+        { "free_", false }, { "item_", false }, { "seen_", false }, { "on_hand_", false }, { "price_", true },
         { "was_", true } };
     for (size_t i = 0; i < COUNT(fields); i++) {
         str prefix = str_of(fields[i].prefix), rest, number;
@@ -105,7 +105,7 @@ static bool is_of_grid(const struct ctx *c, str name, i64 *row)
 static bool is_field(struct ctx *c, str name)
 {
     static const char *const plain[] = { "slug", "first", "version", "address", "status", "brand",
-        "tax_class", "featured", "category" };
+        "tax_class", "featured", "category", "free_others" };
     static const char *const texts[] = { "name", "summary", "description" };
     i64 row;
     for (size_t i = 0; i < COUNT(plain); i++)
@@ -313,6 +313,28 @@ static int apply_variant(struct req *r, const struct typed *t, struct node *vari
     return err;
 }
 
+/* A price of 0 that is for sale only now: typed now, or of a product that nobody saw. A slip of a
+ * finger gives goods away, so who means it says so. */
+struct giving {
+    bool asks, was_published; /* asks: it is for sale */
+};
+
+static bool is_given(const struct giving *g, const struct node *was, const struct node *prices)
+{
+    EACH(it, g->asks ? prices : NULL) {
+        const struct node *before = g->was_published ? node_get(was, it->key) : NULL;
+        if (it->node.kind == N_INT && !it->node.as.number &&
+            (!before || before->kind != N_INT || before->as.number))
+            return true;
+    }
+    return false;
+}
+
+static int check_given(struct ctx *c, const struct typed *t, const char *tick, const char *why)
+{
+    return typed_has(t, tick) ? E_OK : fail_field(c, tick, why);
+}
+
 /* Values that no variant has any more are no choice. */
 static void prune_values(struct ctx *c, struct node *doc)
 {
@@ -344,7 +366,26 @@ static int check_rows(struct ctx *c, const struct typed *t, i64 n)
     return err;
 }
 
-static int apply_grid(struct req *r, const struct typed *t, struct node *doc, i64 first)
+/* A variant of the page as its row says; of another page it is only looked at. */
+static int apply_row(struct req *r, const struct typed *t, struct node *variant, i64 n, bool on_page,
+    const struct giving *g)
+{
+    struct ctx *c = &r->c;
+    const struct node *prices = node_get(variant, S("prices"));
+    const struct node *was = prices ? node_copy(c->mem, prices) : NULL;
+    int err = on_page ? apply_variant(r, t, variant, n) : E_OK;
+    if (err || !is_given(g, was, node_get(variant, S("prices"))))
+        return err;
+    return on_page
+        ? check_given(c, t, str_c(c->mem, grid_name(c, "free", n, str_none)),
+              SAYS("With a price of 0 it is given away to everybody. Is that meant? Then tick this."))
+        : check_given(c, t, "free_others",
+              SAYS("A variant on another page of this form has a price of 0 and is given away to "
+                   "everybody. Is that meant? Then tick this."));
+}
+
+static int apply_grid(struct req *r, const struct typed *t, struct node *doc, i64 first,
+    const struct giving *g)
 {
     struct ctx *c = &r->c;
     struct node *kept = node_list(c->mem);
@@ -357,7 +398,7 @@ static int apply_grid(struct req *r, const struct typed *t, struct node *doc, i6
         if (on_page && typed_has(t, str_c(c->mem, grid_name(c, "drop", n, str_none)))) {
             dropped = true;
         } else {
-            int wrong = on_page ? apply_variant(r, t, variant, n) : E_OK;
+            int wrong = apply_row(r, t, variant, n, on_page, g);
             err = wrong ? wrong : err;
             node_add(c->mem, kept, variant);
         }
@@ -384,7 +425,8 @@ static bool has_price(const struct node *doc)
 int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 first)
 {
     struct ctx *c = &r->c;
-    bool sold_without = str_is(node_str(doc, "status"), "published") && !has_price(doc);
+    struct giving giving = { .was_published = str_is(node_str(doc, "status"), "published") };
+    bool sold_without = giving.was_published && !has_price(doc);
     int err = apply_texts(c, t, doc);
     str status = is_left_out(t, doc, "status") ? node_str(doc, "status") : typed_str(t, "status");
     str tax = typed_str(t, "tax_class");
@@ -400,7 +442,8 @@ int typed_apply(struct req *r, const struct typed *t, struct node *doc, i64 firs
         err = fail_field(c, "status", "Please choose draft, published or archived.");
     else
         node_set_str(c->mem, doc, S("status"), status);
-    int wrong = apply_grid(r, t, doc, first);
+    giving.asks = str_is(status, "published");
+    int wrong = apply_grid(r, t, doc, first, &giving);
     err = wrong ? wrong : err;
     if (!err && str_is(status, "published") && !has_price(doc) && !sold_without)
         err =

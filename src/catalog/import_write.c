@@ -490,6 +490,20 @@ static void compare_at(struct product *p, struct row *row, str sku, i64 price, s
                 node_set_int(p->c->mem, was, currency, node_int(&r->node, "compare_at"));
 }
 
+/* Of a product that is for sale: what was given away before is not said again. */
+static bool is_given_anew(const struct product *p, str sku, i64 price)
+{
+    str was = node_str(p->was.product, "status"), now = p->rows[0].cells[STATUS];
+    if (price || (now.n ? !str_is(now, "published") : p->was.product && !str_is(was, "published")))
+        return false;
+    EACH(v, str_is(was, "published") ? node_get(p->before, S("variants")) : NULL) {
+        const struct node *before = node_get(node_get(&v->node, S("prices")), p->in->wish->currency);
+        if (str_eq(node_str(&v->node, "sku"), sku) && before && before->kind == N_INT)
+            return before->as.number > 0;
+    }
+    return true;
+}
+
 static int add_variant(
     struct product *p, struct row *row, const struct node *options, struct node *variants)
 {
@@ -514,6 +528,10 @@ static int add_variant(
     node_set(c->mem, variant, S("options"), chosen);
     node_set_int(c->mem, node_set_map(c->mem, variant, S("prices")), p->in->wish->currency, price);
     compare_at(p, row, sku, price, variant);
+    if (is_given_anew(p, sku, price))
+        import_warn(p, row,
+            str_fmt(c->mem, "%s \"%.*s\" gives it away to everybody", p->in->called[PRICE],
+                STR(row->cells[PRICE])));
     if (row->cells[WEIGHT].n)
         node_set_int(c->mem, variant, S("weight_g"), weight);
     if (row->cells[STOCK].n)
