@@ -105,6 +105,20 @@ journey('what was typed of a product is not lost by a click beside it', async ({
     await house.isAt('/admin/products');
     assert.equal(asked.length, 1);
 
+    // What came back as wrong is not saved either.
+    await house.opens('/admin/products/record-brush');
+    await house.field('name_en').fill('');
+    await house.clicks('Save', { exact: true });
+    await house.sees('Please look at this again');
+    await house.page.locator('.up a').click();
+    await until(() => asked.length === 2, 'nobody asked of what came back');
+    await house.sees('Please look at this again');
+    leaves = true;
+    await house.page.locator('.up a').click();
+    await house.isAt('/admin/products');
+    leaves = false;
+    asked.length = 1;
+
     // Who sends another form, is asked and stays can send it anew, and what was typed there counts as typed.
     await house.opens('/admin/products/record-brush');
     await house.field('brand').fill('Typed and not saved');
