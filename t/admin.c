@@ -151,6 +151,46 @@ T(what_is_gone_does_not_hide_what_runs_out_nor_is_what_is_not_sold_named)
     t_text("0-FEW-1");
 }
 
+/* Those that are sold, as the dashboard counts them. */
+T(what_runs_out_and_is_not_named_is_found_in_the_list_of_products)
+{
+    t_open();
+    t_sql("update inventory.stock set on_hand = reserved + 100");
+    t_login(ADMIN_);
+    t_get("/admin/products.json?status=published&stock=few");
+    eq_int((i64)node_count(node_get(t_document(), S("products"))), 0);
+    t_json("isEmpty", "true");
+    t_sql("update inventory.stock k set on_hand = reserved + 3 where k.item_id in (select v.item_id from "
+          "catalog.variant v join catalog.product p on p.id = v.product_id where v.active and "
+          "p.status = 'published' and p.organisation_id = 1 order by v.id limit 60)");
+    t_moved();
+    i64 products = t_int("select count(distinct p.id) as n from catalog.product p join catalog.variant v on "
+                         "v.product_id = p.id join inventory.stock k on k.item_id = v.item_id "
+                         "where k.on_hand - k.reserved = 3 and v.active and p.status = 'published'");
+    t_get("/admin");
+    t_html("a[href='/admin/products?status=published&amp;stock=few']");
+    t_get("/admin/products.json?status=published&stock=few");
+    t_json("stock", "few");
+    eq_int((i64)node_count(node_get(t_document(), S("products"))), products < 50 ? products : 50);
+    EACH(it, node_get(t_document(), S("products")))
+        has_text(t_str("select string_agg(p.slug, ' ') as s from catalog.product p join catalog.variant v on "
+                       "v.product_id = p.id join inventory.stock k on k.item_id = v.item_id "
+                       "where k.on_hand - k.reserved = 3"), str_c(t_ctx()->mem, node_str(&it->node, "slug")));
+    t_sql("update inventory.item set tracked = false");
+    t_get("/admin/products.json?stock=few");
+    t_json("isEmpty", "true"); /* it never runs out */
+    t_sql("update inventory.item set tracked = true");
+    t_sql("update catalog.product set status = 'draft'");
+    t_get("/admin/products?stock=few");
+    t_html("option[value=few][selected]");
+    t_get("/admin/products.json?status=published&stock=few");
+    t_json("isEmpty", "true");
+    if (products > 50) {
+        t_get("/admin/products.json?stock=few");
+        has_text(t_body(), "&stock=few&before=");
+    }
+}
+
 /* 1,290.00 bought: the scale ends at the next round number, the bar below it. */
 T(the_charts_lines_say_what_they_stand_for)
 {

@@ -3,8 +3,9 @@
 -- name: staff_list :many
 -- plan: anew
 -- in: organisation bigint, lang text, currency text, q text, folded text, status text
--- in: before timestamptz?, before_id bigint
--- Last changed first: 50 and one more. q looks into names, brands and SKUs; folded: its words.
+-- in: few bigint?, before timestamptz?, before_id bigint
+-- Last changed first: 50 and one more. q looks into names, brands and SKUs; folded: its words. few: those
+-- with a variant of which so many are left, or fewer, as low_stock of admin.sql finds them.
 select p.id, p.slug, p.status, p.updated_at, t.name, r.low, r.variants,
        coalesce(k.on_hand, 0)::bigint as on_hand, coalesce(k.reserved, 0)::bigint as reserved,
        m.stem, m.width, m.height, m.widths, '' as alt
@@ -28,6 +29,15 @@ select p.id, p.slug, p.status, p.updated_at, t.name, r.low, r.variants,
    and (:q = '' or p.id = any(array( -- "in" would be looked up for each product there is
            select f.product_id
              from catalog.staff_found(:organisation, :q, :folded, :status, :before, :before_id, 51) f)))
+   and (:few::bigint is null or p.id = any(array( -- found once, and not looked up for each product
+           select v.product_id
+             from (select distinct s.item_id from inventory.stock s
+                    where s.organisation_id = :organisation and s.on_hand - s.reserved <= :few) w
+            cross join lateral (select sum(s.on_hand - s.reserved)::bigint as left
+                                  from inventory.stock s where s.item_id = w.item_id offset 0) t
+             join inventory.item i on i.id = w.item_id and i.tracked
+             join catalog.variant v on v.item_id = w.item_id and v.active
+            where t.left <= :few)))
    and (:before::timestamptz is null or (p.updated_at, p.id) < (:before, :before_id))
  order by p.updated_at desc, p.id desc
  limit 51;

@@ -2,10 +2,10 @@
  * names.c: what its numbers are called. */
 #pragma once
 #include "admin/admin.h"
+#include "inventory/inventory.h"
 
 struct req;
 
-enum { ADMIN_LOW_STOCK = 3 }; /* so many left, or fewer: it runs out */
 int admin_find_stock(struct ctx *); /* news.c: who is to hear of that, by the hour */
 
 str admin_kind_words(struct ctx *, str kind);

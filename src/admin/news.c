@@ -15,7 +15,7 @@ static int write_stock(struct ctx *c, const struct job *job)
 {
     i64 organisation = job->subject;
     struct node *low, *house;
-    TRY(q_admin_low_stock(c, &low, organisation, ADMIN_LOW_STOCK, c->lang));
+    TRY(q_admin_low_stock(c, &low, organisation, FEW_LEFT, c->lang));
     if (!node_count(low))
         return E_OK;
     TRY(auth_organisation(c, organisation, &house));
@@ -48,7 +48,7 @@ static int build_low_stock(struct ctx *c, const struct node *mail, struct node *
     struct node *low;
     bool yes;
     TRY(auth_is_mailed(c, organisation, MAY, WISH, node_int(mail, "person_id"), &yes));
-    TRY(q_admin_low_stock(c, &low, organisation, ADMIN_LOW_STOCK, c->lang));
+    TRY(q_admin_low_stock(c, &low, organisation, FEW_LEFT, c->lang));
     EACH(it, low)
         all = node_int(&it->node, "of_all");
     if (!yes || !all)

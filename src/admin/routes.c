@@ -79,7 +79,7 @@ static int dashboard(struct req *r)
     q_admin_waiting(c, &waiting, organisation);
     q_admin_revenue(c, &revenue, organisation, midnight);
     q_admin_days(c, &days, organisation, zone, currency);
-    q_admin_low_stock(c, &low, organisation, ADMIN_LOW_STOCK, c->lang);
+    q_admin_low_stock(c, &low, organisation, FEW_LEFT, c->lang);
     TRY(pg_flush(c));
     latest = node_list(c->mem);
     if (sees_orders) {

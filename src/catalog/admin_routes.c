@@ -1,8 +1,10 @@
 #include "catalog/admin_in.h"
+#include "inventory/inventory.h"
 
 static const struct input list_in[] = {
     { "q", LINE, 0, 100, false, NULL },
     { "status", CHOICE, 0, 0, false, "draft|published|archived" },
+    { "stock", CHOICE, 0, 0, false, "few" },
     { "before", LINE, 0, 80, false, NULL },
     { 0 },
 };
@@ -138,6 +140,8 @@ static void next_page(struct req *r, const struct node *last, struct node *docum
     escape_url_part(&url, in_str(r, "q"));
     if (in_str(r, "status").n)
         buf_fmt(&url, "&status=%.*s", STR(in_str(r, "status")));
+    if (in_has(r, "stock"))
+        buf_fmt(&url, "&stock=%.*s", STR(in_str(r, "stock")));
     buf_add(&url, S("&before="));
     escape_url_part(&url,
         str_fmt(c->mem, "%.*s~%.*s", STR(node_str(last, "updated_at")),
@@ -164,12 +168,13 @@ static int list(struct req *r)
     struct ctx *c = &r->c;
     struct node *rows, *document = node_map(c->mem), *last = NULL;
     when at;
-    i64 id = 0;
+    i64 id = 0, few = FEW_LEFT;
     TRY(as_staff(r));
     bool later = in_has(r, "before") && cursor_of(r, &at, &id);
     str q = str_trim(in_str(r, "q"));
     TRY(q_catalog_staff_list(c, &rows, r->who.organisation, c->lang, c->currency, q,
-        q.n ? locale_words(c->mem, q) : q, in_str(r, "status"), later ? &at : NULL, id));
+        q.n ? locale_words(c->mem, q) : q, in_str(r, "status"), in_has(r, "stock") ? &few : NULL,
+        later ? &at : NULL, id));
     struct node *products = node_set_list(c->mem, document, S("products"));
     EACH(it, rows) {
         if (node_count(products) == 50)
@@ -179,6 +184,8 @@ static int list(struct req *r)
     }
     node_set_str(c->mem, document, S("q"), in_str(r, "q"));
     node_set_str(c->mem, document, S("status"), in_str(r, "status"));
+    node_set_str(c->mem, document, S("stock"), in_str(r, "stock"));
+    node_hide(node_set_bool(c->mem, document, S("is_few"), in_has(r, "stock")));
     node_set_bool(c->mem, document, S("is_empty"), !node_count(products));
     status_links(r, document);
     next_page(r, node_count(rows) > 50 ? last : NULL, document);

@@ -9,6 +9,8 @@
 /* From here down a page says how many are left. A hold that leaves more than that changes nothing
  * that anybody sees: its event, inventory.updated {sku, left}, has isPlenty as well. */
 #define SEVERAL_LEFT 5
+/* So many left, or fewer: it runs out, for who has to order more. */
+#define FEW_LEFT 3
 
 struct inventory_want {
     i64 item, quantity;
