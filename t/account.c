@@ -1,4 +1,5 @@
 /* What a person keeps here: addresses, profile, a copy of their data, and being forgotten. */
+#include "account/account.h"
 #include "auth/auth.h"
 #include "gen/queries.h"
 #include "io/io.h"
@@ -80,6 +81,139 @@ T(what_was_typed_when_the_session_had_ended_comes_back_with_a_way_to_log_in)
     t_browser(); /* a stranger, who has typed nothing on a page of ours */
     post_from_page("/account/addresses", str_none, HOME);
     t_status(303);
+}
+
+/* ---- as a country writes it ---------------------------------------------------------------- */
+
+/* "country|line1|line2|city|region|postcode" as its lines, joined by " / ". */
+static str lines_of(const char *said)
+{
+    static const char *const parts[] = { "country", "line1", "line2", "city", "region",
+        "postcode" };
+    struct arena *mem = t_ctx()->mem;
+    struct node *address = node_map(mem);
+    str rest = str_of(said), part = str_none;
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        if (!str_cut(&rest, '|', &part))
+            part = str_none;
+        node_set_str(mem, address, str_of(parts[i]), part);
+    }
+    account_address_lines(t_ctx(), address);
+    struct buf out = buf_new(mem, 4000);
+    EACH(line, node_get(address, S("lines")))
+        buf_fmt(&out, "%s%.*s", buf_str(&out).n ? " / " : "", STR(line->node.as.text));
+    return buf_str(&out);
+}
+
+T(ID_21_each_country_has_its_own_lines)
+{
+    static const struct {
+        const char *said, *lines;
+    } all[] = {
+        { "TH|12 Soi Ari|Floor 3|Phaya Thai|Bangkok|10400",
+            "12 Soi Ari / Floor 3 / Phaya Thai / Bangkok 10400 / Thailand" },
+        { "VN|1 Hang Bac||Hoan Kiem|Ha Noi|100000", "1 Hang Bac / Hoan Kiem / Ha Noi 100000 / Vietnam" },
+        { "VN|1 Hang Bac||Hoan Kiem|Ha Noi|", "1 Hang Bac / Hoan Kiem / Ha Noi / Vietnam" },
+        { "US|1 Main St|Apt 2|Austin|TX|78701", "1 Main St / Apt 2 / Austin, TX 78701 / United States" },
+        { "US|1 Main St||Austin||78701", "1 Main St / Austin 78701 / United States" },
+        { "US|1 Main St|||TX|", "1 Main St / TX / United States" },
+        { "CA|1 King St||Toronto|ON|M5V 2T6", "1 King St / Toronto ON M5V 2T6 / Canada" },
+        { "GB|1 High St||London||SW1A 1AA", "1 High St / London / SW1A 1AA / United Kingdom" },
+        { "GB|1 High St||Ely|Cambs|CB7 4DL", "1 High St / Ely / Cambs / CB7 4DL / United Kingdom" },
+        { "IE|1 Quay||Howth|Dublin|D13 AB12", "1 Quay / Howth / Dublin / D13 AB12 / Ireland" },
+        { "DE|Weg 1||Berlin||10115", "Weg 1 / 10115 Berlin / Germany" },
+        { "AT|Weg 1||Wien||1010", "Weg 1 / 1010 Wien / Austria" },
+        { "CH|Weg 1||Bern||3000", "Weg 1 / 3000 Bern / Switzerland" },
+        { "FR|1 rue A||Paris||75001", "1 rue A / 75001 Paris / France" },
+        { "IT|Via A 1||Tivoli|RM|00019", "Via A 1 / 00019 Tivoli RM / Italy" },
+        { "ES|Calle A 1||Getafe|Madrid|28901", "Calle A 1 / 28901 Getafe / Madrid / Spain" },
+        { "NL|Laan 1||Delft||2611 AB", "Laan 1 / 2611 AB Delft / Netherlands" },
+        { "JP|1-1 Chiyoda|Room 5|Chiyoda-ku|Tokyo|100-8111",
+            "1-1 Chiyoda / Room 5 / Chiyoda-ku, Tokyo 100-8111 / Japan" },
+        { "JP|千代田1-1|5号|千代田区|東京都|100-8111", "〒100-8111 / 東京都千代田区 / 千代田1-1 / 5号 / Japan" },
+        { "JP|千代田1-1||千代田区||", "千代田区 / 千代田1-1 / Japan" },
+        { "KR|1 Sejong-daero||Jung-gu|Seoul|04524", "1 Sejong-daero / Jung-gu, Seoul 04524 / South Korea" },
+        { "KR|세종대로 1||중구|서울|04524", "서울 중구 / 세종대로 1 / 04524 / South Korea" },
+        { "SG|1 Orchard Rd|#02-03|||238801", "1 Orchard Rd / #02-03 / Singapore 238801" },
+        { "SG|1 Orchard Rd||Singapore||238801", "1 Orchard Rd / Singapore 238801" },
+        { "SG|1 Orchard Rd||Jurong||", "1 Orchard Rd / Jurong / Singapore" },
+        { "MY|1 Jalan A||Ipoh|Perak|30000", "1 Jalan A / 30000 Ipoh / Perak / Malaysia" },
+        { "ID|Jl. A 1||Bandung|Jawa Barat|40111", "Jl. A 1 / Bandung / Jawa Barat 40111 / Indonesia" },
+        { "PH|1 A St||Makati|Metro Manila|1200", "1 A St / Makati / 1200 Metro Manila / Philippines" },
+        { "LA|1 Th A||Chanthabouly|Vientiane|01000",
+            "1 Th A / 01000 Chanthabouly / Vientiane / Laos" },
+        { "KH|1 St 5||Daun Penh|Phnom Penh|120211", "1 St 5 / Daun Penh / Phnom Penh 120211 / Cambodia" },
+        { "AU|1 A St||Fitzroy|VIC|3065", "1 A St / Fitzroy VIC 3065 / Australia" },
+        { "NZ|1 A St||Napier||4110", "1 A St / Napier 4110 / New Zealand" },
+        { "IN|1 MG Road||Pune|Maharashtra|411001", "1 MG Road / Pune 411001 / Maharashtra / India" },
+        { "BE|Laan 1||Gent||9000", "Laan 1 / 9000 Gent / Belgium" },
+        { "DE|||||", "Germany" },
+    };
+    t_open();
+    for (size_t i = 0; i < COUNT(all); i++)
+        eq_str(lines_of(all[i].said), all[i].lines);
+    has_text(lines_of("HK|1 Nathan Road||Mong Kok|Kowloon|"), "1 Nathan Road / Mong Kok / Kowloon / Hong Kong");
+    eq_str(lines_of("|1 Road"), "1 Road");
+    eq_str(lines_of(""), "");
+    t_ctx()->lang = S("th");
+    eq_str(lines_of("SG|1 Orchard Rd||Singapore||238801"), "1 Orchard Rd / สิงคโปร์ 238801");
+    eq_str(lines_of("DE|Weg 1||Berlin||10115"), "Weg 1 / 10115 Berlin / เยอรมนี");
+}
+
+/* Whatever the form asks for is shown, and what another country asks for is not lost. */
+T(ID_21_no_part_of_an_address_is_lost_in_any_country)
+{
+    t_open();
+    struct ctx *c = t_ctx();
+    EACH(item, locale_countries(c->mem)) {
+        str code = item->node.as.text;
+        str said = str_fmt(c->mem, "%.*s|One|Two|Town|Region|Code", STR(code)), got;
+        got = lines_of(str_c(c->mem, said));
+        has_text(got, "One / Two");
+        has_text(got, "Town");
+        has_text(got, "Region");
+        has_text(got, "Code");
+        has_text(got, locale_country(c, code));
+    }
+}
+
+static void shows(const char *path, const char *lines)
+{
+    t_get(path);
+    t_status(200);
+    t_text(lines);
+}
+
+T(ID_21_every_page_shows_an_address_as_its_country_writes_it)
+{
+    i64 order = t_order();
+    struct arena *mem = t_ctx()->mem;
+    t_sql("update orders.\"order\" set email = 'zz-lines@example.test', address = address || "
+          "'{\"city\": \"Austin\", \"region\": \"T<X\", \"postcode\": \"78701\", \"country\": \"US\"}' "
+          "where id = %" PRId64, order);
+    static const char in_order[] = "1 Road<br>Austin, T&lt;X 78701<br>United States";
+    t_get(str_fmt(mem, "/orders/%.*s%.*s", STR(t_number(order)), STR(t_key(order))).p);
+    shows(str_fmt(mem, "/orders/%.*s", STR(t_number(order))).p, in_order);
+    shows(str_fmt(mem, "/th/orders/%.*s", STR(t_number(order))).p, "78701<br>สหรัฐอเมริกา");
+    t_get(str_fmt(mem, "/orders/%.*s.json", STR(t_number(order))).p);
+    t_json("order.address.lines.1", "Austin, T<X 78701");
+    t_login("admin@example.test");
+    shows(str_fmt(mem, "/admin/orders/%.*s", STR(t_number(order))).p, in_order);
+    t_get("/admin/customers.json?q=zz-lines");
+    str id = node_str(node_path(t_document(), S("customers.0")), "id");
+    shows(str_fmt(mem, "/admin/customers/%.*s", STR(id)).p, in_order);
+
+    somebody();
+    t_put(CABLE, 1);
+    t_to_pay();
+    static const char in_checkout[] = "1 Road<br>Bangkok<br>Bangkok 10110<br>Thailand<br>";
+    shows("/checkout/delivery", in_checkout);
+    shows("/checkout/pay", in_checkout);
+    t_post("/account/addresses",
+        "name=Ann&phone=0812345678&line1=1+Orchard+Road&postcode=238801&country=SG");
+    shows("/account/addresses", "<br>1 Orchard Road<br>Singapore 238801<br>0812345678");
+    t_get("/account/addresses.json");
+    t_json("addresses.0.lines.1", "Singapore 238801");
 }
 
 static const char *path_of(const char *fmt_after)

@@ -32,6 +32,9 @@ int account_address_check(struct req *);
 /* Another country was chosen, and nothing else is wanted: the form again with what was typed, and
  * nothing wrong with it yet. Answers. */
 int account_address_shown(struct req *, struct node *document);
+/* Adds `lines` to an address, as its country writes it, the country's name last; what it does not
+ * say leaves neither a line nor a comma. */
+void account_address_lines(struct ctx *, struct node *address);
 /* Whether an address has a line for its town there, and not only the country's name. */
 bool account_address_has_town(str country);
 /* The field as it was sent; empty where the country has none of that name. */

@@ -6,6 +6,7 @@
 struct country_form {
     const char *code;                     /* empty: all others */
     const char *order;                    /* 1 street, c city, r region, p postcode */
+    const char *lines, *native;           /* as countries.c says; NULL: one way for all letters */
     const char *city, *region, *postcode; /* NULL: there is no such field */
     bool region_required, postcode_required;
     const char *postcodes; /* forms it may have, '|' between; NULL: as `digits` says */

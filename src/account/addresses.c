@@ -48,6 +48,7 @@ int account_addresses(struct ctx *c, i64 person, struct node **list)
         TRY(open_street(c, person, one));
         node_set_str(c->mem, one, S("id"), id_out(c, node_int(one, "id")));
         node_set_str(c->mem, one, S("country_name"), locale_country(c, node_str(one, "country")));
+        account_address_lines(c, one);
     }
     return E_OK;
 }

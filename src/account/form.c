@@ -1,5 +1,5 @@
-/* An address as a country writes it: which fields, in which order, under which words, and what has
- * to stand in them. */
+/* An address as a country writes it: which fields, in which order, under which words, what has to
+ * stand in them, and how it is shown. */
 #include "account/account_in.h"
 #include "web/web.h"
 
@@ -38,6 +38,86 @@ void account_address_form(struct ctx *c, str country, struct node *document)
 }
 
 bool account_address_has_town(str country) { return country_form(country)->city != NULL; }
+
+/* ---- as it is shown ------------------------------------------------------------------------------
+ */
+
+enum { LINE_MOST = 4000 };
+
+/* Kana, Han or Hangul: whoever writes these writes the largest part first. */
+static bool is_native(const struct node *address)
+{
+    static const char *const parts[] = { "region", "city", "line1" };
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        str text = node_str(address, parts[i]);
+        for (size_t at = 0; at < text.n; at++)
+            if ((unsigned char)text.p[at] >= 0xe3 && (unsigned char)text.p[at] <= 0xed)
+                return true;
+    }
+    return false;
+}
+
+/* Where the form asks for no town the checkout fills in the country's own name, in English. */
+static str town(struct ctx *c, const struct country_form *form, const struct node *address)
+{
+    str lang = c->lang, city = node_str(address, "city"), country = node_str(address, "country");
+    if (form->city)
+        return city;
+    c->lang = S("en");
+    bool is_filled_in = str_eq(city, locale_country(c, country));
+    c->lang = lang;
+    return is_filled_in ? str_none : city;
+}
+
+static bool is_part(char letter, str *text, struct ctx *c, const struct country_form *form,
+    const struct node *address)
+{
+    str code = node_str(address, "postcode");
+    switch (letter) {
+    case '1': *text = node_str(address, "line1"); return true;
+    case '2': *text = node_str(address, "line2"); return true;
+    case 'c': *text = town(c, form, address); return true;
+    case 'r': *text = node_str(address, "region"); return true;
+    case 'p': *text = code; return true;
+    case 'P': *text = code.n ? str_fmt(c->mem, "〒%.*s", STR(code)) : code; return true;
+    case 'n': *text = locale_country(c, node_str(address, "country")); return true;
+    default: return false;
+    }
+}
+
+/* One line of a layout; what stands between two parts is written only between two. */
+static str written(struct ctx *c, str layout, const struct country_form *form,
+    const struct node *address)
+{
+    struct buf out = buf_new(c->mem, LINE_MOST);
+    str between = str_none, text;
+    for (size_t i = 0; i < layout.n; i++) {
+        if (!is_part(layout.p[i], &text, c, form, address)) {
+            between = (str){ between.n ? between.p : layout.p + i, between.n + 1 };
+            continue;
+        }
+        if (text.n && buf_str(&out).n)
+            buf_add(&out, between);
+        buf_add(&out, text);
+        between = str_none;
+    }
+    return buf_str(&out);
+}
+
+void account_address_lines(struct ctx *c, struct node *address)
+{
+    const struct country_form *form = country_form(node_str(address, "country"));
+    const char *layout = form->native && is_native(address) ? form->native : form->lines;
+    struct node *lines = node_set_list(c->mem, address, S("lines"));
+    str rest = str_of(layout), part, name = locale_country(c, node_str(address, "country"));
+    while (rest.n && str_cut(&rest, '|', &part)) {
+        str line = written(c, part, form, address);
+        if (line.n)
+            node_add_str(c->mem, lines, line);
+    }
+    if (name.n && !strchr(layout, 'n'))
+        node_add_str(c->mem, lines, name);
+}
 
 /* ---- postcodes ---------------------------------------------------------------------------------
  */

@@ -180,11 +180,9 @@ static int customer(struct req *r)
     node_set(c->mem, document, S("orders"), orders);
     node_hide(node_set_bool(c->mem, document, S("has_more"),
         node_count(orders) && (i64)node_count(orders) < node_int(row, "orders")));
-    if (label) {
+    if (label)
         node_set(c->mem, document, S("label"), label);
-        node_hide(node_set_str(c->mem, label, S("country_name"),
-            locale_country(c, node_str(node_get(label, S("address")), "country"))));
-    } else
+    else
         node_set_null(c->mem, document, S("label"));
     return reply_with(r, document);
 }

@@ -53,6 +53,7 @@ static int fill_draft(struct ctx *c, struct node **draft)
     for (size_t i = 0; i < COUNT(address_fields); i++)
         if (!node_get(address, str_of(address_fields[i])))
             node_set_str(c->mem, address, str_of(address_fields[i]), str_none);
+    account_address_lines(c, address);
     return E_OK;
 }
 

@@ -84,6 +84,7 @@ int orders_unseal(struct ctx *c, struct node *order)
     struct vault_place at = place_of(node_int(order, "id"), node_int(order, "keeper"));
     bool closed;
     TRY(account_open_street(c, &at, order, node_get(order, S("address")), &closed));
+    account_address_lines(c, node_get(order, S("address")));
     node_hide(node_get(order, S("keeper")));
     node_hide(node_set_bool(c->mem, order, S("is_closed"), closed));
     return E_OK;
