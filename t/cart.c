@@ -219,14 +219,135 @@ T(the_hundred_and_first_thing_is_refused_but_more_of_the_hundred_is_not)
     eq_int((i64)node_count(node_path(t_document(), S("cart.lines"))), 100);
 }
 
+/* ---- more than there are ------------------------------------------------------------------------ */
+
+static void follow(const char *site)
+{
+    str to = t_header_of("Location"), page;
+    str_cut(&to, '#', &page);
+    t_with("Sec-Fetch-Site", site);
+    t_get(str_c(t_ctx()->mem, str_dup(t_ctx()->mem, page)));
+    t_status(200);
+}
+
 T(one_line_never_holds_more_than_999)
 {
-    t_stock(CABLE, 10);
+    t_stock(CABLE, 5000);
     t_put(CABLE, 999);
     t_put(CABLE, 999);
+    follow("same-origin");
+    t_text("At most 999 of one thing go into a cart.");
     eq_cart("cart.count", "999");
-    t_json("cart.lines.0.problem", "short");
-    t_json("cart.isBlocked", "true");
+    t_json("cart.lines.0.problem", "");
+}
+
+T(of_more_than_are_left_those_that_are_go_in_and_the_cart_says_so)
+{
+    static const char said[] = "Only 2 left, so your cart holds 2.";
+    t_stock(CABLE, 2);
+    t_post("/cart/lines", "sku=" CABLE "&quantity=99&next=%2Fproducts");
+    t_status(303);
+    str to = str_dup(t_ctx()->mem, t_header_of("Location")), there;
+    str_cut(&to, '#', &there);
+    has_text(there, "/cart?done=fewer&line=");
+    follow("same-origin");
+    t_text(said);
+    t_no_text("Something has changed");
+    t_html("input[name=quantity][value='2']");
+    t_with("Sec-Fetch-Site", "cross-site");
+    t_get(str_c(t_ctx()->mem, there));
+    t_no_text(said);
+    t_post("/cart/lines", "sku=" CABLE "&next=%2Fproducts"); /* one more */
+    follow("same-origin");
+    t_text(said);
+    eq_cart("cart.lines.0.quantity", "2");
+    t_json("cart.lines.0.problem", "");
+    t_stock(CABLE, 1); /* now somebody else has been quicker */
+    t_with("Sec-Fetch-Site", "same-origin");
+    t_get(str_c(t_ctx()->mem, there));
+    t_status(200);
+    t_no_text(said);
+    t_text("Something has changed");
+    t_text("Only 1 left. Please take fewer.");
+}
+
+T(a_quantity_beyond_what_is_left_becomes_what_is_left)
+{
+    t_stock(CABLE, 3);
+    t_put(CABLE, 1);
+    str line = line_id(0);
+    set(line, "3");
+    t_header("Location", str_c(t_ctx()->mem, str_fmt(t_ctx()->mem, "/cart#quantity-%.*s", STR(line))));
+    set(line, "99");
+    t_status(303);
+    follow("same-origin");
+    t_text("Only 3 left, so your cart holds 3.");
+    t_html(str_fmt(t_ctx()->mem, "input[aria-describedby='quantity-%.*s-fewer']", STR(line)).p);
+    t_stock(CABLE, 1);
+    set(line, "2");
+    follow("same-origin");
+    t_text("Only 1 left, so your cart holds one.");
+    t_stock(CABLE, 0);
+    set(line, "2");
+    t_status(409);
+    t_text("This is sold out.");
+    eq_cart("cart.lines.0.quantity", "1");
+    set(line, "0");
+    t_status(303);
+    t_header("Location", "/cart");
+}
+
+T(what_no_stock_is_kept_of_goes_in_as_asked)
+{
+    t_stock(CABLE, 0);
+    t_sql("update inventory.item set tracked = false where sku = '" CABLE "'");
+    t_shelved();
+    t_put(CABLE, 99);
+    t_header("Location", "/cart");
+    eq_cart("cart.lines.0.quantity", "99");
+    set(line_id(0), "990");
+    eq_cart("cart.lines.0.quantity", "990");
+}
+
+/* What their own unpaid order keeps for them is there for them, and no more. */
+T(of_what_is_kept_for_it_a_cart_takes_all)
+{
+    t_stock(CABLE, 4);
+    t_put(CABLE, 3);
+    t_to_pay();
+    t_pay();
+    t_put(CABLE, 9);
+    follow("same-origin");
+    t_text("Only 4 left, so your cart holds 4.");
+    set(line_id(0), "1");
+    set(line_id(0), "5");
+    eq_cart("cart.lines.0.quantity", "4");
+    t_json("cart.lines.0.problem", "");
+}
+
+T(programs_hear_how_many_went_in)
+{
+    t_stock(CABLE, 2);
+    t_with("Accept", "application/json");
+    t_post("/cart/lines", "sku=" CABLE);
+    t_status(200);
+    t_json("quantity", "1");
+    t_json("isFewer", "false");
+    t_json("location", "/cart");
+    t_with("Accept", "application/json");
+    t_post("/cart/lines", "sku=" CABLE "&quantity=99");
+    t_json("quantity", "2");
+    t_json("isFewer", "true");
+    has_text(node_str(t_document(), "location"), "/cart?done=fewer&line=");
+    str path = str_fmt(t_ctx()->mem, "/cart/lines/%.*s", STR(line_id(0)));
+    t_with("Accept", "application/json");
+    t_post(path.p, "quantity=3");
+    t_json("quantity", "2");
+    t_json("isFewer", "true");
+    t_with("Accept", "application/json");
+    t_post(path.p, "quantity=0");
+    t_json("quantity", "0");
+    t_json("isFewer", "false");
 }
 
 /* ---- what changed meanwhile ------------------------------------------------------------------- */

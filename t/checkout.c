@@ -1028,9 +1028,10 @@ T(all_of_it_is_still_kept_however_it_comes_back)
     t_get("/cart.json");
     t_json("cart.lines.0.problem", "");
     t_json("cart.lines.0.left", "5");
-    t_put(CABLE, 1);
+    t_put(CABLE, 1); /* and no more */
     t_get("/cart.json");
-    t_json("cart.lines.0.problem", "short");
+    t_json("cart.lines.0.quantity", "5");
+    t_json("cart.lines.0.problem", "");
 }
 
 T(what_a_guest_took_out_is_still_kept_after_logging_in)

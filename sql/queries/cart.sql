@@ -44,37 +44,53 @@ select case when base.person() is null then base.cart()
 on conflict do nothing;
 
 -- name: add :maybe
--- in: variant bigint, quantity bigint, price bigint, currency text
--- Puts so many more of a variant into the scope's cart and raises its revision.
+-- in: variant bigint, quantity bigint, left bigint, price bigint, currency text
+-- Puts so many more of a variant into the scope's cart and raises its revision; no more than are
+-- left, with what is kept for it, and at least one. How many of it are in the cart then.
 with mine as (
     update cart.cart set revision = revision + 1, touched_at = now()
      where state = 'open' and id = cart.mine()
     returning id
+), had as (
+    select coalesce(sum(l.quantity), 0)::bigint as quantity
+      from cart.line l join mine on l.cart_id = mine.id where l.variant_id = :variant
+), room as (
+    select greatest(1, least(999, :left + coalesce((select k.held from cart.kept() k
+                                                     where k.variant_id = :variant), 0))) as most
+), put as (
+    insert into cart.line as l (cart_id, variant_id, quantity, seen_price, seen_currency)
+    select mine.id, :variant, least(:quantity, room.most), :price, :currency from mine, room
+    on conflict (cart_id, variant_id) do update
+        set quantity = least(l.quantity + :quantity, (select most from room)),
+            seen_price = excluded.seen_price, seen_currency = excluded.seen_currency
+    returning l.id, l.quantity
 )
-insert into cart.line as l (cart_id, variant_id, quantity, seen_price, seen_currency)
-select id, :variant, least(:quantity, 999), :price, :currency from mine
-on conflict (cart_id, variant_id) do update
-    set quantity = least(l.quantity + excluded.quantity, 999), seen_price = excluded.seen_price,
-        seen_currency = excluded.seen_currency
-returning cart_id;
+select put.id, put.quantity, put.quantity < had.quantity + :quantity as is_fewer from put, had;
 
 -- name: set :maybe
 -- in: line bigint, quantity bigint
 -- Nothing comes back when there is no such line. The cart is locked first, as everywhere; the
--- same quantity again changes nothing, also not the revision.
+-- same quantity again changes nothing, also not the revision. It becomes no more than are left, with
+-- what is kept for the cart; of what is sold out nothing is changed, and the quantity is 0.
 with mine as materialized (
-    select k.id from cart.cart k join cart.line l on l.cart_id = k.id
+    select k.id, l.variant_id from cart.cart k join cart.line l on l.cart_id = k.id
      where l.id = :line and k.state = 'open'
        for update of k
+), room as materialized (
+    select mine.id, least(:quantity, case when t.tracked then greatest(t.free, 0)
+           + coalesce((select p.held from cart.kept() p where p.variant_id = mine.variant_id), 0)
+           end) as quantity
+      from mine left join lateral catalog.for_cart(array[mine.variant_id], '', '') t on true
 ), changed as (
-    update cart.line l set quantity = :quantity
-      from mine where l.id = :line and l.cart_id = mine.id and l.quantity <> :quantity
+    update cart.line l set quantity = room.quantity
+      from room where l.id = :line and l.cart_id = room.id and room.quantity > 0
+       and l.quantity <> room.quantity
     returning l.cart_id
 ), raised as (
     update cart.cart set revision = revision + 1, touched_at = now()
      where id in (select cart_id from changed)
 )
-select id from mine;
+select quantity from room;
 
 -- name: drop :maybe
 -- in: line bigint

@@ -20,9 +20,18 @@ struct reading {
 void cart_ask(struct ctx *, struct reading *);
 int cart_made(struct ctx *, const struct reading *, struct node **cart);
 int cart_count(struct ctx *, i64 *count); /* how many things, for the badge */
-/* Adds to what is there; makes the cart when there is none and sets *made. */
-int cart_add(struct ctx *, i64 variant, i64 quantity, bool *made);
-int cart_set(struct ctx *, i64 line, i64 quantity); /* 0 takes it out */
+/* What became of it. */
+struct cart_put {
+    i64 line, quantity; /* so many are in the cart now */
+    bool made;          /* the cart is new */
+    bool is_fewer;      /* than were asked for: no more are left, or may be in a cart */
+};
+/* Adds to what is in it, no more than is left; E_CONFLICT when nothing is. Makes the cart when there
+ * is none. */
+int cart_add(struct ctx *, i64 variant, i64 quantity, struct cart_put *);
+/* All of them, whatever is left: for who is to hear of it, and to be given nothing else. */
+int cart_add_all(struct ctx *, i64 variant, i64 quantity);
+int cart_set(struct ctx *, i64 line, i64 quantity, struct cart_put *); /* 0 takes it out */
 int cart_accept_prices(struct ctx *); /* the prices shown now are the ones agreed to */
 /* At login: the guest's lines go into the person's cart; the larger quantity stays. */
 struct cart_merged {

@@ -19,6 +19,12 @@ static const struct input new_quantity[] = {
     { 0 },
 };
 
+static const struct input to_show[] = {
+    { "done", CHOICE, .choices = "fewer" },
+    { "line", WORD, 0, 40 }, /* of which */
+    { 0 },
+};
+
 int cart_guest(struct req *r)
 {
     str value;
@@ -99,6 +105,17 @@ static void add_merged(struct req *r, struct node *document)
         set_cookie(r, COOKIE_MERGED, str_none, -1, false);
 }
 
+/* Said of the line that was just put in or changed, as long as it still is so. */
+static void say_fewer(struct req *r, struct node *line)
+{
+    bool is_said = str_is(in_done(r), "fewer") && str_eq(node_str(line, "id"), in_str(r, "line"));
+    i64 quantity = node_int(line, "quantity");
+    bool is_all = !node_is_null(line, "left") && quantity == node_int(line, "left");
+    node_hide(node_set_bool(r->c.mem, line, S("is_all"), is_said && is_all));
+    node_hide(node_set_bool(
+        r->c.mem, line, S("is_most"), is_said && !is_all && quantity == CART_MOST_OF_ONE));
+}
+
 /* sent: the line that was sent, or empty; what is wrong with it is said there. */
 static int page_of(struct req *r, str sent, struct node **document)
 {
@@ -113,6 +130,7 @@ static int page_of(struct req *r, str sent, struct node **document)
         struct node *line = (struct node *)&item->node;
         bool is_sent = sent.n && str_eq(node_str(line, "id"), sent);
         node_hide(node_set_bool(c->mem, line, S("is_sent"), is_sent));
+        say_fewer(r, line);
         if (is_sent)
             node_hide(node_set_str(c->mem, *document, S("sent_line"), sent));
     }
@@ -128,37 +146,50 @@ static int page_of_line(struct req *r, struct node **document)
 
 static int show(struct req *r) { return reply_page(r, page); }
 
-static int put_in(struct req *r, i64 *variant)
+static int put_in(struct req *r, struct cart_put *put)
 {
-    bool made;
-    i64 quantity = in_has(r, "quantity") ? in_int(r, "quantity") : 1;
-    TRY(catalog_variant_by_sku(&r->c, in_str(r, "sku"), in_str(r, "product"), variant));
-    if (!*variant)
+    i64 variant, quantity = in_has(r, "quantity") ? in_int(r, "quantity") : 1;
+    TRY(catalog_variant_by_sku(&r->c, in_str(r, "sku"), in_str(r, "product"), &variant));
+    if (!variant)
         return fail(&r->c, E_MISSING, "cart.variant", "This product is no longer available.");
-    TRY(cart_add(&r->c, *variant, quantity, &made));
-    return give_cookie(r, made);
+    TRY(cart_add(&r->c, variant, quantity, put));
+    return give_cookie(r, put->made);
+}
+
+/* Where fewer went in than were asked for, the cart says so, wherever else they meant to go on. */
+static int put_answer(struct req *r, const struct cart_put *put, str next)
+{
+    struct ctx *c = &r->c;
+    str line = crypto_opaque(c->mem, c->app->secret, "line", put->line);
+    struct node *said = node_map(c->mem);
+    node_set_int(c->mem, said, S("quantity"), put->quantity);
+    node_set_bool(c->mem, said, S("is_fewer"), put->is_fewer);
+    if (put->is_fewer)
+        next = str_fmt(c->mem, "/cart?done=fewer&line=%.*s#quantity-%.*s", STR(line), STR(line));
+    return see_other_and(r, next, "cart/put", said);
 }
 
 static int add(struct req *r)
 {
-    i64 variant;
-    int err = in_fault(r) ? in_fault(r) : put_in(r, &variant);
+    struct cart_put put;
+    int err = in_fault(r) ? in_fault(r) : put_in(r, &put);
     if (err)
         return again_page(r, err, page);
-    return see_other(r, path_is_ours(in_str(r, "next")) ? in_str(r, "next") : S("/cart"));
+    return put_answer(r, &put, path_is_ours(in_str(r, "next")) ? in_str(r, "next") : S("/cart"));
 }
 
 static int change(struct req *r)
 {
     i64 line = 0; /* nobody's */
+    struct cart_put put;
     crypto_unopaque(r->c.app->secret, "line", in_str(r, "id"), &line);
-    int err = in_fault(r) ? in_fault(r) : cart_set(&r->c, line, in_int(r, "quantity"));
+    int err = in_fault(r) ? in_fault(r) : cart_set(&r->c, line, in_int(r, "quantity"), &put);
     if (!err)
         err = give_cookie(r, false);
     if (err)
         return again_page(r, err, page_of_line);
     /* Back to the field, which so has the focus. What was taken out has none. */
-    return see_other(r, in_int(r, "quantity")
+    return put_answer(r, &put, put.quantity
         ? str_fmt(r->c.mem, "/cart#quantity-%.*s", STR(in_str(r, "id"))) : S("/cart"));
 }
 
@@ -217,7 +248,7 @@ static int corner(struct req *r)
 }
 
 ROUTES(cart){
-    ROUTE(GET, "/cart", ANYONE, NULL, show, "cart/show", RATE_PAGE, NOINDEX),
+    ROUTE(GET, "/cart", ANYONE, to_show, show, "cart/show", RATE_PAGE, NOINDEX),
     ROUTE(POST, "/cart/lines", ANYONE, one_more, add, "cart/show", RATE_FORM, NOINDEX | FORM),
     ROUTE(POST, "/cart/lines/{id}", ANYONE, new_quantity, change, "cart/show", RATE_FORM,
         NOINDEX | FORM),

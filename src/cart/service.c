@@ -184,8 +184,16 @@ static int is_sold_out(struct ctx *c, i64 id, const struct node *variant, bool *
     return E_OK;
 }
 
-static int check_for_sale(struct ctx *c, i64 variant, i64 *price)
+struct adding {
+    i64 variant, quantity, price, left;
+    bool done;
+    struct cart_put *put;
+};
+
+/* Its price, and how many are left. */
+static int check_for_sale(struct ctx *c, struct adding *what)
 {
+    i64 variant = what->variant;
     bool sold_out;
     struct node *variants;
     TRY(catalog_variants(c, &variant, 1, &variants));
@@ -199,14 +207,11 @@ static int check_for_sale(struct ctx *c, i64 variant, i64 *price)
     TRY(is_sold_out(c, variant, &found->node, &sold_out));
     if (sold_out)
         return fail(c, E_CONFLICT, "cart.sold_out", "This is sold out.");
-    *price = node_int(&found->node, "price");
+    what->price = node_int(&found->node, "price");
+    if (!node_is_null(&found->node, "left"))
+        what->left = node_int(&found->node, "left");
     return E_OK;
 }
-
-struct adding {
-    i64 variant, quantity, price;
-    bool done;
-};
 
 /* Both statements go out in one round trip, one transaction. */
 static int add(struct ctx *c, struct adding *what)
@@ -214,12 +219,15 @@ static int add(struct ctx *c, struct adding *what)
     struct node *row;
     pg_batch(c);
     q_cart_open(c, NULL);
-    q_cart_add(c, &row, what->variant, what->quantity, what->price, c->currency);
+    q_cart_add(c, &row, what->variant, what->quantity, what->left, what->price, c->currency);
     int err = pg_flush(c);
     if (err && str_is(c->fault.key, "cart.full")) /* the database's rule, in the person's words */
         return fail(c, err, "cart.full", "A cart holds at most 100 different things.");
     TRY(err);
     what->done = row != NULL;
+    what->put->line = node_int(row, "id");
+    what->put->quantity = node_int(row, "quantity");
+    what->put->is_fewer = node_bool(row, "is_fewer");
     return E_OK;
 }
 
@@ -231,27 +239,50 @@ static int name_new_cart(struct ctx *c)
     return E_OK;
 }
 
-int cart_add(struct ctx *c, i64 variant, i64 quantity, bool *made)
+static int put_in(struct ctx *c, struct adding *what)
 {
-    struct adding what = { .variant = variant, .quantity = quantity };
-    *made = false;
-    TRY(check_for_sale(c, variant, &what.price));
     if (c->scope.person || c->scope.cart)
-        TRY(add(c, &what));
-    if (what.done)
+        TRY(add(c, what));
+    if (what->done)
         return E_OK;
     /* A guest's first, or the cookie's cart has been ordered or merged meanwhile. */
     TRY(name_new_cart(c));
-    *made = true;
-    TRY(add(c, &what));
-    return what.done ? E_OK : fail_detail(c, E_INTERNAL, "cart.add", "the cart was not made");
+    what->put->made = true;
+    TRY(add(c, what));
+    return what->done ? E_OK : fail_detail(c, E_INTERNAL, "cart.add", "the cart was not made");
 }
 
-int cart_set(struct ctx *c, i64 line, i64 quantity)
+int cart_add(struct ctx *c, i64 variant, i64 quantity, struct cart_put *put)
+{
+    struct adding what = {
+        .variant = variant, .quantity = quantity, .left = CART_MOST_OF_ONE, .put = put
+    };
+    *put = (struct cart_put){ 0 };
+    TRY(check_for_sale(c, &what));
+    return put_in(c, &what);
+}
+
+int cart_add_all(struct ctx *c, i64 variant, i64 quantity)
+{
+    struct cart_put put = { 0 };
+    struct adding what = { .variant = variant, .quantity = quantity, .put = &put };
+    TRY(check_for_sale(c, &what));
+    what.left = CART_MOST_OF_ONE;
+    return put_in(c, &what);
+}
+
+int cart_set(struct ctx *c, i64 line, i64 quantity, struct cart_put *put)
 {
     struct node *row;
+    *put = (struct cart_put){ .line = line };
     TRY(quantity ? q_cart_set(c, &row, line, quantity) : q_cart_drop(c, &row, line));
-    return row ? E_OK : fail(c, E_MISSING, "cart.line", "That is no longer in your cart.");
+    if (!row)
+        return fail(c, E_MISSING, "cart.line", "That is no longer in your cart.");
+    if (!quantity)
+        return E_OK;
+    put->quantity = node_int(row, "quantity");
+    put->is_fewer = put->quantity < quantity;
+    return put->quantity ? E_OK : fail(c, E_CONFLICT, "cart.sold_out", "This is sold out.");
 }
 
 int cart_accept_prices(struct ctx *c)

@@ -42,13 +42,12 @@ static i64 *sum_of(struct filling *f, i64 variant)
 static int put_in(struct ctx *c, i64 n, const struct node *item, struct filling *f)
 {
     i64 variant, quantity = node_int(item, "quantity");
-    bool made;
     int err = catalog_variant_by_sku(
         c, node_str(item, "sku"), node_str(item, "product"), &variant);
     if (!err && variant)
         TRY(check_sum(c, n, quantity, sum_of(f, variant)));
     if (!err && variant)
-        err = cart_add(c, variant, quantity, &made);
+        err = cart_add_all(c, variant, quantity);
     if (!err && variant)
         return E_OK;
     if (err && str_is(c->fault.key, "cart.sold_out")) /* of several lines: which */

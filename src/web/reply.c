@@ -486,6 +486,16 @@ int see_other(struct req *r, str path)
     return go(r, path);
 }
 
+int see_other_and(struct req *r, str path, const char *view, struct node *said)
+{
+    if (r->format != JSON)
+        return see_other(r, path);
+    if (!has_lang_prefix(path))
+        path = lang_path(r, r->c.lang, path);
+    node_set_str(r->c.mem, said, S("location"), path);
+    return reply_view(r, 200, view, said);
+}
+
 static bool is_at(str url, str origin)
 {
     return origin.n && str_starts(url, origin) &&

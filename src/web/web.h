@@ -253,6 +253,8 @@ int reply_buf(struct req *, int status, str type, const struct buf *body);
 /* What other software is told of that error, where it is to be told the same again. */
 str error_body(struct req *, int err);
 int see_other(struct req *, str path);       /* 303, language prefix kept; JSON: {location} */
+/* The same; JSON: by this shape, with `location` beside what is said. */
+int see_other_and(struct req *, str path, const char *view, struct node *said);
 int see_outside(struct req *, str url);      /* 303 to a configured provider's page */
 /* For so long; 0: until the browser closes; negative: taken back. Only a currency or the like
  * is for scripts; every other is HttpOnly. */

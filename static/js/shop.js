@@ -33,7 +33,8 @@ for (const input of all('[data-send]')) {
     document.addEventListener('saving', stop);
 }
 // It is saved before whatever else is clicked is done: a link followed, another thing taken out. What
-// cannot be saved is sent as if nothing else had been clicked: the page that comes says why.
+// cannot be saved is sent as if nothing else had been clicked: the page that comes says why, and so
+// does the cart where there are fewer than that.
 const changed = () => all('[data-send]').filter((input) => input.value !== input.defaultValue);
 const saveFirst = async (then) => {
     document.dispatchEvent(new Event('saving'));
@@ -43,6 +44,8 @@ const saveFirst = async (then) => {
         const body = new URLSearchParams(new FormData(form));
         const answer = await fetch(form.action, { method: 'post', body, headers: { accept: 'application/json' } }).catch(() => null);
         if (!answer?.ok) return form.requestSubmit();
+        const { isFewer, location: where } = await answer.json().catch(() => ({}));
+        if (isFewer) return location.assign(where);
         input.defaultValue = input.value;
     }
     then();
@@ -129,6 +132,9 @@ const addToCart = async (form, prefix) => {
     let answer = await send();
     if (answer.status === 403 && await freshToken(form)) answer = await send();
     if (!answer.redirected && answer.status < 500) throw new Refused();
+    const { pathname, searchParams } = new URL(answer.url);
+    if (answer.ok && pathname === `${prefix}/cart`) // fewer than that, as it says there
+        return location.assign(`${answer.url}#quantity-${searchParams.get('line')}`);
     if (!answer.ok || !answer.url.endsWith('/-/me')) throw new Error('lost');
     if (putCorner(await answer.text())) one('#corner .badge')?.classList.add('bump');
     else setTimeout(refreshCorner, CORNER_AGAIN_MS);

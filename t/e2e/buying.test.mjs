@@ -126,6 +126,35 @@ journey('a quantity that was typed counts, whatever is pressed next, and however
     }
 });
 
+journey('who asks for more than there are is told so, where it stands and before they go on', async ({ guest }) => {
+    const told = /^Only (\d+) left, so your cart holds \1\.$/;
+    for (const scripts of [true, false]) {
+        const mali = await guest({ scripts });
+        const holds = async () => {
+            await mali.isAt(/^\/cart\?/);
+            await mali.sees(told);
+            await mali.doesNotSee('Something has changed');
+            const left = told.exec(await mali.page.getByText(told).innerText())[1];
+            assert.equal(await mali.line('Record Brush').locator('[name=quantity]').first().inputValue(), left);
+        };
+        await mali.opens('/products/record-brush');
+        await mali.writes({ quantity: '998' });
+        await mali.clicks('Add to cart');
+        await holds();
+        const quantity = mali.line('Record Brush').locator('[name=quantity]').first();
+        await quantity.fill('1');
+        await quantity.press('Enter');
+        await mali.isAt('/cart');
+        await mali.doesNotSee(told);
+        await quantity.fill('999');
+        if (scripts) await mali.page.getByRole('link', { name: 'Go to checkout' }).click();
+        else await quantity.press('Enter');
+        await holds();
+        await mali.clicks('Go to checkout');
+        await mali.isAt('/checkout');
+    }
+});
+
 journey('what a guest put in the cart is there after logging in, with what was there before', async ({ guest }) => {
     const who = newcomer('Nok Charoen'), home = await guest(), office = await guest();
     await home.registers(who);
