@@ -44,6 +44,24 @@ journey('the order turns paid before the buyer\'s eyes', async ({ guest }) => {
     await mali.doesNotSee('Open the payment page again');
 });
 
+journey('a bank\'s later no is said before the buyer\'s eyes, with the way to pay again', async ({ guest }) => {
+    const mali = await guest();
+    await bank.isSilent();
+    await mali.buys('watering-can', { card: CARD.fails });
+    await mali.sees('Waiting for your bank', 'Waiting for your payment', 'Open the payment page again');
+    await mali.keepsLooking();
+    await mali.isListening();
+    await bank.speaks();
+    await mali.sees('Your bank did not make the payment', 'You can pay again, also in another way.');
+    await mali.doesNotSee('Waiting for your bank');
+    await mali.doesNotSee('Open the payment page again');
+    await mali.hasNotReloaded();
+    await mali.clicks(/^Pay ฿/);
+    await mali.givesCard(CARD.pays);
+    await mali.isAt(/^\/orders\//);
+    await mali.sees('Thank you, it is paid');
+});
+
 journey('without scripts the waiting page comes back by itself until it is paid', async ({ guest }) => {
     const mali = await guest({ scripts: false });
     await bank.isSilent();

@@ -21,7 +21,7 @@ export const PASSWORD = 'a quiet market morning';
 export const DEMO = 'market-day-demo';
 export const CARD = {
     pays: '4242424242424242', declined: '4000000000000002', asks: '4000002500003155',
-    later: '4000000000000077', disputed: '4000000000002685',
+    later: '4000000000000077', fails: '4000000000000085', disputed: '4000000000002685',
 };
 export const HOME = {
     email: 'mali@example.test', name: 'Mali Suksai', phone: '+66 81 234 5678', line1: '12 Soi Ari 4',
