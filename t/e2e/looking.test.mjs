@@ -19,6 +19,26 @@ journey('changing the language keeps the page', async ({ guest }) => {
     await mali.isAt('/products/rattan-stool');
 });
 
+// A mouse cannot push a row along; a finger sees that it goes on.
+journey('all categories are there at a glance on a wide screen, and on a narrow one the row goes on', async ({ guest }) => {
+    for (const width of [1000, 1100, 1280, 1400]) for (const lang of ['', '/th', '/vi']) {
+        const mali = await guest({ width, scripts: false });
+        await mali.opens(`${lang}/`);
+        const cut = await mali.page.locator('.shelves a').evaluateAll((links) => links.filter((link) => {
+            const { left, right, top, bottom } = link.getBoundingClientRect(), bar = link.closest('ul').getBoundingClientRect();
+            return left < bar.left || right > bar.right || top < bar.top || bottom > bar.bottom;
+        }).map((link) => link.innerText));
+        assert.deepEqual(cut, [], `${width}${lang}`);
+    }
+    const mali = await guest({ width: 390, scripts: false });
+    await mali.opens('/');
+    const last = mali.page.locator('.shelves a').last();
+    assert.ok((await mali.page.locator('.shelves ul').evaluate((bar) => getComputedStyle(bar).maskImage)).includes('gradient'));
+    await last.focus(); // by the keyboard, too
+    const { right, bar } = await last.evaluate((link) => ({ right: link.getBoundingClientRect().right, bar: link.closest('ul').getBoundingClientRect().right }));
+    assert.ok(right <= bar, `it ends ${right - bar} pixels outside`);
+});
+
 journey('the chosen currency is remembered, and dong have no decimals', async ({ guest }) => {
     for (const scripts of [true, false]) {
         const mali = await guest({ scripts });
