@@ -440,6 +440,34 @@ T(with_the_persons_key_destroyed_nobody_sets_up_an_app_and_is_told_why)
     t_text("Nothing personal can be kept for this account any more.");
 }
 
+T(a_page_of_recovery_codes_that_is_loaded_again_ends_none_of_them)
+{
+    registers();
+    sets_up_the_app();
+    t_post("/account/security/codes", "");
+    t_status(303);
+    const char *there = str_c(t_ctx()->mem, str_dup(t_ctx()->mem, t_header_of("Location")));
+    i64 made = t_int("select max(id) as n from auth.recovery");
+    t_get(there);
+    t_status(200);
+    t_text("They are shown only now.");
+    i64 at = str_find(t_body(), S("<code>"));
+    is_true(at > 0);
+    str first = str_dup(t_ctx()->mem, str_upto(str_from(t_body(), (size_t)at + 6), 11));
+    t_get(there);
+    t_status(200);
+    t_text("are not shown again");
+    t_no_text(str_c(t_ctx()->mem, first));
+    eq_int(t_int("select max(id) as n from auth.recovery"), made);
+    t_get("/account/security/codes");
+    t_status(200);
+    t_no_text(str_c(t_ctx()->mem, first));
+    t_browser();
+    form("/login", "email", str_of(mail_of_test), "password=" PASSWORD);
+    form("/login/second", "code", first, "");
+    t_status(303);
+}
+
 T(without_a_factor_there_are_no_recovery_codes)
 {
     registers();
@@ -629,7 +657,7 @@ T(an_api_key_is_made_by_who_has_proved_it_lately)
     t_post("/account/confirm", "password=market-day-demo&next=/admin/keys");
     t_header("Location", "/admin/keys");
     t_post("/admin/keys", "name=Till&days=30&scopes=orders:read-all");
-    t_status(201);
+    is_true(str_starts(t_header_of("Location"), S("/admin/keys?done=")));
 }
 
 /* ---- roles that must have one

@@ -433,10 +433,84 @@ T(the_page_of_keys_works_without_script)
     t_status(422);
     t_text("Please choose at least one.");
     t_post("/admin/keys", "name=Till&days=90&scopes=orders:read-all&scopes=catalog:read");
-    t_status(201);
+    t_status(303);
+    t_get(str_c(t_ctx()->mem, t_header_of("Location")));
+    t_status(200);
     t_text("tlt_");
     t_text("it is not shown again");
     t_text("/revoke");
+}
+
+#define SHOWN "Copy it now and keep it safe"
+#define GONE  "The new key was shown once"
+
+/* Leads to the page that shows it; gives the address. */
+static const char *makes_one(void)
+{
+    t_post("/admin/keys", "name=Till&days=90&scopes=orders:read-all");
+    t_status(303);
+    return str_c(t_ctx()->mem, str_dup(t_ctx()->mem, t_header_of("Location")));
+}
+
+static i64 tills(void)
+{
+    return t_int("select count(*) as n from auth.api_key where name = 'Till' and created_at >= now()");
+}
+
+T(a_page_with_a_new_key_that_is_loaded_again_makes_no_second_one)
+{
+    open_shop();
+    const char *there = makes_one();
+    no_text(str_of(there), "tlt_");
+    t_get(there);
+    t_status(200);
+    t_text(SHOWN);
+    t_header("Cache-Control", "no-store");
+    i64 at = str_find(t_body(), S("value=\"tlt_"));
+    is_true(at > 0);
+    str key = str_dup(t_ctx()->mem, str_from(t_body(), (size_t)at + 7));
+    key = str_upto(key, (size_t)str_find(key, S("\"")));
+    eq_int(tills(), 1);
+    t_get(there); /* again */
+    t_status(200);
+    t_text(GONE);
+    t_no_text(SHOWN);
+    t_no_text(str_c(t_ctx()->mem, str_from(key, 13)));
+    eq_int(tills(), 1);
+    t_get("/admin/keys");
+    t_no_text(GONE);
+    eq_int(get(key, "/admin/orders.json"), 200);
+}
+
+T(a_new_key_is_shown_to_nobody_but_who_has_made_it)
+{
+    open_shop();
+    const char *there = makes_one();
+    str json = str_fmt(t_ctx()->mem, "/admin/keys.json%s", strchr(there, '?'));
+    t_get(str_c(t_ctx()->mem, json));
+    t_json("key", "null");
+    t_with("Sec-Fetch-Site", "cross-site"); /* a link of somebody else's */
+    t_get(there);
+    t_no_text(SHOWN);
+    t_no_text(GONE);
+    str done = t_cookie(COOKIE_DONE);
+    t_browser();
+    t_login(ADMIN_); /* another login */
+    t_cookie_set(COOKIE_DONE, str_c(t_ctx()->mem, done));
+    t_get(there);
+    t_no_text(SHOWN);
+    t_text(GONE);
+}
+
+T(without_redis_a_new_key_stands_in_the_answer_itself)
+{
+    open_shop();
+    t_redis(false);
+    t_post("/admin/keys", "name=Till&days=90&scopes=orders:read-all");
+    t_status(201);
+    t_text(SHOWN);
+    t_text("value=\"tlt_");
+    t_redis(true);
 }
 
 /* ---- from elsewhere ---------------------------------------------------------------------------- */

@@ -229,6 +229,15 @@ bool auth_typed(struct req *);
         "typed", WORD, 0, NEXT_MOST                                                                \
     }
 
+/* once.c: a secret that the page which the form leads to shows once: see_other to it with
+ * ?done=<handle>. False: it is for a program, or Redis is away, and the answer itself has it. */
+bool once_keep(struct req *, const char *what, str secret, str *handle);
+str once_take(struct req *, const char *what); /* by input `done`; empty: it was shown, or none */
+#define DONE_ONCE                                                                                  \
+    {                                                                                              \
+        "done", WORD, 0, 40                                                                        \
+    }
+
 /* api.c */
 int api_begin(struct req *, const struct login *); /* logs in and answers {access_token, user} */
 int api_leave(struct req *); /* ends the login whose refresh token the browser holds */

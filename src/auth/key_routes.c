@@ -3,13 +3,15 @@
 #include "gen/queries.h"
 #include "web/web.h"
 
+#define NEW_KEY "new api key" /* what is sealed until it is shown */
+
 static const struct input to_make[] = {
     { "name", LINE, 1, 80, .required = true },
     { "scopes", WORDS, 0, N_PERMISSIONS },
     { "days", CHOICE, .required = true, .choices = "30|90|365|never" },
     { 0 },
 };
-static const struct input to_show[] = { TYPED, { 0 } };
+static const struct input to_show[] = { TYPED, DONE_ONCE, { 0 } };
 static const struct input one_key[] = { { "id", WORD, 13, 13 }, { 0 } };
 
 static bool is_chosen(const struct node *chosen, str name)
@@ -74,17 +76,19 @@ static int show(struct req *r)
     struct node *document;
     TRY(as_staff(r));
     bool typed = auth_typed(r);
-    TRY(page(r, str_none, typed ? node_get(r->in, S("scopes")) : NULL, &document));
+    str key = once_take(r, NEW_KEY);
+    TRY(page(r, key, typed ? node_get(r->in, S("scopes")) : NULL, &document));
+    node_hide(node_set_bool(r->c.mem, document, S("was_shown"), !key.n && in_done(r).n));
     if (typed)
         node_hide(node_set(r->c.mem, document, S("form"), r->raw));
     return reply_with(r, document);
 }
 
-/* The one answer that ever has the whole key in it; nobody keeps it. */
+/* The one answer that ever has the whole key in it, or leads to the page that has it once. */
 static int make(struct req *r)
 {
     struct node *document;
-    str key = str_none;
+    str key = str_none, handle;
     i64 days = 0;
     TRY(as_staff(r));
     TRY(auth_recent_form(r, S("/admin/keys")));
@@ -94,8 +98,11 @@ static int make(struct req *r)
     str_int(in_str(r, "days"), &days);
     if (!err)
         err = key_add(r, in_str(r, "name"), in_ints(r, "scopes"), days, &key);
+    if (!err && once_keep(r, NEW_KEY, key, &handle))
+        return see_other(r, str_fmt(r->c.mem, "/admin/keys?done=%.*s", STR(handle)));
     struct fault told = r->c.fault;
     TRY(page(r, key, err ? in_ints(r, "scopes") : NULL, &document));
+    node_hide(node_set_bool(r->c.mem, document, S("was_shown"), false));
     r->c.fault = told;
     return err ? again(r, err, document) : reply_view(r, 201, r->route->view, document);
 }

@@ -32,6 +32,7 @@ static const struct input to_begin[] = {
     { "code", LINE, 1, 40, .required = true },
     { 0 },
 };
+static const struct input to_show[] = { DONE_ONCE, { 0 } };
 static const struct input to_end[] = { { "proof", SECRET, 1, 256, .required = true }, { 0 } };
 
 /* In groups of four, to be typed. */
@@ -76,12 +77,35 @@ static int show_app(struct req *r)
     return reply_with(r, document);
 }
 
+#define NEW_CODES "new recovery codes" /* what is sealed until they are shown */
+
+static str in_one_line(struct arena *mem, const struct node *codes)
+{
+    struct buf out = buf_new(mem, 400);
+    EACH(item, codes)
+        buf_fmt(&out, "%s%.*s", out.n ? " " : "", STR(item->node.as.text));
+    return buf_str(&out);
+}
+
 static int give(struct req *r, bool tell)
 {
     struct node *codes, *document = node_map(r->c.mem);
+    str handle;
     TRY(recovery_make(r, tell, &codes));
+    if (once_keep(r, NEW_CODES, in_one_line(r->c.mem, codes), &handle))
+        return see_other(r, str_fmt(r->c.mem, "/account/security/codes?done=%.*s", STR(handle)));
     node_set(r->c.mem, document, S("codes"), codes);
     return reply_view(r, 200, "auth/codes", document);
+}
+
+static int show_codes(struct req *r)
+{
+    struct node *document = node_map(r->c.mem), *codes = node_list(r->c.mem);
+    str line = once_take(r, NEW_CODES), code;
+    while (line.n && str_cut(&line, ' ', &code))
+        node_add_str(r->c.mem, codes, code);
+    node_set(r->c.mem, document, S("codes"), codes);
+    return reply_with(r, document);
 }
 
 int codes_give(struct req *r) { return give(r, false); }
@@ -167,6 +191,8 @@ ROUTES(auth_security){
         NOINDEX),
     ROUTE(POST, "/account/security/app/off", SHOPPER, to_end, end_app, "auth/app_off", RATE_LOGIN,
         NOINDEX | FORM),
+    ROUTE(GET, "/account/security/codes", SHOPPER, to_show, show_codes, "auth/codes", RATE_PAGE,
+        NOINDEX),
     ROUTE(POST, "/account/security/codes", SHOPPER, NULL, new_codes, "auth/codes", RATE_LOGIN,
         NOINDEX),
     END_OF_ROUTES,

@@ -108,6 +108,7 @@ bool redis_is_up(struct redis *); /* a short memory of failure: one try a second
 /* Each returns false when Redis is away; never an error for the person. Absent: *out empty. */
 bool redis_get(struct ctx *, str key, str *out);
 bool redis_getex(struct ctx *, str key, i64 seconds, str *out);
+bool redis_getdel(struct ctx *, str key, str *out); /* one of those who come at once has it */
 bool redis_mget(struct ctx *, const str *keys, size_t n, str *values);
 bool redis_set(struct ctx *, str key, str value, i64 seconds); /* 0: for ever */
 bool redis_get_left(struct ctx *, str key, str *out, i64 *left_s); /* and how long it lives */

@@ -166,6 +166,16 @@ bool redis_getex(struct ctx *c, str key, i64 seconds, str *out)
     return true;
 }
 
+bool redis_getdel(struct ctx *c, str key, str *out)
+{
+    redisReply *reply;
+    *out = str_none;
+    if (!ask_one(c, (struct command){ { S("GETDEL"), key }, 2 }, &reply))
+        return false;
+    *out = text_of(reply);
+    return true;
+}
+
 bool redis_mget(struct ctx *c, const str *keys, size_t n, str *values)
 {
     redisReply *reply;

@@ -41,6 +41,18 @@ T(what_is_set_is_found_until_deleted)
     eq_str(value, "");
 }
 
+T(what_is_taken_is_there_once)
+{
+    NEED_REDIS();
+    struct ctx *c = t_ctx();
+    str k = key("once"), value;
+    answers(redis_set(c, k, S("x"), 10));
+    answers(redis_getdel(c, k, &value));
+    eq_str(value, "x");
+    answers(redis_getdel(c, k, &value));
+    eq_str(value, "");
+}
+
 T(what_is_set_for_a_second_is_gone_after_it)
 {
     NEED_REDIS();
