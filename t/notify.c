@@ -3,6 +3,7 @@
 #include "gen/queries.h"
 #include "t/shop.h"
 #include "web/web.h"
+#include "work/work.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -203,6 +204,26 @@ static str message_id(i64 mail)
 }
 
 /* A mailbox drops what comes under an id that it has. */
+T(why_a_mail_has_not_gone_out_is_known_before_it_is_given_up)
+{
+    i64 order = t_order();
+    struct notify_to to = buyer(order, "en");
+    struct ctx *c = house();
+    conf_put(c->mem, c->app->conf, "mail_dir", S("/nowhere/at/all"));
+    must(notify_mail(c, "order_paid", S("t:late"), &to));
+    i64 mail = t_int("select id as n from notify.mail where cause = 't:late'");
+    const struct job job = { .subject = mail, .attempt = 1, .kind = S("notify.mail") };
+    const struct job_kind *kind = NULL;
+    for (const struct job_kind *const *list = c->app->jobs; *list && !kind; list++)
+        for (const struct job_kind *k = *list; k->name && !kind; k++)
+            kind = strcmp(k->name, "notify.mail") ? NULL : k;
+    eq_err(kind->run(c, &job), E_PROVIDER);
+    eq_str(t_str("select state as s from notify.mail where id = %" PRId64, mail), "waiting");
+    has_text(t_str("select answer as s from notify.mail where id = %" PRId64, mail), "/nowhere/at/all");
+    must(notify_again(c, mail));
+    eq_str(t_str("select answer as s from notify.mail where id = %" PRId64, mail), "");
+}
+
 T(what_was_sent_is_sent_again_as_another_mail_and_tried_again_as_the_same)
 {
     const char *folder = own_folder();

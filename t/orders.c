@@ -1849,6 +1849,36 @@ T(a_mail_is_sent_again_when_staff_ask)
     t_status(404);
 }
 
+T(a_mail_that_does_not_go_out_is_named_in_words_with_what_the_server_said)
+{
+    i64 order = t_order();
+    t_paid(order);
+    t_login(ADMIN_);
+    static const struct {
+        const char *state, *answer, *lang, *texts[3], *none;
+    } cases[] = {
+        { "waiting", "451 4.3.0 Try later", "", { "Confirmation of the order", "has not gone out yet",
+            "451 4.3.0 Try later" }, "<code>order_paid" },
+        { "failed", "550 5.1.1 No such user", "", { "Confirmation of the order",
+            "It is not tried again by itself", "550 5.1.1 No such user" }, "<code>order_paid" },
+        { "failed", "gone: it is paid by now", "", { "not needed any more", "Mails", "" },
+            "it is paid by now" },
+        { "waiting", "", "", { "waiting to be sent", "Confirmation of the order", "" },
+            "has not gone out" },
+        { "waiting", "451 4.3.0 Try later", "/th", { "ยืนยันคำสั่งซื้อ", "ยังส่งไม่ออก", "451 4.3.0" },
+            "Confirmation of the order" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        t_sql("update notify.mail set state = '%s', answer = '%s', subject = '' where order_id = %" PRId64
+              " and template = 'order_paid'", cases[i].state, cases[i].answer, order);
+        t_get(str_fmt(t_ctx()->mem, "%s/admin/orders/%.*s", cases[i].lang, STR(t_number(order))).p);
+        t_status(200);
+        for (size_t k = 0; k < COUNT(cases[i].texts); k++)
+            t_text(cases[i].texts[k]);
+        t_no_text(cases[i].none);
+    }
+}
+
 /* ---- the links of guests ---------------------------------------------------------------------- */
 
 T(a_links_key_is_used_once_and_stays_in_no_address)

@@ -26,6 +26,11 @@ returning set_config('synchronous_commit', 'off', true) as hurry;
 -- in: id bigint, answer text
 update notify.mail set state = 'failed', answer = :answer where id = :id and state <> 'sent';
 
+-- name: put_off :exec
+-- in: id bigint, answer text
+-- It is tried again; why it has not gone out yet.
+update notify.mail set answer = :answer where id = :id and state = 'waiting' and answer <> :answer;
+
 -- name: wait_again :maybe
 -- in: id bigint
 -- Whether it waited already; nothing of one that goes to nobody any more.

@@ -50,11 +50,36 @@ static str message_id_of(struct ctx *c, const struct node *row)
                  : str_fmt(c->mem, "<%.*s@talat>", STR(mail));
 }
 
+/* What the server said may name whom it was for: it is kept with the mail, and in no log. A reply
+ * that was still good, before the connection broke, says nothing of why. */
+static str reason_of(const struct ctx *c, str answer)
+{
+    bool is_refusal = answer.n && (answer.p[0] == '4' || answer.p[0] == '5');
+    return is_refusal ? answer : c->fault.detail;
+}
+
+/* It will be tried again, unless it was the last time; the mail says why. */
+static int not_sent(struct ctx *c, const struct job *job, int err, str answer)
+{
+    struct fault told = c->fault;
+    str why = reason_of(c, answer);
+    bool is_given_up = err == E_INPUT && job->attempt >= REFUSALS;
+    if (is_given_up || job->attempt >= TRIES)
+        TRY(q_notify_failed(c, NULL, job->subject, why));
+    else
+        TRY(q_notify_put_off(c, NULL, job->subject, why));
+    c->fault = told;
+    if (!is_given_up)
+        return err;
+    fault_clear(c);
+    return E_OK;
+}
+
 static int send(struct ctx *c, const struct job *job)
 {
     struct node *row;
     struct mail mail = { 0 };
-    str answer;
+    str answer = str_none;
     TRY(q_notify_mail(c, &row, job->subject));
     if (str_is(node_str(row, "state"), "sent"))
         return E_OK;
@@ -67,21 +92,16 @@ static int send(struct ctx *c, const struct job *job)
     mail.message_id = message_id_of(c, row);
     int err = compose(c, row, &mail);
     if (err == E_GONE) { /* what it was to say is no longer so */
-        TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
+        TRY(q_notify_failed(
+            c, NULL, job->subject, str_fmt(c->mem, NOTIFY_GONE "%.*s", STR(c->fault.detail))));
         fault_clear(c);
         return E_OK;
     }
     if (!err)
         err = mail_send(c, conf_str(c->app->conf, "smtp_url", str_none),
             conf_str(c->app->conf, "mail_dir", str_none), &mail, &answer);
-    if (err == E_INPUT && job->attempt >= REFUSALS) {
-        TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
-        fault_clear(c);
-        return E_OK;
-    }
-    if (err && job->attempt >= TRIES)
-        TRY(q_notify_failed(c, NULL, job->subject, c->fault.detail));
-    TRY(err);
+    if (err)
+        return not_sent(c, job, err, answer);
     metric_add(c->app, "mails_total", 1);
     pg_batch(c); /* one transaction: what was sent is not sent again because of the queue */
     q_notify_sent(c, NULL, job->subject, mail.subject, answer, mail.message_id);

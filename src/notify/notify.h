@@ -21,7 +21,10 @@ struct notify_builder {
 };
 /* By the builder of the row's template; E_INTERNAL: nobody is. */
 int notify_build(struct ctx *, const struct node *row, struct node **document);
-/* Mails of an order for its page: {template, recipient, subject, state, answer, created_at}. Those
+/* What `answer` of a mail begins with that was not sent as it is no longer so. */
+#define NOTIFY_GONE "gone: "
+/* Mails of an order for its page: {template, recipient, subject, state, answer, created_at}; answer:
+ * what the mail server said, or why it has not gone out. Those
  * of the n templates that staff are sent, only when they went to people of this organisation; NULL:
  * whomever. */
 int notify_of_order(struct ctx *, i64 order, const str *to_staff, size_t n, const i64 *organisation,

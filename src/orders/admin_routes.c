@@ -320,7 +320,7 @@ static int page(struct req *r, struct node **document)
     TRY(mails_of(r, id, &mails));
     orders_name_states(c, attempts);
     orders_name_states(c, refunds);
-    orders_name_states(c, mails);
+    orders_name_mails(c, mails);
     *document = node_map(c->mem);
     node_set(c->mem, *document, S("order"), order);
     node_set(c->mem, *document, S("attempts"), attempts);

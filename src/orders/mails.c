@@ -228,6 +228,62 @@ int orders_say_dispute_due(struct ctx *c, const struct node *dispute)
     return say_dispute(c, node_int(dispute, "order_id"), node_int(dispute, "id"), what.p);
 }
 
+/* ---- at the desk --------------------------------------------------------------------------- */
+
+/* What a mail is, to whoever sees that it was sent, or was not. */
+static const struct {
+    const char *template, *words;
+} kinds[] = {
+    { "order_paid", SAYS("Confirmation of the order") },
+    { "order_shipped", SAYS("That it is on its way") },
+    { "order_refused", SAYS("That the money goes back") },
+    { "order_cancelled", SAYS("That the order is cancelled") },
+    { "order_lapsed", SAYS("That no payment has come") },
+    { "order_refunded", SAYS("That money was given back") },
+    { "refund_failed", SAYS("To your team: a refund has failed") },
+    { "dispute", SAYS("To your team: the buyer's bank asks") },
+};
+
+static str words_of(struct ctx *c, str template)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (str_is(template, kinds[i].template))
+            return say(c, kinds[i].words);
+    return say(c, SAYS("A mail"));
+}
+
+static void flag_mail(struct ctx *c, struct node *mail)
+{
+    str state = node_str(mail, "state"), answer = node_str(mail, "answer");
+    bool has_failed = str_is(state, "failed"), is_lost = !node_str(mail, "recipient").n;
+    bool is_gone = has_failed && (is_lost || str_starts(answer, S(NOTIFY_GONE)));
+    bool is_late = str_is(state, "waiting") && answer.n && !is_lost;
+    str advice = str_none;
+    if (is_late)
+        advice = say(c, SAYS("It is tried again by itself for two days. If others wait as well, the "
+                             "mail server is away: tell whoever runs the shop."));
+    else if (has_failed && !is_gone)
+        advice = say(c, SAYS("It is not tried again by itself. Look whether the address is right, or "
+                             "reach them by telephone; then send it again."));
+    if (is_gone)
+        node_set_str(c->mem, mail, S("state_name"), say(c, SAYS("not needed any more")));
+    else if (is_late)
+        node_set_str(c->mem, mail, S("state_name"), say(c, SAYS("has not gone out yet")));
+    node_hide(node_get(mail, S("state_name")));
+    node_hide(node_set_str(c->mem, mail, S("words"), words_of(c, node_str(mail, "template"))));
+    node_hide(node_set_bool(c->mem, mail, S("is_gone"), is_gone));
+    node_hide(node_set_bool(c->mem, mail, S("is_ill"), is_late || (has_failed && !is_gone)));
+    node_hide(node_set_bool(c->mem, mail, S("may_again"), !is_gone && !is_lost));
+    node_hide(node_set_str(c->mem, mail, S("advice"), advice));
+}
+
+void orders_name_mails(struct ctx *c, struct node *mails)
+{
+    orders_name_states(c, mails);
+    EACH(item, mails)
+        flag_mail(c, (struct node *)&item->node);
+}
+
 /* ---- the words ----------------------------------------------------------------------------- */
 
 static void set_subject(
