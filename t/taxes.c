@@ -103,6 +103,12 @@ T(wrong_rates_come_back_as_they_were_typed)
         { TAXES, "country=JP&rate=101", "from 0 to 100" },
         { TAXES, "country=JP&rate=-1", "from 0 to 100" },
         { TAXES, "country=JP&rate=7.125", "from 0 to 100" },
+        { TAXES, "country=JP&rate=1,000", "from 0 to 100" },
+        { TAXES, "country=JP&rate=0,825", "from 0 to 100" },
+        { TAXES, "country=JP&rate=1,0.5", "from 0 to 100" },
+        { TAXES, "country=JP&rate=8,", "from 0 to 100" },
+        { TAXES, "country=JP&rate=,5", "from 0 to 100" },
+        { TAXES, "country=JP&rate=00000008", "from 0 to 100" },
         { TAXES "/TH", "tax_class=standard&rate=", "Please fill this in." },
         { TAXES "/TH", "tax_class=standard&rate=seven", "from 0 to 100" },
         { TAXES "/TH", "tax_class=standard&rate=8&tax_class=A+B&rate=5", "small letters" },
@@ -121,6 +127,47 @@ T(wrong_rates_come_back_as_they_were_typed)
     t_html("input[name=rate][value=much]");
     eq_str(rates("TH"), "standard 700, zero 0"); /* all or nothing */
     eq_str(rates("JP"), "");
+}
+
+T(a_rate_is_typed_with_a_comma_as_well_and_shown_as_the_language_writes_it)
+{
+    as_admin();
+    t_post(TAXES, "country=DE&rate=8%2C5+%25");
+    t_status(303);
+    eq_str(rates("DE"), "standard 850, zero 0");
+    t_post(TAXES "/DE", "tax_class=standard&rate=19%2C25&tax_class=zero&rate=&tax_class=reduced&rate=7%2C0");
+    t_status(303);
+    eq_str(rates("DE"), "reduced 700, standard 1925");
+    t_get("/vi" TAXES);
+    t_text("19,25 %");
+    t_get("/vi" TAXES "/DE");
+    t_html("input[name=rate][value='19,25']");
+    t_html("input[name=rate][value='7']");
+    t_get(TAXES "/DE");
+    t_html("input[name=rate][value='19.25']");
+    t_get("/vi" TAXES "/DE.json");
+    t_json("country.rates.0.rateBp", "1925");
+    TAX(0, "DE", "8,5");
+    eq_str(rates("DE"), "reduced 700, standard 850");
+    TAX(2, "DE", "1,000");
+}
+
+T(tax_classes_are_named_in_the_readers_language)
+{
+    as_admin();
+    t_post(TAXES, "country=DE&rate=19");
+    t_post(TAXES "/DE", "tax_class=standard&rate=19&tax_class=reduced&rate=7&tax_class=books&rate=5");
+    t_get(TAXES);
+    t_text("Reduced rate");
+    t_text("books"); /* one of the shop's own */
+    t_get("/th" TAXES "/DE");
+    t_text("“อัตราลดหย่อน” เป็นร้อยละ");
+    t_html("input[name=tax_class][value=reduced]"); /* its code, for the form */
+    t_get("/vi/admin/products/new");
+    t_html("option[value=reduced]");
+    t_text("Thuế suất giảm");
+    t_get(TAXES "/DE.json");
+    t_text("\"reduced\"");
 }
 
 static str seen(const char *path)

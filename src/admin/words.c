@@ -3,6 +3,7 @@
  * word is shown as it is named. JSON, files and filters keep the names. */
 #include "admin/admin_in.h"
 #include "auth/auth.h"
+#include "catalog/catalog.h"
 #include "io/io.h"
 #include "orders/orders.h"
 #include "web/web.h"
@@ -284,6 +285,8 @@ static str value_words(struct ctx *c, const struct node *names, const struct nod
         return locale_money(c, minor, rest);
     if ((str_ends(field, S("_at")) || str_is(field, "until")) && when_parse(text, &at))
         return locale_date(c, at, zone, true);
+    if (str_is(field, "tax_class"))
+        return catalog_tax_class(c, text);
     if (str_is(field, "country"))
         return locale_country(c, text);
     if (str_is(field, "scopes") || str_is(field, "permissions"))

@@ -275,8 +275,10 @@ static void tax_classes_of(struct ctx *c, str current, struct node *page)
         bool is_it = str_eq(code, current);
         is_known = is_known || is_it;
         node_set_str(c->mem, one, S("code"), code);
+        node_hide(node_set_str(c->mem, one, S("name"), catalog_tax_class(c, code)));
         node_set_bool(c->mem, one, S("is_chosen"), is_it);
     }
+    node_hide(node_set_str(c->mem, page, S("tax_class_name"), catalog_tax_class(c, current)));
     node_set(c->mem, page, S("tax_classes"), list);
     node_set_str(c->mem, page, S("tax_class_unknown"), is_known ? S("") : current);
 }

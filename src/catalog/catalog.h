@@ -16,6 +16,8 @@ void catalog_dress_variants(struct ctx *, struct node *rows); /* of catalog.for_
  * without one, of the oldest. 0 when there is none. */
 int catalog_variant_by_sku(struct ctx *, str sku, str product, i64 *variant);
 
+str catalog_tax_class(struct ctx *, str code); /* "Reduced rate"; one of the shop's own: as it is */
+
 struct req;
 /* hooks.page: puts `shelves`, the categories as {slug, name, children[]}, on every page. */
 int catalog_page(struct req *, struct node *document);

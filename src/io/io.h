@@ -327,6 +327,7 @@ str locale_money(struct ctx *, i64 minor, str currency); /* ฿1,290.00 in the c
 str locale_date(struct ctx *, when, str zone, bool with_time);
 str locale_country(struct ctx *, str code); /* "TH" -> Thailand; what is no code stays as it is */
 str locale_number(struct ctx *, i64);
+str locale_decimal(struct ctx *, str plain); /* "8.25" -> 8,25 in the ctx's language */
 const char *locale_plural(struct ctx *, i64 n); /* "one", "other", ... */
 str locale_nfc(struct arena *, str text); /* composed: the same letters are the same bytes */
 str locale_lower(struct arena *, str text); /* letter by letter, as PostgreSQL's lower() does */

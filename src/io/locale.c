@@ -223,6 +223,12 @@ str locale_money(struct ctx *c, i64 minor, str currency)
 
 str locale_number(struct ctx *c, i64 n) { return format_number(c, "", 0, n); }
 
+str locale_decimal(struct ctx *c, str plain)
+{
+    return by_icu(c->mem,
+        keep(kept.numbers, COUNT(kept.numbers), lang_of(c), "", 0, open_number, close_number), plain);
+}
+
 static void *open_plural(const char *lang, const char *what, int how)
 {
     UErrorCode err = U_ZERO_ERROR;

@@ -39,7 +39,7 @@ int pricing_countries(struct ctx *, struct node **countries); /* [{code}] where 
 
 /* service.c: what who sets the house up does. A rate is in hundredths of a percent. */
 enum { PRICING_WHOLE = 10000, PRICING_DECIMALS = 2 };
-bool pricing_read_rate(str text, i64 *rate_bp); /* "7", "8.25 %" */
+bool pricing_read_rate(str text, i64 *rate_bp); /* "7", "8.25 %", "8,25" */
 /* A country's first rate opens it: also the class "zero" is made, of goods that are not taxed. An
  * empty class is the standard one. E_INPUT by field "country", "tax_class". */
 int pricing_save(struct ctx *, str country, str tax_class, i64 rate_bp);

@@ -1,5 +1,6 @@
 /* The tax rates in the back office, for who sets the shop up: a country with a standard rate is one
  * that is delivered to. */
+#include "catalog/catalog.h"
 #include "gen/queries.h"
 #include "io/io.h"
 #include "pricing/pricing.h"
@@ -30,12 +31,10 @@ static const struct input to_save[] = {
     { 0 },
 };
 
+/* As the reader's language writes it: it can be typed so as well. */
 static str percent(struct ctx *c, i64 rate_bp)
 {
-    str text = money_plain(c->mem, rate_bp, PRICING_DECIMALS);
-    while (text.n > 1 && text.p[text.n - 1] == '0' && str_find(text, S(".")) >= 0)
-        text.n--;
-    return text.n && text.p[text.n - 1] == '.' ? str_upto(text, text.n - 1) : text;
+    return locale_decimal(c, money_plain(c->mem, rate_bp, PRICING_DECIMALS));
 }
 
 static void error_of(struct req *r, struct node *map, const char *as, str field)
@@ -71,6 +70,7 @@ static void add_rate(struct ctx *c, struct node *country, const struct node *row
     str tax_class = node_str(row, "tax_class");
     node_set_str(c->mem, rate, S("tax_class"), tax_class);
     node_set_int(c->mem, rate, S("rate_bp"), node_int(row, "rate_bp"));
+    node_hide(node_set_str(c->mem, rate, S("class_name"), catalog_tax_class(c, tax_class)));
     node_hide(node_set_str(c->mem, rate, S("percent"), percent(c, node_int(row, "rate_bp"))));
     node_hide(node_set_bool(c->mem, rate, S("is_standard"), str_is(tax_class, "standard")));
 }
@@ -166,7 +166,7 @@ static int add_work(struct ctx *c, void *with)
 
 static int wrong_rate(struct ctx *c, const char *field)
 {
-    return fail_field(c, field, "Please write percents, from 0 to 100, like 7 or 8.25.");
+    return fail_field(c, field, "Please write percents, from 0 to 100, like 7, 8.25 or 8,25.");
 }
 
 static int add(struct req *r)
@@ -200,6 +200,7 @@ static void add_row(struct req *r, struct node *rows, str tax_class, str rate, b
     struct node *row = node_add_map(c->mem, rows);
     node_set_int(c->mem, row, S("number"), (i64)number);
     node_set_str(c->mem, row, S("tax_class"), tax_class);
+    node_set_str(c->mem, row, S("class_name"), catalog_tax_class(c, tax_class));
     node_set_str(c->mem, row, S("rate"), rate);
     node_set_bool(c->mem, row, S("is_standard"), str_is(tax_class, "standard"));
     node_set_bool(c->mem, row, S("is_new"), is_new);

@@ -6,12 +6,18 @@
 
 enum { LONGEST_CLASS = 40 };
 
+/* Point or comma: no rate has thousands, and of what could be some, as 1,000, three digits follow. */
 bool pricing_read_rate(str text, i64 *rate_bp)
 {
+    char plain[8];
     text = str_trim(text);
     if (text.n && text.p[text.n - 1] == '%')
         text = str_trim(str_upto(text, text.n - 1));
-    return money_typed(text, PRICING_DECIMALS, rate_bp) && *rate_bp >= 0 &&
+    if (text.n >= sizeof plain)
+        return false;
+    for (size_t i = 0; i < text.n; i++)
+        plain[i] = text.p[i] == ',' ? '.' : text.p[i];
+    return money_parse((str){ plain, text.n }, PRICING_DECIMALS, rate_bp) && *rate_bp >= 0 &&
         *rate_bp <= PRICING_WHOLE;
 }
 
