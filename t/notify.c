@@ -203,7 +203,6 @@ static str message_id(i64 mail)
     return t_str("select message_id as s from notify.mail where id = %" PRId64, mail);
 }
 
-/* A mailbox drops what comes under an id that it has. */
 T(why_a_mail_has_not_gone_out_is_known_before_it_is_given_up)
 {
     i64 order = t_order();
@@ -224,6 +223,7 @@ T(why_a_mail_has_not_gone_out_is_known_before_it_is_given_up)
     eq_str(t_str("select answer as s from notify.mail where id = %" PRId64, mail), "");
 }
 
+/* A mailbox drops what comes under an id that it has. */
 T(what_was_sent_is_sent_again_as_another_mail_and_tried_again_as_the_same)
 {
     const char *folder = own_folder();

@@ -1,8 +1,7 @@
 #include "catalog/admin_in.h"
 
-static const struct {
-    const char *code, *name;
-} LANGS[] = { { "en", "English" }, { "th", "ไทย" }, { "vi", "Tiếng Việt" } };
+const struct edit_language LANGS[N_LANGS] = { { "en", "English" }, { "th", "ไทย" },
+    { "vi", "Tiếng Việt" } };
 static const struct {
     const char *code, *name;
 } STATUSES[] = { { "draft", "Draft" }, { "published", "Published" }, { "archived", "Archived" } };

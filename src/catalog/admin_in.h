@@ -2,6 +2,12 @@
 #pragma once
 #include "catalog/catalog_in.h"
 
+/* What is said of a product is said in these. */
+enum { N_LANGS = 3 };
+extern const struct edit_language {
+    const char *code, *name;
+} LANGS[N_LANGS];
+
 /* A form has at most 200 fields: these are left for the grid, beside texts and categories. */
 enum { GRID_MOST = 15, GRID_FIELDS = 160 };
 i64 grid_rows(const struct ctx *); /* variants on one page of it, by the number of currencies */

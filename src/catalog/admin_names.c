@@ -3,10 +3,6 @@
  * of filters go by them. */
 #include "catalog/admin_in.h"
 
-static const struct {
-    const char *code, *name;
-} LANGS[] = { { "en", "English" }, { "th", "ไทย" }, { "vi", "Tiếng Việt" } };
-
 /* Five fields of a value, seven of a detail, of the 200 that a form has at most. */
 enum { VALUES_EACH = 36, DETAILS_EACH = 20, DETAILS_NEW = 3 };
 

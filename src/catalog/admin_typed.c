@@ -1,7 +1,6 @@
 #include <ctype.h>
 #include "catalog/admin_in.h"
 
-static const char *const LANGS[] = { "en", "th", "vi" };
 
 static int read_form(struct req *r, struct typed *t)
 {
@@ -113,7 +112,7 @@ static bool is_field(struct ctx *c, str name)
             return true;
     for (size_t i = 0; i < COUNT(texts); i++)
         for (size_t l = 0; l < COUNT(LANGS); l++)
-            if (str_eq(name, str_fmt(c->mem, "%s_%s", texts[i], LANGS[l])))
+            if (str_eq(name, str_fmt(c->mem, "%s_%s", texts[i], LANGS[l].code)))
                 return true;
     return is_of_grid(c, name, &row);
 }
@@ -234,18 +233,18 @@ static int apply_texts(struct ctx *c, const struct typed *t, struct node *doc)
         if (!map)
             map = node_set_map(c->mem, doc, str_of(parts[i].key));
         for (size_t l = 0; l < COUNT(LANGS); l++) {
-            str field = str_fmt(c->mem, "%s_%s", parts[i].key, LANGS[l]);
-            if (t->is_json && !typed_has(t, str_c(c->mem, field)) && node_str(map, LANGS[l]).n)
+            str field = str_fmt(c->mem, "%s_%s", parts[i].key, LANGS[l].code);
+            if (t->is_json && !typed_has(t, str_c(c->mem, field)) && node_str(map, LANGS[l].code).n)
                 continue;
             str text = typed_str(t, str_c(c->mem, field));
             int wrong = length_fits(
-                c, text, node_str(map, LANGS[l]), parts[i].most, str_c(c->mem, field));
+                c, text, node_str(map, LANGS[l].code), parts[i].most, str_c(c->mem, field));
             err = wrong ? wrong : err;
-            node_set_str(c->mem, map, str_of(LANGS[l]), text);
+            node_set_str(c->mem, map, str_of(LANGS[l].code), text);
         }
     }
     for (size_t l = 1; l < COUNT(LANGS); l++) {
-        int wrong = check_named(c, doc, LANGS[l]);
+        int wrong = check_named(c, doc, LANGS[l].code);
         err = wrong ? wrong : err;
     }
     if (!node_str(node_get(doc, S("name")), "en").n)
@@ -461,7 +460,7 @@ static struct node *names_of(struct ctx *c, str line)
     for (size_t l = 0; l < COUNT(LANGS) && str_cut(&line, '|', &one); l++)
         if (str_trim(one).n)
             node_set_str(
-                c->mem, names, str_of(LANGS[l]), str_letters_upto(str_trim(one), MOST_NAME));
+                c->mem, names, str_of(LANGS[l].code), str_letters_upto(str_trim(one), MOST_NAME));
     return names;
 }
 

@@ -43,9 +43,9 @@ void orders_tell_events(struct ctx *, struct node *order); /* their texts alone 
  * newest page comes with orders_read, with `story_from` hidden in the order. */
 int orders_earlier(struct ctx *, i64 id, i64 before, struct node *order, i64 *earlier);
 void orders_name_states(struct ctx *, struct node *rows);
-/* Of payments_disputes_of: state_name, reason_text, is_waiting, is_won, is_lost. */
 /* Of an order's mails, for its page at the desk: what each is, and what to do where it has not gone. */
 void orders_name_mails(struct ctx *, struct node *mails);
+/* Of payments_disputes_of: state_name, reason_text, is_waiting, is_won, is_lost. */
 void orders_name_disputes(struct ctx *, struct node *rows);
 str orders_dispute_reason(struct ctx *, str code);
 str orders_dispute_due(struct ctx *, when due); /* as it is written; 0: empty */

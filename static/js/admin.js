@@ -66,9 +66,7 @@ document.addEventListener('input', ({ target }) => {
     if (target.form && 'keep' in target.form.dataset) typed.add(target.form);
 });
 // What came back because something was wrong with it is typed and not saved.
-if (document.getElementById('problem'))
-    for (const form of document.querySelectorAll('form[data-keep]'))
-        if (new URL(form.action).pathname === location.pathname) typed.add(form);
+for (const form of document.querySelectorAll('form[data-keep][data-refused]')) typed.add(form);
 let sent = null, wasTyped = false; // the form that is on its way
 document.addEventListener('submit', (event) => {
     if (event.defaultPrevented) return;

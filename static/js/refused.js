@@ -2,7 +2,11 @@
 // ask whether to send that again. It goes by the address of the page it was filled in on.
 'use strict';
 {
-    const { forms, referrer } = document;
-    const isAnswer = [...forms].some(({ action, method }) => method === 'post' && new URL(action).pathname === location.pathname);
-    if (isAnswer && referrer.startsWith(`${location.origin}/`)) history.replaceState(history.state, '', referrer);
+    const { referrer } = document;
+    for (const form of document.querySelectorAll('form[method=post]')) {
+        if (new URL(form.getAttribute('action'), location).pathname !== location.pathname) continue;
+        form.dataset.refused = 'yes';
+        if (referrer.startsWith(`${location.origin}/`)) history.replaceState(history.state, '', referrer);
+        break;
+    }
 }
