@@ -52,6 +52,28 @@ journey('a new product with picture, price and stock stands in the shop, and its
     await house.sees(name);
 });
 
+journey('a misspelt value and a detail are mended, and a page kept from before says so', async ({ guest, merchant }) => {
+    const house = await merchant(), mali = await guest(), name = `Canal green ${process.pid}`, path = '/admin/products/balcony-pot';
+    await mali.opens('/products/balcony-pot'); // kept by now
+    await mali.sees('Canal teal', 'Glazed earthenware');
+    const says = async (from, to, detail) => {
+        await house.opens(path);
+        await house.page.locator('details.names summary').first().click();
+        await house.page.locator(`[name=value_en][value="${from}"]`).fill(to);
+        await house.clicks('Save the names');
+        await house.sees('The names are changed.');
+        await house.page.locator('[aria-labelledby=details] summary').click();
+        await house.page.locator('[aria-labelledby=details] [name=value_en]').first().fill(detail);
+        await house.clicks('Save the details');
+        await house.sees('The details are changed.');
+    };
+    await says('Canal teal', name, 'Glazed clay');
+    await mali.seesAfterReloading(name);
+    await mali.seesAfterReloading('Glazed clay');
+    await says(name, 'Canal teal', 'Glazed earthenware');
+    await mali.seesAfterReloading('Canal teal');
+});
+
 journey('two editors of one product: the second is told, and nothing of his is lost', async ({ merchant }) => {
     const one = await merchant(), other = await one.opensAnotherTab('/admin/products/temple-bell-chime');
     await one.opens('/admin/products/temple-bell-chime');
