@@ -39,8 +39,7 @@ void account_address_form(struct ctx *c, str country, struct node *document)
 
 bool account_address_has_town(str country) { return country_form(country)->city != NULL; }
 
-/* ---- as it is shown ------------------------------------------------------------------------------
- */
+/* ---- as it is shown ----------------------------------------------------------------------- */
 
 enum { LINE_MOST = 4000 };
 

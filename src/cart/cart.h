@@ -26,8 +26,8 @@ struct cart_put {
     bool made;          /* the cart is new */
     bool is_fewer;      /* than were asked for: no more are left, or may be in a cart */
 };
-/* Adds to what is in it, no more than is left; E_CONFLICT when nothing is. Makes the cart when there
- * is none. */
+/* Adds to what is in it, no more than is left; E_CONFLICT when nothing is. Makes the cart when
+ * there is none. */
 int cart_add(struct ctx *, i64 variant, i64 quantity, struct cart_put *);
 /* All of them, whatever is left: for who is to hear of it, and to be given nothing else. */
 int cart_add_all(struct ctx *, i64 variant, i64 quantity);
