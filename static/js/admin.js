@@ -60,28 +60,32 @@ document.addEventListener('submit', (event) => {
 addEventListener('pageshow', () => {
     for (const form of document.querySelectorAll('form[data-sent]')) free(form);
 });
-// What was typed in one of a page's forms is not lost by sending another, or by going away.
-const typed = new Set();
-document.addEventListener('input', ({ target }) => {
-    if (target.form && 'keep' in target.form.dataset) typed.add(target.form);
-});
-// What came back because something was wrong with it is typed and not saved.
-for (const form of document.querySelectorAll('form[data-keep][data-refused]')) typed.add(form);
-let sent = null, wasTyped = false; // the form that is on its way
+// What was typed in one of a page's forms (data-keep) is not lost by sending another, or by going
+// away; nor what came back because something in it is wrong. It is asked of the fields themselves:
+// news of an order put a new form in the place of the old one, with what was typed in it.
+const isTyped = (field) => {
+    if (field.type === 'hidden' || field.localName === 'button') return false;
+    if (field.type === 'checkbox' || field.type === 'radio') return field.checked !== field.defaultChecked;
+    if (field.type === 'file') return field.files.length > 0;
+    if (field.localName !== 'select') return 'defaultValue' in field && field.value !== field.defaultValue;
+    const own = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(own, 0);
+};
+const isLost = (form) => 'refused' in form.dataset || [...form.elements].some(isTyped);
+let sent = null; // the form that is on its way
 document.addEventListener('submit', (event) => {
-    if (event.defaultPrevented) return;
-    sent = event.target;
-    wasTyped = typed.delete(sent);
+    if (!event.defaultPrevented) sent = event.target;
+});
+addEventListener('pageshow', () => {
+    sent = null;
 });
 // Who is asked and stays is here a moment later: nothing was sent, and all can be sent anew.
 const STAYS_MS = 300;
 addEventListener('beforeunload', (event) => {
-    if (!typed.size) return;
+    if (![...document.querySelectorAll('form[data-keep]')].some((form) => form !== sent && isLost(form))) return;
     event.preventDefault();
     setTimeout(() => {
-        if (wasTyped) typed.add(sent);
         if (sent) free(sent);
         sent = null;
-        wasTyped = false;
     }, STAYS_MS);
 });

@@ -1,5 +1,7 @@
 // The merchant's day: products made and changed, orders cancelled and paid back.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import { CARD, DEMO, journey, newcomer, until } from './people.mjs';
 import { forgotten, placed, told } from './orders.mjs';
@@ -111,6 +113,48 @@ journey('what is wrong with a product is said at its field, and what was typed i
     await house.page.waitForURL(/#name_en$/);
 });
 
+const templates = new URL('../../templates/', import.meta.url);
+
+test('each form of the back office with something to type asks before it is lost', () => {
+    const names = readdirSync(templates).flatMap((room) => (room === 'lang' ? [] : readdirSync(new URL(`${room}/`, templates)).map((name) => `${room}/${name}`)));
+    const isTyped = (tag) => tag.startsWith('<textarea') || !/type="(?!email)/.test(tag);
+    let n = 0;
+    for (const name of names.filter((each) => each.endsWith('.mustache'))) {
+        const text = readFileSync(new URL(name, templates), 'utf8');
+        if (!text.includes('layout/admin') && name !== 'part/view_as_form.mustache') continue;
+        for (const [form] of text.matchAll(/<form .*?<\/form>/gs)) {
+            const [head] = form.match(/<form .*?method="\w+"[^>]*>/s) ?? [''];
+            if (!head.includes('method="post"') || head.includes('data-many')) continue;
+            if (![...form.matchAll(/<textarea|<input[^>]*>/g)].some(([tag]) => isTyped(tag))) continue;
+            n++;
+            assert.ok(head.includes('data-keep'), `${name}: ${head}`);
+        }
+    }
+    assert.ok(n >= 15, `${n} forms`);
+});
+
+journey('a tracking number that was typed is not lost by a click beside it, nor by news of the order', async ({ guest, merchant }) => {
+    const mali = await guest(), house = await merchant(), asked = [], tracking = () => house.field('tracking');
+    const number = await mali.buys('record-brush', newcomer('Parcel Post'));
+    await mali.sees('Thank you, it is paid');
+    house.page.on('dialog', (dialog) => asked.push(dialog.type()) && dialog.dismiss());
+    await house.opens(`/admin/orders/${number}`);
+    await tracking().fill('TH123456789');
+    const before = await tracking().elementHandle();
+    await house.page.evaluate(() => { document.querySelector('#part-acts').dataset.seen = 'before'; }); // so that news differs
+    await until(() => { told(number); return before.evaluate((field) => !field.isConnected); }, 'no news came');
+    assert.equal(await tracking().inputValue(), 'TH123456789');
+    await house.page.locator('.up a').click();
+    await until(() => asked.length, 'nobody asked');
+    assert.deepEqual(asked, ['beforeunload']);
+    assert.equal(await tracking().inputValue(), 'TH123456789');
+    await house.clicks('Mark as sent');
+    await house.sees('Marked as sent.');
+    await house.page.locator('.up a').click();
+    await house.isAt('/admin/orders');
+    assert.equal(asked.length, 1);
+});
+
 journey('what was typed of a product is not lost by a click beside it', async ({ merchant }) => {
     const house = await merchant(), asked = [];
     let leaves = false;
@@ -143,7 +187,7 @@ journey('what was typed of a product is not lost by a click beside it', async ({
 
     // Who sends another form, is asked and stays can send it anew, and what was typed there counts as typed.
     await house.opens('/admin/products/record-brush');
-    await house.field('brand').fill('Typed and not saved');
+    await house.field('brand').fill('Typed once more');
     await house.field('on_hand_0').fill('77');
     await house.clicks('Save the count');
     await until(() => asked.length === 2, 'nobody asked');

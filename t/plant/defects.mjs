@@ -274,7 +274,7 @@ export default [
         from: "select audit.watch('shipping.price', 'settings');\n", to: '',
         red: ['audit/every_table_is_watched_or_has_its_reason_SE_13'] },
     { name: 'form-without-csrf', what: 'a form goes out without its token', file: 'templates/auth/role.mustache',
-        from: 'method="post" data-once>\n    {{>part/csrf}}', to: 'method="post" data-once>',
+        from: 'method="post" data-once data-keep>\n    {{>part/csrf}}', to: 'method="post" data-once data-keep>',
         red: ['team/every_form_that_posts_carries_its_token'] },
     { name: 'sql-by-hand', what: 'a query is put together by hand', file: 'src/auth/view_as.c',
         from: 'static int begin(struct req *r)\n{\n',
