@@ -244,6 +244,26 @@ T(a_role_is_made_only_of_what_its_maker_holds_AC_04)
     t_status(403);
 }
 
+T(a_role_that_is_not_deleted_stands_there_as_it_is_with_the_reason)
+{
+    t_open();
+    t_login(OWNER_);
+    i64 role = make_role("name=Packing&orders:read-all=1&orders:update=1");
+    t_sql("insert into auth.member (organisation_id, person_id, place, role_id) "
+          "values (1, 2, 'own', %" PRId64 ")",
+        role);
+    str id = crypto_opaque(t_ctx()->mem, t_ctx()->app->secret, "role", role);
+    t_post(str_fmt(t_ctx()->mem, "/admin/roles/%.*s/delete", STR(id)).p, "");
+    t_status(409);
+    t_text("Somebody still has this role. Give them another first.");
+    t_html("input[name=name][value=Packing]");
+    t_html("input[name='orders:read-all'][checked]");
+    t_html("input[name='orders:update'][checked]");
+    t_no_html("input[name='catalog:read'][checked]");
+    t_html("button[type=submit]");
+    eq_int(t_int("select count(*) as n from auth.role where id = %" PRId64, role), 1);
+}
+
 T(no_role_of_an_organisation_holds_what_is_the_houses_AC_11)
 {
     t_open();

@@ -168,7 +168,7 @@ static struct node *role_page(struct req *r, const struct node *role)
     struct node *document = node_map(c->mem);
     uint64_t set = role ? role_permissions(node_str(role, "own")) : 0;
     str id = role ? in_path(r, "id") : str_none;
-    bool typed = auth_typed(r), is_form = typed || r->method != GET;
+    bool typed = auth_typed(r), is_form = typed || (r->method != GET && r->route->in == to_role);
     node_set_str(c->mem, document, S("id"), id);
     node_set_str(c->mem, document, S("name"), role ? node_str(role, "name") : str_none);
     /* What comes back from the confirmation is as old as it was. */
@@ -276,11 +276,13 @@ static int drop(struct req *r)
     i64 dropped;
     TRY(find(r, &role, true));
     TRY(q_auth_drop_role(&r->c, &dropped, r->c.scope.organisation, node_int(role, "id")));
-    if (!dropped)
+    if (!dropped) {
+        node_set_str(r->c.mem, r->raw, S("name"), node_str(role, "name")); /* nothing was typed */
         return again(r,
             fail(&r->c, E_CONFLICT, "team.held",
                 "Somebody still has this role. Give them another first."),
             role_page(r, role));
+    }
     return see_other(r, S("/admin/team"));
 }
 
