@@ -3,6 +3,9 @@
 #include "ops/ops.h"
 #include "t/shop.h"
 #include "web/web.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 /* Published with crypt_blowfish, OpenBSD's and Python's bcrypt. */
 #define OF_U_STAR_U "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
@@ -55,6 +58,40 @@ T(people_come_with_their_hash_and_get_ours_when_they_log_in)
     t_browser();
     t_post("/login", "email=brought.ann@example.test&password=rasmuslerdorf");
     t_status(303);
+}
+
+/* What the command says of that file on standard error. */
+static str complaint(const char *file)
+{
+    const char *words[] = { "import", file };
+    const char *kept = t_file(str_none);
+    bool ok;
+    fflush(stderr);
+    int before = dup(STDERR_FILENO), to = open(kept, O_WRONLY | O_TRUNC);
+    dup2(to, STDERR_FILENO);
+    int code = people_command(t_ctx(), 2, (char **)(uintptr_t)words);
+    fflush(stderr);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(to);
+    eq_int(code, 1);
+    return file_read(t_ctx()->mem, kept, 4096, &ok);
+}
+
+T(a_file_that_cannot_be_taken_is_told_why_and_what_to_do)
+{
+    t_open();
+    has_text(complaint("/nowhere/people.csv"), "/nowhere/people.csv cannot be read: No such file");
+    has_text(complaint("/tmp"), "/tmp cannot be read: Is a directory");
+    has_text(complaint(t_file(S("email,hash,name\na@example.test,x,Ann\nb@example.test,x,Ren\xE9\n"))),
+        "is not UTF-8, which shows first in line 3: save it as UTF-8");
+    has_text(complaint(t_file(S("\xFF\xFE" "e\0m\0a\0i\0l\0"))), "is not UTF-8");
+    const char *large = t_file(str_none);
+    eq_int(truncate(large, (off_t)300 << 20), 0);
+    str said = complaint(large);
+    has_text(said, "is larger than 256 MB: bring it in parts");
+    no_text(said, "cannot be read");
+    has_text(complaint(t_file(S("mail,word\n"))), "its first line must name the columns email and hash");
 }
 
 T(published_hashes_are_checked_as_they_were_made)

@@ -5,7 +5,10 @@
 #include "auth/auth.h"
 #include "ops/ops.h"
 #include "web/web.h"
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #define MOST_FILE   ((size_t)256 << 20)
 #define MOST_REPORT ((size_t)64 << 20)
@@ -158,11 +161,39 @@ int ops_people(struct ctx *c, str text, bool rehearse, struct buf *report, i64 *
     return err;
 }
 
+static size_t line_of_bad(str text)
+{
+    size_t line = 1;
+    for (size_t step; text.n && (step = str_utf8_step(text)) != 0; text = str_from(text, step))
+        line += *text.p == '\n';
+    return line;
+}
+
+/* NULL, or why what is in the file cannot be taken, and what to do. */
+static const char *read_people(struct ctx *c, const char *file, str *text)
+{
+    struct stat is;
+    bool ok;
+    if (!stat(file, &is) && is.st_size > (off_t)MOST_FILE)
+        return "is larger than 256 MB: bring it in parts, each with the first line";
+    *text = file_read(c->mem, file, MOST_FILE, &ok);
+    if (!ok && errno == EFBIG) /* a pipe's end is not known before */
+        return "is larger than 256 MB: bring it in parts, each with the first line";
+    if (!ok)
+        return str_c(c->mem, str_fmt(c->mem, "cannot be read: %s", strerror(errno)));
+    if (!str_is_utf8(*text))
+        return str_c(c->mem, str_fmt(c->mem,
+            "is not UTF-8, which shows first in line %zu: save it as UTF-8, or convert it with iconv",
+            line_of_bad(*text)));
+    return NULL;
+}
+
 int people_command(struct ctx *c, int argc, char **argv)
 {
     struct buf report = buf_new(c->mem, MOST_REPORT);
     const char *file = NULL;
-    bool rehearse = false, ok = false;
+    bool rehearse = false;
+    str text;
     i64 failed;
     for (int i = 1; i < argc; i++)
         if (!strcmp(argv[i], "--rehearse"))
@@ -173,9 +204,9 @@ int people_command(struct ctx *c, int argc, char **argv)
             return 2;
     if (!file)
         return 2;
-    str text = file_read(c->mem, file, MOST_FILE, &ok);
-    if (!ok) {
-        fprintf(stderr, "talatctl: %s cannot be read, or is larger than 256 MB\n", file);
+    const char *wrong = read_people(c, file, &text);
+    if (wrong) {
+        fprintf(stderr, "talatctl: %s %s\n", file, wrong);
         return 1;
     }
     int err = ops_people(c, text, rehearse, &report, &failed);
