@@ -41,25 +41,25 @@ static int read_value(struct req *r, struct typed *t, str name, const struct nod
             node_add_str(mem, t->categories, value->as.text);
         EACH(item, value->kind == N_LIST ? value : NULL) {
             if (item->node.kind != N_STR)
-                return fail_field(&r->c, field, "This is not of the kind expected here.");
+                return fail_field(&r->c, field, "Please send a list of words.");
             node_add_str(mem, t->categories, item->node.as.text);
         }
         t->says_categories = is_text || value->kind == N_LIST;
         return t->says_categories
             ? E_OK
-            : fail_field(&r->c, field, "This is not of the kind expected here.");
+            : fail_field(&r->c, field, "Please send a list of words.");
     }
     if (is_amount(name) && !is_text) /* elsewhere a number is one in minor units */
         return fail_field(&r->c, field, "Please send the amount as text, like \"12.50\".");
     if (is_box(name) && value->kind != N_BOOL) /* 0 and "" would be ticked, as they are sent */
-        return fail_field(&r->c, field, "This is not of the kind expected here.");
+        return fail_field(&r->c, field, "Please send true or false.");
     t->says_featured = t->says_featured || str_is(name, "featured");
     if (is_text || (value->kind == N_BOOL && value->as.yes))
         node_set_str(mem, t->fields, name, is_text ? value->as.text : S("1"));
     else if (value->kind == N_INT)
         node_set_str(mem, t->fields, name, str_fmt(mem, "%" PRId64, value->as.number));
     else if (value->kind != N_BOOL)
-        return fail_field(&r->c, field, "This is not of the kind expected here.");
+        return fail_field(&r->c, field, "Please send this as text.");
     return E_OK;
 }
 

@@ -3,7 +3,9 @@
  * whole UTF-8, no NUL, no doubled key. A page's kept parts come through here too, so it is
  * fast: 14 KB in some 15 us. */
 #include "io/io.h"
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DEPTH_MOST 32
 
@@ -11,7 +13,8 @@ struct reader {
     struct arena *mem;
     const char *start, *at, *end;
     int depth;
-    bool too_deep;
+    bool too_deep, is_twice;
+    str twice; /* the key that stands in one object for the second time */
 };
 
 static bool value(struct reader *, struct node *out);
@@ -203,8 +206,11 @@ static bool map(struct reader *r, struct node *out)
             return false;
         size_t before = node_count(out);
         node_set(r->mem, out, key, &one);
-        if (node_count(out) == before)
-            return false; /* a key twice: which one was meant? */
+        if (node_count(out) == before) { /* which one was meant? */
+            r->is_twice = true;
+            r->twice = key;
+            return false;
+        }
     } while (take(r, ','));
     return take(r, '}');
 }
@@ -244,12 +250,30 @@ static bool value(struct reader *r, struct node *out)
     }
 }
 
+/* Only what looks like a member's name is quoted: anything else may be personal. */
+static bool is_name(str key)
+{
+    for (size_t i = 0; i < key.n; i++)
+        if (!isalnum((unsigned char)key.p[i]) && !strchr("_-.:", key.p[i]))
+            return false;
+    return key.n > 0 && key.n <= 40;
+}
+
+static int doubled(struct ctx *c, str key)
+{
+    if (!is_name(key))
+        key = S("a member");
+    return fail_detail(c, E_MALFORMED, "json.twice", "JSON: %.*s stands twice in one object", STR(key));
+}
+
 /* Where it broke, without quoting what may be personal. */
 static int broken(struct ctx *c, const struct reader *r)
 {
     int line = 1, column = 1;
     if (r->too_deep)
         return fail_detail(c, E_MALFORMED, "json.depth", "JSON nested deeper than %d", DEPTH_MOST);
+    if (r->is_twice)
+        return doubled(c, r->twice);
     for (const char *p = r->start; p < r->at; p++) {
         line += *p == '\n';
         column = *p == '\n' ? 1 : column + 1;

@@ -233,18 +233,37 @@ static int add_one(struct req *r, const struct given *g, struct node *list, str 
     return E_OK;
 }
 
+/* What a program has to send, which sent something else. */
+static const char *const wanted[] = {
+    [INT] = SAYS("Please enter a whole number."),
+    [BOOL] = SAYS("Please send true or false."),
+    [INTS] = SAYS("Please send a list of whole numbers."),
+    [WORDS] = SAYS("Please send a list of words."),
+    [LINES] = SAYS("Please send a list of texts."),
+    [GROUP] = SAYS("Please send an object."),
+    [LIST] = SAYS("Please send a list of objects."),
+};
+
+static int wrong_kind(struct req *r, const struct given *g)
+{
+    const char *text = wanted[g->in->kind];
+    return wrong(r, g, text ? text : SAYS("Please send this as text."));
+}
+
 static int take_several(struct req *r, const struct given *g)
 {
     struct node *list = node_list(r->c.mem);
     for (size_t i = 0; i < g->n; i++) {
         const struct node *json = g->values[i].json;
         str rest = g->values[i].value, one;
+        if (json && (json->kind == N_MAP || json->kind == N_REAL))
+            return wrong_kind(r, g);
         if (json && json->kind == N_LIST)
-            EACH(item, json)
-                TRY(add_one(r, g, list,
-                    item->node.kind == N_INT ? str_fmt(r->c.mem, "%" PRId64, item->node.as.number)
-                        : item->node.kind == N_STR ? item->node.as.text
-                                                   : S("?")));
+            EACH(item, json) {
+                if (item->node.kind != N_INT && item->node.kind != N_STR)
+                    return wrong_kind(r, g);
+                TRY(add_one(r, g, list, body_json_text(r->c.mem, &item->node)));
+            }
         while (rest.n && str_cut(&rest, ',', &one))
             TRY(add_one(r, g, list, one));
     }
@@ -285,10 +304,10 @@ static int take_lines(struct req *r, const struct given *g)
             continue;
         }
         if (json->kind != N_LIST)
-            return wrong(r, g, "This is not of the kind expected here.");
+            return wrong_kind(r, g);
         EACH(item, json) {
             if (item->node.kind != N_STR)
-                return wrong(r, g, "This is not of the kind expected here.");
+                return wrong_kind(r, g);
             TRY(add_line(r, g, list, item->node.as.text));
         }
     }
@@ -433,9 +452,7 @@ static int take_given(struct req *r, struct given *g)
     if (g->n > 1)
         return wrong(r, g, "This was sent twice.");
     if (in->kind < FILES && !is_scalar(&g->values[0]))
-        return wrong(r, g,
-            in->kind == INT ? "Please enter a whole number."
-                            : "This is not of the kind expected here.");
+        return wrong_kind(r, g);
     /* Numbers are in minor units wherever money is in JSON; what is typed is in major ones. */
     if (in->kind == MONEY && g->values[0].json && g->values[0].json->kind != N_STR)
         return wrong(r, g, "Please send the amount as text, like \"12.50\".");
@@ -482,7 +499,7 @@ static int take_group(struct req *r, const struct given *g)
 {
     const struct node *json = g->values[0].json;
     if (!json || json->kind != N_MAP)
-        return wrong(r, g, "This is not of the kind expected here.");
+        return wrong_kind(r, g);
     struct node *group = node_set_map(r->c.mem, g->into, str_of(g->in->name));
     return take_fields(r, g->in->of, json, str_of(g->name), group);
 }
@@ -493,7 +510,7 @@ static int take_list(struct req *r, const struct given *g)
     i64 n = 0, most = g->in->max ? g->in->max : VALUES_MAX;
     int first = E_OK;
     if (!json || json->kind != N_LIST)
-        return wrong(r, g, "This is not of the kind expected here.");
+        return wrong_kind(r, g);
     if ((i64)node_count(json) > most)
         return wrong_fmt(r, g, "Please give at most {n}.", most);
     if ((i64)node_count(json) < g->in->min)
@@ -503,7 +520,7 @@ static int take_list(struct req *r, const struct given *g)
         str name = str_fmt(r->c.mem, "%s.%" PRId64, g->name, n++);
         int err = item->node.kind == N_MAP
             ? take_fields(r, g->in->of, &item->node, name, node_add_map(r->c.mem, list))
-            : fail_field(&r->c, str_c(r->c.mem, name), "This is not of the kind expected here.");
+            : fail_field(&r->c, str_c(r->c.mem, name), wanted[GROUP]);
         if (err && err != E_INPUT)
             return err;
         first = first ? first : err;

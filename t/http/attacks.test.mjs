@@ -395,6 +395,14 @@ test('SE-16 an error says what to do, has the request\'s id, and nothing of the 
             }
         }
     }
+    // Programs are told what may be sent, not to choose another file.
+    for (const path of ['/api/auth/login', '/cart/lines.json']) {
+        const { status, headers, body } = await ask(path, { body: `{"pad":"${'x'.repeat(1100000)}"}`, headers: { 'content-type': 'application/json', ...far } });
+        assert.equal(status, 413, path);
+        assert.match(headers['content-type'], /json/, path);
+        assert.equal(JSON.parse(body).code, 'too_large');
+        assert.match(JSON.parse(body).error, /1 MiB/);
+    }
     // Of too long a first line nothing but its begin is known, not what is accepted.
     for (const path of ['/api/orders', '/cart.json', '/th/cart.json']) {
         const { status, headers, body } = await ask(`${path}?a=${'x'.repeat(9000)}`);

@@ -49,6 +49,9 @@ T(doubled_keys_and_huge_integers_are_refused)
 {
     struct node *n;
     eq_err(read(S("{\"amount\":1,\"amount\":2}"), &n), E_MALFORMED);
+    has_text(t_ctx()->fault.detail, "amount stands twice");
+    eq_err(read(S("{\"my card is 4242\":1,\"my card is 4242\":2}"), &n), E_MALFORMED);
+    no_text(t_ctx()->fault.detail, "4242");
     eq_err(read(S("[9223372036854775808]"), &n), E_MALFORMED);
     must(read(S("[9223372036854775807,-9223372036854775808]"), &n));
     is_true(node_path(n, S("0"))->as.number == INT64_MAX);

@@ -236,6 +236,37 @@ T(who_sends_json_is_told_where_it_breaks)
     t_json("error", "The body cannot be read. JSON: line 2, column 30");
     t_json("code", "json.syntax");
 }
+T(a_member_that_stands_twice_in_json_is_named)
+{
+    t_house(&house, templates, NULL);
+    t_post_json("/echo", "{\"n\":12, \"line\":\"a\", \"n\":13}");
+    t_status(400);
+    t_json("error", "The body cannot be read. JSON: n stands twice in one object");
+    t_json("code", "json.twice");
+    t_post_json("/echo", "{\"x\":[{\"mail of ann@example.test\":1, \"mail of ann@example.test\":1}]}");
+    t_json("error", "The body cannot be read. JSON: a member stands twice in one object");
+    t_post_json("/echo", "{\"n\":12, \"x\":{\"n\":12}}"); /* each its own */
+    t_status(200);
+}
+T(what_is_of_another_type_in_json_is_told_the_type)
+{
+    static const char *const wrongs[][3] = {
+        { "{\"n\":[1]}", "fields.n", "Please enter a whole number." },
+        { "{\"n\":1.5}", "fields.n", "Please enter a whole number." },
+        { "{\"yes\":{}}", "fields.yes", "Please send true or false." },
+        { "{\"ids\":{\"a\":1}}", "fields.ids", "Please send a list of whole numbers." },
+        { "{\"ids\":1.5}", "fields.ids", "Please send a list of whole numbers." },
+        { "{\"ids\":[true]}", "fields.ids", "Please send a list of whole numbers." },
+        { "{\"line\":[\"a\"]}", "fields.line", "Please send this as text." },
+        { "{\"twoWords\":1.5}", "fields.twoWords", "Please send this as text." },
+    };
+    t_house(&house, templates, NULL);
+    for (size_t i = 0; i < COUNT(wrongs); i++) {
+        t_post_json("/echo", wrongs[i][0]);
+        t_status(422);
+        t_json(wrongs[i][1], wrongs[i][2]);
+    }
+}
 T(json_a_hundred_thousand_deep_is_refused)
 {
     t_house(&house, templates, NULL);
