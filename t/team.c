@@ -370,6 +370,31 @@ T(who_is_invited_joins_by_the_link_and_only_with_that_address)
     eq_int(places("member"), 1);
 }
 
+T(who_invites_reads_to_whom_until_when_and_how_to_take_it_back)
+{
+    team(NULL);
+    t_post("/admin/team/invitations", "email=New@Example.test&role=viewer");
+    t_status(303);
+    const char *there = str_c(t_ctx()->mem, str_dup(t_ctx()->mem, t_header_of("Location")));
+    t_get(there);
+    t_text("An invitation is on its way to new@example.test. Its link is good until");
+    t_html("a[href='#invitations']");
+    t_html("#invitations");
+    t_with("Sec-Fetch-Site", "cross-site"); /* a link of somebody else's says nothing */
+    t_get(there);
+    t_no_text("An invitation is on its way");
+    t_get("/admin/team");
+    t_no_text("An invitation is on its way");
+    t_get("/admin/team.json");
+    str id = str_dup(t_ctx()->mem, node_str(node_path(t_document(), S("invitations.0")), "id"));
+    t_post(str_fmt(t_ctx()->mem, "/admin/team/invitations/%.*s/withdraw", STR(id)).p, "");
+    t_header("Location", "/admin/team?done=withdrawn");
+    t_get("/admin/team?done=withdrawn");
+    t_text("its link is good no more");
+    t_get(there); /* gone back to */
+    t_no_text("An invitation is on its way");
+}
+
 T(who_is_invited_in_a_browser_of_somebody_else_logs_out_to_log_in)
 {
     static const char *const ways[] = { "/login", "/register" };

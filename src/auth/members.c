@@ -14,7 +14,11 @@ static const struct input to_change[] = {
     { "role", WORD, 1, 40, .required = true },
     { 0 },
 };
-static const struct input to_show[] = { TYPED, { 0 } };
+static const struct input to_show[] = {
+    TYPED,
+    { "done", WORD, 0, 40 }, /* "withdrawn", or the invitation that was sent */
+    { 0 },
+};
 static const struct input to_one[] = { { "id", WORD, 1, 40, .required = true }, { 0 } };
 static const struct input to_transfer[] = {
     { "id", WORD, 1, 40, .required = true },
@@ -225,6 +229,26 @@ static const struct node *ticks_of(struct req *r, bool typed)
     return typed && !node_get(r->in, S("role")) ? r->in : NULL;
 }
 
+/* The invitation that was just sent, with its last day in words. */
+static void say_invited(struct req *r, const struct node *invitations, struct node *document)
+{
+    static const struct done dones[] = {
+        { "withdrawn", SAYS("The invitation is withdrawn: its link is good no more.") },
+    };
+    struct ctx *c = &r->c;
+    struct node *invited = node_hide(node_set_list(c->mem, document, S("invited")));
+    str sent = in_done(r);
+    when until = 0;
+    EACH(item, invitations)
+        if (sent.n && str_eq(node_str(&item->node, "id"), sent) &&
+            when_parse(node_str(&item->node, "expires_at"), &until)) {
+            struct node *one = node_add_map(c->mem, invited);
+            node_set(c->mem, one, S("email"), node_get(&item->node, S("email")));
+            node_set_str(c->mem, one, S("until"), locale_date(c, until, r->who.zone, false));
+        }
+    node_hide(node_set_str(c->mem, document, S("notice"), done_text(r, dones, COUNT(dones))));
+}
+
 static int page_of(struct req *r, bool typed, struct node **document)
 {
     struct ctx *c = &r->c;
@@ -249,6 +273,7 @@ static int page_of(struct req *r, bool typed, struct node **document)
         node_set_str(
             c->mem, i, S("role"), title_of(c, node_str(i, "place"), node_str(i, "role_name")));
     }
+    say_invited(r, invitations, *document);
     EACH(item, houses)
         node_set_bool(c->mem, (struct node *)&item->node, S("is_current"),
             node_int(&item->node, "id") == organisation);
@@ -295,6 +320,7 @@ static int done(struct req *r, int err)
 struct change {
     struct req *r;
     i64 person;
+    i64 invitation; /* that was made */
     struct given given;
 };
 
@@ -419,10 +445,11 @@ static int send_invitation(struct req *r, i64 id)
 
 static int invite_work(struct ctx *c, void *with)
 {
-    const struct change *of = with;
+    struct change *of = with;
     struct node *row;
     TRY(q_auth_invite(c, &row, c->scope.organisation, str_lower(c->mem, in_str(of->r, "email")),
         of->given.place, of->given.role_at, me(of->r)));
+    of->invitation = node_int(row, "id");
     return send_invitation(of->r, node_int(row, "id"));
 }
 
@@ -474,7 +501,9 @@ static int invite(struct req *r)
         err = auth_recent_form(r, S("/admin/team"));
     if (!err)
         err = invite_counted(r, &of);
-    return done(r, err);
+    return err ? done(r, err)
+               : see_other(r, str_fmt(r->c.mem, "/admin/team?done=%.*s",
+                     STR(opaque(&r->c, "invitation", of.invitation))));
 }
 
 static int withdraw(struct req *r)
@@ -483,7 +512,7 @@ static int withdraw(struct req *r)
     TRY(as_staff(r));
     if (crypto_unopaque(r->c.app->secret, "invitation", in_path(r, "id"), &id))
         TRY(q_auth_end_invitation(&r->c, &ended, r->c.scope.organisation, id, S("withdrawn")));
-    return ended ? see_other(r, S("/admin/team"))
+    return ended ? see_other(r, S("/admin/team?done=withdrawn"))
                  : fail(&r->c, E_MISSING, "team.invitation", "There is no such invitation.");
 }
 
