@@ -1849,6 +1849,36 @@ T(a_mail_is_sent_again_when_staff_ask)
     t_status(404);
 }
 
+T(whoever_packs_reads_what_the_goods_are_called_in_their_own_language)
+{
+    static const char name[] = "select x.name as s from catalog.product_text x join orders.line l "
+                               "using (product_id) where x.lang = 'th' and l.order_id = %" PRId64;
+    i64 order = t_order(); /* in English */
+    t_paid(order);
+    t_login(ADMIN_);
+    struct arena *mem = t_ctx()->mem;
+    const char *bought = str_c(mem, t_str("select name as s from orders.line where order_id = %" PRId64, order));
+    const char *as_link = str_fmt(mem, ">%s</a>", bought).p;
+    const char *here = str_fmt(mem, ">%.*s</a>", STR(t_str(name, order))).p;
+    const char *page = str_fmt(mem, "/th/admin/orders/%.*s", STR(t_number(order))).p;
+    t_get(page);
+    t_text(here);
+    t_text(str_fmt(mem, "<small lang=\"en\">%s", bought).p);
+    t_no_text(as_link);
+    t_get(page + 3); /* as it was bought */
+    t_text(as_link);
+    t_no_text("<small lang=\"en\">");
+    t_get(str_fmt(mem, "%s.json", page).p);
+    t_json("order.lines.0.name", bought);
+    t_no_text("ownName");
+    t_sql("update catalog.product set status = 'archived' where id = (select product_id from orders.line"
+          " where order_id = %" PRId64 ")", order);
+    t_shelved();
+    t_get(page); /* no longer sold */
+    t_text(as_link);
+    t_no_text("<small lang=\"en\">");
+}
+
 T(a_mail_that_does_not_go_out_is_named_in_words_with_what_the_server_said)
 {
     i64 order = t_order();

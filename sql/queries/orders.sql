@@ -125,6 +125,16 @@ select l.part_id, l.organisation_id, l.position, l.product_id, l.variant_id, l.i
   left join media.picture m on m.organisation_id = l.organisation_id and m.stem = l.picture
  where l.order_id = :order_id order by l.position limit 200;
 
+-- name: labels :many
+-- in: order_id bigint, lang text
+-- What its goods are called in that language, of those that are still sold.
+select l.position, k.name as own_name, k.options as own_options
+  from orders.line l
+  join catalog.for_cart(
+       array(select x.variant_id from orders.line x where x.order_id = :order_id limit 200),
+       :lang, '') k on k.id = l.variant_id
+ where l.order_id = :order_id limit 200;
+
 -- name: events :many
 -- in: order_id bigint, before bigint
 -- The last 200 before that one, and one more: there are earlier ones.

@@ -302,6 +302,33 @@ static int add_earlier(struct req *r, i64 id, struct node *order, struct node *d
     return E_OK;
 }
 
+static bool is_called_so(const struct node *label, const struct node *line)
+{
+    return str_eq(node_str(label, "own_name"), node_str(line, "name")) &&
+        str_eq(node_str(label, "own_options"), node_str(line, "options"));
+}
+
+/* The order says what its goods were called when they were bought, in the buyer's language; who packs
+ * them may read another. */
+static int name_goods(struct ctx *c, i64 id, const struct node *order)
+{
+    struct node *labels = NULL;
+    if (!str_eq(node_str(order, "lang"), c->lang))
+        TRY(q_orders_labels(c, &labels, id, c->lang));
+    EACH(item, node_get(order, S("lines"))) {
+        struct node *line = (struct node *)&item->node, *own = NULL;
+        EACH(it, labels)
+            if (node_int(&it->node, "position") == node_int(line, "position") &&
+                !is_called_so(&it->node, line))
+                own = (struct node *)&it->node;
+        if (own)
+            node_hide(node_set(c->mem, line, S("here"), own));
+        else
+            node_hide(node_set_null(c->mem, line, S("here")));
+    }
+    return E_OK;
+}
+
 static int page(struct req *r, struct node **document)
 {
     struct ctx *c = &r->c;
@@ -315,6 +342,7 @@ static int page(struct req *r, struct node **document)
     TRY(payments_kept(c, id, &kept));
     TRY(disputes_of(r, id, order, &disputes));
     orders_keep_own(c, order, c->scope.organisation);
+    TRY(name_goods(c, id, order));
     keep_own_trace(c, order);
     TRY(payments_of_order(c, id, &attempts, &refunds));
     TRY(mails_of(r, id, &mails));
