@@ -616,7 +616,7 @@ test('SE-10 in production: TLS with HSTS, plain HTTP redirected, no word about t
         for (const path of ['/health', '/api/orders', '/.well-known/acme-challenge/token_-1']) assert.equal((await securely(path, host)).statusCode, 200, path);
         assert.equal((await securely('/payments/stripe/webhook', host, 'POST')).statusCode, 200, 'what a provider sends');
     }
-    assert.deepEqual(await over2(), [413, 'Please choose a smaller one and send it again.'], 'a body too large, in HTTP/2');
+    assert.deepEqual(await over2(), [413, 'That is too large: a request may have 1 MiB, one with files 12 MiB.'], 'a body too large, in HTTP/2');
     const moved = await new Promise((done, fail) => request({ host: '127.0.0.1', port: plain, path: '/x?key=hush', agent: false,
         headers: { host: 'evil.example' } }, (got) => { got.resume(); done(got); }).on('error', fail).end());
     assert.deepEqual([moved.statusCode, moved.headers.location], [301, 'https://shop.example/x?key=hush']);
