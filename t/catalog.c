@@ -1744,7 +1744,7 @@ T(a_misspelt_option_and_its_values_are_called_anew_and_stay_what_they_are)
     as_staff_of(house, MEMBER);
     str before = variants_there_are();
     i64 told = t_int("select count(*) as n from work.outbox where kind = 'product.changed'");
-    t_get("/admin/products/zz-lamp");
+    t_get("/admin/products/zz-lamp?option=zzcolour");
     t_html("form[action='" NAMES "'][data-keep]");
     t_html("input[name=value_en][value=Black]");
     t_post(NAMES, "version=1&option_name_en=Zz+Tint&option_name_th=%E0%B8%AA%E0%B8%B5&option_name_vi=&value=black&value_en=Zzebony"
@@ -1845,7 +1845,7 @@ T(a_value_no_variant_has_is_taken_away_and_another_is_not)
     t_sql("insert into catalog.option_value (option_id, product_id, organisation_id, code, position, names) "
           "select id, product_id, organisation_id, 'zzgrey', 3, '{\"en\": \"Grey\"}' from catalog.option "
           "where code = 'zzcolour'");
-    t_get("/admin/products/zz-lamp");
+    t_get("/admin/products/zz-lamp?option=zzcolour");
     t_html("input[name=drop][value=zzgrey]");
     t_no_html("input[name=drop][value=black]");
     t_post(NAMES, "version=1&drop=black");
@@ -1930,6 +1930,9 @@ T(names_of_many_values_stand_on_several_pages)
           "select id, product_id, organisation_id, 'v' || n, n + 2, jsonb_build_object('en', 'Zzv' || n) "
           "from catalog.option, generate_series(1, 60) n where code = 'zzcolour'");
     t_get("/admin/products/zz-lamp");
+    t_no_html("input[name=value_en]");
+    t_html("a[href='/admin/products/zz-lamp?option=zzcolour#names-zzcolour']");
+    t_get("/admin/products/zz-lamp?option=zzcolour");
     t_html("input[name=value_en][value=Zzv34]");
     t_no_html("input[name=value_en][value=Zzv35]");
     t_html("a[href='/admin/products/zz-lamp?option=zzcolour&amp;from=36#names-zzcolour']");
@@ -1973,6 +1976,9 @@ T(details_of_a_product_are_changed_made_and_taken_away)
     as_staff_of(house, MEMBER);
     const char *height = detail_key(0);
     t_get("/admin/products/zz-lamp");
+    t_no_html("form[action='" DETAILS "']");
+    t_html("a[href='/admin/products/zz-lamp?details=0#details']");
+    t_get("/admin/products/zz-lamp?details=0");
     t_html("form[action='" DETAILS "'][data-keep]");
     t_html("input[name=value_en][value='30 cm']");
     t_post_f(DETAILS, "version=1&detail=%s&name_en=Tallness&name_th=%%E0%%B8%%AA&name_vi=&value_en=31+cm&value_th=&"
@@ -2046,7 +2052,7 @@ T(a_product_has_so_many_details_and_no_more)
     t_sql("update catalog.product set specs = (select jsonb_agg(jsonb_build_object('name', "
           "jsonb_build_object('en', 'Zzn' || n), 'value', jsonb_build_object('en', n::text)) order by n) "
           "from generate_series(1, 100) n) where slug = 'zz-lamp'");
-    t_get("/admin/products/zz-lamp");
+    t_get("/admin/products/zz-lamp?details=0");
     t_html("input[name=name_en][value=Zzn20]");
     t_no_html("input[name=name_en][value=Zzn21]");
     t_get("/admin/products/zz-lamp?details=20");

@@ -382,14 +382,15 @@ static void value_of(struct req *r, const struct node *doc, const struct node *o
 }
 
 static void values_of(struct req *r, const struct node *doc, const struct node *option,
-    bool is_typed, i64 first, i64 nth_option, struct node *page)
+    bool is_open, i64 first, i64 nth_option, struct node *page)
 {
     struct ctx *c = &r->c;
     struct node *values = node_set_list(c->mem, page, S("values"));
+    bool is_typed = is_open && r->method == POST;
     i64 n = 0;
     EACH(v, node_get(option, S("values"))) {
         str id = str_fmt(c->mem, "value_%" PRId64 "_%" PRId64, nth_option, n);
-        bool is_shown = n >= first && n < first + VALUES_EACH;
+        bool is_shown = is_open && n >= first && n < first + VALUES_EACH;
         value_of(r, doc, option, &v->node, is_typed, is_shown, id, node_add_map(c->mem, values));
         n++;
     }
@@ -414,6 +415,7 @@ static i64 first_value(const struct req *r, const struct node *option)
     return from / VALUES_EACH * VALUES_EACH;
 }
 
+/* Fields for names are many: they stand there for the option that was asked for. */
 void options_shown(struct req *r, const struct node *doc, struct node *page)
 {
     struct ctx *c = &r->c;
@@ -423,22 +425,30 @@ void options_shown(struct req *r, const struct node *doc, struct node *page)
         struct node *one = node_add_map(c->mem, list);
         const struct node *names = node_get(&o->node, S("name"));
         str code = node_str(&o->node, "code");
-        bool is_it = is_asked_for(r, code), is_typed = is_it && r->method == POST;
-        i64 first = is_it ? first_value(r, &o->node) : 0;
+        bool is_open = is_asked_for(r, code);
+        i64 first = is_open ? first_value(r, &o->node) : 0;
         node_set_str(c->mem, one, S("option"), code);
         node_set_str(c->mem, one, S("option_name"), name_in(c, names));
         node_set(c->mem, one, S("names"), (struct node *)(uintptr_t)names);
         node_set_bool(c->mem, one, S("may_go"), is_no_choice(doc, code));
         node_hide(node_set_bool(
             c->mem, one, S("is_chosen"), str_eq(code, node_str(r->raw, "option"))));
-        node_hide(node_set_bool(c->mem, one, S("is_open"), is_it));
+        node_hide(node_set_bool(c->mem, one, S("is_open"), is_open));
         node_hide(node_set_int(c->mem, one, S("from"), first));
-        fields_of(r, names, "option_name", is_typed, -1, MOST_NAME, str_fmt(c->mem, "option_%" PRId64, n),
-            node_hide(node_set_list(c->mem, one, S("fields"))));
-        values_of(r, doc, &o->node, is_typed, first, n, one);
+        struct node *fields = node_hide(node_set_list(c->mem, one, S("fields")));
+        if (is_open)
+            fields_of(r, names, "option_name", r->method == POST, -1, MOST_NAME,
+                str_fmt(c->mem, "option_%" PRId64, n), fields);
+        values_of(r, doc, &o->node, is_open, first, n, one);
         n++;
     }
     field_error(c, page, "drop_error", S("drop"));
+}
+
+/* Of details, too, there are fields where they are asked for. */
+static bool are_asked(const struct req *r)
+{
+    return node_get(r->raw, S("detail")) || node_str(r->raw, "details").n;
 }
 
 /* Fields for a row: a detail there is, or, where it is NULL, another one. */
@@ -446,15 +456,19 @@ static void detail_row(struct req *r, const struct node *detail, str key, i64 ro
     struct node *list)
 {
     struct ctx *c = &r->c;
-    struct node *one = node_add_map(c->mem, list);
+    struct node *one = node_add_map(c->mem, list), *names, *values;
     node_set_str(c->mem, one, S("key"), key);
     node_set_int(c->mem, one, S("number"), nth_row + 1);
     node_set_str(c->mem, one, S("title"), name_in(c, node_get(detail, S("name"))));
     node_set_str(c->mem, one, S("says"), name_in(c, node_get(detail, S("value"))));
+    names = node_set_list(c->mem, one, S("names"));
+    values = node_set_list(c->mem, one, S("values"));
+    if (!are_asked(r))
+        return;
     fields_of(r, node_get(detail, S("name")), "name", row >= 0, row, MOST_NAME,
-        str_fmt(c->mem, "detail_name_%" PRId64, nth_row), node_set_list(c->mem, one, S("names")));
+        str_fmt(c->mem, "detail_name_%" PRId64, nth_row), names);
     fields_of(r, node_get(detail, S("value")), "value", row >= 0, row, MOST_DETAIL,
-        str_fmt(c->mem, "detail_value_%" PRId64, nth_row), node_set_list(c->mem, one, S("values")));
+        str_fmt(c->mem, "detail_value_%" PRId64, nth_row), values);
 }
 
 /* What was typed in a row that none there is has: of a new one, or of one that is gone or another now. */
@@ -521,8 +535,7 @@ void details_shown(struct req *r, str slug, const struct node *details, struct n
     }
     new_rows(r, sent, is_taken, n, rows);
     node_hide(node_set_int(c->mem, page, S("details_from"), first));
-    node_hide(node_set_bool(c->mem, page, S("are_details_asked"),
-        node_get(r->raw, S("detail")) || node_str(r->raw, "details").n));
+    node_hide(node_set_bool(c->mem, page, S("are_details_asked"), are_asked(r)));
     pages_of(c, str_fmt(c->mem, "/admin/products/%.*s?details=", STR(slug)), first, DETAILS_EACH, n,
         node_hide(node_set_list(c->mem, page, S("detail_pages"))));
 }

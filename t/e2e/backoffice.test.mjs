@@ -60,11 +60,11 @@ journey('a misspelt value and a detail are mended, and a page kept from before s
     await mali.sees('Canal teal', 'Glazed earthenware');
     const says = async (from, to, detail) => {
         await house.opens(path);
-        await house.page.locator('details.names summary').first().click();
+        await house.clicks('Change names');
         await house.page.locator(`[name=value_en][value="${from}"]`).fill(to);
         await house.clicks('Save the names');
         await house.sees('The names are changed.');
-        await house.page.locator('[aria-labelledby=details] summary').click();
+        await house.clicks('Change details');
         await house.page.locator('[aria-labelledby=details] [name=value_en]').first().fill(detail);
         await house.clicks('Save the details');
         await house.sees('The details are changed.');

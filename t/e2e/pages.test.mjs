@@ -140,7 +140,8 @@ journey('the pages of the back office are sound', async ({ guest, merchant }) =>
     await house.seesAfterReloading(order);
     for (const [name, path] of [['dashboard', '/admin'], ['order list', '/admin/orders'], ['order', `/admin/orders/${order}`], ['disputes', '/admin/orders/disputes'],
         ['orders to be sent', `/admin/orders/ship?orders=${order}`],
-        ['product list', '/admin/products'], ['product', '/admin/products/supper-plates'], ['new product', '/admin/products/new'],
+        ['product list', '/admin/products'], ['product', '/admin/products/supper-plates'],
+        ['names of an option', '/admin/products/supper-plates?option=size'], ['details of a product', '/admin/products/supper-plates?details=0'], ['new product', '/admin/products/new'],
         ['customers', '/admin/customers'], ['accounts', '/admin/accounts'], ['team', '/admin/team'], ['new role', '/admin/roles/new'],
         ['changes', '/admin/audit'], ['settings', '/admin/settings'], ['health', '/admin/health'], ['ways of delivery', '/admin/settings/delivery'],
         ['way of delivery', '/admin/settings/delivery/standard'], ['new way of delivery', '/admin/settings/delivery/new'],
